@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a walk asks of the world around it. The module answers from the kernel,
+ * the tools from mock tables. Answers must not change anything: a walk is
+ * pure, and may be a dry run.
+ */
+#ifndef FWT_CORE_ENV_H
+#define FWT_CORE_ENV_H
+
+#include "os.h"
+
+struct fwt_packet;
+struct fwt_env;
+
+/**
+ * struct fwt_env_ops - what the outside gives
+ * @ifaddr: is @addr (words, as in struct fwt_packet, of family @family) an
+ *	address of the interface named @ifname; with @subnet, does it lie in one
+ *	of its subnets
+ * @source: the address that masquerading takes for @p, which leaves by @p->oif
+ *	(never a link-local one, R12); false where there is none
+ */
+struct fwt_env_ops {
+	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,
+		       const u32 *addr, bool subnet);
+	bool (*source)(const struct fwt_env *env, const struct fwt_packet *p,
+		       u32 *addr);
+};
+
+/**
+ * struct fwt_env - one walk's surroundings; embed it to add one's own
+ * @ops: how to ask
+ * @seed: of this connection: choices (an address of a range, a branch) are
+ *	functions of it, so that deciding afresh chooses the same
+ */
+struct fwt_env {
+	const struct fwt_env_ops *ops;
+	u32 seed;
+};
+
+#endif /* FWT_CORE_ENV_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every counter that is not a rule's, in one list: the name, the unit and the
+ * sentence that fwctl, JSON, the drop monitor and the documentation show (R34).
+ *
+ * D(ID, "name", "sentence")  a packet was dropped (unit: packets)
+ * C(ID, "name", "unit", "sentence")  something else is counted
+ *
+ * Drop reasons come first; FWT_REASON_NONE is no reason and no counter.
+ */
+#ifndef FWT_CORE_REASON_H
+#define FWT_CORE_REASON_H
+
+#define FWT_REASONS(D, C) \
+	D(POLICY, "policy", "a rule of the policy said drop") \
+	D(REJECT, "reject", "a rule of the policy said reject") \
+	D(INVALID, "invalid", "part of no connection and unable to open one, and a rule said drop") \
+	D(MALFORMED, "malformed", "headers cut off, or lengths that lie") \
+	D(CHECKSUM, "checksum", "the checksum of the transport header is wrong") \
+	D(TCP_WINDOW, "tcp-window", "a TCP segment outside of its connection's windows, or with impossible flags") \
+	D(TABLE_FULL, "table-full", "the connection table is at its limit and nothing could be evicted") \
+	D(NO_MEMORY, "no-memory", "no memory for a connection, or to make the packet writable") \
+	D(TUPLE_CLASH, "tuple-clash", "the connection would have had the same ends as another one") \
+	D(NAT_EXHAUSTED, "nat-exhausted", "every port of the translation's range is taken for this destination") \
+	D(NO_SOURCE, "no-source-address", "masquerade found no address on the outgoing interface") \
+	D(DNAT_LATE, "dnat-late", "dnat in egress for a packet that is forwarded: it has been routed already") \
+	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
+	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
+	C(RACE_LOST, "insert-race", "packets", "first packets that found the connection just made by another CPU") \
+	C(EARLY_EVICT, "evicted", "connections", "unreplied connections evicted to make room for new ones") \
+	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \
+	C(ANSWER_LIMITED, "answers-limited", "packets", "RST or ICMP answers not sent because of the rate limit") \
+	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit")
+
+enum fwt_reason {
+	FWT_REASON_NONE,
+#define FWT_REASON_ENUM_D(id, name, doc) FWT_REASON_##id,
+#define FWT_REASON_ENUM_C(id, name, unit, doc) FWT_REASON_##id,
+	FWT_REASONS(FWT_REASON_ENUM_D, FWT_REASON_ENUM_C)
+#undef FWT_REASON_ENUM_D
+#undef FWT_REASON_ENUM_C
+	__FWT_REASON_MAX,
+};
+
+#endif /* FWT_CORE_REASON_H */

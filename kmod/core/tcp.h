@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A TCP connection as seen from between its ends: states and windows.
+ *
+ * The method is Guido van Rooij's, "Real Stateful TCP Packet Filtering in IP
+ * Filter" (2000), with window scaling and SACK as nf_conntrack_proto_tcp.c has
+ * it, and RST as in RFC 5961.
+ */
+#ifndef FWT_CORE_TCP_H
+#define FWT_CORE_TCP_H
+
+#include "os.h"
+
+enum fwt_dir {
+	FWT_ORIGINAL,
+	FWT_REPLY,
+};
+
+/* Names as users know them from the kernel's own conntrack. */
+#define FWT_TCP_STATES(X) \
+	X(NONE) X(SYN_SENT) X(SYN_RECV) X(ESTABLISHED) X(FIN_WAIT) \
+	X(CLOSE_WAIT) X(LAST_ACK) X(TIME_WAIT) X(CLOSE) X(SYN_SENT2)
+
+enum fwt_tcp_state {
+#define FWT_TCP_STATE_ENUM(s) FWT_TCPS_##s,
+	FWT_TCP_STATES(FWT_TCP_STATE_ENUM)
+#undef FWT_TCP_STATE_ENUM
+	__FWT_TCPS_MAX,
+};
+
+/**
+ * struct fwt_tcp_peer - what one side has sent, and may send
+ * @end: one past the highest sequence number that it sent
+ * @maxend: one past the highest that the other side has allowed it
+ * @maxwin: the largest window that it announced, scaled
+ * @scale: its window scale
+ * @flags: FWT_TCP_PEER_*
+ */
+struct fwt_tcp_peer {
+	u32 end;
+	u32 maxend;
+	u32 maxwin;
+	u8 scale;
+	u8 flags;
+	u16 pad;
+};
+
+/**
+ * struct fwt_tcp - the state of a connection; 48 bytes
+ * @peer: by enum fwt_dir of what it sends
+ * @state: enum fwt_tcp_state
+ * @flags: FWT_TCP_CONN_*
+ * @last_dir: enum fwt_dir of the last segment that mattered
+ * @last_index: what kind it was
+ * @last_win: its window, unscaled, to know retransmissions
+ * @last_seq: its sequence
+ * @last_ack: its acknowledgement
+ */
+struct fwt_tcp {
+	struct fwt_tcp_peer peer[2];
+	u8 state;
+	u8 flags;
+	u8 last_dir : 1;
+	u8 last_index : 7;
+	u8 retrans;
+	u16 last_win;
+	u16 last_flags;
+	u32 last_seq;
+	u32 last_ack;
+	u32 last_end;
+};
+
+/**
+ * struct fwt_tcp_segment - a segment, as far as tracking cares
+ * @seq: host byte order
+ * @ack: host byte order
+ * @len: bytes of payload
+ * @win: window field, unscaled
+ * @flags: FWT_TCP_*
+ * @has_wscale: of a SYN: option is there
+ * @wscale: at most 14
+ * @sack_perm: of a SYN
+ * @has_sack: SACK blocks are there
+ * @sack_edge: their highest right edge
+ */
+struct fwt_tcp_segment {
+	u32 seq;
+	u32 ack;
+	u32 len;
+	u16 win;
+	u8 flags;
+	bool has_wscale;
+	u8 wscale;
+	bool sack_perm;
+	bool has_sack;
+	u32 sack_edge;
+};
+
+/* What a segment means for a connection. */
+enum fwt_tcp_result {
+	FWT_TCP_OK,		/* belongs; the state is brought up to date */
+	FWT_TCP_PASS,		/* let pass, changes nothing (challenge ACK, a RST
+				 * in the window but not exact: see timeout)
+				 */
+	FWT_TCP_INVALID,	/* does not belong; the state is untouched */
+	FWT_TCP_REOPEN,		/* a SYN that begins a new connection on the same
+				 * ends: end this record and treat it as first
+				 */
+};
+
+/**
+ * struct fwt_tcp_verdict - what became of a segment
+ * @result: enum fwt_tcp_result
+ * @timeout: enum fwt_timeout that now counts
+ * @timeout_cap: seconds, at most so many remain (R17, retransmissions), or 0
+ * @assured: both sides have spoken, it is no longer evicted first
+ * @why: for INVALID a short text
+ */
+struct fwt_tcp_verdict {
+	u8 result;
+	u8 timeout;
+	u16 timeout_cap;
+	bool assured;
+	const char *why;
+};
+
+/* The timeouts of the table in Documentation/connections.rst, in the order of
+ * the options that set them.
+ */
+enum fwt_timeout {
+	FWT_TIMEOUT_TCP_SYN_SENT,
+	FWT_TIMEOUT_TCP_SYN_RECV,
+	FWT_TIMEOUT_TCP_ESTABLISHED,
+	FWT_TIMEOUT_TCP_FIN_WAIT,
+	FWT_TIMEOUT_TCP_CLOSE_WAIT,
+	FWT_TIMEOUT_TCP_LAST_ACK,
+	FWT_TIMEOUT_TCP_TIME_WAIT,
+	FWT_TIMEOUT_TCP_CLOSE,
+	FWT_TIMEOUT_UDP,
+	FWT_TIMEOUT_UDP_STREAM,
+	FWT_TIMEOUT_ICMP,
+	FWT_TIMEOUT_OTHER,
+	__FWT_TIMEOUT_MAX,
+};
+
+/**
+ * fwt_timeout_default() - seconds, by R27's table
+ * @t: enum fwt_timeout
+ * @translated: the connection is translated
+ */
+u32 fwt_timeout_default(unsigned int t, bool translated);
+
+/**
+ * fwt_tcp_opens() - may this segment open a connection
+ * @flags: FWT_TCP_*
+ *
+ * Return: true for a SYN without ACK, RST and FIN.
+ */
+bool fwt_tcp_opens(u8 flags);
+
+/**
+ * fwt_tcp_flags_valid() - is this a combination that a TCP ever sends (R18)
+ * @flags: FWT_TCP_*
+ */
+bool fwt_tcp_flags_valid(u8 flags);
+
+/**
+ * fwt_tcp_init() - a connection begins
+ * @t: filled in
+ * @s: its first segment, for which fwt_tcp_opens(); or, with @loose, any ACK of
+ *	a connection that was there before
+ * @loose: pick it up in the middle: windows are learned
+ * @v: what becomes of it
+ */
+void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose,
+		  struct fwt_tcp_verdict *v);
+
+/**
+ * fwt_tcp_packet() - a later segment
+ * @t: brought up to date; the caller holds the record's lock
+ * @dir: which way it goes
+ * @s: the segment
+ * @v: what becomes of it
+ */
+void fwt_tcp_packet(struct fwt_tcp *t, enum fwt_dir dir,
+		    const struct fwt_tcp_segment *s, struct fwt_tcp_verdict *v);
+
+/**
+ * fwt_tcp_quote_fits() - can the connection have sent what an ICMP error quotes
+ * @t: state
+ * @dir: direction of the quoted segment
+ * @seq: its sequence number
+ *
+ * Return: true if @seq lies in what that side sent and could still have on its
+ * way (R21, RFC 5927).
+ */
+bool fwt_tcp_quote_fits(const struct fwt_tcp *t, enum fwt_dir dir, u32 seq);
+
+extern const char *const fwt_tcp_state_name[__FWT_TCPS_MAX];
+
+#endif /* FWT_CORE_TCP_H */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Walking a program: from a packet to a decision, and nothing else happens.
+ */
+#ifndef FWT_CORE_TREE_H
+#define FWT_CORE_TREE_H
+
+#include "os.h"
+#include "env.h"
+#include "packet.h"
+#include "reason.h"
+#include "fwtree_program.h"
+
+/**
+ * struct fwt_program - a verified program, with its sections at hand
+ * @hdr: the block; the other pointers lead into it
+ * @n: elements of each section, by enum fwt_section
+ * @root: where the inet hooks' walks begin, FWT_NONE for a hook not named
+ * @steps_max: the most steps that any walk can take
+ * @depth_max: how deep calls nest
+ */
+struct fwt_program {
+	const struct fwt_prog_hdr *hdr;
+	const struct fwt_prog_hook *hook;
+	const struct fwt_prog_node *node;
+	const struct fwt_prog_test *test;
+	const struct fwt_prog_set *set;
+	const u32 *word;
+	const struct fwt_prog_mod *mod;
+	const struct fwt_prog_rule *rule;
+	const u32 *counter;
+	const struct fwt_prog_option *option;
+	const struct fwt_prog_file *file;
+	const char *string;
+	const char *source;
+	u32 n[__FWT_SEC_MAX];
+	u32 root[2];
+	u32 steps_max;
+	u32 depth_max;
+};
+
+/* Effects that a walk collects: what happens when it ends. More than these are
+ * a counted drop (FWT_REASON_EFFECTS), never a silent loss.
+ */
+#define FWT_EFFECTS_MAX		64
+#define FWT_EFFECT_MOD		0x80000000u	/* else: index of a rule that took part */
+
+#define FWT_DECISION_SNAT	0x01	/* @snat and @p->saddr are set */
+#define FWT_DECISION_DNAT	0x02	/* @p->daddr (and @p->dport) are set */
+#define FWT_DECISION_MARK	0x04	/* @p->mark is set */
+
+/**
+ * struct fwt_decision - what a walk came to
+ * @verdict: enum fwt_verdict
+ * @reject: enum fwt_reject, for FWT_VERDICT_REJECT
+ * @flags: FWT_DECISION_*: which translations and header changes are to be made,
+ *	if @verdict is accept. Their values stand in the packet that was walked
+ * @reason: enum fwt_reason of a drop; FWT_REASON_NONE for accept
+ * @n_effects: entries in @effect
+ * @rule: the rule that decided, FWT_NONE if none did (see @reason)
+ * @node: the node where the walk ended
+ * @snat: the modifier, for its range of ports
+ * @dnat: the modifier
+ * @effect: rules that took part, and FWT_EFFECT_MOD | modifier, in the order of
+ *	the walk; they happen whatever the verdict
+ */
+struct fwt_decision {
+	u8 verdict;
+	u8 reject;
+	u8 flags;
+	u8 reason;
+	u32 n_effects;
+	u32 rule;
+	u32 node;
+	u32 snat;
+	u32 dnat;
+	u32 effect[FWT_EFFECTS_MAX];
+};
+
+/**
+ * fwt_walk() - decide a packet
+ * @prog: verified program
+ * @root: node to begin at: a hook's root
+ * @p: the packet. It is the caller's own copy: modifiers change it as they are
+ *	met, so that later nodes see it (not the port that SNAT will choose);
+ *	nothing else is changed
+ * @env: the world; may be NULL for device hooks
+ * @d: the decision
+ *
+ * Takes no locks, allocates nothing, ends within @prog->steps_max steps.
+ */
+void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
+	      const struct fwt_env *env, struct fwt_decision *d);
+
+/**
+ * struct fwt_walk_step - one step, for explanations
+ * @node: index of the node
+ * @words: how many words @key has; 0 where a field was absent
+ * @key: the value that the packet had, masked
+ * @next: the node that follows
+ */
+struct fwt_walk_step {
+	u32 node;
+	u32 words;
+	u32 key[FWT_KEY_WORDS];
+	u32 next;
+};
+
+/**
+ * fwt_walk_traced() - the same, telling each step
+ * @prog: as in fwt_walk()
+ * @root: likewise
+ * @p: likewise
+ * @env: likewise
+ * @d: likewise
+ * @step: called before each step is taken
+ * @ctx: handed to @step
+ */
+void fwt_walk_traced(const struct fwt_program *prog, u32 root,
+		     struct fwt_packet *p, const struct fwt_env *env,
+		     struct fwt_decision *d,
+		     void (*step)(void *ctx, const struct fwt_walk_step *s),
+		     void *ctx);
+
+/**
+ * fwt_test_key() - the key that a test asks of a packet
+ * @prog: verified program
+ * @t: the test
+ * @p: packet
+ * @key: FWT_KEY_WORDS words
+ *
+ * Return: words of the key, 0 where a field is absent.
+ */
+u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
+		 const struct fwt_packet *p, u32 *key);
+
+/**
+ * fwt_set_find() - look a key up
+ * @prog: verified program
+ * @set: index of the set, or FWT_NONE
+ * @key: as many words as the set's keys have
+ *
+ * Return: the element's index, FWT_NONE where none matches.
+ */
+u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key);
+
+#endif /* FWT_CORE_TREE_H */

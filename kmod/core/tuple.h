@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who talks to whom: the ends of a connection and the pairs it is found by.
+ *
+ * A connection has up to four ends: the client C, the address that it dialled
+ * V, the server S (V before DNAT) and the address that the server sees N (C
+ * before SNAT). On its way through this machine a packet shows one of three
+ * pairs:
+ *
+ *	original    C > V  --DNAT-->  C > S  --SNAT-->  N > S
+ *	reply       V > C  <-------   S > C  <-------   S > N
+ *
+ * The connection stands in the hash under each *distinct* one of {C-V, C-S,
+ * S-N}: one without translation, two with one, three with both. A key has no
+ * direction. Which pair matched, and which way round, says the packet's
+ * direction; and since a packet's target at a hook is a function of direction
+ * and hook alone (ingress leads to C and S, egress to N and S or to V and C),
+ * rewriting does not need to know what was translated already.
+ *
+ * A query of ICMP or ICMPv6 has its id as the port of the side that asks and
+ * the type of the request as that of the side that answers. So two hosts that
+ * ask one another with the same id have different keys.
+ */
+#ifndef FWT_CORE_TUPLE_H
+#define FWT_CORE_TUPLE_H
+
+#include "packet.h"
+#include "rewrite.h"
+#include "tcp.h"
+
+/**
+ * struct fwt_tuple - the ends of a packet, as it is
+ * @src: port: see above for ICMP
+ * @dst: likewise
+ * @family: 4 or 6
+ * @protocol: IP protocol
+ * @scope: what keeps equal addresses apart: VRF, or interface for link-local
+ */
+struct fwt_tuple {
+	struct fwt_end src;
+	struct fwt_end dst;
+	u8 family;
+	u8 protocol;
+	u32 scope;
+};
+
+enum fwt_who {
+	FWT_C,
+	FWT_V,
+	FWT_S,
+	FWT_N,
+	__FWT_WHO_MAX,
+};
+
+enum fwt_pair {
+	FWT_PAIR_CV,
+	FWT_PAIR_CS,
+	FWT_PAIR_SN,
+	__FWT_PAIR_MAX,
+};
+
+/**
+ * struct fwt_ends - the ends of a connection: 32 bytes, in its first cache line
+ * @addr4: IPv4 addresses by enum fwt_who, host byte order
+ * @addr6: IPv6: @addr6[who] is four words
+ * @port: by enum fwt_who, host byte order
+ * @scope: as in struct fwt_tuple
+ * @protocol: IP protocol
+ * @family: 4 or 6
+ */
+struct fwt_ends {
+	union {
+		u32 addr4[__FWT_WHO_MAX];
+		u32 (*addr6)[4];
+	};
+	u16 port[__FWT_WHO_MAX];
+	u32 scope;
+	u8 protocol;
+	u8 family;
+};
+
+/**
+ * fwt_tuple_get() - the tuple of a packet
+ * @p: packet
+ * @scope: see struct fwt_tuple
+ * @t: filled in
+ *
+ * Return: true; false if it has none that a connection could be found by: a
+ * fragment, an ICMP message that is no query, a header that is not whole.
+ */
+bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t);
+
+/**
+ * fwt_tuple_opens() - may a packet with this tuple open a connection
+ * @p: packet
+ *
+ * A SYN, any UDP, a request of ICMP or ICMPv6, any other protocol.
+ */
+bool fwt_tuple_opens(const struct fwt_packet *p);
+
+/**
+ * fwt_ends_init() - ends of a new connection: V is S, N is C
+ * @e: filled in; for IPv6 @e->addr6 points to four addresses already
+ * @t: the tuple of its first packet
+ */
+void fwt_ends_init(struct fwt_ends *e, const struct fwt_tuple *t);
+
+/* Set and get one end. */
+void fwt_ends_set(struct fwt_ends *e, enum fwt_who who, const struct fwt_end *end);
+void fwt_ends_get(const struct fwt_ends *e, enum fwt_who who, struct fwt_end *end);
+bool fwt_ends_equal(const struct fwt_ends *e, enum fwt_who a, enum fwt_who b);
+
+/**
+ * fwt_ends_pairs() - under which keys it stands
+ * @e: ends
+ *
+ * Return: bits (1 << enum fwt_pair); of equal pairs the first one alone.
+ */
+u8 fwt_ends_pairs(const struct fwt_ends *e);
+
+/**
+ * fwt_ends_match() - is this the connection's tuple
+ * @e: ends
+ * @pair: which pair to hold it against
+ * @t: tuple of a packet
+ *
+ * Return: enum fwt_dir, or -1 if it is not.
+ */
+int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
+		   const struct fwt_tuple *t);
+
+/**
+ * fwt_ends_target() - the ends that a packet is to have after a hook
+ * @e: ends
+ * @dir: direction of the packet
+ * @egress: after egress (else: after ingress)
+ * @r: filled in, ports as struct fwt_rewrite has them
+ */
+void fwt_ends_target(const struct fwt_ends *e, enum fwt_dir dir, bool egress,
+		     struct fwt_rewrite *r);
+
+/**
+ * struct fwt_key - a pair without direction, for hashing
+ * @a: the lesser end
+ * @b: the greater end
+ * @words: words of an address, 1 or 4
+ */
+struct fwt_key {
+	struct fwt_end a;
+	struct fwt_end b;
+	u32 words;
+};
+
+/* The key of a tuple, and that of a connection's pair: equal where
+ * fwt_ends_match() holds.
+ */
+void fwt_tuple_key(const struct fwt_tuple *t, struct fwt_key *k);
+void fwt_ends_key(const struct fwt_ends *e, enum fwt_pair pair,
+		  struct fwt_key *k);
+
+/**
+ * fwt_icmp_is_query() - a request, or an answer, with an id
+ * @family: 4 or 6
+ * @type: ICMP or ICMPv6 type
+ * @request: set to the type of the request
+ *
+ * Return: 0 for a request, 1 for an answer, -1 for neither.
+ */
+int fwt_icmp_is_query(u8 family, u8 type, u8 *request);
+
+#endif /* FWT_CORE_TUPLE_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FWT_CORE_VERIFY_H
+#define FWT_CORE_VERIFY_H
+
+#include "tree.h"
+
+/**
+ * struct fwt_verify_error - why a program was refused
+ * @section: enum fwt_section of the offender, __FWT_SEC_MAX for the header
+ * @index: its index there
+ * @text: the whole sentence, with section and index, for people
+ */
+struct fwt_verify_error {
+	u32 section;
+	u32 index;
+	char text[120];
+};
+
+/**
+ * fwt_verify_scratch() - memory that verifying takes
+ * @blob: the program, as it came
+ * @len: bytes at @blob
+ *
+ * Return: bytes of scratch memory for fwt_verify(); 0 for a program whose
+ * header alone makes it unfit (fwt_verify() says why).
+ */
+size_t fwt_verify_scratch(const void *blob, size_t len);
+
+/**
+ * fwt_verify() - prove that a program is safe to walk
+ * @blob: the program, hostile; aligned to 8; must not change any more
+ * @len: bytes at @blob
+ * @scratch: as many bytes as fwt_verify_scratch() says, aligned to 8
+ * @prog: filled in; its pointers lead into @blob
+ * @err: filled in where it is refused
+ *
+ * One backward pass over the nodes for what their successors promise (steps,
+ * call depth, whether a walk may come back), one forward pass for which hooks
+ * reach them; no recursion. Time is linear in @len.
+ *
+ * Return: 0; -EINVAL for what no program may hold; -E2BIG for limits;
+ * -EOPNOTSUPP for a version or section that is not known here.
+ */
+int fwt_verify(const void *blob, size_t len, void *scratch,
+	       struct fwt_program *prog, struct fwt_verify_error *err);
+
+/**
+ * fwt_program_string() - a string of a verified program
+ * @prog: program
+ * @off: its offset, or FWT_NONE
+ *
+ * Return: the string, "" for FWT_NONE.
+ */
+static inline const char *fwt_program_string(const struct fwt_program *prog,
+					     u32 off)
+{
+	return off == FWT_NONE ? "" : prog->string + off;
+}
+
+#endif /* FWT_CORE_VERIFY_H */

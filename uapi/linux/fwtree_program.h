@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * fwtree: the compiled policy as it crosses into the kernel.
+ *
+ * A program is one flat, position-independent block. It begins with a header
+ * that says where each section lies; a section is an array of one structure.
+ * Everything refers to everything by index into a section, never by address.
+ * All integers are in the byte order of the machine: a program is compiled and
+ * run on one machine and is no file format.
+ *
+ * What makes a program safe to run, and what the verifier (core/verify.c)
+ * proves before one is published:
+ *
+ *  - a node's successors have greater indices than the node, so that every
+ *    walk ends;
+ *  - every index lies within its section, every array within FWT_SEC_WORDS;
+ *  - every field and modifier is one that the hooks which reach the node have;
+ *  - sorted arrays are sorted, or a binary search would lie;
+ *  - no walk that begins at a hook can meet a RETURN of its own, so that every
+ *    path ends in a verdict;
+ *  - calls nest at most FWT_CALL_DEPTH deep, and no walk takes more than
+ *    FWT_STEPS_MAX steps.
+ */
+#ifndef _UAPI_LINUX_FWTREE_PROGRAM_H
+#define _UAPI_LINUX_FWTREE_PROGRAM_H
+
+#include <linux/types.h>
+
+#define FWT_PROGRAM_MAGIC	0x65727466u	/* "ftre" */
+#define FWT_PROGRAM_VERSION	1
+
+/* An index that refers to nothing. */
+#define FWT_NONE		0xffffffffu
+
+/* The limits of a program. */
+#define FWT_PROGRAM_SIZE_MAX	(512u << 20)	/* bytes */
+#define FWT_STEPS_MAX		(1u << 18)	/* of one walk */
+#define FWT_CALL_DEPTH		16		/* calls within calls */
+#define FWT_KEY_WORDS		20		/* of joined fields, together */
+#define FWT_TEST_FIELDS		8		/* joined by " . " */
+#define FWT_DEVICES_MAX		1024		/* device hooks */
+
+enum fwt_section {
+	FWT_SEC_HOOKS,		/* struct fwt_prog_hook */
+	FWT_SEC_NODES,		/* struct fwt_prog_node */
+	FWT_SEC_TESTS,		/* struct fwt_prog_test */
+	FWT_SEC_SETS,		/* struct fwt_prog_set */
+	FWT_SEC_WORDS,		/* __u32: keys, ranges, masks, branch targets */
+	FWT_SEC_MODS,		/* struct fwt_prog_mod */
+	FWT_SEC_RULES,		/* struct fwt_prog_rule */
+	FWT_SEC_COUNTERS,	/* __u32: string, the name of "count NAME" */
+	FWT_SEC_OPTIONS,	/* struct fwt_prog_option */
+	FWT_SEC_FILES,		/* struct fwt_prog_file */
+	FWT_SEC_STRINGS,	/* char: each ended by NUL */
+	FWT_SEC_SOURCE,		/* char: the text of the files, one by one */
+	__FWT_SEC_MAX,
+};
+
+/**
+ * struct fwt_prog_section - where a section lies
+ * @off: bytes from the start of the program, a multiple of 8
+ * @count: elements (bytes in STRINGS and SOURCE)
+ */
+struct fwt_prog_section {
+	__u32 off;
+	__u32 count;
+};
+
+/**
+ * struct fwt_prog_hdr - the head of a program
+ * @magic: FWT_PROGRAM_MAGIC
+ * @version: FWT_PROGRAM_VERSION
+ * @n_sections: __FWT_SEC_MAX of the compiler; a kernel that knows fewer
+ *	refuses, one that knows more takes the rest as empty
+ * @len: bytes of the whole program
+ * @flags: none yet, 0
+ * @sec: the sections
+ */
+struct fwt_prog_hdr {
+	__u32 magic;
+	__u16 version;
+	__u16 n_sections;
+	__u32 len;
+	__u32 flags;
+	struct fwt_prog_section sec[__FWT_SEC_MAX];
+};
+
+enum fwt_hook {
+	FWT_HOOK_INGRESS,
+	FWT_HOOK_EGRESS,
+	FWT_HOOK_DEV_INGRESS,
+	FWT_HOOK_DEV_EGRESS,
+	__FWT_HOOK_MAX,
+};
+
+#define FWT_HOOK_BIT(h)		(1u << (h))
+#define FWT_HOOKS_INET		(FWT_HOOK_BIT(FWT_HOOK_INGRESS) | \
+				 FWT_HOOK_BIT(FWT_HOOK_EGRESS))
+#define FWT_HOOKS_DEV		(FWT_HOOK_BIT(FWT_HOOK_DEV_INGRESS) | \
+				 FWT_HOOK_BIT(FWT_HOOK_DEV_EGRESS))
+#define FWT_HOOKS_ALL		(FWT_HOOKS_INET | FWT_HOOKS_DEV)
+
+/**
+ * struct fwt_prog_hook - a hook that the policy names
+ * @hook: enum fwt_hook; the inet hooks at most once each
+ * @pad: 0
+ * @root: the node where a walk begins
+ * @dev: string: name of the device, "vnet*" for all that begin so; FWT_NONE at
+ *	inet hooks. A list of devices is one entry each.
+ */
+struct fwt_prog_hook {
+	__u8 hook;
+	__u8 pad[3];
+	__u32 root;
+	__u32 dev;
+};
+
+enum fwt_node_type {
+	/* test @arg: @yes if it holds, else @no */
+	FWT_NODE_TEST,
+	/* look the key of test @arg up; the element's value is the next node, @no
+	 * where none matches or a field is absent
+	 */
+	FWT_NODE_SELECT,
+	/* rule @arg takes part; go on at @yes */
+	FWT_NODE_ENTER,
+	/* modifier @arg; go on at @yes */
+	FWT_NODE_MOD,
+	/* walk from @no, and when that says RETURN go on at @yes */
+	FWT_NODE_CALL,
+	/* back to the call, whose tree ended without a verdict */
+	FWT_NODE_RETURN,
+	/* the end: verdict @sub with @param, by rule @arg */
+	FWT_NODE_VERDICT,
+	__FWT_NODE_MAX,
+};
+
+/**
+ * struct fwt_prog_node - one step of a walk
+ * @type: enum fwt_node_type
+ * @sub: VERDICT: enum fwt_verdict, else 0
+ * @param: VERDICT: enum fwt_reject for reject, else 0
+ * @arg: what the type says
+ * @yes: next node
+ * @no: the other one
+ */
+struct fwt_prog_node {
+	__u8 type;
+	__u8 sub;
+	__u16 param;
+	__u32 arg;
+	__u32 yes;
+	__u32 no;
+};
+
+/* As they stand in the netlink interface too; values are fixed. */
+enum fwt_verdict {
+	FWT_VERDICT_ACCEPT,
+	FWT_VERDICT_DROP,
+	FWT_VERDICT_REJECT,
+	__FWT_VERDICT_PROG_MAX,
+	/* Decided afresh, and the record did not keep what was asked: never in a
+	 * program.
+	 */
+	FWT_VERDICT_UNKNOWN = 0xff,
+};
+
+enum fwt_reject {
+	FWT_REJECT_DEFAULT,	/* RST for TCP, else port unreachable */
+	FWT_REJECT_TCP_RESET,
+	FWT_REJECT_PORT_UNREACHABLE,
+	FWT_REJECT_HOST_PROHIBITED,
+	FWT_REJECT_ADMIN_PROHIBITED,
+	__FWT_REJECT_MAX,
+};
+
+enum fwt_test_op {
+	/* the joined fields, masked where @mask says so, are in the set */
+	FWT_TEST_IN,
+	/* @field[0] equals @field[1] */
+	FWT_TEST_EQUAL,
+	/* the address @field[0] is one of the interface's whose name is string
+	 * @set[0], as they are now
+	 */
+	FWT_TEST_IFADDR,
+	/* the same, within one of its subnets */
+	FWT_TEST_IFNET,
+	__FWT_TEST_MAX,
+};
+
+/* The result of the comparison is turned round ("!="). A test whose field the
+ * packet lacks is false all the same.
+ */
+#define FWT_TEST_NEGATE		0x01
+
+/**
+ * struct fwt_prog_test - what a node asks of the packet
+ * @op: enum fwt_test_op
+ * @flags: FWT_TEST_NEGATE
+ * @n_fields: how many fields are joined, 1 to FWT_TEST_FIELDS
+ * @pad: 0
+ * @field: enum fwt_field (core/field.h), FWT_TEST_FIELDS at most
+ * @set: the set for IPv4 and for packets that are not IP; for IPv6. FWT_NONE:
+ *	none, nothing is in it. The two are the same unless a field has another
+ *	length for IPv6. Only IN.
+ * @mask: offsets in WORDS of as many words as the key of that set has, which
+ *	are ANDed to the key first; or FWT_NONE
+ */
+struct fwt_prog_test {
+	__u8 op;
+	__u8 flags;
+	__u8 n_fields;
+	__u8 pad;
+	__u8 field[FWT_TEST_FIELDS];
+	__u32 set[2];
+	__u32 mask[2];
+};
+
+enum fwt_set_kind {
+	/* @count keys of @words words, ascending, no two alike */
+	FWT_SET_KEYS,
+	/* @count pairs (low key, high key), ascending and disjoint; the key is
+	 * compared as one number, its first word the most significant
+	 */
+	FWT_SET_RANGES,
+	/* @count pairs (low key, high key), compared dimension by dimension;
+	 * they may overlap, the first one that holds counts
+	 */
+	FWT_SET_BOXES,
+	__FWT_SET_MAX,
+};
+
+/**
+ * struct fwt_prog_set - a constant set, or a map to nodes
+ * @kind: enum fwt_set_kind
+ * @words: words of a key, 1 to FWT_KEY_WORDS
+ * @n_dims: fields that are joined in it
+ * @pad: 0
+ * @dim: words of each dimension; their sum is @words
+ * @count: elements
+ * @data: offset in WORDS of the elements
+ * @value: offset in WORDS of @count node indices; FWT_NONE unless a SELECT
+ *	uses it
+ */
+struct fwt_prog_set {
+	__u8 kind;
+	__u8 words;
+	__u8 n_dims;
+	__u8 pad;
+	__u8 dim[FWT_TEST_FIELDS];
+	__u32 count;
+	__u32 data;
+	__u32 value;
+};
+
+enum fwt_mod_type {
+	FWT_MOD_SNAT,
+	FWT_MOD_MASQUERADE,
+	FWT_MOD_DNAT,
+	FWT_MOD_SET_MARK,	/* @a: value */
+	FWT_MOD_LOG,		/* @a: string, prefix, or FWT_NONE */
+	FWT_MOD_COUNT,		/* @a: index in COUNTERS */
+	__FWT_MOD_MAX,
+};
+
+#define FWT_MOD_RANDOM			0x01	/* the range's ports at random */
+#define FWT_MOD_PERSISTENT		0x02	/* same source, same address */
+#define FWT_MOD_ENDPOINT_INDEPENDENT	0x04	/* RFC 4787 mapping */
+#define FWT_MOD_PORTS			0x08	/* @port_lo and @port_hi are set */
+
+/**
+ * struct fwt_prog_mod - a change to the packet, its connection or the world
+ * @type: enum fwt_mod_type
+ * @family: 4 or 6 for a translation with addresses, else 0. The compiler
+ *	places a test of the family before it; the verifier does not need one,
+ *	a walk ignores the translation of another family.
+ * @flags: FWT_MOD_*
+ * @rule: the rule it stands in
+ * @a: see enum fwt_mod_type
+ * @port_lo: first port, host byte order
+ * @port_hi: last port
+ * @addr_lo: first address, words in host byte order, most significant first;
+ *	IPv4 uses the first word
+ * @addr_hi: last address
+ */
+struct fwt_prog_mod {
+	__u8 type;
+	__u8 family;
+	__u16 flags;
+	__u32 rule;
+	__u32 a;
+	__u16 port_lo;
+	__u16 port_hi;
+	__u32 addr_lo[4];
+	__u32 addr_hi[4];
+};
+
+/**
+ * struct fwt_prog_rule - where a rule comes from
+ * @key: what its counters are known by: a hash of its id, or of its hook or
+ *	tree, its text and which occurrence of that text there it is. Two rules
+ *	of a program never have one key.
+ * @id: string, or FWT_NONE
+ * @tree: string: the hook or tree that it stands in
+ * @file: index in FILES
+ * @line: in the file, from 1
+ * @text: offset in SOURCE of the rule as written
+ * @text_len: bytes
+ * @node: its first node
+ * @hooks: FWT_HOOK_BIT() of the hooks that can reach it
+ */
+struct fwt_prog_rule {
+	__aligned_u64 key;
+	__u32 id;
+	__u32 tree;
+	__u32 file;
+	__u32 line;
+	__u32 text;
+	__u32 text_len;
+	__u32 node;
+	__u32 hooks;
+};
+
+/**
+ * struct fwt_prog_file - a file of the policy
+ * @name: string, as it was given
+ * @text: offset in SOURCE
+ * @text_len: bytes
+ */
+struct fwt_prog_file {
+	__u32 name;
+	__u32 text;
+	__u32 text_len;
+};
+
+/* Options, in the order of their values: X(ID, "name", unit, min, max).
+ * Units: FWT_UNIT_MS a duration in milliseconds, FWT_UNIT_COUNT a number,
+ * FWT_UNIT_BOOL 0 or 1, FWT_UNIT_REVALIDATE 0 off, 1 on, 2 strict,
+ * FWT_UNIT_PORTS low << 16 | high. Options that are not here are not supported
+ * yet.
+ */
+#define FWT_OPTIONS(X) \
+	X(CONN_MAX, "conn-max", COUNT, 16, 1ull << 30) \
+	X(TIMEOUT_TCP_SYN_SENT, "timeout tcp-syn-sent", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_SYN_RECV, "timeout tcp-syn-recv", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_ESTABLISHED, "timeout tcp-established", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_FIN_WAIT, "timeout tcp-fin-wait", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_CLOSE_WAIT, "timeout tcp-close-wait", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_LAST_ACK, "timeout tcp-last-ack", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_TIME_WAIT, "timeout tcp-time-wait", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_CLOSE, "timeout tcp-close", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_UDP, "timeout udp", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_UDP_STREAM, "timeout udp-stream", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_ICMP, "timeout icmp", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_OTHER, "timeout other", MS, 1000, 1ull << 40) \
+	X(TCP_LOOSE, "tcp-loose", BOOL, 0, 1) \
+	X(ADOPT, "adopt", MS, 0, 1ull << 40) \
+	X(REVALIDATE, "revalidate", REVALIDATE, 0, 2) \
+	X(COUNTERS, "counters", BOOL, 0, 1) \
+	X(LOG_RATE, "log-rate", COUNT, 0, 1ull << 30) \
+	X(ANSWER_RATE, "answer-rate", COUNT, 0, 1ull << 30) \
+	X(NAT_PORTS, "nat-ports", PORTS, 1, 0xffffffffull)
+
+enum fwt_option {
+#define FWT_OPTION_ENUM(id, name, unit, min, max) FWT_OPTION_##id,
+	FWT_OPTIONS(FWT_OPTION_ENUM)
+#undef FWT_OPTION_ENUM
+	__FWT_OPTION_MAX,
+};
+
+/**
+ * struct fwt_prog_option - an option that the policy sets
+ * @option: enum fwt_option, each at most once
+ * @pad: 0
+ * @value: in the unit of FWT_OPTIONS; rates are per second
+ */
+struct fwt_prog_option {
+	__u32 option;
+	__u32 pad;
+	__aligned_u64 value;
+};
+
+#endif /* _UAPI_LINUX_FWTREE_PROGRAM_H */
