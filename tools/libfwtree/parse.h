@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Policy text -> tree. Re-entrant; nothing here exits or prints.
+ */
+#ifndef FWT_PARSE_H
+#define FWT_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fwt_diag;
+struct fwt_policy_ast;
+
+/* Blocks within blocks; the kernel's own limit on depth is of this order */
+#define FWT_PARSE_DEPTH_MAX	64
+/* Files within files */
+#define FWT_PARSE_INCLUDE_MAX	16
+/* A policy of 110k rules is 10 MB; more than this is not a policy */
+#define FWT_PARSE_FILE_MAX	(64u << 20)
+/* IFNAMSIZ is 16, ids and names of sets are shown in tables */
+#define FWT_PARSE_WORD_MAX	255
+/* Values that uses of $name may copy, so that doubling defines end somewhere */
+#define FWT_PARSE_COPIES_MAX	(1u << 20)
+
+/**
+ * struct fwt_parse_opts - how to read
+ * @no_include: refuse "include" (text that came from elsewhere)
+ * @base: the directory that "include" in a buffer or standard input is
+ *	relative to; NULL is the working directory
+ */
+struct fwt_parse_opts {
+	bool no_include;
+	const char *base;
+};
+
+/**
+ * fwt_parse_file() - read a policy and what it includes
+ * @path: the file, "-" for standard input
+ * @diag: receives what is wrong; fwt_diag_failed() says whether there is any
+ * @opts: NULL for the usual
+ *
+ * All errors are reported in one run. The tree is returned also where there
+ * were errors, with FWT_VALUE_ERROR, FWT_AST_FIELD_ERROR and FWT_END_ERROR in
+ * their places, so that what comes after may report its own; it must not be
+ * compiled then.
+ *
+ * Return: the tree, to be freed with fwt_ast_free(); NULL where the file could
+ * not be read or memory ran out, which is reported as well.
+ */
+struct fwt_policy_ast *fwt_parse_file(const char *path, struct fwt_diag *diag,
+				      const struct fwt_parse_opts *opts);
+
+/**
+ * fwt_parse_buffer() - the same for text in memory
+ * @name: shown as the file's name
+ * @text: need not end in a NUL; copied
+ */
+struct fwt_policy_ast *fwt_parse_buffer(const char *name, const char *text, size_t len,
+					struct fwt_diag *diag,
+					const struct fwt_parse_opts *opts);
+
+#endif /* FWT_PARSE_H */
