@@ -59,7 +59,7 @@ enum fwt_implies {
 
 /*
  * X(FIELD, class, bits): every field. Bits are those of the value; 0 where the
- * class says it.
+ * class says it. How it is written stands in FWT_FIELD_NAMES.
  */
 #define FWT_AST_FIELDS(X)						\
 	X(IIF,			IFNAME,		0)			\
@@ -256,12 +256,10 @@ enum fwt_ast_field {
 
 /**
  * struct fwt_field_info - what is known of a field
- * @name: its canonical words
  * @class: how its values are read
  * @bits: of its value, 0 where the class says it
  */
 struct fwt_field_info {
-	const char *name;
 	enum fwt_value_class class;
 	unsigned int bits;
 };

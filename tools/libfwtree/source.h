@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The texts that a policy was read from. They are kept as long as the policy:
+ * messages quote them, and the program carries them into the kernel for
+ * "fwctl show policy".
+ */
+#ifndef FWT_SOURCE_H
+#define FWT_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ast.h"
+
+struct fwt_diag;
+
+/**
+ * struct fwt_source - one file
+ * @name: as the user or "include" named it, "<stdin>" for standard input
+ * @dir: the directory that its includes are relative to, "" for the working one
+ * @text: its bytes, followed by two NULs that are not counted
+ * @len: bytes
+ * @lines: the offset at which each line begins
+ * @line_count: lines, at least 1
+ * @included: where the "include" stands; line 0 for the first file
+ */
+struct fwt_source {
+	char *name;
+	char *dir;
+	char *text;
+	size_t len;
+	uint32_t *lines;
+	uint32_t line_count;
+	struct fwt_loc included;
+	uint64_t dev, ino;	/* to know a cycle by whatever name */
+};
+
+/** struct fwt_sources - all files of a policy, by their index */
+struct fwt_sources {
+	struct fwt_source **source;
+	uint32_t count;
+};
+
+struct fwt_sources *fwt_sources_alloc(void);
+void fwt_sources_free(struct fwt_sources *sources);
+
+/**
+ * fwt_source_read() - read a file and add it
+ * @sources: the policy's
+ * @path: the file, "-" for standard input
+ * @dir: base directory for standard input, or NULL
+ * @included: where it was asked for, or NULL
+ * @diag: told of what fails
+ *
+ * Return: the new source's index or -1. A text that is not UTF-8, or holds a
+ * NUL, is reported and read all the same.
+ */
+int fwt_source_read(struct fwt_sources *sources, const char *path, const char *dir,
+		    const struct fwt_loc *included, struct fwt_diag *diag);
+
+/** fwt_source_add() - the same for bytes in memory, which are copied */
+int fwt_source_add(struct fwt_sources *sources, const char *name, const char *dir,
+		   const char *text, size_t len, struct fwt_diag *diag);
+
+/**
+ * fwt_source_line() - a line of text
+ * @len: receives its length without the newline
+ *
+ * Return: its beginning (not NUL-terminated), NULL where there is no such line.
+ */
+const char *fwt_source_line(const struct fwt_sources *sources, const struct fwt_loc *loc,
+			    size_t *len);
+
+/** fwt_source_name() - the name of a loc's file, NULL for none */
+const char *fwt_source_name(const struct fwt_sources *sources, const struct fwt_loc *loc);
+
+/**
+ * fwt_source_path() - a path written in a file, relative to that file
+ *
+ * Return: allocated, NULL: no memory.
+ */
+char *fwt_source_path(const struct fwt_sources *sources, uint32_t file, const char *path);
+
+#endif /* FWT_SOURCE_H */
