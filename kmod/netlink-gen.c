@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	uapi/fwtree.yaml */
+/* YNL-GEN kernel source */
+/* To regenerate run: tests/lint/spec-fresh --write */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink-gen.h"
+
+#include <uapi/linux/fwtree.h>
+
+/* Common nested types */
+const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1] = {
+	[FWTREE_A_CONN_FILTER_ID] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_FAMILY] = NLA_POLICY_RANGE(NLA_U8, 4, 6),
+	[FWTREE_A_CONN_FILTER_PROTOCOL] = { .type = NLA_U8, },
+	[FWTREE_A_CONN_FILTER_SADDR] = NLA_POLICY_MAX_LEN(16),
+	[FWTREE_A_CONN_FILTER_SADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[FWTREE_A_CONN_FILTER_DADDR] = NLA_POLICY_MAX_LEN(16),
+	[FWTREE_A_CONN_FILTER_DADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[FWTREE_A_CONN_FILTER_SPORT] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_DPORT] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_STATE] = NLA_POLICY_MAX(NLA_U8, 11),
+	[FWTREE_A_CONN_FILTER_MARK] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_IIF] = { .type = NLA_NUL_STRING, .len = FWTREE_IFNAME_MAX, },
+	[FWTREE_A_CONN_FILTER_OIF] = { .type = NLA_NUL_STRING, .len = FWTREE_IFNAME_MAX, },
+};
+
+/* FWTREE_CMD_POLICY_BEGIN - do */
+static const struct nla_policy fwtree_policy_begin_nl_policy[FWTREE_A_POLICY_LENGTH + 1] = {
+	[FWTREE_A_POLICY_LENGTH] = { .type = NLA_U32, },
+	[FWTREE_A_POLICY_EXPECT] = { .type = NLA_U32, },
+};
+
+/* FWTREE_CMD_POLICY_CHUNK - do */
+static const struct nla_policy fwtree_policy_chunk_nl_policy[FWTREE_A_POLICY_DATA + 1] = {
+	[FWTREE_A_POLICY_OFFSET] = { .type = NLA_U32, },
+	[FWTREE_A_POLICY_DATA] = NLA_POLICY_MAX_LEN(FWTREE_CHUNK_MAX),
+};
+
+/* FWTREE_CMD_CONN_GET - dump */
+static const struct nla_policy fwtree_conn_get_nl_policy[FWTREE_A_CONN_FILTER + 1] = {
+	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
+};
+
+/* FWTREE_CMD_CONN_DELETE - do */
+static const struct nla_policy fwtree_conn_delete_nl_policy[FWTREE_A_CONN_FILTER + 1] = {
+	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
+};
+
+/* Ops table for fwtree */
+static const struct genl_split_ops fwtree_nl_ops[] = {
+	{
+		.cmd		= FWTREE_CMD_POLICY_BEGIN,
+		.doit		= fwtree_nl_policy_begin_doit,
+		.policy		= fwtree_policy_begin_nl_policy,
+		.maxattr	= FWTREE_A_POLICY_LENGTH,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FWTREE_CMD_POLICY_CHUNK,
+		.doit		= fwtree_nl_policy_chunk_doit,
+		.policy		= fwtree_policy_chunk_nl_policy,
+		.maxattr	= FWTREE_A_POLICY_DATA,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_COMMIT,
+		.doit	= fwtree_nl_policy_commit_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_ABORT,
+		.doit	= fwtree_nl_policy_abort_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_GET,
+		.doit	= fwtree_nl_policy_get_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_GET,
+		.dumpit	= fwtree_nl_policy_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_FLUSH,
+		.doit	= fwtree_nl_policy_flush_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_STATS_GET,
+		.doit	= fwtree_nl_stats_get_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_STATS_RESET,
+		.doit	= fwtree_nl_stats_reset_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_RULE_GET,
+		.dumpit	= fwtree_nl_rule_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= FWTREE_CMD_COUNTER_GET,
+		.dumpit	= fwtree_nl_counter_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_CONN_GET,
+		.dumpit		= fwtree_nl_conn_get_dumpit,
+		.policy		= fwtree_conn_get_nl_policy,
+		.maxattr	= FWTREE_A_CONN_FILTER,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_CONN_DELETE,
+		.doit		= fwtree_nl_conn_delete_doit,
+		.policy		= fwtree_conn_delete_nl_policy,
+		.maxattr	= FWTREE_A_CONN_FILTER,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_CONN_FLUSH,
+		.doit	= fwtree_nl_conn_flush_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_CONN_COUNT,
+		.doit	= fwtree_nl_conn_count_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+};
+
+static const struct genl_multicast_group fwtree_nl_mcgrps[] = {
+	[FWTREE_NLGRP_EVENTS] = { "events", },
+};
+
+struct genl_family fwtree_nl_family __ro_after_init = {
+	.name		= FWTREE_FAMILY_NAME,
+	.version	= FWTREE_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= fwtree_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(fwtree_nl_ops),
+	.mcgrps		= fwtree_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(fwtree_nl_mcgrps),
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	uapi/fwtree.yaml */
+/* YNL-GEN kernel header */
+/* To regenerate run: tests/lint/spec-fresh --write */
+
+#ifndef _LINUX_FWTREE_GEN_H
+#define _LINUX_FWTREE_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/fwtree.h>
+
+/* Common nested types */
+extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1];
+
+int fwtree_nl_policy_begin_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_policy_chunk_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_policy_abort_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_policy_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int fwtree_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_stats_reset_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int fwtree_nl_counter_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int fwtree_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int fwtree_nl_conn_delete_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_conn_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_conn_count_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	FWTREE_NLGRP_EVENTS,
+};
+
+extern struct genl_family fwtree_nl_family;
+
+#endif /* _LINUX_FWTREE_GEN_H */
