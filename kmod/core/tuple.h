@@ -86,7 +86,9 @@ struct fwt_ends {
  * @t: filled in
  *
  * Return: true; false if it has none that a connection could be found by: a
- * fragment, an ICMP message that is no query, a header that is not whole.
+ * fragment, an ICMP message that is no query, a header that is not whole. Of a
+ * quote eight bytes of transport header are enough; who looks up the quote of a
+ * first fragment takes FWT_HAVE_FRAG out of @p->have first.
  */
 bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t);
 
@@ -117,6 +119,17 @@ bool fwt_ends_equal(const struct fwt_ends *e, enum fwt_who a, enum fwt_who b);
  * Return: bits (1 << enum fwt_pair); of equal pairs the first one alone.
  */
 u8 fwt_ends_pairs(const struct fwt_ends *e);
+
+/**
+ * fwt_ends_directed() - does every packet say its own direction
+ * @e: ends
+ *
+ * Not where both ends of a pair are one: then fwt_ends_match() takes all for
+ * original. A socket that talks to itself over the loopback device is so; of a
+ * translation it means that the client was led to itself, with no other source
+ * to tell its answers by, and the translation is to be refused.
+ */
+bool fwt_ends_directed(const struct fwt_ends *e);
 
 /**
  * fwt_ends_match() - is this the connection's tuple

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who talks to whom: the ends of a connection and the pairs it is found by.
+ * What they are and why is told in tuple.h.
+ */
+#include "tuple.h"
+
+/* The two ends of each pair: who sends in the original direction, who gets. */
+static const u8 pair_src[__FWT_PAIR_MAX] = {
+	[FWT_PAIR_CV] = FWT_C,
+	[FWT_PAIR_CS] = FWT_C,
+	[FWT_PAIR_SN] = FWT_N,
+};
+
+static const u8 pair_dst[__FWT_PAIR_MAX] = {
+	[FWT_PAIR_CV] = FWT_V,
+	[FWT_PAIR_CS] = FWT_S,
+	[FWT_PAIR_SN] = FWT_S,
+};
+
+static u32 words(u8 family)
+{
+	return family == 6 ? 4 : 1;
+}
+
+/* An address with the words that its family does not use set to 0, so that ends
+ * compare, and hash, as a whole.
+ */
+static void copy_addr(u32 to[4], const u32 *from, u8 family)
+{
+	to[0] = from[0];
+	to[1] = family == 6 ? from[1] : 0;
+	to[2] = family == 6 ? from[2] : 0;
+	to[3] = family == 6 ? from[3] : 0;
+}
+
+static const u32 *addr_of(const struct fwt_ends *e, unsigned int who)
+{
+	return e->family == 6 ? e->addr6[who] : &e->addr4[who];
+}
+
+int fwt_icmp_is_query(u8 family, u8 type, u8 *request)
+{
+	*request = type;
+
+	if (family == 6) {
+		switch (type) {
+		case 128:	/* echo request */
+			return 0;
+		case 129:
+			*request = 128;
+			return 1;
+		default:
+			return -1;
+		}
+	}
+
+	switch (type) {
+	case 8:			/* echo request */
+	case 13:		/* timestamp */
+	case 15:		/* information */
+	case 17:		/* address mask */
+		return 0;
+	case 0:
+		*request = 8;
+		return 1;
+	case 14:
+	case 16:
+	case 18:
+		*request = type - 1;
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+static bool is_icmp(const struct fwt_packet *p)
+{
+	return p->protocol == (p->family == 6 ? FWT_IPPROTO_ICMPV6 :
+						FWT_IPPROTO_ICMP);
+}
+
+static bool has_ports(u8 protocol)
+{
+	switch (protocol) {
+	case FWT_IPPROTO_TCP:
+	case FWT_IPPROTO_UDP:
+	case FWT_IPPROTO_DCCP:
+	case FWT_IPPROTO_SCTP:
+	case FWT_IPPROTO_UDPLITE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t)
+{
+	u8 request;
+	int answer;
+
+	if (!(p->have & FWT_HAVE_IP))
+		return false;
+	/* An IPv6 fragment that is the whole (RFC 6946) is no fragment. */
+	if ((p->have & FWT_HAVE_FRAG) && (p->frag_off || p->frag_more))
+		return false;
+
+	memset(t, 0, sizeof(*t));
+	t->family = p->family;
+	t->protocol = p->protocol;
+	t->scope = scope;
+	copy_addr(t->src.addr, p->saddr, p->family);
+	copy_addr(t->dst.addr, p->daddr, p->family);
+
+	if (is_icmp(p)) {
+		if (!(p->have & FWT_HAVE_ICMP_ID))
+			return false;
+		answer = fwt_icmp_is_query(p->family, p->icmp_type, &request);
+		if (answer < 0)
+			return false;
+		t->src.port = answer ? request : p->icmp_id;
+		t->dst.port = answer ? p->icmp_id : request;
+		return true;
+	}
+
+	if (has_ports(p->protocol)) {
+		if (!(p->have & FWT_HAVE_PORTS))
+			return false;
+		t->src.port = p->sport;
+		t->dst.port = p->dport;
+	}
+	return true;
+}
+
+bool fwt_tuple_opens(const struct fwt_packet *p)
+{
+	u8 request;
+
+	if (!(p->have & FWT_HAVE_IP))
+		return false;
+	if ((p->have & FWT_HAVE_FRAG) && (p->frag_off || p->frag_more))
+		return false;
+	if (is_icmp(p))
+		return (p->have & FWT_HAVE_ICMP_ID) &&
+		       !fwt_icmp_is_query(p->family, p->icmp_type, &request);
+	if (p->protocol == FWT_IPPROTO_TCP)
+		return (p->have & FWT_HAVE_TCP) && fwt_tcp_opens(p->tcp_flags);
+	if (has_ports(p->protocol))
+		return p->have & FWT_HAVE_PORTS;
+	return true;
+}
+
+void fwt_ends_set(struct fwt_ends *e, enum fwt_who who, const struct fwt_end *end)
+{
+	if (e->family == 6)
+		memcpy(e->addr6[who], end->addr, sizeof(end->addr));
+	else
+		e->addr4[who] = end->addr[0];
+	e->port[who] = end->port;
+}
+
+void fwt_ends_get(const struct fwt_ends *e, enum fwt_who who, struct fwt_end *end)
+{
+	memset(end, 0, sizeof(*end));
+	copy_addr(end->addr, addr_of(e, who), e->family);
+	end->port = e->port[who];
+}
+
+bool fwt_ends_equal(const struct fwt_ends *e, enum fwt_who a, enum fwt_who b)
+{
+	return e->port[a] == e->port[b] &&
+	       !memcmp(addr_of(e, a), addr_of(e, b),
+		       words(e->family) * sizeof(u32));
+}
+
+void fwt_ends_init(struct fwt_ends *e, const struct fwt_tuple *t)
+{
+	BUILD_BUG_ON(sizeof(struct fwt_ends) != 32);
+
+	e->family = t->family;
+	e->protocol = t->protocol;
+	e->scope = t->scope;
+	fwt_ends_set(e, FWT_C, &t->src);
+	fwt_ends_set(e, FWT_V, &t->dst);
+	fwt_ends_set(e, FWT_S, &t->dst);
+	fwt_ends_set(e, FWT_N, &t->src);
+}
+
+/* Two pairs share an end, so as sets they are equal where the others are: {C,V}
+ * and {C,S} where V is S, {C,S} and {S,N} where C is N. {C,V} and {S,N} share
+ * none; where V is S and C is N the first two rules have dropped both others
+ * already. What remains is C = S and V = N, see fwt_ends_directed().
+ */
+u8 fwt_ends_pairs(const struct fwt_ends *e)
+{
+	u8 pairs = 1 << FWT_PAIR_CV;
+
+	if (!fwt_ends_equal(e, FWT_V, FWT_S))
+		pairs |= 1 << FWT_PAIR_CS;
+	if (!fwt_ends_equal(e, FWT_C, FWT_N) &&
+	    !(fwt_ends_equal(e, FWT_C, FWT_S) && fwt_ends_equal(e, FWT_V, FWT_N)))
+		pairs |= 1 << FWT_PAIR_SN;
+	return pairs;
+}
+
+bool fwt_ends_directed(const struct fwt_ends *e)
+{
+	return !fwt_ends_equal(e, FWT_C, FWT_V) &&
+	       !fwt_ends_equal(e, FWT_C, FWT_S) &&
+	       !fwt_ends_equal(e, FWT_N, FWT_S);
+}
+
+static bool end_is(const struct fwt_ends *e, unsigned int who,
+		   const struct fwt_end *end)
+{
+	return e->port[who] == end->port &&
+	       !memcmp(addr_of(e, who), end->addr, words(e->family) * sizeof(u32));
+}
+
+int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
+		   const struct fwt_tuple *t)
+{
+	if (t->family != e->family || t->protocol != e->protocol ||
+	    t->scope != e->scope)
+		return -1;
+	if (end_is(e, pair_src[pair], &t->src) && end_is(e, pair_dst[pair], &t->dst))
+		return FWT_ORIGINAL;
+	if (end_is(e, pair_dst[pair], &t->src) && end_is(e, pair_src[pair], &t->dst))
+		return FWT_REPLY;
+	return -1;
+}
+
+void fwt_ends_target(const struct fwt_ends *e, enum fwt_dir dir, bool egress,
+		     struct fwt_rewrite *r)
+{
+	if (dir == FWT_ORIGINAL) {
+		fwt_ends_get(e, egress ? FWT_N : FWT_C, &r->src);
+		fwt_ends_get(e, FWT_S, &r->dst);
+	} else {
+		fwt_ends_get(e, egress ? FWT_V : FWT_S, &r->src);
+		fwt_ends_get(e, FWT_C, &r->dst);
+	}
+}
+
+static int compare(const struct fwt_end *a, const struct fwt_end *b)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if (a->addr[i] != b->addr[i])
+			return a->addr[i] < b->addr[i] ? -1 : 1;
+	return (int)a->port - (int)b->port;
+}
+
+static void key_set(struct fwt_key *k, const struct fwt_end *x,
+		    const struct fwt_end *y, u8 family)
+{
+	bool swap = compare(x, y) > 0;
+	const struct fwt_end *a = swap ? y : x;
+	const struct fwt_end *b = swap ? x : y;
+
+	/* Padding too: who hashes it may take it as bytes. */
+	memset(k, 0, sizeof(*k));
+	copy_addr(k->a.addr, a->addr, family);
+	copy_addr(k->b.addr, b->addr, family);
+	k->a.port = a->port;
+	k->b.port = b->port;
+	k->words = words(family);
+}
+
+void fwt_tuple_key(const struct fwt_tuple *t, struct fwt_key *k)
+{
+	key_set(k, &t->src, &t->dst, t->family);
+}
+
+void fwt_ends_key(const struct fwt_ends *e, enum fwt_pair pair,
+		  struct fwt_key *k)
+{
+	struct fwt_end x, y;
+
+	fwt_ends_get(e, pair_src[pair], &x);
+	fwt_ends_get(e, pair_dst[pair], &y);
+	key_set(k, &x, &y, e->family);
+}
