@@ -14,7 +14,7 @@
  * @p: packet; with FWT_MOD_PERSISTENT the choice is a function of its source
  *	alone (dnat) or of its source (snat), else of @seed too
  * @seed: of the connection
- * @addr: words, filled in
+ * @addr: four words, filled in; IPv4 in the first
  */
 void fwt_nat_addr(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 		  u32 seed, u32 *addr);
@@ -25,6 +25,12 @@ void fwt_nat_addr(const struct fwt_prog_mod *m, const struct fwt_packet *p,
  * @p: packet
  * @seed: of the connection
  *
+ * Equal port ranges map one to one: where the rule matches a range of as many
+ * ports, the compiler leaves the first one of it in @m->a, and the port is as
+ * far from @m->port_lo as the packet's is from that. Without it (0), a port that
+ * lies in the range stays as it is. All others, and all with FWT_MOD_RANDOM, are
+ * spread over the range as addresses are.
+ *
  * Return: host byte order.
  */
 u16 fwt_nat_dport(const struct fwt_prog_mod *m, const struct fwt_packet *p,
@@ -33,14 +39,15 @@ u16 fwt_nat_dport(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 /**
  * struct fwt_port_search - ports of a range, in the order to be tried
  *
- * First the port that is preferred (if any), then some at random, then all of
- * them once from a random one on: every free port is found, and the search
- * ends within its bound (R1, R2).
+ * Some at random (none where the range is no larger than that), then all of them
+ * once from a random one on: every free port is found, and the search ends
+ * after FWT_PORT_TRIES_RANDOM and the size of the range (R1, R2). A port that is
+ * preferred, the source's own say, the caller tries first.
  */
 struct fwt_port_search {
 	u16 lo;
 	u16 hi;
-	u16 start;
+	u16 start;	/* the next one in order */
 	u32 random;	/* still to be tried at random */
 	u32 left;	/* still to be tried in order */
 	u32 state;	/* of the generator */

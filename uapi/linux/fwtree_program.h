@@ -256,7 +256,7 @@ struct fwt_prog_set {
 enum fwt_mod_type {
 	FWT_MOD_SNAT,
 	FWT_MOD_MASQUERADE,
-	FWT_MOD_DNAT,
+	FWT_MOD_DNAT,		/* @a: first port of a range matched 1:1, or 0 */
 	FWT_MOD_SET_MARK,	/* @a: value */
 	FWT_MOD_LOG,		/* @a: string, prefix, or FWT_NONE */
 	FWT_MOD_COUNT,		/* @a: index in COUNTERS */
