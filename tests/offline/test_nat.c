@@ -158,10 +158,31 @@ static void spread_over_ten(u8 family, u16 flags)
 	for (i = 0; i < 10000; i++) {
 		p.saddr[last] = (u32)i;
 		fwt_nat_addr(&m, &p, 0, addr);
+		assert_true(compare(addr, m.addr_lo) >= 0);
+		assert_true(compare(addr, m.addr_hi) <= 0);
 		count[addr[last] - m.addr_lo[last]]++;
 	}
 	for (i = 0; i < 10; i++)
 		assert_in_range(count[i], 850, 1150);
+}
+
+/* The length of a range of five is three bits: it takes 100,000 choices for all
+ * eight throws to miss at the very end of those a few times.
+ */
+static void test_addr_missed(void **state)
+{
+	struct fwt_prog_mod m = mod(6);
+	struct fwt_packet p = packet(6);
+	u32 addr[4];
+	int i;
+
+	(void)state;
+	m.addr_lo[3] = 1000;
+	m.addr_hi[3] = 1004;
+	for (i = 0; i < 100000; i++) {
+		fwt_nat_addr(&m, &p, (u32)i, addr);
+		assert_in_range(addr[3], 1000, 1004);
+	}
 }
 
 static void test_addr_even(void **state)
@@ -328,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_addr_whole),
 		cmocka_unit_test(test_addr_inside),
 		cmocka_unit_test(test_addr_even),
+		cmocka_unit_test(test_addr_missed),
 		cmocka_unit_test(test_persistent),
 		cmocka_unit_test(test_dport),
 		cmocka_unit_test(test_search_all),
