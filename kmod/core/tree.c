@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Walking a program.
+ *
+ * A walk is a loop over nodes: the node says what to ask, the answer says
+ * which node is next. The program was verified, so nothing is checked here
+ * again; indices grow with each step, hence the loop ends. Calls keep their
+ * way back on a stack whose depth the verifier has bounded.
+ *
+ * The walk changes the caller's parsed copy of the packet and nothing else.
+ * What is to happen in the world (counts, log lines, translations) is written
+ * down in the decision and done by the caller when the walk is over, so that a
+ * dry run is exact.
+ */
+#include "tree.h"
+#include "nat.h"
+#include "verify.h"
+
+/* Which of a test's two sets: the one for IPv6, or the other. */
+static unsigned int which(const struct fwt_packet *p)
+{
+	return p->family == 6;
+}
+
+u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
+		 const struct fwt_packet *p, u32 *key)
+{
+	u32 mask = t->mask[which(p)];
+	u32 words = 0, i;
+
+	for (i = 0; i < t->n_fields; i++) {
+		int n = fwt_field_get(p, t->field[i], key + words);
+
+		if (!n)
+			return 0;
+		words += n;
+	}
+	if (mask != FWT_NONE)
+		for (i = 0; i < words; i++)
+			key[i] &= prog->word[mask + i];
+	return words;
+}
+
+static __always_inline int compare(const u32 *a, const u32 *b, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+/* The last element whose low key is not above @key; keys stand @stride words
+ * apart. Branches of a search are coin tosses to a predictor: the one-word
+ * case, which is nearly all of them, is written so that it needs none.
+ */
+static u32 last_not_above(const u32 *data, u32 count, u32 stride, u32 words,
+			  const u32 *key)
+{
+	u32 base = 0;
+
+	if (words == 1) {
+		while (count > 1) {
+			u32 half = count / 2;
+
+			base += data[(base + half) * stride] <= key[0] ? half : 0;
+			count -= half;
+		}
+	} else {
+		while (count > 1) {
+			u32 half = count / 2;
+
+			if (compare(data + (base + half) * stride, key, words) <= 0)
+				base += half;
+			count -= half;
+		}
+	}
+	return base;
+}
+
+static bool in_box(const struct fwt_prog_set *s, const u32 *box, const u32 *key)
+{
+	const u32 *high = box + s->words;
+	u32 d, at = 0;
+
+	for (d = 0; d < s->n_dims; d++) {
+		u32 n = s->dim[d];
+
+		if (compare(key + at, box + at, n) < 0 ||
+		    compare(key + at, high + at, n) > 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key)
+{
+	const struct fwt_prog_set *s;
+	const u32 *data;
+	u32 i;
+
+	if (set == FWT_NONE)
+		return FWT_NONE;
+	s = &prog->set[set];
+	data = prog->word + s->data;
+	if (!s->count)
+		return FWT_NONE;
+
+	switch (s->kind) {
+	case FWT_SET_KEYS:
+		i = last_not_above(data, s->count, s->words, s->words, key);
+		return compare(data + i * s->words, key, s->words) ? FWT_NONE : i;
+	case FWT_SET_RANGES:
+		i = last_not_above(data, s->count, 2 * s->words, s->words, key);
+		data += (size_t)i * 2 * s->words;
+		if (compare(data, key, s->words) > 0 ||
+		    compare(data + s->words, key, s->words) < 0)
+			return FWT_NONE;
+		return i;
+	case FWT_SET_BOXES:
+		for (i = 0; i < s->count; i++, data += 2 * s->words)
+			if (in_box(s, data, key))
+				return i;
+		return FWT_NONE;
+	}
+	return FWT_NONE;
+}
+
+static bool unknown(const struct fwt_prog_test *t, const struct fwt_packet *p)
+{
+	u32 i;
+
+	for (i = 0; i < t->n_fields; i++)
+		if (p->unknown >> t->field[i] & 1)
+			return true;
+	return false;
+}
+
+static bool test_holds(const struct fwt_program *prog,
+		       const struct fwt_prog_test *t,
+		       const struct fwt_packet *p, const struct fwt_env *env,
+		       struct fwt_walk_step *step)
+{
+	u32 local[FWT_KEY_WORDS], other[4];
+	u32 *key = step ? step->key : local;
+	u32 words = 0;
+	bool yes = false;
+	int n;
+
+	switch (t->op) {
+	case FWT_TEST_IN:
+		words = fwt_test_key(prog, t, p, key);
+		if (!words)
+			break;
+		yes = fwt_set_find(prog, t->set[which(p)], key) != FWT_NONE;
+		break;
+	case FWT_TEST_EQUAL:
+		words = fwt_field_get(p, t->field[0], key);
+		n = fwt_field_get(p, t->field[1], other);
+		if (!words || !n) {
+			words = 0;
+			break;
+		}
+		yes = words == (u32)n && !compare(key, other, words);
+		break;
+	case FWT_TEST_IFADDR:
+	case FWT_TEST_IFNET:
+		words = fwt_field_get(p, t->field[0], key);
+		if (!words || !env)
+			break;
+		yes = env->ops->ifaddr(env, prog->string + t->set[0],
+				       words == 4 ? 6 : 4, key,
+				       t->op == FWT_TEST_IFNET);
+		break;
+	}
+	if (step)
+		step->words = words;
+	/* A field that the packet lacks makes every comparison false. */
+	if (!words)
+		return false;
+	return yes != !!(t->flags & FWT_TEST_NEGATE);
+}
+
+static bool effect(struct fwt_decision *d, u32 what)
+{
+	if (d->n_effects == FWT_EFFECTS_MAX)
+		return false;
+	d->effect[d->n_effects++] = what;
+	return true;
+}
+
+static bool end(struct fwt_decision *d, u8 reason)
+{
+	d->verdict = FWT_VERDICT_DROP;
+	d->reason = reason;
+	return false;
+}
+
+/* Returns false where the walk is to end here. */
+static bool modify(const struct fwt_program *prog, u32 index,
+		   struct fwt_packet *p, const struct fwt_env *env,
+		   struct fwt_decision *d)
+{
+	const struct fwt_prog_mod *m = &prog->mod[index];
+
+	switch (m->type) {
+	case FWT_MOD_SNAT:
+		if (m->family != p->family)
+			return true;
+		fwt_nat_addr(m, p, env->seed, p->saddr);
+		d->snat = index;
+		d->flags |= FWT_DECISION_SNAT;
+		break;
+	case FWT_MOD_MASQUERADE:
+		if (!(p->have & FWT_HAVE_IP))
+			return true;
+		if (!env->ops->source(env, p, p->saddr))
+			return end(d, FWT_REASON_NO_SOURCE);
+		d->snat = index;
+		d->flags |= FWT_DECISION_SNAT;
+		break;
+	case FWT_MOD_DNAT:
+		if (m->family != p->family)
+			return true;
+		if (p->hook == FWT_HOOK_EGRESS && p->iif)
+			return end(d, FWT_REASON_DNAT_LATE);
+		/* The port first: its choice may hang on the address dialled. */
+		if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)
+			p->dport = fwt_nat_dport(m, p, env->seed);
+		fwt_nat_addr(m, p, env->seed, p->daddr);
+		d->dnat = index;
+		d->flags |= FWT_DECISION_DNAT;
+		break;
+	case FWT_MOD_SET_MARK:
+		p->mark = m->a;
+		d->flags |= FWT_DECISION_MARK;
+		break;
+	}
+	if (!effect(d, FWT_EFFECT_MOD | index))
+		return end(d, FWT_REASON_EFFECTS);
+	return true;
+}
+
+static __always_inline void
+walk(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
+     const struct fwt_env *env, struct fwt_decision *d,
+     void (*tell)(void *ctx, const struct fwt_walk_step *s), void *ctx)
+{
+	struct fwt_walk_step step, *s = tell ? &step : NULL;
+	u32 stack[FWT_CALL_DEPTH];
+	u32 depth = 0;
+
+	d->verdict = FWT_VERDICT_DROP;
+	d->reject = FWT_REJECT_DEFAULT;
+	d->flags = 0;
+	d->reason = FWT_REASON_NONE;
+	d->n_effects = 0;
+	d->rule = FWT_NONE;
+	d->snat = FWT_NONE;
+	d->dnat = FWT_NONE;
+
+	for (;;) {
+		const struct fwt_prog_node *n = &prog->node[at];
+		const struct fwt_prog_test *t;
+		u32 key[FWT_KEY_WORDS], words, i, next = n->yes;
+
+		d->node = at;
+		if (s)
+			s->words = 0;
+		switch (n->type) {
+		case FWT_NODE_TEST:
+			t = &prog->test[n->arg];
+			if (unlikely(p->unknown) && unknown(t, p)) {
+				d->verdict = FWT_VERDICT_UNKNOWN;
+				return;
+			}
+			if (!test_holds(prog, t, p, env, s))
+				next = n->no;
+			break;
+		case FWT_NODE_SELECT:
+			t = &prog->test[n->arg];
+			if (unlikely(p->unknown) && unknown(t, p)) {
+				d->verdict = FWT_VERDICT_UNKNOWN;
+				return;
+			}
+			next = n->no;
+			words = fwt_test_key(prog, t, p, key);
+			if (words) {
+				u32 set = t->set[which(p)];
+
+				i = fwt_set_find(prog, set, key);
+				if (i != FWT_NONE)
+					next = prog->word[prog->set[set].value + i];
+			}
+			if (s) {
+				s->words = words;
+				memcpy(s->key, key, words * sizeof(u32));
+			}
+			break;
+		case FWT_NODE_ENTER:
+			if (!effect(d, n->arg)) {
+				end(d, FWT_REASON_EFFECTS);
+				return;
+			}
+			break;
+		case FWT_NODE_MOD:
+			if (!modify(prog, n->arg, p, env, d)) {
+				d->rule = prog->mod[n->arg].rule;
+				return;
+			}
+			break;
+		case FWT_NODE_CALL:
+			stack[depth++] = n->yes;
+			next = n->no;
+			break;
+		case FWT_NODE_RETURN:
+			next = stack[--depth];
+			break;
+		default: /* FWT_NODE_VERDICT */
+			d->verdict = n->sub;
+			d->reject = n->param;
+			d->rule = n->arg;
+			if (n->sub == FWT_VERDICT_REJECT)
+				d->reason = FWT_REASON_REJECT;
+			else if (n->sub == FWT_VERDICT_DROP)
+				d->reason = p->ct_state == FWT_CT_INVALID ?
+					FWT_REASON_INVALID : FWT_REASON_POLICY;
+			if (s) {
+				s->node = at;
+				s->next = FWT_NONE;
+				tell(ctx, s);
+			}
+			return;
+		}
+		if (s) {
+			s->node = at;
+			s->next = next;
+			tell(ctx, s);
+		}
+		at = next;
+	}
+}
+
+void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
+	      const struct fwt_env *env, struct fwt_decision *d)
+{
+	walk(prog, root, p, env, d, NULL, NULL);
+}
+
+void fwt_walk_traced(const struct fwt_program *prog, u32 root,
+		     struct fwt_packet *p, const struct fwt_env *env,
+		     struct fwt_decision *d,
+		     void (*step)(void *ctx, const struct fwt_walk_step *s),
+		     void *ctx)
+{
+	walk(prog, root, p, env, d, step, ctx);
+}
