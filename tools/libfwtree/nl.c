@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The conversation itself: socket, namespace, family, requests, refusals.
+ */
+#define _GNU_SOURCE	/* setns() */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/genetlink.h>
+
+#include "nl_priv.h"
+
+#ifndef NETLINK_GET_STRICT_CHK
+#define NETLINK_GET_STRICT_CHK 12
+#endif
+
+int fwt_nl_fail(struct fwt_nl *nl, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(nl->error, sizeof(nl->error), fmt, args);
+	va_end(args);
+	return err;
+}
+
+static int open_netns(struct fwt_nl *nl, const char *netns)
+{
+	char path[300];
+	int fd;
+
+	if (strchr(netns, '/')) {
+		fd = open(netns, O_RDONLY | O_CLOEXEC);
+	} else {
+		snprintf(path, sizeof(path), "/var/run/netns/%s", netns);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && netns[0] && !netns[strspn(netns, "0123456789")]) {
+			snprintf(path, sizeof(path), "/proc/%s/ns/net", netns);
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+		}
+	}
+	if (fd < 0)
+		return fwt_nl_fail(nl, -errno, "no network namespace '%s': %s",
+				   netns, strerror(errno));
+	return fd;
+}
+
+/* A socket belongs to the namespace that it was made in, whatever becomes of
+ * its process: so that is the only thing done there.
+ */
+static int open_socket(struct fwt_nl *nl, const char *netns)
+{
+	int here = -1, there = -1, ret = 0;
+
+	if (netns) {
+		there = open_netns(nl, netns);
+		if (there < 0)
+			return there;
+		here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (here < 0 || setns(there, CLONE_NEWNET) < 0) {
+			ret = fwt_nl_fail(nl, -errno,
+					  "cannot enter the network namespace '%s': %s",
+					  netns, strerror(errno));
+			goto out;
+		}
+	}
+	nl->sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!nl->sock)
+		ret = fwt_nl_fail(nl, -errno, "cannot open a netlink socket: %s",
+				  strerror(errno));
+	if (netns && setns(here, CLONE_NEWNET) < 0 && !ret)
+		ret = fwt_nl_fail(nl, -errno,
+				  "cannot return to the own network namespace: %s",
+				  strerror(errno));
+out:
+	if (here >= 0)
+		close(here);
+	if (there >= 0)
+		close(there);
+	return ret;
+}
+
+static int family_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID)
+			*(uint16_t *)ctx = fwt_nl_u16(a);
+	return 0;
+}
+
+static int find_family(struct fwt_nl *nl)
+{
+	struct genlmsghdr *genl;
+	struct nlmsghdr *nlh;
+	uint16_t family = 0;
+	int ret;
+
+	nl->family = GENL_ID_CTRL;
+	nlh = fwt_nl_request(nl, CTRL_CMD_GETFAMILY, 0);
+	genl = mnl_nlmsg_get_payload(nlh);
+	genl->version = 1;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, FWTREE_FAMILY_NAME);
+	ret = fwt_nl_talk(nl, nlh, family_answer, &family);
+	if (ret == -ENOENT)
+		return fwt_nl_fail(nl, ret,
+				   "fwtree is not loaded: insmod fwtree.ko (or modprobe fwtree)");
+	if (ret)
+		return ret;
+	nl->family = family;
+	return 0;
+}
+
+int fwt_nl_open(struct fwt_nl *nl, const char *netns)
+{
+	int on = 1, ret;
+
+	memset(nl, 0, sizeof(*nl));
+	nl->buf = malloc(FWT_NL_BUFFER);
+	nl->out = malloc(FWT_NL_BUFFER);
+	if (!nl->buf || !nl->out)
+		return fwt_nl_fail(nl, -ENOMEM, "out of memory");
+	ret = open_socket(nl, netns);
+	if (ret)
+		return ret;
+	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0)
+		return fwt_nl_fail(nl, -errno, "cannot bind a netlink socket: %s",
+				   strerror(errno));
+	nl->portid = mnl_socket_get_portid(nl->sock);
+	/* Refusals in words, without our own request sent back; a kernel that
+	 * can't do it answers with numbers alone.
+	 */
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &on,
+				    sizeof(on));
+	return find_family(nl);
+}
+
+void fwt_nl_close(struct fwt_nl *nl)
+{
+	if (nl->sock)
+		mnl_socket_close(nl->sock);
+	free(nl->buf);
+	free(nl->out);
+	nl->sock = NULL;
+	nl->buf = NULL;
+	nl->out = NULL;
+}
+
+struct nlmsghdr *fwt_nl_request(struct fwt_nl *nl, uint8_t cmd, uint16_t flags)
+{
+	struct genlmsghdr *genl;
+	struct nlmsghdr *nlh;
+
+	nlh = mnl_nlmsg_put_header(nl->out);
+	nlh->nlmsg_type = nl->family;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	nlh->nlmsg_seq = ++nl->seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = FWTREE_FAMILY_VERSION;
+	return nlh;
+}
+
+/* What the kernel says about a refusal: @attrs follow the error number, and
+ * with it, unless capped, the request.
+ */
+static int refused(struct fwt_nl *nl, const struct nlmsghdr *request, int err,
+		   const void *attrs, size_t len)
+{
+	const struct nlattr *attr, *miss = NULL, *nest = NULL, *offs = NULL;
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(request);
+	const char *text = NULL, *name = NULL, *why = strerror(-err);
+
+	mnl_attr_for_each_payload(attrs, len) {
+		switch (mnl_attr_get_type(attr)) {
+		case NLMSGERR_ATTR_MSG:
+			text = fwt_nl_str(attr);
+			break;
+		case NLMSGERR_ATTR_OFFS:
+			offs = attr;
+			break;
+		case NLMSGERR_ATTR_MISS_TYPE:
+			miss = attr;
+			break;
+		case NLMSGERR_ATTR_MISS_NEST:
+			nest = attr;
+			break;
+		}
+	}
+	if (miss && request->nlmsg_type != GENL_ID_CTRL) {
+		name = fwt_nl_attr_word(genl->cmd, nest, fwt_nl_u32(miss));
+		if (!text)
+			text = "an attribute is missing";
+	} else if (offs && request->nlmsg_type != GENL_ID_CTRL) {
+		name = fwt_nl_attr_name(request, fwt_nl_u32(offs));
+	}
+	if (err == -EPERM && !text)
+		why = "not allowed: this needs CAP_NET_ADMIN (be root)";
+	if (text && name)
+		return fwt_nl_fail(nl, err, "%s (%s)", text, name);
+	if (text)
+		return fwt_nl_fail(nl, err, "%s", text);
+	if (name)
+		return fwt_nl_fail(nl, err, "%s (%s)", why, name);
+	return fwt_nl_fail(nl, err, "%s", why);
+}
+
+/* NLMSG_ERROR, and the NLMSG_DONE that a dump ends with: the number, then the
+ * kernel's words.
+ */
+static int ended(struct fwt_nl *nl, const struct nlmsghdr *request,
+		 const struct nlmsghdr *nlh)
+{
+	const char *p = mnl_nlmsg_get_payload(nlh);
+	size_t len = mnl_nlmsg_get_payload_len(nlh), skip = sizeof(int);
+	int err = 0;
+
+	if (len >= sizeof(int))
+		memcpy(&err, p, sizeof(int));
+	if (!err)
+		return 0;
+	if (nlh->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *e = (const void *)p;
+
+		if (len < sizeof(*e))
+			return fwt_nl_fail(nl, -EPROTO, "a cut-off answer");
+		skip = sizeof(*e);
+		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+			skip += mnl_nlmsg_get_payload_len(&e->msg);
+		skip = MNL_ALIGN(skip);
+	}
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || skip > len)
+		skip = len;
+	return refused(nl, request, err, p + skip, len - skip);
+}
+
+int fwt_nl_talk(struct fwt_nl *nl, struct nlmsghdr *request,
+		int (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx)
+{
+	const struct nlmsghdr *nlh;
+	bool cut = false;
+	int ret = 0, err, len;
+	ssize_t got;
+
+	nl->error[0] = 0;
+	if (mnl_socket_sendto(nl->sock, request, request->nlmsg_len) < 0)
+		return fwt_nl_fail(nl, -errno, "cannot send to the kernel: %s",
+				   strerror(errno));
+	for (;;) {
+		got = mnl_socket_recvfrom(nl->sock, nl->buf, FWT_NL_BUFFER);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fwt_nl_fail(nl, -errno,
+					   "no answer from the kernel: %s",
+					   strerror(errno));
+		len = (int)got;
+		for (nlh = (void *)nl->buf; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			/* What is left of a request that was given up. */
+			if (nlh->nlmsg_seq != nl->seq ||
+			    nlh->nlmsg_pid != nl->portid)
+				continue;
+			if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+				cut = true;
+			if (nlh->nlmsg_type == NLMSG_ERROR ||
+			    nlh->nlmsg_type == NLMSG_DONE) {
+				err = ended(nl, request, nlh);
+				if (err || ret)
+					return err ? err : ret;
+				if (cut)
+					return fwt_nl_fail(nl, -EINTR,
+							   "the policy changes too often to be read");
+				return 0;
+			}
+			if (nlh->nlmsg_type < NLMSG_MIN_TYPE || !fn || ret)
+				continue;
+			ret = fn(ctx, nlh);
+			if (ret == -ENOMEM)
+				fwt_nl_fail(nl, ret, "out of memory");
+		}
+	}
+}
+
+static void store(const struct nlattr *a, const struct nlattr **tb,
+		  unsigned int max)
+{
+	if (mnl_attr_get_type(a) <= max)
+		tb[mnl_attr_get_type(a)] = a;
+}
+
+void fwt_nl_parse(const struct nlmsghdr *nlh, const struct nlattr **tb,
+		  unsigned int max)
+{
+	const struct nlattr *a;
+
+	memset(tb, 0, (max + 1) * sizeof(*tb));
+	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr))
+		store(a, tb, max);
+}
+
+void fwt_nl_parse_nest(const struct nlattr *nest, const struct nlattr **tb,
+		       unsigned int max)
+{
+	const struct nlattr *a;
+
+	memset(tb, 0, (max + 1) * sizeof(*tb));
+	if (!nest)
+		return;
+	mnl_attr_for_each_nested(a, nest)
+		store(a, tb, max);
+}
+
+/* Numbers lie at multiples of 4 in a message, 8 bytes too. */
+#define FWT_NL_GET(bits) \
+	uint##bits##_t fwt_nl_u##bits(const struct nlattr *a) \
+	{ \
+		uint##bits##_t v = 0; \
+		if (a && mnl_attr_get_payload_len(a) >= sizeof(v)) \
+			memcpy(&v, mnl_attr_get_payload(a), sizeof(v)); \
+		return v; \
+	}
+
+FWT_NL_GET(8)
+FWT_NL_GET(16)
+FWT_NL_GET(32)
+FWT_NL_GET(64)
+
+const char *fwt_nl_str(const struct nlattr *a)
+{
+	if (!a || !memchr(mnl_attr_get_payload(a), 0, mnl_attr_get_payload_len(a)))
+		return NULL;
+	return mnl_attr_get_str(a);
+}
+
+char *fwt_nl_dup(const struct nlattr *a)
+{
+	const char *s = fwt_nl_str(a);
+
+	return s ? strdup(s) : NULL;
+}
+
+int fwt_nl_grow(void **array, size_t *size, size_t count, size_t element)
+{
+	size_t n = *size ? 2 * *size : 64;
+	void *p;
+
+	if (count < *size)
+		return 0;
+	p = realloc(*array, n * element);
+	if (!p)
+		return -ENOMEM;
+	*array = p;
+	*size = n;
+	return 0;
+}
+
+static const char *const policy_words[] = {
+	[FWTREE_A_POLICY_EXPECT] = "expect",
+	[FWTREE_A_POLICY_LENGTH] = "length",
+	[FWTREE_A_POLICY_OFFSET] = "offset",
+	[FWTREE_A_POLICY_DATA] = "data",
+};
+
+static const char *const conn_words[] = {
+	[FWTREE_A_CONN_FILTER] = "filter",
+};
+
+static const char *const filter_words[] = {
+	[FWTREE_A_CONN_FILTER_ID] = "id",
+	[FWTREE_A_CONN_FILTER_FAMILY] = "family",
+	[FWTREE_A_CONN_FILTER_PROTOCOL] = "protocol",
+	[FWTREE_A_CONN_FILTER_SADDR] = "saddr",
+	[FWTREE_A_CONN_FILTER_SADDR_LEN] = "saddr-len",
+	[FWTREE_A_CONN_FILTER_DADDR] = "daddr",
+	[FWTREE_A_CONN_FILTER_DADDR_LEN] = "daddr-len",
+	[FWTREE_A_CONN_FILTER_SPORT] = "sport",
+	[FWTREE_A_CONN_FILTER_DPORT] = "dport",
+	[FWTREE_A_CONN_FILTER_STATE] = "state",
+	[FWTREE_A_CONN_FILTER_MARK] = "mark",
+	[FWTREE_A_CONN_FILTER_IIF] = "iif",
+	[FWTREE_A_CONN_FILTER_OIF] = "oif",
+};
+
+static const char *word(const char *const *words, size_t n, uint32_t type)
+{
+	return type < n ? words[type] : NULL;
+}
+
+#define WORD(words, type) word(words, sizeof(words) / sizeof(*(words)), type)
+
+const char *fwt_nl_attr_word(uint8_t cmd, bool filter, uint32_t type)
+{
+	if (filter)
+		return WORD(filter_words, type);
+	if (cmd >= FWTREE_CMD_CONN_GET)
+		return WORD(conn_words, type);
+	return WORD(policy_words, type);
+}
+
+const char *fwt_nl_attr_name(const struct nlmsghdr *nlh, uint32_t offset)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a, *in;
+
+	mnl_attr_for_each(a, nlh, sizeof(*genl)) {
+		if ((size_t)((const char *)a - (const char *)nlh) == offset)
+			return fwt_nl_attr_word(genl->cmd, false,
+						mnl_attr_get_type(a));
+		if (genl->cmd < FWTREE_CMD_CONN_GET ||
+		    mnl_attr_get_type(a) != FWTREE_A_CONN_FILTER)
+			continue;
+		mnl_attr_for_each_nested(in, a)
+			if ((size_t)((const char *)in - (const char *)nlh) == offset)
+				return fwt_nl_attr_word(genl->cmd, true,
+							mnl_attr_get_type(in));
+	}
+	return NULL;
+}

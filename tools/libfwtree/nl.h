@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The client of the netlink family: one function for each thing that can be
+ * asked of the module, typed results, and a sentence for each refusal.
+ *
+ * Every function returns 0 or a negative errno, and then struct fwt_nl.error
+ * holds what to tell the user: the kernel's own words (extack) where it gave
+ * any, with the attribute that it did not like. Nothing here prints.
+ *
+ * Strings and arrays of a result belong to it until its _clean(). Addresses are
+ * bytes in network order, ports, marks and counts in the machine's.
+ */
+#ifndef FWT_NL_H
+#define FWT_NL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fwtree.h"
+
+struct mnl_socket;
+struct nlmsghdr;
+
+/**
+ * struct fwt_nl - a conversation with the module of one namespace
+ * @sock: the socket; an upload ends with it
+ * @buf: FWT_NL_BUFFER bytes, for the message to be sent and then its answers
+ * @portid: the socket's
+ * @seq: of the last request
+ * @family: the number that the kernel gave to "fwtree"
+ * @error: what went wrong last, a sentence without full stop
+ */
+struct fwt_nl {
+	struct mnl_socket *sock;
+	char *buf;
+	char *out;
+	uint32_t portid;
+	uint32_t seq;
+	uint16_t family;
+	char error[512];
+};
+
+/**
+ * fwt_nl_open() - begin
+ * @nl: filled in; fwt_nl_close() is due also when this failed
+ * @netns: name as "ip netns" has it, process id or path of the namespace, NULL
+ *	for the own one. The process itself stays where it is.
+ *
+ * Return: 0; -ENOENT where the module is not loaded, -EPERM without
+ * CAP_NET_ADMIN.
+ */
+int fwt_nl_open(struct fwt_nl *nl, const char *netns);
+
+/** fwt_nl_close() - end; @nl->error can be read still */
+void fwt_nl_close(struct fwt_nl *nl);
+
+/* Policy */
+
+/**
+ * struct fwt_nl_policy - the figures of the policy in force
+ * @generation: 0 where none was applied yet
+ * @in_force: there is one
+ * @applied: seconds since 1970
+ * @bytes: of kernel memory
+ */
+struct fwt_nl_policy {
+	uint32_t generation;
+	bool in_force;
+	uint64_t applied;
+	uint32_t length;
+	uint32_t rules;
+	uint32_t nodes;
+	uint64_t bytes;
+	uint32_t depth;
+	uint32_t steps_max;
+};
+
+int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p);
+
+/* Expect whatever is in force. */
+#define FWT_NL_ANY	(-1)
+
+/**
+ * fwt_nl_policy_apply() - upload a program and put it in force
+ * @nl: the conversation
+ * @blob: the program
+ * @len: bytes
+ * @expect: generation that is to be replaced, or FWT_NL_ANY
+ * @progress: called after each chunk with the bytes sent so far, or NULL
+ * @ctx: handed to it
+ * @generation: the new one
+ *
+ * Return: 0; -EAGAIN where another generation is in force than expected;
+ * other errors as the kernel's verifier has them. If it fails, what was in
+ * force stays.
+ */
+int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
+			int64_t expect,
+			void (*progress)(void *ctx, size_t done, size_t len),
+			void *ctx, uint32_t *generation);
+
+/**
+ * fwt_nl_policy_fetch() - the program in force
+ * @nl: the conversation
+ * @blob: to be freed; aligned to 8
+ * @len: bytes
+ * @generation: of it
+ *
+ * Return: 0; -ENODATA where no policy is in force.
+ */
+int fwt_nl_policy_fetch(struct fwt_nl *nl, void **blob, size_t *len,
+			uint32_t *generation);
+
+int fwt_nl_policy_flush(struct fwt_nl *nl);
+
+/* Counters */
+
+struct fwt_nl_reason {
+	uint32_t id;
+	bool drop;
+	char *name;
+	char *unit;
+	char *doc;
+	uint64_t value;
+};
+
+struct fwt_nl_stats {
+	uint32_t generation;
+	uint64_t verdict[3];	/* by enum fwtree_verdict */
+	uint32_t conn_count;
+	uint32_t conn_max;
+	uint64_t conn_created;
+	uint64_t conn_ended;
+	uint64_t conn_memory;
+	bool has_program;
+	uint32_t rules;
+	uint32_t nodes;
+	uint64_t bytes;
+	uint32_t depth;
+	uint32_t steps_max;
+	struct fwt_nl_reason *reason;
+	size_t n_reasons;
+};
+
+int fwt_nl_stats_get(struct fwt_nl *nl, struct fwt_nl_stats *s);
+void fwt_nl_stats_clean(struct fwt_nl_stats *s);
+int fwt_nl_stats_reset(struct fwt_nl *nl);
+
+/**
+ * struct fwt_nl_rule - a rule and its counters
+ * @id: NULL for none
+ * @hooks: bits by enum fwt_hook
+ */
+struct fwt_nl_rule {
+	uint32_t generation;
+	uint32_t index;
+	uint32_t slot;
+	uint32_t hooks;
+	uint64_t key;
+	char *id;
+	char *tree;
+	char *file;
+	uint32_t line;
+	uint64_t hits;
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct fwt_nl_rules {
+	struct fwt_nl_rule *rule;
+	size_t count;
+	size_t size;
+};
+
+int fwt_nl_rules_get(struct fwt_nl *nl, struct fwt_nl_rules *r);
+void fwt_nl_rules_clean(struct fwt_nl_rules *r);
+
+struct fwt_nl_counter {
+	char *name;
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct fwt_nl_counters {
+	struct fwt_nl_counter *counter;
+	size_t count;
+	size_t size;
+};
+
+int fwt_nl_counters_get(struct fwt_nl *nl, struct fwt_nl_counters *c);
+void fwt_nl_counters_clean(struct fwt_nl_counters *c);
+
+/* Connections */
+
+/**
+ * struct fwt_nl_dir - what one side sends
+ * @has_ports: @sport and @dport are set
+ * @has_icmp: @type, @code and @icmp_id are set
+ */
+struct fwt_nl_dir {
+	uint8_t saddr[16];
+	uint8_t daddr[16];
+	bool has_ports;
+	bool has_icmp;
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t type;
+	uint8_t code;
+	uint16_t icmp_id;
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+/**
+ * struct fwt_nl_conn_rule - the rule that decided
+ * @there: one did
+ * @id: NULL for none
+ */
+struct fwt_nl_conn_rule {
+	bool there;
+	uint32_t slot;
+	const char *id;
+	const char *file;
+	uint32_t line;
+};
+
+/**
+ * struct fwt_nl_conn - a connection; its strings live as long as the call
+ * @flags: enum fwtree_conn_flag
+ * @iif: NULL for local traffic
+ * @oif: likewise
+ */
+struct fwt_nl_conn {
+	uint64_t id;
+	uint8_t family;
+	uint8_t protocol;
+	uint8_t state;
+	uint8_t verdict;
+	uint32_t timeout;
+	uint32_t flags;
+	uint32_t mark;
+	uint32_t generation;
+	uint32_t scope;
+	struct fwt_nl_dir original;
+	struct fwt_nl_dir reply;
+	const char *iif;
+	const char *oif;
+	struct fwt_nl_conn_rule ingress;
+	struct fwt_nl_conn_rule egress;
+};
+
+/* Of a filter, what is set. */
+#define FWT_NL_CONN_ID		0x0001
+#define FWT_NL_CONN_FAMILY	0x0002
+#define FWT_NL_CONN_PROTOCOL	0x0004
+#define FWT_NL_CONN_SADDR	0x0008
+#define FWT_NL_CONN_DADDR	0x0010
+#define FWT_NL_CONN_SPORT	0x0020
+#define FWT_NL_CONN_DPORT	0x0040
+#define FWT_NL_CONN_STATE	0x0080
+#define FWT_NL_CONN_MARK	0x0100
+#define FWT_NL_CONN_IIF		0x0200
+#define FWT_NL_CONN_OIF		0x0400
+
+/**
+ * struct fwt_nl_conn_filter - which connections are meant
+ * @set: FWT_NL_CONN_*; 0 means all
+ * @addr_family: 4 or 6, of @saddr and @daddr
+ */
+struct fwt_nl_conn_filter {
+	uint32_t set;
+	uint64_t id;
+	uint8_t family;
+	uint8_t protocol;
+	uint8_t state;
+	uint8_t addr_family;
+	uint8_t saddr_len;
+	uint8_t daddr_len;
+	uint8_t saddr[16];
+	uint8_t daddr[16];
+	uint16_t sport;
+	uint16_t dport;
+	uint32_t mark;
+	char iif[FWTREE_IFNAME_MAX + 1];
+	char oif[FWTREE_IFNAME_MAX + 1];
+};
+
+/**
+ * fwt_nl_conns() - go through the connections
+ * @nl: the conversation
+ * @filter: NULL for all
+ * @fn: called for each; anything but 0 ends it and is returned
+ * @ctx: handed to it
+ *
+ * The table lives on meanwhile: a connection that begins or ends during the
+ * call may be told or not.
+ */
+int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
+		 int (*fn)(void *ctx, const struct fwt_nl_conn *c), void *ctx);
+
+/** fwt_nl_conn_delete() - end those that the filter, not empty, lets through */
+int fwt_nl_conn_delete(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
+		       uint32_t *count);
+int fwt_nl_conn_flush(struct fwt_nl *nl, uint32_t *count);
+int fwt_nl_conn_count(struct fwt_nl *nl, uint32_t *count, uint32_t *max);
+
+/** fwt_nl_conn_state_name() - "ESTABLISHED"; NULL for a number without name */
+const char *fwt_nl_conn_state_name(unsigned int state);
+
+/**
+ * fwt_nl_conn_state_find() - its number
+ * @word: case does not matter, '-' is '_'
+ *
+ * Return: enum fwtree_conn_state, -1 for none.
+ */
+int fwt_nl_conn_state_find(const char *word);
+
+#endif /* FWT_NL_H */

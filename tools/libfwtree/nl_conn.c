@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections: told, counted, ended. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <linux/genetlink.h>
+
+#include "nl_priv.h"
+
+static const char *const state_name[] = {
+	[FWTREE_CONN_STATE_NONE] = "NONE",
+	[FWTREE_CONN_STATE_SYN_SENT] = "SYN_SENT",
+	[FWTREE_CONN_STATE_SYN_RECV] = "SYN_RECV",
+	[FWTREE_CONN_STATE_ESTABLISHED] = "ESTABLISHED",
+	[FWTREE_CONN_STATE_FIN_WAIT] = "FIN_WAIT",
+	[FWTREE_CONN_STATE_CLOSE_WAIT] = "CLOSE_WAIT",
+	[FWTREE_CONN_STATE_LAST_ACK] = "LAST_ACK",
+	[FWTREE_CONN_STATE_TIME_WAIT] = "TIME_WAIT",
+	[FWTREE_CONN_STATE_CLOSE] = "CLOSE",
+	[FWTREE_CONN_STATE_SYN_SENT2] = "SYN_SENT2",
+	[FWTREE_CONN_STATE_UNREPLIED] = "UNREPLIED",
+	[FWTREE_CONN_STATE_REPLIED] = "REPLIED",
+};
+
+_Static_assert(sizeof(state_name) / sizeof(*state_name) ==
+	       FWTREE_CONN_STATE_MAX + 1, "a state without a name");
+
+const char *fwt_nl_conn_state_name(unsigned int state)
+{
+	return state <= FWTREE_CONN_STATE_MAX ? state_name[state] : NULL;
+}
+
+int fwt_nl_conn_state_find(const char *word)
+{
+	const char *name, *w;
+	int i;
+
+	for (i = 0; i <= FWTREE_CONN_STATE_MAX; i++) {
+		name = state_name[i];
+		for (w = word; *w && *name; w++, name++)
+			if ((*w == '-' ? '_' : toupper((unsigned char)*w)) != *name)
+				break;
+		if (!*w && !*name)
+			return i;
+	}
+	return -1;
+}
+
+static void get_address(uint8_t *to, const struct nlattr *a)
+{
+	size_t len = a ? mnl_attr_get_payload_len(a) : 0;
+
+	memcpy(to, a ? mnl_attr_get_payload(a) : "", len > 16 ? 16 : len);
+}
+
+static void get_dir(struct fwt_nl_dir *d, const struct nlattr *nest)
+{
+	const struct nlattr *tb[FWTREE_A_CONN_DIR_MAX + 1];
+
+	fwt_nl_parse_nest(nest, tb, FWTREE_A_CONN_DIR_MAX);
+	get_address(d->saddr, tb[FWTREE_A_CONN_DIR_SADDR]);
+	get_address(d->daddr, tb[FWTREE_A_CONN_DIR_DADDR]);
+	d->has_ports = tb[FWTREE_A_CONN_DIR_SPORT];
+	d->sport = fwt_nl_u16(tb[FWTREE_A_CONN_DIR_SPORT]);
+	d->dport = fwt_nl_u16(tb[FWTREE_A_CONN_DIR_DPORT]);
+	d->has_icmp = tb[FWTREE_A_CONN_DIR_ICMP_TYPE];
+	d->type = fwt_nl_u8(tb[FWTREE_A_CONN_DIR_ICMP_TYPE]);
+	d->code = fwt_nl_u8(tb[FWTREE_A_CONN_DIR_ICMP_CODE]);
+	d->icmp_id = fwt_nl_u16(tb[FWTREE_A_CONN_DIR_ICMP_ID]);
+	d->packets = fwt_nl_u64(tb[FWTREE_A_CONN_DIR_PACKETS]);
+	d->bytes = fwt_nl_u64(tb[FWTREE_A_CONN_DIR_BYTES]);
+}
+
+static void get_rule(struct fwt_nl_conn_rule *r, const struct nlattr *nest)
+{
+	const struct nlattr *tb[FWTREE_A_CONN_RULE_MAX + 1];
+
+	fwt_nl_parse_nest(nest, tb, FWTREE_A_CONN_RULE_MAX);
+	r->there = nest;
+	r->slot = fwt_nl_u32(tb[FWTREE_A_CONN_RULE_SLOT]);
+	r->id = fwt_nl_str(tb[FWTREE_A_CONN_RULE_ID]);
+	r->file = fwt_nl_str(tb[FWTREE_A_CONN_RULE_FILE]);
+	r->line = fwt_nl_u32(tb[FWTREE_A_CONN_RULE_LINE]);
+}
+
+struct conns {
+	int (*fn)(void *ctx, const struct fwt_nl_conn *c);
+	void *ctx;
+};
+
+static int conn_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *tb[FWTREE_A_CONN_MAX + 1];
+	struct fwt_nl_conn c = { 0 };
+	struct conns *to = ctx;
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_CONN_MAX);
+	c.id = fwt_nl_u64(tb[FWTREE_A_CONN_ID]);
+	c.family = fwt_nl_u8(tb[FWTREE_A_CONN_FAMILY]);
+	c.protocol = fwt_nl_u8(tb[FWTREE_A_CONN_PROTOCOL]);
+	c.state = fwt_nl_u8(tb[FWTREE_A_CONN_STATE]);
+	c.verdict = fwt_nl_u8(tb[FWTREE_A_CONN_VERDICT]);
+	c.timeout = fwt_nl_u32(tb[FWTREE_A_CONN_TIMEOUT]);
+	c.flags = fwt_nl_u32(tb[FWTREE_A_CONN_FLAGS]);
+	c.mark = fwt_nl_u32(tb[FWTREE_A_CONN_MARK]);
+	c.generation = fwt_nl_u32(tb[FWTREE_A_CONN_GENERATION]);
+	c.scope = fwt_nl_u32(tb[FWTREE_A_CONN_SCOPE]);
+	get_dir(&c.original, tb[FWTREE_A_CONN_ORIGINAL]);
+	get_dir(&c.reply, tb[FWTREE_A_CONN_REPLY]);
+	c.iif = fwt_nl_str(tb[FWTREE_A_CONN_IIF]);
+	c.oif = fwt_nl_str(tb[FWTREE_A_CONN_OIF]);
+	get_rule(&c.ingress, tb[FWTREE_A_CONN_INGRESS]);
+	get_rule(&c.egress, tb[FWTREE_A_CONN_EGRESS]);
+	return to->fn(to->ctx, &c);
+}
+
+static void put_filter(struct nlmsghdr *nlh, const struct fwt_nl_conn_filter *f)
+{
+	size_t addr = f->addr_family == 6 ? 16 : 4;
+	struct nlattr *nest;
+
+	nest = mnl_attr_nest_start(nlh, FWTREE_A_CONN_FILTER);
+	if (f->set & FWT_NL_CONN_ID)
+		mnl_attr_put_u64(nlh, FWTREE_A_CONN_FILTER_ID, f->id);
+	if (f->set & FWT_NL_CONN_FAMILY)
+		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_FAMILY, f->family);
+	if (f->set & FWT_NL_CONN_PROTOCOL)
+		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_PROTOCOL, f->protocol);
+	if (f->set & FWT_NL_CONN_SADDR) {
+		mnl_attr_put(nlh, FWTREE_A_CONN_FILTER_SADDR, addr, f->saddr);
+		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_SADDR_LEN, f->saddr_len);
+	}
+	if (f->set & FWT_NL_CONN_DADDR) {
+		mnl_attr_put(nlh, FWTREE_A_CONN_FILTER_DADDR, addr, f->daddr);
+		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_DADDR_LEN, f->daddr_len);
+	}
+	if (f->set & FWT_NL_CONN_SPORT)
+		mnl_attr_put_u16(nlh, FWTREE_A_CONN_FILTER_SPORT, f->sport);
+	if (f->set & FWT_NL_CONN_DPORT)
+		mnl_attr_put_u16(nlh, FWTREE_A_CONN_FILTER_DPORT, f->dport);
+	if (f->set & FWT_NL_CONN_STATE)
+		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_STATE, f->state);
+	if (f->set & FWT_NL_CONN_MARK)
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_MARK, f->mark);
+	if (f->set & FWT_NL_CONN_IIF)
+		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_IIF, f->iif);
+	if (f->set & FWT_NL_CONN_OIF)
+		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_OIF, f->oif);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
+		 int (*fn)(void *ctx, const struct fwt_nl_conn *c), void *ctx)
+{
+	struct conns to = { .fn = fn, .ctx = ctx };
+	struct nlmsghdr *nlh;
+
+	nlh = fwt_nl_request(nl, FWTREE_CMD_CONN_GET, NLM_F_DUMP);
+	if (filter && filter->set)
+		put_filter(nlh, filter);
+	return fwt_nl_talk(nl, nlh, conn_answer, &to);
+}
+
+static int count_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *tb[FWTREE_A_CONN_MAX + 1];
+	uint32_t *count = ctx;
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_CONN_MAX);
+	count[0] = fwt_nl_u32(tb[FWTREE_A_CONN_COUNT]);
+	count[1] = fwt_nl_u32(tb[FWTREE_A_CONN_LIMIT]);
+	return 0;
+}
+
+static int counted(struct fwt_nl *nl, struct nlmsghdr *nlh, uint32_t *count,
+		   uint32_t *max)
+{
+	uint32_t got[2] = { 0, 0 };
+	int ret = fwt_nl_talk(nl, nlh, count_answer, got);
+
+	if (count)
+		*count = got[0];
+	if (max)
+		*max = got[1];
+	return ret;
+}
+
+int fwt_nl_conn_delete(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
+		       uint32_t *count)
+{
+	struct nlmsghdr *nlh = fwt_nl_request(nl, FWTREE_CMD_CONN_DELETE, 0);
+
+	put_filter(nlh, filter);
+	return counted(nl, nlh, count, NULL);
+}
+
+int fwt_nl_conn_flush(struct fwt_nl *nl, uint32_t *count)
+{
+	return counted(nl, fwt_nl_request(nl, FWTREE_CMD_CONN_FLUSH, 0), count,
+		       NULL);
+}
+
+int fwt_nl_conn_count(struct fwt_nl *nl, uint32_t *count, uint32_t *max)
+{
+	return counted(nl, fwt_nl_request(nl, FWTREE_CMD_CONN_COUNT, 0), count,
+		       max);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Policies, up and down. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/genetlink.h>
+
+#include "nl_priv.h"
+
+static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1];
+	struct fwt_nl_policy *p = ctx;
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
+	p->generation = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
+	p->in_force = tb[FWTREE_A_POLICY_LENGTH];
+	p->applied = fwt_nl_u64(tb[FWTREE_A_POLICY_APPLIED]);
+	p->length = fwt_nl_u32(tb[FWTREE_A_POLICY_LENGTH]);
+	p->rules = fwt_nl_u32(tb[FWTREE_A_POLICY_RULES]);
+	p->nodes = fwt_nl_u32(tb[FWTREE_A_POLICY_NODES]);
+	p->bytes = fwt_nl_u64(tb[FWTREE_A_POLICY_BYTES]);
+	p->depth = fwt_nl_u32(tb[FWTREE_A_POLICY_DEPTH]);
+	p->steps_max = fwt_nl_u32(tb[FWTREE_A_POLICY_STEPS_MAX]);
+	return 0;
+}
+
+int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p)
+{
+	memset(p, 0, sizeof(*p));
+	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_GET, 0),
+			   policy_answer, p);
+}
+
+static int generation_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1];
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
+	*(uint32_t *)ctx = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
+	return 0;
+}
+
+/* Forget an upload that failed half-way. It would end with the socket anyway,
+ * but the socket may be wanted for more; the error to tell is the first one.
+ */
+static void forget(struct fwt_nl *nl)
+{
+	char error[sizeof(nl->error)];
+
+	memcpy(error, nl->error, sizeof(error));
+	(void)fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_ABORT, 0),
+			  NULL, NULL);
+	memcpy(nl->error, error, sizeof(error));
+}
+
+int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
+			int64_t expect,
+			void (*progress)(void *ctx, size_t done, size_t len),
+			void *ctx, uint32_t *generation)
+{
+	struct nlmsghdr *nlh;
+	size_t off, n;
+	int ret;
+
+	if (len > UINT32_MAX)
+		return fwt_nl_fail(nl, -E2BIG, "the compiled policy is too big");
+	nlh = fwt_nl_request(nl, FWTREE_CMD_POLICY_BEGIN, 0);
+	mnl_attr_put_u32(nlh, FWTREE_A_POLICY_LENGTH, (uint32_t)len);
+	if (expect != FWT_NL_ANY)
+		mnl_attr_put_u32(nlh, FWTREE_A_POLICY_EXPECT, (uint32_t)expect);
+	ret = fwt_nl_talk(nl, nlh, NULL, NULL);
+	if (ret)
+		return ret;
+	for (off = 0; off < len; off += n) {
+		n = len - off < FWTREE_CHUNK_MAX ? len - off : FWTREE_CHUNK_MAX;
+		nlh = fwt_nl_request(nl, FWTREE_CMD_POLICY_CHUNK, 0);
+		mnl_attr_put_u32(nlh, FWTREE_A_POLICY_OFFSET, (uint32_t)off);
+		mnl_attr_put(nlh, FWTREE_A_POLICY_DATA, n,
+			     (const char *)blob + off);
+		ret = fwt_nl_talk(nl, nlh, NULL, NULL);
+		if (ret) {
+			forget(nl);
+			return ret;
+		}
+		if (progress)
+			progress(ctx, off + n, len);
+	}
+	nlh = fwt_nl_request(nl, FWTREE_CMD_POLICY_COMMIT, 0);
+	return fwt_nl_talk(nl, nlh, generation_answer, generation);
+}
+
+int fwt_nl_policy_flush(struct fwt_nl *nl)
+{
+	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_FLUSH, 0),
+			   NULL, NULL);
+}
+
+/* A program as it comes down, piece by piece. */
+struct fetch {
+	char *blob;
+	size_t len;
+	size_t got;
+	uint32_t generation;
+	bool torn;
+};
+
+static int fetch_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1], *data;
+	struct fetch *f = ctx;
+	uint32_t generation, off;
+	size_t len;
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
+	data = tb[FWTREE_A_POLICY_DATA];
+	if (!data)
+		return 0;
+	generation = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
+	off = fwt_nl_u32(tb[FWTREE_A_POLICY_OFFSET]);
+	len = mnl_attr_get_payload_len(data);
+	if (!f->blob) {
+		f->generation = generation;
+		f->len = fwt_nl_u32(tb[FWTREE_A_POLICY_LENGTH]);
+		f->blob = malloc(f->len + 1);
+		if (!f->blob)
+			return -ENOMEM;
+	}
+	if (generation != f->generation || off != f->got ||
+	    len > f->len - f->got) {
+		f->torn = true;
+		return 0;
+	}
+	memcpy(f->blob + off, mnl_attr_get_payload(data), len);
+	f->got += len;
+	return 0;
+}
+
+int fwt_nl_policy_fetch(struct fwt_nl *nl, void **blob, size_t *len,
+			uint32_t *generation)
+{
+	struct fetch f = { 0 };
+	int ret, i;
+
+	for (i = 0; i < FWT_NL_TRIES; i++) {
+		free(f.blob);
+		memset(&f, 0, sizeof(f));
+		ret = fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_GET,
+						     NLM_F_DUMP),
+				  fetch_answer, &f);
+		if (!ret && f.blob && (f.torn || f.got != f.len))
+			ret = fwt_nl_fail(nl, -EINTR,
+					  "the policy changes too often to be read");
+		if (ret != -EINTR)
+			break;
+	}
+	if (!ret && !f.blob)
+		ret = fwt_nl_fail(nl, -ENODATA, "no policy is in force");
+	if (ret) {
+		free(f.blob);
+		return ret;
+	}
+	*blob = f.blob;
+	*len = f.len;
+	*generation = f.generation;
+	return 0;
+}
