@@ -11,6 +11,8 @@
 #ifndef FWT_CORE_REASON_H
 #define FWT_CORE_REASON_H
 
+#include "os.h"
+
 #define FWT_REASONS(D, C) \
 	D(POLICY, "policy", "a rule of the policy said drop") \
 	D(REJECT, "reject", "a rule of the policy said reject") \
@@ -41,5 +43,21 @@ enum fwt_reason {
 #undef FWT_REASON_ENUM_C
 	__FWT_REASON_MAX,
 };
+
+/**
+ * struct fwt_reason_info - a counter, for people
+ * @name: as in the output of fwctl
+ * @unit: what is counted
+ * @doc: the sentence that says what it means
+ * @drop: it is a reason for a drop
+ */
+struct fwt_reason_info {
+	const char *name;
+	const char *unit;
+	const char *doc;
+	bool drop;
+};
+
+extern const struct fwt_reason_info fwt_reason_info[__FWT_REASON_MAX];
 
 #endif /* FWT_CORE_REASON_H */
