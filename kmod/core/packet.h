@@ -68,7 +68,7 @@
  * @dport: host byte order
  * @icmp_id: host byte order
  * @tcp_window: unscaled
- * @tcp_mss: the MSS option, where FWT_HAVE_MSS
+ * @tcp_mss: the MSS option of a SYN, where FWT_HAVE_MSS
  * @tcp_seq: host byte order
  * @tcp_ack: host byte order
  * @saddr: words in host byte order, most significant first, IPv4 in the first.
