@@ -46,7 +46,9 @@ enum fwt_csum_mode {
  *	that of an answer
  * @mode: see enum fwt_csum_mode
  * @csum_delta: NULL, or what is added to the ones' complement sum of the packet
- *	(from the network header on) by the change, for CHECKSUM_COMPLETE
+ *	(from the network header on) by the change, for CHECKSUM_COMPLETE: 16
+ *	bits, of words in host byte order (skb->csum takes htons() of it). An
+ *	SCTP CRC that the caller makes comes on top
  *
  * The IPv4 header checksum, and the transport checksum of TCP, UDP (0 stays 0, a
  * computed 0 becomes 0xffff), UDP-Lite, DCCP, ICMP and ICMPv6 are updated by
@@ -83,7 +85,9 @@ void fwt_rewrite_error(struct fwt_packet *p, struct fwt_quote *q, u8 *data,
  * @data: all of it, @p->end bytes
  *
  * For packets that are small, or about to change a connection's state, and not
- * known to be right from the device. A UDP checksum of 0 over IPv4 is right.
+ * known to be right from the device. A UDP checksum of 0 is none, and right; of a
+ * fragment, and of a packet whose routing header leads on from @p->daddr, nothing
+ * is known.
  *
  * Return: true if it is right, or the protocol has none that is known.
  */

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changing the ends of a packet, and its checksums with them.
+ *
+ * All of it rests on one idea. The Internet checksum is a sum of 16-bit words
+ * in ones' complement arithmetic, so what a change adds to it is a sum over the
+ * words that changed: of ~old + new each (RFC 1624). Whoever writes a word adds
+ * that to the sums it is in:
+ *
+ *  - @pseudo, of words in the transport checksum's pseudo header: addresses;
+ *  - @own, of words that the transport checksum covers itself: ports, ids;
+ *  - @all, of every byte that was written, checksums too. It is what skb->csum
+ *    changes by (CHECKSUM_COMPLETE), and, if the packet is one that an ICMP
+ *    error quotes, what the error's own checksum changes by.
+ *
+ * About zero: ~old + new is congruent to the change modulo 0xffff, and a sum
+ * that is not zero never folds to zero. So a checksum that was made from
+ * scratch over anything but zeroes, and hence is not 0xffff, never becomes
+ * 0xffff here: both ways lead to the same bits. Zeroes alone are summed in one
+ * case, see all_zero().
+ *
+ * Words are at even offsets from the network header, whatever headers come
+ * before (IPv4's and AH's are a multiple of 4 long, IPv6's of 8, ICMP's is 8),
+ * so no sum ever needs its bytes swapped.
+ *
+ * At most 20 words change, each adds less than 2^17 to a sum: 32 bits do.
+ */
+#include "rewrite.h"
+#include "packet_parse.h"
+#include "tuple.h"
+
+/* Where checksums stand in their headers. */
+#define IP4_CHECK	10
+#define TCP_CHECK	16
+#define UDP_CHECK	6	/* UDP-Lite and DCCP too */
+#define ICMP_CHECK	2
+
+struct sums {
+	u32 pseudo;
+	u32 own;
+	u32 all;
+};
+
+static u16 fold(u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (u16)sum;
+}
+
+/* Write a word, and return what the sums that it is in change by. */
+static u32 put16(u8 *at, u16 to)
+{
+	u16 from = get_unaligned_be16(at);
+
+	if (from == to)
+		return 0;
+	put_unaligned_be16(to, at);
+	return (u32)(u16)~from + to;
+}
+
+static u32 put32(u8 *at, u32 to)
+{
+	u32 diff;
+
+	diff = put16(at, (u16)(to >> 16));
+	return diff + put16(at + 2, (u16)to);
+}
+
+/* Addresses, and what hangs on them in the IP header. */
+static void put_addrs(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
+		      struct sums *s)
+{
+	u8 *h = data + p->l3, *check = h + IP4_CHECK;
+	u32 src = 0, dst = 0;
+	unsigned int i;
+
+	if (p->family == 4) {
+		src = put32(h + 12, to->src.addr[0]);
+		dst = put32(h + 16, to->dst.addr[0]);
+		p->saddr[0] = to->src.addr[0];
+		p->daddr[0] = to->dst.addr[0];
+		s->pseudo += src + dst;
+		s->all += src + dst;
+		if (src + dst) {
+			src += dst + (u16)~get_unaligned_be16(check);
+			s->all += put16(check, (u16)~fold(src));
+		}
+		return;
+	}
+	for (i = 0; i < 4; i++) {
+		src += put32(h + 8 + 4 * i, to->src.addr[i]);
+		dst += put32(h + 24 + 4 * i, to->dst.addr[i]);
+		p->saddr[i] = to->src.addr[i];
+		p->daddr[i] = to->dst.addr[i];
+	}
+	s->all += src + dst;
+	s->pseudo += src;
+	if (!fwt_ip6_routed(p, data))
+		s->pseudo += dst;
+}
+
+/* Ports, or the id of a query. */
+static void put_ports(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
+		      struct sums *s)
+{
+	u8 *h = data + p->l4;
+	u8 request;
+
+	if (p->have & FWT_HAVE_PORTS) {
+		p->sport = to->src.port;
+		p->dport = to->dst.port;
+		s->own += put16(h, p->sport);
+		s->own += put16(h + 2, p->dport);
+	} else if (p->have & FWT_HAVE_ICMP_ID) {
+		p->icmp_id = fwt_icmp_is_query(p->family, p->icmp_type,
+					       &request) == 1 ?
+			     to->dst.port : to->src.port;
+		s->own += put16(h + 4, p->icmp_id);
+	}
+	s->all += s->own;
+}
+
+struct check {
+	u32 off;	/* in the transport header; 0 for none that is known */
+	bool pseudo;	/* covers a pseudo header */
+	bool optional;	/* 0 means that there is none */
+	bool not_zero;	/* a computed 0 is written as 0xffff */
+};
+
+static void find_check(const struct fwt_packet *p, struct check *c)
+{
+	memset(c, 0, sizeof(*c));
+	if (p->have & (FWT_HAVE_ICMP | FWT_HAVE_ICMPV6)) {
+		c->off = ICMP_CHECK;
+		c->pseudo = p->family == 6;
+	} else if (p->have & FWT_HAVE_PORTS) {
+		c->pseudo = true;
+		switch (p->protocol) {
+		case FWT_IPPROTO_TCP:
+			c->off = TCP_CHECK;
+			break;
+		case FWT_IPPROTO_UDP:
+			c->off = UDP_CHECK;
+			c->optional = true;
+			c->not_zero = true;
+			break;
+		case FWT_IPPROTO_UDPLITE:
+			c->off = UDP_CHECK;
+			c->not_zero = true;
+			break;
+		case FWT_IPPROTO_DCCP:
+			c->off = UDP_CHECK;
+			break;
+		}
+	}
+}
+
+/* An ICMP answer to an echo, whose id and sequence are 0, may well be all zeroes,
+ * and there is no pseudo header to help: its checksum is 0xffff, and 0 would be
+ * wrong. By difference the two look alike. The payload is not at hand, but need
+ * not be: should it sum up to 0xffff without being zero, both are right.
+ */
+static bool all_zero(const struct fwt_packet *p, const u8 *h)
+{
+	return (p->have & FWT_HAVE_ICMP) && !get_unaligned_be16(h) &&
+	       !get_unaligned_be32(h + 4);
+}
+
+/* The transport checksum, if it lies before @end. */
+static void put_check(struct fwt_packet *p, u8 *data, u32 end,
+		      enum fwt_csum_mode mode, struct sums *s)
+{
+	struct check c;
+	u32 diff = 0;
+	u16 check;
+	u8 *at;
+
+	find_check(p, &c);
+	if (!c.off || end < p->l4 || end - p->l4 < c.off + 2)
+		return;
+	if (c.pseudo)
+		diff = s->pseudo;
+	if (mode == FWT_CSUM_FULL)
+		diff += s->own;
+	if (!diff)
+		return;
+
+	at = data + p->l4 + c.off;
+	check = get_unaligned_be16(at);
+	if (mode == FWT_CSUM_PARTIAL) {
+		/* A sum that somebody else goes on with: 0 has no other meaning
+		 * here, and is not complemented yet.
+		 */
+		check = fold((u64)check + diff);
+	} else {
+		if (!check && c.optional)
+			return;
+		check = (u16)~fold((u64)(u16)~check + diff);
+		if (!check && (c.not_zero || all_zero(p, data + p->l4)))
+			check = 0xffff;
+	}
+	s->all += put16(at, check);
+}
+
+int fwt_rewrite(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
+		enum fwt_csum_mode mode, u32 *csum_delta)
+{
+	struct sums s = { 0 };
+
+	if (p->have & FWT_HAVE_IP) {
+		put_addrs(p, data, to, &s);
+		put_ports(p, data, to, &s);
+		put_check(p, data, p->payload, mode, &s);
+	}
+	if (csum_delta)
+		*csum_delta = fold(s.all);
+	/* With CHECKSUM_PARTIAL the CRC is made by whoever sends the packet. */
+	return p->protocol == FWT_IPPROTO_SCTP && s.own &&
+	       mode == FWT_CSUM_FULL;
+}
+
+void fwt_rewrite_error(struct fwt_packet *p, struct fwt_quote *q, u8 *data,
+		       u32 len, const struct fwt_rewrite *outer,
+		       const struct fwt_rewrite *inner)
+{
+	struct sums in = { 0 }, out = { 0 };
+
+	if (WARN_ON_ONCE(len < q->avail))
+		return;
+	put_addrs(&q->p, data, inner, &in);
+	put_ports(&q->p, data, inner, &in);
+	put_check(&q->p, data, q->p.end, FWT_CSUM_FULL, &in);
+
+	/* To the error, the quote is payload: every byte of it counts. */
+	put_addrs(p, data, outer, &out);
+	out.own = in.all;
+	put_check(p, data, p->payload, FWT_CSUM_FULL, &out);
+}
+
+/* Sum of @len bytes, as big-endian words. */
+static u64 sum_bytes(const u8 *at, u32 len)
+{
+	u64 sum = 0;
+
+	for (; len >= 4; at += 4, len -= 4)
+		sum += get_unaligned_be32(at);
+	if (len & 2) {
+		sum += get_unaligned_be16(at);
+		at += 2;
+	}
+	if (len & 1)
+		sum += (u32)*at << 8;
+	return sum;
+}
+
+static u64 sum_pseudo(const struct fwt_packet *p, u32 len)
+{
+	u64 sum = (u64)len + p->protocol;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		sum += (u64)p->saddr[i] + p->daddr[i];
+	return sum;
+}
+
+bool fwt_csum_verify(const struct fwt_packet *p, const u8 *data)
+{
+	const u8 *h = data + p->l4;
+	u32 len, cover;
+	struct check c;
+	u64 sum = 0;
+
+	find_check(p, &c);
+	/* A fragment has but a part of what was summed. */
+	if (!c.off || (p->have & FWT_HAVE_FRAG))
+		return true;
+	len = p->end - p->l4;
+	cover = len;
+	/* No checksum is not a wrong one. Over IPv6 that is for tunnels (RFC
+	 * 6935), and for the receiving socket to know.
+	 */
+	if (c.optional && !get_unaligned_be16(h + c.off))
+		return true;
+	switch (p->protocol) {
+	case FWT_IPPROTO_UDP:
+		len = get_unaligned_be16(h + 4);
+		cover = len;
+		break;
+	case FWT_IPPROTO_UDPLITE:
+		if (get_unaligned_be16(h + 4))
+			cover = get_unaligned_be16(h + 4);
+		break;
+	case FWT_IPPROTO_DCCP:
+		/* RFC 4340, 9.2: 0 is all of it, 1 the header alone, each more
+		 * four bytes more.
+		 */
+		if (h[5] & 0xf)
+			cover = p->payload - p->l4 + ((h[5] & 0xf) - 1) * 4;
+		if (cover > len)
+			return false;
+		break;
+	}
+	if (c.pseudo) {
+		/* Unless the sum was made for somewhere further on. */
+		if (fwt_ip6_routed(p, data))
+			return true;
+		sum = sum_pseudo(p, len);
+	}
+	sum += sum_bytes(h, cover);
+	return fold(sum) == 0xffff;
+}
