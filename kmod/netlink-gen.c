@@ -113,7 +113,9 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 	},
 	{
 		.cmd		= FWTREE_CMD_CONN_GET,
+		.start		= fwtree_nl_conn_get_start,
 		.dumpit		= fwtree_nl_conn_get_dumpit,
+		.done		= fwtree_nl_conn_get_done,
 		.policy		= fwtree_conn_get_nl_policy,
 		.maxattr	= FWTREE_A_CONN_FILTER,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,

@@ -15,6 +15,9 @@
 /* Common nested types */
 extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1];
 
+int fwtree_nl_conn_get_start(struct netlink_callback *cb);
+int fwtree_nl_conn_get_done(struct netlink_callback *cb);
+
 int fwtree_nl_policy_begin_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_policy_chunk_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info);

@@ -236,7 +236,6 @@ struct fwt_nl_conn {
 	uint8_t family;
 	uint8_t protocol;
 	uint8_t state;
-	uint8_t verdict;
 	uint32_t timeout;
 	uint32_t flags;
 	uint32_t mark;

@@ -99,7 +99,6 @@ static int conn_answer(void *ctx, const struct nlmsghdr *nlh)
 	c.family = fwt_nl_u8(tb[FWTREE_A_CONN_FAMILY]);
 	c.protocol = fwt_nl_u8(tb[FWTREE_A_CONN_PROTOCOL]);
 	c.state = fwt_nl_u8(tb[FWTREE_A_CONN_STATE]);
-	c.verdict = fwt_nl_u8(tb[FWTREE_A_CONN_VERDICT]);
 	c.timeout = fwt_nl_u32(tb[FWTREE_A_CONN_TIMEOUT]);
 	c.flags = fwt_nl_u32(tb[FWTREE_A_CONN_FLAGS]);
 	c.mark = fwt_nl_u32(tb[FWTREE_A_CONN_MARK]);

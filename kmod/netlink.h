@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The netlink family's handlers, and what main.c and netns.c call.
+ *
+ * netlink.c has policies, netlink_stats.c counters, netlink_conn.c
+ * connections. Nothing is decided here: a handler reads attributes, calls who
+ * knows, and writes attributes, or a refusal with its text and the attribute
+ * that was not liked.
+ */
+#ifndef FWT_NETLINK_H
+#define FWT_NETLINK_H
+
+#include "netlink-gen.h"
+#include "netns.h"
+#include "policy.h"
+
+/* After the namespaces are registered, and before they are unregistered. */
+int fwt_netlink_init(void);
+void fwt_netlink_exit(void);
+
+/* A namespace begins; it ends: uploads that are under way are forgotten. */
+void fwt_netlink_net_init(struct fwt_net *fn);
+void fwt_netlink_net_clean(struct fwt_net *fn);
+
+/**
+ * fwt_netlink_policy_event() - tell who listens
+ * @fn: namespace
+ * @event: what happened
+ * @gen: the generation since then
+ *
+ * Context: process. Nobody listening, or no memory to tell them, is no error.
+ */
+void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
+			      u32 gen);
+
+/**
+ * fwt_netlink_reply() - begin an answer
+ * @info: the request
+ * @size: bytes of attributes
+ * @hdr: for genlmsg_end()
+ *
+ * Return: the message; NULL where there is no memory.
+ */
+struct sk_buff *fwt_netlink_reply(const struct genl_info *info, size_t size,
+				  void **hdr);
+
+/* Kernel memory that a policy occupies, in bytes. */
+static inline u64 fwt_policy_bytes(const struct fwt_policy *p)
+{
+	return sizeof(*p) + p->len +
+	       (p->prog.n[FWT_SEC_RULES] + p->prog.n[FWT_SEC_COUNTERS]) *
+	       sizeof(*p->slot);
+}
+
+#endif /* FWT_NETLINK_H */

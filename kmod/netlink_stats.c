@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters over netlink: verdicts and reasons, rules, and those that the policy
+ * names. A dump keeps an index alone from one call to the next, and the
+ * generation says whether it still means the same.
+ */
+#include <linux/netlink.h>
+#include <net/sock.h>
+
+#include "conn.h"
+#include "netlink.h"
+#include "policy.h"
+#include "core/verify.h"
+
+static size_t reasons_size(void)
+{
+	const struct fwt_reason_info *r;
+	size_t size = 0;
+	int i;
+
+	for (i = FWT_REASON_NONE + 1; i < __FWT_REASON_MAX; i++) {
+		r = &fwt_reason_info[i];
+		size += nla_total_size(0) + nla_total_size(sizeof(u32)) +
+			nla_total_size(strlen(r->name) + 1) +
+			nla_total_size(strlen(r->unit) + 1) +
+			nla_total_size(strlen(r->doc) + 1) +
+			nla_total_size_64bit(sizeof(u64)) +
+			nla_total_size(sizeof(u8));
+	}
+	return size;
+}
+
+static int put_reason(struct sk_buff *skb, u32 id, u64 value)
+{
+	const struct fwt_reason_info *r = &fwt_reason_info[id];
+	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_STATS_REASON);
+
+	if (!nest || nla_put_u32(skb, FWTREE_A_REASON_ID, id) ||
+	    nla_put_string(skb, FWTREE_A_REASON_NAME, r->name) ||
+	    nla_put_string(skb, FWTREE_A_REASON_UNIT, r->unit) ||
+	    nla_put_string(skb, FWTREE_A_REASON_DOC, r->doc) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_REASON_VALUE, value,
+			      FWTREE_A_REASON_PAD) ||
+	    nla_put_u8(skb, FWTREE_A_REASON_DROP, r->drop))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_conns(struct sk_buff *skb, struct fwt_net *fn,
+		     const struct fwt_stats *sum)
+{
+	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_STATS_CONNECTIONS);
+
+	if (!nest ||
+	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_COUNT, atomic_read(&fn->n_conns)) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_LIMIT, READ_ONCE(fn->conn_max)) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_CREATED, sum->created,
+			      FWTREE_A_STATS_CONNS_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_ENDED, sum->ended,
+			      FWTREE_A_STATS_CONNS_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_MEMORY,
+			      fwt_conns_memory(fn), FWTREE_A_STATS_CONNS_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_program(struct sk_buff *skb, const struct fwt_policy *p)
+{
+	const struct fwt_program *prog = &p->prog;
+	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_STATS_PROGRAM);
+
+	if (!nest ||
+	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_RULES, prog->n[FWT_SEC_RULES]) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_NODES, prog->n[FWT_SEC_NODES]) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_PROGRAM_BYTES,
+			      fwt_policy_bytes(p), FWTREE_A_STATS_PROGRAM_PAD) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_DEPTH, prog->depth_max) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_STEPS_MAX, prog->steps_max))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_stats(struct sk_buff *skb, struct fwt_net *fn,
+		     const struct fwt_stats *sum)
+{
+	const struct fwt_policy *p;
+	u32 i;
+
+	lockdep_assert_held(&fn->lock);
+	p = fwt_policy_locked(fn);
+	if (nla_put_u32(skb, FWTREE_A_STATS_GENERATION, fn->generation) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_ACCEPT,
+			      sum->verdict[FWT_STAT_ACCEPT], FWTREE_A_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_DROP,
+			      sum->verdict[FWT_STAT_DROP], FWTREE_A_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_REJECT,
+			      sum->verdict[FWT_STAT_REJECT], FWTREE_A_STATS_PAD) ||
+	    put_conns(skb, fn, sum) || (p && put_program(skb, p)))
+		return -EMSGSIZE;
+	for (i = FWT_REASON_NONE + 1; i < __FWT_REASON_MAX; i++)
+		if (put_reason(skb, i, sum->reason[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+int fwtree_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
+	struct sk_buff *reply;
+	struct fwt_stats *sum;
+	int ret = -ENOMEM;
+	void *hdr;
+
+	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
+	/* 20 figures besides the reasons, and a few nests. */
+	reply = fwt_netlink_reply(info, reasons_size() +
+				  32 * nla_total_size_64bit(sizeof(u64)), &hdr);
+	if (!sum || !reply) {
+		GENL_SET_ERR_MSG(info, "no memory for the answer");
+		goto fail;
+	}
+	mutex_lock(&fn->lock);
+	fwt_stats_read(fn, sum);
+	ret = put_stats(reply, fn, sum);
+	mutex_unlock(&fn->lock);
+	if (ret)
+		goto fail;
+	kfree(sum);
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+fail:
+	kfree(sum);
+	nlmsg_free(reply);
+	return ret;
+}
+
+int fwtree_nl_stats_reset_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
+
+	mutex_lock(&fn->lock);
+	fwt_stats_reset(fn);
+	fwt_slots_reset(fn);
+	mutex_unlock(&fn->lock);
+	return 0;
+}
+
+/* Where a dump stands. */
+struct slot_dump {
+	u32 next;
+};
+
+static int put_rule(struct sk_buff *skb, struct fwt_net *fn,
+		    const struct fwt_policy *p, u32 i)
+{
+	const struct fwt_prog_rule *r = &p->prog.rule[i];
+	struct fwt_slot_count sum;
+
+	fwt_slot_read(fn, p->slot[i], &sum);
+	if (nla_put_u32(skb, FWTREE_A_RULE_GENERATION, p->gen) ||
+	    nla_put_u32(skb, FWTREE_A_RULE_INDEX, i) ||
+	    nla_put_u32(skb, FWTREE_A_RULE_SLOT, p->slot[i]) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_RULE_KEY, r->key, FWTREE_A_RULE_PAD) ||
+	    (r->id != FWT_NONE &&
+	     nla_put_string(skb, FWTREE_A_RULE_ID,
+			    fwt_program_string(&p->prog, r->id))) ||
+	    nla_put_string(skb, FWTREE_A_RULE_TREE,
+			   fwt_program_string(&p->prog, r->tree)) ||
+	    nla_put_u32(skb, FWTREE_A_RULE_HOOKS, r->hooks) ||
+	    nla_put_string(skb, FWTREE_A_RULE_FILE,
+			   fwt_program_string(&p->prog,
+					      p->prog.file[r->file].name)) ||
+	    nla_put_u32(skb, FWTREE_A_RULE_LINE, r->line) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_RULE_HITS, sum.hits,
+			      FWTREE_A_RULE_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_RULE_PACKETS, sum.packets,
+			      FWTREE_A_RULE_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_RULE_BYTES, sum.bytes,
+			      FWTREE_A_RULE_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_counter(struct sk_buff *skb, struct fwt_net *fn,
+		       const struct fwt_policy *p, u32 i)
+{
+	struct fwt_slot_count sum;
+
+	fwt_slot_read(fn, p->slot[p->prog.n[FWT_SEC_RULES] + i], &sum);
+	if (nla_put_u32(skb, FWTREE_A_COUNTER_GENERATION, p->gen) ||
+	    nla_put_string(skb, FWTREE_A_COUNTER_NAME,
+			   fwt_program_string(&p->prog, p->prog.counter[i])) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_COUNTER_PACKETS, sum.packets,
+			      FWTREE_A_COUNTER_PAD) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_COUNTER_BYTES, sum.bytes,
+			      FWTREE_A_COUNTER_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* One message an element of a section, as many as there is room for. */
+static int dump_section(struct sk_buff *skb, struct netlink_callback *cb,
+			enum fwt_section section, u8 cmd,
+			int (*put)(struct sk_buff *skb, struct fwt_net *fn,
+				   const struct fwt_policy *p, u32 i))
+{
+	struct fwt_net *fn = fwt_pernet(sock_net(skb->sk));
+	struct slot_dump *at = (void *)cb->ctx;
+	const struct fwt_policy *p;
+	int ret = 0;
+	void *hdr;
+
+	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
+	mutex_lock(&fn->lock);
+	p = fwt_policy_locked(fn);
+	cb->seq = fn->generation;
+	for (; p && at->next < p->prog.n[section]; at->next++) {
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &fwtree_nl_family,
+				  NLM_F_MULTI, cmd);
+		if (!hdr) {
+			ret = -EMSGSIZE;
+			break;
+		}
+		genl_dump_check_consistent(cb, hdr);
+		ret = put(skb, fn, p, at->next);
+		if (ret) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	mutex_unlock(&fn->lock);
+	/* One that does not fit into an empty message never will. */
+	return skb->len ? skb->len : ret;
+}
+
+int fwtree_nl_rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_section(skb, cb, FWT_SEC_RULES, FWTREE_CMD_RULE_GET, put_rule);
+}
+
+int fwtree_nl_counter_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_section(skb, cb, FWT_SEC_COUNTERS, FWTREE_CMD_COUNTER_GET,
+			    put_counter);
+}
