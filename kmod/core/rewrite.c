@@ -185,7 +185,8 @@ static void put_check(struct fwt_packet *p, u8 *data, u32 end,
 		diff = s->pseudo;
 	if (mode == FWT_CSUM_FULL)
 		diff += s->own;
-	if (!diff)
+	/* Nothing changed; or 0xffff to 0, which to a sum is the same. */
+	if (!diff && !all_zero(p, data + p->l4))
 		return;
 
 	at = data + p->l4 + c.off;
