@@ -2,7 +2,8 @@
 /*
  * A TCP connection as seen from between its ends: states and windows.
  *
- * The method is Guido van Rooij's, "Real Stateful TCP Packet Filtering in IP
+ * The transitions, and where they are stricter than the kernel's, are argued in
+ * tcp.c. The method is Guido van Rooij's, "Real Stateful TCP Packet Filtering in IP
  * Filter" (2000), with window scaling and SACK as nf_conntrack_proto_tcp.c has
  * it, and RST as in RFC 5961.
  */
@@ -28,46 +29,68 @@ enum fwt_tcp_state {
 	__FWT_TCPS_MAX,
 };
 
+#define FWT_TCP_PEER_SEEN	0x01	/* it has sent something */
+#define FWT_TCP_PEER_ACKS	0x02	/* it has acknowledged the other's SYN */
+#define FWT_TCP_PEER_FIN	0x04	/* it has sent FIN, which @end includes */
+#define FWT_TCP_PEER_WSCALE	0x08	/* of its SYN */
+#define FWT_TCP_PEER_SACK	0x10	/* of its SYN */
+
 /**
  * struct fwt_tcp_peer - what one side has sent, and may send
  * @end: one past the highest sequence number that it sent
  * @maxend: one past the highest that the other side has allowed it
  * @maxwin: the largest window that it announced, scaled
+ * @maxack: the highest acknowledgement that it sent; before its first one the
+ *	least that it can be, one past the other side's SYN
  * @scale: its window scale
  * @flags: FWT_TCP_PEER_*
+ * @pad: 0
  */
 struct fwt_tcp_peer {
 	u32 end;
 	u32 maxend;
 	u32 maxwin;
+	u32 maxack;
 	u8 scale;
 	u8 flags;
 	u16 pad;
 };
 
+#define FWT_TCP_CONN_LOOSE	0x01	/* picked up: windows are guessed wide */
+#define FWT_TCP_CONN_BOTH_OPEN	0x02	/* simultaneous open */
+#define FWT_TCP_CONN_LAST_DIR	0x04	/* of the last segment: reply */
+#define FWT_TCP_CONN_SYN	0x08	/* @syn_* tell of a SYN that was passed */
+#define FWT_TCP_CONN_SYN_WSCALE	0x10	/* it had the option */
+#define FWT_TCP_CONN_SYN_SACK	0x20
+#define FWT_TCP_CONN_NOTED	0x40	/* @noted holds something */
+#define FWT_TCP_CONN_NOTED_DIR	0x80	/* that the reply side sent */
+
 /**
- * struct fwt_tcp - the state of a connection; 48 bytes
+ * struct fwt_tcp - the state of a connection; 56 bytes
  * @peer: by enum fwt_dir of what it sends
  * @state: enum fwt_tcp_state
  * @flags: FWT_TCP_CONN_*
- * @last_dir: enum fwt_dir of the last segment that mattered
- * @last_index: what kind it was
- * @last_win: its window, unscaled, to know retransmissions
- * @last_seq: its sequence
- * @last_ack: its acknowledgement
+ * @idle: segments in a row of one side that brought nothing new
+ * @syn_scale: of the SYN noted: its window scale
+ * @syn_win: its window
+ * @pad: 0
+ * @syn_end: one past it. A SYN from the client that does not fit the state is
+ *	passed, since only the server can say whether it is in order; these are
+ *	what is needed to follow if the server says so
+ * @noted: in SYN_SENT what a passed ACK of the server acknowledged (a RST will
+ *	have it as its sequence), later the end of a segment that overshot the
+ *	window (it may come to be acknowledged)
  */
 struct fwt_tcp {
 	struct fwt_tcp_peer peer[2];
 	u8 state;
 	u8 flags;
-	u8 last_dir : 1;
-	u8 last_index : 7;
-	u8 retrans;
-	u16 last_win;
-	u16 last_flags;
-	u32 last_seq;
-	u32 last_ack;
-	u32 last_end;
+	u8 idle;
+	u8 syn_scale;
+	u16 syn_win;
+	u16 pad;
+	u32 syn_end;
+	u32 noted;
 };
 
 /**
@@ -98,9 +121,13 @@ struct fwt_tcp_segment {
 
 /* What a segment means for a connection. */
 enum fwt_tcp_result {
-	FWT_TCP_OK,		/* belongs; the state is brought up to date */
-	FWT_TCP_PASS,		/* let pass, changes nothing (challenge ACK, a RST
-				 * in the window but not exact: see timeout)
+	FWT_TCP_OK,		/* belongs; the state is brought up to date, and the
+				 * record lives on for its timeout
+				 */
+	FWT_TCP_PASS,		/* let pass, but it does not lengthen the record's
+				 * life: a repeated SYN, a challenge ACK, what comes
+				 * after the end; a RST in the window but not exact,
+				 * which @timeout_cap shortens it by
 				 */
 	FWT_TCP_INVALID,	/* does not belong; the state is untouched */
 	FWT_TCP_REOPEN,		/* a SYN that begins a new connection on the same
@@ -112,8 +139,10 @@ enum fwt_tcp_result {
  * struct fwt_tcp_verdict - what became of a segment
  * @result: enum fwt_tcp_result
  * @timeout: enum fwt_timeout that now counts
- * @timeout_cap: seconds, at most so many remain (R17, retransmissions), or 0
- * @assured: both sides have spoken, it is no longer evicted first
+ * @timeout_cap: seconds, or 0. With OK the lesser of this and the timeout counts
+ *	from now; with PASS at most so many remain of what there was
+ * @assured: both sides have spoken and neither has reset it: it is no longer
+ *	evicted first
  * @why: for INVALID a short text
  */
 struct fwt_tcp_verdict {
@@ -167,8 +196,8 @@ bool fwt_tcp_flags_valid(u8 flags);
 /**
  * fwt_tcp_init() - a connection begins
  * @t: filled in
- * @s: its first segment, for which fwt_tcp_opens(); or, with @loose, any ACK of
- *	a connection that was there before
+ * @s: its first segment, for which fwt_tcp_opens(); or, with @loose, any ACK, FIN
+ *	included, of a connection that was there before. Else it is INVALID
  * @loose: pick it up in the middle: windows are learned
  * @v: what becomes of it
  */
