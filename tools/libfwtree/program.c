@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Building a program, section by section.
+ */
+#include <stdlib.h>
+
+#include "program.h"
+
+static const u8 element_size[__FWT_SEC_MAX] = {
+	[FWT_SEC_HOOKS] = sizeof(struct fwt_prog_hook),
+	[FWT_SEC_NODES] = sizeof(struct fwt_prog_node),
+	[FWT_SEC_TESTS] = sizeof(struct fwt_prog_test),
+	[FWT_SEC_SETS] = sizeof(struct fwt_prog_set),
+	[FWT_SEC_WORDS] = sizeof(u32),
+	[FWT_SEC_MODS] = sizeof(struct fwt_prog_mod),
+	[FWT_SEC_RULES] = sizeof(struct fwt_prog_rule),
+	[FWT_SEC_COUNTERS] = sizeof(u32),
+	[FWT_SEC_OPTIONS] = sizeof(struct fwt_prog_option),
+	[FWT_SEC_FILES] = sizeof(struct fwt_prog_file),
+	[FWT_SEC_STRINGS] = 1,
+	[FWT_SEC_SOURCE] = 1,
+};
+
+void fwt_blob_free(struct fwt_blob *blob)
+{
+	free(blob->data);
+	blob->data = NULL;
+	blob->len = 0;
+}
+
+void fwt_builder_init(struct fwt_builder *b)
+{
+	u32 i;
+
+	memset(b, 0, sizeof(*b));
+	for (i = 0; i < __FWT_SEC_MAX; i++)
+		b->sec[i].size = element_size[i];
+	b->cost.size = sizeof(struct fwt_node_cost);
+}
+
+void fwt_builder_clean(struct fwt_builder *b)
+{
+	u32 i;
+
+	for (i = 0; i < __FWT_SEC_MAX; i++)
+		free(b->sec[i].data);
+	free(b->cost.data);
+	fwt_index_clean(&b->strings);
+	fwt_index_clean(&b->sets);
+	fwt_index_clean(&b->tests);
+	fwt_index_clean(&b->words);
+	memset(b, 0, sizeof(*b));
+}
+
+u64 fwt_hash(u64 seed, const void *data, size_t len)
+{
+	const u8 *p = data;
+
+	while (len--) {
+		seed ^= *p++;
+		seed *= 0x100000001b3ull;
+	}
+	return seed;
+}
+
+/* FNV's low bits are its weak ones, and a table takes the low bits. */
+static u32 slot_of(u64 hash, u32 size)
+{
+	hash ^= hash >> 32;
+	hash *= 0x9e3779b97f4a7c15ull;
+	return (u32)(hash >> 32) & (size - 1);
+}
+
+static bool index_grow(struct fwt_index *x)
+{
+	u32 size = x->size ? x->size * 2 : 64, i, at;
+	u32 *slot = calloc(size, sizeof(*slot));
+	u64 *hash = malloc(size * sizeof(*hash));
+
+	if (!slot || !hash) {
+		free(slot);
+		free(hash);
+		return false;
+	}
+	for (i = 0; i < x->size; i++) {
+		if (!x->slot[i])
+			continue;
+		at = slot_of(x->hash[i], size);
+		while (slot[at])
+			at = (at + 1) & (size - 1);
+		slot[at] = x->slot[i];
+		hash[at] = x->hash[i];
+	}
+	free(x->slot);
+	free(x->hash);
+	x->slot = slot;
+	x->hash = hash;
+	x->size = size;
+	return true;
+}
+
+u32 fwt_index_get(struct fwt_index *x, u64 hash,
+		  bool (*same)(const void *ctx, u32 n), const void *ctx, u32 n)
+{
+	u32 at;
+
+	if (x->count * 2 >= x->size && !index_grow(x))
+		return FWT_NONE;
+	for (at = slot_of(hash, x->size); x->slot[at]; at = (at + 1) & (x->size - 1))
+		if (x->hash[at] == hash &&
+		    (!same || same(ctx, x->slot[at] - 1)))
+			return x->slot[at] - 1;
+	x->slot[at] = n + 1;
+	x->hash[at] = hash;
+	x->count++;
+	return n;
+}
+
+void fwt_index_clean(struct fwt_index *x)
+{
+	free(x->slot);
+	free(x->hash);
+	memset(x, 0, sizeof(*x));
+}
+
+void *fwt_vec_add(struct fwt_vec *v, u32 n)
+{
+	void *at;
+
+	if (n > v->room - v->count) {
+		u64 room = (u64)v->count + n;
+		void *data;
+
+		room += room / 2 + 16;
+		if (room > 0xfffffff0u || room * v->size > 4ull * FWT_PROGRAM_SIZE_MAX)
+			return NULL;
+		data = realloc(v->data, room * v->size);
+		if (!data)
+			return NULL;
+		v->data = data;
+		v->room = (u32)room;
+	}
+	at = (u8 *)v->data + (size_t)v->count * v->size;
+	memset(at, 0, (size_t)n * v->size);
+	v->count += n;
+	return at;
+}
+
+/* Strings, words, sets and tests that are alike are there once. */
+
+struct wanted {
+	const struct fwt_builder *b;
+	const void *thing;
+	const u32 *data;
+	size_t len;
+};
+
+static bool same_string(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+
+	return !strcmp((const char *)w->b->sec[FWT_SEC_STRINGS].data + n, w->thing);
+}
+
+u32 fwt_builder_string(struct fwt_builder *b, const char *s)
+{
+	struct fwt_vec *v = &b->sec[FWT_SEC_STRINGS];
+	size_t len = strlen(s) + 1;
+	struct wanted w = { .b = b, .thing = s };
+	u32 new = v->count, n;
+	char *to;
+
+	n = fwt_index_get(&b->strings, fwt_hash(FWT_HASH_SEED, s, len),
+			  same_string, &w, new);
+	if (n != new)
+		goto out;
+	to = fwt_vec_add(v, (u32)len);
+	if (to)
+		memcpy(to, s, len);
+	else
+		n = FWT_NONE;
+out:
+	b->failed |= n == FWT_NONE;
+	return n;
+}
+
+u32 fwt_builder_words(struct fwt_builder *b, const u32 *words, u32 n)
+{
+	struct fwt_vec *v = &b->sec[FWT_SEC_WORDS];
+	u32 at = v->count;
+	u32 *to = fwt_vec_add(v, n);
+
+	if (!to) {
+		b->failed = true;
+		return FWT_NONE;
+	}
+	if (n)
+		memcpy(to, words, n * sizeof(u32));
+	return at;
+}
+
+static bool same_words(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	const u32 *word = w->b->sec[FWT_SEC_WORDS].data;
+	u32 room = w->b->sec[FWT_SEC_WORDS].count - n;
+
+	return w->len <= room * sizeof(u32) && !memcmp(word + n, w->data, w->len);
+}
+
+u32 fwt_builder_mask(struct fwt_builder *b, const u32 *words, u32 n)
+{
+	struct wanted w = { .b = b, .data = words, .len = n * sizeof(u32) };
+	u32 new = b->sec[FWT_SEC_WORDS].count, at;
+
+	at = fwt_index_get(&b->words, fwt_hash(FWT_HASH_SEED, words, w.len),
+			   same_words, &w, new);
+	b->failed |= at == FWT_NONE;
+	return at == new ? fwt_builder_words(b, words, n) : at;
+}
+
+static u32 set_words(const struct fwt_prog_set *s)
+{
+	return s->count * s->words * (s->kind == FWT_SET_KEYS ? 1 : 2);
+}
+
+static bool same_set(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	const struct fwt_prog_set *s = w->thing;
+	const struct fwt_prog_set *other = w->b->sec[FWT_SEC_SETS].data;
+	const u32 *word = w->b->sec[FWT_SEC_WORDS].data;
+
+	other += n;
+	return !memcmp(s, other, offsetof(struct fwt_prog_set, data)) &&
+	       other->value == FWT_NONE &&
+	       !memcmp(w->data, word + other->data, w->len);
+}
+
+u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
+		    const u32 *data, const u32 *value)
+{
+	struct fwt_vec *v = &b->sec[FWT_SEC_SETS];
+	struct fwt_prog_set s = *proto, *to;
+	struct wanted w = { .b = b, .thing = &s, .data = data };
+	u32 new = v->count, n = new;
+	u64 hash;
+
+	w.len = set_words(&s) * sizeof(u32);
+	if (!value) {
+		hash = fwt_hash(FWT_HASH_SEED, &s, offsetof(struct fwt_prog_set, data));
+		n = fwt_index_get(&b->sets, fwt_hash(hash, data, w.len),
+				  same_set, &w, new);
+	}
+	if (n != new) {
+		b->failed |= n == FWT_NONE;
+		return n;
+	}
+	to = fwt_vec_add(v, 1);
+	if (!to) {
+		b->failed = true;
+		return FWT_NONE;
+	}
+	*to = s;
+	to->data = fwt_builder_words(b, data, set_words(&s));
+	to->value = value ? fwt_builder_words(b, value, s.count) : FWT_NONE;
+	return n;
+}
+
+static bool same_test(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	const struct fwt_prog_test *t = w->b->sec[FWT_SEC_TESTS].data;
+
+	return !memcmp(t + n, w->thing, sizeof(*t));
+}
+
+u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t)
+{
+	struct fwt_vec *v = &b->sec[FWT_SEC_TESTS];
+	struct wanted w = { .b = b, .thing = t };
+	u32 new = v->count, n;
+	void *to;
+
+	n = fwt_index_get(&b->tests, fwt_hash(FWT_HASH_SEED, t, sizeof(*t)),
+			  same_test, &w, new);
+	if (n == new) {
+		to = fwt_vec_add(v, 1);
+		if (to)
+			memcpy(to, t, sizeof(*t));
+		else
+			n = FWT_NONE;
+	}
+	b->failed |= n == FWT_NONE;
+	return n;
+}
+
+u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *element)
+{
+	struct fwt_vec *v = &b->sec[sec];
+	void *to = fwt_vec_add(v, 1);
+
+	if (!to) {
+		b->failed = true;
+		return 0;
+	}
+	memcpy(to, element, v->size);
+	return v->count - 1;
+}
+
+/* Costs, as core/verify.c counts them */
+
+static u32 set_cost(const struct fwt_builder *b, u32 set)
+{
+	const struct fwt_prog_set *s = b->sec[FWT_SEC_SETS].data;
+	u32 cost = 0, n;
+
+	if (set == FWT_NONE)
+		return 0;
+	s += set;
+	if (s->kind == FWT_SET_BOXES)
+		return s->count;
+	for (n = s->count; n > 1; n -= n / 2)
+		cost++;
+	return cost;
+}
+
+static void take(struct fwt_node_cost *c, const struct fwt_builder *b, u32 node)
+{
+	const struct fwt_node_cost *n = fwt_builder_cost(b, node);
+
+	c->steps = max(c->steps, n->steps);
+	c->depth = max(c->depth, n->depth);
+}
+
+static void take_targets(struct fwt_node_cost *c, const struct fwt_builder *b, u32 set)
+{
+	const struct fwt_prog_set *s = b->sec[FWT_SEC_SETS].data;
+	const u32 *word = b->sec[FWT_SEC_WORDS].data;
+	u32 k;
+
+	if (set == FWT_NONE)
+		return;
+	s += set;
+	for (k = 0; k < s->count; k++)
+		take(c, b, word[s->value + k]);
+}
+
+static void cost_of(const struct fwt_builder *b, const struct fwt_prog_node *n,
+		    struct fwt_node_cost *c)
+{
+	const struct fwt_prog_test *t = b->sec[FWT_SEC_TESTS].data;
+	u32 own = 1;
+
+	switch (n->type) {
+	case FWT_NODE_TEST:
+	case FWT_NODE_SELECT:
+		t += n->arg;
+		if (t->op == FWT_TEST_IN)
+			own += max(set_cost(b, t->set[0]), set_cost(b, t->set[1]));
+		else
+			own += t->op == FWT_TEST_EQUAL ? 1 : 16;
+		take(c, b, n->no);
+		if (n->type == FWT_NODE_TEST) {
+			take(c, b, n->yes);
+			break;
+		}
+		take_targets(c, b, t->set[0]);
+		if (t->set[1] != t->set[0])
+			take_targets(c, b, t->set[1]);
+		break;
+	case FWT_NODE_ENTER:
+	case FWT_NODE_MOD:
+		take(c, b, n->yes);
+		break;
+	case FWT_NODE_CALL:
+		take(c, b, n->yes);
+		c->steps += fwt_builder_cost(b, n->no)->steps;
+		c->depth = max(c->depth, fwt_builder_cost(b, n->no)->depth + 1);
+		break;
+	}
+	c->steps += own;
+}
+
+const struct fwt_node_cost *fwt_builder_cost(const struct fwt_builder *b, u32 node)
+{
+	static const struct fwt_node_cost none;
+	const struct fwt_node_cost *c = b->cost.data;
+
+	return node < b->cost.count ? c + node : &none;
+}
+
+static u32 add_node(struct fwt_builder *b, const struct fwt_prog_node *n)
+{
+	struct fwt_node_cost c = { 0 }, *to;
+	void *node;
+
+	if (b->failed)
+		return 0;
+	cost_of(b, n, &c);
+	node = fwt_vec_add(&b->sec[FWT_SEC_NODES], 1);
+	to = fwt_vec_add(&b->cost, 1);
+	if (!node || !to) {
+		b->failed = true;
+		return 0;
+	}
+	memcpy(node, n, sizeof(*n));
+	*to = c;
+	return b->cost.count - 1;
+}
+
+u32 fwt_builder_node(struct fwt_builder *b, u8 type, u32 arg, u32 yes, u32 no)
+{
+	struct fwt_prog_node n = { .type = type, .arg = arg, .yes = yes, .no = no };
+
+	return add_node(b, &n);
+}
+
+u32 fwt_builder_verdict(struct fwt_builder *b, u8 verdict, u16 reject, u32 rule)
+{
+	struct fwt_prog_node n = {
+		.type = FWT_NODE_VERDICT, .sub = verdict, .param = reject,
+		.arg = rule, .yes = FWT_NONE, .no = FWT_NONE,
+	};
+
+	return add_node(b, &n);
+}
+
+/* From the order of making to the order of walking. */
+static void turn(struct fwt_builder *b)
+{
+	struct fwt_vec *v = &b->sec[FWT_SEC_NODES];
+	struct fwt_prog_node *n = v->data, swap;
+	struct fwt_prog_set *s = b->sec[FWT_SEC_SETS].data;
+	struct fwt_prog_rule *r = b->sec[FWT_SEC_RULES].data;
+	struct fwt_prog_hook *h = b->sec[FWT_SEC_HOOKS].data;
+	u32 *word = b->sec[FWT_SEC_WORDS].data;
+	u32 last = v->count - 1, i, k;
+
+	for (i = 0; i < v->count; i++) {
+		if (n[i].yes != FWT_NONE)
+			n[i].yes = last - n[i].yes;
+		if (n[i].no != FWT_NONE)
+			n[i].no = last - n[i].no;
+	}
+	for (i = 0; i < v->count / 2; i++) {
+		swap = n[i];
+		n[i] = n[last - i];
+		n[last - i] = swap;
+	}
+	for (i = 0; i < b->sec[FWT_SEC_SETS].count; i++)
+		for (k = 0; s[i].value != FWT_NONE && k < s[i].count; k++)
+			word[s[i].value + k] = last - word[s[i].value + k];
+	for (i = 0; i < b->sec[FWT_SEC_RULES].count; i++)
+		if (r[i].node != FWT_NONE)
+			r[i].node = last - r[i].node;
+	for (i = 0; i < b->sec[FWT_SEC_HOOKS].count; i++)
+		h[i].root = last - h[i].root;
+}
+
+int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
+{
+	struct fwt_prog_hdr *hdr;
+	u64 len = (sizeof(*hdr) + 7) & ~7ull;
+	u32 i;
+
+	memset(out, 0, sizeof(*out));
+	if (b->failed)
+		return -ENOMEM;
+	for (i = 0; i < __FWT_SEC_MAX; i++)
+		len += ((u64)b->sec[i].count * b->sec[i].size + 7) & ~7ull;
+	if (len > FWT_PROGRAM_SIZE_MAX)
+		return -E2BIG;
+	turn(b);
+	hdr = calloc(1, len);
+	if (!hdr)
+		return -ENOMEM;
+	hdr->magic = FWT_PROGRAM_MAGIC;
+	hdr->version = FWT_PROGRAM_VERSION;
+	hdr->n_sections = __FWT_SEC_MAX;
+	hdr->len = (u32)len;
+	len = (sizeof(*hdr) + 7) & ~7ull;
+	for (i = 0; i < __FWT_SEC_MAX; i++) {
+		size_t bytes = (size_t)b->sec[i].count * b->sec[i].size;
+
+		hdr->sec[i].off = (u32)len;
+		hdr->sec[i].count = b->sec[i].count;
+		if (bytes)
+			memcpy((u8 *)hdr + len, b->sec[i].data, bytes);
+		len += (bytes + 7) & ~7ull;
+	}
+	out->data = hdr;
+	out->len = hdr->len;
+	return 0;
+}

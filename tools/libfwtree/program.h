@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Building a program, section by section.
+ *
+ * Nodes are added children first, since a node's successors must be known when
+ * it is made; the finished program has them the other way round, so that every
+ * successor has a greater index. Until then a node is known by the order in
+ * which it was added. Whatever is alike is there once: strings, sets, tests.
+ *
+ * Memory that runs out is remembered and told by fwt_builder_finish(); until
+ * then everything returns numbers that are safe to hand on.
+ */
+#ifndef FWT_PROGRAM_H
+#define FWT_PROGRAM_H
+
+#include "tree.h"
+#include "verify.h"
+
+/**
+ * struct fwt_blob - a program in memory
+ * @data: malloc()ed, aligned to 8
+ * @len: bytes
+ */
+struct fwt_blob {
+	void *data;
+	size_t len;
+};
+
+/** fwt_blob_free() - let go of it */
+void fwt_blob_free(struct fwt_blob *blob);
+
+/**
+ * struct fwt_vec - an array that grows
+ * @size: bytes of an element
+ */
+struct fwt_vec {
+	void *data;
+	u32 count;
+	u32 room;
+	u32 size;
+};
+
+/**
+ * struct fwt_index - finds what was added before by what it holds
+ * @slot: number + 1, 0 where it is free
+ * @hash: of the thing in that slot
+ */
+struct fwt_index {
+	u32 *slot;
+	u64 *hash;
+	u32 count;
+	u32 size;
+};
+
+/* What is known of a node from its successors, as the verifier counts it. */
+struct fwt_node_cost {
+	u64 steps;
+	u32 depth;
+};
+
+struct fwt_builder {
+	struct fwt_vec sec[__FWT_SEC_MAX];
+	struct fwt_vec cost;		/* struct fwt_node_cost, by node */
+	struct fwt_index strings, sets, tests, words;
+	bool failed;
+};
+
+void fwt_builder_init(struct fwt_builder *b);
+void fwt_builder_clean(struct fwt_builder *b);
+
+/** fwt_hash() - FNV-1a, 64 bits, of @len bytes, going on from @seed */
+u64 fwt_hash(u64 seed, const void *data, size_t len);
+#define FWT_HASH_SEED	0xcbf29ce484222325ull
+
+/**
+ * fwt_index_get() - find, or take a place for, a thing
+ * @index: the table
+ * @hash: of the thing
+ * @same: whether number @n is that thing; NULL where equal hashes are enough
+ * @ctx: for @same
+ * @n: the number it has if it is new
+ *
+ * Return: its number, @n if it is new, FWT_NONE without memory.
+ */
+u32 fwt_index_get(struct fwt_index *index, u64 hash,
+		  bool (*same)(const void *ctx, u32 n), const void *ctx, u32 n);
+void fwt_index_clean(struct fwt_index *index);
+
+/**
+ * fwt_vec_add() - room for @n more elements
+ *
+ * Return: the first of them, zeroed; NULL without memory.
+ */
+void *fwt_vec_add(struct fwt_vec *v, u32 n);
+
+u32 fwt_builder_string(struct fwt_builder *b, const char *s);
+u32 fwt_builder_words(struct fwt_builder *b, const u32 *words, u32 n);
+
+/** fwt_builder_mask() - the same, once for words that are alike */
+u32 fwt_builder_mask(struct fwt_builder *b, const u32 *words, u32 n);
+
+/**
+ * fwt_builder_set() - a set
+ * @s: kind, words, dimensions and count; @data and @value are filled in here
+ * @data: elements
+ * @value: NULL, or for each element the node that it leads to
+ */
+u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *s,
+		    const u32 *data, const u32 *value);
+u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t);
+
+/** fwt_builder_add() - an element of RULES, MODS, HOOKS, OPTIONS, FILES, COUNTERS */
+u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *element);
+
+/**
+ * fwt_builder_node() - a node whose successors are there already
+ *
+ * Return: its number among the nodes added.
+ */
+u32 fwt_builder_node(struct fwt_builder *b, u8 type, u32 arg, u32 yes, u32 no);
+u32 fwt_builder_verdict(struct fwt_builder *b, u8 verdict, u16 reject, u32 rule);
+
+/** fwt_builder_cost() - steps and calls of a walk from @node on */
+const struct fwt_node_cost *fwt_builder_cost(const struct fwt_builder *b, u32 node);
+
+/**
+ * fwt_builder_finish() - put the program together
+ * @b: of no use afterwards but to be cleaned
+ * @out: the program
+ *
+ * Return: 0, -ENOMEM, or -E2BIG for one of more than FWT_PROGRAM_SIZE_MAX.
+ */
+int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out);
+
+#endif /* FWT_PROGRAM_H */
