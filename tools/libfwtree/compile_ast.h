@@ -39,6 +39,10 @@
 #define FWT_TIMEOUT_ICMP	FWT_AST_TIMEOUT_ICMP
 #define FWT_TIMEOUT_OTHER	FWT_AST_TIMEOUT_OTHER
 
+/* Each has a list of that name; what is made of it differs. The core's stays. */
+#pragma push_macro("FWT_OPTIONS")
+#undef FWT_OPTIONS
+
 #include "ast.h"
 #include "diag.h"
 #include "source.h"
@@ -71,7 +75,8 @@
 #undef FWT_TIMEOUT_UDP_STREAM
 #undef FWT_TIMEOUT_ICMP
 #undef FWT_TIMEOUT_OTHER
-#undef FWT_OPTIONS	/* each has a list of that name: the enums are made */
+#undef FWT_OPTIONS
+#pragma pop_macro("FWT_OPTIONS")
 
 #include "tree.h"
 #include "verify.h"

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Understanding a policy: trees and hooks, their statements, selects.
+ *
+ * Order of work: options and sets; then which tree leads to which, so that each
+ * is known to the hooks that reach it (sema_flow.c); then every statement of
+ * every tree, reached or not; at last whether all ends well (sema_flow.c again).
+ */
+#include <stdlib.h>
+
+#include "sema.h"
+
+void *fwt_sema_alloc(struct fwt_sema *s, size_t size)
+{
+	void *p = fwt_arena_alloc(s->arena, size);
+
+	if (!p)
+		s->failed = true;
+	return p;
+}
+
+void fwt_sema_not_yet(struct fwt_sema *s, const struct fwt_loc *loc, const char *what)
+{
+	fwt_error(s->diag, loc, "not supported yet: \"%s\"", what);
+}
+
+const char *fwt_hook_name(unsigned int hook)
+{
+	static const char *const name[__FWT_HOOK_MAX] = {
+		"ingress", "egress", "ingress device", "egress device",
+	};
+
+	return name[hook];
+}
+
+/* "a -> b -> c", from the hook to the tree. */
+static void way(const struct fwt_ir_tree *t, unsigned int hook, char *buf, size_t size)
+{
+	const struct fwt_ir_edge *e = t->via[hook];
+	size_t len;
+
+	if (!e) {
+		snprintf(buf, size, "%s", t->name);
+		return;
+	}
+	way(e->from, hook, buf, size);
+	len = strlen(buf);
+	snprintf(buf + len, size - len, " -> %s (line %u)", t->name, e->loc.line);
+}
+
+void fwt_sema_hooks(struct fwt_sema *s, const struct fwt_loc *loc, u8 allowed,
+		    const char *hint, const char *what)
+{
+	char buf[512];
+	u8 wrong = s->tree ? s->tree->hooks & ~allowed : 0;
+	unsigned int hook;
+
+	if (!wrong)
+		return;
+	hook = (unsigned int)__builtin_ctz(wrong);
+	if (!s->tree->via[hook]) {
+		fwt_error_hint(s->diag, loc, hint, "there is no '%s' in '%s'", what,
+			       fwt_hook_name(hook));
+		return;
+	}
+	way(s->tree, hook, buf, sizeof(buf));
+	fwt_error_hint(s->diag, loc, hint,
+		       "there is no '%s' in '%s', which reaches tree '%s': %s", what,
+		       fwt_hook_name(hook), s->tree->name, buf);
+}
+
+static void block(struct fwt_sema *s, const struct fwt_block *from,
+		  struct fwt_ir_block *to);
+static void statement(struct fwt_sema *s, const struct fwt_rule *ast,
+		      struct fwt_ir_rule *to);
+
+static struct fwt_ir_pick *new_pick(struct fwt_sema *s, const struct fwt_sema_key *k,
+				    struct fwt_ir_pick ***last)
+{
+	struct fwt_ir_pick *pick = fwt_sema_alloc(s, sizeof(*pick));
+
+	if (!pick)
+		return NULL;
+	pick->test = k->test;
+	pick->split = k->split;
+	fwt_sema_elems_init(k, pick->elems);
+	**last = pick;
+	*last = &pick->next;
+	return pick;
+}
+
+/* Keys up to the next addr() or net() are one look-up. */
+static void picks(struct fwt_sema *s, const struct fwt_select *from,
+		  const struct fwt_sema_key *k, struct fwt_ir_select *to)
+{
+	struct fwt_ir_pick **last = &to->picks, *pick = NULL;
+	const struct fwt_branch *b;
+	const struct fwt_value *v;
+	u32 n = 0;
+
+	for (b = from->branches; b; b = b->next, n++) {
+		for (v = b->is_default ? NULL : b->values.first; v; v = v->next) {
+			if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
+				struct fwt_cond *c = fwt_sema_interface(s, k, v, false);
+
+				pick = c ? new_pick(s, k, &last) : NULL;
+				if (!pick)
+					continue;
+				pick->cond = c;
+				pick->branch = n;
+				pick = NULL;
+				continue;
+			}
+			if (!pick)
+				pick = new_pick(s, k, &last);
+			if (!pick)
+				return;
+			fwt_sema_elem(s, k, v, pick->elems, n);
+		}
+	}
+}
+
+static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_select *from)
+{
+	struct fwt_ir_select *to = fwt_sema_alloc(s, sizeof(*to));
+	const struct fwt_branch *b, *fallback = NULL;
+	struct fwt_sema_key k;
+	u32 n = 0;
+
+	if (!to)
+		return NULL;
+	to->fallback = FWT_NONE;
+	to->count = from->count;
+	to->branch = fwt_sema_alloc(s, (from->count + 1) * sizeof(*to->branch));
+	if (!to->branch)
+		return NULL;
+	for (b = from->branches; b && n < from->count; b = b->next, n++) {
+		if (b->is_default && fallback)
+			fwt_error(s->diag, &b->loc, "a select has one 'default'; the other is in line %u",
+				  fallback->loc.line);
+		if (b->is_default) {
+			fallback = b;
+			to->fallback = n;
+		}
+		statement(s, b->rule, &to->branch[n]);
+	}
+	if (from->node.name.text)
+		fwt_sema_not_yet(s, &from->node.name.loc, "select node");
+	else if (fwt_sema_key(s, &from->fields, &k, &to->guards))
+		picks(s, from, &k, to);
+	return to;
+}
+
+/* The edges of a tree stand in the order of its statements. */
+static struct fwt_ir_tree *target(struct fwt_sema *s, const struct fwt_ast_end *end)
+{
+	struct fwt_tree *t = fwt_ast_tree(s->ast, end->target.text);
+
+	return t ? t->priv : NULL;
+}
+
+static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt_ir_rule *to)
+{
+	to->end = (u8)end->kind;
+	switch (end->kind) {
+	case FWT_END_NONE:
+	case FWT_END_ERROR:
+	case FWT_END_RETURN:
+		to->enter = true;
+		break;
+	case FWT_END_ACCEPT:
+		to->verdict = FWT_VERDICT_ACCEPT;
+		break;
+	case FWT_END_DROP:
+		to->verdict = FWT_VERDICT_DROP;
+		break;
+	case FWT_END_REJECT:
+		to->verdict = FWT_VERDICT_REJECT;
+		to->reject = end->reject.written ? (u8)end->reject.with :
+						   FWT_REJECT_DEFAULT;
+		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, "'drop' is what a device can do",
+			       "reject");
+		break;
+	case FWT_END_QUEUE:
+		fwt_sema_not_yet(s, &end->loc, "queue");
+		break;
+	case FWT_END_GOTO:
+	case FWT_END_CALL:
+		to->enter = true;
+		to->target = target(s, end);
+		break;
+	case FWT_END_BLOCK:
+		to->enter = true;
+		block(s, &end->block, &to->block);
+		break;
+	case FWT_END_SELECT:
+		to->enter = true;
+		to->select = select_of(s, end->select);
+		break;
+	case FWT_END_SPLIT:
+		fwt_sema_not_yet(s, &end->loc, "split");
+		break;
+	}
+}
+
+static void statement(struct fwt_sema *s, const struct fwt_rule *ast,
+		      struct fwt_ir_rule *to)
+{
+	to->ast = ast;
+	to->record = fwt_compile_record(s, ast);
+	to->conds = fwt_sema_matches(s, ast->matches);
+	fwt_sema_mods(s, to);
+	ending(s, &ast->end, to);
+}
+
+static void block(struct fwt_sema *s, const struct fwt_block *from,
+		  struct fwt_ir_block *to)
+{
+	const struct fwt_rule *r;
+
+	to->rule = fwt_sema_alloc(s, (from->count + 1) * sizeof(*to->rule));
+	if (!to->rule)
+		return;
+	for (r = from->first; r && to->count < from->count; r = r->next)
+		statement(s, r, &to->rule[to->count++]);
+}
+
+/* Trees and hooks */
+
+static struct fwt_ir_tree *new_tree(struct fwt_sema *s, const char *name,
+				    const struct fwt_block *source,
+				    const struct fwt_loc *loc, struct fwt_ir_tree ***last)
+{
+	struct fwt_ir_tree *t = fwt_sema_alloc(s, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->name = name;
+	t->source = source;
+	t->loc = *loc;
+	t->last_edge = &t->edges;
+	**last = t;
+	*last = &t->next;
+	return t;
+}
+
+static bool same_devices(const struct fwt_ast_hook *a, const struct fwt_ast_hook *b,
+			 const struct fwt_value **which)
+{
+	const struct fwt_value *x, *y;
+
+	for (x = a->devices.first; x; x = x->next)
+		for (y = b->devices.first; y; y = y->next)
+			if (x != y && x->kind != FWT_VALUE_ERROR &&
+			    y->kind != FWT_VALUE_ERROR && x->flags == y->flags &&
+			    !strcmp(x->text, y->text)) {
+				*which = x;
+				return true;
+			}
+	return false;
+}
+
+static void check_devices(struct fwt_sema *s, const struct fwt_ast_hook *h)
+{
+	const struct fwt_value *v;
+	size_t len;
+
+	for (v = h->devices.first; v; v = v->next) {
+		if (v->kind == FWT_VALUE_ERROR)
+			continue;
+		if (v->kind != FWT_VALUE_WORD && v->kind != FWT_VALUE_STRING) {
+			fwt_error(s->diag, &v->loc, "the name of a device is meant here");
+			continue;
+		}
+		len = strlen(v->text) - !!(v->flags & FWT_VALUE_WILDCARD);
+		if (!len || len > 15)
+			fwt_error(s->diag, &v->loc,
+				  "'%s' is no interface name: those have 1 to 15 letters",
+				  v->text);
+		else if (v->kind == FWT_VALUE_STRING && v->text[len - 1] == '*')
+			fwt_sema_not_yet(s, &v->loc, "a device whose name ends in '*'");
+	}
+}
+
+static void check_hook(struct fwt_sema *s, const struct fwt_ast_hook *h)
+{
+	const struct fwt_value *v = NULL;
+	const struct fwt_ast_hook *other;
+
+	if (h->device) {
+		check_devices(s, h);
+		if (same_devices(h, h, &v))
+			fwt_error(s->diag, &v->loc, "device '%s' stands here twice", v->text);
+	}
+	for (other = s->ast->hooks; other != h; other = other->next) {
+		if (other->egress != h->egress || other->device != h->device)
+			continue;
+		if (!h->device)
+			fwt_error(s->diag, &h->loc, "'%s' is there already, in line %u",
+				  h->egress ? "egress" : "ingress", other->loc.line);
+		else if (same_devices(h, other, &v))
+			fwt_error(s->diag, &v->loc, "'%s device %s' is there already, in line %u",
+				  h->egress ? "egress" : "ingress", v->text,
+				  other->loc.line);
+	}
+}
+
+static const char *hook_title(struct fwt_sema *s, const struct fwt_ast_hook *h)
+{
+	const char *base = h->egress ? "egress" : "ingress";
+	const struct fwt_value *v;
+	size_t size = 32;
+	char *name;
+
+	if (!h->device)
+		return base;
+	for (v = h->devices.first; v; v = v->next)
+		size += v->kind == FWT_VALUE_ERROR ? 0 : strlen(v->text) + 2;
+	name = fwt_sema_alloc(s, size);
+	if (!name)
+		return base;
+	snprintf(name, size, "%s device", base);
+	for (v = h->devices.first; v; v = v->next) {
+		if (v->kind == FWT_VALUE_ERROR)
+			continue;
+		strcat(name, v == h->devices.first ? " " : ", ");
+		strcat(name, v->text);
+	}
+	return name;
+}
+
+static void trees(struct fwt_sema *s)
+{
+	struct fwt_ir_tree **last = &s->trees, *ir;
+	struct fwt_ast_hook *h;
+	struct fwt_tree *t;
+
+	for (h = s->ast->hooks; h; h = h->next) {
+		check_hook(s, h);
+		ir = new_tree(s, hook_title(s, h), &h->block, &h->loc, &last);
+		if (!ir)
+			return;
+		ir->ast_hook = h;
+		ir->hooks = FWT_HOOK_BIT(h->egress + 2 * h->device);
+	}
+	for (t = s->ast->trees; t; t = t->next) {
+		const struct fwt_tree *first = fwt_ast_tree(s->ast, t->name.text);
+
+		if (first && first != t)
+			fwt_error(s->diag, &t->name.loc, "tree '%s' is there already, in line %u",
+				  t->name.text, first->name.loc.line);
+		ir = new_tree(s, t->name.text, &t->block, &t->loc, &last);
+		t->priv = ir;
+		if (!ir)
+			return;
+		ir->ast_tree = t;
+	}
+}
+
+static void sets(struct fwt_sema *s)
+{
+	const struct fwt_map *map;
+	const struct fwt_pool *pool;
+	struct fwt_set *set;
+
+	for (set = s->ast->sets; set; set = set->next) {
+		const struct fwt_set *first = fwt_ast_set(s->ast, set->name.text);
+
+		if (first && first != set)
+			fwt_error(s->diag, &set->name.loc, "set '%s' is there already, in line %u",
+				  set->name.text, first->name.loc.line);
+		fwt_sema_set(s, set);
+	}
+	for (map = s->ast->maps; map; map = map->next)
+		fwt_sema_not_yet(s, &map->name.loc, "map");
+	for (pool = s->ast->pools; pool; pool = pool->next)
+		fwt_sema_not_yet(s, &pool->name.loc, "pool");
+}
+
+int fwt_sema_run(struct fwt_sema *s)
+{
+	struct fwt_ir_tree *t;
+	struct fwt_tree *ast;
+
+	fwt_sema_options(s);
+	sets(s);
+	trees(s);
+	if (!s->failed)
+		fwt_flow_edges(s);
+	for (t = s->trees; t && !s->failed; t = t->next) {
+		s->tree = t;
+		block(s, t->source, &t->body);
+	}
+	s->tree = NULL;
+	if (!s->failed)
+		fwt_flow_verdicts(s);
+	fwt_sema_sets_unused(s);
+	for (ast = s->ast->trees; ast; ast = ast->next)
+		ast->priv = NULL;
+	if (s->failed || s->b.failed)
+		return -ENOMEM;
+	return fwt_diag_failed(s->diag) ? -EINVAL : 0;
+}

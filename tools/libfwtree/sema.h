@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the compiler knows of a policy once its words are understood.
+ *
+ * Trees and hooks are alike here: struct fwt_ir_tree. Matches have become
+ * conditions over tests of the program; everything else keeps the shape in
+ * which it was written. All of it lies in the arena of struct fwt_sema.
+ */
+#ifndef FWT_SEMA_H
+#define FWT_SEMA_H
+
+#include "compile_ast.h"
+#include "arena.h"
+#include "set_build.h"
+
+enum fwt_cond_kind {
+	FWT_COND_TEST,	/* @test */
+	FWT_COND_NOT,	/* not all of @inner */
+	FWT_COND_ANY,	/* one of @inner */
+};
+
+/* Conditions of a list must all hold; but those in ANY, see there. */
+struct fwt_cond {
+	struct fwt_cond *next;
+	enum fwt_cond_kind kind;
+	u32 test;
+	struct fwt_cond *inner;
+};
+
+struct fwt_ir_tree;
+
+struct fwt_ir_rule;
+
+/**
+ * struct fwt_ir_block - statements in order
+ * @rule: array
+ * @live: so many of them can be reached; those behind are never walked
+ */
+struct fwt_ir_block {
+	struct fwt_ir_rule *rule;
+	u32 count;
+	u32 live;
+};
+
+/**
+ * struct fwt_ir_pick - a step of a select: a look-up, or a condition
+ * @cond: leads to @branch where it holds; NULL for a look-up
+ * @test: the look-up, without its sets
+ * @elems: by family, as struct fwt_prog_test has its sets
+ * @split: the two differ; else the first one is for both
+ */
+struct fwt_ir_pick {
+	struct fwt_ir_pick *next;
+	struct fwt_cond *cond;
+	u32 branch;
+	bool split;
+	struct fwt_prog_test test;
+	struct fwt_elems elems[2];
+};
+
+/**
+ * struct fwt_ir_select - the first pick that says something leads on
+ * @guards: what must hold for the key to be there at all
+ * @branch: array
+ * @fallback: number of the default branch, FWT_NONE: go on behind the select
+ */
+struct fwt_ir_select {
+	struct fwt_cond *guards;
+	struct fwt_ir_pick *picks;
+	struct fwt_ir_rule *branch;
+	u32 count;
+	u32 fallback;
+};
+
+#define FWT_FAMILY_4	1
+#define FWT_FAMILY_6	2
+
+/**
+ * struct fwt_ir_rule - a statement
+ * @record: number among RULES
+ * @conds: all must hold
+ * @families: FWT_FAMILY_*: those that its translations allow
+ * @mods: array
+ * @mod_family: for each the FWT_FAMILY_* that it is for
+ * @end: enum fwt_end_kind
+ * @enter: it takes part without a verdict of its own
+ * @goes_on: a packet can come to the statement after it
+ */
+struct fwt_ir_rule {
+	const struct fwt_rule *ast;
+	u32 record;
+	struct fwt_cond *conds;
+	struct fwt_prog_mod *mods;
+	u8 *mod_family;
+	u32 n_mods;
+	u8 families;
+	u8 end;
+	u8 verdict;
+	u8 reject;
+	bool enter;
+	bool goes_on;
+	struct fwt_ir_tree *target;
+	struct fwt_ir_block block;
+	struct fwt_ir_select *select;
+};
+
+/** struct fwt_ir_edge - a goto or call */
+struct fwt_ir_edge {
+	struct fwt_ir_edge *next;
+	struct fwt_ir_tree *from;
+	struct fwt_ir_tree *to;
+	struct fwt_loc loc;
+	bool call;
+};
+
+/**
+ * struct fwt_ir_tree - a tree, or a hook's
+ * @ast_tree: NULL for a hook
+ * @ast_hook: NULL for a tree
+ * @name: "ingress", "egress device eth0, eth1", or the tree's name
+ * @hooks: FWT_HOOK_BIT() of those that reach it
+ * @via: for each of them, how it was first reached; NULL at the hook itself
+ * @edges: out of it, in the order written
+ * @back: it can end without a verdict: the walk goes back to a call
+ * @fall_at: where it runs off its own end, NULL if it does not
+ * @return_at: its first "return"
+ * @jumped: a hook leads here without a call between; by this edge, the last one
+ * @seen: likewise
+ * @state: of the search for loops
+ * @root: its node, when it is made
+ */
+struct fwt_ir_tree {
+	struct fwt_ir_tree *next;
+	struct fwt_ir_tree *after;	/* callees before callers */
+	const struct fwt_tree *ast_tree;
+	const struct fwt_ast_hook *ast_hook;
+	const char *name;
+	const struct fwt_block *source;
+	struct fwt_loc loc;
+	u8 hooks;
+	const struct fwt_ir_edge *via[__FWT_HOOK_MAX];
+	struct fwt_ir_edge *edges;
+	struct fwt_ir_edge **last_edge;
+	bool back;
+	const struct fwt_loc *fall_at;
+	const struct fwt_loc *return_at;
+	const struct fwt_ir_edge *jumped;
+	bool seen;
+	struct fwt_ir_tree *parent;
+	struct fwt_ir_edge *cursor;
+	u8 state;
+	struct fwt_ir_block body;
+	u32 root;
+};
+
+/**
+ * struct fwt_sema - one compilation
+ * @trees: hooks first, each in the order written
+ * @order: the reachable ones, callees before callers
+ * @tree: being worked on
+ * @rules: by record: to name them
+ */
+struct fwt_sema {
+	const struct fwt_policy_ast *ast;
+	struct fwt_diag *diag;
+	struct fwt_arena *arena;
+	struct fwt_resolver *resolver;
+	struct fwt_builder b;
+	struct fwt_ir_tree *trees;
+	struct fwt_ir_tree *order;
+	struct fwt_ir_tree *tree;
+	struct fwt_index texts;		/* of rules: to count occurrences */
+	struct fwt_vec seen;		/* u32: occurrences of each text */
+	struct fwt_index keys;
+	struct fwt_index ids;
+	struct fwt_index counters;
+	char *text;
+	size_t text_size;
+	bool warnings;
+	bool failed;			/* no memory */
+};
+
+/* sema.c */
+int fwt_sema_run(struct fwt_sema *s);
+void *fwt_sema_alloc(struct fwt_sema *s, size_t size);
+void fwt_sema_not_yet(struct fwt_sema *s, const struct fwt_loc *loc, const char *what);
+void fwt_sema_hooks(struct fwt_sema *s, const struct fwt_loc *loc, u8 allowed,
+		    const char *hint, const char *what);
+
+/* sema_field.c */
+
+/**
+ * fwt_sema_field() - the core's field for one as written
+ * @s: compilation
+ * @ref: as written
+ * @guards: NULL, or a list that what its prefix demands besides is added to
+ *
+ * Return: enum fwt_field, or -1 (reported).
+ */
+int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
+		   struct fwt_cond **guards);
+struct fwt_cond *fwt_sema_test(struct fwt_sema *s, const struct fwt_prog_test *t);
+struct fwt_cond *fwt_sema_equals(struct fwt_sema *s, u8 field, u32 value);
+
+/* sema_value.c, sema_key.c */
+
+/**
+ * struct fwt_range - the values that a literal means
+ * @family: 4 or 6 for an address, else 0
+ * @words: of @low and @high
+ */
+struct fwt_range {
+	u8 family;
+	u8 words;
+	u32 low[4];
+	u32 high[4];
+};
+
+/**
+ * fwt_sema_range() - understand a literal
+ * @ref: the field that it is for
+ * @v: anything but JOIN, SETREF, ADDR_OF, NET_OF
+ * @r: filled in
+ *
+ * Return: false where it is none for that field (reported).
+ */
+bool fwt_sema_range(struct fwt_sema *s, const struct fwt_ast_ref *ref,
+		    const struct fwt_value *v, struct fwt_range *r);
+
+/**
+ * struct fwt_sema_key - joined fields, ready to be compared
+ * @fields: as written
+ * @test: IN over them, without sets
+ * @split: addresses of two lengths: IPv6 has a set of its own
+ */
+struct fwt_sema_key {
+	const struct fwt_fields *fields;
+	const struct fwt_ast_ref *ref[FWT_TEST_FIELDS];
+	struct fwt_prog_test test;
+	bool split;
+};
+
+bool fwt_sema_key(struct fwt_sema *s, const struct fwt_fields *fields,
+		  struct fwt_sema_key *k, struct fwt_cond **guards);
+void fwt_sema_elems_init(const struct fwt_sema_key *k, struct fwt_elems elems[2]);
+
+/**
+ * fwt_sema_elem() - a value becomes elements
+ * @k: the fields
+ * @v: anything but ADDR_OF, NET_OF
+ * @elems: by family
+ * @branch: as in fwt_elems_add()
+ */
+bool fwt_sema_elem(struct fwt_sema *s, const struct fwt_sema_key *k,
+		   const struct fwt_value *v, struct fwt_elems elems[2], u32 branch);
+struct fwt_cond *fwt_sema_interface(struct fwt_sema *s, const struct fwt_sema_key *k,
+				    const struct fwt_value *v, bool negate);
+
+/** fwt_sema_lookup() - a test of the constant ones of some values; caches sets */
+void fwt_sema_lookup(struct fwt_sema *s, const struct fwt_sema_key *k,
+		     const struct fwt_values *values, struct fwt_prog_test *t);
+void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set);
+void fwt_sema_sets_unused(struct fwt_sema *s);
+
+/* sema_match.c */
+struct fwt_cond *fwt_sema_matches(struct fwt_sema *s, const struct fwt_match *m);
+bool fwt_sema_port_range(struct fwt_sema *s, const struct fwt_rule *rule,
+			 u32 *low, u32 *high);
+
+/* sema_mod.c */
+void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule);
+void fwt_sema_options(struct fwt_sema *s);
+
+/* sema_flow.c */
+void fwt_flow_edges(struct fwt_sema *s);
+void fwt_flow_verdicts(struct fwt_sema *s);
+const char *fwt_hook_name(unsigned int hook);
+
+/* sema_sample.c */
+bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_hook *hook,
+		       unsigned int kind, char *buf, size_t size);
+
+/* compile_run.c */
+
+/**
+ * struct fwt_gen - making nodes
+ * @back: the RETURN of the tree being made, FWT_NONE if it needs none
+ */
+struct fwt_gen {
+	struct fwt_sema *s;
+	struct fwt_builder *b;
+	u32 back;
+};
+
+/**
+ * fwt_emit_run() - the nodes of consecutive plain rules
+ * @rule: the first; each ends in a verdict of its own
+ * @count: how many
+ * @next: where a packet goes on that none of them decides
+ *
+ * Return: the node to begin at.
+ */
+u32 fwt_emit_run(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next);
+u32 fwt_emit_conds(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no);
+
+/**
+ * fwt_emit_head() - what stands before a rule's end: conditions and modifiers
+ * @body: its end
+ * @next: where a packet goes on that it does not match
+ */
+u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next);
+
+/* compile_rules.c */
+u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule);
+void fwt_compile_sources(struct fwt_sema *s);
+
+#endif /* FWT_SEMA_H */

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Matches -> conditions.
+ */
+#include <stdlib.h>
+
+#include "sema.h"
+
+static bool is_interface(const struct fwt_value *v)
+{
+	return v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF;
+}
+
+static void append(struct fwt_cond **list, struct fwt_cond *c)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = c;
+}
+
+/* One of the values (or none of them, negated): the constant ones are a single
+ * look-up, each addr() and net() is a test of its own.
+ */
+static struct fwt_cond *in_values(struct fwt_sema *s, const struct fwt_sema_key *k,
+				  const struct fwt_values *values, bool negate)
+{
+	struct fwt_cond *list = NULL, *any;
+	const struct fwt_value *v;
+	struct fwt_prog_test t;
+	bool constant = false;
+
+	for (v = values->first; v; v = v->next)
+		constant |= !is_interface(v);
+	if (constant) {
+		fwt_sema_lookup(s, k, values, &t);
+		t.flags = negate ? FWT_TEST_NEGATE : 0;
+		append(&list, fwt_sema_test(s, &t));
+	}
+	for (v = values->first; v; v = v->next)
+		if (is_interface(v))
+			append(&list, fwt_sema_interface(s, k, v, negate));
+	if (negate || !list || !list->next)
+		return list;
+	any = fwt_sema_alloc(s, sizeof(*any));
+	if (any) {
+		any->kind = FWT_COND_ANY;
+		any->inner = list;
+	}
+	return any;
+}
+
+static const char *const op_text[] = { "==", "!=", "<", "<=", ">", ">=" };
+
+static bool has_order(const struct fwt_ast_ref *ref)
+{
+	switch (fwt_ast_field_info(ref->field)->class) {
+	case FWT_CLASS_IFNAME:
+	case FWT_CLASS_MAC:
+	case FWT_CLASS_BOOL:
+	case FWT_CLASS_FAMILY:
+	case FWT_CLASS_PKTTYPE:
+	case FWT_CLASS_TCP_FLAGS:
+	case FWT_CLASS_CT_STATE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Adds or takes one; false where that leads over the end. */
+static bool step(u32 *key, u32 words, bool up)
+{
+	while (words--) {
+		key[words] += up ? 1 : -1u;
+		if (key[words] != (up ? 0 : -1u))
+			return true;
+	}
+	return false;
+}
+
+static struct fwt_cond *in_order(struct fwt_sema *s, const struct fwt_sema_key *k,
+				 const struct fwt_match *m)
+{
+	bool less = m->op == FWT_OP_LT || m->op == FWT_OP_LE;
+	const struct fwt_value *v = m->values.first;
+	struct fwt_prog_test t = k->test;
+	struct fwt_elems elems[2];
+	struct fwt_range r;
+	bool some = true;
+	u32 bits;
+
+	if (k->test.n_fields != 1 || !has_order(k->ref[0])) {
+		fwt_error(s->diag, &m->loc, "'%s' does not compare these fields: they "
+			  "have no order", op_text[m->op]);
+		return NULL;
+	}
+	if (v->kind == FWT_VALUE_ERROR)
+		return NULL;
+	if (v->next || v->kind == FWT_VALUE_SETREF || is_interface(v) ||
+	    v->kind == FWT_VALUE_RANGE || v->kind == FWT_VALUE_JOIN) {
+		fwt_error(s->diag, &v->loc, "'%s' takes one single value", op_text[m->op]);
+		return NULL;
+	}
+	if (!fwt_sema_range(s, k->ref[0], v, &r))
+		return NULL;
+	if (memcmp(r.low, r.high, r.words * sizeof(u32))) {
+		fwt_error(s->diag, &v->loc, "'%s' takes one single value", op_text[m->op]);
+		return NULL;
+	}
+	bits = fwt_field_info[t.field[0]].bits;
+	if (less) {
+		if (m->op == FWT_OP_LT)
+			some = step(r.high, r.words, false);
+		memset(r.low, 0, sizeof(r.low));
+	} else {
+		if (m->op == FWT_OP_GT)
+			some = step(r.low, r.words, true);
+		memset(r.high, 0xff, sizeof(r.high));
+		if (r.words == 1 && bits < 32)
+			r.high[0] = (1u << bits) - 1;
+		some &= r.low[0] <= r.high[0];
+	}
+	if (!some) {
+		fwt_error(s->diag, &v->loc, "nothing is %s than that",
+			  less ? "less" : "greater");
+		return NULL;
+	}
+	fwt_sema_elems_init(k, elems);
+	if (!fwt_elems_add(&elems[k->split && r.family == 6], r.low, r.high, FWT_NONE))
+		s->failed = true;
+	t.set[0] = fwt_build_set(&s->b, &elems[0]);
+	t.set[1] = k->split ? fwt_build_set(&s->b, &elems[1]) : t.set[0];
+	fwt_elems_clean(&elems[0]);
+	fwt_elems_clean(&elems[1]);
+	return fwt_sema_test(s, &t);
+}
+
+static struct fwt_cond *field(struct fwt_sema *s, const struct fwt_match *m)
+{
+	struct fwt_cond *guards = NULL;
+	struct fwt_sema_key k;
+
+	if (!fwt_sema_key(s, &m->fields, &k, &guards) || !m->values.first)
+		return NULL;
+	append(&guards, m->op > FWT_OP_NE ? in_order(s, &k, m) :
+	       in_values(s, &k, &m->values, m->op == FWT_OP_NE));
+	return guards;
+}
+
+static struct fwt_cond *flag(struct fwt_sema *s, const struct fwt_match *m)
+{
+	u32 low = 1, high = 2;	/* first and later fragments */
+	struct fwt_elems elems[2];
+	struct fwt_sema_key k;
+
+	if (!fwt_sema_key(s, &m->fields, &k, NULL))
+		return NULL;
+	if (k.test.n_fields != 1 || k.test.field[0] != FWT_FIELD_FRAGMENT) {
+		fwt_error(s->diag, &m->loc, "'%s' wants a value",
+			  fwt_field_words(k.ref[0]->field, k.ref[0]->implies));
+		return NULL;
+	}
+	fwt_sema_elems_init(&k, elems);
+	if (!fwt_elems_add(&elems[0], &low, &high, FWT_NONE))
+		s->failed = true;
+	k.test.set[0] = fwt_build_set(&s->b, &elems[0]);
+	k.test.set[1] = k.test.set[0];
+	fwt_elems_clean(&elems[0]);
+	return fwt_sema_test(s, &k.test);
+}
+
+static struct fwt_cond *compare(struct fwt_sema *s, const struct fwt_match *m)
+{
+	const struct fwt_ast_ref *a = m->fields.first, *b = m->other;
+	struct fwt_prog_test t = {
+		.op = FWT_TEST_EQUAL, .n_fields = 2,
+		.flags = m->op == FWT_OP_NE ? FWT_TEST_NEGATE : 0,
+		.set = { FWT_NONE, FWT_NONE }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	struct fwt_cond *guards = NULL;
+	int first, second;
+
+	first = fwt_sema_field(s, a, &guards);
+	second = fwt_sema_field(s, b, &guards);
+	if (first < 0 || second < 0)
+		return NULL;
+	if (m->fields.count != 1) {
+		fwt_error(s->diag, &m->fields.loc, "joined fields are not compared to a field");
+		return NULL;
+	}
+	if (m->op > FWT_OP_NE) {
+		fwt_sema_not_yet(s, &m->loc, "order between two fields");
+		return NULL;
+	}
+	if (fwt_ast_field_info(a->field)->class != fwt_ast_field_info(b->field)->class) {
+		fwt_error(s->diag, &b->loc, "'%s' is %s, '%s' is %s: they are never equal",
+			  fwt_field_words(a->field, a->implies),
+			  fwt_class_noun(fwt_ast_field_info(a->field)->class),
+			  fwt_field_words(b->field, b->implies),
+			  fwt_class_noun(fwt_ast_field_info(b->field)->class));
+		return NULL;
+	}
+	t.field[0] = (u8)first;
+	t.field[1] = (u8)second;
+	append(&guards, fwt_sema_test(s, &t));
+	return guards;
+}
+
+/* The mask of each family; bits of several words (TCP flags) are put together. */
+static bool read_mask(struct fwt_sema *s, const struct fwt_sema_key *k,
+		      const struct fwt_values *values, struct fwt_elems elems[2],
+		      u32 mask[2][FWT_KEY_WORDS])
+{
+	const struct fwt_value *v;
+	bool flags = k->ref[0]->field == FWT_AST_TCP_FLAGS;
+	u32 f, i, n, w;
+
+	for (v = values->first; v; v = v->next)
+		if (is_interface(v) || v->kind == FWT_VALUE_SETREF) {
+			fwt_error(s->diag, &v->loc, "a mask is a plain value");
+			return false;
+		} else if (!fwt_sema_elem(s, k, v, elems, FWT_NONE)) {
+			return false;
+		}
+	for (f = 0; f < 2; f++) {
+		n = fwt_elems_count(&elems[f]);
+		w = elems[f].words;
+		if (elems[f].ranges || (n > 1 && !flags)) {
+			fwt_error(s->diag, &values->loc, elems[f].ranges ?
+				  "a mask is a single value" :
+				  "there is one mask for each family");
+			return false;
+		}
+		memset(mask[f], 0, sizeof(mask[f]));
+		for (i = 0; i < n * w; i++)
+			mask[f][i % w] |= ((u32 *)elems[f].data.data)[i / w * 2 * w + i % w];
+	}
+	return true;
+}
+
+static bool fits_mask(struct fwt_sema *s, const struct fwt_value *v,
+		      const struct fwt_elems *e, u32 from, const u32 *mask, bool there)
+{
+	const u32 *low = (u32 *)e->data.data + (size_t)from * 2 * e->words;
+	u32 i;
+
+	for (; from < fwt_elems_count(e); from++, low += 2 * e->words) {
+		if (!there) {
+			fwt_error(s->diag, &v->loc, "the mask is of another family");
+			return false;
+		}
+		if (memcmp(low, low + e->words, e->words * sizeof(u32)))
+			continue;
+		for (i = 0; i < e->words; i++) {
+			if (!(low[i] & ~mask[i]))
+				continue;
+			fwt_error(s->diag, &v->loc, "never equal: there are bits outside of the mask");
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
+{
+	u32 mask[2][FWT_KEY_WORDS], before[2], f;
+	struct fwt_elems masks[2], elems[2];
+	struct fwt_cond *guards = NULL;
+	const struct fwt_value *v;
+	struct fwt_sema_key k;
+	bool ok, there[2];
+
+	if (!fwt_sema_key(s, &m->fields, &k, &guards))
+		return NULL;
+	for (f = 0; f < k.test.n_fields; f++) {
+		enum fwt_value_class class = fwt_ast_field_info(k.ref[f]->field)->class;
+
+		if (class == FWT_CLASS_IFNAME || class == FWT_CLASS_CT_STATE ||
+		    class == FWT_CLASS_BOOL) {
+			fwt_error(s->diag, &k.ref[f]->loc, "'%s' can't be masked",
+				  fwt_field_words(k.ref[f]->field, k.ref[f]->implies));
+			return NULL;
+		}
+	}
+	fwt_sema_elems_init(&k, masks);
+	fwt_sema_elems_init(&k, elems);
+	ok = read_mask(s, &k, &m->mask, masks, mask);
+	there[0] = fwt_elems_count(&masks[0]);
+	there[1] = fwt_elems_count(&masks[1]);
+	for (v = m->values.first; v; v = v->next) {
+		before[0] = fwt_elems_count(&elems[0]);
+		before[1] = fwt_elems_count(&elems[1]);
+		if (is_interface(v)) {
+			fwt_sema_not_yet(s, &v->loc, "addr() and net() under a mask");
+			ok = false;
+		} else if (!fwt_sema_elem(s, &k, v, elems, FWT_NONE)) {
+			ok = false;
+		}
+		for (f = 0; ok && f < 2; f++)
+			ok = fits_mask(s, v, &elems[f], before[f], mask[f], there[f]);
+	}
+	for (f = 0; ok && f < 2; f++) {
+		if (there[f])
+			k.test.mask[f] = fwt_builder_mask(&s->b, mask[f], elems[f].words);
+		k.test.set[f] = fwt_build_set(&s->b, &elems[f]);
+	}
+	fwt_elems_clean(&masks[0]);
+	fwt_elems_clean(&masks[1]);
+	fwt_elems_clean(&elems[0]);
+	fwt_elems_clean(&elems[1]);
+	if (!ok)
+		return NULL;
+	if (!k.split) {
+		k.test.mask[1] = k.test.mask[0];
+		k.test.set[1] = k.test.set[0];
+	}
+	if (m->op == FWT_OP_NE)
+		k.test.flags = FWT_TEST_NEGATE;
+	append(&guards, fwt_sema_test(s, &k.test));
+	return guards;
+}
+
+static const char *stateful(const struct fwt_match *m)
+{
+	switch (m->kind) {
+	case FWT_MATCH_LIMIT:
+		return "limit";
+	case FWT_MATCH_QUOTA:
+		return "quota";
+	case FWT_MATCH_CT_COUNT:
+		return "ct count";
+	default:
+		return NULL;
+	}
+}
+
+static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, bool in_not);
+
+static struct fwt_cond *list_of(struct fwt_sema *s, const struct fwt_match *m, bool in_not)
+{
+	struct fwt_cond *list = NULL, **last = &list;
+
+	for (; m; m = m->next) {
+		if (stateful(m) && !in_not && m->next && !stateful(m->next))
+			fwt_error(s->diag, &m->next->loc, "'%s' is asked last on its line",
+				  stateful(m));
+		*last = match(s, m, in_not);
+		while (*last)
+			last = &(*last)->next;
+	}
+	return list;
+}
+
+static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, bool in_not)
+{
+	struct fwt_cond *c;
+
+	if (stateful(m)) {
+		if (in_not)
+			fwt_error(s->diag, &m->loc, "'%s' never stands in 'not'",
+				  stateful(m));
+		else
+			fwt_sema_not_yet(s, &m->loc, stateful(m));
+		return NULL;
+	}
+	switch (m->kind) {
+	case FWT_MATCH_FIELD:
+		return field(s, m);
+	case FWT_MATCH_FLAG:
+		return flag(s, m);
+	case FWT_MATCH_COMPARE:
+		return compare(s, m);
+	case FWT_MATCH_MASK:
+		return masked(s, m);
+	case FWT_MATCH_NOT:
+		c = fwt_sema_alloc(s, sizeof(*c));
+		if (!c)
+			return NULL;
+		c->kind = FWT_COND_NOT;
+		c->inner = list_of(s, m->inner, true);
+		return c;
+	case FWT_MATCH_RANDOM:
+		fwt_sema_not_yet(s, &m->loc, "random");
+		return NULL;
+	default:
+		fwt_sema_not_yet(s, &m->loc, "node");
+		return NULL;
+	}
+}
+
+struct fwt_cond *fwt_sema_matches(struct fwt_sema *s, const struct fwt_match *m)
+{
+	return list_of(s, m, false);
+}
+
+bool fwt_sema_port_range(struct fwt_sema *s, const struct fwt_rule *rule,
+			 u32 *low, u32 *high)
+{
+	const struct fwt_match *m;
+	const struct fwt_value *v;
+	struct fwt_range r;
+
+	for (m = rule->matches; m; m = m->next) {
+		v = m->kind == FWT_MATCH_FIELD ? m->values.first : NULL;
+		if (!v || v->next || m->op != FWT_OP_EQ || m->fields.count != 1 ||
+		    m->fields.first->field != FWT_AST_DPORT ||
+		    v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_JOIN ||
+		    !fwt_sema_range(s, m->fields.first, v, &r))
+			continue;
+		*low = r.low[0];
+		*high = r.high[0];
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Modifiers and options.
+ */
+#include <stdlib.h>
+
+#include "sema.h"
+
+static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
+
+static const char *const nat_word[] = {
+	[FWT_AST_MOD_SNAT] = "snat",
+	[FWT_AST_MOD_MASQUERADE] = "masquerade",
+	[FWT_AST_MOD_DNAT] = "dnat",
+};
+
+static bool nat_flags(struct fwt_sema *s, const struct fwt_modifier *m,
+		      struct fwt_prog_mod *to)
+{
+	if (m->nat.flags & FWT_NAT_PERSISTENT)
+		fwt_sema_not_yet(s, &m->loc, "persistent");
+	if (m->nat.flags & FWT_NAT_EIM)
+		fwt_sema_not_yet(s, &m->loc, "endpoint-independent");
+	if (m->nat.flags & FWT_NAT_RANDOM)
+		to->flags |= FWT_MOD_RANDOM;
+	return !(m->nat.flags & ~FWT_NAT_RANDOM);
+}
+
+static bool nat_port(struct fwt_sema *s, const struct fwt_value *port,
+		     struct fwt_prog_mod *to)
+{
+	struct fwt_range r;
+
+	if (!port)
+		return true;
+	if (!fwt_sema_range(s, &port_ref, port, &r))
+		return false;
+	if (!r.low[0]) {
+		fwt_error(s->diag, &port->loc, "port 0 is none to translate to");
+		return false;
+	}
+	to->flags |= FWT_MOD_PORTS;
+	to->port_lo = (u16)r.low[0];
+	to->port_hi = (u16)r.high[0];
+	return true;
+}
+
+static void add(struct fwt_ir_rule *rule, const struct fwt_prog_mod *m, u8 family)
+{
+	rule->mods[rule->n_mods] = *m;
+	rule->mod_family[rule->n_mods++] = family;
+}
+
+static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
+			const struct fwt_modifier *m)
+{
+	static const struct fwt_ast_ref addr_ref = { .field = FWT_AST_DADDR };
+	bool dnat = m->kind == FWT_AST_MOD_DNAT;
+	struct fwt_prog_mod to = { .type = dnat ? FWT_MOD_DNAT : FWT_MOD_SNAT };
+	const struct fwt_value *v;
+	u8 families = 0, family;
+	struct fwt_range r;
+	u32 low, high;
+	bool ok;
+
+	ok = nat_flags(s, m, &to);
+	to.rule = rule->record;
+	if (m->nat.map.text) {
+		fwt_sema_not_yet(s, &m->nat.map.loc, "a map to translate by");
+		return;
+	}
+	if (!m->nat.addr.first) {
+		fwt_sema_not_yet(s, &m->loc, dnat ? "dnat to a port alone" :
+				 "snat to a port alone");
+		return;
+	}
+	ok &= nat_port(s, m->nat.port, &to);
+	if (dnat && to.port_hi > to.port_lo &&
+	    fwt_sema_port_range(s, rule->ast, &low, &high) &&
+	    high - low == (u32)to.port_hi - to.port_lo)
+		to.a = low;
+	for (v = m->nat.addr.first; v; v = v->next) {
+		if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
+			fwt_sema_not_yet(s, &v->loc, dnat ? "dnat to addr()" :
+					 "snat to addr()");
+			return;
+		}
+		if (!fwt_sema_range(s, &addr_ref, v, &r))
+			return;
+		family = r.family == 6 ? FWT_FAMILY_6 : FWT_FAMILY_4;
+		if (families & family) {
+			fwt_error_hint(s->diag, &v->loc, "a range or a prefix is meant",
+				       "one target for each family is what '%s' takes",
+				       nat_word[m->kind]);
+			return;
+		}
+		families |= family;
+		to.family = r.family;
+		memcpy(to.addr_lo, r.low, sizeof(to.addr_lo));
+		memcpy(to.addr_hi, r.high, sizeof(to.addr_hi));
+		if (ok)
+			add(rule, &to, family);
+	}
+	rule->families &= families;
+	if (!rule->families)
+		fwt_error(s->diag, &m->loc,
+			  "this rule never matches: its translations are of different families");
+}
+
+static void set_value(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		      const struct fwt_modifier *m)
+{
+	struct fwt_prog_mod to = { .type = FWT_MOD_SET_MARK, .rule = rule->record };
+	const struct fwt_value *v = m->set.value.first;
+	const char *word = fwt_set_target_words(m->set.target.field);
+	struct fwt_range r;
+	char what[64];
+
+	if (m->set.target.field == FWT_AST_FIELD_ERROR)
+		return;
+	if (m->set.target.field != FWT_AST_MARK) {
+		snprintf(what, sizeof(what), "set %s", word ? word : "?");
+		fwt_sema_not_yet(s, &m->loc, what);
+		return;
+	}
+	if (m->set.from || !v) {
+		fwt_sema_not_yet(s, &m->loc, "set mark from another field");
+		return;
+	}
+	if (v->next || v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_RANGE ||
+	    v->kind == FWT_VALUE_JOIN) {
+		fwt_error(s->diag, &v->loc, "'set mark' takes one number");
+		return;
+	}
+	if (!fwt_sema_range(s, &m->set.target, v, &r))
+		return;
+	to.a = r.low[0];
+	add(rule, &to, 0);
+}
+
+static void count(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		  const struct fwt_modifier *m)
+{
+	struct fwt_prog_mod to = { .type = FWT_MOD_COUNT, .rule = rule->record };
+	u32 name, n = s->b.sec[FWT_SEC_COUNTERS].count;
+
+	if (!m->count.text)
+		return;
+	name = fwt_builder_string(&s->b, m->count.text);
+	to.a = fwt_index_get(&s->counters, fwt_hash(FWT_HASH_SEED, &name, sizeof(name)),
+			     NULL, NULL, n);
+	if (to.a == n)
+		fwt_builder_add(&s->b, FWT_SEC_COUNTERS, &name);
+	s->failed |= to.a == FWT_NONE;
+	add(rule, &to, 0);
+}
+
+static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		     const struct fwt_modifier *m)
+{
+	struct fwt_prog_mod to = { .rule = rule->record };
+
+	switch (m->kind) {
+	case FWT_AST_MOD_SNAT:
+		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_EGRESS), NULL, "snat");
+		translation(s, rule, m);
+		return;
+	case FWT_AST_MOD_DNAT:
+		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, NULL, "dnat");
+		translation(s, rule, m);
+		return;
+	case FWT_AST_MOD_MASQUERADE:
+		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_EGRESS), NULL,
+			       "masquerade");
+		to.type = FWT_MOD_MASQUERADE;
+		if (nat_flags(s, m, &to) && nat_port(s, m->nat.port, &to))
+			add(rule, &to, 0);
+		return;
+	case FWT_MOD_SET:
+		set_value(s, rule, m);
+		return;
+	case FWT_AST_MOD_LOG:
+		if (m->log.group) {
+			fwt_sema_not_yet(s, &m->log.group->loc, "log group");
+			return;
+		}
+		to.type = FWT_MOD_LOG;
+		to.a = m->log.prefix.text ?
+		       fwt_builder_string(&s->b, m->log.prefix.text) : FWT_NONE;
+		add(rule, &to, 0);
+		return;
+	case FWT_AST_MOD_COUNT:
+		count(s, rule, m);
+		return;
+	case FWT_MOD_REDIRECT:
+		fwt_sema_not_yet(s, &m->loc, "redirect");
+		return;
+	case FWT_MOD_NETMAP:
+		fwt_sema_not_yet(s, &m->loc, "netmap");
+		return;
+	case FWT_MOD_BALANCE:
+		fwt_sema_not_yet(s, &m->loc, "balance");
+		return;
+	case FWT_MOD_MSS_CLAMP:
+		fwt_sema_not_yet(s, &m->loc, "mss clamp");
+		return;
+	case FWT_MOD_ADD:
+		fwt_sema_not_yet(s, &m->loc, "add");
+		return;
+	case FWT_MOD_REMOVE:
+		fwt_sema_not_yet(s, &m->loc, "remove");
+		return;
+	case FWT_MOD_NOTRACK:
+		fwt_sema_not_yet(s, &m->loc, "notrack");
+		return;
+	case FWT_MOD_MODIFY:
+		fwt_sema_not_yet(s, &m->loc, "modify");
+		return;
+	}
+}
+
+void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule)
+{
+	const struct fwt_modifier *m;
+	u32 room = 0;
+
+	rule->families = FWT_FAMILY_4 | FWT_FAMILY_6;
+	for (m = rule->ast->modifiers; m; m = m->next)
+		room += 2;	/* a target of each family at most */
+	if (!room)
+		return;
+	rule->mods = fwt_sema_alloc(s, room * sizeof(*rule->mods));
+	rule->mod_family = fwt_sema_alloc(s, room);
+	if (!rule->mods || !rule->mod_family)
+		return;
+	for (m = rule->ast->modifiers; m; m = m->next)
+		modifier(s, rule, m);
+}
+
+/* Options */
+
+#define NOT_YET 0xff
+
+static const struct {
+	const char *name;
+	u64 min;
+	u64 max;
+} limit[__FWT_OPTION_MAX] = {
+#define LIMIT(id, name, unit, lo, hi) [FWT_OPTION_##id] = { name, lo, hi },
+	FWT_OPTIONS(LIMIT)
+#undef LIMIT
+};
+
+static u8 option_of(const struct fwt_ast_option *o)
+{
+	switch (o->id) {
+	case FWT_OPT_CONN_MAX:
+		return FWT_OPTION_CONN_MAX;
+	case FWT_OPT_TIMEOUT:
+		return (u8)(FWT_OPTION_TIMEOUT_TCP_SYN_SENT + o->state_id);
+	case FWT_OPT_TCP_LOOSE:
+		return FWT_OPTION_TCP_LOOSE;
+	case FWT_OPT_ADOPT:
+		return FWT_OPTION_ADOPT;
+	case FWT_OPT_REVALIDATE:
+		return FWT_OPTION_REVALIDATE;
+	case FWT_OPT_COUNTERS:
+		return FWT_OPTION_COUNTERS;
+	case FWT_OPT_LOG_RATE:
+		return FWT_OPTION_LOG_RATE;
+	case FWT_OPT_ANSWER_RATE:
+		return FWT_OPTION_ANSWER_RATE;
+	case FWT_OPT_NAT_PORTS:
+		return FWT_OPTION_NAT_PORTS;
+	default:
+		return NOT_YET;
+	}
+}
+
+static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *value)
+{
+	struct fwt_range r;
+
+	switch (v->kind) {
+	case FWT_VALUE_NUMBER:
+	case FWT_VALUE_DURATION:
+	case FWT_VALUE_SIZE:
+		*value = v->number;
+		return true;
+	case FWT_VALUE_RATE:
+		*value = v->rate.count / v->rate.per;
+		if (v->flags & FWT_VALUE_BYTES || v->rate.count % v->rate.per) {
+			fwt_sema_not_yet(s, &v->loc,
+					 "a rate that is no whole number a second");
+			return false;
+		}
+		return true;
+	case FWT_VALUE_RANGE:
+		if (!fwt_sema_range(s, &port_ref, v, &r))
+			return false;
+		*value = (u64)r.low[0] << 16 | r.high[0];
+		return true;
+	case FWT_VALUE_WORD:
+		*value = !strcmp(v->text, "strict") ? 2 : !strcmp(v->text, "on");
+		return true;
+	}
+	return false;
+}
+
+static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen)
+{
+	struct fwt_prog_option to = { .option = option_of(o) };
+	const struct fwt_value *v = o->value;
+	char what[64];
+	u64 value;
+
+	if (!v || v->kind == FWT_VALUE_ERROR || o->id == FWT_OPT_COUNT)
+		return;
+	if (o->id == FWT_OPT_EVALUATE && v->kind == FWT_VALUE_WORD &&
+	    !strcmp(v->text, "per-connection"))
+		return;		/* which is how it is */
+	if (to.option == NOT_YET) {
+		snprintf(what, sizeof(what), "option %s", o->name.text);
+		fwt_sema_not_yet(s, &o->loc, what);
+		return;
+	}
+	if (to.option >= __FWT_OPTION_MAX || !option_value(s, v, &value))
+		return;
+	if (*seen & BIT_ULL(to.option)) {
+		fwt_error(s->diag, &o->loc, "option '%s' is set twice",
+			  limit[to.option].name);
+		return;
+	}
+	*seen |= BIT_ULL(to.option);
+	if (value < limit[to.option].min || value > limit[to.option].max ||
+	    (to.option == FWT_OPTION_NAT_PORTS && !(value >> 16))) {
+		fwt_error(s->diag, &v->loc, "'%s' can't be that: it goes from %llu to %llu%s",
+			  limit[to.option].name,
+			  (unsigned long long)limit[to.option].min,
+			  to.option == FWT_OPTION_NAT_PORTS ? 65535 :
+			  (unsigned long long)limit[to.option].max,
+			  v->kind == FWT_VALUE_DURATION ? " ms" : "");
+		return;
+	}
+	to.value = value;
+	fwt_builder_add(&s->b, FWT_SEC_OPTIONS, &to);
+}
+
+void fwt_sema_options(struct fwt_sema *s)
+{
+	const struct fwt_ast_option *o;
+	u64 seen = 0;
+
+	for (o = s->ast->options; o; o = o->next)
+		option(s, o, &seen);
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Literals -> numbers, by what the field they stand for can be.
+ */
+#include <stdlib.h>
+
+#include "sema.h"
+
+static const char *const kind_noun[] = {
+	[FWT_VALUE_WORD] = "a word",
+	[FWT_VALUE_STRING] = "a quoted text",
+	[FWT_VALUE_NUMBER] = "a number",
+	[FWT_VALUE_DURATION] = "a duration",
+	[FWT_VALUE_SIZE] = "a size",
+	[FWT_VALUE_RATE] = "a rate",
+	[FWT_VALUE_IPV4] = "an IPv4 address",
+	[FWT_VALUE_IPV6] = "an IPv6 address",
+	[FWT_VALUE_MAC] = "a MAC address",
+	[FWT_VALUE_PREFIX4] = "an IPv4 prefix",
+	[FWT_VALUE_PREFIX6] = "an IPv6 prefix",
+	[FWT_VALUE_RANGE] = "a range",
+	[FWT_VALUE_SETREF] = "a set",
+	[FWT_VALUE_ADDR_OF] = "addr()",
+	[FWT_VALUE_NET_OF] = "net()",
+	[FWT_VALUE_JOIN] = "joined values",
+};
+
+struct reader {
+	struct fwt_sema *s;
+	const struct fwt_ast_ref *ref;
+	enum fwt_value_class class;
+	unsigned int bits;
+};
+
+static const char *words_of(const struct reader *r)
+{
+	return fwt_field_words(r->ref->field, r->ref->implies);
+}
+
+static bool wrong(const struct reader *r, const struct fwt_value *v)
+{
+	fwt_error(r->s->diag, &v->loc, "'%s' takes %s, and this is %s", words_of(r),
+		  fwt_class_noun(r->class), kind_noun[v->kind]);
+	return false;
+}
+
+static bool number(const struct reader *r, const struct fwt_value *v, u64 value,
+		   struct fwt_range *out)
+{
+	u64 most = r->bits >= 32 ? 0xffffffffu : (1u << r->bits) - 1;
+
+	if (value > most) {
+		fwt_error(r->s->diag, &v->loc,
+			  "%llu is out of range: '%s' is at most %llu",
+			  (unsigned long long)value, words_of(r),
+			  (unsigned long long)most);
+		return false;
+	}
+	out->words = 1;
+	out->low[0] = (u32)value;
+	out->high[0] = (u32)value;
+	return true;
+}
+
+static bool unknown_word(const struct reader *r, const struct fwt_value *v)
+{
+	struct fwt_suggest suggest;
+	char hint[128];
+
+	fwt_suggest_init(&suggest, v->text);
+	fwt_class_suggest(r->class, &suggest);
+	fwt_error_hint(r->s->diag, &v->loc,
+		       fwt_suggest_hint(&suggest, hint, sizeof(hint)),
+		       "'%s' is not %s", v->text, fwt_class_noun(r->class));
+	return false;
+}
+
+static bool word(const struct reader *r, const struct fwt_value *v,
+		 struct fwt_range *out)
+{
+	int protocol = fwt_implies_protocol(r->ref->implies);
+	u64 value;
+
+	if (r->class == FWT_CLASS_NUMBER)
+		return wrong(r, v);
+	if (v->flags & FWT_VALUE_WILDCARD ||
+	    fwt_resolve_word(r->s->resolver, r->class, protocol, v->text, &value))
+		return unknown_word(r, v);
+	if (r->class == FWT_CLASS_CT_STATE)	/* a bit there, a number here */
+		value = value ? (u64)__builtin_ctzll(value) : 0;
+	return number(r, v, value, out);
+}
+
+static bool interface(const struct reader *r, const struct fwt_value *v,
+		      struct fwt_range *out)
+{
+	bool wildcard = v->flags & FWT_VALUE_WILDCARD;
+	size_t len = strlen(v->text) - wildcard, i;
+	u8 low[16] = { 0 }, high[16];
+
+	if (!len || len > 15) {
+		fwt_error(r->s->diag, &v->loc,
+			  "'%s' is no interface name: those have 1 to 15 letters",
+			  v->text);
+		return false;
+	}
+	if (v->kind != FWT_VALUE_WORD || strcmp(v->text, "none"))
+		memcpy(low, v->text, len);
+	memcpy(high, low, sizeof(high));
+	if (wildcard)
+		memset(high + len, 0xff, sizeof(high) - len);
+	out->words = 4;
+	for (i = 0; i < 4; i++) {
+		out->low[i] = get_unaligned_be32(low + 4 * i);
+		out->high[i] = get_unaligned_be32(high + 4 * i);
+	}
+	return true;
+}
+
+static bool address(const struct reader *r, const struct fwt_value *v,
+		    struct fwt_range *out)
+{
+	bool six = v->kind == FWT_VALUE_IPV6 || v->kind == FWT_VALUE_PREFIX6;
+	bool prefix = v->kind == FWT_VALUE_PREFIX4 || v->kind == FWT_VALUE_PREFIX6;
+	unsigned int bits = six ? 128 : 32, plen = prefix ? v->plen : bits, i;
+
+	if ((six && (r->class == FWT_CLASS_ADDR4 ||
+		     r->ref->implies == FWT_IMPLIES_IPV4)) ||
+	    (!six && r->ref->implies == FWT_IMPLIES_IPV6)) {
+		fwt_error(r->s->diag, &v->loc, "%s can't be '%s', which is IPv%d",
+			  kind_noun[v->kind], words_of(r), six ? 4 : 6);
+		return false;
+	}
+	if (plen > bits) {
+		fwt_error(r->s->diag, &v->loc, "/%u is longer than the address", plen);
+		return false;
+	}
+	out->family = r->class == FWT_CLASS_ADDR4 ? 0 : six ? 6 : 4;
+	out->words = six ? 4 : 1;
+	for (i = 0; i < out->words; i++) {
+		unsigned int own = plen > 32 * i ? min(plen - 32 * i, 32u) : 0;
+		u32 mask = own ? 0xffffffffu << (32 - own) : 0;
+
+		out->low[i] = get_unaligned_be32(v->addr + 4 * i) & mask;
+		out->high[i] = out->low[i] | ~mask;
+	}
+	return true;
+}
+
+static bool one(const struct reader *r, const struct fwt_value *v,
+		struct fwt_range *out)
+{
+	switch (v->kind) {
+	case FWT_VALUE_ERROR:
+		return false;
+	case FWT_VALUE_IPV4:
+	case FWT_VALUE_IPV6:
+	case FWT_VALUE_PREFIX4:
+	case FWT_VALUE_PREFIX6:
+		if (r->class == FWT_CLASS_ADDR || r->class == FWT_CLASS_ADDR4)
+			return address(r, v, out);
+		return wrong(r, v);
+	case FWT_VALUE_MAC:
+		if (r->class != FWT_CLASS_MAC)
+			return wrong(r, v);
+		out->words = 2;
+		out->low[0] = get_unaligned_be16(v->addr);
+		out->low[1] = get_unaligned_be32(v->addr + 2);
+		memcpy(out->high, out->low, sizeof(out->high));
+		return true;
+	case FWT_VALUE_WORD:
+	case FWT_VALUE_STRING:
+		if (r->class == FWT_CLASS_IFNAME)
+			return interface(r, v, out);
+		if (r->class == FWT_CLASS_ADDR || r->class == FWT_CLASS_ADDR4 ||
+		    r->class == FWT_CLASS_MAC)
+			return wrong(r, v);
+		return word(r, v, out);
+	case FWT_VALUE_SIZE:
+	case FWT_VALUE_NUMBER:
+		if (r->class == FWT_CLASS_IFNAME || r->class == FWT_CLASS_ADDR ||
+		    r->class == FWT_CLASS_ADDR4 || r->class == FWT_CLASS_MAC ||
+		    r->class == FWT_CLASS_CT_STATE)
+			return wrong(r, v);
+		if (v->kind == FWT_VALUE_SIZE && r->class != FWT_CLASS_NUMBER)
+			return wrong(r, v);
+		return number(r, v, v->number, out);
+	}
+	return wrong(r, v);
+}
+
+static bool ordered(enum fwt_value_class class)
+{
+	return class != FWT_CLASS_IFNAME && class != FWT_CLASS_CT_STATE &&
+	       class != FWT_CLASS_BOOL;
+}
+
+static int compare(const u32 *a, const u32 *b, u32 words)
+{
+	for (; words--; a++, b++)
+		if (*a != *b)
+			return *a < *b ? -1 : 1;
+	return 0;
+}
+
+bool fwt_sema_range(struct fwt_sema *s, const struct fwt_ast_ref *ref,
+		    const struct fwt_value *v, struct fwt_range *out)
+{
+	const struct fwt_ast_field_info *info = fwt_ast_field_info(ref->field);
+	struct reader r = { s, ref, info->class, info->bits ? info->bits : 8 };
+	struct fwt_range high = { 0 };
+	bool ok;
+
+	memset(out, 0, sizeof(*out));
+	if (r.class == FWT_CLASS_BOOL) {
+		fwt_error(s->diag, &v->loc, "'%s' stands alone and takes no value",
+			  words_of(&r));
+		return false;
+	}
+	if (r.class == FWT_CLASS_FAMILY && v->kind == FWT_VALUE_NUMBER &&
+	    v->number != 4 && v->number != 6)
+		return wrong(&r, v);
+	if (v->kind != FWT_VALUE_RANGE)
+		return one(&r, v, out);
+
+	if (!ordered(r.class)) {
+		fwt_error(s->diag, &v->loc, "there are no ranges of '%s'", words_of(&r));
+		return false;
+	}
+	ok = one(&r, v->range.lo, out);
+	if (!one(&r, v->range.hi, &high) || !ok)
+		return false;
+	if (out->words != high.words || compare(out->low, out->high, out->words) ||
+	    compare(high.low, high.high, high.words)) {
+		fwt_error(s->diag, &v->loc, "the ends of a range are single values of one kind");
+		return false;
+	}
+	if (compare(out->low, high.low, out->words) > 0) {
+		fwt_error(s->diag, &v->loc, "the range ends before it begins");
+		return false;
+	}
+	memcpy(out->high, high.high, sizeof(out->high));
+	return true;
+}
