@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From what the policy means to nodes.
+ *
+ * Everything is made back to front: a statement is given the node that a packet
+ * goes on to behind it, makes its own, and returns the first of them. Trees are
+ * made callees first, so the root of whatever is gone to or called is there. The
+ * finished program has the nodes the other way round (program.h).
+ */
+#include <stdlib.h>
+
+#include "compile.h"
+#include "sema.h"
+
+static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next);
+static u32 emit_rule(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next);
+
+static bool is_verdict(const struct fwt_ir_rule *r)
+{
+	return r->end == FWT_END_ACCEPT || r->end == FWT_END_DROP ||
+	       r->end == FWT_END_REJECT;
+}
+
+static u32 emit_pick(struct fwt_gen *g, struct fwt_ir_pick *p, const u32 *node, u32 next)
+{
+	u32 test;
+
+	if (!p)
+		return next;
+	next = emit_pick(g, p->next, node, next);
+	if (p->cond)
+		return fwt_emit_conds(g, p->cond, node[p->branch], next);
+	p->test.set[0] = fwt_build_map(g->b, &p->elems[0], node);
+	p->test.set[1] = p->split ? fwt_build_map(g->b, &p->elems[1], node) :
+				    p->test.set[0];
+	test = fwt_builder_test(g->b, &p->test);
+	return fwt_builder_node(g->b, FWT_NODE_SELECT, test, FWT_NONE, next);
+}
+
+static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 next)
+{
+	u32 *node = malloc((s->count + 1) * sizeof(*node));
+	u32 other = next, at, i;
+
+	if (!node) {
+		g->b->failed = true;
+		return next;
+	}
+	for (i = s->count; i-- > 0;)
+		node[i] = emit_rule(g, &s->branch[i], next);
+	if (s->fallback != FWT_NONE)
+		other = node[s->fallback];
+	at = emit_pick(g, s->picks, node, other);
+	free(node);
+	return fwt_emit_conds(g, s->guards, at, other);
+}
+
+static u32 emit_rule(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
+{
+	u32 body = next;
+
+	switch (r->end) {
+	case FWT_END_ACCEPT:
+	case FWT_END_DROP:
+	case FWT_END_REJECT:
+		return fwt_emit_run(g, r, 1, next);
+	case FWT_END_GOTO:
+		body = r->target->root;
+		break;
+	case FWT_END_CALL:
+		body = r->target->root;
+		if (r->target->back)
+			body = fwt_builder_node(g->b, FWT_NODE_CALL, 0, next, body);
+		break;
+	case FWT_END_RETURN:
+		body = g->back;
+		break;
+	case FWT_END_BLOCK:
+		body = emit_block(g, &r->block, next);
+		break;
+	case FWT_END_SELECT:
+		body = emit_select(g, r->select, next);
+		break;
+	}
+	return fwt_emit_head(g, r, body, next);
+}
+
+static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next)
+{
+	u32 end = b->live, from;
+
+	while (end) {
+		if (!is_verdict(&b->rule[end - 1])) {
+			next = emit_rule(g, &b->rule[--end], next);
+			continue;
+		}
+		for (from = end - 1; from && is_verdict(&b->rule[from - 1]); from--)
+			;
+		next = fwt_emit_run(g, &b->rule[from], end - from, next);
+		end = from;
+	}
+	return next;
+}
+
+static void emit_hook(struct fwt_sema *s, const struct fwt_ir_tree *t)
+{
+	struct fwt_prog_hook h = {
+		.hook = (u8)__builtin_ctz(t->hooks), .root = t->root, .dev = FWT_NONE,
+	};
+	const struct fwt_node_cost *cost = fwt_builder_cost(&s->b, t->root);
+	const struct fwt_value *v;
+
+	if (cost->steps > FWT_STEPS_MAX)
+		fwt_error(s->diag, &t->loc,
+			  "a walk of '%s' can take %llu steps: %llu more than the %u allowed",
+			  t->name, (unsigned long long)cost->steps,
+			  (unsigned long long)cost->steps - FWT_STEPS_MAX, FWT_STEPS_MAX);
+	if (cost->depth > FWT_CALL_DEPTH)
+		fwt_error(s->diag, &t->loc,
+			  "calls nest %u deep in '%s': %u more than the %u allowed",
+			  cost->depth, t->name, cost->depth - FWT_CALL_DEPTH,
+			  FWT_CALL_DEPTH);
+	if (!t->ast_hook->device) {
+		fwt_builder_add(&s->b, FWT_SEC_HOOKS, &h);
+		return;
+	}
+	for (v = t->ast_hook->devices.first; v; v = v->next) {
+		h.dev = fwt_builder_string(&s->b, v->text);
+		fwt_builder_add(&s->b, FWT_SEC_HOOKS, &h);
+	}
+	if (s->b.sec[FWT_SEC_HOOKS].count > FWT_DEVICES_MAX)
+		fwt_error(s->diag, &t->loc, "device trees for %u devices: %u is the most",
+			  s->b.sec[FWT_SEC_HOOKS].count, FWT_DEVICES_MAX);
+}
+
+static int emit(struct fwt_sema *s)
+{
+	struct fwt_gen g = { .s = s, .b = &s->b };
+	struct fwt_ir_tree *t;
+
+	for (t = s->order; t; t = t->after) {
+		if (!t->hooks)
+			continue;
+		g.back = t->back ? fwt_builder_node(g.b, FWT_NODE_RETURN, 0, FWT_NONE,
+						    FWT_NONE) : FWT_NONE;
+		t->root = emit_block(&g, &t->body, g.back);
+	}
+	for (t = s->trees; t; t = t->next)
+		if (t->ast_hook)
+			emit_hook(s, t);
+	fwt_compile_sources(s);
+	if (s->failed || s->b.failed)
+		return -ENOMEM;
+	return fwt_diag_failed(s->diag) ? -E2BIG : 0;
+}
+
+/* What the kernel would refuse is not handed out. */
+static int prove(struct fwt_sema *s, const struct fwt_blob *out)
+{
+	size_t size = fwt_verify_scratch(out->data, out->len);
+	void *scratch = malloc(size ? size : 1);
+	struct fwt_verify_error err;
+	struct fwt_program prog;
+	int ret;
+
+	if (!scratch)
+		return -ENOMEM;
+	ret = fwt_verify(out->data, out->len, scratch, &prog, &err);
+	if (ret)
+		fwt_error(s->diag, NULL, "the program made is refused (%s): "
+			  "this is a bug in fwctl", err.text);
+	free(scratch);
+	return ret;
+}
+
+/* The elements of selects are the one thing outside of the arena. */
+static void clean_block(struct fwt_ir_block *b);
+
+static void clean_rule(struct fwt_ir_rule *r)
+{
+	struct fwt_ir_pick *p;
+	u32 i;
+
+	clean_block(&r->block);
+	if (!r->select)
+		return;
+	for (p = r->select->picks; p; p = p->next) {
+		fwt_elems_clean(&p->elems[0]);
+		fwt_elems_clean(&p->elems[1]);
+	}
+	for (i = 0; r->select->branch && i < r->select->count; i++)
+		clean_rule(&r->select->branch[i]);
+}
+
+static void clean_block(struct fwt_ir_block *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->count; i++)
+		clean_rule(&b->rule[i]);
+}
+
+static void clean(struct fwt_sema *s)
+{
+	struct fwt_ir_tree *t;
+
+	for (t = s->trees; t; t = t->next)
+		clean_block(&t->body);
+	fwt_builder_clean(&s->b);
+	fwt_index_clean(&s->texts);
+	fwt_index_clean(&s->keys);
+	fwt_index_clean(&s->ids);
+	fwt_index_clean(&s->counters);
+	free(s->seen.data);
+	free(s->text);
+	if (s->resolver)
+		fwt_resolver_free(s->resolver);
+	fwt_arena_free(s->arena);
+}
+
+int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
+		const struct fwt_compile_opts *opts, struct fwt_blob *out)
+{
+	struct fwt_sema s = { .ast = ast, .diag = diag };
+	int ret = -ENOMEM;
+
+	memset(out, 0, sizeof(*out));
+	s.warnings = !opts || !opts->no_warnings;
+	s.arena = fwt_arena_create();
+	s.resolver = fwt_resolver_alloc();
+	s.seen.size = sizeof(u32);
+	fwt_builder_init(&s.b);
+	if (s.arena && s.resolver)
+		ret = fwt_sema_run(&s);
+	if (!ret)
+		ret = emit(&s);
+	if (!ret && !(opts && opts->check_only)) {
+		ret = fwt_builder_finish(&s.b, out);
+		if (ret == -E2BIG)
+			fwt_error(diag, NULL, "the program is larger than %u MiB",
+				  FWT_PROGRAM_SIZE_MAX >> 20);
+		if (!ret)
+			ret = prove(&s, out);
+		if (ret)
+			fwt_blob_free(out);
+	}
+	clean(&s);
+	return ret;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A parsed policy -> a program.
+ *
+ * The way: sema*.c resolves names, checks types and hooks, and leaves a typed
+ * tree whose tests stand in the program already (sema.h); sema_flow.c proves
+ * that every path ends in a verdict; compile.c makes nodes of it, last ones
+ * first. Everything wrong is reported, as much as can be found in one run.
+ */
+#ifndef FWT_COMPILE_H
+#define FWT_COMPILE_H
+
+#include "program.h"
+
+struct fwt_policy_ast;
+struct fwt_diag;
+
+/**
+ * struct fwt_compile_opts - how to compile
+ * @check_only: report and make no program
+ * @no_warnings: errors alone
+ */
+struct fwt_compile_opts {
+	bool check_only;
+	bool no_warnings;
+};
+
+/**
+ * fwt_compile() - check a policy and make its program
+ * @ast: from fwt_parse_*(). One that had errors is checked all the same, to
+ *	report as much as there is, and makes no program
+ * @diag: told of what is wrong
+ * @opts: NULL for the usual
+ * @out: the program, to be let go of with fwt_blob_free(); empty unless 0 is
+ *	returned, and with @opts->check_only
+ *
+ * Not for two threads on one @ast: its nodes' @priv are used meanwhile.
+ *
+ * Return: 0; -EINVAL where @diag has errors; -E2BIG where the program is over a
+ * limit, which @diag says too; -ENOMEM.
+ */
+int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
+		const struct fwt_compile_opts *opts, struct fwt_blob *out);
+
+#endif /* FWT_COMPILE_H */

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where rules come from: their records, and the texts they were written in.
+ *
+ * A rule's counters are known by its key, FNV-1a of 64 bits of
+ *
+ *	"id" NUL NAME NUL			where it has an id
+ *	HOOK-OR-TREE NUL TEXT NUL n		where it has none
+ *
+ * TEXT as fwt_ast_rule_text() has it, n the number (from 0, 32 bits, little
+ * endian) of rules before it in that hook or tree with the same text. So a rule
+ * that is moved, re-indented or joined by others keeps its key. Keys must differ
+ * within a program: should two meet all the same (once in 3 billion policies of
+ * 100,000 rules), the later one is hashed on, with a NUL.
+ */
+#include <stdlib.h>
+
+#include "sema.h"
+
+static const char *rule_text(struct fwt_sema *s, const struct fwt_rule *rule,
+			     size_t *len)
+{
+	*len = fwt_ast_rule_text(s->ast, rule, s->text, s->text_size);
+	if (*len >= s->text_size) {
+		size_t size = *len + 1024;
+		char *text = realloc(s->text, size);
+
+		if (!text) {
+			s->failed = true;
+			*len = 0;
+			return "";
+		}
+		s->text = text;
+		s->text_size = size;
+		*len = fwt_ast_rule_text(s->ast, rule, s->text, s->text_size);
+	}
+	return s->text;
+}
+
+static u64 text_key(struct fwt_sema *s, const struct fwt_rule *rule)
+{
+	size_t len;
+	const char *text = rule_text(s, rule, &len);
+	u64 hash = fwt_hash(FWT_HASH_SEED, s->tree->name, strlen(s->tree->name) + 1);
+	u32 n, at, *seen;
+	u8 le[4];
+
+	hash = fwt_hash(hash, text, len);
+	hash = fwt_hash(hash, "", 1);
+	at = fwt_index_get(&s->texts, hash, NULL, NULL, s->seen.count);
+	if (at == s->seen.count && !fwt_vec_add(&s->seen, 1))
+		at = FWT_NONE;
+	if (at == FWT_NONE) {
+		s->failed = true;
+		return 0;
+	}
+	seen = s->seen.data;
+	n = seen[at]++;
+	le[0] = (u8)n;
+	le[1] = (u8)(n >> 8);
+	le[2] = (u8)(n >> 16);
+	le[3] = (u8)(n >> 24);
+	return fwt_hash(hash, le, sizeof(le));
+}
+
+static u64 id_key(struct fwt_sema *s, const struct fwt_rule *rule, u32 record)
+{
+	const char *id = rule->id.text;
+	u64 hash = fwt_hash(fwt_hash(FWT_HASH_SEED, "id", 3), id, strlen(id) + 1);
+	const struct fwt_prog_rule *r = s->b.sec[FWT_SEC_RULES].data;
+	u32 other = fwt_index_get(&s->ids, hash, NULL, NULL, record);
+
+	if (other != record && other != FWT_NONE)
+		fwt_error(s->diag, &rule->id.loc, "id '%s' is given to the rule in line %u too",
+			  id, r[other].line);
+	return hash;
+}
+
+u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule)
+{
+	u32 record = s->b.sec[FWT_SEC_RULES].count;
+	const struct fwt_source *source = s->ast->sources->source[rule->loc.file];
+	struct fwt_prog_rule r = {
+		.id = FWT_NONE, .file = rule->loc.file, .line = rule->loc.line,
+		.text = rule->text.start, .node = FWT_NONE,
+		.text_len = rule->text.end - rule->text.start,
+		.hooks = s->tree->hooks,
+	};
+
+	if (rule->text.end > source->len || rule->text.start > rule->text.end)
+		r.text = r.text_len = 0;
+	r.tree = fwt_builder_string(&s->b, s->tree->name);
+	if (rule->id.text)
+		r.id = fwt_builder_string(&s->b, rule->id.text);
+	r.key = rule->id.text ? id_key(s, rule, record) : text_key(s, rule);
+	while (!s->failed) {
+		u32 other = fwt_index_get(&s->keys, r.key, NULL, NULL, record);
+
+		s->failed |= other == FWT_NONE;
+		if (other == record)
+			break;
+		r.key = fwt_hash(r.key, "", 1);
+	}
+	return fwt_builder_add(&s->b, FWT_SEC_RULES, &r);
+}
+
+/* All texts, one by one; records get their place in them. */
+void fwt_compile_sources(struct fwt_sema *s)
+{
+	const struct fwt_sources *all = s->ast->sources;
+	struct fwt_vec *v = &s->b.sec[FWT_SEC_SOURCE];
+	struct fwt_prog_rule *r = s->b.sec[FWT_SEC_RULES].data;
+	const struct fwt_prog_file *files;
+	u32 i;
+
+	for (i = 0; i < all->count; i++) {
+		const struct fwt_source *source = all->source[i];
+		struct fwt_prog_file f = {
+			.name = fwt_builder_string(&s->b, source->name),
+			.text = v->count, .text_len = (u32)source->len,
+		};
+		char *to = fwt_vec_add(v, (u32)source->len);
+
+		if (source->len && !to) {
+			s->failed = true;
+			return;
+		}
+		if (source->len)
+			memcpy(to, source->text, source->len);
+		fwt_builder_add(&s->b, FWT_SEC_FILES, &f);
+	}
+	files = s->b.sec[FWT_SEC_FILES].data;
+	for (i = 0; i < s->b.sec[FWT_SEC_RULES].count; i++)
+		r[i].text += files[r[i].file].text;
+}

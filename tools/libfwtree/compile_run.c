@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nodes of a run of rules, and of what stands at the head of a rule.
+ *
+ * A run is what lies between two statements that have branches of their own:
+ * consecutive rules, each with a verdict. Here they become a chain, tried one
+ * after the other; this is the place where long ones become search trees.
+ */
+#include "sema.h"
+
+static u32 cond(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no);
+
+/* In the program's order the conditions stand as written: so the last first. */
+u32 fwt_emit_conds(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no)
+{
+	if (!c)
+		return yes;
+	return cond(g, c, fwt_emit_conds(g, c->next, yes, no), no);
+}
+
+static u32 any(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no)
+{
+	if (!c)
+		return no;
+	return cond(g, c, yes, any(g, c->next, yes, no));
+}
+
+static u32 cond(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no)
+{
+	switch (c->kind) {
+	case FWT_COND_NOT:
+		return fwt_emit_conds(g, c->inner, no, yes);
+	case FWT_COND_ANY:
+		return any(g, c->inner, yes, no);
+	default:
+		return fwt_builder_node(g->b, FWT_NODE_TEST, c->test, yes, no);
+	}
+}
+
+static u32 family_test(struct fwt_gen *g, u8 families, u32 yes, u32 no)
+{
+	const struct fwt_cond *c = fwt_sema_equals(g->s, FWT_FIELD_FAMILY,
+						   families == FWT_FAMILY_4 ? 4 : 6);
+
+	return c ? cond(g, c, yes, no) : no;
+}
+
+u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next)
+{
+	const u8 both = FWT_FAMILY_4 | FWT_FAMILY_6;
+	struct fwt_prog_rule *r;
+	u32 i, mod, at = body;
+
+	for (i = rule->n_mods; i-- > 0;) {
+		u8 family = rule->mod_family[i];
+
+		if (family && !(family & rule->families))
+			continue;
+		mod = fwt_builder_add(g->b, FWT_SEC_MODS, &rule->mods[i]);
+		mod = fwt_builder_node(g->b, FWT_NODE_MOD, mod, at, FWT_NONE);
+		at = family && rule->families == both ?
+		     family_test(g, family, mod, at) : mod;
+	}
+	if (rule->enter)
+		at = fwt_builder_node(g->b, FWT_NODE_ENTER, rule->record, at, FWT_NONE);
+	if (rule->families != both)
+		at = family_test(g, rule->families, at, next);
+	at = fwt_emit_conds(g, rule->conds, at, next);
+	r = g->b->sec[FWT_SEC_RULES].data;
+	r[rule->record].node = at;
+	return at;
+}
+
+u32 fwt_emit_run(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next)
+{
+	while (count-- > 0)
+		next = fwt_emit_head(g, &rule[count],
+				     fwt_builder_verdict(g->b, rule[count].verdict,
+							 rule[count].reject,
+							 rule[count].record),
+				     next);
+	return next;
+}
