@@ -573,7 +573,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	if (s->has_sack && uses_sack(t))
 		sack = later(s->ack, s->sack_edge);
 	if (t->flags & FWT_TCP_CONN_LOOSE)
-		limit = rcv->maxend;
+		limit = later(limit, rcv->maxend);
 	else if ((t->flags & FWT_TCP_CONN_NOTED) &&
 		 (t->flags & FWT_TCP_CONN_NOTED_DIR) != over)
 		limit = later(limit, t->noted);
@@ -617,6 +617,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	}
 	if (t->state == FWT_TCPS_CLOSE ||
 	    (t->state == FWT_TCPS_TIME_WAIT && !fin)) {
+		t->flags = (t->flags & ~FWT_TCP_CONN_LAST_DIR) | from;
 		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
 	}
@@ -638,8 +639,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		t->idle = 0;
 	else if (t->idle < 0xff)
 		t->idle++;
-	t->flags &= ~FWT_TCP_CONN_LAST_DIR;
-	t->flags |= from;
+	t->flags = (t->flags & ~FWT_TCP_CONN_LAST_DIR) | from;
 	/* The server speaks in the old connection: it has not begun anew. */
 	if (dir == FWT_REPLY)
 		t->flags &= ~FWT_TCP_CONN_SYN;
