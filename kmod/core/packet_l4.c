@@ -68,7 +68,9 @@ void fwt_packet_tcp_options(const struct fwt_packet *p, const u8 *data,
 			if (opt[1] != 3)
 				break;
 			o->has_wscale = true;
-			o->wscale = min(opt[2], (u8)TCP_WSCALE_MAX);
+			o->wscale = opt[2];
+			if (o->wscale > TCP_WSCALE_MAX)
+				o->wscale = TCP_WSCALE_MAX;
 			break;
 		case TCP_OPT_SACK_PERM:
 			if (opt[1] == 2)
@@ -314,7 +316,8 @@ int fwt_parse_l4_quoted(struct fwt_packet *p, const struct fwt_reader *r)
 		return 0;
 	case FWT_IPPROTO_ICMP:
 	case FWT_IPPROTO_ICMPV6:
-		if ((p->protocol == FWT_IPPROTO_ICMP) != (p->family == 4))
+		if (p->protocol != (p->family == 4 ? FWT_IPPROTO_ICMP :
+						     FWT_IPPROTO_ICMPV6))
 			return 0;
 		ret = parse_icmp(p, r);
 		if (ret)
