@@ -634,6 +634,10 @@ static void test_extensions(void **unused)
 
 static void test_fragments(void **unused)
 {
+	/* a fragment header of a whole packet, and UDP */
+	static const u8 nested[] = {
+		17, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 8, 0, 0,
+	};
 	struct pkt_spec s = tcp4;
 	struct fwt_packet p;
 	int family;
@@ -711,8 +715,8 @@ static void test_fragments(void **unused)
 	s.protocol = 44;
 	s.frag = true;
 	s.frag_more = true;
-	s.frag_len = 40;
-	s.n_ext = 0;
+	s.payload = nested;
+	s.payload_len = sizeof(nested);
 	pkt_build(&k, &s);
 	expect_bad("nested fragments", L4_ALL);
 }
