@@ -408,6 +408,23 @@ static void check_read(const struct pkt_spec *s, const struct fwt_packet *p)
 	}
 }
 
+/* What the table promises to compiler and verifier. */
+static void check_fields(const struct fwt_packet *p)
+{
+	const struct fwt_field_info *info = fwt_field_info;
+	u32 i, j, out[4];
+	int n;
+
+	for (i = 0; i < __FWT_FIELD_MAX; i++, info++) {
+		n = fwt_field_get(p, i, out);
+		if (!n)
+			continue;
+		assert_int_equal(n, p->family == 6 ? info->words6 : info->words);
+		for (j = 0; info->bits < 32 && j < (u32)n; j++)
+			assert_int_equal(out[j] >> info->bits, 0);
+	}
+}
+
 static void test_random(void **unused)
 {
 	struct fwt_packet p;
@@ -419,6 +436,7 @@ static void test_random(void **unused)
 		pkt_random_spec(&s, &state);
 		parse(&p, &s);
 		check_read(&s, &p);
+		check_fields(&p);
 	}
 }
 
