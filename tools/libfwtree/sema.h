@@ -124,8 +124,7 @@ struct fwt_ir_edge {
  * @back: it can end without a verdict: the walk goes back to a call
  * @fall_at: where it runs off its own end, NULL if it does not
  * @return_at: its first "return"
- * @jumped: a hook leads here without a call between; by this edge, the last one
- * @seen: likewise
+ * @seen: a hook leads here without a call between
  * @state: of the search for loops
  * @root: its node, when it is made
  */
@@ -144,7 +143,6 @@ struct fwt_ir_tree {
 	bool back;
 	const struct fwt_loc *fall_at;
 	const struct fwt_loc *return_at;
-	const struct fwt_ir_edge *jumped;
 	bool seen;
 	struct fwt_ir_tree *parent;
 	struct fwt_ir_edge *cursor;
@@ -158,7 +156,7 @@ struct fwt_ir_tree {
  * @trees: hooks first, each in the order written
  * @order: the reachable ones, callees before callers
  * @tree: being worked on
- * @rules: by record: to name them
+ * @sound: no error but missing verdicts, so that samples can be sought
  */
 struct fwt_sema {
 	const struct fwt_policy_ast *ast;
@@ -177,6 +175,7 @@ struct fwt_sema {
 	char *text;
 	size_t text_size;
 	bool warnings;
+	bool sound;			/* before the search for ends */
 	bool failed;			/* no memory */
 };
 
@@ -277,8 +276,17 @@ void fwt_flow_verdicts(struct fwt_sema *s);
 const char *fwt_hook_name(unsigned int hook);
 
 /* sema_sample.c */
+
+/**
+ * fwt_sample_escape() - a packet that runs off the end of a hook's tree
+ * @ast: free of other errors
+ * @hook: where it begins
+ * @buf: the packet in words
+ *
+ * Return: false where none was found among some thousands.
+ */
 bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_hook *hook,
-		       unsigned int kind, char *buf, size_t size);
+		       char *buf, size_t size);
 
 /* compile_run.c */
 

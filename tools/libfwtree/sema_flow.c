@@ -238,7 +238,6 @@ static void tell_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 			const struct fwt_ir_tree *t)
 {
 	char sample[256], where[300], hint[320];
-	unsigned int kind = (unsigned int)__builtin_ctz(hook->hooks);
 	bool found;
 
 	if (t == hook)
@@ -246,8 +245,8 @@ static void tell_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 	else
 		snprintf(where, sizeof(where), "tree '%.100s', where '%.100s' leads by goto,",
 			 t->name, hook->name);
-	found = !fwt_diag_failed(s->diag) &&
-		fwt_sample_escape(s->ast, hook->ast_hook, kind, sample, sizeof(sample));
+	found = s->sound && fwt_sample_escape(s->ast, hook->ast_hook, sample,
+					      sizeof(sample));
 	if (found)
 		snprintf(hint, sizeof(hint), "such a packet: %s", sample);
 	if (t->fall_at)
@@ -276,7 +275,6 @@ static void ends(struct fwt_sema *s, struct fwt_ir_tree *hook, struct fwt_ir_tre
 			if (e->call || !e->to->back || e->to->seen)
 				continue;
 			e->to->seen = true;
-			e->to->jumped = e;
 			queue[tail++] = e->to;
 		}
 	}
@@ -298,6 +296,7 @@ void fwt_flow_verdicts(struct fwt_sema *s)
 		s->failed = true;
 		return;
 	}
+	s->sound = !fwt_diag_failed(s->diag);
 	for (t = s->order ? s->trees : NULL; t; t = t->next)
 		if (t->ast_hook && t->back)
 			ends(s, t, queue);

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The oracle's walk: statement after statement, as they were written.
+ */
+#include "oracle.h"
+
+struct walk {
+	const struct fwt_oracle *o;
+	struct fwt_packet *p;
+	const struct fwt_env *env;
+	struct fwt_oracle_result *r;
+};
+
+enum way {
+	ON,	/* to what stands behind */
+	BACK,	/* to the call */
+	ENDED,
+};
+
+static enum way block(struct walk *w, const struct fwt_block *b);
+static enum way statement(struct walk *w, const struct fwt_rule *rule);
+
+static enum way drop(struct walk *w, u8 reason, const struct fwt_rule *rule)
+{
+	w->r->verdict = FWT_VERDICT_DROP;
+	w->r->reason = reason;
+	w->r->rule = rule;
+	return ENDED;
+}
+
+static bool effect(struct walk *w, const struct fwt_rule *rule,
+		   const struct fwt_modifier *mod)
+{
+	struct fwt_oracle_result *r = w->r;
+
+	if (r->n_effects == FWT_EFFECTS_MAX)
+		return false;
+	r->effect[r->n_effects].rule = rule;
+	r->effect[r->n_effects++].mod = mod;
+	return true;
+}
+
+static bool is_six(const struct fwt_value *v)
+{
+	if (v->kind == FWT_VALUE_RANGE)
+		v = v->range.lo;
+	return v->kind == FWT_VALUE_IPV6 || v->kind == FWT_VALUE_PREFIX6;
+}
+
+/* The target for the packet's family, NULL if there is none. */
+static const struct fwt_value *nat_target(const struct fwt_modifier *m,
+					  const struct fwt_packet *p)
+{
+	const struct fwt_value *v;
+
+	for (v = m->nat.addr.first; v; v = v->next)
+		if (is_six(v) == (p->family == 6))
+			return v;
+	return NULL;
+}
+
+static bool is_translation(const struct fwt_modifier *m)
+{
+	return m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_DNAT;
+}
+
+static void read_addr(const struct fwt_value *v, u32 words, u32 *low, u32 *high)
+{
+	u32 bits = 32 * words, plen = bits, i;
+	const u8 *from = v->addr, *to = v->addr;
+
+	if (v->kind == FWT_VALUE_RANGE) {
+		from = v->range.lo->addr;
+		to = v->range.hi->addr;
+	} else if (v->kind == FWT_VALUE_PREFIX4 || v->kind == FWT_VALUE_PREFIX6) {
+		plen = v->plen;
+	}
+	for (i = 0; i < words; i++) {
+		low[i] = get_unaligned_be32(from + 4 * i);
+		high[i] = get_unaligned_be32(to + 4 * i);
+	}
+	for (i = plen; i < bits; i++) {
+		low[i / 32] &= ~(0x80000000u >> i % 32);
+		high[i / 32] |= 0x80000000u >> i % 32;
+	}
+}
+
+/* Where the rule asks for as many ports as the target has: the first of them. */
+static u32 first_port(const struct walk *w, const struct fwt_rule *rule, u32 span)
+{
+	const struct fwt_match *m;
+
+	for (m = rule->matches; m; m = m->next) {
+		const struct fwt_value *v = m->values.first, *lo, *hi;
+
+		if (m->kind != FWT_MATCH_FIELD || m->op != FWT_OP_EQ ||
+		    m->fields.count != 1 ||
+		    m->fields.first->field != FWT_AST_DPORT || v->next ||
+		    v->kind == FWT_VALUE_SETREF)
+			continue;
+		lo = v->kind == FWT_VALUE_RANGE ? v->range.lo : v;
+		hi = v->kind == FWT_VALUE_RANGE ? v->range.hi : v;
+		if (fwt_oracle_number(w->o, m->fields.first, hi) -
+		    fwt_oracle_number(w->o, m->fields.first, lo) != span)
+			return 0;
+		return fwt_oracle_number(w->o, m->fields.first, lo);
+	}
+	return 0;
+}
+
+static void translate(struct walk *w, const struct fwt_rule *rule,
+		      const struct fwt_modifier *m, const struct fwt_value *target)
+{
+	static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
+	struct fwt_packet *p = w->p;
+	struct fwt_prog_mod to = {
+		.type = m->kind == FWT_AST_MOD_SNAT ? FWT_MOD_SNAT : FWT_MOD_DNAT,
+		.family = p->family,
+		.flags = m->nat.flags & FWT_NAT_RANDOM ? FWT_MOD_RANDOM : 0,
+	};
+	const struct fwt_value *port = m->nat.port;
+
+	read_addr(target, p->family == 6 ? 4 : 1, to.addr_lo, to.addr_hi);
+	if (m->kind == FWT_AST_MOD_SNAT) {
+		fwt_nat_addr(&to, p, w->env->seed, p->saddr);
+		w->r->flags |= FWT_DECISION_SNAT;
+		return;
+	}
+	if (port && p->have & FWT_HAVE_PORTS) {
+		bool range = port->kind == FWT_VALUE_RANGE;
+
+		to.flags |= FWT_MOD_PORTS;
+		to.port_lo = (u16)fwt_oracle_number(w->o, &port_ref,
+						    range ? port->range.lo : port);
+		to.port_hi = (u16)fwt_oracle_number(w->o, &port_ref,
+						    range ? port->range.hi : port);
+		if (range)
+			to.a = first_port(w, rule, (u32)to.port_hi - to.port_lo);
+		p->dport = fwt_nat_dport(&to, p, w->env->seed);
+	}
+	fwt_nat_addr(&to, p, w->env->seed, p->daddr);
+	w->r->flags |= FWT_DECISION_DNAT;
+}
+
+static enum way modify(struct walk *w, const struct fwt_rule *rule,
+		       const struct fwt_modifier *m)
+{
+	struct fwt_packet *p = w->p;
+
+	switch (m->kind) {
+	case FWT_AST_MOD_DNAT:
+		if (p->hook == FWT_HOOK_EGRESS && p->iif)
+			return drop(w, FWT_REASON_DNAT_LATE, rule);
+		translate(w, rule, m, nat_target(m, p));
+		break;
+	case FWT_AST_MOD_SNAT:
+		translate(w, rule, m, nat_target(m, p));
+		break;
+	case FWT_AST_MOD_MASQUERADE:
+		if (!w->env->ops->source(w->env, p, p->saddr))
+			return drop(w, FWT_REASON_NO_SOURCE, rule);
+		w->r->flags |= FWT_DECISION_SNAT;
+		break;
+	case FWT_MOD_SET:
+		p->mark = fwt_oracle_number(w->o, &m->set.target, m->set.value.first);
+		w->r->flags |= FWT_DECISION_MARK;
+		break;
+	case FWT_AST_MOD_COUNT:
+		if (!m->count.text)
+			return ON;
+		break;
+	default:
+		break;
+	}
+	return effect(w, rule, m) ? ON : drop(w, FWT_REASON_EFFECTS, rule);
+}
+
+static enum way tree(struct walk *w, const struct fwt_name *name)
+{
+	enum way way = block(w, &fwt_ast_tree(w->o->ast, name->text)->block);
+
+	return way == ENDED ? ENDED : BACK;
+}
+
+static enum way choose(struct walk *w, const struct fwt_select *s)
+{
+	const struct fwt_branch *b;
+
+	for (b = s->branches; b; b = b->next)
+		if (!b->is_default && fwt_oracle_key(w->o, &s->fields, &b->values, w->p,
+						     w->env))
+			return statement(w, b->rule);
+	return s->fallback ? statement(w, s->fallback->rule) : ON;
+}
+
+static enum way verdict(struct walk *w, const struct fwt_rule *rule)
+{
+	struct fwt_oracle_result *r = w->r;
+
+	r->rule = rule;
+	r->reason = FWT_REASON_NONE;
+	switch (rule->end.kind) {
+	case FWT_END_ACCEPT:
+		r->verdict = FWT_VERDICT_ACCEPT;
+		break;
+	case FWT_END_DROP:
+		r->verdict = FWT_VERDICT_DROP;
+		r->reason = w->p->ct_state == FWT_CT_INVALID ? FWT_REASON_INVALID :
+							       FWT_REASON_POLICY;
+		break;
+	default:
+		r->verdict = FWT_VERDICT_REJECT;
+		r->reason = FWT_REASON_REJECT;
+		r->reject = rule->end.reject.written ? (u8)rule->end.reject.with : 0;
+		break;
+	}
+	return ENDED;
+}
+
+static enum way statement(struct walk *w, const struct fwt_rule *rule)
+{
+	const struct fwt_modifier *m;
+	enum fwt_end_kind end = rule->end.kind;
+
+	if (!fwt_oracle_matches(w->o, rule->matches, w->p, w->env))
+		return ON;
+	for (m = rule->modifiers; m; m = m->next)
+		if (is_translation(m) && !nat_target(m, w->p))
+			return ON;
+	if (end != FWT_END_ACCEPT && end != FWT_END_DROP && end != FWT_END_REJECT &&
+	    !effect(w, rule, NULL))
+		return drop(w, FWT_REASON_EFFECTS, NULL);
+	for (m = rule->modifiers; m; m = m->next)
+		if (modify(w, rule, m) == ENDED)
+			return ENDED;
+	switch (end) {
+	case FWT_END_ACCEPT:
+	case FWT_END_DROP:
+	case FWT_END_REJECT:
+		return verdict(w, rule);
+	case FWT_END_GOTO:
+		return tree(w, &rule->end.target);
+	case FWT_END_CALL:
+		return tree(w, &rule->end.target) == ENDED ? ENDED : ON;
+	case FWT_END_RETURN:
+		return BACK;
+	case FWT_END_BLOCK:
+		return block(w, &rule->end.block);
+	case FWT_END_SELECT:
+		return choose(w, rule->end.select);
+	default:
+		return ON;
+	}
+}
+
+static enum way block(struct walk *w, const struct fwt_block *b)
+{
+	const struct fwt_rule *rule;
+	enum way way;
+
+	for (rule = b->first; rule; rule = rule->next) {
+		way = statement(w, rule);
+		if (way != ON)
+			return way;
+	}
+	return ON;
+}
+
+void fwt_oracle_walk(const struct fwt_oracle *o, const struct fwt_ast_hook *hook,
+		     struct fwt_packet *p, const struct fwt_env *env,
+		     struct fwt_oracle_result *r)
+{
+	struct walk w = { o, p, env, r };
+
+	memset(r, 0, offsetof(struct fwt_oracle_result, effect));
+	r->verdict = FWT_VERDICT_DROP;
+	r->ended = block(&w, &hook->block) == ENDED;
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The oracle's matches: one value after the other, each read as it stands.
+ */
+#include "oracle.h"
+
+/* What a packet has in a field; @words 0 where it lacks it. */
+struct got {
+	u32 words;
+	u32 word[4];
+};
+
+static u8 core_field(enum fwt_ast_field field)
+{
+	switch (field) {
+#define SAME(id) case FWT_AST_##id: return FWT_FIELD_##id;
+	SAME(IIF) SAME(OIF) SAME(ETHER_SADDR) SAME(ETHER_DADDR)
+	SAME(ETHER_TYPE) SAME(VLAN_ID) SAME(VLAN_PCP) SAME(ARP_OP)
+	SAME(ARP_SADDR) SAME(ARP_DADDR) SAME(PKTTYPE) SAME(FAMILY)
+	SAME(SADDR) SAME(DADDR) SAME(PROTOCOL) SAME(DSCP) SAME(TTL)
+	SAME(LENGTH) SAME(FRAGMENT) SAME(SPORT) SAME(DPORT)
+	SAME(TCP_FLAGS) SAME(TCP_SEQ) SAME(TCP_ACK) SAME(TCP_WINDOW)
+	SAME(TCP_OPTION_MSS) SAME(ICMP_TYPE) SAME(ICMP_CODE) SAME(ICMP_ID)
+	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
+	SAME(MARK) SAME(PRIORITY)
+#undef SAME
+	default:
+		return __FWT_FIELD_MAX;
+	}
+}
+
+static bool implied(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
+{
+	static const u8 protocol[] = {
+		[FWT_IMPLIES_TCP] = 6, [FWT_IMPLIES_UDP] = 17,
+		[FWT_IMPLIES_SCTP] = 132, [FWT_IMPLIES_DCCP] = 33,
+		[FWT_IMPLIES_UDPLITE] = 136,
+	};
+
+	if (ref->implies == FWT_IMPLIES_NONE)
+		return true;
+	if (!(p->have & FWT_HAVE_IP))
+		return false;
+	if (ref->implies == FWT_IMPLIES_IPV4)
+		return p->family == 4;
+	if (ref->implies == FWT_IMPLIES_IPV6)
+		return p->family == 6;
+	return p->protocol == protocol[ref->implies];
+}
+
+static struct got get(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
+{
+	struct got g = { 0 };
+
+	if (implied(ref, p))
+		g.words = (u32)fwt_field_get(p, core_field(ref->field), g.word);
+	return g;
+}
+
+u32 fwt_oracle_number(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		      const struct fwt_value *v)
+{
+	static const s16 protocol[] = {
+		[FWT_IMPLIES_NONE] = -1, [FWT_IMPLIES_IPV4] = -1,
+		[FWT_IMPLIES_IPV6] = -1, [FWT_IMPLIES_TCP] = 6,
+		[FWT_IMPLIES_UDP] = 17, [FWT_IMPLIES_SCTP] = 132,
+		[FWT_IMPLIES_DCCP] = 33, [FWT_IMPLIES_UDPLITE] = 136,
+	};
+	uint64_t n = 0;
+
+	if (v->kind == FWT_VALUE_NUMBER || v->kind == FWT_VALUE_SIZE)
+		return (u32)v->number;
+	fwt_resolve_word(o->resolver, fwt_ast_field_info(ref->field)->class,
+			 protocol[ref->implies], v->text, &n);
+	return (u32)n;
+}
+
+static bool same_name(const struct got *g, const struct fwt_value *v)
+{
+	char name[17] = { 0 };
+	size_t len = strlen(v->text);
+	u32 i;
+
+	for (i = 0; i < 16; i++)
+		name[i] = (char)(g->word[i / 4] >> (24 - 8 * (i % 4)));
+	if (v->kind == FWT_VALUE_WORD && !strcmp(v->text, "none"))
+		return !name[0];
+	if (v->flags & FWT_VALUE_WILDCARD)
+		return !strncmp(name, v->text, len - 1);
+	return !strcmp(name, v->text);
+}
+
+/* The bytes of an address or MAC as they stand on the wire. */
+static u32 wire(const struct got *g, u8 out[16])
+{
+	u32 i;
+
+	for (i = 0; i < 4 * g->words; i++)
+		out[i] = (u8)(g->word[i / 4] >> (24 - 8 * (i % 4)));
+	return 4 * g->words;
+}
+
+static u32 literal_bytes(const struct fwt_value *v)
+{
+	switch (v->kind) {
+	case FWT_VALUE_IPV4:
+	case FWT_VALUE_PREFIX4:
+		return 4;
+	case FWT_VALUE_IPV6:
+	case FWT_VALUE_PREFIX6:
+		return 16;
+	default:
+		return 0;
+	}
+}
+
+/* -1, 0, 1: less, equal, greater; 2: of another kind, so nothing of it */
+static int order(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		 const struct got *g, const struct fwt_value *v)
+{
+	u8 bytes[16];
+	int c;
+
+	if (literal_bytes(v)) {
+		if (wire(g, bytes) != literal_bytes(v))
+			return 2;
+		c = memcmp(bytes, v->addr, literal_bytes(v));
+	} else if (v->kind == FWT_VALUE_MAC) {
+		wire(g, bytes);
+		c = memcmp(bytes + 2, v->addr, 6);
+	} else if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_IFNAME) {
+		c = same_name(g, v) ? 0 : 2;
+	} else if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE) {
+		c = 1u << g->word[0] & fwt_oracle_number(o, ref, v) ? 0 : 2;
+	} else {
+		u32 n = fwt_oracle_number(o, ref, v);
+
+		c = g->word[0] < n ? -1 : g->word[0] > n;
+	}
+	return c == 2 ? 2 : c < 0 ? -1 : c > 0;
+}
+
+static bool in_prefix(const struct got *g, const struct fwt_value *v)
+{
+	u8 bytes[16];
+	u32 bit;
+
+	if (wire(g, bytes) != literal_bytes(v))
+		return false;
+	for (bit = 0; bit < v->plen; bit++)
+		if ((bytes[bit / 8] ^ v->addr[bit / 8]) >> (7 - bit % 8) & 1)
+			return false;
+	return true;
+}
+
+static bool is_value(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		     const struct got *g, const struct fwt_value *v,
+		     const struct fwt_env *env);
+
+static bool is_one_of(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		      const struct got *g, const struct fwt_value *v,
+		      const struct fwt_env *env)
+{
+	for (; v; v = v->next)
+		if (is_value(o, ref, g, v, env))
+			return true;
+	return false;
+}
+
+static bool is_value(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		     const struct got *g, const struct fwt_value *v,
+		     const struct fwt_env *env)
+{
+	int low, high;
+
+	switch (v->kind) {
+	case FWT_VALUE_PREFIX4:
+	case FWT_VALUE_PREFIX6:
+		return in_prefix(g, v);
+	case FWT_VALUE_RANGE:
+		low = order(o, ref, g, v->range.lo);
+		high = order(o, ref, g, v->range.hi);
+		return (low == 0 || low == 1) && (high == 0 || high == -1);
+	case FWT_VALUE_SETREF:
+		return is_one_of(o, ref, g, fwt_ast_set(o->ast, v->text)->elements.first,
+				 env);
+	case FWT_VALUE_ADDR_OF:
+	case FWT_VALUE_NET_OF:
+		return env && env->ops->ifaddr(env, v->text, g->words == 4 ? 6 : 4,
+					       g->word, v->kind == FWT_VALUE_NET_OF);
+	default:
+		return order(o, ref, g, v) == 0;
+	}
+}
+
+/* All fields against one element. */
+static bool is_element(const struct fwt_oracle *o, const struct fwt_fields *fields,
+		       const struct got *g, const struct fwt_value *v,
+		       const struct fwt_env *env)
+{
+	const struct fwt_ast_ref *ref;
+	u32 i = 0;
+
+	if (v->kind == FWT_VALUE_SETREF) {
+		v = fwt_ast_set(o->ast, v->text)->elements.first;
+		for (; v; v = v->next)
+			if (is_element(o, fields, g, v, env))
+				return true;
+		return false;
+	}
+	if (fields->count == 1)
+		return is_value(o, fields->first, g, v, env);
+	for (ref = fields->first; ref; ref = ref->next, i++)
+		if (!is_one_of(o, ref, &g[i], v->parts.part[i].first, env))
+			return false;
+	return true;
+}
+
+static bool get_all(const struct fwt_fields *fields, const struct fwt_packet *p,
+		    struct got g[FWT_TEST_FIELDS])
+{
+	const struct fwt_ast_ref *ref;
+	u32 i = 0;
+
+	for (ref = fields->first; ref; ref = ref->next, i++) {
+		g[i] = get(ref, p);
+		if (!g[i].words)
+			return false;
+	}
+	return true;
+}
+
+static bool is_any(const struct fwt_oracle *o, const struct fwt_fields *fields,
+		   const struct got *g, const struct fwt_values *values,
+		   const struct fwt_env *env)
+{
+	const struct fwt_value *v;
+
+	for (v = values->first; v; v = v->next)
+		if (is_element(o, fields, g, v, env))
+			return true;
+	return false;
+}
+
+bool fwt_oracle_key(const struct fwt_oracle *o, const struct fwt_fields *fields,
+		    const struct fwt_values *values, const struct fwt_packet *p,
+		    const struct fwt_env *env)
+{
+	struct got g[FWT_TEST_FIELDS];
+
+	return get_all(fields, p, g) && is_any(o, fields, g, values, env);
+}
+
+/* Masks of a family put together; false where there is none for this packet. */
+static bool apply_mask(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		       struct got *g, const struct fwt_value *v)
+{
+	u32 mask[4] = { 0 }, i;
+	bool there = false;
+	u8 *byte;
+
+	for (; v; v = v->next) {
+		if (literal_bytes(v)) {
+			if (literal_bytes(v) != 4 * g->words)
+				continue;
+			for (i = 0; i < literal_bytes(v); i++)
+				mask[i / 4] |= (u32)v->addr[i] << (24 - 8 * (i % 4));
+		} else if (v->kind == FWT_VALUE_MAC) {
+			byte = (u8 *)(uintptr_t)v->addr;
+			mask[0] |= (u32)byte[0] << 8 | byte[1];
+			for (i = 0; i < 4; i++)
+				mask[1] |= (u32)byte[2 + i] << (24 - 8 * i);
+		} else {
+			mask[0] |= fwt_oracle_number(o, ref, v);
+		}
+		there = true;
+	}
+	for (i = 0; i < g->words; i++)
+		g->word[i] &= mask[i];
+	return there;
+}
+
+static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
+		   const struct fwt_packet *p, const struct fwt_env *env)
+{
+	struct got g[FWT_TEST_FIELDS];
+	const struct fwt_ast_ref *ref;
+	bool there = true;
+	u32 i = 0;
+
+	if (!get_all(&m->fields, p, g))
+		return false;
+	for (ref = m->fields.first; ref; ref = ref->next, i++)
+		there &= apply_mask(o, ref, &g[i], m->fields.count == 1 ?
+				    m->mask.first : m->mask.first->parts.part[i].first);
+	return (there && is_any(o, &m->fields, g, &m->values, env)) ==
+	       (m->op == FWT_OP_EQ);
+}
+
+static bool compared(const struct fwt_oracle *o, const struct fwt_match *m,
+		     const struct fwt_packet *p)
+{
+	struct got g = get(m->fields.first, p);
+	int c;
+
+	if (!g.words)
+		return false;
+	c = order(o, m->fields.first, &g, m->values.first);
+	switch (m->op) {
+	case FWT_OP_LT:
+		return c == -1;
+	case FWT_OP_LE:
+		return c == -1 || c == 0;
+	case FWT_OP_GT:
+		return c == 1;
+	default:
+		return c == 1 || c == 0;
+	}
+}
+
+static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
+		  const struct fwt_packet *p, const struct fwt_env *env)
+{
+	struct got g[FWT_TEST_FIELDS], other;
+
+	switch (m->kind) {
+	case FWT_MATCH_FIELD:
+		if (m->op > FWT_OP_NE)
+			return compared(o, m, p);
+		return get_all(&m->fields, p, g) &&
+		       is_any(o, &m->fields, g, &m->values, env) == (m->op == FWT_OP_EQ);
+	case FWT_MATCH_FLAG:
+		g[0] = get(m->fields.first, p);
+		return g[0].words && g[0].word[0];
+	case FWT_MATCH_COMPARE:
+		g[0] = get(m->fields.first, p);
+		other = get(m->other, p);
+		if (!g[0].words || !other.words)
+			return false;
+		return (g[0].words == other.words &&
+			!memcmp(g[0].word, other.word, g[0].words * sizeof(u32))) ==
+		       (m->op == FWT_OP_EQ);
+	case FWT_MATCH_MASK:
+		return masked(o, m, p, env);
+	case FWT_MATCH_NOT:
+		return !fwt_oracle_matches(o, m->inner, p, env);
+	default:
+		return false;
+	}
+}
+
+bool fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_match *m,
+			const struct fwt_packet *p, const struct fwt_env *env)
+{
+	for (; m; m = m->next)
+		if (!holds(o, m, p, env))
+			return false;
+	return true;
+}
