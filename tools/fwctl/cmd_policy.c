@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* check, apply, flush. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compile_ast.h"
+#include "compile.h"
+#include "parse.h"
+#include "program_view.h"
+
+/* The policy of a file, compiled and verified. All that is wrong was said where
+ * it fails.
+ */
+static int compile(const char *path, struct fwt_diag *diag, struct view *v)
+{
+	struct fwt_compile_opts opts = { 0 };
+	struct fwt_blob blob = { 0 };
+	struct fwt_policy_ast *ast;
+	int ret;
+
+	memset(v, 0, sizeof(*v));
+	fwt_diag_init(diag);
+	ast = fwt_parse_file(path, diag, NULL);
+	ret = ast ? fwt_compile(ast, diag, &opts, &blob) : -1;
+	fwt_diag_sources(diag, NULL);
+	fwt_ast_free(ast);
+	if (fwt_diag_failed(diag) || ret) {
+		fwt_blob_free(&blob);
+		return out_diag_errors(diag);
+	}
+	return view_verify(v, blob.data, blob.len, 0);
+}
+
+static void print_figures(const char *path, const struct view *v)
+{
+	char bytes[OUT_HUMAN];
+
+	out_str("file", path);
+	out_num("rules", v->prog.n[FWT_SEC_RULES]);
+	out_num("nodes", v->prog.n[FWT_SEC_NODES]);
+	out_num("bytes", v->len);
+	out_num("depth", v->prog.depth_max);
+	out_num("steps_max", v->prog.steps_max);
+	out_text("%u rule%s, %u nodes, %s\n", v->prog.n[FWT_SEC_RULES],
+		 v->prog.n[FWT_SEC_RULES] == 1 ? "" : "s",
+		 v->prog.n[FWT_SEC_NODES],
+		 out_human(bytes, sizeof(bytes), OUT_BYTES, v->len));
+}
+
+int cmd_check(struct fwctl *ctl, int argc, char **argv)
+{
+	struct fwt_diag diag;
+	struct view v;
+	int ret;
+
+	(void)ctl;
+	(void)argc;
+	ret = compile(argv[0], &diag, &v);
+	if (!ret) {
+		out_object(NULL);
+		out_diag_warnings(&diag);
+		out_text("%s is good: ", argv[0]);
+		print_figures(argv[0], &v);
+		out_end();
+	}
+	view_clean(&v);
+	fwt_diag_clean(&diag);
+	return ret;
+}
+
+/* Only what takes long enough to be waited for says how far it is. */
+static void progress(void *ctx, size_t done, size_t len)
+{
+	(void)ctx;
+	if (len < (16u << 20) || out_is_json() || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r%zu %%%s", done * 100 / len, done == len ? "\r    \r" : "");
+}
+
+int cmd_apply(struct fwctl *ctl, int argc, char **argv)
+{
+	uint32_t generation = 0;
+	struct fwt_diag diag;
+	struct fwt_nl nl;
+	struct view v;
+	int ret;
+
+	(void)argc;
+	ret = compile(argv[0], &diag, &v);
+	if (ret)
+		goto out;
+	ret = fwctl_open(ctl, &nl);
+	if (ret)
+		goto out;
+	if (fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, progress, NULL,
+				&generation)) {
+		ret = out_error("what was in force stays", "%s: not applied: %s",
+				argv[0], nl.error);
+	} else {
+		out_object(NULL);
+		out_diag_warnings(&diag);
+		out_num("generation", generation);
+		out_text("applied %s: generation %u, ", argv[0], generation);
+		print_figures(argv[0], &v);
+		out_end();
+	}
+	fwt_nl_close(&nl);
+out:
+	view_clean(&v);
+	fwt_diag_clean(&diag);
+	return ret;
+}
+
+int cmd_flush(struct fwctl *ctl, int argc, char **argv)
+{
+	struct fwt_nl nl;
+	int ret;
+
+	(void)argc;
+	(void)argv;
+	ret = fwctl_open(ctl, &nl);
+	if (ret)
+		return ret;
+	if (fwt_nl_policy_flush(&nl))
+		return fwctl_refused(&nl);
+	out_object(NULL);
+	out_bool("flushed", true);
+	out_end();
+	out_text("the policy is removed, nothing is filtered any more\n");
+	fwt_nl_close(&nl);
+	return FWCTL_DONE;
+}

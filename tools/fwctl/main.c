@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fwctl: which command is meant, and how it is written.
+ *
+ * Everything that can be typed stands in fwctl_commands; help, completion and
+ * the man page read it. "fwctl --commands" prints it for them.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+#include "fwctl.h"
+
+#ifndef FWTREE_VERSION
+#define FWTREE_VERSION "0.1"
+#endif
+
+#define FILTER_HELP \
+	"FILTER: words that must all hold, of the original direction:\n" \
+	"  [proto] tcp    src ADDR[/LEN]    dst ADDR[/LEN]    sport N    dport N\n" \
+	"  state STATE    mark N    family ipv4|ipv6    iif NAME    oif NAME    id N\n"
+
+static int cmd_later(struct fwctl *ctl, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	out_error(NULL, "not supported yet: %s", ctl->command->name);
+	return FWCTL_FAILED;
+}
+
+const struct command fwctl_commands[] = {
+	{ "check", "FILE", 1, 1, cmd_check,
+	  "say what is wrong with a policy, without applying it",
+	  "FILE may be - for standard input. Warnings do not change the exit status.\n" },
+	{ "apply", "FILE", 1, 1, cmd_apply,
+	  "put a policy in force, in one step",
+	  "If anything is wrong, or the kernel refuses, what was in force stays.\n" },
+	{ "show policy", "", 0, 0, cmd_show_policy,
+	  "the policy in force, as written", NULL },
+	{ "show tree", "", 0, 0, cmd_show_tree,
+	  "the policy in force as a tree, with the hits of each rule", NULL },
+	{ "show program", "", 0, 0, cmd_show_program,
+	  "the policy in force as compiled", NULL },
+	{ "stats", "[--reset]", 0, 1, cmd_stats,
+	  "packets and bytes per rule, verdicts, drop reasons, table figures",
+	  "--reset sets all counters to 0 after they were read.\n" },
+	{ "conn list", "[FILTER]", 0, -1, cmd_conn_list,
+	  "connections", FILTER_HELP },
+	{ "conn count", "", 0, 0, cmd_conn_count,
+	  "how many connections there are, and how many there may be", NULL },
+	{ "conn flush", "", 0, 0, cmd_conn_flush,
+	  "end all connections", NULL },
+	{ "conn delete", "FILTER", 1, -1, cmd_conn_delete,
+	  "end some connections", FILTER_HELP },
+	{ "flush", "", 0, 0, cmd_flush,
+	  "remove the policy: nothing is filtered any more", NULL },
+	{ "confirm", "", 0, -1, cmd_later,
+	  "keep the policy on trial (not yet)", NULL },
+	{ "rollback", "", 0, -1, cmd_later,
+	  "go back to the former policy (not yet)", NULL },
+	{ "rule", "", 0, -1, cmd_later, "one rule (not yet)", NULL },
+	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
+	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
+	{ "monitor", "", 0, -1, cmd_later, "events as they happen (not yet)", NULL },
+	{ "explain", "", 0, -1, cmd_later,
+	  "the way of one packet through the tree (not yet)", NULL },
+	{ "test", "", 0, -1, cmd_later, "run policy tests (not yet)", NULL },
+	{ "diff", "", 0, -1, cmd_later,
+	  "packets that two policies treat differently (not yet)", NULL },
+	{ "graph", "", 0, -1, cmd_later, "the tree as a picture (not yet)", NULL },
+	{ "resolve", "", 0, -1, cmd_later, "DNS names in sets (not yet)", NULL },
+	{ "import", "", 0, -1, cmd_later,
+	  "make a policy of rules from elsewhere (not yet)", NULL },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL }
+};
+
+/* What an object does where no command is given. */
+static const struct {
+	const char *object;
+	const char *command;
+} defaults[] = {
+	{ "show", "policy" },
+	{ "conn", "list" },
+};
+
+/* What cuts something off is never guessed. */
+static bool whole_only(const char *word, size_t len)
+{
+	static const char *const words[] = { "flush", "rollback", "confirm", "delete" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i]) == len && !memcmp(words[i], word, len))
+			return true;
+	return false;
+}
+
+/* The distinct words at the place of a command's first or second word. */
+#define WORDS_MAX 64
+struct words {
+	char text[WORDS_MAX][24];
+	const char *list[WORDS_MAX + 1];
+	int count;
+};
+
+static void collect(struct words *w, const char *object)
+{
+	const struct command *c;
+	const char *name;
+	size_t len;
+	int i;
+
+	w->count = 0;
+	for (c = fwctl_commands; c->name; c++) {
+		name = c->name;
+		if (object) {
+			len = strlen(object);
+			if (strncmp(name, object, len) || name[len] != ' ')
+				continue;
+			name += len + 1;
+		}
+		len = strcspn(name, " ");
+		for (i = 0; i < w->count; i++)
+			if (strlen(w->text[i]) == len &&
+			    !memcmp(w->text[i], name, len))
+				break;
+		if (i < w->count)
+			continue;
+		snprintf(w->text[i], sizeof(w->text[i]), "%.*s", (int)len, name);
+		w->list[i] = w->text[i];
+		w->count++;
+	}
+	w->list[w->count] = NULL;
+}
+
+int fwctl_word(const char *word, const char *const *words, const char *what)
+{
+	size_t len = strlen(word);
+	char list[256] = "", hint[300];
+	const char *meant;
+	int i, found = -1, n = 0;
+
+	for (i = 0; words[i]; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	for (i = 0; words[i]; i++) {
+		if (!len || strncmp(words[i], word, len))
+			continue;
+		if (whole_only(words[i], strlen(words[i]))) {
+			snprintf(hint, sizeof(hint), "'%s' is always written out",
+				 words[i]);
+			if (!n)
+				found = -2;
+			continue;
+		}
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+			 n ? ", " : "", words[i]);
+		found = i;
+		n++;
+	}
+	if (n == 1)
+		return found;
+	if (n > 1) {
+		snprintf(hint, sizeof(hint), "it could be %s", list);
+		out_error(hint, "%s '%s' is ambiguous", what, word);
+		return -1;
+	}
+	meant = found == -2 ? NULL : fwt_diag_suggest(word, words);
+	if (meant)
+		snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
+	out_error(meant || found == -2 ? hint : NULL, "no %s '%s'", what, word);
+	return -1;
+}
+
+static void print_usage(FILE *to, const struct command *c)
+{
+	fprintf(to, "Usage: fwctl [OPTIONS] %s%s%s\n", c->name,
+		*c->args ? " " : "", c->args);
+}
+
+static void print_help(FILE *to, const struct command *only)
+{
+	const struct command *c;
+
+	if (only) {
+		print_usage(to, only);
+		fprintf(to, "\n%c%s.\n", only->help[0] - 'a' + 'A', only->help + 1);
+		if (only->more)
+			fprintf(to, "%s", only->more);
+		return;
+	}
+	fprintf(to, "Usage: fwctl [OPTIONS] COMMAND\n\n");
+	for (c = fwctl_commands; c->name; c++) {
+		char left[40];
+
+		snprintf(left, sizeof(left), "%s%s%s", c->name,
+			 *c->args ? " " : "", c->args);
+		fprintf(to, "  %-20s %s\n", left, c->help);
+	}
+	fprintf(to, "\nOPTIONS\n"
+		"  -j                   JSON on standard output, errors too\n"
+		"  -n NETNS             in a network namespace: name, process id or path\n"
+		"  -h                   help; of one command after its name\n"
+		"  -V                   version\n"
+		"\nWords may be shortened while they are unambiguous, but not flush, rollback,\n"
+		"confirm and delete. Exit status: 0 done, 1 refused or failed, 2 usage.\n");
+}
+
+int fwctl_usage(struct fwctl *ctl, const char *hint, const char *fmt, ...)
+{
+	char buf[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, args);
+	va_end(args);
+	out_error(hint, "%s", buf);
+	if (!out_is_json() && ctl->command)
+		print_usage(stderr, ctl->command);
+	return FWCTL_USAGE;
+}
+
+int fwctl_open(struct fwctl *ctl, struct fwt_nl *nl)
+{
+	if (!fwt_nl_open(nl, ctl->netns))
+		return 0;
+	return fwctl_refused(nl);
+}
+
+int fwctl_refused(struct fwt_nl *nl)
+{
+	out_error(NULL, "%s", nl->error);
+	fwt_nl_close(nl);
+	return FWCTL_FAILED;
+}
+
+/* The table, for completion and the man page: name, arguments, help. */
+static int print_commands(void)
+{
+	const struct command *c;
+
+	for (c = fwctl_commands; c->name; c++)
+		printf("%s\t%s\t%s\n", c->name, c->args, c->help);
+	return FWCTL_DONE;
+}
+
+/* Takes the options out of @argv, wherever they stand before "--". */
+static int options(struct fwctl *ctl, int *argc, char **argv, bool *help,
+		   bool *version)
+{
+	int i, n = 1;
+
+	for (i = 1; i < *argc; i++) {
+		const char *a = argv[i];
+
+		if (!strcmp(a, "--")) {
+			for (i++; i < *argc; i++)
+				argv[n++] = argv[i];
+			break;
+		}
+		if (!strcmp(a, "-j") || !strcmp(a, "--json")) {
+			out_init(true);
+		} else if (!strcmp(a, "-h") || !strcmp(a, "--help")) {
+			*help = true;
+		} else if (!strcmp(a, "-V") || !strcmp(a, "--version")) {
+			*version = true;
+		} else if (!strcmp(a, "-n") || !strcmp(a, "--netns")) {
+			if (i + 1 == *argc)
+				return fwctl_usage(ctl, NULL,
+						   "-n needs the name of a network namespace");
+			ctl->netns = argv[++i];
+		} else if (n == 1 && a[0] == '-' && a[1] && strcmp(a, "--commands")) {
+			/* Later ones are the command's own. */
+			return fwctl_usage(ctl, "fwctl -h shows what there is",
+					   "did not understand the option '%s'", a);
+		} else {
+			argv[n++] = argv[i];
+		}
+	}
+	*argc = n;
+	argv[n] = NULL;
+	return 0;
+}
+
+/* The command that the words name, and how many words that took. */
+static const struct command *find(int argc, char **argv, int *used)
+{
+	const char *object, *command = NULL;
+	struct words first, second;
+	const struct command *c;
+	char name[64];
+	size_t d;
+	int i;
+
+	collect(&first, NULL);
+	i = fwctl_word(argv[0], first.list, "command");
+	if (i < 0)
+		return NULL;
+	object = first.list[i];
+	*used = 1;
+	collect(&second, object);
+	if (second.count && argc > 1) {
+		i = fwctl_word(argv[1], second.list, object);
+		if (i < 0)
+			return NULL;
+		command = second.list[i];
+		*used = 2;
+	}
+	for (d = 0; !command && d < sizeof(defaults) / sizeof(*defaults); d++)
+		if (!strcmp(defaults[d].object, object))
+			command = defaults[d].command;
+	snprintf(name, sizeof(name), "%s%s%s", object, command ? " " : "",
+		 command ? command : "");
+	for (c = fwctl_commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	bool help = false, version = false;
+	struct fwctl ctl = { 0 };
+	int ret, used = 0;
+
+	out_init(false);
+	ret = options(&ctl, &argc, argv, &help, &version);
+	if (ret)
+		return ret;
+	if (version) {
+		out_object(NULL);
+		out_str("version", FWTREE_VERSION);
+		out_end();
+		out_text("fwctl %s\n", FWTREE_VERSION);
+		return FWCTL_DONE;
+	}
+	if (argc == 1) {
+		if (help) {
+			print_help(stdout, NULL);
+			return FWCTL_DONE;
+		}
+		if (out_is_json())
+			return fwctl_usage(&ctl, NULL, "a command is missing");
+		print_help(stderr, NULL);
+		return FWCTL_USAGE;
+	}
+	if (!strcmp(argv[1], "--commands"))
+		return print_commands();
+	ctl.command = find(argc - 1, argv + 1, &used);
+	if (!ctl.command)
+		return FWCTL_USAGE;
+	if (help) {
+		print_help(stdout, ctl.command);
+		return FWCTL_DONE;
+	}
+	argc -= 1 + used;
+	argv += 1 + used;
+	if (argc < ctl.command->min)
+		return fwctl_usage(&ctl, NULL, "%s: %s is missing",
+				   ctl.command->name, ctl.command->args);
+	if (ctl.command->max >= 0 && argc > ctl.command->max)
+		return fwctl_usage(&ctl, NULL, "%s: did not understand '%s'",
+				   ctl.command->name, argv[ctl.command->max]);
+	ret = ctl.command->run(&ctl, argc, argv);
+	if (!out_finish()) {
+		fprintf(stderr, "fwctl: cannot write to standard output\n");
+		return FWCTL_FAILED;
+	}
+	return ret;
+}

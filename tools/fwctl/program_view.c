@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+#include "field.h"
+#include "program_view.h"
+
+/* Where rules are written, for qsort(); a rule before those in its block. */
+static const struct fwt_prog_rule *sorting;
+
+static int by_text(const void *a, const void *b)
+{
+	const struct fwt_prog_rule *x = &sorting[*(const uint32_t *)a];
+	const struct fwt_prog_rule *y = &sorting[*(const uint32_t *)b];
+
+	if (x->text != y->text)
+		return x->text < y->text ? -1 : 1;
+	return x->text_len < y->text_len ? 1 : x->text_len > y->text_len ? -1 : 0;
+}
+
+static int sort_rules(struct view *v)
+{
+	uint32_t i, k, n = v->prog.n[FWT_SEC_RULES];
+	const struct fwt_prog_rule *r, *next = NULL;
+
+	v->order = malloc((n + 1) * sizeof(*v->order));
+	v->head = malloc((n + 1) * sizeof(*v->head));
+	if (!v->order || !v->head)
+		return out_error(NULL, "out of memory");
+	for (i = 0; i < n; i++)
+		v->order[i] = i;
+	sorting = v->prog.rule;
+	qsort(v->order, n, sizeof(*v->order), by_text);
+	for (i = 0; i < n; i++) {
+		r = &v->prog.rule[v->order[i]];
+		for (k = i + 1; k < n; k++) {
+			next = &v->prog.rule[v->order[k]];
+			if (next->text > r->text)
+				break;
+		}
+		v->head[v->order[i]] = k < n && next->text - r->text < r->text_len ?
+				       next->text - r->text : r->text_len;
+	}
+	return 0;
+}
+
+int view_verify(struct view *v, void *blob, size_t len, uint32_t generation)
+{
+	struct fwt_verify_error err = { 0 };
+	void *scratch;
+	size_t need;
+	int ret;
+
+	memset(v, 0, sizeof(*v));
+	v->blob = blob;
+	v->len = len;
+	v->generation = generation;
+	need = fwt_verify_scratch(blob, len);
+	scratch = malloc(need + 8);
+	if (!scratch)
+		return out_error(NULL, "out of memory");
+	ret = fwt_verify(blob, len, scratch, &v->prog, &err);
+	free(scratch);
+	if (!ret)
+		return sort_rules(v);
+	return out_error("fwctl and the module do not fit together",
+			 "the program is not one: %s", err.text);
+}
+
+int view_fetch(struct view *v, struct fwt_nl *nl)
+{
+	uint32_t generation;
+	void *blob;
+	size_t len;
+	int ret;
+
+	if (fwt_nl_policy_fetch(nl, &blob, &len, &generation))
+		return fwctl_refused(nl);
+	ret = view_verify(v, blob, len, generation);
+	if (ret) {
+		view_clean(v);
+		fwt_nl_close(nl);
+	}
+	return ret;
+}
+
+void view_clean(struct view *v)
+{
+	free(v->blob);
+	free(v->order);
+	free(v->head);
+	memset(v, 0, sizeof(*v));
+}
+
+const char *view_rule_text(const struct view *v, uint32_t rule, char *buf,
+			   size_t size)
+{
+	const struct fwt_prog_rule *r = &v->prog.rule[rule];
+	const char *text = v->prog.source + r->text;
+	size_t i, len = v->head[rule], n = 0;
+	bool quoted = false, comment = false;
+	char *plain;
+
+	/* Comments are for those who read the file. */
+	plain = malloc(len + 1);
+	if (!plain)
+		return strcpy(buf, "");
+	for (i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '\n')
+			comment = false;
+		else if (c == '"' && !comment)
+			quoted = !quoted;
+		else if (c == '#' && !quoted)
+			comment = true;
+		if (!comment)
+			plain[n++] = c;
+	}
+	out_clean(buf, size, plain, n);
+	free(plain);
+	return buf;
+}
+
+/* Values as people write them. */
+
+static size_t put_ipv6(char *buf, size_t size, const u32 *w)
+{
+	struct in6_addr a;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		((u32 *)&a)[i] = htonl(w[i]);
+	inet_ntop(AF_INET6, &a, buf, size);
+	return strlen(buf);
+}
+
+static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w)
+{
+	char name[17] = "";
+	int i;
+
+	switch (field) {
+	case FWT_FIELD_IIF:
+	case FWT_FIELD_OIF:
+		for (i = 0; i < 16; i++)
+			name[i] = w[i / 4] >> (24 - 8 * (i % 4));
+		out_clean(buf, size, *name ? name : "none", 16);
+		return;
+	case FWT_FIELD_ETHER_SADDR:
+	case FWT_FIELD_ETHER_DADDR:
+		snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x",
+			 w[0] >> 8 & 0xff, w[0] & 0xff, w[1] >> 24,
+			 w[1] >> 16 & 0xff, w[1] >> 8 & 0xff, w[1] & 0xff);
+		return;
+	case FWT_FIELD_SADDR:
+	case FWT_FIELD_DADDR:
+	case FWT_FIELD_IP_SADDR:
+	case FWT_FIELD_IP_DADDR:
+	case FWT_FIELD_IP6_SADDR:
+	case FWT_FIELD_IP6_DADDR:
+	case FWT_FIELD_ARP_SADDR:
+	case FWT_FIELD_ARP_DADDR:
+		if (words == 4)
+			put_ipv6(buf, size, w);
+		else
+			snprintf(buf, size, "%u.%u.%u.%u", w[0] >> 24,
+				 w[0] >> 16 & 0xff, w[0] >> 8 & 0xff, w[0] & 0xff);
+		return;
+	}
+	snprintf(buf, size, "%u", w[0]);
+}
+
+static void put_key(char *buf, size_t size, const struct fwt_prog_test *t,
+		    const struct fwt_prog_set *s, const u32 *lo, const u32 *hi)
+{
+	size_t n = 0;
+	u32 d, at = 0;
+
+	*buf = 0;
+	for (d = 0; d < s->n_dims && d < t->n_fields && n + 1 < size; d++) {
+		char a[64], b[64];
+
+		put_value(a, sizeof(a), t->field[d], s->dim[d], lo + at);
+		put_value(b, sizeof(b), t->field[d], s->dim[d], hi + at);
+		n += snprintf(buf + n, size - n, "%s%s%s%s", d ? " . " : "", a,
+			      strcmp(a, b) ? "-" : "", strcmp(a, b) ? b : "");
+		at += s->dim[d];
+	}
+}
+
+/* The elements of a set, as many as a line holds. */
+#define SHOWN 6
+
+static void put_set(char *buf, size_t size, const struct view *v,
+		    const struct fwt_prog_test *t, u32 index)
+{
+	const struct fwt_prog_set *s;
+	u32 i, pair;
+	size_t n;
+
+	if (index == FWT_NONE) {
+		snprintf(buf, size, "{ }");
+		return;
+	}
+	s = &v->prog.set[index];
+	pair = s->kind == FWT_SET_KEYS ? 1 : 2;
+	n = snprintf(buf, size, "%s", s->count == 1 ? "" : "{ ");
+	for (i = 0; i < s->count && i < SHOWN; i++) {
+		const u32 *lo = v->prog.word + s->data + i * pair * s->words;
+		char key[200];
+
+		put_key(key, sizeof(key), t, s, lo, lo + (pair - 1) * s->words);
+		n += snprintf(buf + n, n < size ? size - n : 0, "%s%s",
+			      i ? ", " : "", key);
+		if (n >= size)
+			return;
+	}
+	if (s->count > SHOWN)
+		snprintf(buf + n, size - n, ", ... %u in all }", s->count);
+	else if (s->count != 1)
+		snprintf(buf + n, size - n, " }");
+}
+
+static void put_test(char *buf, size_t size, const struct view *v, u32 index)
+{
+	const struct fwt_prog_test *t = &v->prog.test[index];
+	const char *not = t->flags & FWT_TEST_NEGATE ? "not " : "";
+	char fields[200] = "", set[700];
+	size_t n = 0;
+	u32 i;
+
+	for (i = 0; i < t->n_fields && n < sizeof(fields); i++)
+		n += snprintf(fields + n, sizeof(fields) - n, "%s%s",
+			      i && t->op == FWT_TEST_IN ? " . " : i ? " = " : "",
+			      fwt_field_info[t->field[i]].name);
+	switch (t->op) {
+	case FWT_TEST_EQUAL:
+		snprintf(buf, size, "%s%s", not, fields);
+		return;
+	case FWT_TEST_IFADDR:
+	case FWT_TEST_IFNET:
+		snprintf(buf, size, "%s%s in %s(%s)", not, fields,
+			 t->op == FWT_TEST_IFADDR ? "addr" : "net",
+			 fwt_program_string(&v->prog, t->set[0]));
+		return;
+	}
+	put_set(set, sizeof(set), v, t,
+		t->set[0] == FWT_NONE ? t->set[1] : t->set[0]);
+	n = snprintf(buf, size, "%s%s%s in %s", not, fields,
+		     t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ?
+		     " & mask" : "", set);
+	if (n < size && t->set[0] != t->set[1] && t->set[0] != FWT_NONE &&
+	    t->set[1] != FWT_NONE) {
+		put_set(set, sizeof(set), v, t, t->set[1]);
+		snprintf(buf + n, size - n, ", ipv6 %s", set);
+	}
+}
+
+static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
+{
+	const struct fwt_prog_mod *m = &v->prog.mod[index];
+	static const char *const name[] = {
+		[FWT_MOD_SNAT] = "snat to", [FWT_MOD_MASQUERADE] = "masquerade",
+		[FWT_MOD_DNAT] = "dnat to", [FWT_MOD_SET_MARK] = "set mark",
+		[FWT_MOD_LOG] = "log", [FWT_MOD_COUNT] = "count",
+	};
+	char lo[64], hi[64];
+	size_t n;
+	u32 field = m->family == 6 ? FWT_FIELD_IP6_SADDR : FWT_FIELD_IP_SADDR;
+	u32 words = m->family == 6 ? 4 : 1;
+
+	n = snprintf(buf, size, "%s", name[m->type]);
+	if (m->type == FWT_MOD_SET_MARK)
+		n += snprintf(buf + n, size - n, " %u", m->a);
+	else if (m->type == FWT_MOD_LOG && m->a != FWT_NONE)
+		n += snprintf(buf + n, size - n, " \"%s\"",
+			      fwt_program_string(&v->prog, m->a));
+	else if (m->type == FWT_MOD_COUNT)
+		n += snprintf(buf + n, size - n, " %s",
+			      fwt_program_string(&v->prog, v->prog.counter[m->a]));
+	if (n >= size)
+		return;
+	if (m->family && m->type != FWT_MOD_MASQUERADE) {
+		put_value(lo, sizeof(lo), field, words, m->addr_lo);
+		put_value(hi, sizeof(hi), field, words, m->addr_hi);
+		n += snprintf(buf + n, size - n, " %s%s%s", lo,
+			      strcmp(lo, hi) ? "-" : "", strcmp(lo, hi) ? hi : "");
+	}
+	if (n < size && m->flags & FWT_MOD_PORTS)
+		snprintf(buf + n, size - n, " ports %u-%u", m->port_lo, m->port_hi);
+}
+
+static const char *verdict_name(u32 verdict)
+{
+	return verdict == FWT_VERDICT_ACCEPT ? "accept" :
+	       verdict == FWT_VERDICT_DROP ? "drop" : "reject";
+}
+
+static void put_rule(char *buf, size_t size, const struct view *v, u32 rule)
+{
+	const struct fwt_prog_rule *r = &v->prog.rule[rule];
+
+	if (rule == FWT_NONE)
+		snprintf(buf, size, "no rule");
+	else
+		snprintf(buf, size, "%s:%u",
+			 fwt_program_string(&v->prog, v->prog.file[r->file].name),
+			 r->line);
+}
+
+/* A node's sentence, and where it leads. */
+static void print_node(const struct view *v, u32 i)
+{
+	const struct fwt_prog_node *n = &v->prog.node[i];
+	static const char *const type[] = {
+		[FWT_NODE_TEST] = "test", [FWT_NODE_SELECT] = "select",
+		[FWT_NODE_ENTER] = "enter", [FWT_NODE_MOD] = "modify",
+		[FWT_NODE_CALL] = "call", [FWT_NODE_RETURN] = "return",
+		[FWT_NODE_VERDICT] = "verdict",
+	};
+	bool yes = n->type != FWT_NODE_RETURN && n->type != FWT_NODE_VERDICT &&
+		   n->type != FWT_NODE_SELECT;
+	bool no = n->type == FWT_NODE_TEST || n->type == FWT_NODE_SELECT ||
+		  n->type == FWT_NODE_CALL;
+	char what[1024] = "", place[300];
+
+	switch (n->type) {
+	case FWT_NODE_TEST:
+	case FWT_NODE_SELECT:
+		put_test(what, sizeof(what), v, n->arg);
+		break;
+	case FWT_NODE_ENTER:
+		put_rule(what, sizeof(what), v, n->arg);
+		break;
+	case FWT_NODE_MOD:
+		put_mod(what, sizeof(what), v, n->arg);
+		break;
+	case FWT_NODE_VERDICT:
+		put_rule(place, sizeof(place), v, n->arg);
+		snprintf(what, sizeof(what), "%s by %s", verdict_name(n->sub), place);
+		break;
+	}
+	out_row();
+	out_cell_num("node", OUT_PLAIN, i);
+	out_cell_str("type", type[n->type]);
+	if (yes)
+		out_cell_num("yes", OUT_PLAIN, n->yes);
+	else
+		out_cell_text("%s", "");
+	if (no)
+		out_cell_num("no", OUT_PLAIN, n->no);
+	else
+		out_cell_text("%s", "");
+	out_cell_str("text", what);
+	out_row_end();
+}
+
+void view_print_nodes(const struct view *v)
+{
+	static const struct out_column hook_columns[] = {
+		{ "HOOK", false }, { "DEVICE", false }, { "NODE", true },
+	};
+	static const struct out_column node_columns[] = {
+		{ "NODE", true }, { "TYPE", false }, { "YES", true },
+		{ "NO", true }, { "WHAT", false },
+	};
+	char name[64];
+	u32 i;
+
+	out_table("hooks", hook_columns, 3);
+	for (i = 0; i < v->prog.n[FWT_SEC_HOOKS]; i++) {
+		const struct fwt_prog_hook *h = &v->prog.hook[i];
+
+		out_row();
+		out_cell_str("hook", fwctl_hooks(name, sizeof(name),
+						 FWT_HOOK_BIT(h->hook)));
+		out_cell_str("device", h->dev == FWT_NONE ? NULL :
+			     fwt_program_string(&v->prog, h->dev));
+		out_cell_num("node", OUT_PLAIN, h->root);
+		out_row_end();
+	}
+	out_table_end();
+	out_text("\n");
+	out_table("nodes", node_columns, 5);
+	for (i = 0; i < v->prog.n[FWT_SEC_NODES]; i++)
+		print_node(v, i);
+	out_table_end();
+}
