@@ -87,7 +87,10 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 	struct view v;
 	int ret;
 
-	(void)argc;
+	if (argc > 1 && !strcmp(argv[1], "--confirm"))
+		return out_error(NULL, "not supported yet: apply --confirm");
+	if (argc > 1)
+		return fwctl_usage(ctl, NULL, "apply: did not understand '%s'", argv[1]);
 	ret = compile(argv[0], &diag, &v);
 	if (ret)
 		goto out;

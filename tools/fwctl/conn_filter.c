@@ -211,6 +211,12 @@ int conn_filter_parse(struct fwctl *ctl, struct fwt_nl_conn_filter *f, int argc,
 		"proto", "protocol", "src", "saddr", "dst", "daddr", "sport",
 		"dport", "state", "mark", "family", "id", "iif", "oif", NULL
 	};
+	/* What may stand alone, to be offered too. */
+	static const char *const words[] = {
+		"proto", "protocol", "src", "saddr", "dst", "daddr", "sport",
+		"dport", "state", "mark", "family", "id", "iif", "oif",
+		"tcp", "udp", "icmp", "icmpv6", "sctp", "ipv4", "ipv6", NULL
+	};
 	static const char *const states[] = {
 		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
 		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
@@ -236,7 +242,7 @@ int conn_filter_parse(struct fwctl *ctl, struct fwt_nl_conn_filter *f, int argc,
 			} else if ((*key < '0' || *key > '9') && protocol(key, &proto)) {
 				f->protocol = proto;
 			} else {
-				meant = fwt_diag_suggest(key, keys);
+				meant = fwt_diag_suggest(key, words);
 				if (meant)
 					snprintf(hint, sizeof(hint),
 						 "did you mean '%s'?", meant);

@@ -5,6 +5,7 @@
  * Everything that can be typed stands in fwctl_commands; help, completion and
  * the man page read it. "fwctl --commands" prints it for them.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ const struct command fwctl_commands[] = {
 	{ "check", "FILE", 1, 1, cmd_check,
 	  "say what is wrong with a policy, without applying it",
 	  "FILE may be - for standard input. Warnings do not change the exit status.\n" },
-	{ "apply", "FILE", 1, 1, cmd_apply,
+	{ "apply", "FILE", 1, 3, cmd_apply,
 	  "put a policy in force, in one step",
 	  "If anything is wrong, or the kernel refuses, what was in force stays.\n" },
 	{ "show policy", "", 0, 0, cmd_show_policy,
@@ -170,7 +171,8 @@ int fwctl_word(const char *word, const char *const *words, const char *what)
 	meant = found == -2 ? NULL : fwt_diag_suggest(word, words);
 	if (meant)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
-	out_error(meant || found == -2 ? hint : NULL, "no %s '%s'", what, word);
+	out_error(meant || found == -2 ? hint : NULL, "did not understand %s '%s'",
+		  what, word);
 	return -1;
 }
 
@@ -180,17 +182,30 @@ static void print_usage(FILE *to, const struct command *c)
 		*c->args ? " " : "", c->args);
 }
 
-static void print_help(FILE *to, const struct command *only)
+/* Of one command; or of all that an object has, where only that was named. */
+static void print_command_help(const struct command *only, bool object)
+{
+	size_t len = strcspn(only->name, " ");
+	const struct command *c;
+	int n = 0;
+
+	for (c = fwctl_commands; c->name; c++) {
+		if (c != only && !(object && !strncmp(c->name, only->name, len) &&
+				   c->name[len] == ' '))
+			continue;
+		if (n++)
+			printf("\n");
+		print_usage(stdout, c);
+		printf("\n%c%s.\n", toupper((unsigned char)c->help[0]), c->help + 1);
+		if (c->more)
+			printf("%s", c->more);
+	}
+}
+
+static void print_help(FILE *to)
 {
 	const struct command *c;
 
-	if (only) {
-		print_usage(to, only);
-		fprintf(to, "\n%c%s.\n", only->help[0] - 'a' + 'A', only->help + 1);
-		if (only->more)
-			fprintf(to, "%s", only->more);
-		return;
-	}
 	fprintf(to, "Usage: fwctl [OPTIONS] COMMAND\n\n");
 	for (c = fwctl_commands; c->name; c++) {
 		char left[40];
@@ -295,7 +310,7 @@ static const struct command *find(int argc, char **argv, int *used)
 	int i;
 
 	collect(&first, NULL);
-	i = fwctl_word(argv[0], first.list, "command");
+	i = fwctl_word(argv[0], first.list, "the command");
 	if (i < 0)
 		return NULL;
 	object = first.list[i];
@@ -338,12 +353,12 @@ int main(int argc, char **argv)
 	}
 	if (argc == 1) {
 		if (help) {
-			print_help(stdout, NULL);
+			print_help(stdout);
 			return FWCTL_DONE;
 		}
 		if (out_is_json())
 			return fwctl_usage(&ctl, NULL, "a command is missing");
-		print_help(stderr, NULL);
+		print_help(stderr);
 		return FWCTL_USAGE;
 	}
 	if (!strcmp(argv[1], "--commands"))
@@ -352,7 +367,7 @@ int main(int argc, char **argv)
 	if (!ctl.command)
 		return FWCTL_USAGE;
 	if (help) {
-		print_help(stdout, ctl.command);
+		print_command_help(ctl.command, used == 1);
 		return FWCTL_DONE;
 	}
 	argc -= 1 + used;
