@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hash of connections and the lives in it; see conn.h.
+ *
+ * One rhashtable a namespace holds the up to three links of each record. A
+ * link's place within its record says which pair it is: records are aligned to
+ * a cache line and links stand at its begin. So the table's "object" is the
+ * link itself.
+ *
+ * The hash is SipHash over the pair without direction, with a key that is
+ * random per module and the seed that is random per table and changes when the
+ * table rehashes itself for a chain that grew too long.
+ */
+#include <linux/random.h>
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "policy.h"
+
+#define CONN_ALIGN	64
+
+/* Unconfirmed records live so long: from the first hook to the last, with a
+ * queue in between.
+ */
+#define CONN_TENTATIVE	(2 * HZ)
+
+/* Below the limit evicting begins, so that there is room while what was
+ * evicted waits for its grace period.
+ */
+static u32 conn_slack(u32 limit)
+{
+	return max(limit / 16, 8u);
+}
+
+static struct kmem_cache *conn_cache, *conn6_cache;
+static siphash_key_t conn_key __read_mostly;
+
+struct conn_lookup {
+	const struct fwt_tuple *t;
+};
+
+static struct fwt_conn *conn_of(const void *link, enum fwt_pair *pair)
+{
+	unsigned long p = (unsigned long)link;
+
+	*pair = (p & (CONN_ALIGN - 1)) / sizeof(struct rhash_head);
+	return (struct fwt_conn *)(p & ~(CONN_ALIGN - 1UL));
+}
+
+static u32 key_hash(const struct fwt_key *k, u8 protocol, u32 scope, u32 seed)
+{
+	u64 ports = (u64)k->a.port << 48 | (u64)k->b.port << 32 | scope;
+	u64 last = (u64)protocol << 40 | (u64)k->words << 32 | seed;
+
+	if (k->words == 1)
+		return siphash_3u64((u64)k->a.addr[0] << 32 | k->b.addr[0],
+				    ports, last, &conn_key);
+	else {
+		u64 w[6] = {
+			(u64)k->a.addr[0] << 32 | k->a.addr[1],
+			(u64)k->a.addr[2] << 32 | k->a.addr[3],
+			(u64)k->b.addr[0] << 32 | k->b.addr[1],
+			(u64)k->b.addr[2] << 32 | k->b.addr[3],
+			ports, last,
+		};
+
+		return siphash(w, sizeof(w), &conn_key);
+	}
+}
+
+static u32 conn_hash_key(const void *data, u32 len, u32 seed)
+{
+	const struct conn_lookup *l = data;
+	struct fwt_key k;
+
+	fwt_tuple_key(l->t, &k);
+	return key_hash(&k, l->t->protocol, l->t->scope, seed);
+}
+
+static u32 conn_hash_obj(const void *obj, u32 len, u32 seed)
+{
+	enum fwt_pair pair;
+	const struct fwt_conn *c = conn_of(obj, &pair);
+	struct fwt_key k;
+
+	fwt_ends_key(&c->ends, pair, &k);
+	return key_hash(&k, c->ends.protocol, c->ends.scope, seed);
+}
+
+static int conn_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct conn_lookup *l = arg->key;
+	enum fwt_pair pair;
+	const struct fwt_conn *c = conn_of(obj, &pair);
+
+	return fwt_ends_match(&c->ends, pair, l->t) < 0;
+}
+
+static const struct rhashtable_params conn_params = {
+	.head_offset = 0,
+	.hashfn = conn_hash_key,
+	.obj_hashfn = conn_hash_obj,
+	.obj_cmpfn = conn_cmp,
+	.automatic_shrinking = true,
+};
+
+/* The tuple of a pair, in the original direction. */
+static void pair_tuple(const struct fwt_conn *c, enum fwt_pair pair,
+		       struct fwt_tuple *t)
+{
+	fwt_ends_get(&c->ends, pair == FWT_PAIR_SN ? FWT_N : FWT_C, &t->src);
+	fwt_ends_get(&c->ends, pair == FWT_PAIR_CV ? FWT_V : FWT_S, &t->dst);
+	t->family = c->ends.family;
+	t->protocol = c->ends.protocol;
+	t->scope = c->ends.scope;
+}
+
+struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
+			       enum fwt_dir *dir)
+{
+	struct conn_lookup l = { .t = t };
+	enum fwt_pair pair;
+	struct fwt_conn *c;
+	void *link;
+	int d;
+
+	link = rhashtable_lookup(&fn->conns, &l, conn_params);
+	if (!link)
+		return NULL;
+	c = conn_of(link, &pair);
+	if (!fwt_conn_alive(c)) {
+		fwt_conn_end(c);
+		return NULL;
+	}
+	d = fwt_ends_match(&c->ends, pair, t);
+	if (d < 0)
+		return NULL;
+	*dir = d;
+	return c;
+}
+
+/* How much a record is worth keeping when room is short. */
+static int worth(const struct fwt_conn *c)
+{
+	u16 flags = READ_ONCE(c->flags);
+
+	if (!fwt_conn_alive(c))
+		return 0;
+	if (!(flags & BIT(FWT_CONN_CONFIRMED)))
+		return 1;
+	if (!(flags & BIT(FWT_CONN_REPLIED)))
+		return 2;
+	return 3;
+}
+
+/* Looks at a bounded part of the table, from a place at random, and ends the
+ * record there that is worth least; none that has seen a reply. Returns whether
+ * one was ended.
+ */
+static bool evict(struct fwt_net *fn)
+{
+	struct bucket_table *tbl = rht_dereference_rcu(fn->conns.tbl, &fn->conns);
+	u32 at = get_random_u32(), seen = 0, i;
+	struct fwt_conn *best = NULL;
+	struct rhash_head *link;
+	int least = 3;
+
+	for (i = 0; i < 256 && i < tbl->size && seen < 64; i++) {
+		rht_for_each_rcu(link, tbl, (at + i) & (tbl->size - 1)) {
+			enum fwt_pair pair;
+			struct fwt_conn *c = conn_of(link, &pair);
+			int w = worth(c);
+
+			seen++;
+			if (w < least) {
+				best = c;
+				least = w;
+			}
+		}
+		/* Newer unreplied ones are still on their way; one that is as
+		 * good as gone need not be looked for any longer.
+		 */
+		if (least < 2 || (best && seen >= 16))
+			break;
+	}
+	if (!best || !fwt_conn_end(best))
+		return false;
+	fwt_stat_inc(fn, reason[FWT_REASON_EARLY_EVICT]);
+	return true;
+}
+
+struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
+{
+	u32 limit = READ_ONCE(fn->conn_max);
+	u32 n = atomic_inc_return(&fn->n_conns);
+	struct fwt_conn *c;
+	bool six = t->family == 6;
+
+	if (unlikely(n + conn_slack(limit) > limit)) {
+		bool room = evict(fn);
+
+		if (n > limit || (!room && n >= limit)) {
+			atomic_dec(&fn->n_conns);
+			return ERR_PTR(-ENOSPC);
+		}
+	}
+	c = kmem_cache_zalloc(six ? conn6_cache : conn_cache, GFP_ATOMIC);
+	if (!c) {
+		atomic_dec(&fn->n_conns);
+		return ERR_PTR(-ENOMEM);
+	}
+	if (six) {
+		c->ends.addr6 = c->addr6;
+		atomic_inc(&fn->n_conns6);
+	}
+	spin_lock_init(&c->lock);
+	fwt_ends_init(&c->ends, t);
+	c->fn = fn;
+	c->seed = get_random_u32();
+	c->slot[0] = FWT_NONE;
+	c->slot[1] = FWT_NONE;
+	c->created = (u32)jiffies;
+	c->expires = (u32)jiffies + CONN_TENTATIVE;
+	c->id = (u64)raw_smp_processor_id() << 48 |
+		(this_cpu_inc_return(fn->stats->next_id) & (BIT_ULL(48) - 1));
+	return c;
+}
+
+static void conn_free(struct fwt_conn *c)
+{
+	struct fwt_net *fn = c->fn;
+	bool six = c->ends.family == 6;
+
+	kmem_cache_free(six ? conn6_cache : conn_cache, c);
+	if (six)
+		atomic_dec(&fn->n_conns6);
+	atomic_dec(&fn->n_conns);
+}
+
+static void conn_free_rcu(struct rcu_head *rcu)
+{
+	conn_free(container_of(rcu, struct fwt_conn, rcu));
+}
+
+/* With a grace period: its pair C-S may have been seen before C-V clashed. */
+void fwt_conn_discard(struct fwt_conn *c)
+{
+	fwt_slot_ref(c->fn, c->slot[0], -1);
+	fwt_slot_ref(c->fn, c->slot[1], -1);
+	call_rcu(&c->rcu, conn_free_rcu);
+}
+
+static void unlink_pair(struct fwt_conn *c, enum fwt_pair pair)
+{
+	int ret = rhashtable_remove_fast(&c->fn->conns, &c->link[pair],
+					 conn_params);
+
+	WARN_ON_ONCE(ret);
+}
+
+/* Under @c->lock: who gets true is the one who ends it. A record whose links
+ * are still going in is left to who inserts it.
+ */
+static bool kill(struct fwt_conn *c)
+{
+	u16 flags = c->flags;
+
+	if (flags & BIT(FWT_CONN_DEAD) || !(flags & BIT(FWT_CONN_INSERTED)))
+		return false;
+	WRITE_ONCE(c->flags, flags | BIT(FWT_CONN_DEAD));
+	return true;
+}
+
+static void bury(struct fwt_conn *c)
+{
+	struct fwt_net *fn = c->fn;
+	enum fwt_pair pair;
+
+	for (pair = 0; pair < __FWT_PAIR_MAX; pair++)
+		if (c->linked & BIT(pair))
+			unlink_pair(c, pair);
+	fwt_slot_ref(fn, c->slot[0], -1);
+	fwt_slot_ref(fn, c->slot[1], -1);
+	fwt_stat_inc(fn, ended);
+	call_rcu(&c->rcu, conn_free_rcu);
+}
+
+bool fwt_conn_end(struct fwt_conn *c)
+{
+	bool mine;
+
+	spin_lock_bh(&c->lock);
+	mine = kill(c);
+	spin_unlock_bh(&c->lock);
+	if (mine)
+		bury(c);
+	return mine;
+}
+
+/* The same for who holds another record's lock: never waits. */
+static void end_other(struct fwt_conn *c)
+{
+	bool mine;
+
+	if (!spin_trylock_bh(&c->lock))
+		return;
+	mine = kill(c);
+	spin_unlock_bh(&c->lock);
+	if (mine)
+		bury(c);
+}
+
+/* Put one link in; where its place is taken by one that is over, that one goes.
+ * Returns 0, -EEXIST and @other, or another error.
+ */
+static int link_pair(struct fwt_conn *c, enum fwt_pair pair,
+		     struct fwt_conn **other)
+{
+	struct fwt_net *fn = c->fn;
+	struct fwt_tuple t;
+	struct conn_lookup l = { .t = &t };
+	int tries;
+
+	pair_tuple(c, pair, &t);
+	for (tries = 0; tries < 4; tries++) {
+		enum fwt_pair his;
+		struct fwt_conn *old;
+		void *was;
+
+		was = rhashtable_lookup_get_insert_key(&fn->conns, &l,
+						       &c->link[pair], conn_params);
+		if (!was)
+			return 0;
+		if (IS_ERR(was))
+			return PTR_ERR(was) == -E2BIG ? -ENOMEM : PTR_ERR(was);
+		old = conn_of(was, &his);
+		if (fwt_conn_alive(old) || old == c) {
+			*other = old;
+			return -EEXIST;
+		}
+		end_other(old);
+		/* Another CPU may be the one who takes it out. */
+		cpu_relax();
+	}
+	/* As good as taken. */
+	*other = NULL;
+	return -EEXIST;
+}
+
+int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
+{
+	bool dnat = !fwt_ends_equal(&c->ends, FWT_V, FWT_S);
+	int ret;
+
+	if (dnat) {
+		/* C-S first: while only that stands, no first packet of the same
+		 * connection can find a record that is then taken back.
+		 */
+		ret = link_pair(c, FWT_PAIR_CS, other);
+		if (ret == -EEXIST)
+			return -EADDRINUSE;
+		if (ret)
+			return ret;
+	}
+	ret = link_pair(c, FWT_PAIR_CV, other);
+	if (ret) {
+		if (dnat)
+			unlink_pair(c, FWT_PAIR_CS);
+		return ret;
+	}
+	spin_lock_bh(&c->lock);
+	c->linked = BIT(FWT_PAIR_CV) | (dnat ? BIT(FWT_PAIR_CS) : 0);
+	WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INSERTED));
+	spin_unlock_bh(&c->lock);
+	fwt_stat_inc(c->fn, created);
+	return 0;
+}
+
+int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end, u16 lo, u16 hi)
+{
+	struct fwt_port_search search;
+	struct fwt_conn *other;
+	int ret;
+
+	lockdep_assert_held(&c->lock);
+	if (c->flags & BIT(FWT_CONN_DEAD))
+		return -EBUSY;
+	if (!lo) {
+		fwt_ends_set(&c->ends, FWT_N, end);
+		if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
+			return 0;
+		ret = link_pair(c, FWT_PAIR_SN, &other);
+		if (!ret)
+			c->linked |= BIT(FWT_PAIR_SN);
+		return ret == -EEXIST ? -EADDRINUSE : ret;
+	}
+	fwt_port_search_init(&search, lo, hi, get_random_u32());
+	while (fwt_port_search_next(&search, &end->port)) {
+		fwt_ends_set(&c->ends, FWT_N, end);
+		/* The address of the client itself, and its port: no change. */
+		if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
+			return 0;
+		ret = link_pair(c, FWT_PAIR_SN, &other);
+		if (!ret) {
+			c->linked |= BIT(FWT_PAIR_SN);
+			return 0;
+		}
+		if (ret != -EEXIST)
+			return ret;
+	}
+	return -EADDRINUSE;
+}
+
+void fwt_conn_unbind_source(struct fwt_conn *c)
+{
+	struct fwt_end client;
+
+	lockdep_assert_held(&c->lock);
+	if (c->flags & BIT(FWT_CONN_DEAD))
+		return;
+	if (c->linked & BIT(FWT_PAIR_SN)) {
+		unlink_pair(c, FWT_PAIR_SN);
+		c->linked &= ~BIT(FWT_PAIR_SN);
+	}
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	fwt_ends_set(&c->ends, FWT_N, &client);
+}
+
+u32 fwt_conn_seconds(const struct fwt_conn *c)
+{
+	s32 left = READ_ONCE(c->expires) - (u32)jiffies;
+
+	return left > 0 ? left / HZ : 0;
+}
+
+u64 fwt_conns_memory(struct fwt_net *fn)
+{
+	u64 n = atomic_read(&fn->n_conns), n6 = atomic_read(&fn->n_conns6);
+
+	if (!fn->conns_ready)
+		return 0;
+	return (n - min(n, n6)) * kmem_cache_size(conn_cache) +
+	       n6 * kmem_cache_size(conn6_cache);
+}
+
+int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
+		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
+{
+	bool resized = false;
+	void *link;
+	int ret = 0;
+
+	rhashtable_walk_start(iter);
+	for (link = rhashtable_walk_peek(iter); link;
+	     link = rhashtable_walk_next(iter)) {
+		enum fwt_pair pair;
+		struct fwt_conn *c;
+
+		if (IS_ERR(link)) {
+			if (PTR_ERR(link) != -EAGAIN) {
+				ret = PTR_ERR(link);
+				break;
+			}
+			resized = true;
+			continue;
+		}
+		c = conn_of(link, &pair);
+		/* Every connection has this one, so each is visited once. */
+		if (pair != FWT_PAIR_CV || !fwt_conn_alive(c))
+			continue;
+		ret = visit(c, ctx);
+		if (ret)
+			break;
+	}
+	rhashtable_walk_stop(iter);
+	return ret ? ret : resized ? -EINTR : 0;
+}
+
+static int end_one(struct fwt_conn *c, void *ctx)
+{
+	u32 *n = ctx;
+
+	*n += fwt_conn_end(c);
+	return 0;
+}
+
+u32 fwt_conns_flush(struct fwt_net *fn)
+{
+	struct rhashtable_iter iter;
+	u32 n = 0;
+	int ret;
+
+	if (!fn->conns_ready)
+		return 0;
+	do {
+		rhashtable_walk_enter(&fn->conns, &iter);
+		ret = fwt_conns_walk(fn, &iter, end_one, &n);
+		rhashtable_walk_exit(&iter);
+	} while (ret == -EINTR);
+	return n;
+}
+
+/* Expired records only cost memory: nobody finds them. So the collector takes
+ * its time: a sixteenth of the table, but at least 1024 links, each quarter of
+ * a second, which is a whole round in four seconds.
+ */
+#define GC_INTERVAL	(HZ / 4)
+#define GC_LEAST	1024
+
+static void collect(struct work_struct *work)
+{
+	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
+	u32 budget = max_t(u32, GC_LEAST, atomic_read(&fn->conns.nelems) / 16);
+	void *link;
+
+	if (!fn->gc_walking) {
+		rhashtable_walk_enter(&fn->conns, &fn->gc_iter);
+		fn->gc_walking = true;
+	}
+	rhashtable_walk_start(&fn->gc_iter);
+	while (budget--) {
+		enum fwt_pair pair;
+		struct fwt_conn *c;
+
+		link = rhashtable_walk_next(&fn->gc_iter);
+		if (!link)
+			break;
+		if (IS_ERR(link))
+			continue;
+		c = conn_of(link, &pair);
+		if (!fwt_conn_alive(c))
+			fwt_conn_end(c);
+	}
+	rhashtable_walk_stop(&fn->gc_iter);
+	if (!link) {
+		rhashtable_walk_exit(&fn->gc_iter);
+		fn->gc_walking = false;
+	}
+	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+}
+
+int fwt_conns_init(struct fwt_net *fn)
+{
+	int ret;
+
+	if (fn->conns_ready)
+		return 0;
+	ret = rhashtable_init(&fn->conns, &conn_params);
+	if (ret)
+		return ret;
+	INIT_DELAYED_WORK(&fn->gc, collect);
+	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+	fn->conns_ready = true;
+	return 0;
+}
+
+void fwt_conns_clean(struct fwt_net *fn)
+{
+	if (!fn->conns_ready)
+		return;
+	cancel_delayed_work_sync(&fn->gc);
+	if (fn->gc_walking)
+		rhashtable_walk_exit(&fn->gc_iter);
+	fwt_conns_flush(fn);
+	/* Their callbacks use the namespace. */
+	rcu_barrier();
+	rhashtable_destroy(&fn->conns);
+	fn->conns_ready = false;
+}
+
+int fwt_conn_cache_init(void)
+{
+	/* The record's layout is arithmetic; hold it to it. */
+	BUILD_BUG_ON(offsetof(struct fwt_conn, link));
+	BUILD_BUG_ON(offsetof(struct fwt_conn, lock) > CONN_ALIGN);
+#if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC)
+	BUILD_BUG_ON(sizeof(struct fwt_conn) > 256);
+#endif
+	get_random_bytes(&conn_key, sizeof(conn_key));
+	conn_cache = kmem_cache_create("fwtree_conn", sizeof(struct fwt_conn),
+				       CONN_ALIGN, SLAB_ACCOUNT, NULL);
+	conn6_cache = kmem_cache_create("fwtree_conn6", sizeof(struct fwt_conn) +
+					__FWT_WHO_MAX * sizeof(u32[4]),
+					CONN_ALIGN, SLAB_ACCOUNT, NULL);
+	if (conn_cache && conn6_cache)
+		return 0;
+	fwt_conn_cache_clean();
+	return -ENOMEM;
+}
+
+void fwt_conn_cache_clean(void)
+{
+	kmem_cache_destroy(conn_cache);
+	kmem_cache_destroy(conn6_cache);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Connections: one record each, in an RCU hash under each distinct pair of its
+ * ends (core/tuple.h says which and why).
+ *
+ * Life. fwt_conn_alloc() makes a record that nobody sees. fwt_conn_insert()
+ * puts it into the hash as tentative: it has two seconds, and is evicted first.
+ * fwt_conn_bind_source() adds the pair that the server sees. fwt_conn_confirm()
+ * is called when its packet left the last hook. fwt_conn_end() takes it out of
+ * the hash, once, whoever calls it first; RCU frees it. Readers hold no
+ * reference: they have RCU.
+ *
+ * Synchronization. Look-up takes no lock. What changes with packets (TCP
+ * windows, counters, expiry) changes under conn->lock, which no other
+ * connection shares. Expiry is exact: a record whose time is over is not found,
+ * whether the collector has come by or not.
+ */
+#ifndef FWT_CONN_H
+#define FWT_CONN_H
+
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include "netns.h"
+#include "core/nat.h"
+#include "core/tuple.h"
+#include "core/tcp.h"
+
+enum fwt_conn_bit {
+	FWT_CONN_INSERTED,	/* all its first links are in: it can be ended */
+	FWT_CONN_DEAD,		/* taken out of the hash */
+	FWT_CONN_CONFIRMED,	/* its first packet left us */
+	FWT_CONN_REPLIED,	/* the other side has answered */
+	FWT_CONN_ASSURED,	/* both have spoken twice, or a handshake is done */
+	FWT_CONN_INGRESS,	/* passed the ingress hook: its decision counts */
+	FWT_CONN_EGRESS,	/* passed the egress hook */
+	FWT_CONN_LOCAL,		/* begun by this machine */
+	FWT_CONN_SNAT,		/* N is not C */
+	FWT_CONN_DNAT,		/* S is not V */
+	FWT_CONN_MARK,		/* packets get @mark */
+};
+
+/* Line 0 is what a look-up reads; line 1 what a TCP segment changes; line 2
+ * what was decided; line 3 the counts. 256 bytes for IPv4; IPv6 has its four
+ * addresses, 64 bytes, behind.
+ */
+struct fwt_conn {
+	struct rhash_head link[__FWT_PAIR_MAX];
+	struct fwt_ends ends;
+	u32 expires;		/* jiffies, 32 bits of them */
+	u16 flags;		/* BIT(enum fwt_conn_bit), written under @lock */
+	u8 linked;		/* pairs in the hash, written by the inserter */
+	u8 line0_pad;
+
+	spinlock_t lock;
+	u32 gen;		/* the policy that allows it */
+	union {
+		struct fwt_tcp tcp;
+		u8 udp_packets;
+	};
+
+	u64 id;
+	u32 slot[2];		/* deciding rules: ingress, egress; or FWT_NONE */
+	u32 iif;		/* of the original direction; 0 for local */
+	u32 oif;		/* 0 until egress */
+	u32 reply_iif;		/* where not the same turned round, else 0 */
+	u32 reply_oif;
+	u32 mark;		/* that packets get */
+	u32 mark_in;		/* that the first packet had */
+	u32 seed;		/* of choices made for it */
+	u32 created;		/* jiffies, 32 bits */
+	u8 timeout;		/* enum fwt_timeout now in force */
+	u8 icmp_type;
+
+	u64 packets[2];		/* by enum fwt_dir */
+	u64 bytes[2];
+	struct fwt_net *fn;
+	struct rcu_head rcu;
+	/* Room for a master record and a cached path each way: 3 pointers. */
+
+	u32 addr6[][4];
+};
+
+int fwt_conns_init(struct fwt_net *fn);
+void fwt_conns_clean(struct fwt_net *fn);
+int fwt_conn_cache_init(void);
+void fwt_conn_cache_clean(void);
+
+/**
+ * fwt_conn_find() - the connection of a packet
+ * @fn: namespace
+ * @t: the packet's tuple
+ * @dir: set to the packet's direction
+ *
+ * Context: RCU read lock.
+ * Return: the connection, alive now; or NULL.
+ */
+struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
+			       enum fwt_dir *dir);
+
+/**
+ * fwt_conn_alloc() - a record for a new connection
+ * @fn: namespace
+ * @t: tuple of its first packet: C and V
+ *
+ * Where the table is at its limit, an unreplied connection is evicted.
+ *
+ * Return: the record, or ERR_PTR(-ENOSPC) for a full table, -ENOMEM.
+ */
+struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t);
+
+/* A record that was not inserted is not wanted any more. */
+void fwt_conn_discard(struct fwt_conn *c);
+
+/**
+ * fwt_conn_insert() - let others find it
+ * @c: record; C, V and S are set
+ * @other: where the pair is taken: who has it
+ *
+ * Return: 0; -EEXIST if a connection has the very same first pair (the other
+ * first packet won the race: @other is it, @c is the caller's still);
+ * -EADDRINUSE if only C-S clashes; -ENOMEM, -EBUSY.
+ */
+int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other);
+
+/**
+ * fwt_conn_bind_source() - give it the end N that the server is to see
+ * @c: connection in the hash, egress undecided
+ * @end: address, and the port where @lo is 0
+ * @lo: first port of the range to choose from, 0 to keep @end->port
+ * @hi: last port
+ *
+ * Context: under @c->lock.
+ * Return: 0; -EADDRINUSE where every port is taken; -ENOMEM, -EBUSY.
+ */
+int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end, u16 lo, u16 hi);
+
+/* Takes N away again (a tentative connection that is decided anew). Under
+ * @c->lock.
+ */
+void fwt_conn_unbind_source(struct fwt_conn *c);
+
+/**
+ * fwt_conn_end() - it is over
+ * @c: connection in the hash
+ *
+ * Context: RCU read lock; any, softirq included; not under @c->lock.
+ * Return: true for the one caller who ended it.
+ */
+bool fwt_conn_end(struct fwt_conn *c);
+
+static inline bool fwt_conn_alive(const struct fwt_conn *c)
+{
+	return !(READ_ONCE(c->flags) & BIT(FWT_CONN_DEAD)) &&
+	       (s32)(READ_ONCE(c->expires) - (u32)jiffies) > 0;
+}
+
+static inline bool fwt_conn_is(const struct fwt_conn *c, enum fwt_conn_bit bit)
+{
+	return READ_ONCE(c->flags) & BIT(bit);
+}
+
+/* Under @c->lock; written only when the tick changes. */
+static inline void fwt_conn_expire(struct fwt_conn *c, u32 ticks)
+{
+	u32 when = (u32)jiffies + ticks;
+
+	if (c->expires != when)
+		WRITE_ONCE(c->expires, when);
+}
+
+/**
+ * fwt_conns_walk() - visit connections
+ * @fn: namespace
+ * @visit: called for each live connection, once, under RCU; returns an error to
+ *	stop the walk (the connection counts as not visited)
+ * @ctx: for @visit
+ * @iter: walk in progress; rhashtable_walk_enter()ed by the caller on
+ *	&fn->conns, so that a dump can go on where it stopped
+ *
+ * Context: process.
+ * Return: 0 at the end; -EINTR if the table was resized meanwhile, and some may
+ * be visited twice; what @visit said.
+ */
+int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
+		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx);
+
+/* All of them end. Returns how many. */
+u32 fwt_conns_flush(struct fwt_net *fn);
+
+/* Seconds until it expires, 0 if it has. */
+u32 fwt_conn_seconds(const struct fwt_conn *c);
+
+/* Bytes of memory that connections take now. */
+u64 fwt_conns_memory(struct fwt_net *fn);
+
+#endif /* FWT_CONN_H */

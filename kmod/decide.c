@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deciding: walking for a packet, and walking again for a connection when the
+ * policy or an interface has changed.
+ *
+ * A connection is decided again as a whole: ingress with the ends C and V,
+ * egress with C and S, as its first packet met them. What the record did not
+ * keep is unknown; a rule that asks for it leaves the old verdict. The choices
+ * that were made (addresses, ports) stay if the rules still allow them.
+ */
+#include <linux/netdevice.h>
+
+#include "way.h"
+
+void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
+{
+	u32 root = w->pol->prog.root[hook];
+	struct fwt_world world;
+
+	w->p.hook = hook;
+	w->after = w->p;
+	if (root == FWT_NONE) {
+		/* A hook that the policy does not name lets everything pass. */
+		memset(d, 0, offsetof(struct fwt_decision, effect));
+		d->verdict = FWT_VERDICT_ACCEPT;
+		d->rule = FWT_NONE;
+		d->snat = FWT_NONE;
+		d->dnat = FWT_NONE;
+		return;
+	}
+	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
+	fwt_walk(&w->pol->prog, root, &w->after, &world.env, d);
+}
+
+void fwt_effects(struct fwt_way *w, const struct fwt_decision *d)
+{
+	const struct fwt_program *prog = &w->pol->prog;
+	u32 i;
+
+	for (i = 0; i < d->n_effects; i++) {
+		const struct fwt_prog_mod *m;
+		u32 e = d->effect[i];
+
+		if (!(e & FWT_EFFECT_MOD)) {
+			fwt_slot_hit(w->fn, fwt_rule_slot(w->pol, e));
+			continue;
+		}
+		m = &prog->mod[e & ~FWT_EFFECT_MOD];
+		if (m->type == FWT_MOD_LOG)
+			fwt_log(w, d, m->a == FWT_NONE ? "" : prog->string + m->a);
+		else if (m->type == FWT_MOD_COUNT)
+			fwt_slot_count(w->fn, w->pol->slot[prog->n[FWT_SEC_RULES] + m->a],
+				       1, w->p.length);
+	}
+	fwt_slot_hit(w->fn, fwt_rule_slot(w->pol, d->rule));
+}
+
+/* What a record does not keep of its first packet. */
+#define NOT_KEPT (FWT_FIELD_BIT(ETHER_SADDR) | FWT_FIELD_BIT(ETHER_DADDR) | \
+		  FWT_FIELD_BIT(ETHER_TYPE) | FWT_FIELD_BIT(VLAN_ID) | \
+		  FWT_FIELD_BIT(VLAN_PCP) | FWT_FIELD_BIT(PKTTYPE) | \
+		  FWT_FIELD_BIT(DSCP) | FWT_FIELD_BIT(TTL) | \
+		  FWT_FIELD_BIT(LENGTH) | FWT_FIELD_BIT(TCP_SEQ) | \
+		  FWT_FIELD_BIT(TCP_ACK) | FWT_FIELD_BIT(TCP_WINDOW) | \
+		  FWT_FIELD_BIT(TCP_OPTION_MSS) | FWT_FIELD_BIT(PRIORITY))
+
+/* The first packet as it came to a hook. */
+static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
+		    struct fwt_packet *p)
+{
+	struct fwt_end src, dst;
+
+	memset(p, 0, sizeof(*p));
+	fwt_ends_get(&c->ends, FWT_C, &src);
+	/* What starts here meets one tree, which translates both ends. */
+	fwt_ends_get(&c->ends, hook == FWT_HOOK_INGRESS ||
+		     fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_V : FWT_S, &dst);
+	p->have = FWT_HAVE_IP;
+	p->family = c->ends.family;
+	p->protocol = c->ends.protocol;
+	p->hook = hook;
+	p->ct_state = FWT_CT_NEW;
+	p->unknown = NOT_KEPT;
+	p->mark = c->mark_in;
+	memcpy(p->saddr, src.addr, sizeof(p->saddr));
+	memcpy(p->daddr, dst.addr, sizeof(p->daddr));
+	switch (p->protocol) {
+	case FWT_IPPROTO_TCP:
+		p->have |= FWT_HAVE_TCP | FWT_HAVE_PORTS;
+		p->tcp_flags = FWT_TCP_SYN;
+		break;
+	case FWT_IPPROTO_UDP:
+		p->have |= FWT_HAVE_UDP | FWT_HAVE_PORTS;
+		break;
+	case FWT_IPPROTO_UDPLITE:
+	case FWT_IPPROTO_SCTP:
+	case FWT_IPPROTO_DCCP:
+		p->have |= FWT_HAVE_PORTS;
+		break;
+	case FWT_IPPROTO_ICMP:
+	case FWT_IPPROTO_ICMPV6:
+		p->have |= FWT_HAVE_ICMP_ID |
+			(p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6);
+		p->icmp_type = dst.port;
+		p->icmp_id = src.port;
+		break;
+	}
+	if (p->have & FWT_HAVE_PORTS) {
+		p->sport = src.port;
+		p->dport = dst.port;
+	}
+}
+
+static int compare(const u32 *a, const u32 *b, u8 family)
+{
+	u32 i, n = family == 6 ? 4 : 1;
+
+	for (i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+static bool in_target(const struct fwt_prog_mod *m, const struct fwt_end *end,
+		      u8 family, bool ports)
+{
+	if (m->family != family)
+		return false;
+	if (compare(end->addr, m->addr_lo, family) < 0 ||
+	    compare(end->addr, m->addr_hi, family) > 0)
+		return false;
+	return !ports || !(m->flags & FWT_MOD_PORTS) ||
+	       (end->port >= m->port_lo && end->port <= m->port_hi);
+}
+
+static bool has_ports(const struct fwt_packet *p)
+{
+	return p->have & FWT_HAVE_PORTS;
+}
+
+/* Would the binding to @end still be made. */
+static bool dnat_allowed(const struct fwt_way *w, const struct fwt_decision *d,
+			 const struct fwt_packet *p)
+{
+	struct fwt_end end;
+
+	if (!!(d->flags & FWT_DECISION_DNAT) != fwt_conn_is(w->c, FWT_CONN_DNAT)) {
+		/* A translation to where it went anyway is none. */
+		if (!(d->flags & FWT_DECISION_DNAT))
+			return false;
+	}
+	if (!(d->flags & FWT_DECISION_DNAT))
+		return true;
+	fwt_ends_get(&w->c->ends, FWT_S, &end);
+	return in_target(&w->pol->prog.mod[d->dnat], &end, p->family, has_ports(p));
+}
+
+static bool snat_allowed(const struct fwt_way *w, const struct fwt_decision *d,
+			 const struct fwt_packet *p, const struct net_device *out)
+{
+	const struct fwt_prog_mod *m;
+	struct fwt_end end;
+
+	if (!(d->flags & FWT_DECISION_SNAT))
+		return !fwt_conn_is(w->c, FWT_CONN_SNAT);
+	m = &w->pol->prog.mod[d->snat];
+	fwt_ends_get(&w->c->ends, FWT_N, &end);
+	if (m->type == FWT_MOD_MASQUERADE)
+		return out && fwt_world_has_source(w->fn->net, out, p->family, end.addr);
+	return in_target(m, &end, p->family, has_ports(p));
+}
+
+enum outcome { KEEP, END, NOT_KNOWN };
+
+static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
+			       u32 oif, struct fwt_decision *d,
+			       struct fwt_packet *p)
+{
+	u32 root = w->pol->prog.root[hook];
+	struct net *net = w->fn->net;
+	struct net_device *out = NULL;
+	struct fwt_world world;
+	struct fwt_way first;
+
+	if (root == FWT_NONE) {
+		d->flags = 0;
+		d->rule = FWT_NONE;
+	} else {
+		rebuild(w->c, hook, p);
+		if (!fwt_conn_is(w->c, FWT_CONN_LOCAL) || hook == FWT_HOOK_INGRESS) {
+			p->iif = fwt_ifname(net, iif);
+			if (!p->iif)
+				p->unknown |= FWT_FIELD_BIT(IIF);
+		}
+		if (hook == FWT_HOOK_EGRESS) {
+			out = dev_get_by_index_rcu(net, oif);
+			p->oif = out ? out->name : NULL;
+			if (!out)
+				p->unknown |= FWT_FIELD_BIT(OIF);
+		}
+		first = *w;
+		fwt_world_init(&world, &first, w->c->seed);
+		world.out = out;
+		fwt_walk(&w->pol->prog, root, p, &world.env, d);
+		if (d->verdict == FWT_VERDICT_UNKNOWN)
+			return NOT_KNOWN;
+		if (d->verdict != FWT_VERDICT_ACCEPT)
+			return END;
+	}
+	d->reject = FWT_REJECT_DEFAULT;
+	d->verdict = FWT_VERDICT_DROP;	/* if the binding is to end */
+	if (hook == (fwt_conn_is(w->c, FWT_CONN_LOCAL) ? FWT_HOOK_EGRESS :
+						      FWT_HOOK_INGRESS) &&
+	    !dnat_allowed(w, d, p))
+		return END;
+	if (hook == FWT_HOOK_EGRESS && !snat_allowed(w, d, p, out))
+		return END;
+	return KEEP;
+}
+
+static void replace_slot(struct fwt_conn *c, enum fwt_hook hook, u32 slot)
+{
+	if (c->slot[hook] == slot)
+		return;
+	fwt_slot_ref(c->fn, slot, 1);
+	fwt_slot_ref(c->fn, c->slot[hook], -1);
+	c->slot[hook] = slot;
+}
+
+bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
+		      struct fwt_decision *d)
+{
+	u32 slot[2], mark = 0, marked = 0;
+	struct fwt_conn *c = w->c;
+	bool known = true;
+	u16 flags = READ_ONCE(c->flags);
+	u8 hook;
+
+	iif = iif ? iif : c->iif;
+	oif = oif ? oif : c->oif;
+	for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS; hook++) {
+		enum fwt_conn_bit passed = hook == FWT_HOOK_INGRESS ?
+			FWT_CONN_INGRESS : FWT_CONN_EGRESS;
+		struct fwt_packet p = { };
+		enum outcome o;
+
+		slot[hook] = c->slot[hook];
+		if (!(flags & BIT(passed)))
+			continue;
+		o = walk_again(w, hook, iif, oif, d, &p);
+		if (o == NOT_KNOWN) {
+			fwt_stat_inc(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
+			if (w->pol->opt.revalidate < 2) {
+				known = false;
+				continue;
+			}
+			d->verdict = FWT_VERDICT_DROP;
+			o = END;
+		}
+		if (o == END) {
+			fwt_conn_end(c);
+			return false;
+		}
+		slot[hook] = fwt_rule_slot(w->pol, d->rule);
+		if (d->flags & FWT_DECISION_MARK) {
+			marked = 1;
+			mark = p.mark;
+		}
+	}
+
+	spin_lock_bh(&c->lock);
+	/* Two CPUs may have asked two policies: the newer one counts. */
+	if (!(c->flags & BIT(FWT_CONN_DEAD)) && (s32)(w->pol->gen - c->gen) >= 0) {
+		WRITE_ONCE(c->gen, w->pol->gen);
+		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
+		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
+		if (known) {
+			flags = c->flags & ~BIT(FWT_CONN_MARK);
+			WRITE_ONCE(c->flags, flags | (marked ? BIT(FWT_CONN_MARK) : 0));
+			c->mark = mark;
+		}
+	}
+	spin_unlock_bh(&c->lock);
+	return true;
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registering hooks, and the device hooks.
+ *
+ * Hooks are registered before a policy is published and stay across swaps:
+ * removing one empties the namespace's NFQUEUEs. They go with the policy.
+ *
+ * Device hooks bind by name. Devices come, go and are renamed under RTNL, and
+ * policies are applied under RTNL where device hooks are concerned, so the two
+ * never meet half-way. A binding asks the policy in force for its root by the
+ * device's name, once a generation, and remembers.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/netfilter_netdev.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+
+#include "hook.h"
+#include "way.h"
+#include "core/verify.h"
+
+/* Before the kernel's conntrack at the first hooks, behind all but its confirm
+ * at the last ones.
+ */
+#define PRIORITY_FIRST	(-210)
+#define PRIORITY_LAST	(INT_MAX - 2)
+
+#define INET_HOOK(family, number, prio) {				\
+	.hook = fwt_hook_inet, .pf = (family), .hooknum = (number),	\
+	.priority = (prio) }
+
+static const struct nf_hook_ops inet_ops[] = {
+	INET_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRIORITY_FIRST),
+	INET_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, PRIORITY_FIRST),
+	INET_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, PRIORITY_LAST),
+	INET_HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, PRIORITY_LAST),
+	INET_HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRIORITY_FIRST),
+	INET_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, PRIORITY_FIRST),
+	INET_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, PRIORITY_LAST),
+	INET_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, PRIORITY_LAST),
+};
+
+static int inet_register(struct fwt_net *fn)
+{
+	int ret;
+
+	if (fn->hooked)
+		return 0;
+	ret = fwt_conns_init(fn);
+	if (ret)
+		return ret;
+	ret = nf_defrag_ipv4_enable(fn->net);
+	if (ret)
+		return ret;
+	ret = nf_defrag_ipv6_enable(fn->net);
+	if (ret)
+		goto no_six;
+	ret = nf_register_net_hooks(fn->net, inet_ops, ARRAY_SIZE(inet_ops));
+	if (ret)
+		goto no_hooks;
+	fn->hooked = true;
+	return 0;
+no_hooks:
+	nf_defrag_ipv6_disable(fn->net);
+no_six:
+	nf_defrag_ipv4_disable(fn->net);
+	return ret;
+}
+
+static void inet_unregister(struct fwt_net *fn)
+{
+	if (!fn->hooked)
+		return;
+	nf_unregister_net_hooks(fn->net, inet_ops, ARRAY_SIZE(inet_ops));
+	nf_defrag_ipv6_disable(fn->net);
+	nf_defrag_ipv4_disable(fn->net);
+	fn->hooked = false;
+}
+
+/* "vnet*" is every name that begins so. */
+static bool name_matches(const char *pattern, const char *name)
+{
+	size_t len = strlen(pattern);
+
+	if (len && pattern[len - 1] == '*')
+		return !strncmp(pattern, name, len - 1);
+	return !strcmp(pattern, name);
+}
+
+/* The first that matches counts. */
+static u32 dev_root(const struct fwt_program *prog, u8 hook, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_HOOKS]; i++) {
+		const struct fwt_prog_hook *h = &prog->hook[i];
+
+		if (h->hook == hook && name_matches(prog->string + h->dev, name))
+			return h->root;
+	}
+	return FWT_NONE;
+}
+
+static const u8 dev_hook[2] = { FWT_HOOK_DEV_INGRESS, FWT_HOOK_DEV_EGRESS };
+static const u8 dev_hooknum[2] = { NF_NETDEV_INGRESS, NF_NETDEV_EGRESS };
+
+static struct fwt_dev *dev_find(struct fwt_net *fn, const struct net_device *dev)
+{
+	struct fwt_dev *b;
+
+	list_for_each_entry(b, &fn->devs, list)
+		if (b->dev == dev)
+			return b;
+	return NULL;
+}
+
+static int bind(struct fwt_dev *b, u32 which)
+{
+	struct nf_hook_ops *ops;
+	int ret;
+
+	if (b->ops[which])
+		return 0;
+	ops = kzalloc(sizeof(*ops), GFP_KERNEL_ACCOUNT);
+	if (!ops)
+		return -ENOMEM;
+	ops->hook = fwt_hook_dev;
+	ops->priv = b;
+	ops->dev = b->dev;
+	ops->pf = NFPROTO_NETDEV;
+	ops->hooknum = dev_hooknum[which];
+	/* After nothing, before everything: frames are cheapest to drop here. */
+	ops->priority = INT_MIN;
+	ret = nf_register_net_hook(b->fn->net, ops);
+	if (ret) {
+		kfree(ops);
+		return ret;
+	}
+	b->ops[which] = ops;
+	return 0;
+}
+
+static void unbind(struct fwt_dev *b, u32 which)
+{
+	struct nf_hook_ops *ops = b->ops[which];
+
+	if (!ops)
+		return;
+	nf_unregister_net_hook(b->fn->net, ops);
+	b->ops[which] = NULL;
+	/* Nobody reads it after this: netfilter keeps copies of hook and priv. */
+	kfree(ops);
+}
+
+static void dev_release(struct fwt_dev *b)
+{
+	unbind(b, 0);
+	unbind(b, 1);
+	list_del(&b->list);
+	kfree_rcu(b, rcu);
+}
+
+/* Bind @dev as @prog wants it, unbind what it does not want unless @keep. */
+static int dev_settle(struct fwt_net *fn, const struct fwt_program *prog,
+		      struct net_device *dev, bool keep)
+{
+	struct fwt_dev *b = dev_find(fn, dev);
+	bool want[2];
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		want[i] = prog && dev_root(prog, dev_hook[i], dev->name) != FWT_NONE;
+	if (!b) {
+		if (!want[0] && !want[1])
+			return 0;
+		b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+		if (!b)
+			return -ENOMEM;
+		b->fn = fn;
+		b->dev = dev;
+		list_add(&b->list, &fn->devs);
+	}
+	for (i = 0; i < 2; i++) {
+		if (want[i])
+			ret = ret ? ret : bind(b, i);
+		else if (!keep)
+			unbind(b, i);
+	}
+	if (!b->ops[0] && !b->ops[1])
+		dev_release(b);
+	return ret;
+}
+
+static bool has_dev_hooks(const struct fwt_program *prog)
+{
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_HOOKS]; i++)
+		if (prog->hook[i].hook >= FWT_HOOK_DEV_INGRESS)
+			return true;
+	return false;
+}
+
+static bool stateful(const struct fwt_program *prog)
+{
+	return prog->root[FWT_HOOK_INGRESS] != FWT_NONE ||
+	       prog->root[FWT_HOOK_EGRESS] != FWT_NONE;
+}
+
+bool fwt_hooks_need_rtnl(struct fwt_net *fn, const struct fwt_policy *p)
+{
+	return has_dev_hooks(&p->prog) || !list_empty(&fn->devs);
+}
+
+int fwt_hooks_get(struct fwt_net *fn, struct fwt_policy *p,
+		  struct netlink_ext_ack *extack)
+{
+	bool was_hooked = fn->hooked;
+	struct net_device *dev;
+	int ret;
+
+	lockdep_assert_held(&fn->lock);
+	if (stateful(&p->prog)) {
+		ret = inet_register(fn);
+		if (ret) {
+			NL_SET_ERR_MSG(extack, "the hooks of the IP layer could not be registered");
+			return ret;
+		}
+	}
+	if (!has_dev_hooks(&p->prog))
+		return 0;
+	ASSERT_RTNL();
+	for_each_netdev(fn->net, dev) {
+		ret = dev_settle(fn, &p->prog, dev, true);
+		if (ret) {
+			NL_SET_ERR_MSG(extack, "a device's hook could not be registered");
+			fwt_hooks_settle(fn);
+			if (!was_hooked)
+				inet_unregister(fn);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+void fwt_hooks_settle(struct fwt_net *fn)
+{
+	const struct fwt_policy *p = fwt_policy_locked(fn);
+	struct fwt_dev *b, *next;
+
+	list_for_each_entry_safe(b, next, &fn->devs, list)
+		dev_settle(fn, p ? &p->prog : NULL, b->dev, false);
+}
+
+void fwt_hooks_put(struct fwt_net *fn)
+{
+	struct fwt_dev *b, *next;
+
+	lockdep_assert_held(&fn->lock);
+	inet_unregister(fn);
+	list_for_each_entry_safe(b, next, &fn->devs, list)
+		dev_release(b);
+}
+
+int fwt_dev_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct fwt_net *fn = fwt_pernet(dev_net(dev));
+	const struct fwt_policy *p;
+	struct fwt_dev *b;
+
+	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER &&
+	    event != NETDEV_CHANGENAME)
+		return NOTIFY_DONE;
+	mutex_lock(&fn->lock);
+	p = fn->dying ? NULL : fwt_policy_locked(fn);
+	b = dev_find(fn, dev);
+	if (event == NETDEV_UNREGISTER) {
+		if (b)
+			dev_release(b);
+	} else if (p) {
+		if (b) {
+			WRITE_ONCE(b->root[0], 0);
+			WRITE_ONCE(b->root[1], 0);
+		}
+		if (dev_settle(fn, &p->prog, dev, false))
+			pr_warn("fwtree: %s: no memory for its hook: it is not filtered\n",
+				dev->name);
+	}
+	mutex_unlock(&fn->lock);
+	return NOTIFY_DONE;
+}
+
+void fwt_hooks_waiting(struct fwt_net *fn, void (*say)(void *ctx, const char *name),
+		       void *ctx)
+{
+	const struct fwt_policy *p = fwt_policy_locked(fn);
+	struct fwt_dev *b;
+	bool bound;
+	u32 i;
+
+	for (i = 0; p && i < p->prog.n[FWT_SEC_HOOKS]; i++) {
+		const struct fwt_prog_hook *h = &p->prog.hook[i];
+
+		if (h->hook < FWT_HOOK_DEV_INGRESS)
+			continue;
+		bound = false;
+		list_for_each_entry(b, &fn->devs, list)
+			bound |= name_matches(p->prog.string + h->dev, b->dev->name);
+		if (!bound)
+			say(ctx, p->prog.string + h->dev);
+	}
+}
+
+/* The frame as it stands at a device: from its Ethernet header if it has one. */
+static int parse_frame(struct fwt_way *w, bool egress)
+{
+	const struct net_device *dev = egress ? w->state->out : w->state->in;
+	struct sk_buff *skb = w->skb;
+	bool ether = dev->type == ARPHRD_ETHER || dev->type == ARPHRD_LOOPBACK;
+	struct fwt_packet *p = &w->p;
+	int off, need, tries;
+
+	p->have = 0;
+	if (!ether || !skb_mac_header_was_set(skb)) {
+		p->ether_type = ntohs(skb->protocol);
+		off = skb_network_offset(skb);
+	} else {
+		off = skb_mac_offset(skb);
+	}
+	for (tries = 0; tries < 8; tries++) {
+		need = fwt_packet_parse(p, skb->data + off, skb_headlen(skb) - off,
+					skb->len - off,
+					ether && skb_mac_header_was_set(skb) ?
+					FWT_PARSE_ETHER : FWT_PARSE_NETWORK);
+		if (!need)
+			break;
+		if (!pskb_may_pull(skb, need + off))
+			return -ENOMEM;
+	}
+	/* The tag that the device took off, or will put on. */
+	if (skb_vlan_tag_present(skb)) {
+		p->have |= FWT_HAVE_VLAN;
+		p->vlan_tci = skb_vlan_tag_get(skb);
+	}
+	return 0;
+}
+
+unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
+			  const struct nf_hook_state *state)
+{
+	bool egress = state->hook == NF_NETDEV_EGRESS;
+	struct fwt_dev *b = priv;
+	struct fwt_decision d;
+	struct fwt_way w;
+	u64 cached;
+	u32 root;
+
+	w.fn = b->fn;
+	w.pol = rcu_dereference(w.fn->policy);
+	if (!w.pol)
+		return NF_ACCEPT;
+	cached = READ_ONCE(b->root[egress]);
+	if (likely(cached >> 32 == w.pol->gen)) {
+		root = cached;
+	} else {
+		root = dev_root(&w.pol->prog, dev_hook[egress], b->dev->name);
+		WRITE_ONCE(b->root[egress], (u64)w.pol->gen << 32 | root);
+	}
+	if (root == FWT_NONE)
+		return NF_ACCEPT;
+	w.skb = skb;
+	w.state = state;
+	w.c = NULL;
+	w.p.mark = skb->mark;
+	w.p.priority = skb->priority;
+	w.p.pkttype = skb->pkt_type;
+	w.p.iif = egress ? NULL : b->dev->name;
+	w.p.oif = egress ? b->dev->name : NULL;
+	w.p.unknown = 0;
+	w.p.ct_state = FWT_CT_UNTRACKED;
+	w.p.hook = dev_hook[egress];
+	if (unlikely(parse_frame(&w, egress)))
+		return fwt_drop(&w, FWT_REASON_NO_MEMORY);
+	w.after = w.p;
+	fwt_walk(&w.pol->prog, root, &w.after, NULL, &d);
+	fwt_effects(&w, &d);
+	fwt_slot_count(w.fn, fwt_rule_slot(w.pol, d.rule), 1, skb->len);
+	if (d.verdict != FWT_VERDICT_ACCEPT)
+		return fwt_drop(&w, d.reason ? d.reason : FWT_REASON_POLICY);
+	fwt_stat_inc(w.fn, verdict[FWT_STAT_ACCEPT]);
+	if (d.flags & FWT_DECISION_MARK)
+		skb->mark = w.after.mark;
+	return NF_ACCEPT;
+}

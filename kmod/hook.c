@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way of a packet.
+ *
+ * Overview. Each inet hook is one function below, and reads from top to
+ * bottom as the packet goes. At the first hook (PRE_ROUTING for what arrives,
+ * LOCAL_OUT for what starts here) a packet's connection is found and brought up
+ * to date, or its tree is walked and a tentative record made; at the last one
+ * (POST_ROUTING, LOCAL_IN) egress is decided, the translation completed and the
+ * record confirmed.
+ *
+ * Which hook decides what. PRE_ROUTING walks ingress. LOCAL_OUT walks egress,
+ * since the destination must be known before routing is settled; POST_ROUTING
+ * walks egress for what is forwarded, and for local packets that routing sent
+ * elsewhere since. Replies and ICMP errors of a connection walk nothing.
+ *
+ * Confirming is done by the same function that applies the last translation,
+ * at INT_MAX - 2: behind it stands only the kernel's own conntrack, which
+ * confirms its entry; a hook of our own there would cost a look-up a packet.
+ *
+ * Synchronization. Hooks run under RCU. A packet sees one policy throughout a
+ * hook; a connection's record carries the generation that allowed it, and one
+ * that another policy allowed is decided again before the packet goes on, so
+ * that no packet passes half under the old policy and half under the new.
+ */
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "hook.h"
+#include "way.h"
+
+/* The connection of an ICMP error is @w->c; @w->dir the error's direction. */
+#define ours(w) (!(w)->skb->skb_iif)
+
+static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
+{
+	if (d->verdict == FWT_VERDICT_REJECT)
+		fwt_answer(w, d->reject);
+	return fwt_drop(w, d->reason ? d->reason : FWT_REASON_REVALIDATED);
+}
+
+/* The packet that walked, for the rule that decided it. */
+static void count_first(struct fwt_way *w, const struct fwt_decision *d)
+{
+	fwt_slot_count(w->fn, fwt_rule_slot(w->pol, d->rule), 1, w->p.length);
+}
+
+static bool multicast(const struct fwt_packet *p)
+{
+	if (p->family == 6)
+		return p->daddr[0] >> 24 == 0xff;
+	return p->daddr[0] >> 28 == 0xe || p->daddr[0] == 0xffffffff;
+}
+
+/* What is never tracked: it has no connection that a reply would belong to. */
+static bool untracked(const struct fwt_way *w)
+{
+	const struct fwt_packet *p = &w->p;
+	const struct rtable *rt;
+
+	if (multicast(p) || p->protocol == IPPROTO_IGMP)
+		return true;
+	if (p->have & FWT_HAVE_ICMPV6)
+		return (p->icmp_type >= 130 && p->icmp_type <= 137) ||
+		       p->icmp_type == 143;
+	if (w->state->hook == NF_INET_PRE_ROUTING)
+		return w->skb->pkt_type == PACKET_BROADCAST ||
+		       w->skb->pkt_type == PACKET_MULTICAST;
+	rt = p->family == 4 ? skb_rtable(w->skb) : NULL;
+	return rt && rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/* A packet without a connection, and that will not have one. */
+static unsigned int pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
+{
+	struct fwt_decision d;
+
+	w->p.ct_state = state;
+	fwt_decide(w, hook, &d);
+	fwt_effects(w, &d);
+	count_first(w, &d);
+	if (d.verdict != FWT_VERDICT_ACCEPT)
+		return refuse(w, &d);
+	/* No record, no translation back: it must not leave half translated. */
+	if (d.flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
+		return fwt_drop(w, FWT_REASON_INVALID);
+	if (d.flags & FWT_DECISION_MARK)
+		w->skb->mark = w->after.mark;
+	return NF_ACCEPT;
+}
+
+/* A packet that lies about itself is for the policy, as one of no connection
+ * (R35); one without addresses is for nobody.
+ */
+static unsigned int malformed(struct fwt_way *w, enum fwt_hook hook)
+{
+	if (!(w->p.have & FWT_HAVE_IP))
+		return fwt_drop(w, FWT_REASON_MALFORMED);
+	return pass_alone(w, hook, FWT_CT_INVALID);
+}
+
+/* May this packet be the first of a connection. */
+static bool opens(struct fwt_way *w)
+{
+	if (!w->tracked || w->p.bad)
+		return false;
+	if (fwt_tuple_opens(&w->p))
+		return true;
+	/* In the middle of a connection that was there before us (R18). */
+	if (!(w->p.have & FWT_HAVE_TCP) || !(w->p.tcp_flags & FWT_TCP_ACK) ||
+	    w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_RST | FWT_TCP_FIN) ||
+	    !fwt_tcp_flags_valid(w->p.tcp_flags))
+		return false;
+	w->loose = w->pol->opt.tcp_loose ||
+		   time_before(jiffies, READ_ONCE(w->fn->adopt_until));
+	return w->loose;
+}
+
+/* Is what the record says still in force here, or must it be asked again.
+ * Returns NF_ACCEPT, or what the hook is to return.
+ */
+static unsigned int hold_up(struct fwt_way *w, u32 iif, u32 oif)
+{
+	struct fwt_decision d;
+
+	if (likely(READ_ONCE(w->c->gen) == w->pol->gen) && !iif && !oif)
+		return NF_ACCEPT;
+	if (!w->pol->opt.revalidate && !iif && !oif)
+		return NF_ACCEPT;
+	if (fwt_decide_again(w, iif, oif, &d))
+		return NF_ACCEPT;
+	if (d.verdict == FWT_VERDICT_REJECT)
+		fwt_answer(w, d.reject);
+	return fwt_drop(w, FWT_REASON_REVALIDATED);
+}
+
+static void set_mark(struct fwt_way *w)
+{
+	if (fwt_conn_is(w->c, FWT_CONN_MARK))
+		w->skb->mark = READ_ONCE(w->c->mark);
+}
+
+/* The interface by which this direction comes in or leaves, as far as known. */
+static u32 expected_iif(const struct fwt_way *w)
+{
+	const struct fwt_conn *c = w->c;
+
+	if (w->dir == FWT_ORIGINAL)
+		return READ_ONCE(c->iif);
+	return READ_ONCE(c->reply_iif) ?: READ_ONCE(c->oif);
+}
+
+static u32 expected_oif(const struct fwt_way *w)
+{
+	const struct fwt_conn *c = w->c;
+
+	if (w->dir == FWT_ORIGINAL)
+		return READ_ONCE(c->oif);
+	return READ_ONCE(c->reply_oif) ?: READ_ONCE(c->iif);
+}
+
+/* A connection that begins to use another interface is decided again with it:
+ * what replies come in by is what the connection goes out by.
+ */
+static unsigned int other_iif(struct fwt_way *w, u32 now)
+{
+	bool orig = w->dir == FWT_ORIGINAL;
+	unsigned int ret;
+
+	ret = hold_up(w, orig ? now : 0, orig ? 0 : now);
+	if (ret == NF_ACCEPT) {
+		if (orig)
+			WRITE_ONCE(w->c->iif, now);
+		else
+			WRITE_ONCE(w->c->reply_iif, now);
+	}
+	return ret;
+}
+
+static unsigned int other_oif(struct fwt_way *w, u32 now)
+{
+	bool orig = w->dir == FWT_ORIGINAL;
+	unsigned int ret;
+
+	ret = hold_up(w, orig ? 0 : now, orig ? now : 0);
+	if (ret == NF_ACCEPT) {
+		if (orig)
+			WRITE_ONCE(w->c->oif, now);
+		else
+			WRITE_ONCE(w->c->reply_oif, now);
+	}
+	return ret;
+}
+
+/* After a translation or a mark of a packet that was routed already. */
+static unsigned int route_again(struct fwt_way *w)
+{
+	int ret = w->p.family == 4 ?
+		ip_route_me_harder(w->fn->net, w->state->sk, w->skb, RTN_UNSPEC) :
+		ip6_route_me_harder(w->fn->net, w->state->sk, w->skb);
+
+	return ret < 0 ? NF_DROP_ERR(ret) : NF_ACCEPT;
+}
+
+/* An ICMP error, and what it quotes. It belongs to the connection it quotes if
+ * it goes where that packet came from and that packet can have been (R21); it
+ * never refreshes, nor ends one.
+ */
+static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
+					bool egress)
+{
+	struct fwt_quote q;
+	unsigned int ret;
+	int changed;
+
+	if (fwt_skb_quote(w->skb, &w->p, &q))
+		return pass_alone(w, hook, FWT_CT_INVALID);
+	/* The look-up wants the quoted packet's ends, and this hook's scope. */
+	w->after = w->p;
+	w->p = q.p;
+	fwt_track_find(w);
+	w->p = w->after;
+	w->tracked = false;
+	if (fwt_answering() && !w->c)
+		return NF_ACCEPT;
+	if (!w->c || memcmp(w->p.daddr, q.p.saddr, w->p.family == 6 ? 16 : 4) ||
+	    (q.p.protocol == FWT_IPPROTO_TCP &&
+	     !fwt_tcp_quote_fits(&w->c->tcp, w->dir, q.p.tcp_seq)) ||
+	    !fwt_skb_checksum_ok(w)) {
+		w->c = NULL;
+		return pass_alone(w, hook, FWT_CT_INVALID);
+	}
+	w->dir = !w->dir;
+	ret = hold_up(w, 0, 0);
+	if (ret != NF_ACCEPT)
+		return ret;
+	changed = fwt_translate_error(w, &q, egress, ours(w));
+	if (changed < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	if (changed && w->state->hook == NF_INET_LOCAL_OUT)
+		return route_again(w);
+	return NF_ACCEPT;
+}
+
+/* Ingress of a connection: its first packet, or the first that comes by here
+ * (what a local connection sends by way of lo).
+ */
+static unsigned int decide_ingress(struct fwt_way *w)
+{
+	struct fwt_decision d;
+	u8 reason;
+
+	w->p.ct_state = FWT_CT_NEW;
+	w->seed = get_random_u32();
+	fwt_decide(w, FWT_HOOK_INGRESS, &d);
+	if (d.verdict != FWT_VERDICT_ACCEPT) {
+		fwt_effects(w, &d);
+		count_first(w, &d);
+		if (w->c)
+			fwt_conn_end(w->c);
+		return refuse(w, &d);
+	}
+	if (w->c) {
+		struct fwt_conn *c = w->c;
+
+		spin_lock_bh(&c->lock);
+		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
+			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
+			fwt_slot_ref(w->fn, c->slot[FWT_HOOK_INGRESS], 1);
+			c->iif = w->state->in->ifindex;
+			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
+		}
+		spin_unlock_bh(&c->lock);
+	} else {
+		reason = fwt_track_new(w, &d, FWT_HOOK_INGRESS);
+		if (reason)
+			return fwt_drop(w, reason);
+	}
+	fwt_effects(w, &d);
+	count_first(w, &d);
+	return NF_ACCEPT;
+}
+
+/* What starts here is decided with the destination that it dialled. */
+static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
+{
+	struct fwt_packet seen = w->p;
+	struct fwt_end dialled;
+
+	fwt_ends_get(&w->c->ends, FWT_V, &dialled);
+	memcpy(w->p.daddr, dialled.addr, sizeof(w->p.daddr));
+	if (w->p.have & FWT_HAVE_PORTS)
+		w->p.dport = dialled.port;
+	fwt_decide(w, FWT_HOOK_EGRESS, d);
+	w->p = seen;
+	/* The route that the translation led to leads to another one. */
+	if (d->verdict == FWT_VERDICT_ACCEPT &&
+	    (memcmp(w->after.daddr, seen.daddr, seen.family == 6 ? 16 : 4) ||
+	     (seen.have & FWT_HAVE_PORTS && w->after.dport != seen.dport))) {
+		d->verdict = FWT_VERDICT_DROP;
+		d->reason = FWT_REASON_DNAT_LATE;
+	}
+}
+
+/* The decision of egress for a connection's packet that has none yet. */
+static unsigned int decide_egress(struct fwt_way *w)
+{
+	struct fwt_decision d;
+	bool won = true;
+	u8 reason;
+
+	w->p.ct_state = FWT_CT_NEW;
+	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL) && fwt_conn_is(w->c, FWT_CONN_DNAT))
+		decide_as_dialled(w, &d);
+	else
+		fwt_decide(w, FWT_HOOK_EGRESS, &d);
+	if (d.verdict != FWT_VERDICT_ACCEPT) {
+		fwt_effects(w, &d);
+		count_first(w, &d);
+		/* The answer before the end: it is translated by the record. */
+		if (d.verdict == FWT_VERDICT_REJECT)
+			fwt_answer(w, d.reject);
+		if (w->c)
+			fwt_conn_end(w->c);
+		return fwt_drop(w, d.reason);
+	}
+	if (!w->c) {
+		reason = fwt_track_new(w, &d, FWT_HOOK_EGRESS);
+		if (reason)
+			return fwt_drop(w, reason);
+	}
+	/* A destination that was changed routes anew, perhaps by another
+	 * interface: POST_ROUTING decides with that, and only then it counts.
+	 */
+	if (w->state->hook == NF_INET_LOCAL_OUT && d.flags & FWT_DECISION_DNAT)
+		return NF_ACCEPT;
+	reason = fwt_track_egress(w, &d, &won);
+	if (reason) {
+		if (reason == FWT_REASON_NAT_EXHAUSTED)
+			fwt_answer(w, FWT_REJECT_HOST_PROHIBITED);
+		fwt_conn_end(w->c);
+		return fwt_drop(w, reason);
+	}
+	if (won) {
+		fwt_effects(w, &d);
+		count_first(w, &d);
+	}
+	return NF_ACCEPT;
+}
+
+static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
+{
+	set_mark(w);
+	*changed = fwt_translate(w, egress);
+	if (*changed < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	return NF_ACCEPT;
+}
+
+/* A packet of a connection that its state machine does not know what to do
+ * with. It is for the policy to say; but not with a translation.
+ */
+static unsigned int stray(struct fwt_way *w, enum fwt_hook hook)
+{
+	if (fwt_conn_is(w->c, FWT_CONN_SNAT) || fwt_conn_is(w->c, FWT_CONN_DNAT))
+		return fwt_drop(w, FWT_REASON_INVALID);
+	w->c = NULL;
+	return pass_alone(w, hook, FWT_CT_INVALID);
+}
+
+/* Find, and follow. Returns false where @ret is what the hook returns. */
+static bool follow(struct fwt_way *w, enum fwt_hook hook, unsigned int *ret)
+{
+	fwt_track_find(w);
+	if (!w->c)
+		return true;
+	/* What comes by lo was followed when it left. */
+	if (w->state->hook == NF_INET_PRE_ROUTING && w->state->in->flags & IFF_LOOPBACK)
+		return true;
+	switch (fwt_track_packet(w)) {
+	case FWT_TRACK_OK:
+		fwt_track_account(w);
+		return true;
+	case FWT_TRACK_INVALID:
+		*ret = stray(w, hook);
+		return false;
+	case FWT_TRACK_REOPEN:
+		fwt_conn_end(w->c);
+		w->c = NULL;
+		return true;
+	}
+	return true;
+}
+
+static unsigned int pre_routing(struct fwt_way *w)
+{
+	unsigned int ret = NF_ACCEPT;
+	u32 iif = w->state->in->ifindex;
+	int changed;
+
+	w->p.iif = w->state->in->name;
+	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
+		return malformed(w, FWT_HOOK_INGRESS);
+	if (untracked(w))
+		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
+	if (w->p.have & FWT_HAVE_ICMP_ERROR)
+		return icmp_error(w, FWT_HOOK_INGRESS, false);
+	if (!follow(w, FWT_HOOK_INGRESS, &ret))
+		return ret;
+	if (!w->c) {
+		if (!opens(w) || !fwt_skb_checksum_ok(w))
+			return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+		ret = decide_ingress(w);
+	} else if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)) {
+		ret = decide_ingress(w);
+	} else if (unlikely(expected_iif(w) && expected_iif(w) != iif)) {
+		ret = other_iif(w, iif);
+	} else {
+		ret = hold_up(w, 0, 0);
+	}
+	if (ret != NF_ACCEPT)
+		return ret;
+	return apply(w, false, &changed);
+}
+
+/* Restores the source that a local client knows its peer by. */
+static unsigned int local_in(struct fwt_way *w)
+{
+	unsigned int ret;
+	int changed;
+
+	/* What was passed at PRE_ROUTING without a connection has none here. */
+	if (w->p.bad || !(w->p.have & FWT_HAVE_IP) || untracked(w))
+		return NF_ACCEPT;
+	w->p.iif = w->state->in->name;
+	if (w->p.have & FWT_HAVE_ICMP_ERROR)
+		return icmp_error(w, FWT_HOOK_INGRESS, true);
+	fwt_track_find(w);
+	if (!w->c)
+		return NF_ACCEPT;
+	ret = apply(w, true, &changed);
+	if (ret != NF_ACCEPT)
+		return ret;
+	/* Early demultiplexing looked for a socket by the other source. */
+	if (changed)
+		skb_orphan(w->skb);
+	fwt_track_confirm(w);
+	return NF_ACCEPT;
+}
+
+static unsigned int local_out(struct fwt_way *w)
+{
+	unsigned int ret = NF_ACCEPT;
+	u32 mark = w->skb->mark;
+	int changed;
+
+	w->p.iif = NULL;
+	w->p.oif = w->state->out ? w->state->out->name : NULL;
+	/* Our own answer to a packet that was refused: nobody asks it. */
+	if (w->p.bad || !(w->p.have & FWT_HAVE_IP) || fwt_answering())
+		return NF_ACCEPT;
+	/* At POST_ROUTING it is one walk; nothing of it needs routing anew. */
+	if (untracked(w))
+		return NF_ACCEPT;
+	if (w->p.have & FWT_HAVE_ICMP_ERROR)
+		return icmp_error(w, FWT_HOOK_EGRESS, false);
+	if (!follow(w, FWT_HOOK_EGRESS, &ret))
+		return ret;
+	if (!w->c) {
+		/* Likewise walked at POST_ROUTING. */
+		if (!opens(w))
+			return NF_ACCEPT;
+		w->seed = get_random_u32();
+		ret = decide_egress(w);
+	} else {
+		ret = hold_up(w, 0, 0);
+	}
+	if (ret != NF_ACCEPT)
+		return ret;
+	ret = apply(w, false, &changed);
+	if (ret != NF_ACCEPT)
+		return ret;
+	if (changed || w->skb->mark != mark)
+		return route_again(w);
+	return NF_ACCEPT;
+}
+
+static unsigned int post_routing(struct fwt_way *w)
+{
+	u32 oif = w->state->out->ifindex;
+	unsigned int ret = NF_ACCEPT;
+	int changed;
+
+	w->p.oif = w->state->out->name;
+	w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
+	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
+		return malformed(w, FWT_HOOK_EGRESS);
+	if (untracked(w)) {
+		if (fwt_answering())
+			return NF_ACCEPT;
+		return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
+	}
+	if (w->p.have & FWT_HAVE_ICMP_ERROR)
+		return icmp_error(w, FWT_HOOK_EGRESS, true);
+	fwt_track_find(w);
+	if (fwt_answering())
+		return w->c ? apply(w, true, &changed) : NF_ACCEPT;
+	if (!w->c) {
+		if (!opens(w))
+			return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
+		w->seed = get_random_u32();
+		ret = decide_egress(w);
+	} else if (w->dir == FWT_ORIGINAL &&
+		   !(smp_load_acquire(&w->c->flags) & BIT(FWT_CONN_EGRESS))) {
+		/* Where the packet came in by is in the record; it may have come
+		 * under another policy than it goes out by.
+		 */
+		w->p.iif = fwt_conn_is(w->c, FWT_CONN_LOCAL) ? NULL :
+			   fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
+		ret = hold_up(w, 0, 0);
+		if (ret == NF_ACCEPT)
+			ret = decide_egress(w);
+	} else if (unlikely(expected_oif(w) && expected_oif(w) != oif)) {
+		ret = other_oif(w, oif);
+	} else {
+		ret = hold_up(w, 0, 0);
+	}
+	if (ret != NF_ACCEPT)
+		return ret;
+	ret = apply(w, true, &changed);
+	if (ret != NF_ACCEPT)
+		return ret;
+	fwt_track_confirm(w);
+	return NF_ACCEPT;
+}
+
+unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	struct fwt_way w;
+	unsigned int ret;
+
+	w.fn = fwt_pernet(state->net);
+	w.pol = rcu_dereference(w.fn->policy);
+	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
+		return NF_ACCEPT;
+	/* A VRF runs the hooks once with the device and once with the VRF. */
+	if ((state->in && netif_is_l3_master(state->in)) ||
+	    (state->out && netif_is_l3_master(state->out)))
+		return NF_ACCEPT;
+	w.skb = skb;
+	w.state = state;
+	w.c = NULL;
+	w.tracked = false;
+	w.loose = false;
+	w.p.mark = skb->mark;
+	w.p.priority = skb->priority;
+	w.p.pkttype = skb->pkt_type;
+	w.p.iif = NULL;
+	w.p.oif = NULL;
+	w.p.unknown = 0;
+	if (unlikely(fwt_skb_parse(skb, &w.p)))
+		return fwt_drop(&w, FWT_REASON_NO_MEMORY);
+
+	switch (state->hook) {
+	case NF_INET_PRE_ROUTING:
+		ret = pre_routing(&w);
+		break;
+	case NF_INET_LOCAL_IN:
+		return local_in(&w);
+	case NF_INET_LOCAL_OUT:
+		ret = local_out(&w);
+		break;
+	case NF_INET_POST_ROUTING:
+		return post_routing(&w);
+	default:
+		return NF_ACCEPT;
+	}
+	if (ret == NF_ACCEPT)
+		fwt_stat_inc(w.fn, verdict[FWT_STAT_ACCEPT]);
+	return ret;
+}

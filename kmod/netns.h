@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a network namespace has of us.
+ *
+ * Lock order: rtnl_lock > fwt_net.lock > fwt_conn.lock > the hash's bucket
+ * locks. The data path runs under RCU and takes fwt_conn.lock alone. Notifiers
+ * of devices run under RTNL and may take fwt_net.lock; so whoever holds
+ * fwt_net.lock must not ask for RTNL (hooks are registered without it).
+ */
+#ifndef FWT_NETNS_H
+#define FWT_NETNS_H
+
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/ratelimit.h>
+#include <linux/rhashtable.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "core/tcp.h"
+#include "slot.h"
+#include "stats.h"
+
+struct fwt_policy;
+struct fwt_upload;
+
+/* The settings of a policy's options, in the units the data path wants; those
+ * that a policy does not name have their defaults.
+ */
+struct fwt_options {
+	u32 timeout[2][__FWT_TIMEOUT_MAX];	/* jiffies; [translated] */
+	u32 conn_max;
+	u32 adopt;				/* seconds */
+	u16 nat_lo;
+	u16 nat_hi;
+	u8 tcp_loose;
+	u8 revalidate;				/* 0 off, 1 on, 2 strict */
+	u8 counters;
+	u32 log_rate;				/* a second */
+	u32 answer_rate;			/* a second */
+};
+
+/**
+ * struct fwt_net - a namespace
+ * @policy: in force, or NULL; replaced under @lock, read under RCU
+ * @net: the namespace
+ * @conns: the hash of connections
+ * @n_conns: records in being, until their RCU callback has run
+ * @n_conns6: those of them that are IPv6
+ * @conn_max: limit in force
+ * @adopt_until: jiffies until which connections that were there before are
+ *	taken up in the middle (R18)
+ * @stats: counters per CPU
+ * @stats_base: what is subtracted from them, since the last reset
+ * @slots: rules' counters
+ * @lock: policy, hooks, device bindings
+ * @generation: of the policy in force; counts up with each change
+ * @devs: struct fwt_dev, device hooks that are bound
+ * @gc: the collector
+ * @uploads: policies that are being sent
+ */
+struct fwt_net {
+	struct fwt_policy __rcu *policy;
+	struct net *net;
+	struct rhashtable conns;
+	u32 conn_max;
+	unsigned long adopt_until;
+	struct fwt_stats __percpu *stats;
+	struct fwt_slots slots;
+
+	/* Written by each new connection; not beside what is only read. */
+	atomic_t n_conns ____cacheline_aligned_in_smp;
+	atomic_t n_conns6;
+	struct ratelimit_state log_limit;
+	struct ratelimit_state answer_limit;
+
+	struct mutex lock;
+	struct fwt_stats stats_base;
+	u32 generation;
+	bool hooked;
+	bool dying;
+	struct list_head devs;
+	struct delayed_work gc;
+	struct rhashtable_iter gc_iter;
+	bool gc_walking;
+	bool conns_ready;
+
+	struct mutex upload_lock;
+	struct list_head uploads;
+	size_t upload_bytes;
+};
+
+extern unsigned int fwt_net_id;
+extern struct workqueue_struct *fwt_wq;
+
+static inline struct fwt_net *fwt_pernet(const struct net *net)
+{
+	return net_generic(net, fwt_net_id);
+}
+
+#endif /* FWT_NETNS_H */

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Building a policy aside, publishing it, retiring the former one.
+ *
+ * Everything that can fail happens before the swap, and is undone where it
+ * does: verifying, slots, hooks. The swap is one rcu_assign_pointer(). The
+ * former policy is freed by a work item after a grace period, since it lets go
+ * of its slots under fwt_net.lock.
+ */
+#include <linux/mm.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "hook.h"
+#include "policy.h"
+#include "core/verify.h"
+
+/* Connections may take a thirty-second part of the memory there is, whoever
+ * many they then are; the hash has about a quarter more.
+ */
+static u32 default_conn_max(void)
+{
+	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
+
+	return clamp_t(u64, div_u64(bytes / 32, 320), 1024, 1u << 22);
+}
+
+static u32 ticks(u64 ms)
+{
+	u64 t = DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC);
+
+	/* Expiry is compared as a signed difference of 32 bits. */
+	return min_t(u64, t, S32_MAX / 2);
+}
+
+static void read_options(struct fwt_policy *p)
+{
+	struct fwt_options *o = &p->opt;
+	u32 i, k;
+
+	for (k = 0; k < 2; k++)
+		for (i = 0; i < __FWT_TIMEOUT_MAX; i++)
+			o->timeout[k][i] = ticks(1000ull * fwt_timeout_default(i, k));
+	o->conn_max = default_conn_max();
+	o->adopt = 60;
+	o->nat_lo = 1024;
+	o->nat_hi = 65535;
+	o->revalidate = 1;
+	o->counters = 1;
+	o->log_rate = 10;
+	o->answer_rate = 100;
+
+	for (i = 0; i < p->prog.n[FWT_SEC_OPTIONS]; i++) {
+		u64 v = p->prog.option[i].value;
+		u32 id = p->prog.option[i].option;
+
+		switch (id) {
+		case FWT_OPTION_CONN_MAX:
+			o->conn_max = v;
+			break;
+		case FWT_OPTION_TIMEOUT_TCP_SYN_SENT ... FWT_OPTION_TIMEOUT_OTHER:
+			/* In the order of enum fwt_timeout. */
+			id -= FWT_OPTION_TIMEOUT_TCP_SYN_SENT;
+			o->timeout[0][id] = ticks(v);
+			o->timeout[1][id] = ticks(v);
+			break;
+		case FWT_OPTION_TCP_LOOSE:
+			o->tcp_loose = v;
+			break;
+		case FWT_OPTION_ADOPT:
+			o->adopt = div_u64(v, 1000);
+			break;
+		case FWT_OPTION_REVALIDATE:
+			o->revalidate = v;
+			break;
+		case FWT_OPTION_COUNTERS:
+			o->counters = v;
+			break;
+		case FWT_OPTION_LOG_RATE:
+			o->log_rate = v;
+			break;
+		case FWT_OPTION_ANSWER_RATE:
+			o->answer_rate = v;
+			break;
+		case FWT_OPTION_NAT_PORTS:
+			o->nat_lo = v >> 16;
+			o->nat_hi = v & 0xffff;
+			break;
+		}
+	}
+	BUILD_BUG_ON(FWT_OPTION_TIMEOUT_OTHER - FWT_OPTION_TIMEOUT_TCP_SYN_SENT + 1 !=
+		     __FWT_TIMEOUT_MAX);
+}
+
+static u32 n_slots(const struct fwt_policy *p)
+{
+	return p->prog.n[FWT_SEC_RULES] + p->prog.n[FWT_SEC_COUNTERS];
+}
+
+static void policy_free(struct fwt_policy *p)
+{
+	if (!p)
+		return;
+	kvfree(p->slot);
+	kvfree(p->blob);
+	kfree(p);
+}
+
+static void policy_free_work(struct work_struct *work)
+{
+	struct fwt_policy *p = container_of(to_rcu_work(work), struct fwt_policy,
+					    free);
+	struct fwt_net *fn = p->fn;
+
+	mutex_lock(&fn->lock);
+	fwt_slots_put(fn, p->slot, n_slots(p));
+	fwt_slots_reap(fn);
+	mutex_unlock(&fn->lock);
+	policy_free(p);
+}
+
+static void policy_retire(struct fwt_policy *p)
+{
+	if (!p)
+		return;
+	INIT_RCU_WORK(&p->free, policy_free_work);
+	queue_rcu_work(fwt_wq, &p->free);
+}
+
+/* Verify without a lock: it takes milliseconds for a large program. */
+static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
+				     struct netlink_ext_ack *extack)
+{
+	struct fwt_verify_error err = { };
+	struct fwt_policy *p;
+	size_t need;
+	void *scratch = NULL;
+	int ret;
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+	if (!p) {
+		kvfree(blob);
+		return ERR_PTR(-ENOMEM);
+	}
+	p->fn = fn;
+	p->blob = blob;
+	p->len = len;
+	need = fwt_verify_scratch(blob, len);
+	if (need) {
+		scratch = kvmalloc(need, GFP_KERNEL_ACCOUNT);
+		if (!scratch) {
+			ret = -ENOMEM;
+			goto fail;
+		}
+	}
+	ret = fwt_verify(blob, len, scratch, &p->prog, &err);
+	kvfree(scratch);
+	if (ret) {
+		NL_SET_ERR_MSG_FMT(extack, "%s", err.text);
+		goto fail;
+	}
+	p->slot = kvmalloc_array(n_slots(p) + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
+	if (!p->slot) {
+		ret = -ENOMEM;
+		goto fail;
+	}
+	read_options(p);
+	p->applied = ktime_get_real_seconds();
+	return p;
+fail:
+	policy_free(p);
+	return ERR_PTR(ret);
+}
+
+int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
+		     struct netlink_ext_ack *extack, u32 *gen)
+{
+	struct fwt_policy *p, *old;
+	bool rtnl = false;
+	int ret;
+
+	p = policy_new(fn, blob, len, extack);
+	if (IS_ERR(p)) {
+		if (PTR_ERR(p) == -ENOMEM)
+			NL_SET_ERR_MSG(extack, "no memory for the policy");
+		return PTR_ERR(p);
+	}
+
+	mutex_lock(&fn->lock);
+	/* RTNL comes first; only policies of devices need it. */
+	if (fwt_hooks_need_rtnl(fn, p)) {
+		mutex_unlock(&fn->lock);
+		rtnl_lock();
+		mutex_lock(&fn->lock);
+		rtnl = true;
+	}
+	if (fn->dying) {
+		ret = -ENODEV;
+		goto fail;
+	}
+	if (expect && expect != fn->generation) {
+		NL_SET_ERR_MSG_FMT(extack, "the generation moved from %u to %u",
+				   expect, fn->generation);
+		ret = -EAGAIN;
+		goto fail;
+	}
+	ret = fwt_slots_get(fn, &p->prog, p->slot);
+	if (ret) {
+		NL_SET_ERR_MSG(extack, "no memory for the rules' counters");
+		goto fail;
+	}
+	ret = fwt_hooks_get(fn, p, extack);
+	if (ret) {
+		fwt_slots_put(fn, p->slot, n_slots(p));
+		goto fail;
+	}
+	old = fwt_policy_locked(fn);
+	if (!old)
+		WRITE_ONCE(fn->adopt_until, jiffies + p->opt.adopt * HZ);
+	p->gen = ++fn->generation;
+	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
+	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;
+	fn->answer_limit.burst = fn->answer_limit.interval ? p->opt.answer_rate : 0;
+	rcu_assign_pointer(fn->policy, p);
+	fwt_hooks_settle(fn);
+	*gen = p->gen;
+	mutex_unlock(&fn->lock);
+	if (rtnl)
+		rtnl_unlock();
+	policy_retire(old);
+	return 0;
+fail:
+	mutex_unlock(&fn->lock);
+	if (rtnl)
+		rtnl_unlock();
+	policy_free(p);
+	return ret;
+}
+
+bool fwt_policy_flush(struct fwt_net *fn)
+{
+	struct fwt_policy *old;
+
+	rtnl_lock();
+	mutex_lock(&fn->lock);
+	old = fwt_policy_locked(fn);
+	if (old) {
+		fn->generation++;
+		rcu_assign_pointer(fn->policy, NULL);
+	}
+	fwt_hooks_put(fn);
+	mutex_unlock(&fn->lock);
+	rtnl_unlock();
+	if (old) {
+		/* Packets that are on their way through a hook may still make
+		 * connections under the former policy.
+		 */
+		synchronize_rcu();
+		fwt_conns_flush(fn);
+	}
+	policy_retire(old);
+	return old;
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rule slots; see slot.h. */
+#include <linux/hash.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "netns.h"
+#include "slot.h"
+#include "core/verify.h"
+
+/* Keys are hashes already; an attacker can't choose them without being the one
+ * who writes the policy.
+ */
+static struct hlist_head *bucket(struct fwt_slots *s, u64 key)
+{
+	return &s->bucket[hash_64(key, s->bucket_bits)];
+}
+
+static struct fwt_slot_dir *dir_locked(struct fwt_slots *s)
+{
+	struct fwt_net *fn = container_of(s, struct fwt_net, slots);
+
+	return rcu_dereference_protected(s->dir, lockdep_is_held(&fn->lock) ||
+					 fn->dying);
+}
+
+static struct fwt_slot *at(struct fwt_slot_dir *d, u32 slot)
+{
+	return &d->chunk[slot >> FWT_SLOT_CHUNK_BITS]->slot[slot & FWT_SLOT_MASK];
+}
+
+static struct fwt_name *name_new(const char *text)
+{
+	size_t len = strlen(text) + 1;
+	struct fwt_name *n = kmalloc(sizeof(*n) + len, GFP_KERNEL_ACCOUNT);
+
+	if (n) {
+		refcount_set(&n->refs, 1);
+		memcpy(n->text, text, len);
+	}
+	return n;
+}
+
+static void name_put(struct fwt_name *n)
+{
+	if (n && refcount_dec_and_test(&n->refs))
+		kfree(n);
+}
+
+int fwt_slots_init(struct fwt_slots *s)
+{
+	memset(s, 0, sizeof(*s));
+	return 0;
+}
+
+static void chunk_free(struct fwt_slot_chunk *c)
+{
+	if (!c)
+		return;
+	free_percpu(c->count);
+	kvfree(c);
+}
+
+void fwt_slots_clean(struct fwt_slots *s)
+{
+	struct fwt_slot_dir *d = rcu_dereference_protected(s->dir, true);
+	u32 i, k;
+
+	for (i = 0; d && i < d->n_chunks; i++) {
+		for (k = 0; k < FWT_SLOT_CHUNK; k++) {
+			name_put(d->chunk[i]->slot[k].file);
+			name_put(d->chunk[i]->slot[k].id);
+		}
+		chunk_free(d->chunk[i]);
+	}
+	kvfree(d);
+	kvfree(s->bucket);
+	memset(s, 0, sizeof(*s));
+}
+
+static u32 capacity(struct fwt_slots *s)
+{
+	struct fwt_slot_dir *d = dir_locked(s);
+
+	return d ? d->n_chunks << FWT_SLOT_CHUNK_BITS : 0;
+}
+
+/* One more chunk: a copy of the directory, with it. */
+static int grow(struct fwt_slots *s)
+{
+	struct fwt_slot_dir *old = dir_locked(s), *d;
+	struct fwt_slot_chunk *c;
+	u32 n = old ? old->n_chunks : 0, i;
+
+	c = kvzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	d = kvmalloc(struct_size(d, chunk, n + 1), GFP_KERNEL_ACCOUNT);
+	if (c)
+		c->count = __alloc_percpu_gfp(FWT_SLOT_CHUNK * sizeof(*c->count), 32,
+					      GFP_KERNEL_ACCOUNT);
+	if (!c || !d || !c->count) {
+		chunk_free(c);
+		kvfree(d);
+		return -ENOMEM;
+	}
+	for (i = 0; i < FWT_SLOT_CHUNK; i++)
+		c->slot[i].index = (n << FWT_SLOT_CHUNK_BITS) + i;
+	if (n)
+		memcpy(d->chunk, old->chunk, n * sizeof(d->chunk[0]));
+	d->chunk[n] = c;
+	d->n_chunks = n + 1;
+	rcu_assign_pointer(s->dir, d);
+	if (old)
+		kvfree_rcu(old, rcu);
+	return 0;
+}
+
+/* Room for @count more, and buckets for all: chains of about one. */
+static int reserve(struct fwt_slots *s, u32 count)
+{
+	u32 want = s->n_used + count, bits, i;
+	struct hlist_head *b;
+	int ret;
+
+	while (capacity(s) < want) {
+		ret = grow(s);
+		if (ret)
+			return ret;
+	}
+	bits = max_t(u32, 6, ilog2(max(want, 1u)) + 1);
+	if (s->bucket && bits <= s->bucket_bits)
+		return 0;
+	b = kvcalloc(1u << bits, sizeof(*b), GFP_KERNEL_ACCOUNT);
+	if (!b)
+		return -ENOMEM;
+	kvfree(s->bucket);
+	s->bucket = b;
+	s->bucket_bits = bits;
+	for (i = 0; i < capacity(s); i++) {
+		struct fwt_slot *slot = at(dir_locked(s), i);
+
+		if (slot->file)
+			hlist_add_head(&slot->node, bucket(s, slot->key));
+	}
+	return 0;
+}
+
+static struct fwt_slot *find(struct fwt_slots *s, u64 key)
+{
+	struct fwt_slot *slot;
+
+	hlist_for_each_entry(slot, bucket(s, key), node)
+		if (slot->key == key)
+			return slot;
+	return NULL;
+}
+
+static void sum_up(struct fwt_slot_dir *d, u32 slot, struct fwt_slot_count *sum)
+{
+	struct fwt_slot_chunk *c = d->chunk[slot >> FWT_SLOT_CHUNK_BITS];
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct fwt_slot_count *n =
+			per_cpu_ptr(c->count, cpu) + (slot & FWT_SLOT_MASK);
+
+		sum->hits += READ_ONCE(n->hits);
+		sum->packets += READ_ONCE(n->packets);
+		sum->bytes += READ_ONCE(n->bytes);
+		sum->refs += READ_ONCE(n->refs);
+	}
+}
+
+/* A slot that nobody uses: capacity was reserved. */
+static struct fwt_slot *take(struct fwt_slots *s)
+{
+	struct fwt_slot_dir *d = dir_locked(s);
+	u32 n = capacity(s);
+
+	for (;;) {
+		struct fwt_slot *slot = at(d, s->next++ % n);
+
+		if (!slot->file)
+			return slot;
+	}
+}
+
+/* Slots are handed out under fwt_net.lock only; a slot without a user whose
+ * references sum up to nothing can't get new ones.
+ */
+static void reap(struct fwt_slots *s, struct fwt_slot *slot)
+{
+	struct fwt_slot_dir *d = dir_locked(s);
+	struct fwt_slot_chunk *c = d->chunk[slot->index >> FWT_SLOT_CHUNK_BITS];
+	struct fwt_slot_count sum;
+	int cpu;
+
+	sum_up(d, slot->index, &sum);
+	if (sum.refs)
+		return;
+	hlist_del(&slot->node);
+	name_put(slot->file);
+	name_put(slot->id);
+	slot->file = NULL;
+	slot->id = NULL;
+	memset(&slot->base, 0, sizeof(slot->base));
+	for_each_possible_cpu(cpu)
+		memset(per_cpu_ptr(c->count, cpu) + (slot->index & FWT_SLOT_MASK),
+		       0, sizeof(struct fwt_slot_count));
+	s->n_used--;
+}
+
+static void put_one(struct fwt_slots *s, u32 index)
+{
+	struct fwt_slot *slot = at(dir_locked(s), index);
+
+	if (!--slot->users)
+		reap(s, slot);
+}
+
+/* Named counters share the slots' numbers; their keys are made from the name.
+ * FNV-1a, 64 bits, as the compiler makes those of rules.
+ */
+static u64 counter_key(const char *name)
+{
+	static const char prefix[] = "count";
+	u64 h = 0xcbf29ce484222325ull;
+	size_t i;
+
+	for (i = 0; i < sizeof(prefix); i++)
+		h = (h ^ (u8)prefix[i]) * 0x100000001b3ull;
+	for (; *name; name++)
+		h = (h ^ (u8)*name) * 0x100000001b3ull;
+	return h;
+}
+
+static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
+		   struct fwt_name *file, u32 *index)
+{
+	struct fwt_slot *slot = find(s, key);
+
+	if (slot) {
+		/* The same rule, perhaps at another place by now. */
+		slot->line = line;
+		if (slot->file != file) {
+			refcount_inc(&file->refs);
+			name_put(slot->file);
+			slot->file = file;
+		}
+	} else {
+		struct fwt_name *name = NULL;
+
+		if (id) {
+			name = name_new(id);
+			if (!name)
+				return -ENOMEM;
+		}
+		slot = take(s);
+		refcount_inc(&file->refs);
+		slot->key = key;
+		slot->line = line;
+		slot->file = file;
+		slot->id = name;
+		slot->users = 0;
+		hlist_add_head(&slot->node, bucket(s, key));
+		s->n_used++;
+	}
+	slot->users++;
+	*index = slot->index;
+	return 0;
+}
+
+int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, u32 *slot)
+{
+	u32 rules = prog->n[FWT_SEC_RULES], counters = prog->n[FWT_SEC_COUNTERS];
+	u32 n_files = prog->n[FWT_SEC_FILES], i, n = 0;
+	struct fwt_slots *s = &fn->slots;
+	struct fwt_name **file;
+	int ret;
+
+	lockdep_assert_held(&fn->lock);
+	ret = reserve(s, rules + counters);
+	if (ret)
+		return ret;
+	/* One more, for the counters, which stand in no file. */
+	file = kvcalloc(n_files + 1, sizeof(*file), GFP_KERNEL);
+	if (!file)
+		return -ENOMEM;
+	for (i = 0; i <= n_files; i++) {
+		file[i] = name_new(i == n_files ? "" :
+				   fwt_program_string(prog, prog->file[i].name));
+		if (!file[i]) {
+			ret = -ENOMEM;
+			goto out;
+		}
+	}
+	for (i = 0; !ret && i < rules; i++) {
+		const struct fwt_prog_rule *r = &prog->rule[i];
+		const char *id = r->id == FWT_NONE ? NULL : prog->string + r->id;
+
+		ret = get_one(s, r->key, id, r->line, file[r->file], &slot[n]);
+		n += !ret;
+	}
+	for (i = 0; !ret && i < counters; i++) {
+		const char *id = prog->string + prog->counter[i];
+
+		ret = get_one(s, counter_key(id), id, 0, file[n_files], &slot[n]);
+		n += !ret;
+	}
+out:
+	for (i = 0; i <= n_files; i++)
+		name_put(file[i]);
+	kvfree(file);
+	if (ret)
+		fwt_slots_put(fn, slot, n);
+	return ret;
+}
+
+void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		put_one(&fn->slots, slot[i]);
+}
+
+void fwt_slots_reap(struct fwt_net *fn)
+{
+	struct fwt_slots *s = &fn->slots;
+	u32 i;
+
+	lockdep_assert_held(&fn->lock);
+	for (i = 0; i < capacity(s); i++) {
+		struct fwt_slot *slot = at(dir_locked(s), i);
+
+		if (slot->file && !slot->users)
+			reap(s, slot);
+	}
+}
+
+void fwt_slots_reset(struct fwt_net *fn)
+{
+	struct fwt_slots *s = &fn->slots;
+	u32 i;
+
+	lockdep_assert_held(&fn->lock);
+	for (i = 0; i < capacity(s); i++) {
+		struct fwt_slot *slot = at(dir_locked(s), i);
+
+		if (slot->file)
+			sum_up(dir_locked(s), i, &slot->base);
+	}
+}
+
+const struct fwt_slot *fwt_slot_read(struct fwt_net *fn, u32 slot,
+				     struct fwt_slot_count *sum)
+{
+	struct fwt_slot_dir *d = dir_locked(&fn->slots);
+	const struct fwt_slot *s = at(d, slot);
+
+	sum_up(d, slot, sum);
+	sum->hits -= s->base.hits;
+	sum->packets -= s->base.packets;
+	sum->bytes -= s->base.bytes;
+	return s;
+}
+
+const struct fwt_slot *fwt_slot_peek(struct fwt_net *fn, u32 slot)
+{
+	return at(rcu_dereference(fn->slots.dir), slot);
+}
+
+static struct fwt_slot_count __percpu *count_of(struct fwt_net *fn, u32 slot)
+{
+	struct fwt_slot_dir *d = rcu_dereference(fn->slots.dir);
+
+	return d->chunk[slot >> FWT_SLOT_CHUNK_BITS]->count + (slot & FWT_SLOT_MASK);
+}
+
+void fwt_slot_hit(struct fwt_net *fn, u32 slot)
+{
+	if (slot != FWT_NONE)
+		this_cpu_inc(count_of(fn, slot)->hits);
+}
+
+void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
+{
+	struct fwt_slot_count __percpu *n;
+
+	if (slot == FWT_NONE)
+		return;
+	n = count_of(fn, slot);
+	this_cpu_add(n->packets, packets);
+	this_cpu_add(n->bytes, bytes);
+}
+
+void fwt_slot_ref(struct fwt_net *fn, u32 slot, int by)
+{
+	if (slot != FWT_NONE)
+		this_cpu_add(count_of(fn, slot)->refs, by);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Rule slots: what a rule has that outlives the program it came with.
+ *
+ * A rule is known by its key (its id, or its text and place). Each key in use
+ * has a slot, a small number; counters, and records of connections, refer to
+ * that. A program that holds a rule of the same key gets the same slot, and so
+ * the rule keeps its counts over a change of policy.
+ *
+ * A slot is in use while a program or a connection uses it. Programs count in
+ * slot->users under fwt_net.lock. Connections count per CPU, in the same cache
+ * line as the counters that they write anyway; that sum is exact once no
+ * program hands the slot out any more, which is when anybody asks.
+ */
+#ifndef FWT_SLOT_H
+#define FWT_SLOT_H
+
+#include <linux/percpu.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include "fwtree_program.h"
+
+struct fwt_net;
+struct fwt_program;
+
+/* What each CPU has of a slot: 32 bytes, 512 of them 16 KiB; one per-CPU
+ * allocation can't exceed 32 KiB.
+ */
+struct fwt_slot_count {
+	u64 hits;	/* walks that the rule decided or took part in */
+	u64 packets;	/* of connections and packets that it decided */
+	u64 bytes;
+	s64 refs;	/* connections that refer to it */
+};
+
+/* A name that slots share, and that outlives the program it came with. */
+struct fwt_name {
+	refcount_t refs;
+	char text[];
+};
+
+struct fwt_slot {
+	u64 key;
+	struct hlist_node node;		/* by key */
+	u32 users;			/* programs */
+	u32 line;
+	u32 index;
+	struct fwt_name *file;
+	struct fwt_name *id;		/* or NULL */
+	struct fwt_slot_count base;	/* subtracted: see reset */
+};
+
+#define FWT_SLOT_CHUNK_BITS	9
+#define FWT_SLOT_CHUNK		(1u << FWT_SLOT_CHUNK_BITS)
+#define FWT_SLOT_MASK		(FWT_SLOT_CHUNK - 1)
+
+struct fwt_slot_chunk {
+	struct fwt_slot_count __percpu *count;
+	struct fwt_slot slot[FWT_SLOT_CHUNK];
+};
+
+struct fwt_slot_dir {
+	struct rcu_head rcu;
+	u32 n_chunks;
+	struct fwt_slot_chunk *chunk[];
+};
+
+/**
+ * struct fwt_slots - a namespace's slots
+ * @dir: chunks; grows by a copy; read under RCU
+ * @bucket: slots by key
+ * @bucket_bits: log2 of how many buckets
+ * @n_used: slots in use
+ * @next: where to begin to look for a free one
+ */
+struct fwt_slots {
+	struct fwt_slot_dir __rcu *dir;
+	struct hlist_head *bucket;
+	u32 bucket_bits;
+	u32 n_used;
+	u32 next;
+};
+
+int fwt_slots_init(struct fwt_slots *s);
+void fwt_slots_clean(struct fwt_slots *s);
+
+/**
+ * fwt_slots_get() - slots for the rules and counters of a program
+ * @fn: namespace, its lock held
+ * @prog: program
+ * @slot: filled in: for each rule, then for each named counter
+ *
+ * Return: 0 or -ENOMEM, and then nothing is taken.
+ */
+int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, u32 *slot);
+
+/**
+ * fwt_slots_put() - a program lets go of its slots
+ * @fn: namespace, its lock held
+ * @slot: from fwt_slots_get()
+ * @count: how many
+ *
+ * Those that no connection refers to are free at once, the others when
+ * fwt_slots_reap() finds that none does any more.
+ */
+void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count);
+
+/* Frees slots that nobody uses. fwt_net.lock held; called now and then. */
+void fwt_slots_reap(struct fwt_net *fn);
+
+/* All counters begin at 0 again. fwt_net.lock held. */
+void fwt_slots_reset(struct fwt_net *fn);
+
+/**
+ * fwt_slot_read() - a slot's counts, and what it is
+ * @fn: namespace, its lock held
+ * @slot: slot in use
+ * @sum: filled in, since the last reset
+ *
+ * Return: the slot.
+ */
+const struct fwt_slot *fwt_slot_read(struct fwt_net *fn, u32 slot,
+				     struct fwt_slot_count *sum);
+
+/**
+ * fwt_slot_peek() - who is behind a slot
+ * @fn: namespace
+ * @slot: slot that a connection refers to
+ *
+ * Context: RCU read lock, and a live connection with that slot.
+ */
+const struct fwt_slot *fwt_slot_peek(struct fwt_net *fn, u32 slot);
+
+/* The data path: under RCU, with a slot that a program in force or a live
+ * connection uses; FWT_NONE is ignored.
+ */
+void fwt_slot_hit(struct fwt_net *fn, u32 slot);
+void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes);
+void fwt_slot_ref(struct fwt_net *fn, u32 slot, int by);
+
+#endif /* FWT_SLOT_H */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connections of packets: finding, making, bringing up to date.
+ *
+ * The state machines are the core's; here is what they hang on: the record's
+ * lock, the table of timeouts, and who wins when two CPUs decide at once.
+ */
+#include <linux/netdevice.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+
+#include "way.h"
+
+static bool link_local(const struct fwt_packet *p)
+{
+	return p->family == 6 && ((p->saddr[0] >> 22) == (0xfe80u >> 6) ||
+				  (p->daddr[0] >> 22) == (0xfe80u >> 6));
+}
+
+/* Link-local addresses mean something on one link only, others within a VRF. */
+static u32 scope(const struct fwt_way *w)
+{
+	const struct net_device *dev = w->state->in ? w->state->in : w->state->out;
+
+	if (!dev)
+		return 0;
+	if (link_local(&w->p))
+		return dev->ifindex;
+	return l3mdev_master_ifindex_rcu(dev);
+}
+
+void fwt_track_find(struct fwt_way *w)
+{
+	w->tracked = fwt_tuple_get(&w->p, scope(w), &w->t);
+	w->c = w->tracked ? fwt_conn_find(w->fn, &w->t, &w->dir) : NULL;
+}
+
+/* Ticks that a connection has from now on. */
+static u32 time_to_live(const struct fwt_way *w, const struct fwt_conn *c)
+{
+	bool nat = c->flags & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT));
+
+	return READ_ONCE(w->pol->opt.timeout[nat][c->timeout]);
+}
+
+/* Under c->lock. A tentative record keeps its two seconds. */
+static void refresh(const struct fwt_way *w, struct fwt_conn *c, u8 timeout,
+		    u16 cap)
+{
+	u32 ticks;
+
+	c->timeout = timeout;
+	if (!(c->flags & BIT(FWT_CONN_CONFIRMED)))
+		return;
+	ticks = time_to_live(w, c);
+	if (cap)
+		ticks = min_t(u32, ticks, cap * HZ);
+	fwt_conn_expire(c, ticks);
+}
+
+static void segment(const struct fwt_way *w, struct fwt_tcp_segment *s)
+{
+	const struct fwt_packet *p = &w->p;
+	struct fwt_tcp_options o = { };
+
+	/* Only of a header that is longer than the bare one. */
+	if (p->payload > p->l4 + 20)
+		fwt_packet_tcp_options(p, skb_network_header(w->skb), &o);
+	s->seq = p->tcp_seq;
+	s->ack = p->tcp_ack;
+	s->len = p->end - p->payload;
+	s->win = p->tcp_window;
+	s->flags = p->tcp_flags;
+	s->has_wscale = o.has_wscale;
+	s->wscale = o.wscale;
+	s->sack_perm = o.sack_perm;
+	s->has_sack = o.has_sack;
+	s->sack_edge = o.sack_edge;
+}
+
+static void set_flags(struct fwt_conn *c, u16 bits)
+{
+	if ((c->flags & bits) != bits)
+		WRITE_ONCE(c->flags, c->flags | bits);
+}
+
+/* Under c->lock, which is at hand: cheaper than two atomics. */
+static void count(const struct fwt_way *w, struct fwt_conn *c)
+{
+	if (!w->pol->opt.counters)
+		return;
+	c->packets[w->dir]++;
+	c->bytes[w->dir] += w->p.length;
+}
+
+static enum fwt_tracked track_tcp(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+	struct fwt_tcp_segment s;
+	struct fwt_tcp_verdict v;
+	enum fwt_tracked ret = FWT_TRACK_OK;
+
+	if (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_FIN | FWT_TCP_RST) &&
+	    !fwt_skb_checksum_ok(w)) {
+		fwt_stat_inc(w->fn, reason[FWT_REASON_CHECKSUM]);
+		return FWT_TRACK_INVALID;
+	}
+	segment(w, &s);
+	spin_lock_bh(&c->lock);
+	fwt_tcp_packet(&c->tcp, w->dir, &s, &v);
+	switch (v.result) {
+	case FWT_TCP_OK:
+		if (w->dir == FWT_REPLY)
+			set_flags(c, BIT(FWT_CONN_REPLIED));
+		if (v.assured)
+			set_flags(c, BIT(FWT_CONN_ASSURED));
+		refresh(w, c, v.timeout, v.timeout_cap);
+		break;
+	case FWT_TCP_PASS:
+		/* Changes nothing, but may leave it less time. */
+		if (v.timeout_cap && c->flags & BIT(FWT_CONN_CONFIRMED) &&
+		    (s32)(c->expires - (u32)jiffies) > v.timeout_cap * HZ)
+			fwt_conn_expire(c, v.timeout_cap * HZ);
+		break;
+	case FWT_TCP_INVALID:
+		ret = FWT_TRACK_INVALID;
+		break;
+	case FWT_TCP_REOPEN:
+		ret = FWT_TRACK_REOPEN;
+		break;
+	}
+	if (ret == FWT_TRACK_OK)
+		count(w, c);
+	spin_unlock_bh(&c->lock);
+	if (ret == FWT_TRACK_INVALID)
+		fwt_stat_inc(w->fn, reason[FWT_REASON_TCP_WINDOW]);
+	return ret;
+}
+
+/* Without an answer nothing keeps an entry for ever (R19); but a mapping of
+ * UDP is refreshed by what goes out (RFC 4787, REQ-6).
+ */
+static void track_other(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+	bool udp = w->p.protocol == FWT_IPPROTO_UDP ||
+		   w->p.protocol == FWT_IPPROTO_UDPLITE;
+	u8 timeout;
+
+	spin_lock_bh(&c->lock);
+	if (w->dir == FWT_REPLY)
+		set_flags(c, BIT(FWT_CONN_REPLIED));
+	else if (c->flags & BIT(FWT_CONN_REPLIED))
+		set_flags(c, BIT(FWT_CONN_ASSURED));
+	timeout = c->timeout;
+	if (udp)
+		timeout = c->flags & BIT(FWT_CONN_REPLIED) ? FWT_TIMEOUT_UDP_STREAM :
+							      FWT_TIMEOUT_UDP;
+	if (c->flags & (BIT(FWT_CONN_REPLIED) | BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT)))
+		refresh(w, c, timeout, 0);
+	count(w, c);
+	spin_unlock_bh(&c->lock);
+}
+
+enum fwt_tracked fwt_track_packet(struct fwt_way *w)
+{
+	if (w->p.protocol == FWT_IPPROTO_TCP)
+		return track_tcp(w);
+	track_other(w);
+	return FWT_TRACK_OK;
+}
+
+void fwt_track_account(struct fwt_way *w)
+{
+	if (!w->pol->opt.counters)
+		return;
+	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_INGRESS]), 1, w->p.length);
+	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_EGRESS]), 1, w->p.length);
+}
+
+static void first_state(struct fwt_way *w, struct fwt_conn *c)
+{
+	struct fwt_tcp_segment s;
+	struct fwt_tcp_verdict v;
+
+	switch (w->t.protocol) {
+	case FWT_IPPROTO_TCP:
+		segment(w, &s);
+		fwt_tcp_init(&c->tcp, &s, w->loose, &v);
+		c->timeout = v.timeout;
+		break;
+	case FWT_IPPROTO_UDP:
+	case FWT_IPPROTO_UDPLITE:
+		c->timeout = FWT_TIMEOUT_UDP;
+		break;
+	case FWT_IPPROTO_ICMP:
+	case FWT_IPPROTO_ICMPV6:
+		c->timeout = FWT_TIMEOUT_ICMP;
+		break;
+	default:
+		c->timeout = FWT_TIMEOUT_OTHER;
+	}
+}
+
+static u8 reason_of(int error)
+{
+	switch (error) {
+	case -ENOSPC:
+		return FWT_REASON_TABLE_FULL;
+	case -EADDRINUSE:
+		return FWT_REASON_TUPLE_CLASH;
+	default:
+		return FWT_REASON_NO_MEMORY;
+	}
+}
+
+u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
+		 enum fwt_hook hook)
+{
+	struct fwt_conn *c, *other;
+	struct fwt_end end;
+	int ret;
+
+	c = fwt_conn_alloc(w->fn, &w->t);
+	if (IS_ERR(c))
+		return reason_of(PTR_ERR(c));
+	c->seed = w->seed;
+	c->gen = w->pol->gen;
+	c->mark_in = w->skb->mark;
+	if (d->flags & FWT_DECISION_DNAT) {
+		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
+		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
+		fwt_ends_set(&c->ends, FWT_S, &end);
+		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
+			c->flags |= BIT(FWT_CONN_DNAT);
+	}
+	if (d->flags & FWT_DECISION_MARK) {
+		c->mark = w->after.mark;
+		c->flags |= BIT(FWT_CONN_MARK);
+	}
+	first_state(w, c);
+	if (w->state->hook == NF_INET_LOCAL_OUT)
+		c->flags |= BIT(FWT_CONN_LOCAL);
+	if (hook == FWT_HOOK_INGRESS) {
+		c->iif = w->state->in->ifindex;
+		c->flags |= BIT(FWT_CONN_INGRESS);
+		c->slot[hook] = fwt_rule_slot(w->pol, d->rule);
+		fwt_slot_ref(w->fn, c->slot[hook], 1);
+	} else if (w->skb->skb_iif && !(c->flags & BIT(FWT_CONN_LOCAL))) {
+		c->iif = w->skb->skb_iif;
+	}
+	if (w->pol->opt.counters) {
+		c->packets[FWT_ORIGINAL] = 1;
+		c->bytes[FWT_ORIGINAL] = w->p.length;
+	}
+
+	ret = fwt_conn_insert(c, &other);
+	if (!ret) {
+		w->c = c;
+		w->dir = FWT_ORIGINAL;
+		return 0;
+	}
+	fwt_conn_discard(c);
+	if (ret != -EEXIST)
+		return reason_of(ret);
+	/* Another CPU was first: its decision counts, and both packets pass. */
+	fwt_stat_inc(w->fn, reason[FWT_REASON_RACE_LOST]);
+	w->c = fwt_conn_find(w->fn, &w->t, &w->dir);
+	return w->c ? 0 : FWT_REASON_TUPLE_CLASH;
+}
+
+static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)
+{
+	struct fwt_end client;
+
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	return !memcmp(client.addr, end->addr, c->ends.family == 6 ? 16 : 4);
+}
+
+u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
+{
+	const struct fwt_prog_mod *m;
+	struct fwt_conn *c = w->c;
+	struct fwt_end end;
+	u16 lo = 0, hi = 0;
+	int ret = 0;
+
+	spin_lock_bh(&c->lock);
+	*won = !(c->flags & BIT(FWT_CONN_EGRESS));
+	if (c->flags & BIT(FWT_CONN_DEAD)) {
+		/* Flushed, or evicted, since its packet passed ingress. */
+		spin_unlock_bh(&c->lock);
+		return FWT_REASON_INVALID;
+	}
+	if (!*won)
+		goto out;
+	if (d->flags & FWT_DECISION_SNAT) {
+		m = &w->pol->prog.mod[d->snat];
+		memcpy(end.addr, w->after.saddr, sizeof(end.addr));
+		end.port = c->ends.port[FWT_C];
+		if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
+			lo = w->pol->opt.nat_lo;
+			hi = w->pol->opt.nat_hi;
+			if (m->flags & FWT_MOD_PORTS) {
+				lo = m->port_lo;
+				hi = m->port_hi;
+			}
+		}
+		/* The very address it has: nothing to translate, unless ports of
+		 * their own are asked for.
+		 */
+		if (own_address(c, &end) && !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM)))
+			lo = 0;
+		ret = fwt_conn_bind_source(c, &end, lo, hi);
+		if (ret)
+			goto out;
+		if (!fwt_ends_equal(&c->ends, FWT_N, FWT_C))
+			c->flags |= BIT(FWT_CONN_SNAT);
+	}
+	if (d->flags & FWT_DECISION_MARK) {
+		c->mark = w->after.mark;
+		c->flags |= BIT(FWT_CONN_MARK);
+	}
+	c->oif = w->state->out ? w->state->out->ifindex : 0;
+	c->slot[FWT_HOOK_EGRESS] = fwt_rule_slot(w->pol, d->rule);
+	fwt_slot_ref(w->fn, c->slot[FWT_HOOK_EGRESS], 1);
+	/* Who sees the flag sees N. */
+	smp_store_release(&c->flags, c->flags | BIT(FWT_CONN_EGRESS));
+out:
+	spin_unlock_bh(&c->lock);
+	if (!ret)
+		return 0;
+	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : FWT_REASON_NO_MEMORY;
+}
+
+void fwt_track_confirm(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+
+	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
+		return;
+	spin_lock_bh(&c->lock);
+	if (!(c->flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_DEAD)))) {
+		set_flags(c, BIT(FWT_CONN_CONFIRMED));
+		fwt_conn_expire(c, time_to_live(w, c));
+	}
+	spin_unlock_bh(&c->lock);
+}

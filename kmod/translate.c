@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The core's parser and rewriting, on an skb.
+ *
+ * A header is made private before it is written to (skb_ensure_writable());
+ * payload is never copied for it. With CHECKSUM_PARTIAL the transport checksum
+ * is only the pseudo header's so far, which also makes GSO packets right; with
+ * CHECKSUM_COMPLETE the sum over the packet is brought along.
+ */
+#include <linux/netfilter.h>
+#include <linux/sctp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/sctp/checksum.h>
+
+#include "way.h"
+
+/* Parsing asks for more bytes a few times at most: each header names the next. */
+#define PULL_TRIES	8
+
+int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p)
+{
+	int off = skb_network_offset(skb), tries;
+
+	p->have = 0;
+	p->ether_type = ntohs(skb->protocol);
+	for (tries = 0; tries < PULL_TRIES; tries++) {
+		int need = fwt_packet_parse(p, skb_network_header(skb),
+					    skb_headlen(skb) - off, skb->len - off,
+					    FWT_PARSE_NETWORK);
+
+		if (!need)
+			return 0;
+		if (!pskb_may_pull(skb, off + need))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
+		  struct fwt_quote *q)
+{
+	int off = skb_network_offset(skb), tries;
+
+	for (tries = 0; tries < PULL_TRIES; tries++) {
+		int need = fwt_packet_quote(p, q, skb_network_header(skb),
+					    skb_headlen(skb) - off, skb->len - off);
+
+		if (need <= 0)
+			return need;
+		if (!pskb_may_pull(skb, off + need))
+			return -ENOMEM;
+	}
+	return -EINVAL;
+}
+
+bool fwt_skb_checksum_ok(const struct fwt_way *w)
+{
+	const struct fwt_packet *p = &w->p;
+	struct sk_buff *skb = w->skb;
+	int off = skb_network_offset(skb);
+	const u8 *udp;
+
+	if (w->state->hook != NF_INET_PRE_ROUTING || p->have & FWT_HAVE_FRAG)
+		return true;
+	switch (p->protocol) {
+	case IPPROTO_UDP:
+		udp = skb_network_header(skb) + p->l4;
+		if (p->family == 4 && !get_unaligned_be16(udp + 6))
+			return true;
+		fallthrough;
+	case IPPROTO_TCP:
+	case IPPROTO_ICMPV6:
+		return !nf_checksum(skb, w->state->hook, off + p->l4, p->protocol,
+				    w->state->pf);
+	case IPPROTO_ICMP:
+		return !nf_checksum(skb, w->state->hook, off + p->l4, 0,
+				    w->state->pf);
+	}
+	return true;
+}
+
+/* Is the transport checksum still to be completed: this packet's own, not that of
+ * what a tunnel carries.
+ */
+static enum fwt_csum_mode csum_mode(const struct sk_buff *skb,
+				    const struct fwt_packet *p)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL &&
+	       skb_checksum_start_offset(skb) ==
+			skb_network_offset(skb) + (int)p->l4 ?
+	       FWT_CSUM_PARTIAL : FWT_CSUM_FULL;
+}
+
+/* The core sums words in host byte order, skb->csum as they stand in memory: the
+ * one is the other with its bytes swapped (RFC 1071).
+ */
+static void csum_add_delta(struct sk_buff *skb, u32 delta)
+{
+	if (skb->ip_summed != CHECKSUM_COMPLETE)
+		return;
+	delta = (delta & 0xffff) + (delta >> 16);
+	delta = (delta & 0xffff) + (delta >> 16);
+	skb->csum = csum_add(skb->csum, (__force __wsum)(u32)(__force u16)htons(delta));
+}
+
+/* SCTP's CRC covers the ports, and must be summed over the packet; a device or
+ * the stack does it where it would do so anyway.
+ */
+static int sctp_crc(struct sk_buff *skb, const struct fwt_packet *p)
+{
+	unsigned int off = skb_network_offset(skb) + p->l4;
+	struct sctphdr *sh;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		return 0;
+	if (skb_ensure_writable(skb, off + sizeof(*sh)))
+		return -ENOMEM;
+	sh = (struct sctphdr *)(skb_network_header(skb) + p->l4);
+	sh->checksum = sctp_compute_cksum(skb, off);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return 0;
+}
+
+static bool same_end(const struct fwt_packet *p, const u32 *addr,
+		     const struct fwt_end *to)
+{
+	return !memcmp(addr, to->addr, p->family == 6 ? 16 : 4);
+}
+
+int fwt_translate(struct fwt_way *w, bool egress)
+{
+	struct sk_buff *skb = w->skb;
+	struct fwt_packet *p = &w->p;
+	struct fwt_rewrite to;
+	u32 delta = 0;
+	int ret;
+
+	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
+		return 0;
+	fwt_ends_target(&w->c->ends, w->dir, egress, &to);
+	if (same_end(p, p->saddr, &to.src) && same_end(p, p->daddr, &to.dst)) {
+		if (p->have & FWT_HAVE_PORTS &&
+		    p->sport == to.src.port && p->dport == to.dst.port)
+			return 0;
+		if (p->have & FWT_HAVE_ICMP_ID &&
+		    p->icmp_id == (w->dir == FWT_ORIGINAL ? to.src.port : to.dst.port))
+			return 0;
+		if (!(p->have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)))
+			return 0;
+	}
+	if (skb_ensure_writable(skb, skb_network_offset(skb) + p->payload))
+		return -ENOMEM;
+	ret = fwt_rewrite(p, skb_network_header(skb), &to, csum_mode(skb, p), &delta);
+	csum_add_delta(skb, delta);
+	if (ret && sctp_crc(skb, p))
+		return -ENOMEM;
+	return 1;
+}
+
+int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
+			bool ours)
+{
+	struct sk_buff *skb = w->skb;
+	struct fwt_rewrite to, outer, inner;
+	struct fwt_packet *p = &w->p;
+
+	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
+		return 0;
+	/* The error goes the way of w->dir; what it quotes went the other way. */
+	fwt_ends_target(&w->c->ends, w->dir, egress, &to);
+	inner.src = to.dst;
+	inner.dst = to.src;
+	outer.dst = to.dst;
+	memcpy(outer.src.addr, p->saddr, sizeof(p->saddr));
+	outer.src.port = 0;
+	/* A host behind a translation is not to be seen outside; nor is a router
+	 * on the way to it. An error of our own has our address.
+	 */
+	if (egress && !ours &&
+	    fwt_conn_is(w->c, w->dir == FWT_ORIGINAL ? FWT_CONN_SNAT : FWT_CONN_DNAT))
+		outer.src = to.src;
+
+	if (same_end(p, p->saddr, &outer.src) && same_end(p, p->daddr, &outer.dst) &&
+	    same_end(p, q->p.saddr, &inner.src) && same_end(p, q->p.daddr, &inner.dst) &&
+	    (!(q->p.have & FWT_HAVE_PORTS) ||
+	     (q->p.sport == inner.src.port && q->p.dport == inner.dst.port)))
+		return 0;
+	if (skb_ensure_writable(skb, skb_network_offset(skb) + q->avail))
+		return -ENOMEM;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	fwt_rewrite_error(p, q, skb_network_header(skb), q->avail, &outer, &inner);
+	return 1;
+}

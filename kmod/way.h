@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The way of one packet through one hook: what its steps hand on to each
+ * other. Lives on the stack of the hook function, under RCU.
+ */
+#ifndef FWT_WAY_H
+#define FWT_WAY_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+
+#include "conn.h"
+#include "policy.h"
+#include "core/packet.h"
+#include "core/tree.h"
+
+/**
+ * struct fwt_way - one packet at one hook
+ * @fn: namespace
+ * @pol: the policy that this packet sees
+ * @skb: the packet
+ * @state: netfilter's
+ * @p: the packet as parsed; offsets count from the network header (from the
+ *	Ethernet header at a device)
+ * @after: the same as a walk's modifiers left it; @p stays as the bytes are
+ * @t: its tuple, where @tracked
+ * @c: its connection, or NULL
+ * @dir: its direction in @c
+ * @tracked: it has a tuple
+ * @loose: a segment from the middle of a connection that may open one
+ * @seed: for choices, until there is a record
+ */
+struct fwt_way {
+	struct fwt_net *fn;
+	const struct fwt_policy *pol;
+	struct sk_buff *skb;
+	const struct nf_hook_state *state;
+	struct fwt_packet p;
+	struct fwt_packet after;
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	enum fwt_dir dir;
+	bool tracked;
+	bool loose;
+	u32 seed;
+};
+
+/* What the kernel answers to a walk's questions (core/env.h). */
+struct fwt_world {
+	struct fwt_env env;
+	struct net *net;
+	const struct net_device *out;
+	const struct sk_buff *skb;
+};
+
+/* world.c */
+void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed);
+bool fwt_world_has_source(struct net *net, const struct net_device *out, u8 family,
+			  const u32 *addr);
+
+/* translate.c */
+
+/**
+ * fwt_skb_parse() - read headers, making them linear as far as needed
+ * @skb: packet; its headers may move
+ * @p: filled in
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p);
+int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
+		  struct fwt_quote *q);
+
+/* Is the transport checksum right, or vouched for; on the way in. */
+bool fwt_skb_checksum_ok(const struct fwt_way *w);
+
+/**
+ * fwt_translate() - give the packet the ends that its connection has for it
+ * @w: way, with @c and @dir
+ * @egress: those after egress, else those after ingress
+ *
+ * Return: 0 for nothing to do, 1 if it was changed, -ENOMEM.
+ */
+int fwt_translate(struct fwt_way *w, bool egress);
+
+/* The same for an ICMP error of the connection and what it quotes; @ours: this
+ * machine wrote it.
+ */
+int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
+			bool ours);
+
+/* decide.c */
+
+/**
+ * fwt_decide() - walk a hook's tree
+ * @w: way; @w->after is set
+ * @hook: FWT_HOOK_INGRESS or FWT_HOOK_EGRESS
+ * @d: the decision
+ *
+ * Effects are not applied: fwt_effects() does that.
+ */
+void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d);
+
+/* Counts, log lines: what happens when a walk ends, whatever the verdict. */
+void fwt_effects(struct fwt_way *w, const struct fwt_decision *d);
+
+/**
+ * fwt_decide_again() - does the policy in force still allow the connection
+ * @w: way, with @c
+ * @iif: interface to ask with instead of the record's, or 0
+ * @oif: likewise
+ * @d: the refusal
+ *
+ * Walks what was walked when it began, with a first packet rebuilt from the
+ * record. Nothing is logged, counted or limited again.
+ *
+ * Return: true if it stays. False if it has ended: @d says how to refuse.
+ */
+bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
+		      struct fwt_decision *d);
+
+/* Interface name by index, NULL if there is none. Under RCU. */
+const char *fwt_ifname(struct net *net, u32 ifindex);
+
+/* The rule slot of a rule of the policy in force. */
+static inline u32 fwt_rule_slot(const struct fwt_policy *pol, u32 rule)
+{
+	return rule == FWT_NONE ? FWT_NONE : pol->slot[rule];
+}
+
+/* track.c */
+enum fwt_tracked {
+	FWT_TRACK_OK,
+	FWT_TRACK_INVALID,
+	FWT_TRACK_REOPEN,
+};
+
+/* Look @w->t up; sets @w->c and @w->dir. */
+void fwt_track_find(struct fwt_way *w);
+
+/* Bring the record up to date for a packet of it, counts included. */
+enum fwt_tracked fwt_track_packet(struct fwt_way *w);
+
+/**
+ * fwt_track_new() - a record for a packet that was accepted
+ * @w: way; @w->t is the tuple before translation, @w->after as the tree left it
+ * @d: the decision, with DNAT or without
+ * @hook: the one that decided
+ *
+ * Return: 0 and @w->c (perhaps one that another CPU made just now); else the
+ * enum fwt_reason to drop the packet for.
+ */
+u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
+		 enum fwt_hook hook);
+
+/**
+ * fwt_track_egress() - egress has decided for a new connection
+ * @w: way, with @c
+ * @d: accept; its SNAT is bound
+ * @won: set if this packet's decision is the one that counts
+ *
+ * Return: 0, or enum fwt_reason to drop for.
+ */
+u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won);
+
+/* The packet leaves the last hook: its connection is no longer tentative. */
+void fwt_track_confirm(struct fwt_way *w);
+
+/* Packets and bytes of the rules behind the connection, once a packet. */
+void fwt_track_account(struct fwt_way *w);
+
+/* answer.c */
+
+/* RST or ICMP error for a packet that is refused, rate-limited. */
+void fwt_answer(struct fwt_way *w, u8 reject);
+
+/* This CPU is sending an answer of ours just now. */
+bool fwt_answering(void);
+
+/* drop.c */
+unsigned int fwt_drop(struct fwt_way *w, u8 reason);
+
+/* log.c */
+void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
+	     const char *prefix);
+
+#endif /* FWT_WAY_H */

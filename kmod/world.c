@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the kernel answers to a walk's questions. */
+#include <linux/inetdevice.h>
+#include <net/addrconf.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+
+#include "way.h"
+
+static void to_in6(const u32 *words, struct in6_addr *a)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		a->s6_addr32[i] = cpu_to_be32(words[i]);
+}
+
+static void from_in6(const struct in6_addr *a, u32 *words)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		words[i] = be32_to_cpu(a->s6_addr32[i]);
+}
+
+static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
+{
+	const struct in_device *in = __in_dev_get_rcu(dev);
+	const struct in_ifaddr *ifa;
+
+	if (!in)
+		return false;
+	in_dev_for_each_ifa_rcu(ifa, in) {
+		if (ifa->ifa_local == addr ||
+		    (subnet && inet_ifa_match(addr, ifa)))
+			return true;
+	}
+	return false;
+}
+
+static bool has_addr6(const struct net_device *dev, const struct in6_addr *addr,
+		      bool subnet)
+{
+	const struct inet6_dev *in = __in6_dev_get(dev);
+	const struct inet6_ifaddr *ifa;
+
+	if (!in)
+		return false;
+	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
+		if (ipv6_addr_equal(&ifa->addr, addr) ||
+		    (subnet && ipv6_prefix_equal(&ifa->addr, addr, ifa->prefix_len)))
+			return true;
+	}
+	return false;
+}
+
+static bool dev_has(const struct net_device *dev, u8 family, const u32 *addr,
+		    bool subnet)
+{
+	struct in6_addr six;
+
+	if (family == 4)
+		return has_addr4(dev, cpu_to_be32(addr[0]), subnet);
+	to_in6(addr, &six);
+	return has_addr6(dev, &six, subnet);
+}
+
+static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
+			 const u32 *addr, bool subnet)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct net_device *dev = dev_get_by_name_rcu(w->net, ifname);
+
+	return dev && dev_has(dev, family, addr, subnet);
+}
+
+static bool source4(const struct fwt_world *w, u32 *addr)
+{
+	const struct rtable *rt = skb_rtable(w->skb);
+	__be32 dst = ip_hdr(w->skb)->daddr, src;
+
+	if (rt)
+		dst = rt_nexthop(rt, dst);
+	src = inet_select_addr(w->out, dst, RT_SCOPE_UNIVERSE);
+	if (!src || ipv4_is_linklocal_169(src))
+		return false;
+	addr[0] = be32_to_cpu(src);
+	return true;
+}
+
+static bool source6(const struct fwt_world *w, u32 *addr)
+{
+	struct in6_addr src;
+
+	if (ipv6_dev_get_saddr(w->net, w->out, &ipv6_hdr(w->skb)->daddr, 0, &src))
+		return false;
+	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
+		return false;
+	from_in6(&src, addr);
+	return true;
+}
+
+static bool world_source(const struct fwt_env *env, const struct fwt_packet *p,
+			 u32 *addr)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	if (!w->out)
+		return false;
+	return p->family == 4 ? source4(w, addr) : source6(w, addr);
+}
+
+static const struct fwt_env_ops world_ops = {
+	.ifaddr = world_ifaddr,
+	.source = world_source,
+};
+
+void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
+{
+	world->env.ops = &world_ops;
+	world->env.seed = seed;
+	world->net = w->fn->net;
+	world->out = w->state->out;
+	world->skb = w->skb;
+}
+
+bool fwt_world_has_source(struct net *net, const struct net_device *out, u8 family,
+			  const u32 *addr)
+{
+	return dev_has(out, family, addr, false);
+}
+
+const char *fwt_ifname(struct net *net, u32 ifindex)
+{
+	const struct net_device *dev;
+
+	if (!ifindex)
+		return NULL;
+	dev = dev_get_by_index_rcu(net, ifindex);
+	return dev ? dev->name : NULL;
+}
