@@ -91,7 +91,6 @@ struct fwt_rate {
  * @first: singly linked by fwt_value.next
  * @count: how many
  * @loc: of the whole; for a use of $name the place of use
- * @braces: written as { ... } (or came from such a define)
  *
  * The values of a define carry the place where they are *used*, when the define
  * was mixed with other values; where it stands alone ($name) they carry the
@@ -100,7 +99,6 @@ struct fwt_rate {
 struct fwt_values {
 	struct fwt_value *first;
 	uint32_t count;
-	bool braces;
 	struct fwt_loc loc;
 };
 
@@ -377,8 +375,8 @@ struct fwt_end {
  * struct fwt_text - a stretch of a source's text
  * @start: offset of the first byte in the text of loc.file
  * @end: one behind the last
- * @head_end: one behind the last byte before the rule's own block, select or
- *	split; equals @end where it has none
+ * @head_end: one behind the last byte before the brace of the rule's own block,
+ *	select or split, and before id and comment
  */
 struct fwt_text {
 	uint32_t start;
@@ -572,8 +570,8 @@ void fwt_ast_print_value(FILE *out, const struct fwt_value *value);
  * @buf: receives the text and a NUL; may be NULL with a @size of 0
  * @size: of @buf
  *
- * The head of the rule (what stands before its own block, select or split),
- * with comments taken out and each run of blanks made one, so that re-indenting
+ * The head of the rule (what stands before the brace of its own block, select
+ * or split, and before id and comment; for a branch with the values), with comments taken out and each run of blanks made one, so that re-indenting
  * a policy keeps its counters.
  *
  * Return: the length without the NUL, as snprintf() would; cut where @size is

@@ -456,6 +456,9 @@ int fwt_resolve_word(struct fwt_resolver *resolver, enum fwt_value_class class,
  */
 const char *fwt_class_name(enum fwt_value_class class, uint64_t value);
 
+/** fwt_class_has() - whether a word is in the built-in table of a class */
+bool fwt_class_has(enum fwt_value_class class, const char *word);
+
 /** fwt_class_suggest() - offer all built-in words of a class to a search */
 void fwt_class_suggest(enum fwt_value_class class, struct fwt_suggest *s);
 

@@ -19,6 +19,8 @@ struct fwt_policy_ast;
 #define FWT_PARSE_FILE_MAX	(64u << 20)
 /* IFNAMSIZ is 16, ids and names of sets are shown in tables */
 #define FWT_PARSE_WORD_MAX	255
+/* Strings: paths, bpf expressions */
+#define FWT_PARSE_TEXT_MAX	4096
 /* Values that uses of $name may copy, so that doubling defines end somewhere */
 #define FWT_PARSE_COPIES_MAX	(1u << 20)
 

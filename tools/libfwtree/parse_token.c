@@ -1,0 +1,736 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Raw tokens -> tokens of the grammar.
+ *
+ * Overview. The language reserves next to no words: "mark" is a field in one
+ * place, a type in another, and an interface in a third. And braces hold a
+ * block, a list, branches or keys, in some of which a newline ends a statement
+ * and in some it is a blank. A grammar that tells all this apart by itself is
+ * full of conflicts; here it is done by looking at what stands before:
+ *
+ *   p->want   what may stand next decides what a word is
+ *   p->level  the braces that are open decide what a newline is, and what
+ *             p->want goes back to when a statement ends
+ *
+ * so that the grammar sees FIELD where a field is meant (of however many
+ * words), WORD where a name or value is meant, and another pair of tokens for
+ * each kind of braces.
+ *
+ * Errors. A word that is nothing is reported here, with what was meant, and
+ * given on as an unknown field (or verdict, where the statement ends behind
+ * it): the grammar reads on as if nothing had happened, and what stands behind
+ * it is still checked. p->spoiled keeps the rest of that statement quiet.
+ * Braces that a file leaves open are closed at its end, after saying so.
+ */
+#include <string.h>
+
+#include "parse_internal.h"
+#include "parse.tab.h"
+
+/* Raw tokens */
+
+static void scan_next(struct fwt_parser *p, struct fwt_raw *raw)
+{
+	while (p->frame && !p->frame->open && !p->frame->close && !p->no_memory)
+		fwt_frame_open(p);
+	if (!p->frame || p->frame->close || p->no_memory) {
+		memset(raw, 0, sizeof(*raw));
+		raw->lloc = p->last_lloc;
+		raw->type = TOK_YYEOF;
+		return;
+	}
+	fwt_scan_next(&p->frame->scan, raw);
+}
+
+/* The raw token @n behind the next; peeking never leaves the file */
+struct fwt_raw *fwt_peek(struct fwt_parser *p, unsigned int n)
+{
+	struct fwt_frame *f = p->frame;
+
+	if (!f) {
+		scan_next(p, &p->nothing);
+		return &p->nothing;
+	}
+	if (n >= PEEK_MAX)
+		n = PEEK_MAX - 1;
+	while (f->peeked <= n)
+		scan_next(p, &f->peek[f->peeked++]);
+	return &f->peek[n];
+}
+
+void fwt_raw_next(struct fwt_parser *p, struct fwt_raw *raw)
+{
+	struct fwt_frame *f = p->frame;
+
+	if (!f || !f->peeked) {
+		scan_next(p, raw);
+		return;
+	}
+	*raw = f->peek[0];
+	if (--f->peeked)
+		memmove(f->peek, f->peek + 1, f->peeked * sizeof(f->peek[0]));
+}
+
+static void skip(struct fwt_parser *p, unsigned int n)
+{
+	struct fwt_raw raw;
+
+	while (n--)
+		fwt_raw_next(p, &raw);
+}
+
+/* Levels */
+
+static struct fwt_level *top(struct fwt_parser *p)
+{
+	return &p->level[p->depth];
+}
+
+/* Newlines separate here; elsewhere they are blanks */
+static bool separates(const struct fwt_parser *p)
+{
+	switch (p->level[p->depth].kind) {
+	case BRACE_LIST:
+	case BRACE_KEYS:
+	case BRACE_NOT:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static unsigned int context(const struct fwt_parser *p)
+{
+	const struct fwt_level *l = &p->level[p->depth];
+
+	switch (l->kind) {
+	case BRACE_TOP:
+		return CTX_TOP;
+	case BRACE_SET:
+		return CTX_SET;
+	case BRACE_POOL:
+		return CTX_POOL;
+	case BRACE_BLOCK:
+	case BRACE_NOT:
+		return CTX_CLAUSE;
+	case BRACE_SELECT:
+	case BRACE_SPLIT:
+		return l->arrow ? CTX_CLAUSE : 0;
+	default:
+		return 0;
+	}
+}
+
+/* What a statement of these braces begins with */
+static enum fwt_want base(const struct fwt_parser *p)
+{
+	switch (p->level[p->depth].kind) {
+	case BRACE_BLOCK:
+	case BRACE_NOT:
+		return WANT_CLAUSE;
+	case BRACE_SELECT:
+	case BRACE_SPLIT:
+		return p->level[p->depth].arrow ? WANT_CLAUSE : WANT_VALUE;
+	case BRACE_LIST:
+		return WANT_VALUE;
+	case BRACE_KEYS:
+		return WANT_KEY;
+	case BRACE_ARGS:
+		return WANT_REST;
+	default:
+		return WANT_BASE;
+	}
+}
+
+static bool at_start(const struct fwt_parser *p)
+{
+	switch (p->last) {
+	case 0:
+	case TOK_SEP:
+	case TOK_ARROW:
+	case TOK_BLOCK_OPEN:
+	case TOK_SELECT_OPEN:
+	case TOK_SPLIT_OPEN:
+	case TOK_SET_OPEN:
+	case TOK_POOL_OPEN:
+		return separates(p);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Where the brace is that closes the one just read, as the text has it: the
+ * scanner is not that far yet. Strings and comments may hold braces.
+ */
+static const char *closing(const struct fwt_parser *p, const struct fwt_raw *open)
+{
+	const struct fwt_source *s = p->ast->sources->source[open->lloc.loc.file];
+	const char *t = s->text + open->lloc.end, *end = s->text + s->len;
+	unsigned int depth = 1;
+
+	for (; t < end; t++) {
+		if (*t == '"') {
+			for (t++; t < end && *t != '"' && *t != '\n'; t++)
+				t += *t == '\\';
+		} else if (*t == '#') {
+			while (t < end && *t != '\n')
+				t++;
+		} else if (*t == '{') {
+			depth++;
+		} else if (*t == '}' && !--depth) {
+			return t;
+		}
+	}
+	return NULL;
+}
+
+/* select node X { A } { B }: A are settings only where a second brace follows */
+static bool second_brace(const struct fwt_parser *p, const struct fwt_raw *open)
+{
+	const struct fwt_source *s = p->ast->sources->source[open->lloc.loc.file];
+	const char *t = closing(p, open), *end = s->text + s->len;
+
+	if (!t)
+		return false;
+	for (t++; t < end && strchr(" \t", *t); t++)
+		;
+	return t < end && *t == '{';
+}
+
+/* After an error nobody knows what a brace was to be: does it look like a list? */
+static bool looks_like_list(struct fwt_parser *p)
+{
+	unsigned int n = 0;
+
+	while (n < PEEK_MAX - 2 && fwt_peek(p, n)->type == TOK_NEWLINE)
+		n++;
+	switch (fwt_peek(p, n)->type) {
+	case TOK_NUMBER:
+	case TOK_ADDRESS:
+	case TOK_PREFIX:
+	case TOK_MAC:
+	case TOK_STRING:
+	case TOK_SETREF:
+	case TOK_DEFREF:
+		return fwt_peek(p, n + 1)->type != TOK_ARROW;
+	case TOK_WORD:
+		n = fwt_peek(p, n + 1)->type;
+		return n == ',' || n == '}';
+	default:
+		return false;
+	}
+}
+
+static enum fwt_brace classify(struct fwt_parser *p, const struct fwt_raw *open)
+{
+	bool args = p->args, update = p->update;
+
+	p->args = p->update = false;
+	if (args && (p->brace != BRACE_SELECT || second_brace(p, open)))
+		return BRACE_ARGS;
+	if (update)
+		return BRACE_KEYS;
+	if (p->last == TOK_NOT)
+		return BRACE_NOT;
+	if (p->panic || p->spoiled)
+		if (!p->brace && looks_like_list(p))
+			return BRACE_LIST;
+	if (p->brace == BRACE_SELECT || p->brace == BRACE_SPLIT)
+		return p->brace;
+	if (p->want == WANT_OPERAND || p->want == WANT_COMPARED ||
+	    p->want == WANT_VALUE || p->want == WANT_TARGET) {
+		if (!at_start(p) || top(p)->kind == BRACE_SELECT)
+			return BRACE_LIST;
+	}
+	if (top(p)->kind == BRACE_LIST)
+		return BRACE_LIST;
+	return p->brace ? p->brace : BRACE_BLOCK;
+}
+
+static const struct {
+	int open, close;
+} brace_tokens[] = {
+	[BRACE_BLOCK] = { TOK_BLOCK_OPEN, TOK_BLOCK_CLOSE },
+	[BRACE_SELECT] = { TOK_SELECT_OPEN, TOK_SELECT_CLOSE },
+	[BRACE_SPLIT] = { TOK_SPLIT_OPEN, TOK_SPLIT_CLOSE },
+	[BRACE_SET] = { TOK_SET_OPEN, TOK_SET_CLOSE },
+	[BRACE_POOL] = { TOK_POOL_OPEN, TOK_POOL_CLOSE },
+	[BRACE_LIST] = { TOK_LIST_OPEN, TOK_LIST_CLOSE },
+	[BRACE_KEYS] = { TOK_KEYS_OPEN, TOK_KEYS_CLOSE },
+	[BRACE_NOT] = { TOK_NOT_OPEN, TOK_NOT_CLOSE },
+	[BRACE_ARGS] = { TOK_ARGS_OPEN, TOK_ARGS_CLOSE },
+};
+
+/* Too deep: what stands inside is left out, and the braces count as a verdict */
+static int skip_braces(struct fwt_parser *p, const struct fwt_raw *open)
+{
+	unsigned int depth = 1;
+	struct fwt_raw raw;
+
+	fwt_error(p->diag, &open->lloc.loc, "blocks are nested deeper than %d",
+		  FWT_PARSE_DEPTH_MAX);
+	while (depth && fwt_peek(p, 0)->type != TOK_YYEOF) {
+		fwt_raw_next(p, &raw);
+		depth += raw.type == '{';
+		depth -= raw.type == '}';
+	}
+	p->spoiled = true;
+	p->want = WANT_AFTER;
+	return TOK_ERROR_END;
+}
+
+static int open_brace(struct fwt_parser *p, const struct fwt_raw *raw)
+{
+	enum fwt_brace kind = classify(p, raw);
+	struct fwt_level *l;
+
+	if (p->depth >= FWT_PARSE_DEPTH_MAX)
+		return skip_braces(p, raw);
+	l = &p->level[++p->depth];
+	l->kind = kind;
+	l->arrow = false;
+	l->brace = p->brace;
+	l->lloc = raw->lloc;
+	p->brace = 0;
+	p->want = base(p);
+	return brace_tokens[kind].open;
+}
+
+static int close_brace(struct fwt_parser *p)
+{
+	enum fwt_brace kind = top(p)->kind;
+
+	/* behind a list or settings, the brace that was announced still comes */
+	p->brace = separates(p) && kind != BRACE_ARGS ? 0 : top(p)->brace;
+	p->depth--;
+	p->want = WANT_AFTER;
+	return brace_tokens[kind].close;
+}
+
+/* Words */
+
+static int keyword(struct fwt_parser *p, const struct fwt_keyword *k)
+{
+	p->want = k->next == WANT_BASE ? base(p) : k->next;
+	p->after_name = k->token == TOK_OPTION ? WANT_REST : WANT_AFTER;
+	if (k->brace)
+		p->brace = k->brace;
+	p->args = k->token == TOK_NODE || k->token == TOK_MODIFY;
+	if (k->token == TOK_ADD || k->token == TOK_REMOVE)
+		p->update = true;
+	return k->token;
+}
+
+static void join(struct fwt_parser *p, struct fwt_lloc *lloc, unsigned int words)
+{
+	struct fwt_raw raw;
+
+	while (words-- > 1) {
+		fwt_raw_next(p, &raw);
+		lloc->end = raw.lloc.end;
+		lloc->last_line = raw.lloc.last_line;
+		lloc->loc.end_column = raw.lloc.loc.end_column;
+	}
+}
+
+/* fragment: yes or no may follow, or the next clause */
+static bool bare_flag(struct fwt_parser *p)
+{
+	const struct fwt_raw *raw = fwt_peek(p, 0);
+
+	if (p->want == WANT_KEY || p->want == WANT_FIELD || p->brace == BRACE_SELECT)
+		return false;
+	switch (raw->type) {
+	case TOK_EQ:
+	case TOK_NE:
+	case TOK_JOIN:
+	case TOK_NUMBER:
+	case TOK_DEFREF:
+	case '&':
+		return false;
+	case TOK_WORD:
+		return !fwt_class_has(FWT_CLASS_BOOL, raw->atom->text);
+	default:
+		return true;
+	}
+}
+
+static int field(struct fwt_parser *p, const struct fwt_spelling *s, struct fwt_lloc *lloc,
+		 struct fwt_field **out)
+{
+	struct fwt_field *f = fwt_new(p, sizeof(*f));
+	bool flag = false;
+
+	if (!f)
+		return TOK_YYEOF;
+	*out = f;
+	if (s) {
+		join(p, lloc, s->words);
+		f->field = s->field;
+		f->implies = s->implies;
+		flag = fwt_field_info(f->field)->class == FWT_CLASS_BOOL && bare_flag(p);
+	}
+	f->loc = lloc->loc;
+	f->plen4 = f->plen6 = -1;
+
+	switch (p->want) {
+	case WANT_KEY:
+	case WANT_TARGET:
+		p->want = WANT_BEHIND_KEY;
+		break;
+	case WANT_COMPARED:
+		p->want = WANT_AFTER;
+		break;
+	default:
+		p->want = flag ? WANT_AFTER : WANT_OPERAND;
+	}
+	return flag ? TOK_FLAG : TOK_FIELD;
+}
+
+/* The statement ends behind the token that was read */
+static bool statement_ends(struct fwt_parser *p)
+{
+	switch (fwt_peek(p, 0)->type) {
+	case TOK_NEWLINE:
+	case TOK_YYEOF:
+	case ';':
+	case '}':
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int unknown_clause(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **out)
+{
+	struct fwt_raw second;
+
+	if (raw->atom->field) {
+		if (fwt_unknown_field(p, raw)) {
+			fwt_raw_next(p, &second);
+			raw->lloc.end = second.lloc.end;
+			raw->lloc.loc.end_column = second.lloc.loc.end_column;
+		}
+		return field(p, NULL, &raw->lloc, out);
+	}
+	fwt_unknown_word(p, raw, CTX_CLAUSE);
+	if (statement_ends(p)) {
+		p->want = WANT_AFTER;
+		return TOK_ERROR_END;
+	}
+	return field(p, NULL, &raw->lloc, out);
+}
+
+static int clause_word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **out)
+{
+	const struct fwt_keyword *k;
+	const struct fwt_spelling *s;
+
+	if (raw->atom->field) {
+		s = fwt_spelling_find(p, raw->atom);
+		if (s)
+			return field(p, s, &raw->lloc, out);
+		if (raw->atom == p->word_ct && fwt_peek(p, 0)->type == TOK_WORD &&
+		    fwt_peek(p, 0)->atom == p->word_count) {
+			join(p, &raw->lloc, 2);
+			p->want = WANT_CLAUSE;
+			return TOK_CT_COUNT;
+		}
+	}
+	k = fwt_keyword_find(raw->atom, CTX_CLAUSE);
+	if (k)
+		return keyword(p, k);
+	return unknown_clause(p, raw, out);
+}
+
+static int value_word(struct fwt_parser *p, const struct fwt_raw *raw)
+{
+	const struct fwt_keyword *k;
+
+	if (raw->atom == p->word_addr && fwt_peek(p, 0)->type == '(')
+		return TOK_ADDR_OF;
+	if (raw->atom == p->word_net && fwt_peek(p, 0)->type == '(')
+		return TOK_NET_OF;
+	if (top(p)->kind == BRACE_SELECT && !top(p)->arrow && raw->atom == p->word_default &&
+	    fwt_peek(p, 0)->type == TOK_ARROW) {
+		p->want = WANT_AFTER;
+		return TOK_DEFAULT;
+	}
+	k = fwt_keyword_find(raw->atom, CTX_RESERVED);
+	if (k && context(p) == CTX_CLAUSE)
+		return keyword(p, k);
+	p->want = WANT_AFTER;
+	return TOK_WORD;
+}
+
+/* A word in the braces of a set or pool, or outside of all */
+static int item_word(struct fwt_parser *p, const struct fwt_raw *raw)
+{
+	unsigned int ctx = context(p);
+	const struct fwt_keyword *k = fwt_keyword_find(raw->atom, ctx);
+
+	if (k)
+		return keyword(p, k);
+	if (ctx != CTX_POOL && at_start(p)) {
+		fwt_unknown_word(p, raw, ctx);
+		p->want = WANT_REST;
+		return TOK_UNKNOWN;
+	}
+	p->want = WANT_AFTER;
+	return TOK_WORD;
+}
+
+static int word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **out)
+{
+	const struct fwt_spelling *s;
+
+	switch (p->want) {
+	case WANT_NAME:
+		p->want = p->after_name;
+		return TOK_WORD;
+	case WANT_REST:
+		return TOK_WORD;
+	case WANT_OPERAND:
+	case WANT_VALUE:
+		return value_word(p, raw);
+	case WANT_COMPARED:
+		s = raw->atom->field ? fwt_spelling_find(p, raw->atom) : NULL;
+		return s && s->words == 1 ? field(p, s, &raw->lloc, out) : value_word(p, raw);
+	case WANT_TARGET:
+		if (p->last == TOK_SET) {
+			s = fwt_target_find(p, raw->atom);
+			if (!s)
+				fwt_unknown_target(p, raw);
+			field(p, s, &raw->lloc, out);
+			p->want = WANT_TARGET;
+			return TOK_TARGET;
+		}
+		s = raw->atom->field ? fwt_spelling_find(p, raw->atom) : NULL;
+		return s ? field(p, s, &raw->lloc, out) : value_word(p, raw);
+	case WANT_KEY:
+	case WANT_FIELD:
+		s = raw->atom->field ? fwt_spelling_find(p, raw->atom) : NULL;
+		if (s)
+			return field(p, s, &raw->lloc, out);
+		if (p->brace == BRACE_SPLIT || !raw->atom->field) {
+			fwt_unknown_word(p, raw, CTX_CLAUSE);
+			return field(p, NULL, &raw->lloc, out);
+		}
+		return unknown_clause(p, raw, out);
+	case WANT_BEHIND_KEY:
+		if (top(p)->kind == BRACE_KEYS) {
+			p->want = WANT_KEY;
+			return word(p, raw, out);
+		}
+		break;
+	case WANT_BASE:
+	case WANT_CLAUSE:
+	case WANT_AFTER:
+		break;
+	}
+	switch (context(p)) {
+	case CTX_CLAUSE:
+		return clause_word(p, raw, out);
+	case 0:
+		p->want = WANT_AFTER;
+		return TOK_WORD;
+	default:
+		return item_word(p, raw);
+	}
+}
+
+static void punctuation(struct fwt_parser *p, int type)
+{
+	bool rest = p->want == WANT_REST;
+
+	switch (type) {
+	case ',':
+		p->want = top(p)->kind == BRACE_KEYS ? WANT_KEY : WANT_VALUE;
+		break;
+	case TOK_JOIN:
+		if (p->want == WANT_OPERAND)
+			p->want = WANT_FIELD;
+		else if (p->want == WANT_BEHIND_KEY)
+			p->want = WANT_KEY;
+		else
+			p->want = WANT_VALUE;
+		break;
+	case TOK_ARROW:
+		if (top(p)->kind == BRACE_SELECT || top(p)->kind == BRACE_SPLIT) {
+			top(p)->arrow = true;
+			p->want = WANT_CLAUSE;
+		} else {
+			p->want = WANT_VALUE;
+		}
+		break;
+	case TOK_EQ:
+	case TOK_NE:
+	case TOK_LT:
+	case TOK_LE:
+	case TOK_GT:
+	case TOK_GE:
+		p->want = p->want == WANT_OPERAND ? WANT_COMPARED : WANT_VALUE;
+		break;
+	case '/':
+		break;
+	case ')':
+		p->want = WANT_AFTER;
+		break;
+	default:
+		p->want = WANT_VALUE;
+	}
+	if (rest)
+		p->want = WANT_REST;
+}
+
+static int separator(struct fwt_parser *p)
+{
+	top(p)->arrow = false;
+	p->brace = 0;
+	p->args = p->update = false;
+	p->want = base(p);
+	return TOK_SEP;
+}
+
+/* include "...", where a statement begins */
+static bool include(struct fwt_parser *p, struct fwt_raw *raw, int *token)
+{
+	bool block = p->last == TOK_ARROW;
+	struct fwt_raw path;
+
+	if (raw->atom != p->word_include || !at_start(p) ||
+	    fwt_peek(p, 0)->type != TOK_STRING)
+		return false;
+	fwt_raw_next(p, &path);
+	if (!statement_ends(p)) {
+		fwt_error(p->diag, &fwt_peek(p, 0)->lloc.loc, "nothing may follow an include");
+		while (!statement_ends(p))
+			skip(p, 1);
+	}
+	*token = TOK_SKIP;
+	if (block) {
+		/* behind an arrow stands one statement: make the files a block */
+		p->brace = BRACE_BLOCK;
+		p->want = WANT_CLAUSE;
+		*token = open_brace(p, raw);
+		if (*token != TOK_BLOCK_OPEN || !fwt_frame_closing(p, &path.lloc.loc))
+			return true;
+	}
+	fwt_include(p, &path);
+	return true;
+}
+
+/* The end of a file: it closes what it left open, and ends a statement */
+static int file_end(struct fwt_parser *p)
+{
+	struct fwt_frame *f = p->frame;
+
+	if (!f)
+		return TOK_YYEOF;
+	if (f->close) {
+		fwt_frame_pop(p);
+		return close_brace(p);
+	}
+	if (p->depth > f->level) {
+		fwt_error(p->diag, &top(p)->lloc.loc, "this '{' is never closed");
+		p->spoiled = true;
+		return close_brace(p);
+	}
+	fwt_frame_pop(p);
+	return separator(p);
+}
+
+static int one_token(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **f)
+{
+	int token;
+
+	switch (raw->type) {
+	case TOK_WORD:
+		if (include(p, raw, &token))
+			return token;
+		return word(p, raw, f);
+	case TOK_NEWLINE:
+		if (!separates(p) || p->last == ',' || p->last == TOK_ARROW)
+			return TOK_SKIP;
+		return separator(p);
+	case ';':
+		return separates(p) ? separator(p) : ';';
+	case '{':
+		return open_brace(p, raw);
+	case '}':
+		if (p->frame && p->depth > p->frame->level)
+			return close_brace(p);
+		fwt_error(p->diag, &raw->lloc.loc, "this '}' closes nothing");
+		return TOK_SKIP;
+	case TOK_YYEOF:
+		return file_end(p);
+	case TOK_STRING:
+		if (p->want == WANT_NAME)
+			p->want = p->after_name;
+		else if (p->want != WANT_REST)
+			p->want = WANT_AFTER;
+		return TOK_STRING;
+	case TOK_BAD:
+		p->spoiled = true;
+		/* fall through */
+	case TOK_NUMBER:
+	case TOK_ADDRESS:
+	case TOK_PREFIX:
+	case TOK_MAC:
+	case TOK_DURATION:
+	case TOK_SIZE:
+	case TOK_RATE:
+	case TOK_SETREF:
+	case TOK_DEFREF:
+		if (p->want != WANT_REST && p->want != WANT_BEHIND_KEY)
+			p->want = WANT_AFTER;
+		return raw->type;
+	default:
+		punctuation(p, raw->type);
+		return raw->type;
+	}
+}
+
+/*
+ * Errors about a statement are quiet once it had one; that ends with the token
+ * behind its end, as the parser may still complain about the end itself.
+ */
+static void wake(struct fwt_parser *p)
+{
+	switch (p->last) {
+	case TOK_SEP:
+	case TOK_BLOCK_OPEN:
+	case TOK_SELECT_OPEN:
+	case TOK_SPLIT_OPEN:
+		p->spoiled = false;
+		p->panic = false;
+		break;
+	default:
+		break;
+	}
+}
+
+int fwt_yylex(FWT_YYSTYPE *lval, FWT_YYLTYPE *lloc, struct fwt_parser *p)
+{
+	struct fwt_field *f = NULL;
+	struct fwt_raw raw;
+	int token;
+
+	wake(p);
+	do {
+		fwt_raw_next(p, &raw);
+		token = one_token(p, &raw, &f);
+	} while (token == TOK_SKIP && !p->no_memory);
+	if (p->no_memory)
+		token = TOK_YYEOF;
+
+	p->last = token;
+	p->last_lloc = raw.lloc;
+	*lloc = raw.lloc;
+	if (f)
+		lval->field = f;
+	else
+		lval->value = raw.value;
+	return token;
+}
