@@ -9,7 +9,7 @@
 
 #include "netlink-gen.h"
 
-#include <uapi/linux/fwtree.h>
+#include "fwtree.h"
 
 /* Common nested types */
 const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1] = {

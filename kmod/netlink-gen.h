@@ -10,7 +10,7 @@
 #include <net/netlink.h>
 #include <net/genetlink.h>
 
-#include <uapi/linux/fwtree.h>
+#include "fwtree.h"
 
 /* Common nested types */
 extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1];
