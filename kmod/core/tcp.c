@@ -79,6 +79,7 @@
 
 /* What a picked-up connection's windows may be scaled by, at most (RFC 7323). */
 #define SCALE_MAX	14
+#define WINDOW_MAX	(0xffffu << SCALE_MAX)
 
 static const u8 state_timeout[__FWT_TCPS_MAX] = {
 	[FWT_TCPS_NONE]		= FWT_TIMEOUT_TCP_CLOSE,
@@ -245,31 +246,39 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
 		return;
 	}
 
-	/* In the middle: nobody told us the scales, so we take the largest. Of
-	 * the other side we know what was acknowledged. It may have sent more
-	 * before we came, hence III is up to its maxend for ever (on_data()).
+	/* In the middle: nobody told us the scales, nor what windows were announced
+	 * before, so we take the largest that there are. Of the other side we know
+	 * what was acknowledged. It may have sent more before we came, hence III is
+	 * up to its maxend for ever (on_data()).
 	 */
 	t->flags = FWT_TCP_CONN_LOOSE;
 	a->scale = SCALE_MAX;
-	b->scale = SCALE_MAX;
+	a->maxwin = WINDOW_MAX;
 	a->end = end_of(s);
-	a->maxwin = window_of(a, s);
+	a->maxend = a->end + WINDOW_MAX;
 	a->maxack = s->ack;
-	a->maxend = a->end + (0xffffu << SCALE_MAX);
 	a->flags = FWT_TCP_PEER_SEEN | FWT_TCP_PEER_ACKS;
 	if (s->flags & FWT_TCP_FIN)
 		a->flags |= FWT_TCP_PEER_FIN;
+	b->scale = SCALE_MAX;
+	b->maxwin = WINDOW_MAX;
 	b->end = s->ack;
-	b->maxwin = 0xffffu << SCALE_MAX;
-	b->maxend = s->ack + a->maxwin;
-	b->maxack = s->seq;
+	b->maxend = s->ack + WINDOW_MAX;
+	b->maxack = s->seq - WINDOW_MAX;
 	settle(t);
 	verdict(t, v, FWT_TCP_OK, DOUBT);
 }
 
-/* A SYN that is not ours to judge: see struct fwt_tcp. */
+/* A SYN that is not ours to judge: see struct fwt_tcp. One whose sequence was in
+ * use lately is a duplicate, which nobody begins anew by.
+ */
 static void note_syn(struct fwt_tcp *t, const struct fwt_tcp_segment *s)
 {
+	u32 end = t->peer[FWT_ORIGINAL].end;
+
+	if (is_open(t) &&
+	    between(end_of(s), end - t->peer[FWT_REPLY].maxwin, end))
+		return;
 	t->flags &= ~(FWT_TCP_CONN_SYN_WSCALE | FWT_TCP_CONN_SYN_SACK);
 	t->flags |= FWT_TCP_CONN_SYN;
 	if (s->has_wscale)
@@ -300,9 +309,11 @@ static void note_syn(struct fwt_tcp *t, const struct fwt_tcp_segment *s)
  *
  * From the server:
  *  SYN_SENT		simultaneous open.
+ *  SYN_RECV		the SYN-ACK of such an open overtook its SYN.
  *  later		of such an open it may be said again. Else it is a new
  *			connection, from a side that has not been asked for one:
- *			not under the cover of this one.
+ *			not under the cover of this one. But of a connection that
+ *			was picked up we do not know who is the client.
  *  TIME_WAIT, CLOSE	as from the client. It will be judged as a first packet.
  */
 static void on_syn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
@@ -345,8 +356,13 @@ static void on_syn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		verdict(t, v, FWT_TCP_OK, 0);
 		return;
 	}
-	if ((t->flags & FWT_TCP_CONN_BOTH_OPEN) &&
-	    between(end_of(s), snd->end - rcv->maxwin, snd->end))
+	if (t->state == FWT_TCPS_SYN_RECV && end_of(s) == snd->end)
+		t->flags |= FWT_TCP_CONN_BOTH_OPEN;
+	if (t->flags & FWT_TCP_CONN_LOOSE)
+		verdict(t, v, FWT_TCP_PASS, 0);
+	else if ((t->flags & FWT_TCP_CONN_BOTH_OPEN) ?
+		 !after(end_of(s), snd->end) :
+		 between(end_of(s), snd->end - rcv->maxwin, snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);
 	else
 		invalid(t, v, "SYN from the server of a connection");
@@ -404,7 +420,8 @@ static void opened_anew(struct fwt_tcp *t, const struct fwt_tcp_segment *s,
  *			ESTABLISHED.
  *  all			it answers the SYN that was noted: both begin anew.
  *			It says again what was said: the last ACK of the handshake
- *			was lost. It passes, so that it is answered.
+ *			was lost. It passes, so that it is answered, and so does
+ *			an older duplicate.
  *			Else nothing was asked that it could be the answer to.
  */
 static void on_syn_ack(struct fwt_tcp *t, int dir,
@@ -414,8 +431,9 @@ static void on_syn_ack(struct fwt_tcp *t, int dir,
 	struct fwt_tcp_peer *rcv = &t->peer[!dir];
 	bool both = t->flags & FWT_TCP_CONN_BOTH_OPEN;
 	bool fits = between(s->ack, snd->maxack, rcv->end);
+	bool known, acks;
 
-	if (dir == FWT_ORIGINAL && !both) {
+	if (dir == FWT_ORIGINAL && !both && !(t->flags & FWT_TCP_CONN_LOOSE)) {
 		invalid(t, v, "SYN-ACK from the client of a connection");
 		return;
 	}
@@ -430,12 +448,18 @@ static void on_syn_ack(struct fwt_tcp *t, int dir,
 		return;
 	}
 
-	if ((snd->flags & FWT_TCP_PEER_ACKS) && !after(s->ack, rcv->end) &&
+	known = (snd->flags & FWT_TCP_PEER_ACKS) ||
+		(t->flags & FWT_TCP_CONN_LOOSE);
+	acks = !after(s->ack, t->flags & FWT_TCP_CONN_LOOSE ? rcv->maxend :
+							      rcv->end);
+	if (known && acks &&
 	    between(end_of(s), snd->end - rcv->maxwin, snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);
 	else if ((t->flags & FWT_TCP_CONN_SYN) && dir == FWT_REPLY &&
 		 s->ack == t->syn_end)
 		opened_anew(t, s, v);
+	else if (known && acks && before(end_of(s), snd->end))
+		verdict(t, v, FWT_TCP_PASS, 0);
 	else
 		invalid(t, v, "SYN-ACK that answers no SYN");
 }
@@ -474,8 +498,8 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		(seen && !(t->flags & FWT_TCP_CONN_LOOSE));
 	exact = (seen && s->seq == snd->end) ||
 		(known && s->seq == rcv->maxack);
-	if (acks && !(rcv->flags & FWT_TCP_PEER_ACKS) &&
-	    !(t->flags & FWT_TCP_CONN_LOOSE) &&
+	if (acks && (rcv->flags & FWT_TCP_PEER_SEEN) &&
+	    !(rcv->flags & FWT_TCP_PEER_ACKS) &&
 	    between(s->ack, snd->maxack, rcv->end))
 		exact = true;
 
@@ -617,6 +641,8 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	}
 	if (t->state == FWT_TCPS_CLOSE ||
 	    (t->state == FWT_TCPS_TIME_WAIT && !fin)) {
+		/* Of what still arrives the answers may still come. */
+		learn(t, dir, s, sack);
 		t->flags = (t->flags & ~FWT_TCP_CONN_LAST_DIR) | from;
 		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
@@ -640,8 +666,10 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	else if (t->idle < 0xff)
 		t->idle++;
 	t->flags = (t->flags & ~FWT_TCP_CONN_LAST_DIR) | from;
-	/* The server speaks in the old connection: it has not begun anew. */
-	if (dir == FWT_REPLY)
+	/* The server speaks in the old connection, or both are at one about this
+	 * one just now: the SYN noted led nowhere.
+	 */
+	if (dir == FWT_REPLY || (is_open(t) && !was_open))
 		t->flags &= ~FWT_TCP_CONN_SYN;
 
 	if (!all_acked(t, 0) || !all_acked(t, 1) || !is_open(t) ||
