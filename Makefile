@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make            fwtree.ko for KDIR, and tools/fwctl/fwctl
+# make demo       a gateway in an embedded kernel, with real clients
+# make check      all tests, from a fresh checkout on a fresh machine
+# make help       the other targets
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+CC ?= gcc
+CLANG ?= clang
+CFLAGS ?= -O2 -g
+O := build/user
+top := $(CURDIR)
+
+include kmod/core/sources.mk
+
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)	$(2)")
+
+includes := -Iuapi/linux -Ikmod/core -Itools/libfwtree -I$(O)
+warn := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
+cflags = -std=gnu11 -DFWT_VERSION='"$(VERSION)"' $(warn) $(includes) -MMD -MP
+core_src := $(addprefix kmod/core/,$(addsuffix .c,$(FWT_CORE_SOURCES)))
+lib_src := $(wildcard tools/libfwtree/*.c)
+ctl_src := $(wildcard tools/fwctl/*.c)
+gen := $(O)/parse.tab.c $(O)/lex.c
+libs := -lmnl -ljansson
+
+.PHONY: all help modules tools demo check check-offline check-kunit check-net \
+	check-stock bench lint docs install dkms-install deb clean fuzz deps
+
+all: modules tools
+
+help:
+	@echo 'make                fwtree.ko for KDIR ($(KDIR)) and fwctl'
+	@echo 'make modules        the module alone'
+	@echo 'make tools          fwctl alone'
+	@echo 'make demo           a gateway with real clients, in an embedded kernel'
+	@echo 'make check          all tests; parts: check-offline check-kunit check-net'
+	@echo 'make check-stock    on Debian'"'"'s own kernels, under QEMU'
+	@echo 'make fuzz [SECONDS=60]   the fuzzers, SECONDS each'
+	@echo 'make bench          measure, against the kernel and nftables'
+	@echo 'make lint           checkpatch, sparse, cppcheck, shellcheck, generated files'
+	@echo 'make install        fwctl, the module, the man pages (as root)'
+	@echo 'make dkms-install   the module by DKMS (as root)'
+	@echo 'make deb            Debian packages, in build/'
+	@echo 'make clean'
+
+## The module
+
+modules:
+	@if [ ! -e "$(KDIR)/Makefile" ]; then \
+		echo "fwtree.ko needs the headers of the kernel it is for, and $(KDIR) is not there."; \
+		echo "  Debian:  apt install linux-headers-$(KVER)"; \
+		echo "  else:    make KDIR=/path/to/the/kernel's/build/directory"; \
+		echo "The tool alone: make tools.  No kernel at hand: make demo, which brings one."; \
+		exit 1; \
+	fi
+	$(MAKE) -C $(KDIR) M=$(top) modules
+
+## libfwtree and fwctl
+
+tools: tools/fwctl/fwctl
+
+ifneq ($(shell pkg-config --exists libmnl jansson 2>/dev/null && command -v bison flex >/dev/null && echo yes),yes)
+need_deps := deps
+endif
+
+# Only where root, and only what is missing; else says the line to type.
+deps:
+	@tests/deps
+
+lib_obj := $(core_src:%.c=$(O)/%.o) $(lib_src:%.c=$(O)/%.o) $(gen:.c=.o)
+ctl_obj := $(ctl_src:%.c=$(O)/%.o)
+
+$(O)/parse.tab.c: tools/libfwtree/parse.y | $(need_deps)
+	@mkdir -p $(@D)
+	$(call say,BISON,$<)
+	$(Q)bison -Wall -Wcounterexamples -Werror -d -o $@ $<
+
+$(O)/lex.c: tools/libfwtree/lex.l | $(need_deps)
+	@mkdir -p $(@D)
+	$(call say,FLEX,$<)
+	$(Q)flex -o $@ $<
+
+$(O)/%.o: %.c $(O)/parse.tab.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(cflags) $(CFLAGS) -c -o $@ $<
+
+$(O)/parse.tab.o $(O)/lex.o: %.o: %.c $(O)/parse.tab.c
+	$(Q)$(CC) $(cflags) $(CFLAGS) -Wno-unused-function -Wno-sign-compare -Wno-unused-parameter -c -o $@ $<
+
+$(O)/libfwtree.a: $(lib_obj)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+tools/fwctl/fwctl: $(ctl_obj) $(O)/libfwtree.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+## Tests. Each target prints "ok"/"not ok" lines or cmocka's; tests/report adds up.
+
+offline_test := $(patsubst tests/offline/test_%.c,%,$(wildcard tests/offline/test_*.c))
+offline_help := $(filter-out tests/offline/test_%,$(wildcard tests/offline/*.c))
+san := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+S := build/san
+san_lib_obj := $(core_src:%.c=$(S)/%.o) $(lib_src:%.c=$(S)/%.o) $(S)/parse.tab.o $(S)/lex.o
+san_help_obj := $(offline_help:%.c=$(S)/%.o)
+
+$(S)/%.o: %.c $(O)/parse.tab.c
+	@mkdir -p $(@D)
+	@$(CC) $(cflags) -Werror -Itests/offline -O1 -g $(san) -c -o $@ $<
+
+$(S)/parse.tab.o: $(O)/parse.tab.c
+$(S)/lex.o: $(O)/lex.c
+$(S)/parse.tab.o $(S)/lex.o: $(O)/parse.tab.c $(O)/lex.c
+	@mkdir -p $(@D)
+	@$(CC) $(cflags) -O1 -g $(san) -Wno-unused-function -Wno-sign-compare -Wno-unused-parameter -c -o $@ $(O)/$(basename $(@F)).c
+
+$(S)/libfwtree.a: $(san_lib_obj)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(S)/test_%: $(S)/tests/offline/test_%.o $(san_help_obj) $(S)/libfwtree.a
+	@$(CC) $(san) -o $@ $^ $(libs) -lcmocka
+
+.PRECIOUS: $(S)/%.o
+.PHONY: offline-build
+offline-build: $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
+
+check: | $(need_deps)
+	@tests/check all
+
+check-offline check-kunit check-net: check-%: | $(need_deps)
+	@tests/check $*
+
+check-stock:
+	@tests/check stock
+
+SECONDS ?= 60
+fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+	@tests/fuzz/run $(SECONDS) $^
+
+build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help)
+	@mkdir -p $(@D)
+	$(call say,CLANG,$@)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Wno-unused-function -Wno-sign-compare \
+		-Wno-unused-parameter -Itests/offline -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-o $@ $^ $(libs) -lcmocka
+
+demo: | deps
+	@tests/demo/run
+
+bench: | $(need_deps)
+	@tests/bench/run
+
+lint:
+	@tests/lint/run
+
+docs:
+	@Documentation/check
+
+## On a real machine
+
+install: all
+	install -D -m 755 tools/fwctl/fwctl $(DESTDIR)$(SBINDIR)/fwctl
+	install -D -m 644 Documentation/man/fwctl.8 $(DESTDIR)$(MANDIR)/man8/fwctl.8
+	install -D -m 644 Documentation/man/fwtree-policy.5 $(DESTDIR)$(MANDIR)/man5/fwtree-policy.5
+	$(MAKE) -C $(KDIR) M=$(top) modules_install
+	@echo "Now: modprobe fwtree; fwctl apply FILE"
+
+dkms-install:
+	@command -v dkms >/dev/null || { echo "dkms is not there: apt install dkms"; exit 1; }
+	rm -rf /usr/src/fwtree-$(VERSION)
+	install -d /usr/src/fwtree-$(VERSION)
+	cp -r Kbuild Makefile dkms.conf LICENSE kmod uapi /usr/src/fwtree-$(VERSION)/
+	dkms install fwtree/$(VERSION)
+
+deb:
+	@tools/debian/build
+
+clean:
+	rm -rf build tools/fwctl/fwctl
+	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) -s -C $(KDIR) M=$(top) clean; fi
+
+-include $(wildcard $(O)/*/*.d $(O)/*/*/*.d $(S)/*/*.d $(S)/*/*/*.d)
