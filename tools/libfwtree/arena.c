@@ -4,23 +4,26 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "arena.h"
 
 /*
- * Chunks double from 64 KiB to 4 MiB: a policy of ten rules touches one page
- * run, and the 60 MiB of 110k rules take some twenty calls of calloc(). Fresh
- * chunks of that size come from mmap() zeroed, so that calloc() costs nothing.
+ * Chunks double from 64 KiB to 8 MiB: a policy of ten rules touches one run of
+ * pages, and the 120 MiB of 110k rules take some twenty calls. From 2 MiB on
+ * they are mapped and asked for as huge pages: 30,000 page faults of 4 KiB would
+ * cost a third of the time that it takes to parse those rules.
  */
 #define CHUNK_MIN	((size_t)64 << 10)
-#define CHUNK_MAX	((size_t)4 << 20)
+#define CHUNK_MAX	((size_t)8 << 20)
+#define HUGE		((size_t)2 << 20)
 #define ALIGNMENT	16
 
 struct chunk {
 	struct chunk *next;
 	size_t size;
 	size_t used;
-	size_t pad;
+	size_t mapped;	/* bytes, 0 where it came from calloc() */
 	unsigned char data[];
 };
 
@@ -46,9 +49,34 @@ void fwt_arena_free(struct fwt_arena *arena)
 		return;
 	for (c = arena->chunks; c; c = next) {
 		next = c->next;
-		free(c);
+		if (c->mapped)
+			munmap(c, c->mapped);
+		else
+			free(c);
 	}
 	free(arena);
+}
+
+/* Zeroed memory of at least @size behind the head */
+static struct chunk *chunk_create(size_t size)
+{
+	size_t total = sizeof(struct chunk) + size;
+	struct chunk *c;
+
+	if (size < HUGE) {
+		c = calloc(1, total);
+		if (c)
+			c->size = size;
+		return c;
+	}
+	total = (total + HUGE - 1) & ~(HUGE - 1);
+	c = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (c == MAP_FAILED)
+		return NULL;
+	madvise(c, total, MADV_HUGEPAGE);	/* a wish, no more */
+	c->mapped = total;
+	c->size = total - sizeof(*c);
+	return c;
 }
 
 static struct chunk *grow(struct fwt_arena *arena, size_t size)
@@ -58,10 +86,9 @@ static struct chunk *grow(struct fwt_arena *arena, size_t size)
 
 	if (want < size)
 		want = size;
-	c = calloc(1, sizeof(*c) + want);
+	c = chunk_create(want);
 	if (!c)
 		return NULL;
-	c->size = want;
 	c->next = arena->chunks;
 	arena->chunks = c;
 	if (arena->next_size < CHUNK_MAX)

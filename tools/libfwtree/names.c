@@ -83,6 +83,16 @@ const char *fwt_field_words(enum fwt_ast_field field, enum fwt_implies implies)
 	return plain ? plain : "(unknown field)";
 }
 
+bool fwt_field_is_word(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(field_names); i++)
+		if (!strcmp(field_names[i].words, word))
+			return true;
+	return false;
+}
+
 const struct fwt_field_info *fwt_field_info(enum fwt_ast_field field)
 {
 	static const struct fwt_field_info info[FWT_AST_FIELD_COUNT] = {

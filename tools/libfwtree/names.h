@@ -270,6 +270,9 @@ const struct fwt_field_info *fwt_field_info(enum fwt_ast_field field);
 /** fwt_field_words() - the canonical words of a field with its prefix: "tcp dport" */
 const char *fwt_field_words(enum fwt_ast_field field, enum fwt_implies implies);
 
+/** fwt_field_is_word() - whether a word alone is a field */
+bool fwt_field_is_word(const char *word);
+
 /**
  * fwt_implies_protocol() - the IP protocol that a prefix demands, or -1
  */

@@ -73,9 +73,18 @@ static void what_expected(char *buf, size_t size, const char *const *expected, i
 	bool value = listed(expected, n, "a number") && listed(expected, n, "a MAC address");
 	bool clause = listed(expected, n, "ACCEPT") && listed(expected, n, "DROP");
 	bool name = !value && listed(expected, n, "a name") && listed(expected, n, "a string");
+	bool end = listed(expected, n, "end of line");
 	const char *out[8];
 	int count = 0, i;
 
+	if (listed(expected, n, "DEFINE")) {
+		snprintf(buf, size, "a hook, a tree or another declaration");
+		return;
+	}
+	if (!value && !clause && listed(expected, n, "'->'")) {
+		snprintf(buf, size, "'->'");
+		return;
+	}
 	if (value)
 		out[count++] = "a value";
 	if (clause)
@@ -88,7 +97,7 @@ static void what_expected(char *buf, size_t size, const char *const *expected, i
 			continue;
 		if (name && !strcmp(e, "a string"))
 			continue;
-		if (clause && (!strcmp(e, "'{'") || !strcmp(e, "'}'")))
+		if ((clause || end) && (!strcmp(e, "'{'") || !strcmp(e, "'}'")))
 			continue;
 		if (!strcmp(e, "end of line") || !strcmp(e, "end of file") || !strcmp(e, "BAD"))
 			continue;
@@ -96,7 +105,7 @@ static void what_expected(char *buf, size_t size, const char *const *expected, i
 			if (!clause || e[0] == '\'')
 				out[count++] = e;
 	}
-	if (!count && (listed(expected, n, "end of line") || listed(expected, n, "'}'")))
+	if (end && !value && !clause && count < 4)
 		out[count++] = "the end of the statement";
 	if (count > 4 || !count)
 		buf[0] = 0;

@@ -218,9 +218,17 @@ struct fwt_frame *fwt_frame_push(struct fwt_parser *p, const char *path,
 				 const struct fwt_loc *where);
 bool fwt_frame_closing(struct fwt_parser *p, const struct fwt_loc *where);
 
-/* parse_token.c */
+/* parse_brace.c */
 struct fwt_raw *fwt_peek(struct fwt_parser *p, unsigned int n);
 void fwt_raw_next(struct fwt_parser *p, struct fwt_raw *raw);
+void fwt_skip(struct fwt_parser *p, unsigned int n);
+struct fwt_level *fwt_top(struct fwt_parser *p);
+bool fwt_separates(const struct fwt_parser *p);
+unsigned int fwt_context(const struct fwt_parser *p);
+enum fwt_want fwt_base(const struct fwt_parser *p);
+bool fwt_at_start(const struct fwt_parser *p);
+int fwt_open_brace(struct fwt_parser *p, const struct fwt_raw *raw);
+int fwt_close_brace(struct fwt_parser *p);
 
 /* parse_word.c */
 bool fwt_words_init(struct fwt_parser *p);
