@@ -93,9 +93,9 @@ bool fwt_field_is_word(const char *word)
 	return false;
 }
 
-const struct fwt_field_info *fwt_field_info(enum fwt_ast_field field)
+const struct fwt_ast_field_info *fwt_ast_field_info(enum fwt_ast_field field)
 {
-	static const struct fwt_field_info info[FWT_AST_FIELD_COUNT] = {
+	static const struct fwt_ast_field_info info[FWT_AST_FIELD_COUNT] = {
 		[FWT_AST_FIELD_ERROR] = { FWT_CLASS_NUMBER, 0 },
 #define X(field, class, bits) [FWT_AST_##field] = { FWT_CLASS_##class, bits },
 		FWT_AST_FIELDS(X)

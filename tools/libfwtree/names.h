@@ -255,17 +255,17 @@ enum fwt_ast_field {
 	X("vlan id",		VLAN_ID)
 
 /**
- * struct fwt_field_info - what is known of a field
+ * struct fwt_ast_field_info - what is known of a field
  * @class: how its values are read
  * @bits: of its value, 0 where the class says it
  */
-struct fwt_field_info {
+struct fwt_ast_field_info {
 	enum fwt_value_class class;
 	unsigned int bits;
 };
 
-/** fwt_field_info() - of a field; FWT_AST_FIELD_ERROR has an entry too */
-const struct fwt_field_info *fwt_field_info(enum fwt_ast_field field);
+/** fwt_ast_field_info() - of a field; FWT_AST_FIELD_ERROR has an entry too */
+const struct fwt_ast_field_info *fwt_ast_field_info(enum fwt_ast_field field);
 
 /** fwt_field_words() - the canonical words of a field with its prefix: "tcp dport" */
 const char *fwt_field_words(enum fwt_ast_field field, enum fwt_implies implies);

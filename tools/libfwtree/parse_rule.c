@@ -270,7 +270,7 @@ struct fwt_field *fwt_key(struct fwt_parser *p, struct fwt_field *field,
 			  const struct fwt_lloc *lloc, struct fwt_value *plen4,
 			  struct fwt_value *plen6)
 {
-	enum fwt_value_class class = fwt_field_info(field->field)->class;
+	enum fwt_value_class class = fwt_ast_field_info(field->field)->class;
 	bool v6 = field->implies == FWT_IMPLIES_IPV6;
 	uint64_t max = v6 ? 128 : class == FWT_CLASS_MAC ? 48 : 32;
 

@@ -88,7 +88,7 @@ static int field(struct fwt_parser *p, const struct fwt_spelling *s, struct fwt_
 		join(p, lloc, s->words);
 		f->field = s->field;
 		f->implies = s->implies;
-		flag = fwt_field_info(f->field)->class == FWT_CLASS_BOOL && bare_flag(p);
+		flag = fwt_ast_field_info(f->field)->class == FWT_CLASS_BOOL && bare_flag(p);
 	}
 	f->loc = lloc->loc;
 	f->plen4 = f->plen6 = -1;
