@@ -196,8 +196,9 @@ static void peer_opens(struct fwt_tcp_peer *p, const struct fwt_tcp_segment *s)
 }
 
 /* Both SYNs are there: what only one of them offered does not hold (RFC 7323,
- * RFC 2018), and each side may fill the window of the other's SYN. (With TCP
- * Fast Open the server does so before the client has said another word.)
+ * RFC 2018). The server may fill the window of the client's SYN, and with TCP
+ * Fast Open does so before the client has said another word; what the client may
+ * fill the SYN-ACK will say.
  */
 static void both_opened(struct fwt_tcp *t)
 {
@@ -209,7 +210,6 @@ static void both_opened(struct fwt_tcp *t)
 		a->scale = 0;
 		b->scale = 0;
 	}
-	a->maxend = later(a->maxend, a->end + b->maxwin);
 	b->maxend = later(b->maxend, b->end + a->maxwin);
 }
 
@@ -418,6 +418,7 @@ static void opened_anew(struct fwt_tcp *t, const struct fwt_tcp_segment *s,
  *  SYN_SENT2		from either side, to the other's SYN: SYN_RECV. When the
  *			other side sends its own, each SYN is acknowledged:
  *			ESTABLISHED.
+ *  CLOSE		the RST that was sent after it overtook it. Passes.
  *  all			it answers the SYN that was noted: both begin anew.
  *			It says again what was said: the last ACK of the handshake
  *			was lost. It passes, so that it is answered, and so does
@@ -440,6 +441,13 @@ static void on_syn_ack(struct fwt_tcp *t, int dir,
 
 	if (t->state == FWT_TCPS_SYN_SENT && fits) {
 		opened(t, dir, s, v);
+		return;
+	}
+	if (t->state == FWT_TCPS_CLOSE && fits &&
+	    !(snd->flags & FWT_TCP_PEER_SEEN)) {
+		opened(t, dir, s, v);
+		t->state = FWT_TCPS_CLOSE;
+		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
 	}
 	if (both && !is_open(t) && !(snd->flags & FWT_TCP_PEER_ACKS) && fits &&
