@@ -196,9 +196,9 @@ static void peer_opens(struct fwt_tcp_peer *p, const struct fwt_tcp_segment *s)
 }
 
 /* Both SYNs are there: what only one of them offered does not hold (RFC 7323,
- * RFC 2018). The server may fill the window of the client's SYN, and with TCP
- * Fast Open does so before the client has said another word; what the client may
- * fill the SYN-ACK will say.
+ * RFC 2018), and each side may fill the window of the other's SYN. With TCP Fast
+ * Open the server does so before the client has said another word; in a
+ * simultaneous open a later window may be smaller, rounded down by its scale.
  */
 static void both_opened(struct fwt_tcp *t)
 {
@@ -210,6 +210,7 @@ static void both_opened(struct fwt_tcp *t)
 		a->scale = 0;
 		b->scale = 0;
 	}
+	a->maxend = later(a->maxend, a->end + b->maxwin);
 	b->maxend = later(b->maxend, b->end + a->maxwin);
 }
 
