@@ -36,8 +36,8 @@
  *	both		not both	LAST_ACK
  *	both		both		TIME_WAIT
  *
- * The way there, and what does not fit, is told kind by kind: on_syn(),
- * on_syn_ack(), on_rst() and on_data().
+ * The way there, and what does not fit, is told kind by kind: on_rst() and
+ * on_data() here, fwt_tcp_on_syn() and fwt_tcp_on_syn_ack() in tcp_open.c.
  *
  * LIFE
  *
@@ -57,8 +57,7 @@
  * the state to say so. SYN-ACKs that fit nothing are invalid. The time of
  * TIME_WAIT and CLOSE is lengthened by none but a repeated FIN.
  */
-#include "packet.h"
-#include "tcp.h"
+#include "tcp_private.h"
 
 /* Remaining seconds of what is not certain to live: as the kernel's conntrack
  * has it for retransmissions and unacknowledged data; RFC 1122 wants more than
@@ -75,144 +74,7 @@
 /* An ACK this far behind is not yet old (IV), the constant of van Rooij's paper:
  * the largest window without scaling and a bit.
  */
-#define ACK_WINDOW	66000
-
-/* What a picked-up connection's windows may be scaled by, at most (RFC 7323). */
-#define SCALE_MAX	14
-#define WINDOW_MAX	(0xffffu << SCALE_MAX)
-
-static const u8 state_timeout[__FWT_TCPS_MAX] = {
-	[FWT_TCPS_NONE]		= FWT_TIMEOUT_TCP_CLOSE,
-	[FWT_TCPS_SYN_SENT]	= FWT_TIMEOUT_TCP_SYN_SENT,
-	[FWT_TCPS_SYN_RECV]	= FWT_TIMEOUT_TCP_SYN_RECV,
-	[FWT_TCPS_ESTABLISHED]	= FWT_TIMEOUT_TCP_ESTABLISHED,
-	[FWT_TCPS_FIN_WAIT]	= FWT_TIMEOUT_TCP_FIN_WAIT,
-	[FWT_TCPS_CLOSE_WAIT]	= FWT_TIMEOUT_TCP_CLOSE_WAIT,
-	[FWT_TCPS_LAST_ACK]	= FWT_TIMEOUT_TCP_LAST_ACK,
-	[FWT_TCPS_TIME_WAIT]	= FWT_TIMEOUT_TCP_TIME_WAIT,
-	[FWT_TCPS_CLOSE]	= FWT_TIMEOUT_TCP_CLOSE,
-	[FWT_TCPS_SYN_SENT2]	= FWT_TIMEOUT_TCP_SYN_SENT,
-};
-
-/* Sequence numbers wrap: nearer than half of all is before, or after. */
-static bool before(u32 a, u32 b)
-{
-	return (s32)(a - b) < 0;
-}
-
-static bool after(u32 a, u32 b)
-{
-	return before(b, a);
-}
-
-/* From @lo to @hi, both included. */
-static bool between(u32 x, u32 lo, u32 hi)
-{
-	return !before(x, lo) && !after(x, hi);
-}
-
-static u32 later(u32 a, u32 b)
-{
-	return after(a, b) ? a : b;
-}
-
-static u32 end_of(const struct fwt_tcp_segment *s)
-{
-	return s->seq + s->len + !!(s->flags & FWT_TCP_SYN) +
-	       !!(s->flags & FWT_TCP_FIN);
-}
-
-/* The window of a SYN is never scaled. One of 0 still lets a probe through. */
-static u32 window_of(const struct fwt_tcp_peer *sender,
-		     const struct fwt_tcp_segment *s)
-{
-	u32 win = s->win;
-
-	if (!(s->flags & FWT_TCP_SYN))
-		win <<= sender->scale;
-	return win ? win : 1;
-}
-
-/* Both sides acknowledged the other's SYN. */
-static bool is_open(const struct fwt_tcp *t)
-{
-	return t->peer[0].flags & t->peer[1].flags & FWT_TCP_PEER_ACKS;
-}
-
-static bool all_acked(const struct fwt_tcp *t, int dir)
-{
-	return !before(t->peer[!dir].maxack, t->peer[dir].end);
-}
-
-static void verdict(const struct fwt_tcp *t, struct fwt_tcp_verdict *v,
-		    enum fwt_tcp_result result, u16 cap)
-{
-	v->result = result;
-	v->timeout = state_timeout[t->state];
-	v->timeout_cap = cap;
-	v->assured = is_open(t) && t->state != FWT_TCPS_CLOSE;
-	v->why = NULL;
-}
-
-static void invalid(const struct fwt_tcp *t, struct fwt_tcp_verdict *v,
-		    const char *why)
-{
-	verdict(t, v, FWT_TCP_INVALID, 0);
-	v->why = why;
-}
-
-/* The state that follows from who sent FIN, and what of it is acknowledged. */
-static void settle(struct fwt_tcp *t)
-{
-	bool fin0 = t->peer[0].flags & FWT_TCP_PEER_FIN;
-	bool fin1 = t->peer[1].flags & FWT_TCP_PEER_FIN;
-
-	if (!is_open(t) && !(t->flags & FWT_TCP_CONN_LOOSE))
-		t->state = FWT_TCPS_SYN_RECV;
-	else if (fin0 && fin1)
-		t->state = all_acked(t, 0) && all_acked(t, 1) ?
-			   FWT_TCPS_TIME_WAIT : FWT_TCPS_LAST_ACK;
-	else if (fin0 || fin1)
-		t->state = all_acked(t, fin1) ?
-			   FWT_TCPS_CLOSE_WAIT : FWT_TCPS_FIN_WAIT;
-	else
-		t->state = FWT_TCPS_ESTABLISHED;
-}
-
-/* A side sends its SYN, with ACK or without. */
-static void peer_opens(struct fwt_tcp_peer *p, const struct fwt_tcp_segment *s)
-{
-	p->end = end_of(s);
-	p->maxend = p->end;
-	p->maxwin = window_of(p, s);
-	p->flags = FWT_TCP_PEER_SEEN;
-	p->scale = 0;
-	if (s->has_wscale) {
-		p->flags |= FWT_TCP_PEER_WSCALE;
-		p->scale = min(s->wscale, (u8)SCALE_MAX);
-	}
-	if (s->sack_perm)
-		p->flags |= FWT_TCP_PEER_SACK;
-}
-
-/* Both SYNs are there: what only one of them offered does not hold (RFC 7323,
- * RFC 2018), and each side may fill the window of the other's SYN. With TCP Fast
- * Open the server does so before the client has said another word; in a
- * simultaneous open a later window may be smaller, rounded down by its scale.
- */
-static void both_opened(struct fwt_tcp *t)
-{
-	struct fwt_tcp_peer *a = &t->peer[0];
-	struct fwt_tcp_peer *b = &t->peer[1];
-	u8 common = a->flags & b->flags;
-
-	if (!(common & FWT_TCP_PEER_WSCALE)) {
-		a->scale = 0;
-		b->scale = 0;
-	}
-	a->maxend = later(a->maxend, a->end + b->maxwin);
-	b->maxend = later(b->maxend, b->end + a->maxwin);
-}
+#define ACK_WINDOW	66000u
 
 static bool uses_sack(const struct fwt_tcp *t)
 {
@@ -235,9 +97,7 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
 	}
 
 	if (fwt_tcp_opens(s->flags)) {
-		peer_opens(a, s);
-		b->maxack = s->seq + 1;
-		t->state = FWT_TCPS_SYN_SENT;
+		fwt_tcp_first_syn(t, s);
 		verdict(t, v, FWT_TCP_OK, 0);
 		return;
 	}
@@ -268,209 +128,6 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
 	b->maxack = s->seq - WINDOW_MAX;
 	settle(t);
 	verdict(t, v, FWT_TCP_OK, DOUBT);
-}
-
-/* A SYN that is not ours to judge: see struct fwt_tcp. One whose sequence was in
- * use lately is a duplicate, which nobody begins anew by.
- */
-static void note_syn(struct fwt_tcp *t, const struct fwt_tcp_segment *s)
-{
-	u32 end = t->peer[FWT_ORIGINAL].end;
-
-	if (is_open(t) &&
-	    between(end_of(s), end - t->peer[FWT_REPLY].maxwin, end))
-		return;
-	t->flags &= ~(FWT_TCP_CONN_SYN_WSCALE | FWT_TCP_CONN_SYN_SACK);
-	t->flags |= FWT_TCP_CONN_SYN;
-	if (s->has_wscale)
-		t->flags |= FWT_TCP_CONN_SYN_WSCALE;
-	if (s->sack_perm)
-		t->flags |= FWT_TCP_CONN_SYN_SACK;
-	t->syn_scale = s->has_wscale ? min(s->wscale, (u8)SCALE_MAX) : 0;
-	t->syn_win = s->win;
-	t->syn_end = end_of(s);
-}
-
-/*
- * SYN, without ACK.
- *
- * From the client:
- *  SYN_SENT, SYN_SENT2	said again; or with another sequence, the client began
- *			anew. Passes, and does not lengthen (R19). Which of them
- *			counts will the SYN-ACK say.
- *  SYN_RECV		our SYN-ACK was lost, or the client began anew. As above.
- *  ESTABLISHED to	an old duplicate, or the client lost its memory. The server
- *  LAST_ACK		knows: it answers with a challenge ACK (RFC 5961, 4), to
- *			which the client sends a RST of exact sequence, which ends
- *			this connection; or, having lost its own, with a SYN-ACK
- *			or a RST. So it passes, and is noted.
- *  TIME_WAIT		beyond all that was sent before: a new connection (RFC
- *			1122, 4.2.2.13). Else as in ESTABLISHED.
- *  CLOSE		after a RST nobody remembers anything: a new connection.
- *
- * From the server:
- *  SYN_SENT		simultaneous open.
- *  SYN_RECV		the SYN-ACK of such an open overtook its SYN.
- *  later		of such an open it may be said again. Else it is a new
- *			connection, from a side that has not been asked for one:
- *			not under the cover of this one. But of a connection that
- *			was picked up we do not know who is the client.
- *  TIME_WAIT, CLOSE	as from the client. It will be judged as a first packet.
- */
-static void on_syn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
-		   struct fwt_tcp_verdict *v)
-{
-	struct fwt_tcp_peer *snd = &t->peer[dir];
-	struct fwt_tcp_peer *rcv = &t->peer[!dir];
-
-	if (t->state == FWT_TCPS_CLOSE ||
-	    (t->state == FWT_TCPS_TIME_WAIT && !before(s->seq, snd->end))) {
-		verdict(t, v, FWT_TCP_REOPEN, 0);
-		return;
-	}
-
-	if (dir == FWT_ORIGINAL) {
-		if (t->state == FWT_TCPS_SYN_SENT && s->seq + 1 == rcv->maxack) {
-			/* Again, with other data or other options maybe: which
-			 * of the two will arrive we can't know.
-			 */
-			snd->end = later(snd->end, end_of(s));
-			snd->maxwin = max(snd->maxwin, window_of(snd, s));
-			if (s->has_wscale) {
-				snd->flags |= FWT_TCP_PEER_WSCALE;
-				snd->scale = min(s->wscale, (u8)SCALE_MAX);
-			}
-			if (s->sack_perm)
-				snd->flags |= FWT_TCP_PEER_SACK;
-		}
-		note_syn(t, s);
-		verdict(t, v, FWT_TCP_PASS, 0);
-		return;
-	}
-
-	if (t->state == FWT_TCPS_SYN_SENT) {
-		peer_opens(snd, s);
-		rcv->maxack = s->seq + 1;
-		both_opened(t);
-		t->flags |= FWT_TCP_CONN_BOTH_OPEN;
-		t->state = FWT_TCPS_SYN_SENT2;
-		verdict(t, v, FWT_TCP_OK, 0);
-		return;
-	}
-	if (t->state == FWT_TCPS_SYN_RECV && end_of(s) == snd->end)
-		t->flags |= FWT_TCP_CONN_BOTH_OPEN;
-	if (t->flags & FWT_TCP_CONN_LOOSE)
-		verdict(t, v, FWT_TCP_PASS, 0);
-	else if ((t->flags & FWT_TCP_CONN_BOTH_OPEN) ?
-		 !after(end_of(s), snd->end) :
-		 between(end_of(s), snd->end - rcv->maxwin, snd->end))
-		verdict(t, v, FWT_TCP_PASS, 0);
-	else
-		invalid(t, v, "SYN from the server of a connection");
-}
-
-/* A SYN-ACK answers the other side's SYN. */
-static void opened(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
-		   struct fwt_tcp_verdict *v)
-{
-	struct fwt_tcp_peer *snd = &t->peer[dir];
-	struct fwt_tcp_peer *rcv = &t->peer[!dir];
-
-	if (!(snd->flags & FWT_TCP_PEER_SEEN)) {
-		peer_opens(snd, s);
-		rcv->maxack = s->seq + 1;
-		both_opened(t);
-	}
-	snd->flags |= FWT_TCP_PEER_ACKS;
-	snd->maxack = s->ack;
-	rcv->maxend = later(rcv->maxend, s->ack + window_of(snd, s));
-	t->flags &= ~(FWT_TCP_CONN_SYN | FWT_TCP_CONN_NOTED);
-	t->idle = 0;
-	settle(t);
-	verdict(t, v, FWT_TCP_OK, 0);
-}
-
-/* Client and server are at one about a SYN that did not fit: follow them. */
-static void opened_anew(struct fwt_tcp *t, const struct fwt_tcp_segment *s,
-			struct fwt_tcp_verdict *v)
-{
-	struct fwt_tcp_peer *a = &t->peer[FWT_ORIGINAL];
-
-	memset(t->peer, 0, sizeof(t->peer));
-	a->end = t->syn_end;
-	a->maxend = t->syn_end;
-	a->maxwin = t->syn_win ? t->syn_win : 1;
-	a->scale = t->syn_scale;
-	a->flags = FWT_TCP_PEER_SEEN;
-	if (t->flags & FWT_TCP_CONN_SYN_WSCALE)
-		a->flags |= FWT_TCP_PEER_WSCALE;
-	if (t->flags & FWT_TCP_CONN_SYN_SACK)
-		a->flags |= FWT_TCP_PEER_SACK;
-	t->flags = 0;
-	opened(t, FWT_REPLY, s, v);
-}
-
-/*
- * SYN with ACK.
- *
- *  SYN_SENT		from the server, and it acknowledges the SYN, or some of
- *			the data in it (TCP Fast Open): SYN_RECV. From the client
- *			it is nonsense.
- *  SYN_SENT2		from either side, to the other's SYN: SYN_RECV. When the
- *			other side sends its own, each SYN is acknowledged:
- *			ESTABLISHED.
- *  CLOSE		the RST that was sent after it overtook it. Passes.
- *  all			it answers the SYN that was noted: both begin anew.
- *			It says again what was said: the last ACK of the handshake
- *			was lost. It passes, so that it is answered, and so does
- *			an older duplicate.
- *			Else nothing was asked that it could be the answer to.
- */
-static void on_syn_ack(struct fwt_tcp *t, int dir,
-		       const struct fwt_tcp_segment *s, struct fwt_tcp_verdict *v)
-{
-	struct fwt_tcp_peer *snd = &t->peer[dir];
-	struct fwt_tcp_peer *rcv = &t->peer[!dir];
-	bool both = t->flags & FWT_TCP_CONN_BOTH_OPEN;
-	bool fits = between(s->ack, snd->maxack, rcv->end);
-	bool known, acks;
-
-	if (dir == FWT_ORIGINAL && !both && !(t->flags & FWT_TCP_CONN_LOOSE)) {
-		invalid(t, v, "SYN-ACK from the client of a connection");
-		return;
-	}
-
-	if (t->state == FWT_TCPS_SYN_SENT && fits) {
-		opened(t, dir, s, v);
-		return;
-	}
-	if (t->state == FWT_TCPS_CLOSE && fits &&
-	    !(snd->flags & FWT_TCP_PEER_SEEN)) {
-		opened(t, dir, s, v);
-		t->state = FWT_TCPS_CLOSE;
-		verdict(t, v, FWT_TCP_PASS, 0);
-		return;
-	}
-	if (both && !is_open(t) && !(snd->flags & FWT_TCP_PEER_ACKS) && fits &&
-	    end_of(s) == snd->end) {
-		opened(t, dir, s, v);
-		return;
-	}
-
-	known = (snd->flags & FWT_TCP_PEER_ACKS) ||
-		(t->flags & FWT_TCP_CONN_LOOSE);
-	acks = !after(s->ack, t->flags & FWT_TCP_CONN_LOOSE ? rcv->maxend :
-							      rcv->end);
-	if (known && acks &&
-	    between(end_of(s), snd->end - rcv->maxwin, snd->end))
-		verdict(t, v, FWT_TCP_PASS, 0);
-	else if ((t->flags & FWT_TCP_CONN_SYN) && dir == FWT_REPLY &&
-		 s->ack == t->syn_end)
-		opened_anew(t, s, v);
-	else if (known && acks && before(end_of(s), snd->end))
-		verdict(t, v, FWT_TCP_PASS, 0);
-	else
-		invalid(t, v, "SYN-ACK that answers no SYN");
 }
 
 /*
@@ -620,7 +277,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		invalid(t, v, "does not acknowledge the SYN");
 		return;
 	}
-	if (before(s->ack, rcv->end - max(snd->maxwin, (u32)ACK_WINDOW)) ||
+	if (before(s->ack, rcv->end - max(snd->maxwin, ACK_WINDOW)) ||
 	    before(end, snd->end - rcv->maxwin)) {
 		if (after(s->seq, snd->maxend))
 			invalid(t, v, "beyond the window");
@@ -701,9 +358,9 @@ void fwt_tcp_packet(struct fwt_tcp *t, enum fwt_dir dir,
 	else if (!(s->flags & FWT_TCP_SYN))
 		on_data(t, dir, s, v);
 	else if (s->flags & FWT_TCP_ACK)
-		on_syn_ack(t, dir, s, v);
+		fwt_tcp_on_syn_ack(t, dir, s, v);
 	else
-		on_syn(t, dir, s, v);
+		fwt_tcp_on_syn(t, dir, s, v);
 }
 
 bool fwt_tcp_quote_fits(const struct fwt_tcp *t, enum fwt_dir dir, u32 seq)

@@ -2,8 +2,7 @@
 /*
  * What is to be known of TCP without a connection: names, times and flags.
  */
-#include "packet.h"
-#include "tcp.h"
+#include "tcp_private.h"
 
 const char *const fwt_tcp_state_name[__FWT_TCPS_MAX] = {
 #define STATE_NAME(s) #s,
@@ -27,6 +26,19 @@ static const u32 timeouts[__FWT_TIMEOUT_MAX][2] = {
 	[FWT_TIMEOUT_UDP_STREAM]	= { 120, 300 },
 	[FWT_TIMEOUT_ICMP]		= { 30, 60 },
 	[FWT_TIMEOUT_OTHER]		= { 600, 600 },
+};
+
+const u8 fwt_tcp_state_timeout[__FWT_TCPS_MAX] = {
+	[FWT_TCPS_NONE]		= FWT_TIMEOUT_TCP_CLOSE,
+	[FWT_TCPS_SYN_SENT]	= FWT_TIMEOUT_TCP_SYN_SENT,
+	[FWT_TCPS_SYN_RECV]	= FWT_TIMEOUT_TCP_SYN_RECV,
+	[FWT_TCPS_ESTABLISHED]	= FWT_TIMEOUT_TCP_ESTABLISHED,
+	[FWT_TCPS_FIN_WAIT]	= FWT_TIMEOUT_TCP_FIN_WAIT,
+	[FWT_TCPS_CLOSE_WAIT]	= FWT_TIMEOUT_TCP_CLOSE_WAIT,
+	[FWT_TCPS_LAST_ACK]	= FWT_TIMEOUT_TCP_LAST_ACK,
+	[FWT_TCPS_TIME_WAIT]	= FWT_TIMEOUT_TCP_TIME_WAIT,
+	[FWT_TCPS_CLOSE]	= FWT_TIMEOUT_TCP_CLOSE,
+	[FWT_TCPS_SYN_SENT2]	= FWT_TIMEOUT_TCP_SYN_SENT,
 };
 
 u32 fwt_timeout_default(unsigned int t, bool translated)

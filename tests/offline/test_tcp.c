@@ -58,7 +58,7 @@ static void run_at(const struct tcp_vector_case *c, u32 client, u32 server)
 		if (v.result == e->result && t.state == e->state &&
 		    v.timeout == e->timeout && v.timeout_cap == e->cap &&
 		    (e->assured < 0 || e->assured == v.assured) &&
-		    !v.why == (v.result != FWT_TCP_INVALID))
+		    !!v.why == (v.result == FWT_TCP_INVALID))
 			continue;
 		print_error("%s:%u: %s: segment %u, sequences from %u and %u:\n"
 			    "\twant %s %s %s cap %u assured %d\n"
