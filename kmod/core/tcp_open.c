@@ -215,10 +215,11 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	struct fwt_tcp_peer *snd = &t->peer[dir];
 	struct fwt_tcp_peer *rcv = &t->peer[!dir];
 	bool both = t->flags & FWT_TCP_CONN_BOTH_OPEN;
+	bool loose = t->flags & FWT_TCP_CONN_LOOSE;
 	bool fits = between(s->ack, snd->maxack, rcv->end);
 	bool known, acks;
 
-	if (dir == FWT_ORIGINAL && !both && !(t->flags & FWT_TCP_CONN_LOOSE)) {
+	if (dir == FWT_ORIGINAL && !both && !loose) {
 		invalid(t, v, "SYN-ACK from the client of a connection");
 		return;
 	}
@@ -240,12 +241,12 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 		return;
 	}
 
-	known = (snd->flags & FWT_TCP_PEER_ACKS) ||
-		(t->flags & FWT_TCP_CONN_LOOSE);
-	acks = !after(s->ack, t->flags & FWT_TCP_CONN_LOOSE ? rcv->maxend :
-							      rcv->end);
+	/* Of a connection picked up the ends are not known, but the windows. */
+	known = (snd->flags & FWT_TCP_PEER_ACKS) || loose;
+	acks = !after(s->ack, loose ? rcv->maxend : rcv->end);
 	if (known && acks &&
-	    between(end_of(s), snd->end - rcv->maxwin, snd->end))
+	    between(end_of(s), snd->end - rcv->maxwin,
+		    loose ? snd->maxend : snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);
 	else if ((t->flags & FWT_TCP_CONN_SYN) && dir == FWT_REPLY &&
 		 s->ack == t->syn_end)
