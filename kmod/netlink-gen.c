@@ -16,9 +16,9 @@ const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 
 	[FWTREE_A_CONN_FILTER_ID] = { .type = NLA_U64, },
 	[FWTREE_A_CONN_FILTER_FAMILY] = NLA_POLICY_RANGE(NLA_U8, 4, 6),
 	[FWTREE_A_CONN_FILTER_PROTOCOL] = { .type = NLA_U8, },
-	[FWTREE_A_CONN_FILTER_SADDR] = NLA_POLICY_MAX_LEN(16),
+	[FWTREE_A_CONN_FILTER_SADDR] = { .type = NLA_BINARY, },
 	[FWTREE_A_CONN_FILTER_SADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
-	[FWTREE_A_CONN_FILTER_DADDR] = NLA_POLICY_MAX_LEN(16),
+	[FWTREE_A_CONN_FILTER_DADDR] = { .type = NLA_BINARY, },
 	[FWTREE_A_CONN_FILTER_DADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[FWTREE_A_CONN_FILTER_SPORT] = { .type = NLA_U16, },
 	[FWTREE_A_CONN_FILTER_DPORT] = { .type = NLA_U16, },
@@ -37,7 +37,7 @@ static const struct nla_policy fwtree_policy_begin_nl_policy[FWTREE_A_POLICY_LEN
 /* FWTREE_CMD_POLICY_CHUNK - do */
 static const struct nla_policy fwtree_policy_chunk_nl_policy[FWTREE_A_POLICY_DATA + 1] = {
 	[FWTREE_A_POLICY_OFFSET] = { .type = NLA_U32, },
-	[FWTREE_A_POLICY_DATA] = NLA_POLICY_MAX_LEN(FWTREE_CHUNK_MAX),
+	[FWTREE_A_POLICY_DATA] = { .type = NLA_BINARY, },
 };
 
 /* FWTREE_CMD_CONN_GET - dump */

@@ -200,8 +200,11 @@ int fwtree_nl_policy_chunk_doit(struct sk_buff *skb, struct genl_info *info)
 					"the next piece begins at %zu, not at %u",
 					u->got, off);
 		ret = -EINVAL;
-	} else if (!len) {
-		NL_SET_ERR_MSG_ATTR(info->extack, data, "an empty piece");
+	} else if (!len || len > FWTREE_CHUNK_MAX) {
+		/* Not the policy's to check: a length there is 15 bits. */
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, data,
+					"a piece has 1 to %u bytes, not %u",
+					FWTREE_CHUNK_MAX, len);
 		ret = -EINVAL;
 	} else if (len > u->len - u->got) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, data,
