@@ -15,20 +15,32 @@ static const char *address(char *buf, size_t size, uint8_t family, const uint8_t
 	return buf;
 }
 
-/* An address with its port, as it is written in a policy. */
+/* An address with its port, as it is written in a policy, or with the id of an
+ * ICMP query.
+ */
+enum what { ALONE, PORT, ID };
+
 static const char *end_text(char *buf, size_t size, uint8_t family,
-			    const uint8_t *a, bool has_port, uint16_t port)
+			    const uint8_t *a, enum what what, uint16_t port)
 {
 	char addr[INET6_ADDRSTRLEN];
 
 	address(addr, sizeof(addr), family, a);
-	if (!has_port)
+	if (what == ALONE)
 		snprintf(buf, size, "%s", addr);
+	else if (what == ID)
+		snprintf(buf, size, "%s id %u", addr, port);
 	else if (family == 6)
 		snprintf(buf, size, "[%s]:%u", addr, port);
 	else
 		snprintf(buf, size, "%s:%u", addr, port);
 	return buf;
+}
+
+/* What the side that began has besides its address. */
+static enum what asker(const struct fwt_nl_dir *d)
+{
+	return d->has_icmp ? ID : d->has_ports ? PORT : ALONE;
 }
 
 static void json_dir(const char *key, uint8_t family, const struct fwt_nl_dir *d)
@@ -98,10 +110,10 @@ static void translation(char *buf, size_t size, const struct fwt_nl_conn *c)
 	bool snat = c->flags & FWTREE_CONN_FLAG_SNAT;
 	bool dnat = c->flags & FWTREE_CONN_FLAG_DNAT;
 
-	/* An ICMP query's id goes for its port. */
-	end_text(a, sizeof(a), c->family, r->daddr, r->has_ports || r->has_icmp,
+	end_text(a, sizeof(a), c->family, r->daddr, asker(r),
 		 r->has_icmp ? r->icmp_id : r->dport);
-	end_text(b, sizeof(b), c->family, r->saddr, r->has_ports, r->sport);
+	end_text(b, sizeof(b), c->family, r->saddr, r->has_ports ? PORT : ALONE,
+		 r->sport);
 	snprintf(buf, size, "%s%s%s%s%s", snat ? "as " : "", snat ? a : "",
 		 snat && dnat ? " " : "", dnat ? "to " : "", dnat ? b : "");
 }
@@ -134,10 +146,9 @@ static int print_conn(void *ctx, const struct fwt_nl_conn *c)
 	out_cell_str(NULL, c->flags & FWTREE_CONN_FLAG_TENTATIVE ? "(new)" : state);
 	out_cell_num(NULL, OUT_SECONDS, c->timeout);
 	out_cell_str(NULL, end_text(text, sizeof(text), c->family, o->saddr,
-				    o->has_ports || o->has_icmp,
-				    o->has_icmp ? o->icmp_id : o->sport));
+				    asker(o), o->has_icmp ? o->icmp_id : o->sport));
 	out_cell_str(NULL, end_text(text, sizeof(text), c->family, o->daddr,
-				    o->has_ports, o->dport));
+				    o->has_ports ? PORT : ALONE, o->dport));
 	translation(text, sizeof(text), c);
 	out_cell_str(NULL, text);
 	out_cell_text("%s > %s", c->iif ? c->iif : "-", c->oif ? c->oif : "-");

@@ -14,8 +14,8 @@
 #include "diag.h"
 #include "fwctl.h"
 
-#ifndef FWTREE_VERSION
-#define FWTREE_VERSION "0.1"
+#ifndef FWT_VERSION
+#define FWT_VERSION "0.1"
 #endif
 
 #define FILTER_HELP \
@@ -346,9 +346,9 @@ int main(int argc, char **argv)
 		return ret;
 	if (version) {
 		out_object(NULL);
-		out_str("version", FWTREE_VERSION);
+		out_str("version", FWT_VERSION);
 		out_end();
-		out_text("fwctl %s\n", FWTREE_VERSION);
+		out_text("fwctl %s\n", FWT_VERSION);
 		return FWCTL_DONE;
 	}
 	if (argc == 1) {

@@ -2,7 +2,9 @@
 /*
  * The conversation itself: socket, namespace, family, requests, refusals.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE	/* setns() */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
