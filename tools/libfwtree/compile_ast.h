@@ -13,7 +13,6 @@
 #define fwt_hook		fwt_ast_hook
 #define fwt_option		fwt_ast_option
 #define fwt_field		fwt_ast_ref
-#define fwt_field_info		fwt_ast_field_info
 #define fwt_end			fwt_ast_end
 #define fwt_reject		fwt_ast_reject
 #define FWT_REJECT_DEFAULT	FWT_AST_REJECT_DEFAULT
@@ -50,7 +49,6 @@
 #undef fwt_hook
 #undef fwt_option
 #undef fwt_field
-#undef fwt_field_info
 #undef fwt_end
 #undef fwt_reject
 #undef FWT_REJECT_DEFAULT

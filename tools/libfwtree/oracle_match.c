@@ -119,25 +119,26 @@ static int order(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 		 const struct got *g, const struct fwt_value *v)
 {
 	u8 bytes[16];
+	u32 n;
 	int c;
 
 	if (literal_bytes(v)) {
 		if (wire(g, bytes) != literal_bytes(v))
 			return 2;
 		c = memcmp(bytes, v->addr, literal_bytes(v));
-	} else if (v->kind == FWT_VALUE_MAC) {
+		return c < 0 ? -1 : c > 0;
+	}
+	if (v->kind == FWT_VALUE_MAC) {
 		wire(g, bytes);
 		c = memcmp(bytes + 2, v->addr, 6);
-	} else if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_IFNAME) {
-		c = same_name(g, v) ? 0 : 2;
-	} else if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE) {
-		c = 1u << g->word[0] & fwt_oracle_number(o, ref, v) ? 0 : 2;
-	} else {
-		u32 n = fwt_oracle_number(o, ref, v);
-
-		c = g->word[0] < n ? -1 : g->word[0] > n;
+		return c < 0 ? -1 : c > 0;
 	}
-	return c == 2 ? 2 : c < 0 ? -1 : c > 0;
+	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_IFNAME)
+		return same_name(g, v) ? 0 : 2;
+	n = fwt_oracle_number(o, ref, v);
+	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE)
+		return 1u << g->word[0] & n ? 0 : 2;
+	return g->word[0] < n ? -1 : g->word[0] > n;
 }
 
 static bool in_prefix(const struct got *g, const struct fwt_value *v)

@@ -203,7 +203,7 @@ static bool rule_goes_on(struct fwt_sema *s, struct fwt_ir_tree *t,
 	default:	/* a verdict; or an error, which is enough of one */
 		break;
 	}
-	r->goes_on = on || r->conds || r->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
+	r->goes_on = on || r->ast->matches || r->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
 	return r->goes_on;
 }
 
@@ -227,7 +227,7 @@ static const struct fwt_loc *last_line(const struct fwt_ir_tree *t)
 
 	while (b->live) {
 		r = &b->rule[b->live - 1];
-		if (r->conds || r->end != FWT_END_BLOCK)
+		if (r->ast->matches || r->end != FWT_END_BLOCK)
 			break;
 		b = &r->block;
 	}

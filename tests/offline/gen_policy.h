@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Policies at random, as text: every shape that the compiler supports, valid by
+ * construction (types, hooks, ends), of values that overlap as often as not.
+ */
+#ifndef GEN_POLICY_H
+#define GEN_POLICY_H
+
+#include <stdint.h>
+
+/**
+ * gen_policy() - a policy
+ * @seed: the same one makes the same policy
+ *
+ * Return: text, one statement (or its head, or its closing brace) a line; to be
+ * freed. NULL: no memory.
+ */
+char *gen_policy(uint64_t seed);
+
+#endif /* GEN_POLICY_H */
