@@ -86,7 +86,7 @@ static void what_expected(char *buf, size_t size, const char *const *expected, i
 		return;
 	}
 	if (value)
-		out[count++] = "a value";
+		out[count++] = listed(expected, n, "'=='") ? "a value or an operator" : "a value";
 	if (clause)
 		out[count++] = listed(expected, n, "a field") ? "a match, a modifier or a verdict" :
 							       "a modifier or a verdict";
@@ -101,9 +101,8 @@ static void what_expected(char *buf, size_t size, const char *const *expected, i
 			continue;
 		if (!strcmp(e, "end of line") || !strcmp(e, "end of file") || !strcmp(e, "BAD"))
 			continue;
-		if (strchr("'@$a", e[0]))
-			if (!clause || e[0] == '\'')
-				out[count++] = e;
+		if (!clause && !(value && e[0] == '\'') && strchr("'@$a", e[0]))
+			out[count++] = e;
 	}
 	if (end && !value && !clause && count < 4)
 		out[count++] = "the end of the statement";
