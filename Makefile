@@ -83,7 +83,7 @@ ctl_obj := $(ctl_src:%.c=$(O)/%.o)
 $(O)/parse.tab.c: tools/libfwtree/parse.y | $(need_deps)
 	@mkdir -p $(@D)
 	$(call say,BISON,$<)
-	$(Q)bison -Wall -Wcounterexamples -Werror -d -o $@ $<
+	$(Q)bison -Wall -Wno-yacc -Wcounterexamples -Werror -d -o $@ $<
 
 $(O)/lex.c: tools/libfwtree/lex.l | $(need_deps)
 	@mkdir -p $(@D)

@@ -8,16 +8,52 @@
 
 #include <linux/version.h>
 #include <linux/netlink.h>
+#include <net/genetlink.h>
 
-/* 6.2: texts of an extack made at run time. Until then the format stands for
- * itself, cut off at the first blank that it would fill: the netlink message
- * holds a pointer to a constant.
+/* 6.2: texts of an extack made at run time. Until then the message holds a
+ * pointer to what must be a constant; fwt_compat_text() lends one of a few
+ * buffers, which is read before the system call is over.
  */
 #ifndef NL_SET_ERR_MSG_FMT
-#define NL_SET_ERR_MSG_FMT(extack, fmt, ...) \
-	fwt_compat_err_fmt(extack, fmt, ##__VA_ARGS__)
-void fwt_compat_err_fmt(struct netlink_ext_ack *extack, const char *fmt, ...)
-	__printf(2, 3);
+#define FWT_COMPAT_TEXT 1
+#define NL_SET_ERR_MSG_FMT(extack, fmt, ...) do {			\
+	struct netlink_ext_ack *__e = (extack);				\
+									\
+	if (__e)							\
+		__e->_msg = fwt_compat_text(fmt, ##__VA_ARGS__);	\
+} while (0)
+const char *fwt_compat_text(const char *fmt, ...) __printf(1, 2);
+#endif
+#ifndef NL_SET_ERR_MSG_ATTR_FMT
+#define NL_SET_ERR_MSG_ATTR_FMT(extack, attr, fmt, ...) do {		\
+	NL_SET_ERR_MSG_FMT(extack, fmt, ##__VA_ARGS__);			\
+	NL_SET_BAD_ATTR(extack, attr);					\
+} while (0)
+#endif
+
+#ifndef GENL_SET_ERR_MSG_FMT
+#define GENL_SET_ERR_MSG_FMT(info, fmt, ...) \
+	NL_SET_ERR_MSG_FMT((info)->extack, fmt, ##__VA_ARGS__)
+#endif
+
+/* 6.7: a dump's attributes are in a struct genl_info; before, in another one
+ * with a member of the same name.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define genl_info_dump(cb)	genl_dumpit_info(cb)
+#endif
+
+/* 6.2: an operation's do and dump apart, as the generated code has them. Before,
+ * struct genl_ops held both; it has members of the same names, so that the
+ * tables compile, and registering joins the two of one command.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define FWT_COMPAT_SPLIT_OPS 1
+#define genl_split_ops		genl_ops
+#define split_ops		ops
+#define n_split_ops		n_ops
+#define genl_register_family	fwt_compat_genl_register
+int fwt_compat_genl_register(struct genl_family *family);
 #endif
 
 #endif /* FWT_COMPAT_H */
