@@ -73,28 +73,21 @@ static u32 slot_of(u64 hash, u32 size)
 
 static bool index_grow(struct fwt_index *x)
 {
-	u32 size = x->size ? x->size * 2 : 64, i, at;
-	u32 *slot = calloc(size, sizeof(*slot));
-	u64 *hash = malloc(size * sizeof(*hash));
+	u32 size = x->size ? x->size * 4 : 64, i, at;
+	struct fwt_slot *slot = calloc(size, sizeof(*slot));
 
-	if (!slot || !hash) {
-		free(slot);
-		free(hash);
+	if (!slot)
 		return false;
-	}
 	for (i = 0; i < x->size; i++) {
-		if (!x->slot[i])
+		if (!x->slot[i].n)
 			continue;
-		at = slot_of(x->hash[i], size);
-		while (slot[at])
+		at = slot_of(x->slot[i].hash, size);
+		while (slot[at].n)
 			at = (at + 1) & (size - 1);
 		slot[at] = x->slot[i];
-		hash[at] = x->hash[i];
 	}
 	free(x->slot);
-	free(x->hash);
 	x->slot = slot;
-	x->hash = hash;
 	x->size = size;
 	return true;
 }
@@ -106,12 +99,12 @@ u32 fwt_index_get(struct fwt_index *x, u64 hash,
 
 	if (x->count * 2 >= x->size && !index_grow(x))
 		return FWT_NONE;
-	for (at = slot_of(hash, x->size); x->slot[at]; at = (at + 1) & (x->size - 1))
-		if (x->hash[at] == hash &&
-		    (!same || same(ctx, x->slot[at] - 1)))
-			return x->slot[at] - 1;
-	x->slot[at] = n + 1;
-	x->hash[at] = hash;
+	for (at = slot_of(hash, x->size); x->slot[at].n; at = (at + 1) & (x->size - 1))
+		if (x->slot[at].hash == hash &&
+		    (!same || same(ctx, x->slot[at].n - 1)))
+			return x->slot[at].n - 1;
+	x->slot[at].n = n + 1;
+	x->slot[at].hash = hash;
 	x->count++;
 	return n;
 }
@@ -119,7 +112,6 @@ u32 fwt_index_get(struct fwt_index *x, u64 hash,
 void fwt_index_clean(struct fwt_index *x)
 {
 	free(x->slot);
-	free(x->hash);
 	memset(x, 0, sizeof(*x));
 }
 

@@ -40,14 +40,20 @@ struct fwt_vec {
 	u32 size;
 };
 
+/* One place of a table: hash and number together, since in one of 100,000 each
+ * look is a cache miss. @n is the number + 1, 0 where it is free.
+ */
+struct fwt_slot {
+	u64 hash;
+	u32 n;
+};
+
 /**
  * struct fwt_index - finds what was added before by what it holds
- * @slot: number + 1, 0 where it is free
- * @hash: of the thing in that slot
+ * @slot: open addressing, at most half full
  */
 struct fwt_index {
-	u32 *slot;
-	u64 *hash;
+	struct fwt_slot *slot;
 	u32 count;
 	u32 size;
 };
