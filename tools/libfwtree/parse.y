@@ -515,8 +515,9 @@ share: NUMBER ARROW rule		{ $$ = fwt_share_new(p, &@$, &@1, $1, $3); }
 static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 			const char *message)
 {
-	if (!p->spoiled)
-		fwt_error(p->diag, &lloc->loc, "%s", message);
+	/* syntax errors go to yyreport_syntax_error(): this is its stack */
+	(void)message;
+	fwt_error(p->diag, &lloc->loc, "this is nested too deeply");
 	p->spoiled = p->panic = true;
 }
 

@@ -88,7 +88,7 @@ struct fwt_value *fwt_defref_new(struct fwt_parser *p, const struct fwt_lloc *ll
 		return v;
 	}
 	fwt_suggest_init(&s, atom->text);
-	for (d = p->ast->defines; d; d = d->next)
+	for (d = p->ast->defines; d && p->diag->errors < FWT_DIAG_MAX; d = d->next)
 		fwt_suggest_try(&s, d->name.text);
 	fwt_error_hint(p->diag, &lloc->loc, fwt_suggest_hint(&s, buf, sizeof(buf)),
 		       "'$%s' is not defined before this", atom->text);

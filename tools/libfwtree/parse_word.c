@@ -254,6 +254,15 @@ const struct fwt_spelling *fwt_target_find(struct fwt_parser *p, struct fwt_atom
 	return best;
 }
 
+/*
+ * Hints cost a hundred edit distances: past the last message that is kept, or
+ * 64 MiB of garbage would take an hour to refuse.
+ */
+static bool quiet(const struct fwt_parser *p)
+{
+	return p->spoiled || p->panic || p->diag->errors >= FWT_DIAG_MAX;
+}
+
 static void report(struct fwt_parser *p, const struct fwt_lloc *lloc, const char *hint,
 		   const char *what, const char *word)
 {
@@ -289,7 +298,7 @@ void fwt_unknown_word(struct fwt_parser *p, const struct fwt_raw *raw, unsigned 
 	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		if (!strcmp(foreign[i].word, word))
 			hint = foreign[i].hint;
-	if (!hint) {
+	if (!hint && !quiet(p)) {
 		fwt_suggest_init(&s, word);
 		suggest_keywords(&s, ctx);
 		if (ctx & CTX_CLAUSE)
@@ -325,7 +334,7 @@ bool fwt_unknown_field(struct fwt_parser *p, const struct fwt_raw *raw)
 	if (second->type == TOK_WORD && !fwt_keyword_find(second->atom, CTX_RESERVED)) {
 		snprintf(pair, sizeof(pair), "%s %s", raw->atom->text, second->atom->text);
 		fwt_suggest_init(&s, pair);
-		for (i = raw->atom->field; i; i = p->spelling[i].next)
+		for (i = raw->atom->field; i && !quiet(p); i = p->spelling[i].next)
 			fwt_suggest_try(&s, p->spelling[i].text);
 		hint = fwt_suggest_hint(&s, buf, sizeof(buf));
 		lloc.loc.end_column = second->lloc.loc.end_column;
