@@ -52,7 +52,7 @@ struct fwt_name {
 
 enum fwt_value_kind {
 	FWT_VALUE_ERROR,	/* was reported; stands in for what could not be read */
-	FWT_VALUE_WORD,		/* @text; a trailing '*' is part of it, FWT_VALUE_WILDCARD says so */
+	FWT_VALUE_WORD,		/* @text; with its '*' where FWT_VALUE_WILDCARD is set */
 	FWT_VALUE_STRING,	/* @text, a quoted name or text; '*' in it means itself */
 	FWT_VALUE_NUMBER,	/* @number */
 	FWT_VALUE_DURATION,	/* @number, milliseconds */
@@ -195,7 +195,7 @@ struct fwt_match {
 	enum fwt_op op;
 	bool op_written;
 	bool over;			/* LIMIT, QUOTA */
-	struct fwt_fields fields;	/* FIELD, FLAG, COMPARE, MASK; the keys of LIMIT, CT_COUNT */
+	struct fwt_fields fields;	/* of the first four; keys of LIMIT, CT_COUNT */
 	union {
 		struct {
 			struct fwt_values values;	/* FIELD, MASK */
@@ -571,8 +571,9 @@ void fwt_ast_print_value(FILE *out, const struct fwt_value *value);
  * @size: of @buf
  *
  * The head of the rule (what stands before the brace of its own block, select
- * or split, and before id and comment; for a branch with the values), with comments taken out and each run of blanks made one, so that re-indenting
- * a policy keeps its counters.
+ * or split, and before id and comment; for a branch with the values), with
+ * comments taken out and each run of blanks made one, so that re-indenting a
+ * policy keeps its counters.
  *
  * Return: the length without the NUL, as snprintf() would; cut where @size is
  * too small.

@@ -18,8 +18,7 @@ struct fwt_lloc fwt_lloc_span(const struct fwt_lloc *first, const struct fwt_llo
 		return out;
 	out.end = last->end;
 	out.last_line = last->last_line;
-	out.loc.end_column = last->last_line == first->loc.line && last->loc.line == first->loc.line ?
-			     last->loc.end_column : 0;
+	out.loc.end_column = last->last_line == first->loc.line ? last->loc.end_column : 0;
 	return out;
 }
 

@@ -201,6 +201,8 @@ static bool is_literal(const struct fwt_value *v)
 	}
 }
 
+#define RANGE_ENDS "a range goes from one address or number to another"
+
 /* Where both ends can be told apart already; words wait for the compiler */
 static bool in_order(const struct fwt_value *lo, const struct fwt_value *hi)
 {
@@ -231,9 +233,9 @@ struct fwt_value *fwt_range_new(struct fwt_parser *p, const struct fwt_lloc *llo
 	if (!v || !lo || !hi)
 		return v;
 	if (!is_literal(lo)) {
-		fwt_error(p->diag, &lo_lloc->loc, "a range goes from one address or number to another");
+		fwt_error(p->diag, &lo_lloc->loc, RANGE_ENDS);
 	} else if (!is_literal(hi)) {
-		fwt_error(p->diag, &hi_lloc->loc, "a range goes from one address or number to another");
+		fwt_error(p->diag, &hi_lloc->loc, RANGE_ENDS);
 	} else if (!in_order(lo, hi)) {
 		fwt_error(p->diag, &lloc->loc, "the range ends before it begins");
 	} else if (lo->kind != FWT_VALUE_ERROR && hi->kind != FWT_VALUE_ERROR) {
