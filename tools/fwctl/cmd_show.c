@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* show policy, show tree, show program. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stats: everything that is counted. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -186,7 +185,7 @@ int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 	}
 	out_object(NULL);
 	out_num("generation", stats.generation);
-	out_text("generation %" PRIu32 "\n\n", stats.generation);
+	out_text("generation %u\n\n", stats.generation);
 	print_verdicts(&stats);
 	print_reasons(&stats);
 	print_counters(&counters);

@@ -182,7 +182,7 @@ static bool take(struct fwt_nl_conn_filter *f, const char *key, const char *valu
 }
 
 /* What a bad value is told. */
-static const char *expected(uint32_t bit)
+static const char *hint_of(uint32_t bit)
 {
 	switch (bit) {
 	case FWT_NL_CONN_PROTOCOL:
@@ -261,7 +261,7 @@ int conn_filter_parse(struct fwctl *ctl, struct fwt_nl_conn_filter *f, int argc,
 				if (meant)
 					snprintf(hint, sizeof(hint),
 						 "did you mean '%s'?", meant);
-				return fwctl_usage(ctl, meant ? hint : expected(bit),
+				return fwctl_usage(ctl, meant ? hint : hint_of(bit),
 						   "%s: did not understand '%s' after '%s'",
 						   ctl->command->name, argv[i], key);
 			}

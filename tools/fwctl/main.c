@@ -334,14 +334,12 @@ static const struct command *find(int argc, char **argv, int *used)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int run(struct fwctl *ctl, int argc, char **argv)
 {
 	bool help = false, version = false;
-	struct fwctl ctl = { 0 };
 	int ret, used = 0;
 
-	out_init(false);
-	ret = options(&ctl, &argc, argv, &help, &version);
+	ret = options(ctl, &argc, argv, &help, &version);
 	if (ret)
 		return ret;
 	if (version) {
@@ -357,28 +355,37 @@ int main(int argc, char **argv)
 			return FWCTL_DONE;
 		}
 		if (out_is_json())
-			return fwctl_usage(&ctl, NULL, "a command is missing");
+			return fwctl_usage(ctl, NULL, "a command is missing");
 		print_help(stderr);
 		return FWCTL_USAGE;
 	}
 	if (!strcmp(argv[1], "--commands"))
 		return print_commands();
-	ctl.command = find(argc - 1, argv + 1, &used);
-	if (!ctl.command)
+	ctl->command = find(argc - 1, argv + 1, &used);
+	if (!ctl->command)
 		return FWCTL_USAGE;
 	if (help) {
-		print_command_help(ctl.command, used == 1);
+		print_command_help(ctl->command, used == 1);
 		return FWCTL_DONE;
 	}
 	argc -= 1 + used;
 	argv += 1 + used;
-	if (argc < ctl.command->min)
-		return fwctl_usage(&ctl, NULL, "%s: %s is missing",
-				   ctl.command->name, ctl.command->args);
-	if (ctl.command->max >= 0 && argc > ctl.command->max)
-		return fwctl_usage(&ctl, NULL, "%s: did not understand '%s'",
-				   ctl.command->name, argv[ctl.command->max]);
-	ret = ctl.command->run(&ctl, argc, argv);
+	if (argc < ctl->command->min)
+		return fwctl_usage(ctl, NULL, "%s: %s is missing",
+				   ctl->command->name, ctl->command->args);
+	if (ctl->command->max >= 0 && argc > ctl->command->max)
+		return fwctl_usage(ctl, NULL, "%s: did not understand '%s'",
+				   ctl->command->name, argv[ctl->command->max]);
+	return ctl->command->run(ctl, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	struct fwctl ctl = { 0 };
+	int ret;
+
+	out_init(false);
+	ret = run(&ctl, argc, argv);
 	if (!out_finish()) {
 		fprintf(stderr, "fwctl: cannot write to standard output\n");
 		return FWCTL_FAILED;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The print layer, see out.h. */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,25 +228,26 @@ const char *out_human(char *buf, size_t size, enum out_style style,
 		      uint64_t value)
 {
 	static const char unit[] = "kMGTPE";
+	unsigned long long n = value;
 	double v = value;
 	int i = -1;
 
 	if (style == OUT_SECONDS) {
 		if (value < 60)
-			snprintf(buf, size, "%" PRIu64 "s", value);
+			snprintf(buf, size, "%llus", n);
 		else if (value < 3600)
-			snprintf(buf, size, "%" PRIu64 "m %02" PRIu64 "s",
-				 value / 60, value % 60);
+			snprintf(buf, size, "%llum %02llus", n / 60,
+				 n % 60);
 		else if (value < 86400)
-			snprintf(buf, size, "%" PRIu64 "h %02" PRIu64 "m",
-				 value / 3600, value / 60 % 60);
+			snprintf(buf, size, "%lluh %02llum", n / 3600,
+				 n / 60 % 60);
 		else
-			snprintf(buf, size, "%" PRIu64 "d %02" PRIu64 "h",
-				 value / 86400, value / 3600 % 24);
+			snprintf(buf, size, "%llud %02lluh", n / 86400,
+				 n / 3600 % 24);
 		return buf;
 	}
 	if (style == OUT_PLAIN || (style == OUT_COUNT && value < 10000000)) {
-		snprintf(buf, size, "%" PRIu64, value);
+		snprintf(buf, size, "%llu", n);
 		return buf;
 	}
 	while (v >= 999.5) {
@@ -255,7 +255,7 @@ const char *out_human(char *buf, size_t size, enum out_style style,
 		i++;
 	}
 	if (i < 0)
-		snprintf(buf, size, "%" PRIu64 "%s", value,
+		snprintf(buf, size, "%llu%s", n,
 			 style == OUT_BYTES ? " B" : "");
 	else
 		snprintf(buf, size, "%.*f %c%s", v < 99.95 ? 1 : 0, v, unit[i],

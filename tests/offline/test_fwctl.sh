@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What fwctl understands, what it says to what it does not, and with which
+# status it ends: all that needs no module. TAP.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fwctl=${FWCTL-$top/tools/fwctl/fwctl}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0 failed=0
+
+# ok WHAT COMMAND...: COMMAND says whether.
+ok() {
+	local what=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		failed=$((failed + 1))
+		sed 's/^/#   /' "$tmp/out" "$tmp/err"
+	fi
+}
+
+# run STATUS WORDS...: fwctl ends with STATUS; out and err keep what it wrote.
+run() {
+	local want=$1 got=0
+	shift
+	"$fwctl" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || got=$?
+	[ "$got" = "$want" ] || { echo "# status $got, not $want" >>"$tmp/err"; return 1; }
+}
+
+# says STATUS TEXT WORDS...: and standard error has TEXT.
+says() {
+	local status=$1 text=$2
+	shift 2
+	run "$status" "$@" && grep -qF -- "$text" "$tmp/err"
+}
+
+# prints STATUS TEXT WORDS...: and standard output has TEXT.
+prints() {
+	local status=$1 text=$2
+	shift 2
+	run "$status" "$@" && grep -qF -- "$text" "$tmp/out"
+}
+
+# json STATUS EXPRESSION WORDS...: standard output is one JSON value d, of which
+# the Python EXPRESSION is true, and standard error is empty.
+json() {
+	local status=$1 expr=$2
+	shift 2
+	run "$status" "$@" && [ ! -s "$tmp/err" ] &&
+		python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' "$tmp/out" "$expr" 2>>"$tmp/err"
+}
+
+cat >"$tmp/good.fw" <<'END'
+ingress {
+	iif lo accept
+	tcp dport 22 accept id ssh
+	drop
+}
+END
+cat >"$tmp/bad.fw" <<'END'
+ingress {
+	tcp dprot 22 accept
+	udp dport 99999 accept
+	drop
+}
+END
+
+ok 'no word at all is usage' says 2 'Usage: fwctl'
+ok 'help' prints 0 'apply FILE' -h
+ok 'help of a command' prints 0 'Usage: fwctl [OPTIONS] check FILE' check -h
+ok 'help of an object has all its commands' prints 0 'conn delete FILTER' conn -h
+ok 'version' prints 0 'fwctl ' -V
+ok 'version in JSON' json 0 '"version" in d' -j -V
+ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
+
+ok 'a wrong word is quoted, with what was meant' says 2 "'chek' (did you mean 'check'?)" chek x
+ok 'a word that could be two' says 2 "'c' is ambiguous (it could be check, conn)" c
+ok 'a shortened word' prints 0 'is good' ch "$tmp/good.fw"
+ok 'flush is written out' says 2 "'flush' is always written out" flus
+ok 'delete is written out' says 2 "'delete' is always written out" conn del tcp
+ok 'a missing argument' says 2 'FILE is missing' check
+ok 'an argument too many' says 2 "did not understand 'b'" check a b
+ok 'an unknown option' says 2 "the option '-x'" -x check a
+ok '-n without a name' says 2 'needs the name of a network namespace' check "$tmp/good.fw" -n
+ok 'usage errors are JSON too' json 2 '"chek" in d["error"]["message"] and d["errors"][0] == d["error"]' -j chek
+ok 'what is to come says so' says 1 'not supported yet: explain' explain -f x in lo
+ok 'a trial is to come' says 1 'not supported yet: apply --confirm' apply "$tmp/good.fw" --confirm 1m
+
+ok 'a good policy' prints 0 'is good: 3 rules' check "$tmp/good.fw"
+ok 'a good policy, JSON' json 0 'd["rules"] == 3 and d["warnings"] == []' -j check "$tmp/good.fw"
+ok 'options after the command' json 0 'd["rules"] == 3' check "$tmp/good.fw" -j
+ok 'a bad policy: place and hint' says 1 "$tmp/bad.fw:2:" check "$tmp/bad.fw"
+ok 'all its errors at once' says 1 "$tmp/bad.fw:3:" check "$tmp/bad.fw"
+ok 'what was meant' says 1 "dport'?)" check "$tmp/bad.fw"
+ok 'its errors as JSON' json 1 \
+	'len(d["errors"]) >= 2 and d["error"] == d["errors"][0] and d["error"]["line"] == 2 and d["error"]["severity"] == "error" and "column" in d["error"] and "hint" in d["error"]' \
+	-j check "$tmp/bad.fw"
+ok 'a bad policy is not sent' says 1 "$tmp/bad.fw:2:" apply "$tmp/bad.fw"
+ok 'no such file' says 1 'nowhere.fw' check "$tmp/nowhere.fw"
+
+ok 'a filter: a wrong word' says 2 "did not understand 'tpc' (did you mean 'tcp'?)" conn list tpc
+ok 'a filter: a wrong value' says 2 "'65536' after 'dport'" conn list dport 65536
+ok 'a filter: a wrong state' says 2 "did you mean 'ESTABLISHED'?" conn list state ESTABLISHD
+ok 'a filter: a prefix too long' says 2 "'10.0.0.0/33' after 'src'" conn list src 10.0.0.0/33
+ok 'a filter: two families' says 2 "'::1' after 'dst'" conn list src 10.0.0.1 dst ::1
+ok 'a filter: twice the same' says 2 "'mark' is said twice" conn list mark 1 mark 0x2
+ok 'a filter: no value' says 2 "a value is missing after 'sport'" conn list tcp sport
+ok 'delete without a filter' says 2 'FILTER is missing' conn delete
+
+ok 'no such namespace' says 1 "no network namespace 'no-such-netns'" -n no-such-netns stats
+if [ -d /sys/module/fwtree ]; then
+	echo "# fwtree is loaded: what is said without it is not tested"
+else
+	ok 'no module' says 1 'fwtree is not loaded: insmod fwtree.ko (or modprobe fwtree)' stats
+	ok 'no module, JSON' json 1 '"not loaded" in d["error"]["message"]' -j conn list
+	ok 'no module: apply fails' run 1 apply "$tmp/good.fw"
+fi
+full() { ! "$fwctl" -h >/dev/full 2>"$tmp/err"; }
+ok 'a full disk is a failure' full
+
+echo "1..$n"
+[ $failed -eq 0 ]
