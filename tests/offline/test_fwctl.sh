@@ -80,6 +80,21 @@ ok 'version' prints 0 'fwctl ' -V
 ok 'version in JSON' json 0 '"version" in d' -j -V
 ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
 
+# The man page names every command: its own entry, or among those to come.
+in_man() {
+	local line name page=$top/Documentation/man/fwctl.8 bad=0
+	while read -r line; do
+		name=${line%%$'\t'*}
+		case $line in
+		*'(not yet)') grep -qE "^\.Ic .*\b$name\b" "$page" ;;
+		*) grep -qE "^\.It Ic $name( |$)" "$page" ;;
+		esac || { echo "lacks $name" >>"$tmp/err"; bad=1; }
+	done <"$tmp/out"
+	return $bad
+}
+run 0 --commands
+ok 'the man page has every command' in_man
+
 ok 'a wrong word is quoted, with what was meant' says 2 "'chek' (did you mean 'check'?)" chek x
 ok 'a word that could be two' says 2 "'c' is ambiguous (it could be check, conn)" c
 ok 'a shortened word' prints 0 'is good' ch "$tmp/good.fw"
