@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The compiler: what it refuses, with line and words; what its programs hold;
+ * and that a program bent in any one place is refused or walked safely.
+ *
+ * FWT_TIMES=1 tells how long flat policies take.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "compile.h"
+#include "sema_sample.h"
+#include "parse.h"
+
+struct made {
+	struct fwt_diag diag;
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob;
+	void *scratch;
+	struct fwt_program prog;
+	int ret;
+};
+
+static void make(struct made *m, const char *text)
+{
+	struct fwt_verify_error err;
+
+	memset(m, 0, sizeof(*m));
+	fwt_diag_init(&m->diag);
+	m->ast = fwt_parse_buffer("t.fw", text, strlen(text), &m->diag, NULL);
+	assert_non_null(m->ast);
+	m->ret = fwt_compile(m->ast, &m->diag, NULL, &m->blob);
+	if (m->ret)
+		return;
+	m->scratch = malloc(fwt_verify_scratch(m->blob.data, m->blob.len));
+	assert_non_null(m->scratch);
+	assert_int_equal(fwt_verify(m->blob.data, m->blob.len, m->scratch, &m->prog, &err), 0);
+}
+
+static void make_good(struct made *m, const char *text)
+{
+	make(m, text);
+	if (m->ret)
+		fwt_diag_print(&m->diag, stderr);
+	assert_int_equal(m->ret, 0);
+}
+
+static void unmake(struct made *m)
+{
+	free(m->scratch);
+	fwt_blob_free(&m->blob);
+	fwt_ast_free(m->ast);
+	fwt_diag_clean(&m->diag);
+}
+
+#define IN(rules) "ingress {\n" rules "\ndrop\n}\n"
+#define OUT(rules) "egress {\n" rules "\ndrop\n}\n"
+#define DEV(rules) "ingress device eth0 {\n" rules "\ndrop\n}\n"
+
+static const struct {
+	const char *text;
+	u32 line;
+	const char *message;
+} wrong[] = {
+	/* hooks */
+	{ IN("oif eth0 accept"), 2, "there is no 'oif' in 'ingress'" },
+	{ DEV("ct state new accept"), 2, "there is no 'ct state' in 'ingress device'" },
+	{ DEV("reject"), 2, "there is no 'reject' in 'ingress device'" },
+	{ DEV("saddr addr(eth0) accept"), 2, "there is no 'addr()'" },
+	{ DEV("dnat to 10.0.0.1 accept"), 2, "there is no 'dnat'" },
+	{ IN("snat to 10.0.0.1 accept"), 2, "there is no 'snat' in 'ingress'" },
+	{ IN("masquerade accept"), 2, "there is no 'masquerade'" },
+	{ IN("arp op request accept"), 2, "there is no 'arp op' in 'ingress'" },
+	{ OUT("ether type arp accept"), 2, "there is no 'ether type' in 'egress'" },
+	{ IN("goto a") "tree a {\ncall b\ndrop\n}\ntree b {\noif eth0 drop\n}\n", 10,
+	  "reaches tree 'b': ingress -> a (line 2) -> b (line 6)" },
+	/* names */
+	{ IN("goto nowhere"), 2, "there is no tree 'nowhere'" },
+	{ IN("saddr @nobody drop"), 2, "there is no set 'nobody'" },
+	{ IN("") "tree a {\ndrop\n}\ntree a {\ndrop\n}\n", 8, "tree 'a' is there already" },
+	{ "ingress {\ndrop\n}\ningress {\ndrop\n}\n", 4, "'ingress' is there already" },
+	{ DEV("") "ingress device eth1, eth0 {\ndrop\n}\n", 5, "'ingress device eth0' is there" },
+	{ "set a : addr { elements = { 10.0.0.1 } }\nset a : port { elements = { 1 } }\n"
+	  IN("saddr @a drop"), 2, "set 'a' is there already" },
+	{ IN("dport 1 drop id x\ndport 2 drop id x"), 3, "id 'x' is given to the rule in line 2" },
+	/* types */
+	{ IN("dport 70000 drop"), 2, "70000 is out of range" },
+	{ IN("dport 90-80 drop"), 2, "ends before it begins" },
+	{ IN("saddr 10.0.0.9-10.0.0.1 drop"), 2, "ends before it begins" },
+	{ IN("dport 10.0.0.1 drop"), 2, "'dport' takes a port" },
+	{ IN("saddr 02:00:00:00:00:01 drop"), 2, "this is a MAC address" },
+	{ IN("ip saddr fd00::/8 drop"), 2, "can't be 'ip saddr', which is IPv4" },
+	{ IN("ip6 daddr 10.0.0.1 drop"), 2, "can't be 'ip6 daddr', which is IPv6" },
+	{ IN("ct state nwe drop"), 2, "'nwe' is not" },
+	{ IN("iif < eth0 drop"), 2, "they have no order" },
+	{ IN("dport < { 1, 2 } drop"), 2, "takes one single value" },
+	{ IN("dport < 0 drop"), 2, "nothing is less" },
+	{ IN("ttl > 255 drop"), 2, "nothing is greater" },
+	{ IN("sport == saddr drop"), 2, "never equal" },
+	{ IN("mark & 0xf0 == 0x11 drop"), 2, "bits outside of the mask" },
+	{ IN("saddr & 255.0.0.0 == fd00:: drop"), 2, "the mask is of another family" },
+	{ IN("saddr . dport { 10.0.0.1 } drop"), 2, "2 fields are joined" },
+	{ IN("saddr . daddr { 10.0.0.1 . fd00::1 } drop"), 2, "no packet has both" },
+	{ IN("saddr . dport { addr(eth0) . 80 } drop"), 2, "not supported yet" },
+	{ "set a : addr { elements = { 10.0.0.1 } }\n" IN("dport @a drop"), 3,
+	  "set 'a' holds 'addr'" },
+	{ "set a : addr . port { elements = { 10.0.0.1 . 1 } }\n" IN("saddr @a drop"), 3,
+	  "set 'a' joins 2 types" },
+	{ "set a : port { elements = { 10.0.0.1 } }\n" IN("dport @a drop"), 1,
+	  "takes a port" },
+	{ OUT("snat to 10.0.0.1 dnat to fd00::1 accept"), 2, "of different families" },
+	{ IN("dnat to 10.0.0.1:0 accept"), 2, "port 0" },
+	{ "option conn-max 3\n" IN(""), 1, "it goes from 16" },
+	{ "option adopt 5s\noption adopt 6s\n" IN(""), 2, "'adopt' is set already" },
+	{ IN("iif a-name-that-is-too-long drop"), 2, "no interface name" },
+	/* where things stand */
+	{ IN("limit 1/second saddr 10.0.0.1 drop"), 2, "asked last on its line" },
+	{ IN("not { limit 1/second } drop"), 2, "stand in 'not'" },
+	/* loops */
+	{ IN("goto a") "tree a {\ncall b\ndrop\n}\ntree b {\ngoto a\n}\n", 10,
+	  "a tree that leads back to itself: a -> b -> a" },
+	{ IN("call a") "tree a {\ncall a\n}\n", 6, "a -> a" },
+	/* ends */
+	{ "ingress {\nsaddr 10.0.0.1 accept\n}\n", 2,
+	  "run off the end of 'ingress' without a verdict after line 2" },
+	{ "ingress {\n}\n", 1, "run off the end of 'ingress'" },
+	{ "ingress {\nsaddr 10.0.0.1 {\ndport 1 drop\n}\n}\n", 2, "after line 2" },
+	{ "ingress {\nselect family {\nipv4 -> drop\n}\n}\n", 2, "after line 2" },
+	{ IN("goto a") "tree a {\niif lo drop\n}\n", 6,
+	  "run off the end of tree 'a', where 'ingress' leads by goto" },
+	{ IN("iif lo return"), 2, "'return' leaves 'ingress' without a verdict" },
+	{ IN("goto a") "tree a {\niif lo return\ndrop\n}\n", 6, "'return' leaves tree 'a'" },
+	/* not yet */
+	{ IN("limit 1/second accept"), 2, "not supported yet: \"limit\"" },
+	{ IN("random 1/2 accept"), 2, "not supported yet: \"random\"" },
+	{ IN("notrack accept"), 2, "not supported yet: \"notrack\"" },
+	{ OUT("mss clamp"), 2, "not supported yet: \"mss clamp\"" },
+	{ OUT("snat to 10.0.0.1 persistent accept"), 2, "not supported yet: \"persistent\"" },
+	{ OUT("masquerade endpoint-independent accept"), 2, "not supported yet" },
+	{ OUT("snat to addr(eth0) accept"), 2, "not supported yet: \"snat to addr()\"" },
+	{ IN("redirect to :80 accept"), 2, "not supported yet: \"redirect\"" },
+	{ IN("route type local accept"), 2, "not supported yet: \"route type\"" },
+	{ IN("queue 1"), 2, "not supported yet: \"queue\"" },
+	{ IN("set dscp ef accept"), 2, "not supported yet: \"set dscp\"" },
+	{ IN("split random { 1 -> drop; 2 -> accept }"), 2, "not supported yet: \"split\"" },
+	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
+	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
+	{ "option evaluate per-packet\n" IN(""), 1, "not supported yet: \"option evaluate\"" },
+};
+
+static void test_errors(void **state)
+{
+	u32 i, k, failed = 0;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct made m;
+		bool found = false;
+
+		make(&m, wrong[i].text);
+		for (k = 0; k < m.diag.count; k++)
+			found |= m.diag.entries[k].severity == FWT_ERROR &&
+				 m.diag.entries[k].line == wrong[i].line &&
+				 m.diag.entries[k].column &&
+				 strstr(m.diag.entries[k].message, wrong[i].message);
+		if (!m.ret || !found) {
+			fprintf(stderr, "%s\nexpected in line %u: %s\n", wrong[i].text,
+				wrong[i].line, wrong[i].message);
+			fwt_diag_print(&m.diag, stderr);
+			failed++;
+		}
+		assert_true(!m.ret == !!m.blob.data);
+		unmake(&m);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void test_all_at_once(void **state)
+{
+	struct made m;
+
+	(void)state;
+	make(&m, IN("dport 70000 drop\noif eth0 drop\nsaddr @x drop\ngoto y\nnotrack drop"));
+	assert_int_equal(m.ret, -EINVAL);
+	assert_int_equal(m.diag.errors, 5);
+	unmake(&m);
+}
+
+static void test_escape_sample(void **state)
+{
+	struct made m;
+
+	(void)state;
+	make(&m, "ingress {\nfamily ipv4 accept\nprotocol != udp drop\ndport != 53 drop\n}\n");
+	assert_int_equal(m.ret, -EINVAL);
+	assert_non_null(m.diag.entries[0].hint);
+	assert_non_null(strstr(m.diag.entries[0].hint, "such a packet: in "));
+	assert_non_null(strstr(m.diag.entries[0].hint, "udp"));
+	unmake(&m);
+}
+
+static void test_warnings(void **state)
+{
+	struct made m;
+
+	(void)state;
+	make_good(&m, "set a : addr { elements = { 10.0.0.1 } }\n"
+		  "ingress {\naccept\niif lo drop\n}\ntree t {\ndrop\n}\n");
+	assert_int_equal(m.diag.warnings, 3);
+	assert_int_equal(m.prog.rule[1].node, FWT_NONE);
+	unmake(&m);
+}
+
+/* What is alike is there once; lists become what is looked up fastest. */
+static void test_sets(void **state)
+{
+	const struct fwt_prog_set *set;
+	struct made m;
+
+	(void)state;
+	make_good(&m, IN("dport { 443, 80 } accept\ntcp dport { 80, 443 } accept\n"
+			 "sport 80 accept\nsport 80 iif lo accept\n"
+			 "length { 5, 10-20, 15-30, 31, 40 } accept"));
+	assert_int_equal(m.prog.n[FWT_SEC_SETS], 4);
+	assert_int_equal(m.prog.n[FWT_SEC_TESTS], 5);
+	set = &m.prog.set[m.prog.test[0].set[0]];
+	assert_int_equal(set->kind, FWT_SET_KEYS);
+	assert_int_equal(m.prog.word[set->data], 80);
+	assert_int_equal(m.prog.word[set->data + 1], 443);
+	set = &m.prog.set[m.prog.test[4].set[0]];
+	assert_int_equal(set->kind, FWT_SET_RANGES);
+	assert_int_equal(set->count, 3);
+	assert_int_equal(m.prog.word[set->data + 2], 10);
+	assert_int_equal(m.prog.word[set->data + 3], 31);
+	unmake(&m);
+}
+
+static void test_port_map(void **state)
+{
+	struct made m;
+
+	(void)state;
+	make_good(&m, IN("tcp dport 8000-8010 dnat to 10.0.0.1:4000-4010 accept\n"
+			 "tcp dport 8000-8011 dnat to 10.0.0.1:4000-4010 accept"));
+	assert_int_equal(m.prog.n[FWT_SEC_MODS], 2);
+	assert_int_equal(m.prog.mod[0].a + m.prog.mod[1].a, 8000);
+	unmake(&m);
+}
+
+static u64 key_of(const struct made *m, u32 line)
+{
+	u32 i;
+
+	for (i = 0; i < m->prog.n[FWT_SEC_RULES]; i++)
+		if (m->prog.rule[i].line == line)
+			return m->prog.rule[i].key;
+	return 0;
+}
+
+static void test_keys(void **state)
+{
+	struct made a, b;
+
+	(void)state;
+	make_good(&a, IN("iif lo accept\niif lo accept\ndport 1 drop id x"));
+	make_good(&b, IN("dport 7 drop\n   iif   lo accept # why\ndport 2 accept id x\niif lo accept"));
+	assert_int_equal(key_of(&a, 2), key_of(&b, 3));
+	assert_int_equal(key_of(&a, 3), key_of(&b, 5));
+	assert_int_equal(key_of(&a, 4), key_of(&b, 4));
+	assert_true(key_of(&a, 2) != key_of(&a, 3));
+	unmake(&a);
+	unmake(&b);
+}
+
+static char *flat(u32 rules, u32 tests)
+{
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+	u32 i;
+
+	assert_non_null(out);
+	fprintf(out, "ingress {\n");
+	for (i = 0; i < rules; i++) {
+		u32 x = i * 2654435761u;
+
+		fprintf(out, "\tsaddr 10.%u.%u.0/%u", x >> 24, x >> 16 & 255, 20 + x % 13);
+		if (tests > 1)
+			fprintf(out, " dport %u", x >> 7 & 0xffff);
+		if (tests > 2)
+			fprintf(out, " protocol tcp");
+		fprintf(out, " %s\n", i & 1 ? "accept" : "drop");
+	}
+	fprintf(out, "\tdrop\n}\n");
+	fclose(out);
+	return text;
+}
+
+static void test_limits(void **state)
+{
+	char *text = flat(90000, 3);
+	struct made m;
+	u32 i;
+
+	(void)state;
+	make(&m, text);
+	assert_int_equal(m.ret, -E2BIG);
+	assert_non_null(strstr(m.diag.entries[0].message, "270001 steps: 7857 more"));
+	unmake(&m);
+	free(text);
+
+	text = calloc(1, 4096);
+	assert_non_null(text);
+	strcpy(text, IN("call t0"));
+	for (i = 0; i < 20; i++)
+		sprintf(text + strlen(text), "tree t%u {\niif lo drop\ncall t%u\n}\n", i, i + 1);
+	strcat(text, "tree t20 {\niif lo drop\n}\n");
+	make(&m, text);
+	assert_int_equal(m.ret, -E2BIG);
+	assert_non_null(strstr(m.diag.entries[0].message, "calls nest 21 deep in 'ingress': 5 more"));
+	unmake(&m);
+	free(text);
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void test_times(void **state)
+{
+	static const u32 sizes[] = { 10000, 110000 };
+	u32 i;
+
+	(void)state;
+	if (!getenv("FWT_TIMES"))
+		skip();
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		char *text = flat(sizes[i], 2);
+		double start = seconds();
+		struct made m;
+
+		make_good(&m, text);
+		printf("%u flat rules: %.3f s parsed, compiled and verified twice\n", sizes[i],
+		       seconds() - start);
+		unmake(&m);
+		free(text);
+	}
+}
+
+/* Bending a program */
+
+static const char sample[] =
+	"set ports : addr . port { elements = { 10.0.0.1 . 80, 10.1.0.0/16 . 1-9, fd00::1 . 5 } }\n"
+	"option conn-max 1000\n"
+	"ingress {\n\tiif { lo, wg* } accept\n\tsaddr { 10.0.0.0/8, fd00::/8 } log \"x\" count c call t\n"
+	"\tsaddr . dport @ports set mark 7\n\tdaddr addr(eth0) sport == dport drop\n"
+	"\tselect protocol . dport {\n\t\ttcp . 22 -> drop id ssh\n\t\tudp . { 53, 60-70 } -> goto u\n"
+	"\t\tdefault -> mark & 0xf == 3 accept\n\t}\n"
+	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n\treject\n}\n"
+	"egress {\n\toif eth0 masquerade accept\n\tcall t\n\tdrop\n}\n"
+	"ingress device eth0, eth1 {\n\tether type arp accept\n\tcall t\n\tdrop\n}\n"
+	"tree t {\n\tselect ttl {\n\t\t1-9 -> return\n\t\t5-20 -> drop\n\t}\n}\n"
+	"tree u {\n\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
+
+static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
+		      const u32 *addr, bool subnet)
+{
+	(void)env;
+	(void)subnet;
+	return (strlen(ifname) + family + addr[0]) & 1;
+}
+
+static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
+{
+	(void)env;
+	memset(addr, 0, 16);
+	addr[0] = p->family;
+	return true;
+}
+
+static void count_step(void *ctx, const struct fwt_walk_step *s)
+{
+	(void)s;
+	(*(u64 *)ctx)++;
+}
+
+#define N_PACKETS 12
+
+static u64 walk_all(const struct fwt_program *prog, const struct fwt_packet *packets)
+{
+	static const struct fwt_env_ops ops = { no_ifaddr, some_source };
+	struct fwt_env env = { .ops = &ops };
+	struct fwt_decision d;
+	u64 walks = 0, steps;
+	u32 h, i;
+
+	for (h = 0; h < prog->n[FWT_SEC_HOOKS]; h++)
+		for (i = 0; i < N_PACKETS; i++) {
+			struct fwt_packet p = packets[i];
+
+			p.hook = prog->hook[h].hook;
+			env.seed = i;
+			steps = 0;
+			fwt_walk_traced(prog, prog->hook[h].root, &p, &env, &d, count_step,
+					&steps);
+			assert_true(steps <= prog->steps_max);
+			walks++;
+		}
+	return walks;
+}
+
+static void bend(void *copy, const struct made *m, u32 at, u32 width, u64 value,
+		 const struct fwt_packet *packets, u64 accepted[2])
+{
+	struct fwt_verify_error err;
+	struct fwt_program prog;
+	size_t size;
+	void *scratch;
+
+	memcpy(copy, m->blob.data, m->blob.len);
+	memcpy((u8 *)copy + at, &value, width);
+	size = fwt_verify_scratch(copy, m->blob.len);
+	scratch = malloc(size ? size : 1);
+	assert_non_null(scratch);
+	accepted[1]++;
+	if (!fwt_verify(copy, m->blob.len, scratch, &prog, &err)) {
+		walk_all(&prog, packets);
+		accepted[0]++;
+	} else {
+		assert_true(memchr(err.text, 0, sizeof(err.text)) && err.text[0]);
+	}
+	free(scratch);
+}
+
+static void test_bent(void **state)
+{
+	u64 accepted[2] = { 0 };
+	struct fwt_packet packets[N_PACKETS];
+	struct fwt_sampler sampler;
+	const struct fwt_prog_hdr *hdr;
+	struct made m;
+	u32 at, i, end;
+	void *copy;
+
+	(void)state;
+	make_good(&m, sample);
+	assert_int_equal(fwt_sampler_init(&sampler, m.ast, 3), 0);
+	copy = malloc(m.blob.len);
+	assert_non_null(copy);
+	for (i = 0; i < N_PACKETS; i++) {
+		fwt_sampler_packet(&sampler, m.ast->hooks, &packets[i]);
+		packets[i].iif = i & 1 ? "lo" : "eth0";
+		packets[i].oif = i & 2 ? "wg7" : NULL;
+	}
+	assert_int_equal(walk_all(&m.prog, packets), 4 * N_PACKETS);
+	hdr = m.blob.data;
+	end = hdr->sec[FWT_SEC_STRINGS].off;
+	for (at = 0; at < end; at++) {
+		u32 word = 0, n = hdr->sec[FWT_SEC_NODES].count;
+		const u32 nasty[] = {
+			0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, n, n - 1,
+			hdr->sec[FWT_SEC_TESTS].count, hdr->sec[FWT_SEC_SETS].count,
+			hdr->sec[FWT_SEC_SETS].count - 1, hdr->sec[FWT_SEC_WORDS].count,
+			hdr->sec[FWT_SEC_WORDS].count - 1, hdr->sec[FWT_SEC_RULES].count,
+			hdr->sec[FWT_SEC_MODS].count, hdr->sec[FWT_SEC_STRINGS].count,
+			FWT_PROGRAM_SIZE_MAX, at / 4, 8, 16, 20, 21,
+		};
+		const u8 bytes[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 43, 44, 127, 255 };
+
+		for (i = 0; i < ARRAY_SIZE(bytes); i++)
+			bend(copy, &m, at, 1, bytes[i], packets, accepted);
+		if (at % 4)
+			continue;
+		memcpy(&word, (u8 *)m.blob.data + at, 4);
+		for (i = 0; i < ARRAY_SIZE(nasty); i++)
+			bend(copy, &m, at, 4, nasty[i], packets, accepted);
+		bend(copy, &m, at, 4, word + 1, packets, accepted);
+		bend(copy, &m, at, 4, word - 1, packets, accepted);
+	}
+	printf("%llu bent programs, %llu of them accepted and walked\n",
+	       (unsigned long long)accepted[1], (unsigned long long)accepted[0]);
+	free(copy);
+	fwt_sampler_clean(&sampler);
+	unmake(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_errors), cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_escape_sample), cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_sets), cmocka_unit_test(test_port_map),
+		cmocka_unit_test(test_keys), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_times), cmocka_unit_test(test_bent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
