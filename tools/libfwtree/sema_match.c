@@ -241,10 +241,11 @@ static bool read_mask(struct fwt_sema *s, const struct fwt_sema_key *k,
 static bool fits_mask(struct fwt_sema *s, const struct fwt_value *v,
 		      const struct fwt_elems *e, u32 from, const u32 *mask, bool there)
 {
-	const u32 *low = (u32 *)e->data.data + (size_t)from * 2 * e->words;
+	const u32 *low;
 	u32 i;
 
-	for (; from < fwt_elems_count(e); from++, low += 2 * e->words) {
+	for (; from < fwt_elems_count(e); from++) {
+		low = (u32 *)e->data.data + (size_t)from * 2 * e->words;
 		if (!there) {
 			fwt_error(s->diag, &v->loc, "the mask is of another family");
 			return false;
