@@ -149,6 +149,7 @@ static int emit(struct fwt_sema *s)
 		if (t->ast_hook)
 			emit_hook(s, t);
 	fwt_compile_sources(s);
+	fwt_compile_keys(s);
 	if (s->failed || s->b.failed)
 		return -ENOMEM;
 	return fwt_diag_failed(s->diag) ? -E2BIG : 0;
@@ -208,7 +209,6 @@ static void clean(struct fwt_sema *s)
 		clean_block(&t->body);
 	fwt_builder_clean(&s->b);
 	fwt_index_clean(&s->texts);
-	fwt_index_clean(&s->keys);
 	fwt_index_clean(&s->ids);
 	fwt_index_clean(&s->counters);
 	free(s->seen.data);

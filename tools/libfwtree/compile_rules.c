@@ -89,19 +89,49 @@ u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule)
 
 	if (rule->text.end > source->len || rule->text.start > rule->text.end)
 		r.text = r.text_len = 0;
-	r.tree = fwt_builder_string(&s->b, s->tree->name);
+	if (s->tree->string == FWT_NONE)
+		s->tree->string = fwt_builder_string(&s->b, s->tree->name);
+	r.tree = s->tree->string;
 	if (rule->id.text)
 		r.id = fwt_builder_string(&s->b, rule->id.text);
 	r.key = rule->id.text ? id_key(s, rule, record) : text_key(s, rule);
-	while (!s->failed) {
-		u32 other = fwt_index_get(&s->keys, r.key, NULL, NULL, record);
-
-		s->failed |= other == FWT_NONE;
-		if (other == record)
-			break;
-		r.key = fwt_hash(r.key, "", 1);
-	}
 	return fwt_builder_add(&s->b, FWT_SEC_RULES, &r);
+}
+
+static int key_order(const void *a, const void *b)
+{
+	const struct fwt_prog_rule *x = *(struct fwt_prog_rule *const *)a;
+	const struct fwt_prog_rule *y = *(struct fwt_prog_rule *const *)b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+void fwt_compile_keys(struct fwt_sema *s)
+{
+	struct fwt_prog_rule *r = s->b.sec[FWT_SEC_RULES].data, **by_key;
+	u32 n = s->b.sec[FWT_SEC_RULES].count, i;
+	bool met;
+
+	by_key = malloc((n + 1) * sizeof(struct fwt_prog_rule *));
+	if (!by_key) {
+		s->failed = true;
+		return;
+	}
+	for (i = 0; i < n; i++)
+		by_key[i] = &r[i];
+	do {
+		qsort(by_key, n, sizeof(by_key[0]), key_order);
+		met = false;
+		for (i = 1; i < n; i++) {
+			if (by_key[i]->key != by_key[i - 1]->key)
+				continue;
+			by_key[i]->key = fwt_hash(by_key[i]->key, "", 1);
+			met = true;
+		}
+	} while (met);
+	free(by_key);
 }
 
 /* All texts, one by one; records get their place in them. */

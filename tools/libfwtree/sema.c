@@ -238,6 +238,7 @@ static struct fwt_ir_tree *new_tree(struct fwt_sema *s, const char *name,
 	t->name = name;
 	t->source = source;
 	t->loc = *loc;
+	t->string = FWT_NONE;
 	t->last_edge = &t->edges;
 	**last = t;
 	*last = &t->next;

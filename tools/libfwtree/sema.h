@@ -127,6 +127,7 @@ struct fwt_ir_edge {
  * @seen: a hook leads here without a call between
  * @state: of the search for loops
  * @root: its node, when it is made
+ * @string: its name in the program, FWT_NONE until it is asked
  */
 struct fwt_ir_tree {
 	struct fwt_ir_tree *next;
@@ -149,6 +150,7 @@ struct fwt_ir_tree {
 	u8 state;
 	struct fwt_ir_block body;
 	u32 root;
+	u32 string;
 };
 
 /**
@@ -169,7 +171,6 @@ struct fwt_sema {
 	struct fwt_ir_tree *tree;
 	struct fwt_index texts;		/* of rules: to count occurrences */
 	struct fwt_vec seen;		/* u32: occurrences of each text */
-	struct fwt_index keys;
 	struct fwt_index ids;
 	struct fwt_index counters;
 	char *text;
@@ -321,5 +322,6 @@ u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u
 /* compile_rules.c */
 u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule);
 void fwt_compile_sources(struct fwt_sema *s);
+void fwt_compile_keys(struct fwt_sema *s);	/* makes keys differ */
 
 #endif /* FWT_SEMA_H */
