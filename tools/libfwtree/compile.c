@@ -228,7 +228,6 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	s.warnings = !opts || !opts->no_warnings;
 	s.arena = fwt_arena_create();
 	s.resolver = fwt_resolver_alloc();
-	s.seen.size = sizeof(u32);
 	fwt_builder_init(&s.b);
 	if (s.arena && s.resolver)
 		ret = fwt_sema_run(&s);

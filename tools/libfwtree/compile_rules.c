@@ -37,25 +37,56 @@ static const char *rule_text(struct fwt_sema *s, const struct fwt_rule *rule,
 	return s->text;
 }
 
+/* How often a text was seen; equal hashes of 64 bits are equal texts here. */
+struct seen {
+	u64 hash;
+	u32 times;
+};
+
+struct wanted {
+	const struct fwt_sema *s;
+	u64 hash;
+};
+
+static bool same_text(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+
+	return ((const struct seen *)w->s->seen.data)[n].hash == w->hash;
+}
+
+static bool same_id(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	const struct fwt_prog_rule *r = w->s->b.sec[FWT_SEC_RULES].data;
+
+	return r[n].key == w->hash;
+}
+
 static u64 text_key(struct fwt_sema *s, const struct fwt_rule *rule)
 {
 	size_t len;
 	const char *text = rule_text(s, rule, &len);
 	u64 hash = fwt_hash(FWT_HASH_SEED, s->tree->name, strlen(s->tree->name) + 1);
-	u32 n, at, *seen;
+	struct wanted w = { .s = s };
+	struct seen *seen;
+	u32 n, at;
 	u8 le[4];
 
 	hash = fwt_hash(hash, text, len);
 	hash = fwt_hash(hash, "", 1);
-	at = fwt_index_get(&s->texts, hash, NULL, NULL, s->seen.count);
+	w.hash = hash;
+	s->seen.size = sizeof(*seen);
+	at = fwt_index_get(&s->texts, hash, same_text, &w, s->seen.count);
 	if (at == s->seen.count && !fwt_vec_add(&s->seen, 1))
 		at = FWT_NONE;
 	if (at == FWT_NONE) {
 		s->failed = true;
 		return 0;
 	}
-	seen = s->seen.data;
-	n = seen[at]++;
+	seen = (struct seen *)s->seen.data + at;
+	seen->hash = hash;
+	n = seen->times++;
 	le[0] = (u8)n;
 	le[1] = (u8)(n >> 8);
 	le[2] = (u8)(n >> 16);
@@ -68,7 +99,8 @@ static u64 id_key(struct fwt_sema *s, const struct fwt_rule *rule, u32 record)
 	const char *id = rule->id.text;
 	u64 hash = fwt_hash(fwt_hash(FWT_HASH_SEED, "id", 3), id, strlen(id) + 1);
 	const struct fwt_prog_rule *r = s->b.sec[FWT_SEC_RULES].data;
-	u32 other = fwt_index_get(&s->ids, hash, NULL, NULL, record);
+	struct wanted w = { s, hash };
+	u32 other = fwt_index_get(&s->ids, hash, same_id, &w, record);
 
 	if (other != record && other != FWT_NONE)
 		fwt_error(s->diag, &rule->id.loc, "id '%s' is given to the rule in line %u too",

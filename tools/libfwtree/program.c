@@ -64,16 +64,16 @@ u64 fwt_hash(u64 seed, const void *data, size_t len)
 }
 
 /* FNV's low bits are its weak ones, and a table takes the low bits. */
-static u32 slot_of(u64 hash, u32 size)
+static u32 fold(u64 hash)
 {
 	hash ^= hash >> 32;
 	hash *= 0x9e3779b97f4a7c15ull;
-	return (u32)(hash >> 32) & (size - 1);
+	return (u32)(hash >> 32);
 }
 
 static bool index_grow(struct fwt_index *x)
 {
-	u32 size = x->size ? x->size * 4 : 64, i, at;
+	u32 size = x->size ? x->size * 2 : 64, i, at;
 	struct fwt_slot *slot = calloc(size, sizeof(*slot));
 
 	if (!slot)
@@ -81,7 +81,7 @@ static bool index_grow(struct fwt_index *x)
 	for (i = 0; i < x->size; i++) {
 		if (!x->slot[i].n)
 			continue;
-		at = slot_of(x->slot[i].hash, size);
+		at = x->slot[i].hash & (size - 1);
 		while (slot[at].n)
 			at = (at + 1) & (size - 1);
 		slot[at] = x->slot[i];
@@ -92,16 +92,15 @@ static bool index_grow(struct fwt_index *x)
 	return true;
 }
 
-u32 fwt_index_get(struct fwt_index *x, u64 hash,
+u32 fwt_index_get(struct fwt_index *x, u64 hash64,
 		  bool (*same)(const void *ctx, u32 n), const void *ctx, u32 n)
 {
-	u32 at;
+	u32 hash = fold(hash64), at;
 
-	if (x->count * 2 >= x->size && !index_grow(x))
+	if (x->count >= x->size / 4 * 3 && !index_grow(x))
 		return FWT_NONE;
-	for (at = slot_of(hash, x->size); x->slot[at].n; at = (at + 1) & (x->size - 1))
-		if (x->slot[at].hash == hash &&
-		    (!same || same(ctx, x->slot[at].n - 1)))
+	for (at = hash & (x->size - 1); x->slot[at].n; at = (at + 1) & (x->size - 1))
+		if (x->slot[at].hash == hash && same(ctx, x->slot[at].n - 1))
 			return x->slot[at].n - 1;
 	x->slot[at].n = n + 1;
 	x->slot[at].hash = hash;

@@ -40,17 +40,17 @@ struct fwt_vec {
 	u32 size;
 };
 
-/* One place of a table: hash and number together, since in one of 100,000 each
- * look is a cache miss. @n is the number + 1, 0 where it is free.
+/* One place of a table: number + 1, 0 where it is free, and 32 bits of the hash.
+ * Eight bytes, since what such a table costs is the memory that it touches.
  */
 struct fwt_slot {
-	u64 hash;
 	u32 n;
+	u32 hash;
 };
 
 /**
  * struct fwt_index - finds what was added before by what it holds
- * @slot: open addressing, at most half full
+ * @slot: open addressing, at most three quarters full
  */
 struct fwt_index {
 	struct fwt_slot *slot;
@@ -82,7 +82,7 @@ u64 fwt_hash(u64 seed, const void *data, size_t len);
  * fwt_index_get() - find, or take a place for, a thing
  * @index: the table
  * @hash: of the thing
- * @same: whether number @n is that thing; NULL where equal hashes are enough
+ * @same: whether number @n is that thing
  * @ctx: for @same
  * @n: the number it has if it is new
  *

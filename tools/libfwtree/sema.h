@@ -170,7 +170,7 @@ struct fwt_sema {
 	struct fwt_ir_tree *order;
 	struct fwt_ir_tree *tree;
 	struct fwt_index texts;		/* of rules: to count occurrences */
-	struct fwt_vec seen;		/* u32: occurrences of each text */
+	struct fwt_vec seen;		/* how often each was */
 	struct fwt_index ids;
 	struct fwt_index counters;
 	char *text;

@@ -138,17 +138,31 @@ static void set_value(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	add(rule, &to, 0);
 }
 
+struct wanted {
+	const struct fwt_sema *s;
+	u32 name;
+};
+
+static bool same_counter(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+
+	return ((const u32 *)w->s->b.sec[FWT_SEC_COUNTERS].data)[n] == w->name;
+}
+
 static void count(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		  const struct fwt_modifier *m)
 {
 	struct fwt_prog_mod to = { .type = FWT_MOD_COUNT, .rule = rule->record };
 	u32 name, n = s->b.sec[FWT_SEC_COUNTERS].count;
+	struct wanted w = { .s = s };
 
 	if (!m->count.text)
 		return;
 	name = fwt_builder_string(&s->b, m->count.text);
+	w.name = name;
 	to.a = fwt_index_get(&s->counters, fwt_hash(FWT_HASH_SEED, &name, sizeof(name)),
-			     NULL, NULL, n);
+			     same_counter, &w, n);
 	if (to.a == n)
 		fwt_builder_add(&s->b, FWT_SEC_COUNTERS, &name);
 	s->failed |= to.a == FWT_NONE;
