@@ -5,6 +5,9 @@
 # make check      all tests, from a fresh checkout on a fresh machine
 # make help       the other targets
 
+# No implicit rules: one of them would make a .c of each .y.
+MAKEFLAGS += -r
+
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr/local

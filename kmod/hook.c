@@ -55,13 +55,20 @@ static bool multicast(const struct fwt_packet *p)
 	return p->daddr[0] >> 28 == 0xe || p->daddr[0] == 0xffffffff;
 }
 
+/* A socket that is connected to itself: its packets have no direction. */
+static bool to_itself(const struct fwt_packet *p)
+{
+	return p->have & FWT_HAVE_PORTS && p->sport == p->dport &&
+	       !memcmp(p->saddr, p->daddr, p->family == 6 ? 16 : 4);
+}
+
 /* What is never tracked: it has no connection that a reply would belong to. */
 static bool untracked(const struct fwt_way *w)
 {
 	const struct fwt_packet *p = &w->p;
 	const struct rtable *rt;
 
-	if (multicast(p) || p->protocol == IPPROTO_IGMP)
+	if (multicast(p) || p->protocol == IPPROTO_IGMP || to_itself(p))
 		return true;
 	if (p->have & FWT_HAVE_ICMPV6)
 		return (p->icmp_type >= 130 && p->icmp_type <= 137) ||
@@ -221,6 +228,11 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	/* The look-up wants the quoted packet's ends, and this hook's scope. */
 	w->after = w->p;
 	w->p = q.p;
+	/* The first fragment of a packet that was reassembled here, or is whole
+	 * where it came from, has the ports.
+	 */
+	if (!q.p.frag_off)
+		w->p.have &= ~FWT_HAVE_FRAG;
 	fwt_track_find(w);
 	w->p = w->after;
 	w->tracked = false;

@@ -112,8 +112,11 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	case FWT_TCP_OK:
 		if (w->dir == FWT_REPLY)
 			set_flags(c, BIT(FWT_CONN_REPLIED));
+		/* A connection that was reset is worth keeping no longer. */
 		if (v.assured)
 			set_flags(c, BIT(FWT_CONN_ASSURED));
+		else if (c->flags & BIT(FWT_CONN_ASSURED))
+			WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_ASSURED));
 		refresh(w, c, v.timeout, v.timeout_cap);
 		break;
 	case FWT_TCP_PASS:
@@ -234,6 +237,11 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
 			c->flags |= BIT(FWT_CONN_DNAT);
 	}
+	/* A client that is led to itself: its packets would say no direction. */
+	if (c->flags & BIT(FWT_CONN_DNAT) && !fwt_ends_directed(&c->ends)) {
+		fwt_conn_discard(c);
+		return FWT_REASON_TUPLE_CLASH;
+	}
 	if (d->flags & FWT_DECISION_MARK) {
 		c->mark = w->after.mark;
 		c->flags |= BIT(FWT_CONN_MARK);
@@ -306,12 +314,14 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 				hi = m->port_hi;
 			}
 		}
-		/* The very address it has: nothing to translate, unless ports of
-		 * their own are asked for.
+		/* The very address it has: nothing to translate, unless its port
+		 * is taken, or ports of their own are asked for.
 		 */
+		ret = -EADDRINUSE;
 		if (own_address(c, &end) && !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM)))
-			lo = 0;
-		ret = fwt_conn_bind_source(c, &end, lo, hi);
+			ret = fwt_conn_bind_source(c, &end, 0, 0);
+		if (ret == -EADDRINUSE)
+			ret = fwt_conn_bind_source(c, &end, lo, hi);
 		if (ret)
 			goto out;
 		if (!fwt_ends_equal(&c->ends, FWT_N, FWT_C))

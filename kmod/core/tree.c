@@ -205,6 +205,12 @@ static bool modify(const struct fwt_program *prog, u32 index,
 {
 	const struct fwt_prog_mod *m = &prog->mod[index];
 
+	/* What is translated is a connection. What is never tracked (neighbour
+	 * discovery above all, by "oif wan masquerade") goes as it is.
+	 */
+	if (m->type <= FWT_MOD_DNAT && p->ct_state == FWT_CT_UNTRACKED)
+		return true;
+
 	switch (m->type) {
 	case FWT_MOD_SNAT:
 		if (m->family != p->family)

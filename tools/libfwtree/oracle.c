@@ -147,6 +147,11 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 {
 	struct fwt_packet *p = w->p;
 
+	/* What is never tracked is not translated. */
+	if ((m->kind == FWT_AST_MOD_DNAT || m->kind == FWT_AST_MOD_SNAT ||
+	     m->kind == FWT_AST_MOD_MASQUERADE) && p->ct_state == FWT_CT_UNTRACKED)
+		return ON;
+
 	switch (m->kind) {
 	case FWT_AST_MOD_DNAT:
 		if (p->hook == FWT_HOOK_EGRESS && p->iif)
