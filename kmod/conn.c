@@ -223,8 +223,10 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 	c->slot[1] = FWT_NONE;
 	c->created = (u32)jiffies;
 	c->expires = (u32)jiffies + CONN_TENTATIVE;
-	c->id = (u64)raw_smp_processor_id() << 48 |
-		(this_cpu_inc_return(fn->stats->next_id) & (BIT_ULL(48) - 1));
+	/* The CPU and its count are of one CPU. */
+	c->id = (u64)get_cpu() << 48;
+	c->id |= this_cpu_inc_return(fn->stats->next_id) & (BIT_ULL(48) - 1);
+	put_cpu();
 	return c;
 }
 

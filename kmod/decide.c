@@ -180,7 +180,6 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	struct net *net = w->fn->net;
 	struct net_device *out = NULL;
 	struct fwt_world world;
-	struct fwt_way first;
 
 	if (root == FWT_NONE) {
 		d->flags = 0;
@@ -198,9 +197,9 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 			if (!out)
 				p->unknown |= FWT_FIELD_BIT(OIF);
 		}
-		first = *w;
-		fwt_world_init(&world, &first, w->c->seed);
+		fwt_world_init(&world, w, w->c->seed);
 		world.out = out;
+		world.skb = NULL;	/* it may be a reply, routed otherwise */
 		fwt_walk(&w->pol->prog, root, p, &world.env, d);
 		if (d->verdict == FWT_VERDICT_UNKNOWN)
 			return NOT_KNOWN;

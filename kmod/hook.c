@@ -133,10 +133,15 @@ static unsigned int hold_up(struct fwt_way *w, u32 iif, u32 oif)
 {
 	struct fwt_decision d;
 
-	if (likely(READ_ONCE(w->c->gen) == w->pol->gen) && !iif && !oif)
-		return NF_ACCEPT;
-	if (!w->pol->opt.revalidate && !iif && !oif)
-		return NF_ACCEPT;
+	if (!iif && !oif) {
+		/* A newer policy may have decided already, on another CPU, while
+		 * this packet is still under the former one.
+		 */
+		if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
+			return NF_ACCEPT;
+		if (!w->pol->opt.revalidate)
+			return NF_ACCEPT;
+	}
 	if (fwt_decide_again(w, iif, oif, &d))
 		return NF_ACCEPT;
 	if (d.verdict == FWT_VERDICT_REJECT)
@@ -212,6 +217,17 @@ static unsigned int route_again(struct fwt_way *w)
 	return ret < 0 ? NF_DROP_ERR(ret) : NF_ACCEPT;
 }
 
+/* An ICMP error of no connection: one walk, at the first hook of what arrives and
+ * at the last of what leaves; none for an answer of our own.
+ */
+static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
+{
+	if (fwt_answering() || w->state->hook == NF_INET_LOCAL_IN ||
+	    w->state->hook == NF_INET_LOCAL_OUT)
+		return NF_ACCEPT;
+	return pass_alone(w, hook, FWT_CT_INVALID);
+}
+
 /* An ICMP error, and what it quotes. It belongs to the connection it quotes if
  * it goes where that packet came from and that packet can have been (R21); it
  * never refreshes, nor ends one.
@@ -224,7 +240,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	int changed;
 
 	if (fwt_skb_quote(w->skb, &w->p, &q))
-		return pass_alone(w, hook, FWT_CT_INVALID);
+		return unrelated(w, hook);
 	/* The look-up wants the quoted packet's ends, and this hook's scope. */
 	w->after = w->p;
 	w->p = q.p;
@@ -236,14 +252,12 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	fwt_track_find(w);
 	w->p = w->after;
 	w->tracked = false;
-	if (fwt_answering() && !w->c)
-		return NF_ACCEPT;
 	if (!w->c || memcmp(w->p.daddr, q.p.saddr, w->p.family == 6 ? 16 : 4) ||
 	    (q.p.protocol == FWT_IPPROTO_TCP &&
 	     !fwt_tcp_quote_fits(&w->c->tcp, w->dir, q.p.tcp_seq)) ||
 	    !fwt_skb_checksum_ok(w)) {
 		w->c = NULL;
-		return pass_alone(w, hook, FWT_CT_INVALID);
+		return unrelated(w, hook);
 	}
 	w->dir = !w->dir;
 	ret = hold_up(w, 0, 0);
@@ -278,6 +292,9 @@ static unsigned int decide_ingress(struct fwt_way *w)
 	if (w->c) {
 		struct fwt_conn *c = w->c;
 
+		/* It left by lo with the destination it has: too late. */
+		if (d.flags & FWT_DECISION_DNAT && !fwt_conn_is(c, FWT_CONN_DNAT))
+			return fwt_drop(w, FWT_REASON_DNAT_LATE);
 		spin_lock_bh(&c->lock);
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
 			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);

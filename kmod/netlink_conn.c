@@ -280,17 +280,19 @@ static int put_dir(struct sk_buff *skb, int type, const struct fwt_conn *c,
 static int put_conn_rule(struct sk_buff *skb, int type, struct fwt_net *fn,
 			 u32 slot)
 {
+	const struct fwt_name *id, *file;
 	const struct fwt_slot *s;
 	struct nlattr *nest;
 
 	if (slot == FWT_NONE)
 		return 0;
 	s = fwt_slot_peek(fn, slot);
+	id = rcu_dereference(s->id);
+	file = rcu_dereference(s->file);
 	nest = nla_nest_start(skb, type);
 	if (!nest || nla_put_u32(skb, FWTREE_A_CONN_RULE_SLOT, slot) ||
-	    (s->id && nla_put_string(skb, FWTREE_A_CONN_RULE_ID, s->id->text)) ||
-	    (s->file &&
-	     nla_put_string(skb, FWTREE_A_CONN_RULE_FILE, s->file->text)) ||
+	    (id && nla_put_string(skb, FWTREE_A_CONN_RULE_ID, id->text)) ||
+	    (file && nla_put_string(skb, FWTREE_A_CONN_RULE_FILE, file->text)) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_RULE_LINE, s->line))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

@@ -44,7 +44,21 @@ static struct fwt_name *name_new(const char *text)
 static void name_put(struct fwt_name *n)
 {
 	if (n && refcount_dec_and_test(&n->refs))
-		kfree(n);
+		kfree_rcu(n, rcu);
+}
+
+/* Under fwt_net.lock; takes over the reference to @n. */
+static void name_set(struct fwt_name __rcu **at, struct fwt_name *n)
+{
+	struct fwt_name *old = rcu_dereference_protected(*at, true);
+
+	rcu_assign_pointer(*at, n);
+	name_put(old);
+}
+
+static bool in_use(const struct fwt_slot *slot)
+{
+	return rcu_access_pointer(slot->file);
 }
 
 int fwt_slots_init(struct fwt_slots *s)
@@ -68,14 +82,15 @@ void fwt_slots_clean(struct fwt_slots *s)
 
 	for (i = 0; d && i < d->n_chunks; i++) {
 		for (k = 0; k < FWT_SLOT_CHUNK; k++) {
-			name_put(d->chunk[i]->slot[k].file);
-			name_put(d->chunk[i]->slot[k].id);
+			name_put(rcu_dereference_protected(d->chunk[i]->slot[k].file, true));
+			name_put(rcu_dereference_protected(d->chunk[i]->slot[k].id, true));
 		}
 		chunk_free(d->chunk[i]);
 	}
 	kvfree(d);
 	kvfree(s->bucket);
 	memset(s, 0, sizeof(*s));
+	/* kfree_rcu() of the names needs nothing of ours. */
 }
 
 static u32 capacity(struct fwt_slots *s)
@@ -138,7 +153,7 @@ static int reserve(struct fwt_slots *s, u32 count)
 	for (i = 0; i < capacity(s); i++) {
 		struct fwt_slot *slot = at(dir_locked(s), i);
 
-		if (slot->file)
+		if (in_use(slot))
 			hlist_add_head(&slot->node, bucket(s, slot->key));
 	}
 	return 0;
@@ -180,7 +195,7 @@ static struct fwt_slot *take(struct fwt_slots *s)
 	for (;;) {
 		struct fwt_slot *slot = at(d, s->next++ % n);
 
-		if (!slot->file)
+		if (!in_use(slot))
 			return slot;
 	}
 }
@@ -199,10 +214,8 @@ static void reap(struct fwt_slots *s, struct fwt_slot *slot)
 	if (sum.refs)
 		return;
 	hlist_del(&slot->node);
-	name_put(slot->file);
-	name_put(slot->id);
-	slot->file = NULL;
-	slot->id = NULL;
+	name_set(&slot->file, NULL);
+	name_set(&slot->id, NULL);
 	memset(&slot->base, 0, sizeof(slot->base));
 	for_each_possible_cpu(cpu)
 		memset(per_cpu_ptr(c->count, cpu) + (slot->index & FWT_SLOT_MASK),
@@ -242,11 +255,8 @@ static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
 	if (slot) {
 		/* The same rule, perhaps at another place by now. */
 		slot->line = line;
-		if (slot->file != file) {
-			refcount_inc(&file->refs);
-			name_put(slot->file);
-			slot->file = file;
-		}
+		refcount_inc(&file->refs);
+		name_set(&slot->file, file);
 	} else {
 		struct fwt_name *name = NULL;
 
@@ -259,8 +269,8 @@ static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
 		refcount_inc(&file->refs);
 		slot->key = key;
 		slot->line = line;
-		slot->file = file;
-		slot->id = name;
+		name_set(&slot->file, file);
+		name_set(&slot->id, name);
 		slot->users = 0;
 		hlist_add_head(&slot->node, bucket(s, key));
 		s->n_used++;
@@ -333,7 +343,7 @@ void fwt_slots_reap(struct fwt_net *fn)
 	for (i = 0; i < capacity(s); i++) {
 		struct fwt_slot *slot = at(dir_locked(s), i);
 
-		if (slot->file && !slot->users)
+		if (in_use(slot) && !slot->users)
 			reap(s, slot);
 	}
 }
@@ -347,7 +357,7 @@ void fwt_slots_reset(struct fwt_net *fn)
 	for (i = 0; i < capacity(s); i++) {
 		struct fwt_slot *slot = at(dir_locked(s), i);
 
-		if (slot->file)
+		if (in_use(slot))
 			sum_up(dir_locked(s), i, &slot->base);
 	}
 }

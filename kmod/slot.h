@@ -33,9 +33,12 @@ struct fwt_slot_count {
 	s64 refs;	/* connections that refer to it */
 };
 
-/* A name that slots share, and that outlives the program it came with. */
+/* A name that slots share, and that outlives the program it came with. Freed by
+ * RCU: a listing of connections may just be reading it.
+ */
 struct fwt_name {
 	refcount_t refs;
+	struct rcu_head rcu;
 	char text[];
 };
 
@@ -45,8 +48,8 @@ struct fwt_slot {
 	u32 users;			/* programs */
 	u32 line;
 	u32 index;
-	struct fwt_name *file;
-	struct fwt_name *id;		/* or NULL */
+	struct fwt_name __rcu *file;	/* NULL: the slot is free */
+	struct fwt_name __rcu *id;	/* or NULL */
 	struct fwt_slot_count base;	/* subtracted: see reset */
 };
 

@@ -45,7 +45,9 @@ struct fwt_way {
 	u32 seed;
 };
 
-/* What the kernel answers to a walk's questions (core/env.h). */
+/* What the kernel answers to a walk's questions (core/env.h). @skb: where its
+ * route is the one that is asked about, else NULL.
+ */
 struct fwt_world {
 	struct fwt_env env;
 	struct net *net;

@@ -74,10 +74,10 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 	return dev && dev_has(dev, family, addr, subnet);
 }
 
-static bool source4(const struct fwt_world *w, u32 *addr)
+static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
 {
-	const struct rtable *rt = skb_rtable(w->skb);
-	__be32 dst = ip_hdr(w->skb)->daddr, src;
+	const struct rtable *rt = w->skb ? skb_rtable(w->skb) : NULL;
+	__be32 dst = cpu_to_be32(p->daddr[0]), src;
 
 	if (rt)
 		dst = rt_nexthop(rt, dst);
@@ -88,11 +88,12 @@ static bool source4(const struct fwt_world *w, u32 *addr)
 	return true;
 }
 
-static bool source6(const struct fwt_world *w, u32 *addr)
+static bool source6(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
 {
-	struct in6_addr src;
+	struct in6_addr src, dst;
 
-	if (ipv6_dev_get_saddr(w->net, w->out, &ipv6_hdr(w->skb)->daddr, 0, &src))
+	to_in6(p->daddr, &dst);
+	if (ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src))
 		return false;
 	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
 		return false;
@@ -107,7 +108,7 @@ static bool world_source(const struct fwt_env *env, const struct fwt_packet *p,
 
 	if (!w->out)
 		return false;
-	return p->family == 4 ? source4(w, addr) : source6(w, addr);
+	return p->family == 4 ? source4(w, p, addr) : source6(w, p, addr);
 }
 
 static const struct fwt_env_ops world_ops = {
