@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Device hooks: frames, before the IP layer and before the queue.
+#
+#   home h0 ──── lan gw wan ──── net i0       VLAN 5 on h0-lan
+#
+# Devices that come later, are renamed, or fit a pattern, are bound too.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+route_home
+ping1() { on home ping -n -c 1 -W 1 "$@"; }
+stopped() { on home ping -n -c 1 -W 0.3 "$@"; }
+bad4=192.168.1.66
+addr home h0 $bad4/24 fd00:1::66/64
+
+must_apply <<'END'
+ingress device lan {
+	ether type arp count arps accept
+	saddr { 192.168.1.66, fd00:1::66 } drop id bad
+	accept
+}
+END
+ip -n home neigh flush all
+ok "a good source passes" ping1 198.51.100.7
+ok "a good source passes, IPv6" ping1 -I fd00:1::2 2001:db8:77::7
+fails "a bad source does not" stopped -I $bad4 198.51.100.7
+fails "a bad source does not, IPv6" stopped -I fd00:1::66 2001:db8:77::7
+over "ARP passed, counted" "$(counter arps)" 0
+over "the rule counted" "$(rule bad hits)" 1
+is "a device tree makes no connections" "$(conns)" 0
+
+must_apply <<'END'
+egress device wan { daddr 198.51.100.7 drop id out; accept }
+END
+fails "egress device drops" stopped 198.51.100.7
+ok "egress device: another destination passes" ping1 203.0.113.1
+over "egress device: counted" "$(rule out hits)" 0
+
+ip -n home link add link h0 name h0.5 type vlan id 5
+ip -n gw link add link lan name lan.5 type vlan id 5
+ip -n home link set h0.5 up
+ip -n gw link set lan.5 up
+addr home h0.5 192.168.5.2/24
+addr gw lan.5 192.168.5.1/24
+must_apply <<'END'
+ingress device lan { vlan id 5 drop id five; accept }
+END
+fails "VLAN 5 is dropped at the parent device" stopped 192.168.5.1
+ok "untagged frames pass" ping1 192.168.1.1
+over "VLAN: counted" "$(rule five hits)" 0
+must_apply <<'END'
+ingress device lan { vlan id 6 drop; vlan id 5 ether type arp accept; accept }
+END
+ok "VLAN 5 passes a rule for VLAN 6" ping1 192.168.5.1
+
+# A device that is yet to come.
+must_apply <<'END'
+ingress device later { drop id later }
+END
+host third
+link third t0 gw later
+addr third t0 10.3.0.2/24
+addr gw later 10.3.0.1/24
+fails "a device that came later is bound" on third ping -n -c 1 -W 0.3 10.3.0.1
+over "and its tree counts" "$(rule later hits)" 0
+ip -n gw link set later down
+ip -n gw link set later name other
+ip -n gw link set other up
+ok "renamed: it is bound no more" on third ping -n -c 1 -W 1 10.3.0.1
+ip -n gw link set other down
+ip -n gw link set other name later
+ip -n gw link set later up
+fails "renamed back: it is again" on third ping -n -c 1 -W 0.3 10.3.0.1
+ip -n gw link del later
+link third t0 gw later
+addr third t0 10.3.0.2/24
+addr gw later 10.3.0.1/24
+fails "deleted and made anew: bound" on third ping -n -c 1 -W 0.3 10.3.0.1
+must_apply <<'END'
+ingress device lat* { drop }
+ingress device lan { accept }
+END
+fails "a pattern binds" on third ping -n -c 1 -W 0.3 10.3.0.1
+ok "and not what it does not fit" ping1 192.168.1.1
+fw flush >/dev/null
+ok "flush unbinds" on third ping -n -c 1 -W 1 10.3.0.1
+done_testing

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a rule does besides its verdict: log, count, set mark.
+#
+#   home ──── lan gw wan ──── net
+#                  └─ wan2 ─── net      packets with mark 7 leave by wan2
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+route_home
+link gw wan2 net i2
+addr gw wan2 203.0.114.8/24
+addr net i2 203.0.114.1/24
+ip -n gw rule add fwmark 7 table 77
+ip -n gw route add default via 203.0.114.1 table 77
+ip netns exec net bash -c 'echo 0 >/proc/sys/net/ipv4/conf/i2/rp_filter'
+dmesg -C
+must_apply <<'END'
+ingress {
+	iif lan udp dport 9 log "nine " count nines drop id nine
+	iif lan udp dport 10 set mark 7 accept id ten
+	iif lan icmp type echo-request log "echo " count echoes accept
+	mark 5 drop id five
+	accept
+}
+egress {
+	mark 7 count marked accept
+	accept
+}
+END
+on home bash -c 'for i in 1 2 3; do echo x >/dev/udp/198.51.100.7/9; done'
+wait_for bash -c "[ \"\$(dmesg | grep -c 'nine drop')\" = 3 ]"
+line=$(dmesg | grep -m 1 'nine drop')
+is "log: a line for each refused packet" "$(dmesg | grep -c 'nine drop')" 3
+is "log: in the words of firewall logs" "$line" \
+	"*fwtree: nine drop IN=lan OUT= SRC=192.168.1.2 DST=198.51.100.7 LEN=30 TTL=* PROTO=17 SPT=* DPT=9 RULE=*policy.fw:2"
+is "count: packets" "$(counter nines)" 3
+is "count: bytes" "$(counter nines bytes)" 90
+is "rule: hits" "$(rule nine hits)" 3
+on home ping -n -c 3 -i 0.02 -W 1 198.51.100.7 >/dev/null
+is "log: one line for an accepted connection" "$(dmesg | grep -c 'echo accept')" 1
+is "count: one for an accepted connection" "$(counter echoes)" 1
+
+py <<'END'
+server = udp("net", "198.51.100.7", 10)
+u = udp("home", HOME[4])
+with ns("net"):
+    tap = Wire("net", "i2")
+u.connect(("198.51.100.7", 10))
+for i in range(3):
+    u.send(b"marked%d" % i)
+    server.recv(10)
+equal(len([x for x in tap.frames(0.3) if b"marked" in x]), 3, "set mark: packets are routed by it")
+equal(stats()["counters"]["marked"]["packets"], 1, "set mark: egress sees it")
+c = conn_list("dport", "10")[0]
+equal((c["mark"], c["oif"]), (7, "wan2"), "set mark: the connection keeps it")
+equal(len(conn_list("mark", "7")), 1, "conn list mark 7")
+END
+# A mark that another part of the kernel set is seen.
+on gw nft -f - <<'END'
+table ip t {
+	chain c {
+		type filter hook prerouting priority raw
+		udp dport 11 meta mark set 5
+	}
+}
+END
+on home bash -c 'echo x >/dev/udp/198.51.100.7/11'
+ok "mark: set by nft before, seen by the policy" wait_for bash -c "[ \"\$(fwctl -n gw -j stats | grep -o '\"id\": *\"five\"')\" ]"
+is "mark: and decided by" "$(rule five hits)" 1
+done_testing

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ICMP errors belong to the connection that they quote, and need no rule:
+# path MTU discovery, TTL exceeded, port unreachable; the quote translated.
+#
+#   home ──── lan gw wan ──── mid ══ MTU 1280/1400 ══ net 198.51.100.7
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+host home net
+router gw mid
+link home h0 gw lan
+link gw wan mid m0
+link mid m1 net i0
+addr home h0 192.168.1.2/24 fd00:1::2/64
+addr gw lan 192.168.1.1/24 fd00:1::1/64
+addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+addr mid m0 203.0.113.1/24 2001:db8:1::1/64
+addr mid m1 198.51.100.1/24 2001:db8:77::1/64
+addr net i0 198.51.100.7/24 2001:db8:77::7/64
+via home 192.168.1.1 fd00:1::1
+via gw 203.0.113.1 2001:db8:1::1
+via net 198.51.100.1 2001:db8:77::1
+ip -n mid link set m1 mtu 1400
+ip -n net link set i0 mtu 1400
+must_apply <<'END'
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop
+	iif lan accept
+	drop
+}
+egress { iif lan oif wan masquerade accept; accept }
+END
+serve net 7
+for f in 4 6; do
+	[ $f = 4 ] && far=198.51.100.7 hop=203.0.113.1 big=1450 || far=2001:db8:77::7 hop=2001:db8:1::1 big=1430
+	on home ping -n -M do -s $big -c 1 -W 1 $far >/dev/null
+	ok "IPv$f: too big is answered, through the translation" \
+		bash -c "ip -n home route get $far | grep -q 'mtu 1400'"
+	on home ping -n -t 2 -c 1 -W 1 $far >out
+	is "IPv$f: TTL exceeded comes from the hop" "$(tail -n +2 out | head -n 1)" "From $hop*"
+	ip -n home route flush cache
+	ip -n home -6 route flush cache
+done
+py <<'END'
+IP_RECVERR, IPV6_RECVERR, MSG_ERRQUEUE = 11, 25, 0x2000
+for f in (4, 6):
+    # The server goes; the port answers that it is closed.
+    u = udp("home", HOME[f], 41000 + f)
+    u.connect((FAR[f], 99))
+    u.send(b"x")
+    equal(refused(lambda: u.recv(10)), errno.ECONNREFUSED, f"IPv{f}: port unreachable reaches the client")
+    # Who says so, and what was quoted, as the client's own socket knows it.
+    u = udp("home", HOME[f], 41010 + f)
+    if f == 4:
+        u.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        u.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 2)
+    else:
+        u.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+        u.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 2)
+    u.sendto(b"traceroute", (FAR[f], 33434))
+    def error(s=u):
+        try:
+            return s.recvmsg(100, 1024, MSG_ERRQUEUE)
+        except OSError:
+            return None
+    got = wait_for(error)
+    ok(got, f"IPv{f}: the error finds the socket: its quote was translated")
+    if got:
+        data, anc, _, dest = got
+        equal((data, dest[:2]), (b"traceroute", (FAR[f], 33434)), f"IPv{f}: quote: payload and destination")
+        ee = anc[0][2]
+        sin = ee[16:]
+        who = socket.inet_ntop(FAMILY[f], sin[4:8] if f == 4 else sin[8:24])
+        equal(who, NET[f], f"IPv{f}: and says which hop")
+    # TCP through the small link: bulk goes through by path MTU discovery.
+    c = connect("home", FAR[f], 7)
+    c.recv(100)
+    data = os.urandom(100000)
+    c.setblocking(False)
+    got, sent = b"", 0
+    end = time.monotonic() + 10
+    while len(got) < len(data) and time.monotonic() < end:
+        try:
+            if sent < len(data):
+                sent += c.send(data[sent:sent + 20000])
+        except BlockingIOError:
+            pass
+        try:
+            got += c.recv(65536)
+        except BlockingIOError:
+            time.sleep(0.005)
+    equal((len(got), got == data), (len(data), True), f"IPv{f}: TCP bulk over the small link")
+    c.close()
+equal(reason("invalid"), 0, "no error was taken for a stray one")
+# Errors neither end nor refresh: the UDP connection is still there, unreplied.
+ok(any(c["protocol"] == "udp" and c["original"]["dport"] == 99 for c in conn_list()),
+   "an error ends no connection")
+END
+done_testing

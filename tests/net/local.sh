@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The gateway's own traffic: what it starts, what it serves, and lo.
+#
+#   home ──── lan gw wan ──── net          gw: client of net, server on port 22
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+must_apply <<'END'
+ingress {
+	iif lo accept
+	ct state untracked accept
+	iif lan tcp dport 22 accept id ssh
+	drop id end
+}
+END
+py <<'END'
+for f in (4, 6):
+    far = listen("net", FAR[f], 80)
+    p = Pair("gw", FAR[f], 80, far)
+    ok(p.talk(), f"IPv{f}: gw is a client: replies need no rule")
+    p.close()
+    own = listen("gw", LAN[f], 22)
+    p = Pair("home", LAN[f], 22, own)
+    ok(p.talk(), f"IPv{f}: gw serves home")
+    p.close()
+    own = listen("gw", WAN[f], 22)
+    equal(refused(lambda: connect("net", WAN[f], 22, timeout=0.3)), errno.ETIMEDOUT,
+          f"IPv{f}: but not net")
+    lo = "127.0.0.1" if f == 4 else "::1"
+    s = listen("gw", lo, 5000)
+    p = Pair("gw", lo, 5000, s)
+    ok(p.talk(), f"IPv{f}: through lo")
+    p.close()
+    s = listen("gw", WAN[f], 5001)
+    p = Pair("gw", WAN[f], 5001, s)
+    ok(p.talk(), f"IPv{f}: to an address of its own, by way of lo")
+    p.close()
+    u = udp("gw", lo, 5002)
+    v = udp("gw", lo)
+    v.sendto(b"x", (lo, 5002))
+    equal(u.recv(9), b"x", f"IPv{f}: UDP through lo")
+END
+ok "ping from gw" on gw ping -n -c 1 -W 1 198.51.100.7
+ok "ping -6 from gw" on gw ping -n -c 1 -W 1 2001:db8:77::7
+ok "ping lo" on gw ping -n -c 1 -W 1 127.0.0.1
+over "what is dropped at the end was counted" "$(rule end hits)" 0
+
+# Without "iif lo accept" only lo stops; not what gw says to others.
+fw conn flush >/dev/null
+must_apply <<'END'
+ingress { ct state untracked accept; drop }
+END
+fails "lo stops where no rule lets it in" on gw ping -n -c 1 -W 0.3 127.0.0.1
+ok "gw to net goes on" on gw ping -n -c 1 -W 1 198.51.100.7
+
+must_apply <<'END'
+egress { icmp type echo-request daddr 198.51.100.7 drop; oif wan family ipv4 snat to 203.0.113.8:2000-2010 accept; accept }
+END
+fails "egress drops what gw starts" on gw ping -n -c 1 -W 0.3 198.51.100.7
+serve net 7
+is "egress translates what gw starts" "$(on gw python3 "$netdir/peer.py" ask tcp 198.51.100.7 7)" \
+	"203.0.113.8 20[01][0-9]"
+done_testing

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A port forward from outside, hairpin from inside, and dnat of local traffic.
+#
+#   home h0 .2  (server :8080) ─┐
+#                               ├─ lan gw wan ──── net (client)
+#   home2 h0 .3 (client)       ─┘      203.0.113.8:80 is home:8080
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+host home home2 net
+router gw
+ip -n gw link add lan type bridge
+ip -n gw link set lan up
+for h in home home2; do
+	link $h h0 gw p-$h
+	ip -n gw link set p-$h master lan
+done
+link gw wan net i0
+addr home h0 192.168.1.2/24 fd00:1::2/64
+addr home2 h0 192.168.1.3/24 fd00:1::3/64
+addr gw lan 192.168.1.1/24 fd00:1::1/64
+addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+addr net i0 203.0.113.1/24 2001:db8:1::1/64
+via home 192.168.1.1 fd00:1::1
+via home2 192.168.1.1 fd00:1::1
+via gw 203.0.113.1 2001:db8:1::1
+must_apply <<'END'
+define out4 = 203.0.113.8
+define out6 = 2001:db8:1::8
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop
+	daddr { $out4, $out6 } protocol { tcp, udp } dport 80 {
+		family ipv4 dnat to 192.168.1.2:8080 accept id forward4
+		dnat to [fd00:1::2]:8080 accept id forward6
+	}
+	daddr $out4 tcp dport 81 dnat to 192.168.1.2 accept
+	daddr $out4 tcp dport 4000-4003 dnat to 192.168.1.2:5000-5003 accept
+	iif lan accept
+	drop
+}
+egress {
+	iif lan oif wan masquerade accept
+	iif lan oif lan daddr { 192.168.1.2, fd00:1::2 } {
+		family ipv4 snat to 192.168.1.1 accept
+		snat to fd00:1::1 accept
+	}
+	# The gateway itself, to a name of its own.
+	daddr 203.0.113.80 tcp dport 80 dnat to 192.168.1.2:8080 accept
+	accept
+}
+END
+py <<'END'
+for f in (4, 6):
+    server = listen("home", HOME[f], 8080)
+    p = Pair("net", WAN[f], 80, server)
+    ok(p.talk(), f"IPv{f}: forwarded, both ways")
+    equal(p.peer[0], NET[f], f"IPv{f}: the server sees the client")
+    equal(p.c.getpeername()[:2], (WAN[f], 80), f"IPv{f}: the client sees whom it dialled")
+    c = conn_list("proto", "tcp")[0]
+    equal((c["original"]["daddr"], c["original"]["dport"], c["reply"]["saddr"],
+           c["reply"]["sport"], c["dnat"]), (WAN[f], 80, HOME[f], 8080, True),
+          f"IPv{f}: listed with both")
+    equal(c["rules"]["ingress"]["id"], f"forward{f}", f"IPv{f}: listed with its rule")
+    p.close()
+
+    p = Pair("home2", WAN[f], 80, server)
+    ok(p.talk(), f"IPv{f}: hairpin, both ways")
+    equal(p.peer[0], LAN[f], f"IPv{f}: hairpin: the server sees the gateway")
+    c = [c for c in conn_list("proto", "tcp") if c["snat"]]
+    ok(c and c[0]["dnat"], f"IPv{f}: hairpin: snat and dnat", c)
+    p.close()
+
+    u = udp("home", HOME[f], 8080)
+    v = udp("net", NET[f])
+    v.connect((WAN[f], 80))
+    v.send(b"ping")
+    data, who = u.recvfrom(100)
+    u.sendto(b"pong", who)
+    equal(v.recv(100), b"pong", f"IPv{f}: UDP, and the answer's source is right")
+    fwctl("conn", "flush")
+
+server4 = listen("home", HOME[4], 81)
+p = Pair("net", WAN[4], 81, server4)
+ok(p.talk(), "without a port the port stays")
+p.close()
+for port in (4000, 4003):
+    s = listen("home", HOME[4], port + 1000)
+    p = Pair("net", WAN[4], port, s)
+    ok(p.talk(), f"a port range maps one to one: {port}")
+    p.close()
+server = listen("home", HOME[4], 8080)
+p = Pair("gw", "203.0.113.80", 80, server)
+ok(p.talk(), "dnat in egress of what starts here")
+equal(p.c.getpeername()[0], "203.0.113.80", "the local client sees whom it dialled")
+p.close()
+e = refused(lambda: connect("net", WAN[4], 82, timeout=0.3))
+equal(e, errno.ETIMEDOUT, "no other port is open")
+END
+done_testing

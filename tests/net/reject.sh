@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Reject: the client learns at once, and by the right packet.
+#
+#   home ──── lan gw wan ──── net        gw rejects, at ingress and at egress
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+route_home
+cat >rules <<'END'
+	dport 1000 reject
+	tcp dport 1001 reject with tcp-reset
+	dport 1002 reject with port-unreachable
+	dport 1003 reject with host-prohibited
+	dport 1004 reject with admin-prohibited
+END
+for hook in ingress egress; do
+	must_apply <<-END
+		$hook {
+		$(cat rules)
+			accept
+		}
+	END
+	py <<-END
+		hook = "$hook"
+		for f in (4, 6):
+		    for port, tcp, other in (
+		            (1000, errno.ECONNREFUSED, errno.ECONNREFUSED),
+		            (1001, errno.ECONNREFUSED, None),
+		            (1002, errno.ECONNREFUSED, errno.ECONNREFUSED),
+		            (1003, errno.EHOSTUNREACH if f == 4 else errno.EACCES,
+		             errno.EHOSTUNREACH if f == 4 else errno.EACCES),
+		            (1004, errno.EHOSTUNREACH if f == 4 else errno.EACCES,
+		             errno.EHOSTUNREACH if f == 4 else errno.EACCES)):
+		        for who in ("home", "gw"):
+		            if who == "gw" and hook == "ingress":
+		                continue
+		            t0 = time.monotonic()
+		            e = refused(lambda: connect(who, FAR[f], port, timeout=3))
+		            equal(errno.errorcode.get(e), errno.errorcode.get(tcp),
+		                  f"{hook} IPv{f} {who} TCP {port}")
+		            # Linux clients try once more where an ICMPv6 error comes in the
+		            # middle of connect(): nftables' reject shows them the same.
+		            if f == 4 or port < 1002:
+		                ok(time.monotonic() - t0 < 0.6 + 0.2 * SLOW,
+		                   f"{hook} IPv{f} {who} TCP {port}: at once")
+		            if other and who == "home":
+		                with ns(who):
+		                    u = socket.socket(FAMILY[f], socket.SOCK_DGRAM)
+		                u.settimeout(TIMEOUT)
+		                u.connect((FAR[f], port))
+		                u.send(b"x")
+		                e = refused(lambda: u.recv(10))
+		                equal(errno.errorcode.get(e), errno.errorcode.get(other),
+		                      f"{hook} IPv{f} UDP {port}")
+		equal(len([c for c in conn_list() if c["protocol"] != "icmpv6"]), 0, f"{hook}: nothing is left")
+		ok(stats()["verdicts"]["reject"] >= 18, f"{hook}: counted", stats()["verdicts"])
+	END
+	fw flush >/dev/null
+done
+done_testing
