@@ -54,10 +54,10 @@ static u32 key_hash(const struct fwt_key *k, u8 protocol, u32 scope, u32 seed)
 	u64 ports = (u64)k->a.port << 48 | (u64)k->b.port << 32 | scope;
 	u64 last = (u64)protocol << 40 | (u64)k->words << 32 | seed;
 
-	if (k->words == 1)
+	if (k->words == 1) {
 		return siphash_3u64((u64)k->a.addr[0] << 32 | k->b.addr[0],
 				    ports, last, &conn_key);
-	else {
+	} else {
 		u64 w[6] = {
 			(u64)k->a.addr[0] << 32 | k->a.addr[1],
 			(u64)k->a.addr[2] << 32 | k->a.addr[3],
@@ -554,7 +554,8 @@ int fwt_conns_init(struct fwt_net *fn)
 		return ret;
 	INIT_DELAYED_WORK(&fn->gc, collect);
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
-	fn->conns_ready = true;
+	/* Listings ask for it without a lock. */
+	smp_store_release(&fn->conns_ready, true);
 	return 0;
 }
 

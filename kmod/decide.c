@@ -170,7 +170,7 @@ static bool snat_allowed(const struct fwt_way *w, const struct fwt_decision *d,
 	return in_target(m, &end, p->family, has_ports(p));
 }
 
-enum outcome { KEEP, END, NOT_KNOWN };
+enum outcome { KEEP, REFUSED, NOT_KNOWN };
 
 static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 			       u32 oif, struct fwt_decision *d,
@@ -204,16 +204,16 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 		if (d->verdict == FWT_VERDICT_UNKNOWN)
 			return NOT_KNOWN;
 		if (d->verdict != FWT_VERDICT_ACCEPT)
-			return END;
+			return REFUSED;
 	}
 	d->reject = FWT_REJECT_DEFAULT;
 	d->verdict = FWT_VERDICT_DROP;	/* if the binding is to end */
 	if (hook == (fwt_conn_is(w->c, FWT_CONN_LOCAL) ? FWT_HOOK_EGRESS :
 						      FWT_HOOK_INGRESS) &&
 	    !dnat_allowed(w, d, p))
-		return END;
+		return REFUSED;
 	if (hook == FWT_HOOK_EGRESS && !snat_allowed(w, d, p, out))
-		return END;
+		return REFUSED;
 	return KEEP;
 }
 
@@ -254,9 +254,9 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 				continue;
 			}
 			d->verdict = FWT_VERDICT_DROP;
-			o = END;
+			o = REFUSED;
 		}
-		if (o == END) {
+		if (o == REFUSED) {
 			fwt_conn_end(c);
 			return false;
 		}

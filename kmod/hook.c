@@ -542,8 +542,7 @@ static unsigned int post_routing(struct fwt_way *w)
 			return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->seed = get_random_u32();
 		ret = decide_egress(w);
-	} else if (w->dir == FWT_ORIGINAL &&
-		   !(smp_load_acquire(&w->c->flags) & BIT(FWT_CONN_EGRESS))) {
+	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
 		/* Where the packet came in by is in the record; it may have come
 		 * under another policy than it goes out by.
 		 */

@@ -165,6 +165,14 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
  */
 u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won);
 
+/* Has egress decided; who sees that sees the end N, too: pairs with the release
+ * in fwt_track_egress().
+ */
+static inline bool fwt_track_egress_done(const struct fwt_conn *c)
+{
+	return smp_load_acquire(&c->flags) & BIT(FWT_CONN_EGRESS);
+}
+
 /* The packet leaves the last hook: its connection is no longer tentative. */
 void fwt_track_confirm(struct fwt_way *w);
 

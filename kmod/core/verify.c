@@ -185,7 +185,7 @@ static int check_set(struct ctx *c, u32 i)
 	u32 stride, k, d, sum = 0;
 	const u32 *data;
 
-	if (s->kind >= __FWT_SET_MAX)
+	if (s->kind >= __FWT_SET_MAX || s->pad)
 		return bad(c, FWT_SEC_SETS, i, "no such kind");
 	if (!s->words || s->words > FWT_KEY_WORDS)
 		return bad(c, FWT_SEC_SETS, i, "keys of an impossible length");
@@ -262,7 +262,7 @@ static int check_test(struct ctx *c, u32 i)
 	int ret;
 	u32 d;
 
-	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE)
+	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE || t->pad)
 		return bad(c, FWT_SEC_TESTS, i, "no such operation");
 	if (!t->n_fields || t->n_fields > FWT_TEST_FIELDS)
 		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
@@ -281,7 +281,7 @@ static int check_test(struct ctx *c, u32 i)
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:
 		if (t->n_fields != 1 || !is_addr(t->field[0]))
-			return bad(c, FWT_SEC_TESTS, i, "an interface's address is compared to no address");
+			return bad(c, FWT_SEC_TESTS, i, "interface addresses without an address field");
 		if (!string_ok(c, t->set[0], false))
 			return bad(c, FWT_SEC_TESTS, i, "no interface name");
 		break;
@@ -353,7 +353,7 @@ static int check_option(struct ctx *c, u32 i)
 	const struct fwt_prog_option *o = &c->prog->option[i];
 	u32 k;
 
-	if (o->option >= __FWT_OPTION_MAX)
+	if (o->option >= __FWT_OPTION_MAX || o->pad)
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_OPTIONS, i,
 			      "an option that is not known here");
 	if (o->value < limit[o->option].min || o->value > limit[o->option].max)
@@ -394,7 +394,7 @@ static int check_tables(struct ctx *c)
 	for (i = 0; !ret && i < p->n[FWT_SEC_FILES]; i++)
 		if (!string_ok(c, p->file[i].name, false) ||
 		    !source_ok(c, p->file[i].text, p->file[i].text_len))
-			ret = bad(c, FWT_SEC_FILES, i, "has no name, or a text outside of the source");
+			ret = bad(c, FWT_SEC_FILES, i, "no name, or text outside of the source");
 	return ret;
 }
 
@@ -618,6 +618,8 @@ static int check_hook(struct ctx *c, u32 i)
 	const struct fwt_prog_hook *h = &p->hook[i];
 	const struct scratch *s;
 
+	if (h->pad[0] || h->pad[1] || h->pad[2])
+		return bad(c, FWT_SEC_HOOKS, i, "padding is not 0");
 	if (h->hook >= __FWT_HOOK_MAX)
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_HOOKS, i,
 			      "a hook that is not known here");
