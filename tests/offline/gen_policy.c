@@ -201,7 +201,7 @@ static void match(struct gen *g, unsigned int depth)
 	const struct field *f[5];
 	unsigned int n;
 
-	if (depth < 3 && !g->no_not && gen_chance(g, 10)) {
+	if (depth < 3 && gen_chance(g, 10)) {
 		gen_put(g, "not ");
 		if (gen_chance(g, 50)) {
 			match(g, depth + 1);
@@ -397,12 +397,10 @@ static void statement(struct gen *g)
 
 	if (g->budget)
 		g->budget--;
-	g->no_not = what >= 63 && what < 75;
 	while (n--) {
 		match(g, 0);
 		gen_put(g, " ");
 	}
-	g->no_not = false;
 	if (gen_chance(g, 20))
 		gen_put(g, "length >= %u ", 1 + gen_rnd(g, 3));
 	if (gen_chance(g, 30))

@@ -33,7 +33,6 @@ struct gen {
 	unsigned int budget;	/* statements */
 	unsigned int ids;
 	bool has_set[6];
-	bool no_not;
 };
 
 enum kind { ADDR, ADDR4, ADDR6, PORT, PROTOCOL, NAME, MAC, STATE, FAMILY, PKTTYPE,

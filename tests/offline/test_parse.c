@@ -117,6 +117,15 @@ static void test_matches(void **state)
 	rule("tcp flags & { syn, ack } != syn drop", NULL);
 	rule("not tcp dport 22 drop", "not { tcp dport 22 } drop");
 	rule("not { tcp dport 22 iif lo } drop", NULL);
+	rule("not { saddr 10.0.0.1 } { accept }", "not { saddr 10.0.0.1 } {\n\t\taccept\n\t}");
+	rule("not saddr 10.0.0.1 { drop }", "not { saddr 10.0.0.1 } {\n\t\tdrop\n\t}");
+	rule("not { mark 5 } icmp code 6 { accept }",
+	     "not { mark 5 } icmp code 6 {\n\t\taccept\n\t}");
+	rule("not dport { 1, 2 } not { not fragment } { accept }",
+	     "not { dport { 1, 2 } } not { not { fragment } } {\n\t\taccept\n\t}");
+	rule("not { not { iif lo }\n mark 5 } select iif { lo -> not mark 7 { drop } }",
+	     "not { not { iif lo } mark 5 } select iif {\n"
+	     "\t\tlo -> not { mark 7 } {\n\t\t\tdrop\n\t\t}\n\t}");
 	rule("limit over 10/second burst 5 by saddr/24/64 . dport drop", NULL);
 	rule("limit rate 1M/second drop", "limit 1M/second drop");
 	rule("ct count by saddr > 10 drop", NULL);

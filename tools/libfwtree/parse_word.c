@@ -41,7 +41,7 @@ static const struct fwt_keyword keywords[] = {
 	{ "health",	CTX_POOL, TOK_HEALTH, WANT_NAME, 0 },
 	{ "weight",	CTX_POOL, TOK_WEIGHT, WANT_BASE, 0 },
 
-	{ "not",	CR, TOK_NOT, WANT_CLAUSE, BRACE_NOT },
+	{ "not",	CR, TOK_NOT, WANT_CLAUSE, 0 },
 	{ "limit",	CTX_CLAUSE, TOK_LIMIT, WANT_CLAUSE, 0 },
 	{ "rate",	CTX_CLAUSE, TOK_RATEWORD, WANT_CLAUSE, 0 },
 	{ "over",	CTX_CLAUSE, TOK_OVER, WANT_CLAUSE, 0 },
