@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
+#include "hook.h"
 #include "netlink.h"
 #include "policy.h"
 
@@ -336,6 +337,12 @@ static int put_policy(struct sk_buff *skb, struct fwt_net *fn)
 	return 0;
 }
 
+/* No room for more names is no error: they are there to be read by people. */
+static void put_waiting(void *ctx, const char *name)
+{
+	nla_put_string(ctx, FWTREE_A_POLICY_WAITING, name);
+}
+
 int fwtree_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
@@ -343,15 +350,19 @@ int fwtree_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 	void *hdr;
 	int ret;
 
-	reply = fwt_netlink_reply(info, 16 * nla_total_size_64bit(sizeof(u64)),
-				  &hdr);
+	reply = fwt_netlink_reply(info, 16 * nla_total_size_64bit(sizeof(u64)) +
+				  64 * nla_total_size(IFNAMSIZ), &hdr);
 	if (!reply) {
 		GENL_SET_ERR_MSG(info, "no memory for the answer");
 		return -ENOMEM;
 	}
+	mutex_lock(&fn->lock);
 	rcu_read_lock();
 	ret = put_policy(reply, fn);
 	rcu_read_unlock();
+	if (!ret)
+		fwt_hooks_waiting(fn, put_waiting, reply);
+	mutex_unlock(&fn->lock);
 	if (ret) {
 		nlmsg_free(reply);
 		return ret;

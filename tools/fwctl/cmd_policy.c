@@ -81,6 +81,7 @@ static void progress(void *ctx, size_t done, size_t len)
 
 int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 {
+	struct fwt_nl_policy now;
 	uint32_t generation = 0;
 	struct fwt_diag diag;
 	struct fwt_nl nl;
@@ -107,6 +108,12 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 		out_num("generation", generation);
 		out_text("applied %s: generation %u, ", argv[0], generation);
 		print_figures(argv[0], &v);
+		/* In force, but not for what is not there. */
+		if (!fwt_nl_policy_get(&nl, &now) && now.waiting[0]) {
+			out_str("waiting", now.waiting);
+			out_text("waiting for %s: the hooks are bound when the devices come\n",
+				 now.waiting);
+		}
 		out_end();
 	}
 	fwt_nl_close(&nl);

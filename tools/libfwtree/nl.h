@@ -63,6 +63,8 @@ void fwt_nl_close(struct fwt_nl *nl);
  * @in_force: there is one
  * @applied: seconds since 1970
  * @bytes: of kernel memory
+ * @waiting: names of devices that hooks wait for, joined by ", "; cut off where
+ *	they are too many
  */
 struct fwt_nl_policy {
 	uint32_t generation;
@@ -74,6 +76,7 @@ struct fwt_nl_policy {
 	uint64_t bytes;
 	uint32_t depth;
 	uint32_t steps_max;
+	char waiting[512];
 };
 
 int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Policies, up and down. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/genetlink.h>
@@ -9,8 +10,9 @@
 
 static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
 {
-	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1];
+	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1], *attr;
 	struct fwt_nl_policy *p = ctx;
+	size_t len = 0;
 
 	fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
 	p->generation = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
@@ -22,6 +24,16 @@ static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
 	p->bytes = fwt_nl_u64(tb[FWTREE_A_POLICY_BYTES]);
 	p->depth = fwt_nl_u32(tb[FWTREE_A_POLICY_DEPTH]);
 	p->steps_max = fwt_nl_u32(tb[FWTREE_A_POLICY_STEPS_MAX]);
+	p->waiting[0] = 0;
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) != FWTREE_A_POLICY_WAITING ||
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		len += (size_t)snprintf(p->waiting + len, sizeof(p->waiting) - len,
+					"%s%s", len ? ", " : "", mnl_attr_get_str(attr));
+		if (len >= sizeof(p->waiting))
+			break;
+	}
 	return 0;
 }
 
