@@ -198,6 +198,8 @@ static void match(struct gen *g, unsigned int depth)
 	static const char *const pairs[] = { "sport == dport", "saddr != daddr",
 		"tcp sport != dport", "saddr == daddr", "sport != dport",
 		"ip saddr == daddr" };
+	static const char *const fragments[] = { "fragment", "fragment", "fragment yes",
+		"fragment no", "fragment != no", "fragment == { yes, no }" };
 	const struct field *f[5];
 	unsigned int n;
 
@@ -217,7 +219,7 @@ static void match(struct gen *g, unsigned int depth)
 	}
 	switch (gen_rnd(g, 20)) {
 	case 0:
-		gen_put(g, "fragment");
+		gen_put(g, "%s", PICK(g, fragments));
 		return;
 	case 1:
 		gen_put(g, "%s", PICK(g, pairs));

@@ -148,7 +148,7 @@ static const struct {
 	{ IN("split random { 1 -> drop; 2 -> accept }"), 2, "not supported yet: \"split\"" },
 	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
 	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
-	{ "option evaluate per-packet\n" IN(""), 1, "not supported yet: \"option evaluate\"" },
+	{ "option evaluate per-packet\n" IN(""), 1, "not supported yet: \"option evaluate per-packet\"" },
 };
 
 static void test_errors(void **state)

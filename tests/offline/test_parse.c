@@ -215,8 +215,10 @@ static void test_top(void **state)
 	       "map m : port -> addr . port {\n\telements = {\n\t\t80 -> 10.0.0.1 . 81\n\t}\n}\n");
 	prints("pool w { scheduler random; health passive; [::1]:80 weight 3; a.example }",
 	       "pool w {\n\tscheduler random\n\thealth passive\n\t[::1]:80 weight 3\n\ta.example\n}\n");
-	prints("set s : addr { timeout 1h30m; max 5; interval\nelements file \"a\" }",
-	       "set s : addr {\n\ttimeout 90m\n\tmax 5\n\tinterval\n\telements file \"a\"\n}\n");
+	prints("set s : addr { timeout 1h30m; max 5; interval }",
+	       "set s : addr {\n\ttimeout 90m\n\tmax 5\n\tinterval\n}\n");
+	prints("map m : addr -> addr { elements file \"a\" }",
+	       "map m : addr -> addr {\n\telements file \"a\"\n}\n");
 }
 
 /* What stands where: enough of the tree's places to draw carets from */
@@ -455,6 +457,7 @@ static void test_bad(void **state)
 	bad("five");
 	bad("many");
 	bad("cycle");
+	bad("elements");
 }
 
 static void test_limits(void **state)

@@ -461,7 +461,10 @@ struct fwt_path {
 	struct fwt_name path;
 };
 
-/** struct fwt_set - set NAME : TYPE { ... } */
+/**
+ * struct fwt_set - set NAME : TYPE { ... }
+ * @elements: those written, then those of "elements file"
+ */
 struct fwt_set {
 	struct fwt_set *next;
 	struct fwt_name name;
@@ -470,7 +473,6 @@ struct fwt_set {
 	struct fwt_value *max;		/* NUMBER, SIZE or NULL */
 	bool interval;
 	struct fwt_values elements;
-	struct fwt_path *files;
 	void *priv;
 };
 

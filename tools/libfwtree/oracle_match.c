@@ -138,6 +138,8 @@ static int order(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 	n = fwt_oracle_number(o, ref, v);
 	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE)
 		return 1u << g->word[0] & n ? 0 : 2;
+	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_BOOL)
+		return !!g->word[0] == n ? 0 : 2;
 	return g->word[0] < n ? -1 : g->word[0] > n;
 }
 

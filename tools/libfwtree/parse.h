@@ -15,6 +15,8 @@ struct fwt_policy_ast;
 #define FWT_PARSE_DEPTH_MAX	64
 /* Files within files */
 #define FWT_PARSE_INCLUDE_MAX	16
+/* All files of a policy: includes of includes double quickly */
+#define FWT_PARSE_FILES_MAX	4096
 /* A policy of 110k rules is 10 MB; more than this is not a policy */
 #define FWT_PARSE_FILE_MAX	(64u << 20)
 /* IFNAMSIZ is 16, ids and names of sets are shown in tables */
@@ -26,7 +28,8 @@ struct fwt_policy_ast;
 
 /**
  * struct fwt_parse_opts - how to read
- * @no_include: refuse "include" (text that came from elsewhere)
+ * @no_include: refuse "include" and "elements file" (text that came from
+ *	elsewhere)
  * @base: the directory that "include" in a buffer or standard input is
  *	relative to; NULL is the working directory
  */
@@ -43,8 +46,7 @@ struct fwt_parse_opts {
  *
  * All errors are reported in one run. The tree is returned also where there
  * were errors, with FWT_VALUE_ERROR, FWT_AST_FIELD_ERROR and FWT_END_ERROR in
- * their places, so that what comes after may report its own; it must not be
- * compiled then.
+ * their places: fwt_compile() adds its own errors to them, and makes nothing.
  *
  * Return: the tree, to be freed with fwt_ast_free(); NULL where the file could
  * not be read or memory ran out, which is reported as well.

@@ -53,6 +53,14 @@ struct fwt_value *fwt_value_one(struct fwt_parser *p, struct fwt_value *last,
 struct fwt_fields fwt_fields_finish(struct fwt_field *last, const struct fwt_lloc *lloc);
 void fwt_set_name(struct fwt_name *name, struct fwt_atom *atom, const struct fwt_lloc *lloc);
 
+/**
+ * fwt_elements_read() - the elements in a file of a set: parse_elements.c
+ * @path: as written, relative to the file of its place
+ *
+ * Return: a circular list; NULL for none. What is wrong was reported.
+ */
+struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name *path);
+
 /* Rules: parse_rule.c */
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 			      struct fwt_head head, struct fwt_end *end);

@@ -360,6 +360,7 @@ void fwt_set_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_a
 		 struct fwt_set_type *type, struct fwt_items *items)
 {
 	struct fwt_set *set = fwt_new(p, sizeof(*set));
+	struct fwt_path *file;
 
 	if (!set || !type)
 		return;
@@ -369,8 +370,10 @@ void fwt_set_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_a
 		set->timeout = items->timeout;
 		set->max = items->max;
 		set->interval = items->interval;
+		for (file = fwt_open_list(items->files); file; file = file->next)
+			items->elements = fwt_splice(items->elements,
+						     fwt_elements_read(p, &file->path));
 		set->elements = fwt_values_finish(p, items->elements, &items->elements_lloc);
-		set->files = fwt_open_list(items->files);
 	}
 	if (!name_taken(p, lloc, name))
 		name->decl[FWT_DECL_SET] = set;

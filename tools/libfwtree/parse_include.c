@@ -16,9 +16,6 @@
 #include "parse_internal.h"
 #include "parse.tab.h"
 
-/* As many files as a policy may have: includes of includes double quickly */
-#define FILES_MAX 4096
-
 /**
  * fwt_frame_push() - put a file on top of the stack, not open yet
  * @path: NULL for what is no file
@@ -116,8 +113,8 @@ bool fwt_frame_open(struct fwt_parser *p)
 
 	if (cycle(p, f->path, &f->where))
 		goto pop;
-	if (p->ast->sources->count >= FILES_MAX) {
-		fwt_error(p->diag, &f->where, "more than %d files", FILES_MAX);
+	if (p->ast->sources->count >= FWT_PARSE_FILES_MAX) {
+		fwt_error(p->diag, &f->where, "more than %d files", FWT_PARSE_FILES_MAX);
 		goto pop;
 	}
 	file = fwt_source_read(p->ast->sources, f->path, NULL, &f->where, p->diag);

@@ -48,7 +48,6 @@ static void print_set(FILE *out, const struct fwt_set *s)
 		fwt_print_values(out, &s->elements);
 		putc('\n', out);
 	}
-	print_files(out, s->files);
 	fputs("}\n", out);
 }
 

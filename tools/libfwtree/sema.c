@@ -182,6 +182,7 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 			       "reject");
 		break;
 	case FWT_END_QUEUE:
+		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, NULL, "queue");
 		fwt_sema_not_yet(s, &end->loc, "queue");
 		break;
 	case FWT_END_GOTO:

@@ -176,6 +176,7 @@ struct fwt_sema {
 	char *text;
 	size_t text_size;
 	bool warnings;
+	bool in_set;			/* its elements are read: names are DNS' */
 	bool sound;			/* before the search for ends */
 	bool failed;			/* no memory */
 };
@@ -184,6 +185,13 @@ struct fwt_sema {
 int fwt_sema_run(struct fwt_sema *s);
 void *fwt_sema_alloc(struct fwt_sema *s, size_t size);
 void fwt_sema_not_yet(struct fwt_sema *s, const struct fwt_loc *loc, const char *what);
+
+/**
+ * fwt_sema_hooks() - something is only there in some hooks
+ * @allowed: FWT_HOOK_BIT() of those; reported where others reach this place
+ * @hint: what helps, or NULL
+ * @what: its words
+ */
 void fwt_sema_hooks(struct fwt_sema *s, const struct fwt_loc *loc, u8 allowed,
 		    const char *hint, const char *what);
 

@@ -83,6 +83,16 @@ static void guard(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 	*guards = c;
 }
 
+/* Where a field that is not supported yet will be. */
+static u8 later_hooks(enum fwt_ast_field field)
+{
+	if (field >= FWT_AST_CT_STATUS && field <= FWT_AST_ROUTE_REVERSE)
+		return FWT_HOOKS_INET;
+	if (field == FWT_AST_UID || field == FWT_AST_GID || field == FWT_AST_CGROUP)
+		return FWT_HOOK_BIT(FWT_HOOK_EGRESS);
+	return FWT_HOOKS_ALL;
+}
+
 int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 		   struct fwt_cond **guards)
 {
@@ -93,6 +103,7 @@ int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 	if (ref->field == FWT_AST_FIELD_ERROR)
 		return -1;
 	if (!plain[ref->field]) {
+		fwt_sema_hooks(s, &ref->loc, later_hooks(ref->field), NULL, words);
 		fwt_sema_not_yet(s, &ref->loc, words);
 		return -1;
 	}

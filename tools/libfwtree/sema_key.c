@@ -115,6 +115,10 @@ static struct fwt_set *find_set(struct fwt_sema *s, const struct fwt_value *v)
 			state->used = true;
 		return set;
 	}
+	if (!strcmp(v->text, "resolvers")) {
+		fwt_sema_not_yet(s, &v->loc, "@resolvers");
+		return NULL;
+	}
 	if (fwt_ast_map(s->ast, v->text)) {
 		fwt_error(s->diag, &v->loc, "'%s' is a map: a set is meant here", v->text);
 		return NULL;
@@ -352,8 +356,6 @@ void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
 		fwt_sema_not_yet(s, &set->timeout->loc, "timeout of a set");
 	if (set->max)
 		fwt_sema_not_yet(s, &set->max->loc, "max of a set");
-	if (set->files)
-		fwt_sema_not_yet(s, &set->files->path.loc, "elements file");
 	fields.count = set->type.count;
 	for (i = 0; i < set->type.count; i++) {
 		if (set->type.type[i] == FWT_TYPE_ERROR)
@@ -365,6 +367,7 @@ void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
 	if (!fields.count || !fwt_sema_key(s, &fields, &k, NULL))
 		return;
 	fwt_sema_elems_init(&k, elems);
+	s->in_set = true;
 	for (v = set->elements.first; v; v = v->next) {
 		if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF ||
 		    v->kind == FWT_VALUE_SETREF)
@@ -373,6 +376,7 @@ void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
 		else
 			fwt_sema_elem(s, &k, v, elems, FWT_NONE);
 	}
+	s->in_set = false;
 	fwt_elems_clean(&elems[0]);
 	fwt_elems_clean(&elems[1]);
 }

@@ -169,6 +169,18 @@ static void count(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	add(rule, &to, 0);
 }
 
+static void inet_only(struct fwt_sema *s, const struct fwt_modifier *m, const char *what)
+{
+	fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
+		       "it belongs in 'ingress', or in 'egress' for local traffic", what);
+}
+
+static void egress_only(struct fwt_sema *s, const struct fwt_modifier *m, const char *what)
+{
+	fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_EGRESS), "it belongs in 'egress'",
+		       what);
+}
+
 static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		     const struct fwt_modifier *m)
 {
@@ -176,16 +188,15 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
-		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_EGRESS), NULL, "snat");
+		egress_only(s, m, "snat");
 		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_DNAT:
-		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, NULL, "dnat");
+		inet_only(s, m, "dnat");
 		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_MASQUERADE:
-		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_EGRESS), NULL,
-			       "masquerade");
+		egress_only(s, m, "masquerade");
 		to.type = FWT_MOD_MASQUERADE;
 		if (nat_flags(s, m, &to) && nat_port(s, m->nat.port, &to))
 			add(rule, &to, 0);
@@ -207,12 +218,17 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		count(s, rule, m);
 		return;
 	case FWT_MOD_REDIRECT:
+		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_INGRESS),
+			       "it belongs in 'ingress'", "redirect");
 		fwt_sema_not_yet(s, &m->loc, "redirect");
 		return;
 	case FWT_MOD_NETMAP:
+		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
+			       "it belongs in 'ingress' or 'egress'", "netmap");
 		fwt_sema_not_yet(s, &m->loc, "netmap");
 		return;
 	case FWT_MOD_BALANCE:
+		inet_only(s, m, "balance");
 		fwt_sema_not_yet(s, &m->loc, "balance");
 		return;
 	case FWT_MOD_MSS_CLAMP:
@@ -225,6 +241,8 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		fwt_sema_not_yet(s, &m->loc, "remove");
 		return;
 	case FWT_MOD_NOTRACK:
+		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, "a device tracks nothing",
+			       "notrack");
 		fwt_sema_not_yet(s, &m->loc, "notrack");
 		return;
 	case FWT_MOD_MODIFY:
@@ -334,7 +352,8 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 	    !strcmp(v->text, "per-connection"))
 		return;		/* which is how it is */
 	if (to.option == NOT_YET) {
-		snprintf(what, sizeof(what), "option %s", o->name.text);
+		snprintf(what, sizeof(what), "option %s%s", o->name.text,
+			 o->id == FWT_OPT_EVALUATE ? " per-packet" : "");
 		fwt_sema_not_yet(s, &o->loc, what);
 		return;
 	}

@@ -172,15 +172,23 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 	case FWT_VALUE_STRING:
 		if (r->class == FWT_CLASS_IFNAME)
 			return interface(r, v, out);
+		if (r->s->in_set && r->class == FWT_CLASS_ADDR) {
+			fwt_sema_not_yet(r->s, &v->loc, "a DNS name in a set");
+			return false;
+		}
 		if (r->class == FWT_CLASS_ADDR || r->class == FWT_CLASS_ADDR4 ||
 		    r->class == FWT_CLASS_MAC)
 			return wrong(r, v);
-		return word(r, v, out);
+		if (!word(r, v, out))
+			return false;
+		if (r->class == FWT_CLASS_BOOL && out->low[0])
+			out->high[0] = 2;	/* a fragment: the first, a later one */
+		return true;
 	case FWT_VALUE_SIZE:
 	case FWT_VALUE_NUMBER:
 		if (r->class == FWT_CLASS_IFNAME || r->class == FWT_CLASS_ADDR ||
 		    r->class == FWT_CLASS_ADDR4 || r->class == FWT_CLASS_MAC ||
-		    r->class == FWT_CLASS_CT_STATE)
+		    r->class == FWT_CLASS_CT_STATE || r->class == FWT_CLASS_BOOL)
 			return wrong(r, v);
 		if (v->kind == FWT_VALUE_SIZE && r->class != FWT_CLASS_NUMBER)
 			return wrong(r, v);
@@ -212,11 +220,6 @@ bool fwt_sema_range(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 	bool ok;
 
 	memset(out, 0, sizeof(*out));
-	if (r.class == FWT_CLASS_BOOL) {
-		fwt_error(s->diag, &v->loc, "'%s' stands alone and takes no value",
-			  words_of(&r));
-		return false;
-	}
 	if (r.class == FWT_CLASS_FAMILY && v->kind == FWT_VALUE_NUMBER &&
 	    v->number != 4 && v->number != 6)
 		return wrong(&r, v);

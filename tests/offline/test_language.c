@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The whole language, construct by construct, in the contract's order: each one
+ * works, or is refused by its name at its place. None is passed over.
+ *
+ * A '^' in a text stands before the place where the error is expected, and is
+ * taken out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "compile_ast.h"
+#include "compile.h"
+#include "parse.h"
+
+enum where { TOP, IN, OUT, DEV };
+
+struct row {
+	enum where where;
+	const char *text;
+	const char *refused;	/* by this name; NULL: it works */
+};
+
+static const struct row fields[] = {
+	{ IN, "iif eth0 accept", NULL }, { IN, "iif wg* accept", NULL }, { IN, "iif \"6in4\" accept", NULL },
+	{ OUT, "iif none accept", NULL }, { OUT, "oif eth0 accept", NULL }, { OUT, "oif wg* accept", NULL },
+	{ DEV, "ether saddr 02:00:00:00:00:01 accept", NULL },
+	{ DEV, "ether daddr 02:00:00:00:00:01 accept", NULL },
+	{ DEV, "ether type arp accept", NULL }, { DEV, "ether type 0x86dd accept", NULL },
+	{ DEV, "vlan id 7 accept", NULL }, { DEV, "vlan pcp >= 3 accept", NULL },
+	{ DEV, "arp op request accept", NULL }, { DEV, "arp saddr 10.0.0.1 accept", NULL },
+	{ DEV, "arp daddr 10.0.0.0/8 accept", NULL }, { DEV, "pkttype broadcast accept", NULL },
+	{ IN, "family ipv6 accept", NULL }, { IN, "saddr 10.0.0.1 accept", NULL },
+	{ IN, "daddr 2001:db8::/32 accept", NULL }, { IN, "protocol { tcp, udp, 47 } accept", NULL },
+	{ IN, "dscp ef accept", NULL }, { IN, "ttl < 5 accept", NULL }, { IN, "length > 1500 accept", NULL },
+	{ IN, "fragment accept", NULL }, { IN, "fragment no accept", NULL },
+	{ IN, "fragment == yes accept", NULL },
+	{ IN, "sport 1-1023 accept", NULL }, { IN, "dport { 80, https } accept", NULL },
+	{ IN, "tcp sport 1 tcp dport 22 accept", NULL }, { IN, "udp sport 1 udp dport 53 accept", NULL },
+	{ IN, "sctp sport 1 sctp dport 2 accept", NULL }, { IN, "tcp flags syn accept", NULL },
+	{ IN, "dccp sport 1 dccp dport 2 accept", NULL },
+	{ IN, "udplite sport 1 udplite dport 2 accept", NULL },
+	{ IN, "tcp seq 1 tcp ack 2 tcp window 3 accept", NULL },
+	{ IN, "tcp option mss < 536 accept", NULL },
+	{ IN, "icmp type echo-request icmp code 0 icmp id 7 accept", NULL },
+	{ IN, "icmpv6 type echo-reply icmpv6 code 0 icmpv6 id 7 accept", NULL },
+	{ IN, "ct state { new, related, established, invalid, untracked } accept", NULL },
+	{ IN, "^ct status snat accept", "ct status" },
+	{ OUT, "iif lo ^ct status dnat accept", "ct status" },
+	{ IN, "^ct direction reply accept", "ct direction" },
+	{ IN, "^ct mark 1 accept", "ct mark" },
+	{ IN, "^ct original saddr 10.0.0.1 accept", "ct original saddr" },
+	{ IN, "^ct original daddr 10.0.0.1 accept", "ct original daddr" },
+	{ IN, "^ct original ip saddr 10.0.0.1 accept", "ct original ip saddr" },
+	{ IN, "^ct original ip6 daddr ::1 accept", "ct original ip6 daddr" },
+	{ IN, "^ct original protocol tcp accept", "ct original protocol" },
+	{ IN, "^ct original sport 1 accept", "ct original sport" },
+	{ IN, "^ct original dport 1 accept", "ct original dport" },
+	{ IN, "^ct original tcp sport 1 accept", "ct original tcp sport" },
+	{ IN, "^ct original udp dport 1 accept", "ct original udp dport" },
+	{ IN, "^route oif eth0 accept", "route oif" },
+	{ IN, "not ^route type { local, unicast, broadcast, multicast, unreachable, none } accept",
+	  "route type" },
+	{ IN, "^route nexthop 10.0.0.1 accept", "route nexthop" },
+	{ IN, "^route saddr 10.0.0.1 accept", "route saddr" },
+	{ IN, "^route reverse != iif accept", "route reverse" },
+	{ IN, "mark 7 accept", NULL }, { IN, "priority 7 accept", NULL },
+	{ OUT, "^uid root accept", "uid" }, { OUT, "^gid 0 accept", "gid" },
+	{ OUT, "^cgroup 5 accept", "cgroup" }, { IN, "^bpf \"tcp port 80\" accept", "bpf" },
+	/* nftables' words */
+	{ IN, "iifname eth0 accept", NULL }, { OUT, "oifname eth0 meta iifname lo accept", NULL },
+	{ OUT, "meta oifname eth0 accept", NULL }, { IN, "meta iif eth0 accept", NULL },
+	{ IN, "ip saddr 10.0.0.1 ip daddr 10.0.0.2 accept", NULL },
+	{ IN, "ip6 saddr ::1 ip6 daddr ::2 accept", NULL }, { IN, "th sport 1 th dport 2 accept", NULL },
+	{ IN, "meta mark 1 meta priority 2 accept", NULL }, { IN, "meta l4proto tcp accept", NULL },
+	{ IN, "meta nfproto ipv6 accept", NULL }, { DEV, "meta protocol arp accept", NULL },
+	{ IN, "ip protocol tcp ip ttl 5 ip dscp cs1 ip length 60 accept", NULL },
+	{ IN, "ip6 nexthdr tcp ip6 hoplimit 5 ip6 dscp cs1 hoplimit 5 accept", NULL },
+	{ IN, "meta length 60 accept", NULL }, { DEV, "meta pkttype host accept", NULL },
+	{ DEV, "arp operation reply accept", NULL }, { IN, "tcp sequence 1 tcp ackseq 2 accept", NULL },
+	{ OUT, "^meta skuid 0 accept", "uid" }, { OUT, "^meta skgid 0 accept", "gid" },
+	{ OUT, "^meta cgroup 0 accept", "cgroup" },
+};
+
+static const struct row matches[] = {
+	{ IN, "dport == 80 accept", NULL }, { IN, "dport != 80 accept", NULL },
+	{ IN, "dport < 80 dport <= 80 dport > 1 dport >= 1 accept", NULL },
+	{ IN, "saddr > 10.0.0.1 accept", NULL },
+	{ IN, "saddr . dport 10.0.0.1 . 80 accept", NULL },
+	{ IN, "protocol . dport { tcp . { 80, 443 }, udp . 1-9 } accept", NULL },
+	{ IN, "sport == dport saddr != daddr accept", NULL },
+	{ IN, "^sport < dport accept", "order between two fields" },
+	{ IN, "mark & 0xf0 == 0x10 accept", NULL }, { IN, "tcp flags & { syn, ack } != syn accept", NULL },
+	{ IN, "daddr & ::ffff:ffff:ffff:ffff == ::10 accept", NULL },
+	{ IN, "saddr & 255.0.0.0 == ^addr(eth0) accept", "addr() and net() under a mask" },
+	{ IN, "not iif lo accept", NULL }, { IN, "not { iif lo dport 80 } accept", NULL },
+	{ IN, "not { not iif lo } not not dport 80 accept", NULL },
+	{ IN, "saddr { 10.0.0.1, 10.0.0.5-10.0.0.9, 10.1.0.0/16, fd00::/8 } accept", NULL },
+	{ IN, "saddr 10.0.0.1, 10.0.0.2 accept", NULL },
+	{ IN, "daddr addr(eth0) saddr net(\"6in4\") accept", NULL },
+	{ IN, "daddr { addr(eth0), 10.0.0.1 } accept", NULL },
+	{ IN, "daddr ^addr(eth*) accept", "'*' in addr() and net()" },
+	{ IN, "saddr . dport ^addr(eth0) . 80 accept", "addr() in joined values" },
+	{ IN, "saddr . dport ^net(eth0) . 80 accept", "net() in joined values" },
+	{ IN, "saddr ^@resolvers accept", "@resolvers" },
+	{ IN, "iif lo ^limit 4/minute accept", "limit" },
+	{ IN, "^limit rate over 1M/second burst 4k accept", "limit" },
+	{ IN, "^limit 10/hour burst 4 by saddr/32/64 . dport accept", "limit" },
+	{ IN, "^ct count by saddr > 10 accept", "ct count" },
+	{ IN, "^quota over 10M accept", "quota" }, { IN, "^quota 500 accept", "quota" },
+	{ IN, "^random 1/3 accept", "random" },
+	{ IN, "^node geo { country = de } accept", "node" },
+	{ IN, "^node geo accept", "node" },
+};
+
+static const struct row flow[] = {
+	{ IN, "select iif { lo -> accept; { eth0, wg* } -> drop; default -> reject }", NULL },
+	{ IN, "select protocol . dport { tcp . 443 -> accept; udp . { 1, 2 } -> drop }", NULL },
+	{ IN, "select saddr { addr(eth0) -> accept; 10.0.0.0/8 -> { drop } }", NULL },
+	{ IN, "select fragment { yes -> drop }", NULL },
+	{ IN, "select ct state { new -> accept }", NULL },
+	{ IN, "select ^ct mark { 1 -> accept }", "ct mark" },
+	{ IN, "select ^route type { local -> accept; default -> drop }", "route type" },
+	{ IN, "select saddr . dport { ^addr(eth0) . 1 -> accept }", "addr() in joined values" },
+	{ IN, "select node ^geo { a = b } { de -> accept }", "select node" },
+	{ IN, "select iif { lo -> ^limit 1/second accept }", "limit" },
+	{ IN, "^split random { 1 -> set mark 1; 9 -> set mark 7 }", "split" },
+	{ IN, "^split round-robin { 1 -> accept }", "split" },
+	{ IN, "^split hash saddr/24 . dport { 1 -> accept }", "split" },
+	{ IN, "accept", NULL }, { IN, "drop", NULL }, { IN, "reject", NULL }, { DEV, "iif lo drop", NULL },
+	{ IN, "reject with tcp-reset", NULL }, { IN, "reject with port-unreachable", NULL },
+	{ IN, "reject with host-prohibited", NULL }, { OUT, "reject with admin-prohibited", NULL },
+	{ IN, "^queue 3", "queue" }, { IN, "iif lo ^queue 3 bypass", "queue" },
+	{ IN, "iif lo goto t", NULL }, { IN, "call t", NULL }, { IN, "jump t", NULL },
+	{ IN, "iif lo { dport 1 accept\n dport 2 drop }", NULL },
+	{ IN, "iif lo accept id x comment \"why\"", NULL },
+};
+
+static const struct row modifiers[] = {
+	{ OUT, "snat to 10.0.0.1 accept", NULL }, { OUT, "snat to 10.0.0.1-10.0.0.9 accept", NULL },
+	{ OUT, "snat to 10.0.0.0/24 accept", NULL },
+	{ OUT, "snat to 10.0.0.1:1000-2000 random accept", NULL },
+	{ OUT, "snat to [2001:db8::1]:1000 accept", NULL },
+	{ OUT, "snat to ^addr(eth0) accept", "snat to addr()" },
+	{ OUT, "^snat to :1000 accept", "snat to a port alone" },
+	{ OUT, "snat to saddr map ^@m accept", "a map to translate by" },
+	{ OUT, "^snat to 10.0.0.1 persistent accept", "persistent" },
+	{ OUT, "^snat to 10.0.0.1 endpoint-independent accept", "endpoint-independent" },
+	{ OUT, "masquerade accept", NULL }, { OUT, "masquerade random accept", NULL },
+	{ OUT, "masquerade to :1000-2000 accept", NULL },
+	{ OUT, "^masquerade persistent accept", "persistent" },
+	{ OUT, "oif eth0 ^masquerade endpoint-independent accept", "endpoint-independent" },
+	{ IN, "dnat to 10.0.0.1 accept", NULL }, { IN, "dnat to 10.0.0.1:80 accept", NULL },
+	{ IN, "dnat to 192.168.10.9:4000-4010 random accept", NULL },
+	{ OUT, "dnat to fd00::1 accept", NULL },
+	{ IN, "dnat to ^addr(eth0) accept", "dnat to addr()" },
+	{ IN, "^dnat to :80 accept", "dnat to a port alone" },
+	{ IN, "dnat to ^@m accept", "a map to translate by" },
+	{ IN, "dnat to dport map ^@m accept", "a map to translate by" },
+	{ IN, "^redirect accept", "redirect" }, { IN, "^redirect to :80 accept", "redirect" },
+	{ IN, "^netmap to 10.0.0.0/24 accept", "netmap" },
+	{ OUT, "^netmap to 10.0.0.0/24 accept", "netmap" },
+	{ IN, "^balance @web persistent accept", "balance" },
+	{ IN, "set mark 7 accept", NULL }, { IN, "set meta mark 0xff accept", NULL },
+	{ DEV, "set mark 7 accept", NULL },
+	{ IN, "^set mark ct mark accept", "set mark from another field" },
+	{ IN, "^set ct mark 7 accept", "set ct mark" },
+	{ IN, "iif lo ^set dscp ef accept", "set dscp" }, { IN, "^set ttl 64 accept", "set ttl" },
+	{ IN, "^set priority 3 accept", "set priority" },
+	{ IN, "^set mss 1400 accept", "set mss" }, { DEV, "^set vlan 7 accept", "set vlan" },
+	{ OUT, "^mss clamp", "mss clamp" },
+	{ IN, "^add @s { saddr . dport } timeout 5m drop", "add" },
+	{ IN, "^remove @s { saddr } drop", "remove" },
+	{ IN, "log", NULL }, { IN, "log \"x \" drop", NULL }, { IN, "log prefix \"x \" drop", NULL },
+	{ IN, "log \"x \" group ^3 drop", "log group" },
+	{ IN, "count web", NULL }, { IN, "counter accept", NULL },
+	{ IN, "^notrack accept", "notrack" }, { IN, "^modify geo { a = b } accept", "modify" },
+};
+
+static const struct row declarations[] = {
+	{ TOP, "set a : addr { interval; elements = { 10.0.0.0/8, 2001:db8::1 } }", NULL },
+	{ TOP, "set a : port { elements = { 80, https, 1000-2000 } }", NULL },
+	{ TOP, "set a : protocol { elements = { tcp } }\nset b : ifname { elements = { eth0, wg* } }", NULL },
+	{ TOP, "set a : mac { elements = { 02:00:00:00:00:01 } }\nset b : mark { elements = { 7 } }", NULL },
+	{ TOP, "set a : addr . protocol . port { elements = { 10.0.0.1 . tcp . 80 } }", NULL },
+	{ TOP, "set a : addr { elements file \"tests/offline/policies/good/list.txt\" }", NULL },
+	{ TOP, "set a : addr . port { elements file \"tests/offline/policies/good/pairs.txt\" }", NULL },
+	{ TOP, "set a : addr { timeout ^1h }", "timeout of a set" },
+	{ TOP, "set a : addr { max ^64k }", "max of a set" },
+	{ TOP, "set a : addr { elements = { 10.0.0.1, ^example.org } }", "a DNS name in a set" },
+	{ TOP, "set a : addr . port { elements = { ^\"a.example\" . 80 } }", "a DNS name in a set" },
+	{ TOP, "set a : addr { elements = { ^@b } }", "a set in a set" },
+	{ TOP, "set a : addr { elements = { ^addr(eth0) } }", "addr() and net() in a set" },
+	{ TOP, "map ^m : port -> addr . port { elements = { 80 -> 10.0.0.1 . 81 } }", "map" },
+	{ TOP, "map ^m : port -> addr { elements file \"x\" }", "map" },
+	{ TOP, "pool ^w { scheduler maglev; health passive; 10.0.0.1:80 weight 3; a.example }",
+	  "pool" },
+	{ TOP, "define a = 10.0.0.1, fd00::1\ntree x { saddr $a drop }", NULL },
+	{ TOP, "include \"tests/offline/policies/good/nothing-*.inc\"", NULL },
+	{ TOP, "egress { accept }\negress device eth0 { accept }", NULL },
+	{ TOP, "ingress device eth0, vnet*, \"6in4\" { accept }", NULL },
+	{ TOP, "ingress device ^\"a*\" { accept }", "a device whose name ends in '*'" },
+	{ TOP, "option conn-max 64k", NULL }, { TOP, "option conn-max 100000", NULL },
+	{ TOP, "^option conn-max-per-source 5", "option conn-max-per-source" },
+	{ TOP, "option timeout tcp-syn-sent 5s\noption timeout tcp-syn-recv 5s", NULL },
+	{ TOP, "option timeout tcp-established 7440s\noption timeout tcp-fin-wait 1m", NULL },
+	{ TOP, "option timeout tcp-close-wait 1m\noption timeout tcp-last-ack 30s", NULL },
+	{ TOP, "option timeout tcp-time-wait 2m\noption timeout tcp-close 10s", NULL },
+	{ TOP, "option timeout udp 30s\noption timeout udp-stream 2m", NULL },
+	{ TOP, "option timeout icmp 30s\noption timeout other 10m", NULL },
+	{ TOP, "option tcp-loose off", NULL }, { TOP, "option adopt 0s", NULL }, { TOP, "option adopt 60s", NULL },
+	{ TOP, "option revalidate strict", NULL }, { TOP, "option revalidate off", NULL },
+	{ TOP, "option evaluate per-connection", NULL },
+	{ TOP, "^option evaluate per-packet", "option evaluate per-packet" },
+	{ TOP, "option counters off", NULL }, { TOP, "option log-rate 100/second", NULL },
+	{ TOP, "option answer-rate 6000/minute", NULL },
+	{ TOP, "option log-rate ^10/minute", "a rate that is no whole number a second" },
+	{ TOP, "option nat-ports 1024-65535", NULL },
+};
+
+/* Other errors, whole: what stands where it can't, and what was meant */
+static const struct {
+	enum where where;
+	const char *text;
+	const char *message;
+	const char *hint;
+} misplaced[] = {
+	{ IN, "iif lo ^masquerade accept", "there is no 'masquerade' in 'ingress'",
+	  "it belongs in 'egress'" },
+	{ IN, "^snat to 10.0.0.1 accept", "there is no 'snat' in 'ingress'",
+	  "it belongs in 'egress'" },
+	{ DEV, "^dnat to 10.0.0.1 accept", "there is no 'dnat' in 'ingress device'",
+	  "it belongs in 'ingress', or in 'egress' for local traffic" },
+	{ DEV, "^masquerade accept", "there is no 'masquerade' in 'ingress device'",
+	  "it belongs in 'egress'" },
+	{ OUT, "^redirect to :80 accept", "there is no 'redirect' in 'egress'",
+	  "it belongs in 'ingress'" },
+	{ DEV, "^netmap to 10.0.0.0/24 accept", "there is no 'netmap' in 'ingress device'",
+	  "it belongs in 'ingress' or 'egress'" },
+	{ DEV, "^balance @w accept", "there is no 'balance' in 'ingress device'",
+	  "it belongs in 'ingress', or in 'egress' for local traffic" },
+	{ DEV, "^notrack accept", "there is no 'notrack' in 'ingress device'",
+	  "a device tracks nothing" },
+	{ DEV, "^reject", "there is no 'reject' in 'ingress device'",
+	  "'drop' is what a device can do" },
+	{ DEV, "^queue 1", "there is no 'queue' in 'ingress device'", NULL },
+	{ DEV, "^route type local accept", "there is no 'route type' in 'ingress device'", NULL },
+	{ DEV, "^ct mark 1 accept", "there is no 'ct mark' in 'ingress device'", NULL },
+	{ DEV, "^ct state new accept", "there is no 'ct state' in 'ingress device'", NULL },
+	{ IN, "^uid root accept", "there is no 'uid' in 'ingress'", NULL },
+	{ IN, "^oif eth0 accept", "there is no 'oif' in 'ingress'", "'route oif' is meant" },
+	{ TOP, "option ^conn-maximum 5", "unknown option 'conn-maximum'", "did you mean 'conn-max'?" },
+	{ TOP, "option ^revalidat off", "unknown option 'revalidat'", "did you mean 'revalidate'?" },
+	{ TOP, "option timeout ^tcp-establish 5s", "unknown state 'tcp-establish'",
+	  "did you mean 'tcp-established'?" },
+	{ TOP, "option conn-max ^15", "'conn-max' can't be that: it goes from 16 to 1073741824",
+	  NULL },
+	{ TOP, "option timeout udp ^999ms",
+	  "'timeout udp' can't be that: it goes from 1000 to 1099511627776 ms", NULL },
+	{ TOP, "option nat-ports ^0-10", "'nat-ports' can't be that: it goes from 1 to 65535", NULL },
+	{ TOP, "option nat-ports 1-^70000", "70000 is out of range: 'dport' is at most 65535", NULL },
+	{ TOP, "option tcp-loose ^strict", "the option 'tcp-loose' wants one of: on off", NULL },
+	{ TOP, "set a : addr { elements file ^\"/nonexistent/x\" }",
+	  "cannot read /nonexistent/x: No such file or directory", NULL },
+};
+
+/* The policy around a text, and where the error stands in it */
+static void wrap(enum where where, const char *text, char *out, size_t size,
+		 u32 *line, u32 *column)
+{
+	static const char *const head[] = {
+		"", "ingress {\n", "egress {\n", "ingress device eth0 {\n",
+	};
+	static const char *const tail[] = { "\n", "\ndrop\n}\n", "\ndrop\n}\n", "\ndrop\n}\n" };
+	const char *at = strchr(text, '^'), *p;
+	int n = snprintf(out, size, "%s", head[where]);
+
+	n += snprintf(out + n, size - (size_t)n, "%.*s", at ? (int)(at - text) : 1000, text);
+	*line = *column = 1;
+	for (p = out; *p; p++) {
+		*line += *p == '\n';
+		*column = *p == '\n' ? 1 : *column + 1;
+	}
+	snprintf(out + n, size - (size_t)n, "%s%s%s", at ? at + 1 : "", tail[where],
+		 strstr(text, " t") ? "tree t {\nmark 1 accept\ndrop\n}\n" : "");
+}
+
+/* Whether the one error of @text is @message, or there is none, as expected */
+static bool as_expected(enum where where, const char *text, const char *message,
+			const char *hint)
+{
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob = { 0 };
+	struct fwt_diag diag;
+	const struct fwt_diag_entry *e;
+	char policy[1024];
+	u32 line, column;
+	bool ok;
+
+	wrap(where, text, policy, sizeof(policy), &line, &column);
+	fwt_diag_init(&diag);
+	ast = fwt_parse_buffer("t", policy, strlen(policy), &diag, NULL);
+	assert_non_null(ast);
+	fwt_compile(ast, &diag, &(struct fwt_compile_opts){ .no_warnings = true }, &blob);
+	e = diag.entries;
+	ok = diag.errors == !!message && !!blob.data == !message;
+	if (ok && message)
+		ok = e->severity == FWT_ERROR && !strcmp(e->message, message) &&
+		     e->line == line && e->column == column &&
+		     (!hint || (e->hint && !strcmp(e->hint, hint)));
+	if (!ok) {
+		fprintf(stderr, "%s\nexpected at %u:%u: %s\n", policy, line, column,
+			message ? message : "nothing");
+		fwt_diag_print(&diag, stderr);
+	}
+	fwt_blob_free(&blob);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	return ok;
+}
+
+static void rows(const struct row *row, size_t n)
+{
+	char message[200];
+	u32 failed = 0;
+
+	for (; n--; row++) {
+		if (row->refused)
+			snprintf(message, sizeof(message), "not supported yet: \"%s\"",
+				 row->refused);
+		failed += !as_expected(row->where, row->text, row->refused ? message : NULL, NULL);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void test_fields(void **state)
+{
+	(void)state;
+	rows(fields, ARRAY_SIZE(fields));
+}
+
+static void test_matches(void **state)
+{
+	(void)state;
+	rows(matches, ARRAY_SIZE(matches));
+}
+
+static void test_flow(void **state)
+{
+	(void)state;
+	rows(flow, ARRAY_SIZE(flow));
+}
+
+static void test_modifiers(void **state)
+{
+	(void)state;
+	rows(modifiers, ARRAY_SIZE(modifiers));
+}
+
+static void test_declarations(void **state)
+{
+	(void)state;
+	rows(declarations, ARRAY_SIZE(declarations));
+}
+
+static void test_misplaced(void **state)
+{
+	u32 failed = 0, i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(misplaced); i++)
+		failed += !as_expected(misplaced[i].where, misplaced[i].text,
+				       misplaced[i].message, misplaced[i].hint);
+	assert_int_equal(failed, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fields), cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_flow), cmocka_unit_test(test_modifiers),
+		cmocka_unit_test(test_declarations), cmocka_unit_test(test_misplaced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
