@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the tests in fwtree_test.ko call of fwtree.ko. Linked into that module
+ * where the kernel has KUnit, so that nobody else's build exports anything.
+ */
+#include <kunit/visibility.h>
+#include <linux/export.h>
+
+#include "conn.h"
+#include "hook.h"
+#include "netns.h"
+#include "policy.h"
+#include "slot.h"
+#include "stats.h"
+#include "core/packet.h"
+#include "core/verify.h"
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_net_id);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_conns_init);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conns_clean);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_find);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_alloc);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_discard);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_insert);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_bind_source);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_unbind_source);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_end);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conns_walk);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conns_flush);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_seconds);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conns_memory);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_init);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_clean);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_get);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_put);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_reap);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_reset);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slot_read);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slot_peek);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slot_hit);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slot_count);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slot_ref);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_stats_read);
+EXPORT_SYMBOL_IF_KUNIT(fwt_stats_reset);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_policy_apply);
+EXPORT_SYMBOL_IF_KUNIT(fwt_policy_flush);
+EXPORT_SYMBOL_IF_KUNIT(fwt_hook_inet);
+EXPORT_SYMBOL_IF_KUNIT(fwt_hook_dev);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_packet_parse);
+EXPORT_SYMBOL_IF_KUNIT(fwt_tuple_get);
+EXPORT_SYMBOL_IF_KUNIT(fwt_ends_get);
+EXPORT_SYMBOL_IF_KUNIT(fwt_ends_set);
+EXPORT_SYMBOL_IF_KUNIT(fwt_ends_equal);
+EXPORT_SYMBOL_IF_KUNIT(fwt_ends_pairs);
+EXPORT_SYMBOL_IF_KUNIT(fwt_tcp_init);
+EXPORT_SYMBOL_IF_KUNIT(fwt_tcp_packet);
+EXPORT_SYMBOL_IF_KUNIT(fwt_verify);
+EXPORT_SYMBOL_IF_KUNIT(fwt_verify_scratch);
+EXPORT_SYMBOL_IF_KUNIT(fwt_walk);

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Programs built by hand; see prog.h. */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "prog.h"
+
+struct fwt_test_prog *fwt_test_prog_new(struct kunit *test)
+{
+	struct fwt_test_prog *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	p->file[0].name = fwt_test_string(p, "test.fwt");
+	p->n[FWT_SEC_FILES] = 1;
+	strscpy(p->source, "accept\n", sizeof(p->source));
+	p->n[FWT_SEC_SOURCE] = 7;
+	p->file[0].text_len = 7;
+	return p;
+}
+
+u32 fwt_test_string(struct fwt_test_prog *p, const char *text)
+{
+	u32 at = p->n[FWT_SEC_STRINGS];
+
+	strscpy(p->string + at, text, sizeof(p->string) - at);
+	p->n[FWT_SEC_STRINGS] += strlen(text) + 1;
+	return at;
+}
+
+void fwt_test_hook(struct fwt_test_prog *p, u8 hook, u32 root, const char *dev)
+{
+	struct fwt_prog_hook *h = &p->hook[p->n[FWT_SEC_HOOKS]++];
+
+	h->hook = hook;
+	h->root = root;
+	h->dev = dev ? fwt_test_string(p, dev) : FWT_NONE;
+}
+
+u32 fwt_test_rule(struct fwt_test_prog *p, u64 key)
+{
+	u32 i = p->n[FWT_SEC_RULES]++;
+	struct fwt_prog_rule *r = &p->rule[i];
+
+	r->key = key;
+	r->id = FWT_NONE;
+	r->line = i + 1;
+	r->text_len = 6;
+	r->node = FWT_NONE;
+	return i;
+}
+
+void fwt_test_option(struct fwt_test_prog *p, u32 option, u64 value)
+{
+	struct fwt_prog_option *o = &p->option[p->n[FWT_SEC_OPTIONS]++];
+
+	o->option = option;
+	o->value = value;
+}
+
+u32 fwt_test_node(struct fwt_test_prog *p, u8 type, u32 arg, u32 yes, u32 no)
+{
+	u32 i = p->n[FWT_SEC_NODES]++;
+
+	p->node[i] = (struct fwt_prog_node){ .type = type, .arg = arg,
+					     .yes = yes, .no = no };
+	return i;
+}
+
+u32 fwt_test_verdict(struct fwt_test_prog *p, u8 verdict, u32 rule)
+{
+	u32 i = fwt_test_node(p, FWT_NODE_VERDICT, rule, 0, 0);
+
+	p->node[i].sub = verdict;
+	return i;
+}
+
+u32 fwt_test_range(struct fwt_test_prog *p, u8 field, u32 lo, u32 hi, u32 yes,
+		   u32 no)
+{
+	u32 t = p->n[FWT_SEC_TESTS]++, s = p->n[FWT_SEC_SETS]++;
+	u32 w = p->n[FWT_SEC_WORDS];
+
+	p->n[FWT_SEC_WORDS] += 2;
+	p->word[w] = lo;
+	p->word[w + 1] = hi;
+	p->set[s] = (struct fwt_prog_set){
+		.kind = FWT_SET_RANGES, .words = 1, .n_dims = 1, .dim = { 1 },
+		.count = 1, .data = w, .value = FWT_NONE,
+	};
+	p->test[t] = (struct fwt_prog_test){
+		.op = FWT_TEST_IN, .n_fields = 1, .field = { field },
+		.set = { s, s }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	return fwt_test_node(p, FWT_NODE_TEST, t, yes, no);
+}
+
+u32 fwt_test_mod(struct fwt_test_prog *p, const struct fwt_prog_mod *m, u32 yes)
+{
+	u32 i = p->n[FWT_SEC_MODS]++;
+
+	p->mod[i] = *m;
+	return fwt_test_node(p, FWT_NODE_MOD, i, yes, 0);
+}
+
+u32 fwt_test_nat(struct fwt_test_prog *p, u8 type, u8 family, const u32 *addr,
+		 u16 lo, u16 hi, u32 yes)
+{
+	struct fwt_prog_mod m = {
+		.type = type, .family = family, .port_lo = lo, .port_hi = hi,
+		.flags = lo ? FWT_MOD_PORTS : 0,
+	};
+
+	memcpy(m.addr_lo, addr, sizeof(m.addr_lo));
+	memcpy(m.addr_hi, addr, sizeof(m.addr_hi));
+	return fwt_test_mod(p, &m, yes);
+}
+
+void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *len)
+{
+	static const struct {
+		u32 offset;
+		u32 size;
+	} part[__FWT_SEC_MAX] = {
+#define PART(sec, member) [FWT_SEC_##sec] = { \
+	offsetof(struct fwt_test_prog, member), sizeof(p->member[0]) }
+		PART(HOOKS, hook), PART(NODES, node), PART(TESTS, test),
+		PART(SETS, set), PART(WORDS, word), PART(MODS, mod),
+		PART(RULES, rule), PART(COUNTERS, counter),
+		PART(OPTIONS, option), PART(FILES, file),
+		PART(STRINGS, string), PART(SOURCE, source),
+#undef PART
+	};
+	struct fwt_prog_hdr *h;
+	u32 off = ALIGN(sizeof(*h), 8), i;
+	u8 *blob = kvzalloc(sizeof(*p) + 512, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, blob);
+	h = (void *)blob;
+	h->magic = FWT_PROGRAM_MAGIC;
+	h->version = FWT_PROGRAM_VERSION;
+	h->n_sections = __FWT_SEC_MAX;
+	for (i = 0; i < __FWT_SEC_MAX; i++) {
+		h->sec[i].off = off;
+		h->sec[i].count = p->n[i];
+		memcpy(blob + off, (const u8 *)p + part[i].offset,
+		       (size_t)p->n[i] * part[i].size);
+		off = ALIGN(off + p->n[i] * part[i].size, 8);
+	}
+	h->len = off;
+	*len = off;
+	return blob;
+}
+
+void *fwt_test_always(struct kunit *test, u8 verdict, size_t *len)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	u32 root = fwt_test_verdict(p, verdict, fwt_test_rule(p, verdict));
+
+	fwt_test_hook(p, FWT_HOOK_INGRESS, root, NULL);
+	fwt_test_hook(p, FWT_HOOK_EGRESS, root, NULL);
+	return fwt_test_build(test, p, len);
+}
+
+/*
+ * 0 iif test -> 1 or 2		8  masquerade -> 10 (egress)
+ * 1 select by protocol		9  call 11, back to 12 (ingress, egress)
+ * 2 enter -> 3			10 accept
+ * 3 count -> 4			11 return
+ * 4 log -> 5			12 interface's address? 13 : 10
+ * 5 mark -> 9			13 reject
+ * 6 dnat -> 9 (ingress)	14 drop (device)
+ * 7 snat -> 10 (egress)
+ */
+struct fwt_test_prog *fwt_test_rich(struct kunit *test)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	static const u32 server[4] = { 0x0a000009 };
+	static const u32 shown[4] = { 0xcb007107 };
+	struct fwt_prog_mod m = { };
+	u32 r = fwt_test_rule(p, 1), w;
+
+	p->rule[r].id = fwt_test_string(p, "one");
+	fwt_test_rule(p, 2);
+	p->counter[0] = fwt_test_string(p, "hits");
+	p->n[FWT_SEC_COUNTERS] = 1;
+	fwt_test_option(p, FWT_OPTION_CONN_MAX, 4096);
+	fwt_test_option(p, FWT_OPTION_TIMEOUT_UDP, 30000);
+	fwt_test_option(p, FWT_OPTION_NAT_PORTS, 2000u << 16 | 3000);
+	fwt_test_option(p, FWT_OPTION_LOG_RATE, 1);
+
+	fwt_test_range(p, FWT_FIELD_DPORT, 1, 1023, 1, 2);		/* 0 */
+	/* 1: TCP to 2, UDP to 6, by a map of two keys. */
+	w = p->n[FWT_SEC_WORDS];
+	p->word[w] = 6;
+	p->word[w + 1] = 17;
+	p->word[w + 2] = 2;
+	p->word[w + 3] = 6;
+	p->n[FWT_SEC_WORDS] += 4;
+	p->set[1] = (struct fwt_prog_set){
+		.kind = FWT_SET_KEYS, .words = 1, .n_dims = 1, .dim = { 1 },
+		.count = 2, .data = w, .value = w + 2,
+	};
+	p->test[1] = (struct fwt_prog_test){
+		.op = FWT_TEST_IN, .n_fields = 1, .field = { FWT_FIELD_PROTOCOL },
+		.set = { 1, 1 }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	p->n[FWT_SEC_SETS] = 2;
+	p->n[FWT_SEC_TESTS] = 2;
+	fwt_test_node(p, FWT_NODE_SELECT, 1, 0, 9);			/* 1 */
+	fwt_test_node(p, FWT_NODE_ENTER, r, 3, 0);			/* 2 */
+	m.type = FWT_MOD_COUNT;
+	fwt_test_mod(p, &m, 4);						/* 3 */
+	m.type = FWT_MOD_LOG;
+	m.a = fwt_test_string(p, "kunit ");
+	fwt_test_mod(p, &m, 5);						/* 4 */
+	m.type = FWT_MOD_SET_MARK;
+	m.a = 0x55;
+	fwt_test_mod(p, &m, 9);						/* 5 */
+	fwt_test_nat(p, FWT_MOD_DNAT, 4, server, 8080, 8090, 9);	/* 6 */
+	fwt_test_nat(p, FWT_MOD_SNAT, 4, shown, 4000, 4001, 10);	/* 7 */
+	m = (struct fwt_prog_mod){ .type = FWT_MOD_MASQUERADE };
+	fwt_test_mod(p, &m, 10);					/* 8 */
+	fwt_test_node(p, FWT_NODE_CALL, 0, 12, 11);			/* 9 */
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, 1);			/* 10 */
+	fwt_test_node(p, FWT_NODE_RETURN, 0, 0, 0);			/* 11 */
+	p->test[2] = (struct fwt_prog_test){
+		.op = FWT_TEST_IFADDR, .n_fields = 1,
+		.field = { FWT_FIELD_DADDR },
+		.set = { fwt_test_string(p, "d1"), 0 },
+		.mask = { FWT_NONE, FWT_NONE },
+	};
+	p->n[FWT_SEC_TESTS] = 3;
+	fwt_test_node(p, FWT_NODE_TEST, 2, 13, 14);			/* 12 */
+	fwt_test_verdict(p, FWT_VERDICT_REJECT, r);			/* 13 */
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, r);			/* 14 */
+	fwt_test_range(p, FWT_FIELD_TTL, 0, 1, 16, 14);			/* 15 */
+	fwt_test_verdict(p, FWT_VERDICT_DROP, r);			/* 16 */
+	p->node[9].no = 11;
+	/* 15 leads back to 14 only by mistake: devices have an accept behind. */
+	p->node[15].no = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, 1);	/* 17 */
+
+	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
+	fwt_test_hook(p, FWT_HOOK_EGRESS, 7, NULL);
+	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, 15, "d0");
+	fwt_test_hook(p, FWT_HOOK_DEV_EGRESS, 15, "d*");
+	return p;
+}

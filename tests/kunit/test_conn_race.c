@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that do to the same few connections all that can be done at once.
+ * Afterwards the books balance: what was made has ended, and nothing is left.
+ * It needs two CPUs to say much (the debug flavour has them).
+ */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+#include <linux/rhashtable.h>
+
+#include "conns.h"
+#include "test.h"
+
+#define THREADS		6
+#define RACE_TIME	(2 * HZ)
+
+struct racer {
+	struct fwt_net *fn;
+	struct task_struct *task;
+	struct rnd_state rnd;
+	u32 done;
+	u32 wrong;
+};
+
+static void some_end(struct racer *r, u8 family, struct fwt_end *e)
+{
+	u32 x = prandom_u32_state(&r->rnd);
+
+	fwt_test_end(e, family, x & 3, 1000 + (x >> 8 & 1));
+}
+
+static void some_tuple(struct racer *r, struct fwt_tuple *t)
+{
+	u8 family = prandom_u32_state(&r->rnd) & 1 ? 4 : 6;
+
+	memset(t, 0, sizeof(*t));
+	t->family = family;
+	t->protocol = FWT_IPPROTO_UDP;
+	some_end(r, family, &t->src);
+	some_end(r, family, &t->dst);
+}
+
+/* As the two hooks of a first packet do. */
+static void begin_one(struct racer *r)
+{
+	struct fwt_conn *c, *other;
+	struct fwt_tuple t;
+	struct fwt_end end;
+	enum fwt_dir dir;
+	int ret;
+
+	some_tuple(r, &t);
+	rcu_read_lock();
+	c = fwt_conn_alloc(r->fn, &t);
+	if (IS_ERR(c)) {
+		r->wrong += PTR_ERR(c) != -ENOSPC;
+		goto out;
+	}
+	if (prandom_u32_state(&r->rnd) & 1) {
+		some_end(r, t.family, &end);
+		fwt_ends_set(&c->ends, FWT_S, &end);
+	}
+	ret = fwt_conn_insert(c, &other);
+	if (ret) {
+		fwt_conn_discard(c);
+		r->wrong += ret != -EEXIST && ret != -EADDRINUSE;
+		goto out;
+	}
+	r->done++;
+	if (prandom_u32_state(&r->rnd) & 1) {
+		some_end(r, t.family, &end);
+		ret = fwt_test_bind(c, &end, end.port & 1 ? 1000 : 0, 1007);
+		r->wrong += ret && ret != -EADDRINUSE && ret != -EBUSY;
+		if (ret)
+			fwt_conn_end(c);
+	}
+	spin_lock_bh(&c->lock);
+	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
+		c->flags |= BIT(FWT_CONN_CONFIRMED) |
+			(prandom_u32_state(&r->rnd) & 1 ? BIT(FWT_CONN_REPLIED) : 0);
+		fwt_conn_expire(c, prandom_u32_state(&r->rnd) & 3);
+	}
+	spin_unlock_bh(&c->lock);
+	c = fwt_conn_find(r->fn, &t, &dir);
+	if (c && c->ends.family != t.family)
+		r->wrong++;
+out:
+	rcu_read_unlock();
+}
+
+static void end_one(struct racer *r)
+{
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	enum fwt_dir dir;
+
+	some_tuple(r, &t);
+	rcu_read_lock();
+	c = fwt_conn_find(r->fn, &t, &dir);
+	if (c) {
+		fwt_conn_end(c);
+		r->done++;
+	}
+	rcu_read_unlock();
+}
+
+static void unbind_one(struct racer *r)
+{
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	enum fwt_dir dir;
+
+	some_tuple(r, &t);
+	rcu_read_lock();
+	c = fwt_conn_find(r->fn, &t, &dir);
+	if (c) {
+		spin_lock_bh(&c->lock);
+		fwt_conn_unbind_source(c);
+		spin_unlock_bh(&c->lock);
+		r->done++;
+	}
+	rcu_read_unlock();
+}
+
+static int look(struct fwt_conn *c, void *ctx)
+{
+	struct racer *r = ctx;
+
+	r->wrong += !c->fn || (c->ends.family != 4 && c->ends.family != 6);
+	return 0;
+}
+
+static void walk_all(struct racer *r)
+{
+	struct rhashtable_iter iter;
+	int ret;
+
+	rhashtable_walk_enter(&r->fn->conns, &iter);
+	ret = fwt_conns_walk(r->fn, &iter, look, r);
+	rhashtable_walk_exit(&iter);
+	r->wrong += ret && ret != -EINTR;
+	r->done++;
+}
+
+static int race(void *data)
+{
+	struct racer *r = data;
+	u32 i = 0;
+
+	while (!kthread_should_stop()) {
+		u32 what = prandom_u32_state(&r->rnd) % 64;
+
+		if (what == 0)
+			fwt_conns_flush(r->fn);
+		else if (what < 4)
+			walk_all(r);
+		else if (what < 16)
+			end_one(r);
+		else if (what < 20)
+			unbind_one(r);
+		else
+			begin_one(r);
+		if (i++ % 32 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static void everything_at_once(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_test_books b;
+	struct racer *r;
+	u32 i, done = 0;
+
+	/* Small, so that evicting takes part. */
+	fn->conn_max = 24;
+	r = kunit_kcalloc(test, THREADS, sizeof(*r), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	for (i = 0; i < THREADS; i++) {
+		r[i].fn = fn;
+		prandom_seed_state(&r[i].rnd, get_random_u64());
+		r[i].task = kthread_run(race, &r[i], "fwt-race/%u", i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(r[i].task));
+	}
+	schedule_timeout_uninterruptible(RACE_TIME);
+	for (i = 0; i < THREADS; i++) {
+		kthread_stop(r[i].task);
+		KUNIT_EXPECT_EQ_MSG(test, r[i].wrong, 0, "in thread %u", i);
+		done += r[i].done;
+	}
+	KUNIT_EXPECT_GT_MSG(test, done, 100, "done");
+	fwt_conns_flush(fn);
+	fwt_test_books(fn, &b);
+	KUNIT_EXPECT_GT(test, b.created, 100);
+	KUNIT_EXPECT_EQ_MSG(test, b.created, b.ended, "made and ended");
+	KUNIT_EXPECT_EQ_MSG(test, b.records, 0, "records left");
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&fn->conns.nelems), 0, "links left");
+}
+
+/* Two first packets of one connection at once. */
+#define ROUNDS	2000
+
+struct first {
+	struct fwt_net *fn;
+	struct task_struct *task;
+	struct completion ended;
+	atomic_t *meet;
+	bool dnat;
+	u32 made;
+	u32 found;
+	u32 wrong;
+};
+
+static int two_first(void *data)
+{
+	struct first *f = data;
+	struct fwt_conn *c, *other, *found;
+	struct fwt_end server;
+	struct fwt_tuple t;
+	enum fwt_dir dir;
+	u32 round;
+	int ret;
+
+	for (round = 0; round < ROUNDS; round++) {
+		t = fwt_test_tuple(4, round, 1000, 0xffff02, 53);
+		fwt_test_end(&server, 4, 0xffff03, 53);
+		rcu_read_lock();
+		c = fwt_conn_alloc(f->fn, &t);
+		rcu_read_unlock();
+		if (IS_ERR(c)) {
+			f->wrong++;
+			atomic_inc(f->meet);
+			continue;
+		}
+		if (f->dnat)
+			fwt_ends_set(&c->ends, FWT_S, &server);
+		atomic_inc(f->meet);
+		while (atomic_read(f->meet) < 2 * (round + 1))
+			yield();
+		rcu_read_lock();
+		ret = fwt_conn_insert(c, &other);
+		if (ret) {
+			fwt_conn_discard(c);
+			/* C-S is met first where there is one. */
+			f->wrong += ret != (f->dnat ? -EADDRINUSE : -EEXIST);
+			found = fwt_conn_find(f->fn, &t, &dir);
+			f->found += found == other && found;
+		} else {
+			f->made++;
+		}
+		rcu_read_unlock();
+	}
+	complete(&f->ended);
+	return 0;
+}
+
+static void two_first_packets(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct first f[2] = { };
+	struct fwt_test_books b;
+	atomic_t meet = ATOMIC_INIT(0);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		f[i].fn = fn;
+		f[i].meet = &meet;
+		init_completion(&f[i].ended);
+		f[i].task = kthread_create(two_first, &f[i], "fwt-first/%d", i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(f[i].task));
+		if (i < num_online_cpus())
+			kthread_bind(f[i].task, i);
+	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(f[i].task);
+	for (i = 0; i < 2; i++)
+		wait_for_completion(&f[i].ended);
+	KUNIT_EXPECT_EQ(test, f[0].wrong + f[1].wrong, 0);
+	KUNIT_EXPECT_EQ_MSG(test, f[0].made + f[1].made, ROUNDS,
+			    "one record a connection (%u by one, %u by the other)",
+			    f[0].made, f[1].made);
+	KUNIT_EXPECT_EQ_MSG(test, f[0].found + f[1].found, ROUNDS,
+			    "who lost finds the one that won");
+	fwt_test_books(fn, &b);
+	KUNIT_EXPECT_EQ(test, b.created, ROUNDS);
+	KUNIT_EXPECT_EQ(test, b.records, ROUNDS);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_SLOW(everything_at_once),
+	KUNIT_CASE(two_first_packets),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-conn-race",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

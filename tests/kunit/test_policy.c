@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Policies: taken, refused, replaced, flushed; and programs made wrong. */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/rtnetlink.h>
+
+#include "hook.h"
+#include "packets.h"
+#include "policy.h"
+#include "prog.h"
+
+static struct fwt_test_ns *ns;
+
+static int init_suite(struct kunit_suite *suite)
+{
+	ns = fwt_test_netns_new();
+	return ns ? 0 : -ENODEV;
+}
+
+static void exit_suite(struct kunit_suite *suite)
+{
+	fwt_test_netns_free(ns);
+}
+
+static struct fwt_policy *in_force(void)
+{
+	struct fwt_policy *p;
+
+	mutex_lock(&ns->fn->lock);
+	p = fwt_policy_locked(ns->fn);
+	mutex_unlock(&ns->fn->lock);
+	return p;
+}
+
+static u32 n_devs(void)
+{
+	struct fwt_dev *b;
+	u32 n = 0;
+
+	mutex_lock(&ns->fn->lock);
+	list_for_each_entry(b, &ns->fn->devs, list)
+		n += !!b->ops[0] + !!b->ops[1];
+	mutex_unlock(&ns->fn->lock);
+	return n;
+}
+
+static void generations(struct kunit *test)
+{
+	struct fwt_net *fn = ns->fn;
+	struct netlink_ext_ack extack = { };
+	struct fwt_policy *p;
+	u32 gen, gen2 = 0;
+	size_t len;
+	void *blob;
+
+	KUNIT_EXPECT_NULL(test, in_force());
+	KUNIT_EXPECT_FALSE_MSG(test, fn->hooked, "hooks without a policy");
+	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
+	fwt_test_apply(test, ns, blob, len);
+	gen = fn->generation;
+	p = in_force();
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, p->gen, gen);
+	KUNIT_EXPECT_TRUE(test, fn->hooked);
+
+	blob = fwt_test_always(test, FWT_VERDICT_DROP, &len);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, len, gen + 1, &extack, &gen2),
+			    -EAGAIN, "another generation was expected");
+	KUNIT_EXPECT_NOT_NULL_MSG(test, extack._msg, "and why");
+	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
+	KUNIT_EXPECT_EQ(test, fn->generation, gen);
+
+	blob = fwt_test_always(test, FWT_VERDICT_DROP, &len);
+	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, len, gen, &extack, &gen2), 0);
+	KUNIT_EXPECT_EQ(test, gen2, gen + 1);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, fn->slots.n_used);
+
+	KUNIT_EXPECT_TRUE(test, fwt_policy_flush(fn));
+	KUNIT_EXPECT_NULL(test, in_force());
+	KUNIT_EXPECT_FALSE(test, fn->hooked);
+	KUNIT_EXPECT_GT(test, fn->generation, gen2);
+	KUNIT_EXPECT_FALSE_MSG(test, fwt_policy_flush(fn), "there is none");
+	fwt_test_clear(test, ns);
+}
+
+/* The slots of policies that went are free, when their work is done. */
+static void lets_go_of_slots(struct kunit *test)
+{
+	size_t len;
+	void *blob;
+	u32 i;
+
+	for (i = 0; i < 50; i++) {
+		struct fwt_test_prog *p = fwt_test_prog_new(test);
+		u32 root = fwt_test_verdict(p, FWT_VERDICT_ACCEPT,
+					    fwt_test_rule(p, 1000 + i));
+
+		fwt_test_hook(p, FWT_HOOK_INGRESS, root, NULL);
+		blob = fwt_test_build(test, p, &len);
+		fwt_test_apply(test, ns, blob, len);
+	}
+	for (i = 0; i < 100 && READ_ONCE(ns->fn->slots.n_used) > 1; i++) {
+		rcu_barrier();
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, ns->fn->slots.n_used, 1, "one policy, one rule");
+	fwt_test_clear(test, ns);
+	for (i = 0; i < 100 && READ_ONCE(ns->fn->slots.n_used); i++) {
+		rcu_barrier();
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, ns->fn->slots.n_used, 0);
+}
+
+static void refused_changes_nothing(struct kunit *test)
+{
+	struct netlink_ext_ack extack = { };
+	struct fwt_net *fn = ns->fn;
+	struct fwt_prog_hdr *h;
+	struct fwt_policy *p;
+	u32 gen, gen2 = 77, used, devs;
+	size_t len;
+	void *blob;
+
+	blob = fwt_test_build(test, fwt_test_rich(test), &len);
+	fwt_test_apply(test, ns, blob, len);
+	p = in_force();
+	gen = fn->generation;
+	used = fn->slots.n_used;
+	devs = n_devs();
+	KUNIT_EXPECT_EQ_MSG(test, used, 3, "two rules, a counter");
+	KUNIT_EXPECT_EQ_MSG(test, devs, 3, "d0 both ways, d1 egress");
+
+	blob = fwt_test_build(test, fwt_test_rich(test), &len);
+	h = blob;
+	h->sec[FWT_SEC_NODES].count--;
+	KUNIT_EXPECT_LT(test, fwt_policy_apply(fn, blob, len, 0, &extack, &gen2), 0);
+	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
+	KUNIT_EXPECT_EQ(test, fn->generation, gen);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, used);
+	KUNIT_EXPECT_EQ(test, n_devs(), devs);
+	KUNIT_EXPECT_TRUE(test, fn->hooked);
+
+	blob = kvzalloc(16, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, 0, &extack, &gen2),
+			-EINVAL);
+	blob = kvzalloc(16, GFP_KERNEL);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, 0, 0, &extack, &gen2),
+			    -EINVAL, "nothing at all");
+	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
+	fwt_test_clear(test, ns);
+	KUNIT_EXPECT_EQ(test, n_devs(), 0);
+}
+
+static void device_hooks(struct kunit *test)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	u32 root = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 1));
+	size_t len;
+	void *blob;
+
+	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, root, "later");
+	fwt_test_hook(p, FWT_HOOK_DEV_EGRESS, root, "vnet*");
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	KUNIT_EXPECT_FALSE_MSG(test, ns->fn->hooked, "inet hooks for devices alone");
+	KUNIT_EXPECT_EQ(test, n_devs(), 0);
+	KUNIT_ASSERT_EQ(test, fwt_test_ip(ns, "link add later type dummy"), 0);
+	KUNIT_EXPECT_EQ_MSG(test, n_devs(), 1, "it appeared");
+	KUNIT_ASSERT_EQ(test, fwt_test_ip(ns, "link set later name vnet7"), 0);
+	KUNIT_EXPECT_EQ_MSG(test, n_devs(), 1, "renamed");
+	KUNIT_ASSERT_EQ(test, fwt_test_ip(ns, "link set vnet7 name other"), 0);
+	KUNIT_EXPECT_EQ_MSG(test, n_devs(), 0, "to what no hook names");
+	KUNIT_ASSERT_EQ(test, fwt_test_ip(ns, "link set other name later"), 0);
+	KUNIT_EXPECT_EQ(test, n_devs(), 1);
+	/* Stays over a policy that names it, goes with one that does not. */
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	KUNIT_EXPECT_EQ(test, n_devs(), 1);
+	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
+	fwt_test_apply(test, ns, blob, len);
+	KUNIT_EXPECT_EQ(test, n_devs(), 0);
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	KUNIT_EXPECT_EQ(test, n_devs(), 1);
+	KUNIT_ASSERT_EQ(test, fwt_test_ip(ns, "link del later"), 0);
+	KUNIT_EXPECT_EQ_MSG(test, n_devs(), 0, "it went");
+	fwt_test_clear(test, ns);
+}
+
+/* A few packets of all kinds, by all hooks. */
+static void some_packets(struct kunit *test)
+{
+	static const u8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP };
+	static u16 port;
+	struct sk_buff *skb;
+	u32 i;
+
+	for (i = 0; i < 6; i++) {
+		struct fwt_test_pkt k = {
+			.family = i & 1 ? 6 : 4, .protocol = protocols[i / 2],
+			.src = { i & 1 ? 0x20010db8 : 0x0a000001, 0, 0, 1 },
+			.dst = { i & 1 ? 0x20010db8 : 0xcb007101, 0, 0, 2 },
+			.sport = 1000 + port++ % 5000, .dport = i & 2 ? 53 : 2000,
+			.tcp_flags = 2, .payload = 16,
+		};
+
+		if (k.family == 6 && k.protocol == IPPROTO_ICMP)
+			k.protocol = IPPROTO_ICMPV6;
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		kfree_skb(fwt_test_forward(ns, skb, false));
+	}
+}
+
+static const u32 nasty[] = { 0, 1, 2, 5, 17, 63, 0x7f, 0x80, 0xff, 0x100, 0xffff,
+	0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+
+/* Each word and each byte of a program, made nasty: it is refused and nothing
+ * has changed, or it does no harm.
+ */
+static void each_field(struct kunit *test)
+{
+	u32 i, v, taken = 0, refused = 0, moved = 0;
+	struct netlink_ext_ack extack;
+	struct fwt_policy *before;
+	size_t len, n;
+	u8 *good, *bad;
+	u32 gen, was;
+	int ret;
+
+	good = fwt_test_build(test, fwt_test_rich(test), &len);
+	bad = kvmalloc(len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bad);
+	memcpy(bad, good, len);
+	fwt_test_apply(test, ns, bad, len);
+	n = len / 4;
+	for (i = 0; i < n * 2; i++) {
+		/* Words, then one byte of each word. */
+		bool word = i < n;
+
+		for (v = 0; v < ARRAY_SIZE(nasty); v++) {
+			if (!word && nasty[v] > 0xff)
+				break;
+			/* Where each access is checked, some of them. */
+			if (FWT_TEST_MANY(10) == 1 && (i * 16 + v) % 7)
+				continue;
+			bad = kvmalloc(len, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, bad);
+			memcpy(bad, good, len);
+			if (word)
+				((u32 *)bad)[i] = nasty[v];
+			else
+				bad[(i - n) * 4 + (i & 3)] = nasty[v];
+			before = in_force();
+			was = ns->fn->generation;
+			ret = fwt_policy_apply(ns->fn, bad, len, 0, &extack, &gen);
+			if (ret) {
+				refused++;
+				moved += in_force() != before ||
+					 ns->fn->generation != was;
+				continue;
+			}
+			taken++;
+			some_packets(test);
+		}
+		cond_resched();
+	}
+	kunit_info(test, "%u refused, %u taken", refused, taken);
+	KUNIT_EXPECT_GT(test, refused, n);
+	KUNIT_EXPECT_GT_MSG(test, taken, n, "names and texts may be anything");
+	KUNIT_EXPECT_EQ_MSG(test, moved, 0, "refused and changed something");
+	kvfree(good);
+	fwt_test_clear(test, ns);
+}
+
+/* Cut off at each byte, with a length that says so or does not. */
+static void each_length(struct kunit *test)
+{
+	struct netlink_ext_ack extack;
+	size_t len, cut;
+	u32 gen, taken = 0;
+	u8 *good, *bad;
+	int i;
+
+	good = fwt_test_build(test, fwt_test_rich(test), &len);
+	for (cut = 0; cut < len; cut++) {
+		for (i = 0; i < 2; i++) {
+			bad = kvmalloc(cut + !cut, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, bad);
+			memcpy(bad, good, cut);
+			if (i && cut >= sizeof(struct fwt_prog_hdr))
+				((struct fwt_prog_hdr *)bad)->len = cut;
+			taken += !fwt_policy_apply(ns->fn, bad, cut, 0, &extack, &gen);
+		}
+	}
+	/* All but the padding behind the source text. */
+	KUNIT_EXPECT_LE(test, taken, 8);
+	kvfree(good);
+	fwt_test_clear(test, ns);
+}
+
+/* A namespace goes with all that is in it. */
+static void namespace_dies(struct kunit *test)
+{
+	struct fwt_test_ns *mine = ns;
+	size_t len;
+	void *blob;
+	u32 i;
+
+	ns = fwt_test_netns_new();
+	if (ns) {
+		blob = fwt_test_build(test, fwt_test_rich(test), &len);
+		fwt_test_apply(test, ns, blob, len);
+		for (i = 0; i < 50; i++)
+			some_packets(test);
+		KUNIT_EXPECT_GT(test, atomic_read(&ns->fn->n_conns), 0);
+	}
+	KUNIT_EXPECT_NOT_NULL(test, ns);
+	fwt_test_netns_free(ns);
+	ns = mine;
+	/* It is cleaned up by a worker; what goes wrong there is a splat. */
+	msleep(300);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(generations),
+	KUNIT_CASE(lets_go_of_slots),
+	KUNIT_CASE(refused_changes_nothing),
+	KUNIT_CASE(device_hooks),
+	KUNIT_CASE_SLOW(each_field),
+	KUNIT_CASE(each_length),
+	KUNIT_CASE(namespace_dies),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-policy",
+	.suite_init = init_suite,
+	.suite_exit = exit_suite,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The way of a packet, from hook to hook, without translation. */
+#include <linux/delay.h>
+
+#include "hook.h"
+#include "packets.h"
+#include "policy.h"
+#include "prog.h"
+#include "core/packet.h"
+
+static struct fwt_test_ns *ns;
+
+static int init_suite(struct kunit_suite *suite)
+{
+	ns = fwt_test_netns_new();
+	return ns ? 0 : -ENODEV;
+}
+
+static void exit_suite(struct kunit_suite *suite)
+{
+	fwt_test_netns_free(ns);
+}
+
+static void finish(struct kunit *test)
+{
+	fwt_test_clear(test, ns);
+}
+
+/* A host at d0 and one at d1. */
+static struct fwt_test_pkt between(u8 family, u8 protocol)
+{
+	struct fwt_test_pkt k = {
+		.family = family, .protocol = protocol,
+		.sport = 1234, .dport = 53, .tcp_flags = FWT_TCP_SYN, .seq = 1000,
+		.payload = protocol == IPPROTO_TCP ? 0 : 32,
+	};
+
+	if (family == 6) {
+		k.src[0] = 0x20010db8;
+		k.src[1] = 0x00010000;
+		k.src[3] = 2;
+		k.dst[0] = 0x20010db8;
+		k.dst[1] = 0x00020000;
+		k.dst[3] = 2;
+		if (protocol == IPPROTO_ICMP)
+			k.protocol = IPPROTO_ICMPV6;
+	} else {
+		k.src[0] = 0xc0000202;
+		k.dst[0] = 0xcb007102;
+	}
+	return k;
+}
+
+static struct fwt_test_pkt answer_to(const struct fwt_test_pkt *k)
+{
+	struct fwt_test_pkt r = *k;
+
+	memcpy(r.src, k->dst, sizeof(r.src));
+	memcpy(r.dst, k->src, sizeof(r.dst));
+	if (k->protocol == IPPROTO_ICMP) {
+		r.icmp_type = 0;
+	} else if (k->protocol == IPPROTO_ICMPV6) {
+		r.icmp_type = 129;
+	} else {
+		r.sport = k->dport;
+		r.dport = k->sport;
+	}
+	r.tcp_flags = FWT_TCP_SYN | FWT_TCP_ACK;
+	r.seq = 5000;
+	r.ack = k->seq + 1;
+	return r;
+}
+
+static bool goes(struct kunit *test, const struct fwt_test_pkt *k, bool back)
+{
+	struct sk_buff *skb = fwt_test_skb(k, back ? ns->out : ns->in);
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	/* An echo reply of ICMP has type 0, which stands for a request here. */
+	if (back && k->protocol == IPPROTO_ICMP) {
+		u8 *icmp = skb->data + 20;
+
+		icmp[0] = 0;
+		inet_proto_csum_replace2((__sum16 *)(icmp + 2), skb, htons(0x0800),
+					 0, false);
+	}
+	skb = fwt_test_forward(ns, skb, back);
+	if (skb)
+		KUNIT_EXPECT_TRUE_MSG(test, fwt_test_sums_ok(skb), "checksums");
+	kfree_skb(skb);
+	return skb;
+}
+
+static u64 reason(u32 r)
+{
+	struct fwt_stats s;
+
+	fwt_stats_read(ns->fn, &s);
+	return s.reason[r];
+}
+
+static u64 made(void)
+{
+	struct fwt_stats s;
+
+	fwt_stats_read(ns->fn, &s);
+	return s.created;
+}
+
+struct look {
+	u32 n;
+	u16 flags;
+	u64 packets[2];
+	u32 ttl;
+	u32 gen;
+	u32 iif;
+	u32 oif;
+};
+
+static int look_at(struct fwt_conn *c, void *ctx)
+{
+	struct look *l = ctx;
+
+	l->n++;
+	l->flags = c->flags;
+	l->packets[0] = c->packets[0];
+	l->packets[1] = c->packets[1];
+	l->ttl = fwt_conn_seconds(c);
+	l->gen = c->gen;
+	l->iif = c->iif;
+	l->oif = c->oif;
+	return 0;
+}
+
+static struct look the_one(void)
+{
+	struct rhashtable_iter iter;
+	struct look l = { };
+
+	rhashtable_walk_enter(&ns->fn->conns, &iter);
+	fwt_conns_walk(ns->fn, &iter, look_at, &l);
+	rhashtable_walk_exit(&iter);
+	return l;
+}
+
+static void always(struct kunit *test, u8 verdict)
+{
+	size_t len;
+	void *blob = fwt_test_always(test, verdict, &len);
+
+	fwt_test_apply(test, ns, blob, len);
+}
+
+static void there_and_back(struct kunit *test, u8 family, u8 protocol)
+{
+	struct fwt_test_pkt k = between(family, protocol), r = answer_to(&k);
+	struct sk_buff *skb;
+	struct look l;
+	u64 before = made();
+
+	always(test, FWT_VERDICT_ACCEPT);
+	skb = fwt_test_skb(&k, ns->in);
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+	l = the_one();
+	KUNIT_ASSERT_EQ(test, l.n, 1);
+	KUNIT_EXPECT_FALSE_MSG(test, l.flags & BIT(FWT_CONN_CONFIRMED), "tentative");
+	KUNIT_EXPECT_LE(test, l.ttl, 2);
+	KUNIT_EXPECT_EQ(test, l.iif, ns->in->ifindex);
+	skb->dev = ns->out;
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, skb), NF_ACCEPT);
+	kfree_skb(skb);
+	l = the_one();
+	KUNIT_EXPECT_TRUE_MSG(test, l.flags & BIT(FWT_CONN_CONFIRMED), "confirmed");
+	KUNIT_EXPECT_GT(test, l.ttl, 2);
+	KUNIT_EXPECT_EQ(test, l.oif, ns->out->ifindex);
+	KUNIT_EXPECT_FALSE(test, l.flags & BIT(FWT_CONN_REPLIED));
+
+	KUNIT_EXPECT_TRUE_MSG(test, goes(test, &r, true), "the answer");
+	l = the_one();
+	KUNIT_EXPECT_EQ_MSG(test, l.n, 1, "and no second connection");
+	KUNIT_EXPECT_TRUE(test, l.flags & BIT(FWT_CONN_REPLIED));
+	KUNIT_EXPECT_EQ(test, l.packets[FWT_ORIGINAL], 1);
+	KUNIT_EXPECT_EQ(test, l.packets[FWT_REPLY], 1);
+	KUNIT_EXPECT_EQ(test, made(), before + 1);
+	finish(test);
+}
+
+static void connections(struct kunit *test)
+{
+	static const u8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP };
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		there_and_back(test, 4, protocols[i]);
+		there_and_back(test, 6, protocols[i]);
+	}
+}
+
+static void unsolicited(struct kunit *test)
+{
+	struct fwt_test_pkt k = between(4, IPPROTO_TCP), r = answer_to(&k);
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	u32 a, d, root;
+	u64 was = reason(FWT_REASON_INVALID);
+	size_t len;
+	void *blob;
+
+	/* invalid and untracked are dropped, what is new passes */
+	root = fwt_test_range(p, FWT_FIELD_CT_STATE, FWT_CT_NEW, FWT_CT_NEW, 1, 2);
+	a = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 1));
+	d = fwt_test_verdict(p, FWT_VERDICT_DROP, fwt_test_rule(p, 2));
+	KUNIT_ASSERT_EQ(test, a, 1);
+	KUNIT_ASSERT_EQ(test, d, 2);
+	fwt_test_hook(p, FWT_HOOK_INGRESS, root, NULL);
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	KUNIT_EXPECT_FALSE_MSG(test, goes(test, &r, true), "an answer to nothing");
+	KUNIT_EXPECT_EQ(test, the_one().n, 0);
+	KUNIT_EXPECT_EQ_MSG(test, reason(FWT_REASON_INVALID), was + 1, "and is counted");
+	KUNIT_EXPECT_TRUE(test, goes(test, &k, false));
+	KUNIT_EXPECT_TRUE(test, goes(test, &r, true));
+	finish(test);
+}
+
+static void wrong_checksum(struct kunit *test)
+{
+	struct fwt_test_pkt k = between(4, IPPROTO_UDP);
+	struct sk_buff *skb;
+
+	always(test, FWT_VERDICT_ACCEPT);
+	skb = fwt_test_skb(&k, ns->in);
+	skb->data[skb->len - 1] ^= 0x10;
+	kfree_skb(fwt_test_forward(ns, skb, false));
+	/* Accepted as invalid by this policy; but it opens nothing. */
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, the_one().n, 0);
+	finish(test);
+}
+
+static void drops_are_counted(struct kunit *test)
+{
+	struct fwt_test_pkt k = between(6, IPPROTO_UDP);
+	u64 was = reason(FWT_REASON_POLICY);
+
+	always(test, FWT_VERDICT_DROP);
+	KUNIT_EXPECT_FALSE(test, goes(test, &k, false));
+	KUNIT_EXPECT_EQ(test, reason(FWT_REASON_POLICY), was + 1);
+	was = reason(FWT_REASON_REJECT);
+	always(test, FWT_VERDICT_REJECT);
+	KUNIT_EXPECT_FALSE(test, goes(test, &k, false));
+	KUNIT_EXPECT_EQ(test, reason(FWT_REASON_REJECT), was + 1);
+	KUNIT_EXPECT_EQ(test, the_one().n, 0);
+	finish(test);
+}
+
+static void decided_again(struct kunit *test)
+{
+	struct fwt_test_pkt k = between(4, IPPROTO_UDP), r = answer_to(&k);
+	u64 was = reason(FWT_REASON_REVALIDATED);
+
+	always(test, FWT_VERDICT_ACCEPT);
+	KUNIT_EXPECT_TRUE(test, goes(test, &k, false));
+	KUNIT_EXPECT_TRUE(test, goes(test, &r, true));
+	always(test, FWT_VERDICT_ACCEPT);
+	KUNIT_EXPECT_NE_MSG(test, the_one().gen, ns->fn->generation, "stale");
+	KUNIT_EXPECT_TRUE_MSG(test, goes(test, &r, true), "still allowed");
+	KUNIT_EXPECT_EQ(test, the_one().gen, ns->fn->generation);
+	KUNIT_EXPECT_EQ(test, reason(FWT_REASON_REVALIDATED), was);
+	always(test, FWT_VERDICT_DROP);
+	KUNIT_EXPECT_FALSE_MSG(test, goes(test, &r, true), "forbidden now");
+	KUNIT_EXPECT_EQ(test, reason(FWT_REASON_REVALIDATED), was + 1);
+	KUNIT_EXPECT_EQ_MSG(test, the_one().n, 0, "and ended");
+	finish(test);
+}
+
+/* From here and back to here. */
+static void local_traffic(struct kunit *test)
+{
+	struct fwt_test_pkt k = between(4, IPPROTO_UDP), r;
+	struct sk_buff *skb;
+	struct look l;
+
+	k.src[0] = 0xcb007101;
+	r = answer_to(&k);
+	always(test, FWT_VERDICT_ACCEPT);
+	skb = fwt_test_skb(&k, ns->out);
+	skb->skb_iif = 0;
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_LOCAL_OUT, skb), NF_ACCEPT);
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, skb), NF_ACCEPT);
+	kfree_skb(skb);
+	l = the_one();
+	KUNIT_EXPECT_EQ(test, l.n, 1);
+	KUNIT_EXPECT_TRUE(test, l.flags & BIT(FWT_CONN_LOCAL));
+	KUNIT_EXPECT_TRUE(test, l.flags & BIT(FWT_CONN_CONFIRMED));
+	KUNIT_EXPECT_EQ(test, l.iif, 0);
+	skb = fwt_test_skb(&r, ns->out);
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_LOCAL_IN, skb), NF_ACCEPT);
+	kfree_skb(skb);
+	l = the_one();
+	KUNIT_EXPECT_EQ(test, l.packets[FWT_ORIGINAL], 1);
+	KUNIT_EXPECT_EQ(test, l.packets[FWT_REPLY], 1);
+	finish(test);
+}
+
+static void table_is_full(struct kunit *test)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	u32 root = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 1));
+	struct fwt_test_pkt k = between(4, IPPROTO_UDP);
+	u64 evicted = reason(FWT_REASON_EARLY_EVICT);
+	u32 i, passed = 0;
+	size_t len;
+	void *blob;
+
+	fwt_test_hook(p, FWT_HOOK_INGRESS, root, NULL);
+	fwt_test_option(p, FWT_OPTION_CONN_MAX, 64);
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	for (i = 0; i < 500; i++) {
+		k.sport = 2000 + i;
+		passed += goes(test, &k, false);
+		KUNIT_EXPECT_LE(test, atomic_read(&ns->fn->n_conns), 64);
+		if (i % 4 == 0)
+			rcu_barrier();
+	}
+	KUNIT_EXPECT_EQ_MSG(test, passed, 500, "each new one had room made for it");
+	KUNIT_EXPECT_GT(test, reason(FWT_REASON_EARLY_EVICT), evicted + 400);
+	finish(test);
+}
+
+/* The hooks of a device, which see no connections. */
+static unsigned int at_device(struct fwt_test_ns *s, struct sk_buff *skb)
+{
+	struct nf_hook_state state;
+	struct fwt_dev *b;
+	unsigned int ret = NF_ACCEPT;
+
+	nf_hook_state_init(&state, NF_NETDEV_INGRESS, NFPROTO_NETDEV, skb->dev, NULL,
+			   NULL, s->net, NULL);
+	mutex_lock(&s->fn->lock);
+	local_bh_disable();
+	rcu_read_lock();
+	list_for_each_entry(b, &s->fn->devs, list)
+		if (b->dev == skb->dev && b->ops[0])
+			ret = fwt_hook_dev(b, skb, &state) & NF_VERDICT_MASK;
+	rcu_read_unlock();
+	local_bh_enable();
+	mutex_unlock(&s->fn->lock);
+	return ret;
+}
+
+static void devices(struct kunit *test)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	struct fwt_test_pkt k = between(6, IPPROTO_UDP);
+	struct sk_buff *skb;
+	size_t len;
+	void *blob;
+
+	fwt_test_range(p, FWT_FIELD_DPORT, 1, 1023, 1, 2);
+	fwt_test_verdict(p, FWT_VERDICT_DROP, fwt_test_rule(p, 1));
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 2));
+	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, 0, "d0");
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	skb = fwt_test_skb(&k, ns->in);
+	KUNIT_EXPECT_EQ_MSG(test, at_device(ns, skb), NF_STOLEN, "port 53");
+	k.dport = 5353;
+	skb = fwt_test_skb(&k, ns->in);
+	KUNIT_ASSERT_EQ_MSG(test, at_device(ns, skb), NF_ACCEPT, "port 5353");
+	kfree_skb(skb);
+	finish(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(connections),
+	KUNIT_CASE(unsolicited),
+	KUNIT_CASE(wrong_checksum),
+	KUNIT_CASE(drops_are_counted),
+	KUNIT_CASE(decided_again),
+	KUNIT_CASE(local_traffic),
+	KUNIT_CASE(table_is_full),
+	KUNIT_CASE(devices),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-way",
+	.suite_init = init_suite,
+	.suite_exit = exit_suite,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

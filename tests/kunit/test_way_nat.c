@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Translation on real packets: sums, copies, pieces, errors, and nonsense. */
+#include <linux/icmp.h>
+#include <linux/ip.h>
+#include <linux/prandom.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/ip6_checksum.h>
+
+#include "hook.h"
+#include "packets.h"
+#include "policy.h"
+#include "prog.h"
+#include "core/packet.h"
+
+static struct fwt_test_ns *ns;
+
+static int init_suite(struct kunit_suite *suite)
+{
+	ns = fwt_test_netns_new();
+	return ns ? 0 : -ENODEV;
+}
+
+static void exit_suite(struct kunit_suite *suite)
+{
+	fwt_test_netns_free(ns);
+}
+
+/*
+ *   client 192.0.2.2 --- d0 [ gateway ] d1 --- 203.0.113.2 --- server 10.0.0.9
+ *
+ * Port 80 of the gateway is led to the server's 8080; what leaves by d1 has the
+ * address 203.0.113.7 (or 2001:db8:2::7).
+ */
+static const u32 client[2][4] = { { 0xc0000202 }, { 0x20010db8, 0x10000, 0, 2 } };
+static const u32 gateway[2][4] = { { 0xc0000201 }, { 0x20010db8, 0x10000, 0, 1 } };
+static const u32 server[2][4] = { { 0x0a000009 }, { 0x20010db8, 0x20000, 0, 9 } };
+static const u32 shown[2][4] = { { 0xcb007107 }, { 0x20010db8, 0x20000, 0, 7 } };
+
+static void apply_gateway(struct kunit *test, bool dnat, bool snat)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	size_t len;
+	void *blob;
+	u32 r = fwt_test_rule(p, 1);
+
+	fwt_test_range(p, FWT_FIELD_DPORT, 80, 80, 1, 3);		/* 0 */
+	fwt_test_nat(p, FWT_MOD_DNAT, 4, server[0], 8080, 8080, 2);	/* 1 */
+	fwt_test_nat(p, FWT_MOD_DNAT, 6, server[1], 8080, 8080, 3);	/* 2 */
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, r);			/* 3 */
+	fwt_test_nat(p, FWT_MOD_SNAT, 4, shown[0], 0, 0, 5);		/* 4 */
+	fwt_test_nat(p, FWT_MOD_SNAT, 6, shown[1], 0, 0, 6);		/* 5 */
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, r);			/* 6 */
+	fwt_test_hook(p, FWT_HOOK_INGRESS, dnat ? 0 : 3, NULL);
+	fwt_test_hook(p, FWT_HOOK_EGRESS, snat ? 4 : 6, NULL);
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+}
+
+static struct fwt_test_pkt request(u8 family, u8 protocol)
+{
+	struct fwt_test_pkt k = {
+		.family = family, .protocol = protocol, .sport = 1234, .dport = 80,
+		.tcp_flags = FWT_TCP_SYN, .seq = 1000,
+		.payload = protocol == IPPROTO_TCP ? 0 : 33,
+	};
+	bool six = family == 6;
+
+	memcpy(k.src, client[six], sizeof(k.src));
+	memcpy(k.dst, gateway[six], sizeof(k.dst));
+	return k;
+}
+
+static void expect_ends(struct kunit *test, const struct sk_buff *skb,
+			const u32 *src, u16 sport, const u32 *dst, u16 dport,
+			const char *what)
+{
+	struct fwt_test_pkt k;
+
+	fwt_test_read(skb, &k);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(k.src, src, k.family == 6 ? 16 : 4), 0,
+			    "%s: source %x", what, k.src[0]);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(k.dst, dst, k.family == 6 ? 16 : 4), 0,
+			    "%s: destination %x", what, k.dst[0]);
+	if (sport)
+		KUNIT_EXPECT_EQ_MSG(test, k.sport, sport, "%s: source port", what);
+	if (dport)
+		KUNIT_EXPECT_EQ_MSG(test, k.dport, dport, "%s: port", what);
+	KUNIT_EXPECT_TRUE_MSG(test, fwt_test_sums_ok(skb), "%s: checksums", what);
+}
+
+static struct fwt_test_pkt answer(const struct sk_buff *skb)
+{
+	struct fwt_test_pkt k, r;
+
+	fwt_test_read(skb, &k);
+	r = k;
+	memcpy(r.src, k.dst, sizeof(r.src));
+	memcpy(r.dst, k.src, sizeof(r.dst));
+	r.sport = k.dport;
+	r.dport = k.sport;
+	r.tcp_flags = FWT_TCP_SYN | FWT_TCP_ACK;
+	r.seq = 5000;
+	r.ack = 1001;
+	return r;
+}
+
+static void both_ways(struct kunit *test, u8 family, u8 protocol, bool dnat, bool snat)
+{
+	bool six = family == 6;
+	struct fwt_test_pkt k = request(family, protocol), r;
+	struct sk_buff *skb;
+
+	apply_gateway(test, dnat, snat);
+	skb = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	expect_ends(test, skb, snat ? shown[six] : client[six], snat ? 0 : 1234,
+		    dnat ? server[six] : gateway[six], dnat ? 8080 : 80, "out");
+	r = answer(skb);
+	kfree_skb(skb);
+	skb = fwt_test_forward(ns, fwt_test_skb(&r, ns->out), true);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	expect_ends(test, skb, gateway[six], 80, client[six], 1234, "back");
+	kfree_skb(skb);
+	/* Each further packet likewise. */
+	k.tcp_flags = FWT_TCP_ACK;
+	k.seq = 1001;
+	k.ack = 5001;
+	k.payload = 100;
+	skb = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	expect_ends(test, skb, snat ? shown[six] : client[six], 0,
+		    dnat ? server[six] : gateway[six], dnat ? 8080 : 80, "again");
+	kfree_skb(skb);
+	fwt_test_clear(test, ns);
+}
+
+static void translations(struct kunit *test)
+{
+	u32 i;
+
+	for (i = 0; i < 16; i++)
+		both_ways(test, i & 1 ? 6 : 4, i & 2 ? IPPROTO_TCP : IPPROTO_UDP,
+			  i & 4, i & 8);
+}
+
+static void masquerade(struct kunit *test)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	struct fwt_prog_mod m = { .type = FWT_MOD_MASQUERADE };
+	static const u32 own[2][4] = { { 0xcb007101 }, { 0x20010db8, 0x20000, 0, 1 } };
+	struct fwt_test_pkt k;
+	struct sk_buff *skb;
+	size_t len;
+	void *blob;
+	u32 i;
+
+	fwt_test_mod(p, &m, 1);
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 1));
+	fwt_test_hook(p, FWT_HOOK_EGRESS, 0, NULL);
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	for (i = 0; i < 2; i++) {
+		k = request(i ? 6 : 4, IPPROTO_UDP);
+		memcpy(k.dst, server[i], sizeof(k.dst));
+		skb = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		expect_ends(test, skb, own[i], 0, server[i], 80, "masqueraded");
+		kfree_skb(skb);
+	}
+	fwt_test_clear(test, ns);
+}
+
+/* How a device or the stack may bring the checksum along. */
+static void checksum_kinds(struct kunit *test)
+{
+	static const u8 kinds[] = { CHECKSUM_NONE, CHECKSUM_UNNECESSARY,
+				    CHECKSUM_COMPLETE, CHECKSUM_PARTIAL };
+	struct fwt_test_pkt k;
+	struct sk_buff *skb;
+	u32 i, l3, at;
+
+	apply_gateway(test, true, true);
+	for (i = 0; i < 16; i++) {
+		bool six = i & 1;
+
+		k = request(six ? 6 : 4, i & 2 ? IPPROTO_TCP : IPPROTO_UDP);
+		k.sport = 2000 + i;
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		skb->ip_summed = kinds[i / 4];
+		l3 = six ? 40 : 20;
+		at = l3 + (i & 2 ? 16 : 6);
+		if (skb->ip_summed == CHECKSUM_COMPLETE) {
+			skb->csum = skb_checksum(skb, 0, skb->len, 0);
+		} else if (skb->ip_summed == CHECKSUM_PARTIAL) {
+			__sum16 sum = six ?
+				~csum_ipv6_magic((void *)(skb->data + 8),
+						 (void *)(skb->data + 24),
+						 skb->len - l3, k.protocol, 0) :
+				~csum_tcpudp_magic(ip_hdr(skb)->saddr,
+						   ip_hdr(skb)->daddr,
+						   skb->len - l3, k.protocol, 0);
+
+			memcpy(skb->data + at, &sum, 2);
+			skb->csum_start = skb_headroom(skb) + l3;
+			skb->csum_offset = at - l3;
+		}
+		skb = fwt_test_forward(ns, skb, false);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, skb, "kind %u", kinds[i / 4]);
+		if (skb->ip_summed == CHECKSUM_COMPLETE)
+			KUNIT_EXPECT_EQ_MSG(test, csum_fold(skb->csum),
+					    csum_fold(skb_checksum(skb, 0, skb->len, 0)),
+					    "the sum brought along, IPv%u", k.family);
+		if (skb->ip_summed == CHECKSUM_PARTIAL)
+			KUNIT_EXPECT_EQ(test, skb_checksum_help(skb), 0);
+		expect_ends(test, skb, shown[six], 0, server[six], 8080, "summed");
+		kfree_skb(skb);
+	}
+	fwt_test_clear(test, ns);
+}
+
+/* A copy shares the bytes: who holds it must not see them change (R10). */
+static void clones(struct kunit *test)
+{
+	struct fwt_test_pkt k;
+	struct sk_buff *skb, *copy;
+	u32 i, len;
+	u8 *was;
+
+	apply_gateway(test, true, true);
+	for (i = 0; i < 4; i++) {
+		k = request(i & 1 ? 6 : 4, i & 2 ? IPPROTO_TCP : IPPROTO_UDP);
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		len = skb->len;
+		was = kunit_kmalloc(test, len, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, was);
+		memcpy(was, skb->data, len);
+		copy = skb_clone(skb, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		copy = fwt_test_forward(ns, copy, false);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		expect_ends(test, copy, shown[i & 1], 0, server[i & 1], 8080, "clone");
+		KUNIT_EXPECT_EQ_MSG(test, memcmp(was, skb->data, len), 0,
+				    "the original was written to");
+		kfree_skb(copy);
+		kfree_skb(skb);
+	}
+	fwt_test_clear(test, ns);
+}
+
+/* The first @linear bytes in the head, the rest in a page. */
+static struct sk_buff *in_pieces(struct kunit *test, struct sk_buff *skb, u32 linear)
+{
+	struct sk_buff *n = alloc_skb(256, GFP_KERNEL);
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, n && page);
+	skb_reserve(n, 128);
+	skb_put_data(n, skb->data, linear);
+	memcpy(page_address(page), skb->data + linear, skb->len - linear);
+	skb_add_rx_frag(n, 0, page, 0, skb->len - linear, PAGE_SIZE);
+	skb_reset_network_header(n);
+	n->protocol = skb->protocol;
+	n->pkt_type = PACKET_HOST;
+	kfree_skb(skb);
+	return n;
+}
+
+static void pieces(struct kunit *test)
+{
+	struct fwt_test_pkt k;
+	struct sk_buff *skb;
+	u32 i, linear;
+
+	apply_gateway(test, true, true);
+	for (i = 0; i < 4; i++) {
+		bool six = i & 1;
+
+		k = request(six ? 6 : 4, i & 2 ? IPPROTO_TCP : IPPROTO_UDP);
+		/* The IP layer has its own header linear before any hook. */
+		for (linear = six ? 40 : 20; linear < (six ? 60 : 40); linear++) {
+			k.sport = 3000 + 100 * i + linear;
+			skb = fwt_test_skb(&k, ns->in);
+			KUNIT_ASSERT_NOT_NULL(test, skb);
+			if (linear >= skb->len) {
+				kfree_skb(skb);
+				continue;
+			}
+			skb = fwt_test_forward(ns, in_pieces(test, skb, linear), false);
+			KUNIT_ASSERT_NOT_NULL_MSG(test, skb, "%u bytes linear", linear);
+			KUNIT_ASSERT_EQ(test, skb_linearize(skb), 0);
+			expect_ends(test, skb, shown[six], 0, server[six], 8080, "pieces");
+			kfree_skb(skb);
+		}
+	}
+	fwt_test_clear(test, ns);
+}
+
+/* From outside about a packet of ours: it comes to the client, and what it
+ * quotes is what the client sent.
+ */
+static void error_about(struct kunit *test, u8 family, u8 protocol)
+{
+	bool six = family == 6;
+	struct fwt_test_pkt k = request(family, protocol), e = { }, q;
+	struct sk_buff *skb, *about;
+	u8 *quote;
+	u32 l3 = six ? 40 : 20, n;
+
+	k.payload = protocol == IPPROTO_TCP ? 0 : 20;
+	apply_gateway(test, true, true);
+	about = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
+	KUNIT_ASSERT_NOT_NULL(test, about);
+	fwt_test_read(about, &q);
+	n = about->len;
+	e.family = family;
+	e.protocol = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	e.icmp_type = six ? 1 : 3;
+	memcpy(e.src, six ? (u32[4]){ 0x20010db8, 0x20000, 0, 2 } :
+	       (u32[4]){ 0xcb007102 }, sizeof(e.src));
+	memcpy(e.dst, q.src, sizeof(e.dst));
+	e.body = about->data;
+	e.payload = n;
+
+	skb = fwt_test_forward(ns, fwt_test_skb(&e, ns->out), true);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, skb, "an error of IPv%u", family);
+	KUNIT_EXPECT_TRUE_MSG(test, fwt_test_sums_ok(skb), "the error's checksum");
+	fwt_test_read(skb, &q);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(q.dst, client[six], six ? 16 : 4), 0,
+			    "it comes to %x", q.dst[0]);
+	quote = skb->data + l3 + 8;
+	skb_pull(skb, l3 + 8);
+	skb_reset_network_header(skb);
+	fwt_test_read(skb, &q);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(q.src, client[six], six ? 16 : 4), 0,
+			    "quoted source %x", q.src[0]);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(q.dst, gateway[six], six ? 16 : 4), 0,
+			    "quoted destination %x", q.dst[0]);
+	KUNIT_EXPECT_EQ(test, q.sport, 1234);
+	KUNIT_EXPECT_EQ(test, q.dport, 80);
+	KUNIT_EXPECT_TRUE_MSG(test, fwt_test_sums_ok(skb), "the quote's checksums");
+	kfree_skb(skb);
+	kfree_skb(about);
+
+	/* Of a connection that there is not: nothing of it comes through. */
+	e.body = NULL;
+	skb = fwt_test_forward(ns, fwt_test_skb(&e, ns->out), true);
+	if (skb) {
+		fwt_test_read(skb, &q);
+		KUNIT_EXPECT_NE(test, memcmp(q.dst, client[six], six ? 16 : 4), 0);
+	}
+	kfree_skb(skb);
+	fwt_test_clear(test, ns);
+}
+
+static void errors(struct kunit *test)
+{
+	error_about(test, 4, IPPROTO_UDP);
+	error_about(test, 4, IPPROTO_TCP);
+	error_about(test, 6, IPPROTO_UDP);
+	error_about(test, 6, IPPROTO_TCP);
+}
+
+/* Whole, and cut off at every byte. */
+static void cut_off(struct kunit *test)
+{
+	static const u8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP };
+	struct fwt_test_pkt k;
+	struct sk_buff *skb;
+	u32 i, n;
+	u8 *at;
+
+	apply_gateway(test, true, true);
+	for (i = 0; i < 6; i++) {
+		struct sk_buff *whole;
+
+		k = request(i & 1 ? 6 : 4, protocols[i / 2]);
+		if (k.family == 6 && k.protocol == IPPROTO_ICMP)
+			k.protocol = IPPROTO_ICMPV6;
+		whole = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_NOT_NULL(test, whole);
+		for (n = 0; n <= whole->len; n++) {
+			/* Just so long, for KASAN to see the end. */
+			at = kmemdup(whole->data, n, GFP_KERNEL);
+			skb = fwt_test_raw(at ?: whole->data, n, k.family, ns->in);
+			KUNIT_ASSERT_NOT_NULL(test, skb);
+			kfree_skb(fwt_test_forward(ns, skb, false));
+			kfree(at);
+		}
+		kfree_skb(whole);
+	}
+	fwt_test_clear(test, ns);
+}
+
+/* Packets with some bytes changed, and bytes that are no packets at all. */
+static void nonsense(struct kunit *test)
+{
+	u32 i, k, passed = 0, len, n = FWT_TEST_MANY(100000);
+	static const u8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP,
+					IPPROTO_ICMPV6 };
+	u64 seed = get_random_u64();
+	struct rnd_state rnd;
+	struct sk_buff *skb;
+	u8 noise[96];
+
+	kunit_info(test, "seed %llu", seed);
+	prandom_seed_state(&rnd, seed);
+	apply_gateway(test, true, true);
+	for (i = 0; i < n; i++) {
+		u32 r = prandom_u32_state(&rnd);
+		bool back = r & 1;
+
+		if (r & 6) {
+			struct fwt_test_pkt p = request(r & 8 ? 6 : 4,
+							protocols[r >> 4 & 3]);
+
+			p.sport = 1000 + (r >> 8 & 15);
+			p.tcp_flags = r >> 16;
+			p.icmp_type = r & 0x40 ? r >> 24 & 15 : 0;
+			p.payload = r >> 12 & 63;
+			skb = fwt_test_skb(&p, ns->in);
+			KUNIT_ASSERT_NOT_NULL(test, skb);
+			for (k = r >> 28 & 3; k; k--)
+				skb->data[prandom_u32_state(&rnd) % skb->len] =
+					prandom_u32_state(&rnd);
+		} else {
+			len = r >> 8 & 63;
+			prandom_bytes_state(&rnd, noise, sizeof(noise));
+			noise[0] = (r & 8 ? 0x60 : 0x45);
+			skb = fwt_test_raw(noise, len, r & 8 ? 6 : 4, ns->in);
+			KUNIT_ASSERT_NOT_NULL(test, skb);
+		}
+		skb = fwt_test_forward(ns, skb, back);
+		passed += !!skb;
+		kfree_skb(skb);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	kunit_info(test, "%u of %u passed", passed, n);
+	KUNIT_EXPECT_GT(test, passed, n / 50);
+	KUNIT_EXPECT_LT(test, passed, n);
+	fwt_test_clear(test, ns);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(translations),
+	KUNIT_CASE(masquerade),
+	KUNIT_CASE(checksum_kinds),
+	KUNIT_CASE(clones),
+	KUNIT_CASE(pieces),
+	KUNIT_CASE(errors),
+	KUNIT_CASE(cut_off),
+	KUNIT_CASE_SLOW(nonsense),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-nat",
+	.suite_init = init_suite,
+	.suite_exit = exit_suite,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
