@@ -13,6 +13,7 @@
  */
 #include <linux/random.h>
 #include <linux/rhashtable.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
@@ -450,11 +451,12 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
 		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
 {
-	bool resized = false;
 	void *link;
+	bool resized;
 	int ret = 0;
 
-	rhashtable_walk_start(iter);
+	/* Between two calls is as good as in the middle of one. */
+	resized = rhashtable_walk_start_check(iter) == -EAGAIN;
 	for (link = rhashtable_walk_peek(iter); link;
 	     link = rhashtable_walk_next(iter)) {
 		enum fwt_pair pair;
@@ -500,6 +502,10 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 		rhashtable_walk_enter(&fn->conns, &iter);
 		ret = fwt_conns_walk(fn, &iter, end_one, &n);
 		rhashtable_walk_exit(&iter);
+		/* What is being resized is so until its worker has run, which
+		 * may be waiting for this very CPU.
+		 */
+		cond_resched();
 	} while (ret == -EINTR);
 	return n;
 }
