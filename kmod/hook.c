@@ -538,7 +538,7 @@ static unsigned int post_routing(struct fwt_way *w)
 	if (fwt_answering())
 		return w->c ? apply(w, true, &changed) : NF_ACCEPT;
 	if (!w->c) {
-		if (!opens(w))
+		if (!opens(w) || !fwt_skb_checksum_ok(w))
 			return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->seed = get_random_u32();
 		ret = decide_egress(w);

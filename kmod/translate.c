@@ -61,7 +61,13 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 	int off = skb_network_offset(skb);
 	const u8 *udp;
 
-	if (w->state->hook != NF_INET_PRE_ROUTING || p->have & FWT_HAVE_FRAG)
+	if (p->have & FWT_HAVE_FRAG)
+		return true;
+	/* What is forwarded came in without a connection, and may not get one
+	 * on its way out for the same reason; what starts here is not summed yet.
+	 */
+	if (w->state->hook != NF_INET_PRE_ROUTING &&
+	    (w->state->hook != NF_INET_POST_ROUTING || !skb->skb_iif))
 		return true;
 	switch (p->protocol) {
 	case IPPROTO_UDP:
@@ -71,10 +77,10 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 		fallthrough;
 	case IPPROTO_TCP:
 	case IPPROTO_ICMPV6:
-		return !nf_checksum(skb, w->state->hook, off + p->l4, p->protocol,
+		return !nf_checksum(skb, NF_INET_PRE_ROUTING, off + p->l4, p->protocol,
 				    w->state->pf);
 	case IPPROTO_ICMP:
-		return !nf_checksum(skb, w->state->hook, off + p->l4, 0,
+		return !nf_checksum(skb, NF_INET_PRE_ROUTING, off + p->l4, 0,
 				    w->state->pf);
 	}
 	return true;
