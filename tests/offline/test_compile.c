@@ -189,6 +189,46 @@ static void test_all_at_once(void **state)
 	unmake(&m);
 }
 
+/* A policy of policies/bad, all its messages to the letter */
+static void bad_policy(const char *name)
+{
+	char path[256], *want = NULL, *got;
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob;
+	struct fwt_diag diag;
+	size_t size = 0, len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "tests/offline/policies/bad/%s.fw", name);
+	fwt_diag_init(&diag);
+	ast = fwt_parse_file(path, &diag, NULL);
+	assert_non_null(ast);
+	assert_int_equal(fwt_compile(ast, &diag, NULL, &blob), -EINVAL);
+	assert_null(blob.data);
+	f = open_memstream(&got, &len);
+	assert_non_null(f);
+	fwt_diag_print(&diag, f);
+	fclose(f);
+	snprintf(path, sizeof(path), "tests/offline/policies/bad/%s.expect", name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_true(getdelim(&want, &size, 0, f) > 0);
+	fclose(f);
+	assert_string_equal(got, want);
+	free(want);
+	free(got);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+}
+
+/* What the parser says and what the compiler says, each once, in one order */
+static void test_mixed(void **state)
+{
+	(void)state;
+	bad_policy("eight");
+	bad_policy("echo");
+}
+
 static void test_escape_sample(void **state)
 {
 	struct made m;
@@ -199,6 +239,14 @@ static void test_escape_sample(void **state)
 	assert_non_null(m.diag.entries[0].hint);
 	assert_non_null(strstr(m.diag.entries[0].hint, "such a packet: in "));
 	assert_non_null(strstr(m.diag.entries[0].hint, "udp"));
+	unmake(&m);
+
+	/* nothing escapes, but only the eye sees it */
+	make(&m, "ingress {\nfamily ipv4 accept\nfamily ipv6 accept\n}\n");
+	assert_int_equal(m.ret, -EINVAL);
+	assert_int_equal(m.diag.errors, 1);
+	assert_int_equal(m.diag.entries[0].line, 3);
+	assert_string_equal(m.diag.entries[0].hint, "end with 'accept' or 'drop'");
 	unmake(&m);
 }
 
@@ -495,7 +543,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_all_at_once),
-		cmocka_unit_test(test_escape_sample), cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_mixed), cmocka_unit_test(test_escape_sample),
+		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_sets), cmocka_unit_test(test_port_map),
 		cmocka_unit_test(test_keys), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_times), cmocka_unit_test(test_bent),

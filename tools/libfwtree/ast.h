@@ -390,6 +390,8 @@ struct fwt_text {
  * @text: what is written, in the file of @loc
  * @id: text NULL for none
  * @comment: text NULL for none
+ * @lost: it was not understood, which was reported; its end is a block of what
+ *	could be read in its braces
  */
 struct fwt_rule {
 	struct fwt_rule *next;
@@ -400,6 +402,7 @@ struct fwt_rule {
 	struct fwt_end end;
 	struct fwt_name id;
 	struct fwt_name comment;
+	bool lost;
 };
 
 /* Top level */
@@ -528,6 +531,7 @@ struct fwt_pool {
  * struct fwt_policy_ast - a parsed policy
  * @sources: all files that were read, owned; index 0 is the one asked for
  * @rules: how many struct fwt_rule there are
+ * @lost: there were declarations that were not understood
  *
  * Each list is in the order written, over all files.
  */
@@ -543,6 +547,7 @@ struct fwt_policy_ast {
 	struct fwt_tree *trees;
 	struct fwt_hook *hooks;
 	uint32_t rules;
+	bool lost;
 };
 
 /**

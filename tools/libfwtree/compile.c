@@ -225,7 +225,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	int ret = -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
-	s.warnings = !opts || !opts->no_warnings;
+	/* what is missing makes them false */
+	s.warnings = !(opts && opts->no_warnings) && !fwt_diag_failed(diag);
 	s.arena = fwt_arena_create();
 	s.resolver = fwt_resolver_alloc();
 	fwt_builder_init(&s.b);
@@ -244,5 +245,6 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 			fwt_blob_free(out);
 	}
 	clean(&s);
+	fwt_diag_sort(diag);
 	return ret;
 }

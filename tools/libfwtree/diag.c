@@ -166,6 +166,34 @@ void fwt_diag_add(struct fwt_diag *diag, enum fwt_severity severity,
 	va_end(args);
 }
 
+/* Notes have the place of what they explain */
+static void lend_places(struct fwt_diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		struct fwt_diag_entry *e = &diag->entries[i];
+
+		if (e->severity == FWT_NOTE && i)
+			e->key = e[-1].key;
+	}
+}
+
+/* By insertion: there are some hundred at most, and nearly in order */
+void fwt_diag_sort(struct fwt_diag *diag)
+{
+	struct fwt_diag_entry e;
+	size_t i, at;
+
+	lend_places(diag);
+	for (i = 1; i < diag->count; i++) {
+		e = diag->entries[i];
+		for (at = i; at && diag->entries[at - 1].key - 1 > e.key - 1; at--)
+			diag->entries[at] = diag->entries[at - 1];
+		diag->entries[at] = e;
+	}
+}
+
 /* A terminal must not obey what stands in a file: control bytes become '?' */
 static void print_text(FILE *out, const char *text)
 {

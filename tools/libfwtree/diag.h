@@ -103,6 +103,14 @@ void fwt_diag_vadd(struct fwt_diag *diag, enum fwt_severity severity,
 		   const struct fwt_loc *loc, const char *hint, const char *fmt,
 		   va_list args);
 
+/**
+ * fwt_diag_sort() - bring the messages into the order of their places
+ *
+ * Files in the order in which they were read; notes stay with their message,
+ * and those without a place stand last.
+ */
+void fwt_diag_sort(struct fwt_diag *diag);
+
 #define fwt_error(diag, loc, ...) \
 	fwt_diag_add((diag), FWT_ERROR, (loc), NULL, __VA_ARGS__)
 #define fwt_warning(diag, loc, ...) \

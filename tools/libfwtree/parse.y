@@ -138,6 +138,8 @@ open: BLOCK_OPEN { yyerrok; } ;
 
 item: %empty
 	| DEFINE name '=' list_opt	{ fwt_define_add(p, &@2, $2, $4, &@4); }
+	| DEFINE name error		{ fwt_define_lost(p, &@2, $2); }
+	| DEFINE name '=' error		{ fwt_define_lost(p, &@2, $2); }
 	| OPTION name single		{ fwt_option_add(p, &@$, &@2, $2, NULL, $3); }
 	| OPTION name single single	{ fwt_option_add(p, &@$, &@2, $2, $3, $4); }
 	| TREE name BLOCK_OPEN rules BLOCK_CLOSE
@@ -147,10 +149,10 @@ item: %empty
 	| MAPDECL name ':' types ARROW types map_body
 					{ fwt_map_add(p, &@2, $2, $4, $6, $7); }
 	| POOL name POOL_OPEN pool_items POOL_CLOSE	{ fwt_pool_add(p, &@2, $2, $4); }
-	| error
-	| error open rules BLOCK_CLOSE
-	| error SET_OPEN map_items SET_CLOSE
-	| error POOL_OPEN pool_items POOL_CLOSE
+	| error				{ fwt_item_lost(p); }
+	| error open rules BLOCK_CLOSE	{ fwt_item_lost(p); }
+	| error SET_OPEN map_items SET_CLOSE	{ fwt_item_lost(p); }
+	| error POOL_OPEN pool_items POOL_CLOSE	{ fwt_item_lost(p); }
 	;
 
 hook: INGRESS BLOCK_OPEN rules BLOCK_CLOSE	{ fwt_hook_add(p, &@1, false, NULL, NULL, $3); }
@@ -242,10 +244,12 @@ rules: opt_rule				{ $$ = fwt_push(NULL_RULE, $1); }
 
 opt_rule: %empty			{ $$ = NULL; }
 	| rule
-	| error				{ $$ = NULL; }
-	| error open rules BLOCK_CLOSE	{ $$ = NULL; (void)$3; }
-	| error SELECT_OPEN branches SELECT_CLOSE	{ $$ = NULL; (void)$3; }
-	| error SPLIT_OPEN shares SPLIT_CLOSE		{ $$ = NULL; (void)$3; }
+	| error				{ $$ = fwt_rule_lost(p, &@1, NULL); }
+	| error open rules BLOCK_CLOSE	{ $$ = fwt_rule_lost(p, &@1, $3); }
+	| error SELECT_OPEN branches SELECT_CLOSE
+			{ $$ = fwt_rule_lost(p, &@1, fwt_branch_rules($3)); }
+	| error SPLIT_OPEN shares SPLIT_CLOSE
+			{ $$ = fwt_rule_lost(p, &@1, fwt_branch_rules($3)); }
 	;
 
 rule: head				{ $<rule>$ = fwt_rule_new(p, &@1, $1, NULL); }
@@ -489,8 +493,8 @@ branches: opt_branch			{ $$ = fwt_push(NULL_BRANCH, $1); }
 
 opt_branch: %empty			{ $$ = NULL; }
 	| branch
-	| error				{ $$ = NULL; }
-	| error open rules BLOCK_CLOSE	{ $$ = NULL; (void)$3; }
+	| error				{ $$ = fwt_branch_lost(p, &@1, NULL); }
+	| error open rules BLOCK_CLOSE	{ $$ = fwt_branch_lost(p, &@1, $3); }
 	;
 
 branch: values ARROW rule		{ $$ = fwt_branch_new(p, &@$, &@1, $1, $3); }
@@ -503,8 +507,8 @@ shares: opt_share			{ $$ = fwt_push(NULL_BRANCH, $1); }
 
 opt_share: %empty			{ $$ = NULL; }
 	| share
-	| error				{ $$ = NULL; }
-	| error open rules BLOCK_CLOSE	{ $$ = NULL; (void)$3; }
+	| error				{ $$ = fwt_branch_lost(p, &@1, NULL); }
+	| error open rules BLOCK_CLOSE	{ $$ = fwt_branch_lost(p, &@1, $3); }
 	;
 
 share: NUMBER ARROW rule		{ $$ = fwt_share_new(p, &@$, &@1, $1, $3); }

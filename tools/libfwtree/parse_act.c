@@ -374,6 +374,18 @@ struct fwt_branch *fwt_branch_new(struct fwt_parser *p, const struct fwt_lloc *l
 	return b;
 }
 
+/* In the place of a branch or share that could not be read */
+struct fwt_branch *fwt_branch_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   struct fwt_rule *rules)
+{
+	struct fwt_rule *rule = fwt_rule_lost(p, lloc, rules);
+	struct fwt_branch *b = rule ? branch_new(p, lloc, rule) : NULL;
+
+	if (b)
+		b->weight = 1;
+	return b;
+}
+
 struct fwt_branch *fwt_share_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 const struct fwt_lloc *w_lloc, struct fwt_value *weight,
 				 struct fwt_rule *rule)

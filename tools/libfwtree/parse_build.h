@@ -65,6 +65,9 @@ struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name 
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 			      struct fwt_head head, struct fwt_end *end);
 struct fwt_rule *fwt_rule_finish(struct fwt_rule *rule, const struct fwt_lloc *lloc);
+struct fwt_rule *fwt_rule_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
+			       struct fwt_rule *rules);
+struct fwt_rule *fwt_branch_rules(struct fwt_branch *branches);
 void fwt_rule_id(struct fwt_parser *p, struct fwt_rule *rule, const struct fwt_lloc *word,
 		 const struct fwt_lloc *lloc, struct fwt_atom *name);
 void fwt_rule_comment(struct fwt_parser *p, struct fwt_rule *rule,
@@ -164,6 +167,8 @@ struct fwt_end *fwt_end_split(struct fwt_parser *p, const struct fwt_lloc *lloc,
 struct fwt_branch *fwt_branch_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  const struct fwt_lloc *v_lloc, struct fwt_value *values,
 				  struct fwt_rule *rule);
+struct fwt_branch *fwt_branch_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   struct fwt_rule *rules);
 struct fwt_branch *fwt_share_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 const struct fwt_lloc *w_lloc, struct fwt_value *weight,
 				 struct fwt_rule *rule);
@@ -171,6 +176,9 @@ struct fwt_branch *fwt_share_new(struct fwt_parser *p, const struct fwt_lloc *ll
 /* Declarations: parse_decl.c */
 void fwt_define_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_atom *name,
 		    struct fwt_value *values, const struct fwt_lloc *v_lloc);
+void fwt_item_lost(struct fwt_parser *p);
+void fwt_define_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
+		     struct fwt_atom *name);
 void fwt_option_add(struct fwt_parser *p, const struct fwt_lloc *lloc,
 		    const struct fwt_lloc *n_lloc, struct fwt_atom *name,
 		    struct fwt_value *first, struct fwt_value *second);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "parse_build.h"
+#include "parse.tab.h"
 
 /* Each list of the policy grows at its end, in the order written */
 #define append(end, node) do {		\
@@ -36,6 +37,26 @@ void fwt_define_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fw
 	}
 	name->decl[FWT_DECL_DEFINE] = d;
 	append(p->defines, d);
+}
+
+/* A declaration that could not be read; of defines the names were, see below */
+void fwt_item_lost(struct fwt_parser *p)
+{
+	if (p->declares != TOK_DEFINE)
+		p->ast->lost = true;
+}
+
+/* A define whose values could not be read: its uses are no errors besides */
+void fwt_define_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
+		     struct fwt_atom *name)
+{
+	struct fwt_value *v = fwt_new(p, sizeof(*v));
+
+	if (!v)
+		return;
+	v->kind = FWT_VALUE_ERROR;
+	v->loc = lloc->loc;
+	fwt_define_add(p, lloc, name, fwt_alone(v), lloc);
 }
 
 /* Options */

@@ -160,6 +160,9 @@ struct fwt_parser {
 	bool update;		/* the next brace holds keys */
 	bool spoiled;		/* this statement had its error */
 	bool panic;		/* the parser is skipping */
+	int declares;		/* the token that began this declaration */
+	unsigned int statement;	/* number of the one being read */
+	unsigned int lost;	/* number of the last one lost, plus 1 */
 
 	/* words */
 	struct fwt_spelling spelling[FIELD_SPELLINGS_MAX];

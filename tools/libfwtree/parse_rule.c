@@ -52,6 +52,44 @@ struct fwt_rule *fwt_rule_finish(struct fwt_rule *rule, const struct fwt_lloc *l
 	return rule;
 }
 
+/*
+ * In the place of a statement that could not be read: what stood in its braces.
+ * The parser comes here for each of its tokens, one will do.
+ */
+struct fwt_rule *fwt_rule_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
+			       struct fwt_rule *rules)
+{
+	struct fwt_rule *rule, *r;
+
+	if (!rules && p->lost == p->statement + 1)
+		return NULL;
+	p->lost = p->statement + 1;
+	rule = fwt_new(p, sizeof(*rule));
+	if (!rule)
+		return NULL;
+	rule->lost = true;
+	rule->loc = lloc->loc;
+	rule->text.start = rule->text.end = rule->text.head_end = lloc->start;
+	rule->end.kind = FWT_END_BLOCK;
+	rule->end.loc = lloc->loc;
+	rule->end.block.first = fwt_open_list(rules);
+	for (r = rule->end.block.first; r; r = r->next)
+		rule->end.block.count++;
+	p->end_brace = 0;
+	return rule;
+}
+
+/* The statements of branches alone; both lists are circular */
+struct fwt_rule *fwt_branch_rules(struct fwt_branch *branches)
+{
+	struct fwt_branch *b = fwt_open_list(branches);
+	struct fwt_rule *list = NULL;
+
+	for (; b; b = b->next)
+		list = fwt_push(list, b->rule);
+	return list;
+}
+
 void fwt_rule_id(struct fwt_parser *p, struct fwt_rule *rule, const struct fwt_lloc *word,
 		 const struct fwt_lloc *lloc, struct fwt_atom *name)
 {

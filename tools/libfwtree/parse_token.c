@@ -424,6 +424,7 @@ static void wake(struct fwt_parser *p)
 	case TOK_SPLIT_OPEN:
 		p->spoiled = false;
 		p->panic = false;
+		p->statement++;
 		break;
 	default:
 		break;
@@ -444,6 +445,8 @@ int fwt_yylex(FWT_YYSTYPE *lval, FWT_YYLTYPE *lloc, struct fwt_parser *p)
 	if (p->no_memory)
 		token = TOK_YYEOF;
 
+	if (!p->depth && (!p->last || p->last == TOK_SEP))
+		p->declares = token;
 	p->last = token;
 	p->last_lloc = raw.lloc;
 	*lloc = raw.lloc;

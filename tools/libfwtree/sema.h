@@ -125,6 +125,7 @@ struct fwt_ir_edge {
  * @fall_at: where it runs off its own end, NULL if it does not
  * @return_at: its first "return"
  * @seen: a hook leads here without a call between
+ * @broken: something in it could not be understood: where it ends is not known
  * @state: of the search for loops
  * @root: its node, when it is made
  * @string: its name in the program, FWT_NONE until it is asked
@@ -145,6 +146,7 @@ struct fwt_ir_tree {
 	const struct fwt_loc *fall_at;
 	const struct fwt_loc *return_at;
 	bool seen;
+	bool broken;
 	struct fwt_ir_tree *parent;
 	struct fwt_ir_edge *cursor;
 	u8 state;

@@ -19,6 +19,8 @@ static void edge(struct fwt_sema *s, struct fwt_ir_tree *t, const struct fwt_ast
 
 	if (!end->target.text)
 		return;
+	if (!to && s->ast->lost)
+		return;		/* it may be what was not understood */
 	if (!to) {
 		fwt_suggest_init(&suggest, end->target.text);
 		for (other = s->ast->trees; other; other = other->next)
@@ -181,6 +183,11 @@ static bool rule_goes_on(struct fwt_sema *s, struct fwt_ir_tree *t,
 	case FWT_END_NONE:
 		on = true;
 		break;
+	case FWT_END_ERROR:
+	case FWT_END_SPLIT:	/* not supported, which was reported */
+		on = true;
+		t->broken = true;
+		break;
 	case FWT_END_GOTO:
 		t->back |= r->target && r->target->back;
 		break;
@@ -200,10 +207,11 @@ static bool rule_goes_on(struct fwt_sema *s, struct fwt_ir_tree *t,
 		for (i = 0; r->select && i < r->select->count; i++)
 			on |= rule_goes_on(s, t, &r->select->branch[i]);
 		break;
-	default:	/* a verdict; or an error, which is enough of one */
+	default:	/* a verdict */
 		break;
 	}
-	r->goes_on = on || r->ast->matches || r->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
+	t->broken |= r->ast->lost;
+	r->goes_on = on || r->ast->lost || r->ast->matches || r->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
 	return r->goes_on;
 }
 
@@ -249,8 +257,10 @@ static void tell_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 					      sizeof(sample));
 	if (found)
 		snprintf(hint, sizeof(hint), "such a packet: %s", sample);
+	else
+		snprintf(hint, sizeof(hint), "end with 'accept' or 'drop'");
 	if (t->fall_at)
-		fwt_error_hint(s->diag, t->fall_at, found ? hint : NULL,
+		fwt_error_hint(s->diag, t->fall_at, hint,
 			       "a packet can run off the end of %s without a verdict after line %u",
 			       where, t->fall_at->line);
 	if (t->return_at)
@@ -269,7 +279,7 @@ static void ends(struct fwt_sema *s, struct fwt_ir_tree *hook, struct fwt_ir_tre
 	while (head < tail) {
 		struct fwt_ir_tree *t = queue[head++];
 
-		if (t->fall_at || t->return_at)
+		if (!t->broken && (t->fall_at || t->return_at))
 			tell_escape(s, hook, t);
 		for (e = t->edges; e; e = e->next) {
 			if (e->call || !e->to->back || e->to->seen)

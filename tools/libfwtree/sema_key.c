@@ -123,6 +123,8 @@ static struct fwt_set *find_set(struct fwt_sema *s, const struct fwt_value *v)
 		fwt_error(s->diag, &v->loc, "'%s' is a map: a set is meant here", v->text);
 		return NULL;
 	}
+	if (s->ast->lost)
+		return NULL;	/* it may be what was not understood */
 	fwt_suggest_init(&suggest, v->text);
 	for (other = s->ast->sets; other; other = other->next)
 		fwt_suggest_try(&suggest, other->name.text);
