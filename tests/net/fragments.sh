@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fragments through translation: reassembled before the stateful hooks, never
+# judged by ports that they do not have.
+#
+#   home ──── lan gw wan ──── net
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+must_apply <<'END'
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop
+	iif lan udp dport 53 accept id dns
+	iif lan protocol { icmp, icmpv6 } accept
+	drop
+}
+egress { oif wan masquerade accept; accept }
+END
+for far in 198.51.100.7 2001:db8:77::7; do
+	ok "ping of 4000 bytes, $far" on home ping -n -c 2 -i 0.05 -s 4000 -W 2 $far
+	ok "ping of 20000 bytes, $far" on home ping -n -c 1 -s 20000 -W 2 $far
+done
+py <<'END'
+for f in (4, 6):
+    s, c = udp("net", FAR[f], 53), udp("home", HOME[f])
+    c.connect((FAR[f], 53))
+    data = os.urandom(9000)
+    c.send(data)
+    got, who = s.recvfrom(10000)
+    equal(got == data, True, f"IPv{f}: a datagram of 9000 bytes arrives as it was sent")
+    equal(who[0], WAN[f], f"IPv{f}: translated")
+    s.sendto(data, who)
+    equal(c.recv(10000) == data, True, f"IPv{f}: and so does the answer")
+    c2 = udp("home", HOME[f])
+    t = udp("net", FAR[f], 54)
+    c2.sendto(data, (FAR[f], 54))
+    ok(silent(t), f"IPv{f}: to a port that is closed nothing passes, no later fragment either")
+ok(rule("dns")["hits"] == 2, "one walk for a datagram, not for a fragment", rule("dns"))
+
+# Fragments by hand: overlapping ones and a second without a first get nowhere.
+from scapy.layers.inet import IP, UDP, fragment
+from scapy.layers.l2 import Ether
+wire, out = Wire("home", "h0"), Wire("net", "i0")
+head = Ether(dst=mac("gw", "lan"), src=mac("home", "h0"))
+whole = IP(src=HOME[4], dst=FAR[4], id=4242) / UDP(sport=5, dport=53) / (b"A" * 64)
+a, b = fragment(whole, 40)[:2]
+before = stats()["connections"]["created"]
+wire.send(bytes(head / b))
+evil = IP(src=HOME[4], dst=FAR[4], id=4243, frag=1, flags=0, proto=17) / (b"B" * 64)
+first = IP(src=HOME[4], dst=FAR[4], id=4243, frag=0, flags="MF", proto=17) / bytes(whole[UDP])[:32]
+wire.send(bytes(head / first))
+wire.send(bytes(head / evil))
+ok(not [x for x in out.frames(0.3) if b"AAAA" in x or b"BBBB" in x], "a second without a first, and an overlap: nothing passes")
+equal(stats()["connections"]["created"], before, "and no record is made")
+END
+# A device tree sees fragments as they are.
+must_apply <<'END'
+ingress device lan { fragment drop id frag; accept }
+ingress { accept }
+egress { oif wan masquerade accept; accept }
+END
+fails "a device tree drops fragments" on home ping -n -c 1 -s 4000 -W 0.3 198.51.100.7
+ok "and nothing else" on home ping -n -c 1 -W 1 198.51.100.7
+over "counted" "$(rule frag hits)" 2
+done_testing
