@@ -12,8 +12,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "compile_ast.h"
+#include "ast.h"
 #include "compile.h"
+#include "diag.h"
 #include "parse.h"
 
 enum where { TOP, IN, OUT, DEV };

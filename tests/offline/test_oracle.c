@@ -122,7 +122,7 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_SNAT] = FWT_AST_MOD_SNAT,
 		[FWT_MOD_MASQUERADE] = FWT_AST_MOD_MASQUERADE,
 		[FWT_MOD_DNAT] = FWT_AST_MOD_DNAT,
-		[FWT_MOD_SET_MARK] = FWT_MOD_SET,
+		[FWT_MOD_SET_MARK] = FWT_AST_MOD_SET,
 		[FWT_MOD_LOG] = FWT_AST_MOD_LOG,
 		[FWT_MOD_COUNT] = FWT_AST_MOD_COUNT,
 	};

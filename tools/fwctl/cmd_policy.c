@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compile_ast.h"
+#include "ast.h"
 #include "compile.h"
+#include "diag.h"
 #include "parse.h"
 #include "program_view.h"
 

@@ -126,14 +126,14 @@ struct fwt_value {
 /* Fields */
 
 /**
- * struct fwt_field - one field as written
+ * struct fwt_ast_ref - one field as written
  * @field: which
  * @implies: what its prefix demands (tcp dport: TCP; ip saddr: IPV4)
  * @plen4: keys only: prefix length asked for IPv4, -1 for none (whole)
  * @plen6: the same for IPv6; -1 where only one length or none was written
  */
-struct fwt_field {
-	struct fwt_field *next;
+struct fwt_ast_ref {
+	struct fwt_ast_ref *next;
 	struct fwt_loc loc;
 	enum fwt_ast_field field;
 	enum fwt_implies implies;
@@ -143,7 +143,7 @@ struct fwt_field {
 
 /** struct fwt_fields - FIELD . FIELD ..., in the order written */
 struct fwt_fields {
-	struct fwt_field *first;
+	struct fwt_ast_ref *first;
 	uint32_t count;
 	struct fwt_loc loc;
 };
@@ -200,7 +200,7 @@ struct fwt_match {
 		struct {
 			struct fwt_values values;	/* FIELD, MASK */
 			struct fwt_values mask;		/* MASK */
-			struct fwt_field *other;	/* COMPARE */
+			struct fwt_ast_ref *other;	/* COMPARE */
 		};
 		struct fwt_match *inner;		/* NOT */
 		struct {
@@ -218,20 +218,20 @@ struct fwt_match {
 /* Modifiers */
 
 enum fwt_modifier_kind {
-	FWT_MOD_SNAT,		/* nat */
-	FWT_MOD_MASQUERADE,	/* nat, flags alone */
-	FWT_MOD_DNAT,		/* nat */
-	FWT_MOD_REDIRECT,	/* nat, ports alone, which may be absent */
-	FWT_MOD_NETMAP,		/* nat.addr, prefixes */
-	FWT_MOD_BALANCE,	/* nat.pool */
-	FWT_MOD_SET,		/* set */
-	FWT_MOD_MSS_CLAMP,
-	FWT_MOD_ADD,		/* update */
-	FWT_MOD_REMOVE,		/* update */
-	FWT_MOD_LOG,		/* log */
-	FWT_MOD_COUNT,		/* count; no name is nftables' bare "counter" and does nothing */
-	FWT_MOD_NOTRACK,
-	FWT_MOD_MODIFY,		/* node */
+	FWT_AST_MOD_SNAT,		/* nat */
+	FWT_AST_MOD_MASQUERADE,	/* nat, flags alone */
+	FWT_AST_MOD_DNAT,		/* nat */
+	FWT_AST_MOD_REDIRECT,	/* nat, ports alone, which may be absent */
+	FWT_AST_MOD_NETMAP,		/* nat.addr, prefixes */
+	FWT_AST_MOD_BALANCE,	/* nat.pool */
+	FWT_AST_MOD_SET,		/* set */
+	FWT_AST_MOD_MSS_CLAMP,
+	FWT_AST_MOD_ADD,		/* update */
+	FWT_AST_MOD_REMOVE,		/* update */
+	FWT_AST_MOD_LOG,		/* log */
+	FWT_AST_MOD_COUNT,		/* count; no name is nftables' bare "counter" and does nothing */
+	FWT_AST_MOD_NOTRACK,
+	FWT_AST_MOD_MODIFY,		/* node */
 };
 
 #define FWT_NAT_RANDOM		0x01
@@ -266,9 +266,9 @@ struct fwt_modifier {
 	union {
 		struct fwt_nat nat;
 		struct {
-			struct fwt_field target;	/* see FWT_SET_TARGETS */
+			struct fwt_ast_ref target;	/* see FWT_SET_TARGETS */
 			struct fwt_values value;	/* one value, or none and ... */
-			struct fwt_field *from;		/* ... another field: set mark ct mark */
+			struct fwt_ast_ref *from;		/* ... another field: set mark ct mark */
 		} set;
 		struct {
 			struct fwt_name set;
@@ -352,13 +352,13 @@ struct fwt_block {
 	uint32_t count;
 };
 
-struct fwt_end {
+struct fwt_ast_end {
 	enum fwt_end_kind kind;
 	struct fwt_loc loc;
 	union {
 		struct {
 			bool written;		/* "with ..." */
-			enum fwt_reject with;
+			enum fwt_ast_reject with;
 		} reject;
 		struct {
 			uint64_t number;
@@ -399,7 +399,7 @@ struct fwt_rule {
 	struct fwt_text text;
 	struct fwt_match *matches;
 	struct fwt_modifier *modifiers;
-	struct fwt_end end;
+	struct fwt_ast_end end;
 	struct fwt_name id;
 	struct fwt_name comment;
 	bool lost;
@@ -416,12 +416,12 @@ struct fwt_tree {
 };
 
 /**
- * struct fwt_hook - a hook and what is done there
+ * struct fwt_ast_hook - a hook and what is done there
  * @egress: else ingress
  * @device: a device tree, of @devices (WORDs and STRINGs, wildcards allowed)
  */
-struct fwt_hook {
-	struct fwt_hook *next;
+struct fwt_ast_hook {
+	struct fwt_ast_hook *next;
 	struct fwt_loc loc;
 	bool egress;
 	bool device;
@@ -437,12 +437,12 @@ struct fwt_define {
 };
 
 /**
- * struct fwt_option - option NAME VALUE
+ * struct fwt_ast_option - option NAME VALUE
  * @state: "option timeout STATE D" alone
  * @value: one value; its form was checked against the table
  */
-struct fwt_option {
-	struct fwt_option *next;
+struct fwt_ast_option {
+	struct fwt_ast_option *next;
 	struct fwt_loc loc;
 	struct fwt_name name;
 	enum fwt_option_id id;
@@ -540,12 +540,12 @@ struct fwt_policy_ast {
 	struct fwt_sources *sources;
 	struct fwt_intern *intern;
 	struct fwt_define *defines;
-	struct fwt_option *options;
+	struct fwt_ast_option *options;
 	struct fwt_set *sets;
 	struct fwt_map *maps;
 	struct fwt_pool *pools;
 	struct fwt_tree *trees;
-	struct fwt_hook *hooks;
+	struct fwt_ast_hook *hooks;
 	uint32_t rules;
 	bool lost;
 };

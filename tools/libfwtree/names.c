@@ -188,23 +188,23 @@ const char *name##_name(type id)				\
 	return (unsigned int)id < prefix##_COUNT ? list[id] : NULL;	\
 }
 
-#define X(id, word) [FWT_REJECT_##id] = word,
-static const char *const rejects[FWT_REJECT_COUNT] = { FWT_REJECTS(X) };
+#define X(id, word) [FWT_AST_REJECT_##id] = word,
+static const char *const rejects[FWT_AST_REJECT_COUNT] = { FWT_REJECTS(X) };
 #undef X
-LIST(rejects, fwt_reject, FWT_REJECT, enum fwt_reject)
+LIST(rejects, fwt_reject, FWT_AST_REJECT, enum fwt_ast_reject)
 
 #define X(id, word) [FWT_SCHEDULER_##id] = word,
 static const char *const schedulers[FWT_SCHEDULER_COUNT] = { FWT_SCHEDULERS(X) };
 #undef X
 LIST(schedulers, fwt_scheduler, FWT_SCHEDULER, enum fwt_scheduler)
 
-#define X(id, word) [FWT_TIMEOUT_##id] = word,
-static const char *const timeouts[FWT_TIMEOUT_COUNT] = { FWT_TIMEOUT_STATES(X) };
+#define X(id, word) [FWT_AST_TIMEOUT_##id] = word,
+static const char *const timeouts[FWT_AST_TIMEOUT_COUNT] = { FWT_TIMEOUT_STATES(X) };
 #undef X
-LIST(timeouts, fwt_timeout, FWT_TIMEOUT, enum fwt_timeout_state)
+LIST(timeouts, fwt_timeout, FWT_AST_TIMEOUT, enum fwt_timeout_state)
 
 #define X(id, word, form, words) [FWT_OPT_##id] = word,
-static const char *const options[FWT_OPT_COUNT] = { FWT_OPTIONS(X) };
+static const char *const options[FWT_OPT_COUNT] = { FWT_AST_OPTIONS(X) };
 #undef X
 LIST(options, fwt_option, FWT_OPT, enum fwt_option_id)
 
@@ -212,7 +212,7 @@ enum fwt_option_form fwt_option_form(enum fwt_option_id id)
 {
 	static const enum fwt_option_form forms[FWT_OPT_COUNT] = {
 #define X(id, word, form, words) [FWT_OPT_##id] = FWT_OPTION_##form,
-		FWT_OPTIONS(X)
+		FWT_AST_OPTIONS(X)
 #undef X
 	};
 
@@ -223,7 +223,7 @@ const char *fwt_option_words(enum fwt_option_id id)
 {
 	static const char *const words[FWT_OPT_COUNT] = {
 #define X(id, word, form, words) [FWT_OPT_##id] = words,
-		FWT_OPTIONS(X)
+		FWT_AST_OPTIONS(X)
 #undef X
 	};
 

@@ -311,16 +311,16 @@ enum fwt_value_class fwt_type_class(enum fwt_type type);
 	X(HOST_PROHIBITED,	"host-prohibited")	\
 	X(ADMIN_PROHIBITED,	"admin-prohibited")
 
-enum fwt_reject {
-	FWT_REJECT_DEFAULT,	/* a RST for TCP, else port unreachable */
-#define X(id, word) FWT_REJECT_##id,
+enum fwt_ast_reject {
+	FWT_AST_REJECT_DEFAULT,	/* a RST for TCP, else port unreachable */
+#define X(id, word) FWT_AST_REJECT_##id,
 	FWT_REJECTS(X)
 #undef X
-	FWT_REJECT_COUNT,
+	FWT_AST_REJECT_COUNT,
 };
 
-enum fwt_reject fwt_reject_find(const char *word);	/* FWT_REJECT_COUNT: none */
-const char *fwt_reject_name(enum fwt_reject reject);	/* NULL for the default */
+enum fwt_ast_reject fwt_reject_find(const char *word);	/* FWT_AST_REJECT_COUNT: none */
+const char *fwt_reject_name(enum fwt_ast_reject reject);	/* NULL for the default */
 
 #define FWT_SCHEDULERS(X)				\
 	X(MAGLEV,		"maglev")		\
@@ -350,7 +350,7 @@ enum fwt_option_form {
 };
 
 /* X(ID, word, form, words allowed): options */
-#define FWT_OPTIONS(X)							\
+#define FWT_AST_OPTIONS(X)							\
 	X(CONN_MAX,		"conn-max",		NUMBER, NULL)	\
 	X(CONN_MAX_PER_SOURCE,	"conn-max-per-source",	NUMBER, NULL)	\
 	X(TIMEOUT,		"timeout",		STATE, NULL)	\
@@ -365,7 +365,7 @@ enum fwt_option_form {
 
 enum fwt_option_id {
 #define X(id, word, form, words) FWT_OPT_##id,
-	FWT_OPTIONS(X)
+	FWT_AST_OPTIONS(X)
 #undef X
 	FWT_OPT_COUNT,
 };
@@ -390,10 +390,10 @@ const char *fwt_option_words(enum fwt_option_id id);
 	X(OTHER,		"other")
 
 enum fwt_timeout_state {
-#define X(id, word) FWT_TIMEOUT_##id,
+#define X(id, word) FWT_AST_TIMEOUT_##id,
 	FWT_TIMEOUT_STATES(X)
 #undef X
-	FWT_TIMEOUT_COUNT,
+	FWT_AST_TIMEOUT_COUNT,
 };
 
 enum fwt_timeout_state fwt_timeout_find(const char *word);	/* _COUNT: none */

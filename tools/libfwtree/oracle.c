@@ -166,7 +166,7 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 			return drop(w, FWT_REASON_NO_SOURCE, rule);
 		w->r->flags |= FWT_DECISION_SNAT;
 		break;
-	case FWT_MOD_SET:
+	case FWT_AST_MOD_SET:
 		p->mark = fwt_oracle_number(w->o, &m->set.target, m->set.value.first);
 		w->r->flags |= FWT_DECISION_MARK;
 		break;

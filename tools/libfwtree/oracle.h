@@ -11,7 +11,11 @@
 #ifndef FWT_ORACLE_H
 #define FWT_ORACLE_H
 
-#include "compile_ast.h"
+#include "ast.h"
+#include "env.h"
+#include "nat.h"
+#include "packet.h"
+#include "tree.h"
 
 /**
  * struct fwt_oracle - one policy, to ask

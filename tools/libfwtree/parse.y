@@ -50,7 +50,7 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 %union {
 	struct fwt_atom *atom;
 	struct fwt_value *value;	/* lists are circular, held by their last */
-	struct fwt_field *field;
+	struct fwt_ast_ref *field;
 	struct fwt_match *match;
 	struct fwt_modifier *modifier;
 	struct fwt_rule *rule;
@@ -58,7 +58,7 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 	struct fwt_arg *arg;
 	struct fwt_map_element *element;
 	struct fwt_head head;
-	struct fwt_end *end;
+	struct fwt_ast_end *end;
 	struct fwt_set_type *types;
 	struct fwt_items *items;
 	struct fwt_pool *pool;
@@ -395,43 +395,43 @@ literal: WORD				{ $$ = fwt_word_new(p, &@1, FWT_VALUE_WORD, $1); }
 /* Modifiers */
 
 modifier: SNAT TO target_addr nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_SNAT, $3, &@3, NULL, $4); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_SNAT, $3, &@3, NULL, $4); }
 	| SNAT TO target_addr ':' port nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_SNAT, $3, &@3, $5, $6); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_SNAT, $3, &@3, $5, $6); }
 	| SNAT TO ':' port nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_SNAT, NULL, &@3, $4, $5); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_SNAT, NULL, &@3, $4, $5); }
 	| SNAT TO keys MAP SETREF nat_flags
-			{ $$ = fwt_mod_map(p, &@$, FWT_MOD_SNAT, $3, &@3, &@5, $5, $6); }
+			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_SNAT, $3, &@3, &@5, $5, $6); }
 	| DNAT TO target_addr nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_DNAT, $3, &@3, NULL, $4); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, NULL, $4); }
 	| DNAT TO target_addr ':' port nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_DNAT, $3, &@3, $5, $6); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, $5, $6); }
 	| DNAT TO ':' port nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_DNAT, NULL, &@3, $4, $5); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_DNAT, NULL, &@3, $4, $5); }
 	| DNAT TO keys MAP SETREF nat_flags
-			{ $$ = fwt_mod_map(p, &@$, FWT_MOD_DNAT, $3, &@3, &@5, $5, $6); }
+			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, &@5, $5, $6); }
 	| MASQUERADE nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_MASQUERADE, NULL, NULL, NULL, $2); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_MASQUERADE, NULL, NULL, NULL, $2); }
 	| MASQUERADE TO ':' port nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_MASQUERADE, NULL, NULL, $4, $5); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_MASQUERADE, NULL, NULL, $4, $5); }
 	| REDIRECT nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_REDIRECT, NULL, NULL, NULL, $2); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_REDIRECT, NULL, NULL, NULL, $2); }
 	| REDIRECT TO ':' port nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_REDIRECT, NULL, NULL, $4, $5); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_REDIRECT, NULL, NULL, $4, $5); }
 	| NETMAP TO target_addr nat_flags
-			{ $$ = fwt_mod_nat(p, &@$, FWT_MOD_NETMAP, $3, &@3, NULL, $4); }
+			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_NETMAP, $3, &@3, NULL, $4); }
 	| BALANCE SETREF nat_flags	{ $$ = fwt_mod_balance(p, &@$, &@2, $2, $3); }
 	| SET TARGET single		{ $$ = fwt_mod_set(p, &@$, $2, $3, &@3); }
 	| SET TARGET key		{ $$ = fwt_mod_copy(p, &@$, $2, $3); }
-	| MSS CLAMP			{ $$ = fwt_mod_new(p, &@$, FWT_MOD_MSS_CLAMP); }
+	| MSS CLAMP			{ $$ = fwt_mod_new(p, &@$, FWT_AST_MOD_MSS_CLAMP); }
 	| ADD SETREF KEYS_OPEN keys KEYS_CLOSE opt_timeout
-			{ $$ = fwt_mod_update(p, &@$, FWT_MOD_ADD, &@2, $2, $4, &@4, $6); }
+			{ $$ = fwt_mod_update(p, &@$, FWT_AST_MOD_ADD, &@2, $2, $4, &@4, $6); }
 	| REMOVE SETREF KEYS_OPEN keys KEYS_CLOSE
-			{ $$ = fwt_mod_update(p, &@$, FWT_MOD_REMOVE, &@2, $2, $4, &@4, NULL); }
+			{ $$ = fwt_mod_update(p, &@$, FWT_AST_MOD_REMOVE, &@2, $2, $4, &@4, NULL); }
 	| LOG opt_prefix opt_group	{ $$ = fwt_mod_log(p, &@$, &@2, $2, $3); }
 	| COUNT name			{ $$ = fwt_mod_count(p, &@$, &@2, $2); }
-	| COUNTER			{ $$ = fwt_mod_new(p, &@$, FWT_MOD_COUNT); }
-	| NOTRACK			{ $$ = fwt_mod_new(p, &@$, FWT_MOD_NOTRACK); }
+	| COUNTER			{ $$ = fwt_mod_new(p, &@$, FWT_AST_MOD_COUNT); }
+	| NOTRACK			{ $$ = fwt_mod_new(p, &@$, FWT_AST_MOD_NOTRACK); }
 	| MODIFY name node_args		{ $$ = fwt_mod_node(p, &@$, &@2, $2, $3); }
 	;
 

@@ -55,7 +55,7 @@ struct fwt_modifier *fwt_mod_nat(struct fwt_parser *p, const struct fwt_lloc *ll
 }
 
 struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 enum fwt_modifier_kind kind, struct fwt_field *keys,
+				 enum fwt_modifier_kind kind, struct fwt_ast_ref *keys,
 				 const struct fwt_lloc *k_lloc, const struct fwt_lloc *m_lloc,
 				 struct fwt_atom *map, unsigned int flags)
 {
@@ -73,7 +73,7 @@ struct fwt_modifier *fwt_mod_balance(struct fwt_parser *p, const struct fwt_lloc
 				     const struct fwt_lloc *n_lloc, struct fwt_atom *pool,
 				     unsigned int flags)
 {
-	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_MOD_BALANCE);
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_BALANCE);
 
 	if (!m)
 		return NULL;
@@ -83,10 +83,10 @@ struct fwt_modifier *fwt_mod_balance(struct fwt_parser *p, const struct fwt_lloc
 }
 
 struct fwt_modifier *fwt_mod_set(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 struct fwt_field *target, struct fwt_value *value,
+				 struct fwt_ast_ref *target, struct fwt_value *value,
 				 const struct fwt_lloc *v_lloc)
 {
-	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_MOD_SET);
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_SET);
 
 	if (!m)
 		return NULL;
@@ -99,9 +99,9 @@ struct fwt_modifier *fwt_mod_set(struct fwt_parser *p, const struct fwt_lloc *ll
 }
 
 struct fwt_modifier *fwt_mod_copy(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				  struct fwt_field *target, struct fwt_field *from)
+				  struct fwt_ast_ref *target, struct fwt_ast_ref *from)
 {
-	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_MOD_SET);
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_SET);
 
 	if (!m)
 		return NULL;
@@ -113,7 +113,7 @@ struct fwt_modifier *fwt_mod_copy(struct fwt_parser *p, const struct fwt_lloc *l
 struct fwt_modifier *fwt_mod_update(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				    enum fwt_modifier_kind kind,
 				    const struct fwt_lloc *n_lloc, struct fwt_atom *set,
-				    struct fwt_field *keys, const struct fwt_lloc *k_lloc,
+				    struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
 				    struct fwt_value *timeout)
 {
 	struct fwt_modifier *m = fwt_mod_new(p, lloc, kind);
@@ -130,7 +130,7 @@ struct fwt_modifier *fwt_mod_log(struct fwt_parser *p, const struct fwt_lloc *ll
 				 const struct fwt_lloc *p_lloc, struct fwt_atom *prefix,
 				 struct fwt_value *group)
 {
-	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_MOD_LOG);
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_LOG);
 
 	if (!m)
 		return NULL;
@@ -146,7 +146,7 @@ struct fwt_modifier *fwt_mod_log(struct fwt_parser *p, const struct fwt_lloc *ll
 struct fwt_modifier *fwt_mod_count(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				   const struct fwt_lloc *n_lloc, struct fwt_atom *name)
 {
-	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_MOD_COUNT);
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_COUNT);
 
 	if (m)
 		fwt_set_name(&m->count, name, n_lloc);
@@ -157,7 +157,7 @@ struct fwt_modifier *fwt_mod_node(struct fwt_parser *p, const struct fwt_lloc *l
 				  const struct fwt_lloc *n_lloc, struct fwt_atom *name,
 				  struct fwt_arg *args)
 {
-	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_MOD_MODIFY);
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_MODIFY);
 
 	if (!m)
 		return NULL;
@@ -168,10 +168,10 @@ struct fwt_modifier *fwt_mod_node(struct fwt_parser *p, const struct fwt_lloc *l
 
 /* Ends */
 
-struct fwt_end *fwt_end_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			    enum fwt_end_kind kind)
+struct fwt_ast_end *fwt_end_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				enum fwt_end_kind kind)
 {
-	struct fwt_end *end = fwt_new(p, sizeof(*end));
+	struct fwt_ast_end *end = fwt_new(p, sizeof(*end));
 
 	if (!end)
 		return NULL;
@@ -181,8 +181,8 @@ struct fwt_end *fwt_end_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
 	return end;
 }
 
-struct fwt_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			       const struct fwt_lloc *w_lloc, struct fwt_atom *with)
+struct fwt_ast_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   const struct fwt_lloc *w_lloc, struct fwt_atom *with)
 {
 	static const char *const words[] = {
 #define X(id, word) word,
@@ -190,7 +190,7 @@ struct fwt_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc
 #undef X
 		NULL
 	};
-	struct fwt_end *end = fwt_end_new(p, lloc, FWT_END_REJECT);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, FWT_END_REJECT);
 	char hint[300] = "one of:";
 	const char *meant;
 	size_t n = 7, i;
@@ -199,9 +199,9 @@ struct fwt_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc
 		return NULL;
 	end->reject.written = true;
 	end->reject.with = fwt_reject_find(with->text);
-	if (end->reject.with != FWT_REJECT_COUNT)
+	if (end->reject.with != FWT_AST_REJECT_COUNT)
 		return end;
-	end->reject.with = FWT_REJECT_DEFAULT;
+	end->reject.with = FWT_AST_REJECT_DEFAULT;
 	meant = fwt_diag_suggest(with->text, words);
 	if (meant)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
@@ -212,10 +212,10 @@ struct fwt_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc
 	return end;
 }
 
-struct fwt_end *fwt_end_queue(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			      struct fwt_value *number, bool bypass)
+struct fwt_ast_end *fwt_end_queue(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				  struct fwt_value *number, bool bypass)
 {
-	struct fwt_end *end = fwt_end_new(p, lloc, FWT_END_QUEUE);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, FWT_END_QUEUE);
 
 	if (!end)
 		return NULL;
@@ -227,11 +227,11 @@ struct fwt_end *fwt_end_queue(struct fwt_parser *p, const struct fwt_lloc *lloc,
 	return end;
 }
 
-struct fwt_end *fwt_end_target(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			       enum fwt_end_kind kind, const struct fwt_lloc *n_lloc,
-			       struct fwt_atom *name)
+struct fwt_ast_end *fwt_end_target(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   enum fwt_end_kind kind, const struct fwt_lloc *n_lloc,
+				   struct fwt_atom *name)
 {
-	struct fwt_end *end = fwt_end_new(p, lloc, kind);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, kind);
 
 	if (end)
 		fwt_set_name(&end->target, name, n_lloc);
@@ -253,10 +253,10 @@ static struct fwt_block block(struct fwt_rule *last)
 	return b;
 }
 
-struct fwt_end *fwt_end_block(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			      const struct fwt_lloc *brace, struct fwt_rule *rules)
+struct fwt_ast_end *fwt_end_block(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				  const struct fwt_lloc *brace, struct fwt_rule *rules)
 {
-	struct fwt_end *end = fwt_end_new(p, lloc, FWT_END_BLOCK);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, FWT_END_BLOCK);
 
 	if (!end)
 		return NULL;
@@ -265,7 +265,7 @@ struct fwt_end *fwt_end_block(struct fwt_parser *p, const struct fwt_lloc *lloc,
 	return end;
 }
 
-static void select_fill(struct fwt_parser *p, struct fwt_end *end,
+static void select_fill(struct fwt_parser *p, struct fwt_ast_end *end,
 			const struct fwt_lloc *brace, struct fwt_branch *branches)
 {
 	struct fwt_select *s = end->select;
@@ -286,11 +286,11 @@ static void select_fill(struct fwt_parser *p, struct fwt_end *end,
 	end_at_brace(p, brace);
 }
 
-struct fwt_end *fwt_end_select(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			       const struct fwt_lloc *brace, struct fwt_field *fields,
-			       const struct fwt_lloc *f_lloc, struct fwt_branch *branches)
+struct fwt_ast_end *fwt_end_select(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   const struct fwt_lloc *brace, struct fwt_ast_ref *fields,
+				   const struct fwt_lloc *f_lloc, struct fwt_branch *branches)
 {
-	struct fwt_end *end = fwt_end_new(p, lloc, FWT_END_SELECT);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, FWT_END_SELECT);
 
 	if (!end)
 		return NULL;
@@ -302,12 +302,12 @@ struct fwt_end *fwt_end_select(struct fwt_parser *p, const struct fwt_lloc *lloc
 	return end;
 }
 
-struct fwt_end *fwt_end_select_node(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				    const struct fwt_lloc *brace,
-				    const struct fwt_lloc *n_lloc, struct fwt_atom *name,
-				    struct fwt_arg *args, struct fwt_branch *branches)
+struct fwt_ast_end *fwt_end_select_node(struct fwt_parser *p, const struct fwt_lloc *lloc,
+					const struct fwt_lloc *brace,
+					const struct fwt_lloc *n_lloc, struct fwt_atom *name,
+					struct fwt_arg *args, struct fwt_branch *branches)
 {
-	struct fwt_end *end = fwt_end_new(p, lloc, FWT_END_SELECT);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, FWT_END_SELECT);
 
 	if (!end)
 		return NULL;
@@ -320,12 +320,12 @@ struct fwt_end *fwt_end_select_node(struct fwt_parser *p, const struct fwt_lloc 
 	return end;
 }
 
-struct fwt_end *fwt_end_split(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			      const struct fwt_lloc *brace, enum fwt_split_kind kind,
-			      struct fwt_field *keys, const struct fwt_lloc *k_lloc,
-			      struct fwt_branch *shares)
+struct fwt_ast_end *fwt_end_split(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				  const struct fwt_lloc *brace, enum fwt_split_kind kind,
+				  struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
+				  struct fwt_branch *shares)
 {
-	struct fwt_end *end = fwt_end_new(p, lloc, FWT_END_SPLIT);
+	struct fwt_ast_end *end = fwt_end_new(p, lloc, FWT_END_SPLIT);
 	struct fwt_branch *b;
 
 	if (!end)

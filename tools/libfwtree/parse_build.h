@@ -11,7 +11,7 @@
 #define NULL_RULE	((struct fwt_rule *)NULL)
 #define NULL_MATCH	((struct fwt_match *)NULL)
 #define NULL_MODIFIER	((struct fwt_modifier *)NULL)
-#define NULL_FIELD	((struct fwt_field *)NULL)
+#define NULL_FIELD	((struct fwt_ast_ref *)NULL)
 #define NULL_BRANCH	((struct fwt_branch *)NULL)
 #define NULL_ARG	((struct fwt_arg *)NULL)
 #define NULL_ELEMENT	((struct fwt_map_element *)NULL)
@@ -50,7 +50,7 @@ struct fwt_values fwt_values_finish(struct fwt_parser *p, struct fwt_value *last
 				    const struct fwt_lloc *lloc);
 struct fwt_value *fwt_value_one(struct fwt_parser *p, struct fwt_value *last,
 				const struct fwt_lloc *lloc, const char *what);
-struct fwt_fields fwt_fields_finish(struct fwt_field *last, const struct fwt_lloc *lloc);
+struct fwt_fields fwt_fields_finish(struct fwt_ast_ref *last, const struct fwt_lloc *lloc);
 void fwt_set_name(struct fwt_name *name, struct fwt_atom *atom, const struct fwt_lloc *lloc);
 
 /**
@@ -63,7 +63,7 @@ struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name 
 
 /* Rules: parse_rule.c */
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
-			      struct fwt_head head, struct fwt_end *end);
+			      struct fwt_head head, struct fwt_ast_end *end);
 struct fwt_rule *fwt_rule_finish(struct fwt_rule *rule, const struct fwt_lloc *lloc);
 struct fwt_rule *fwt_rule_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
 			       struct fwt_rule *rules);
@@ -75,26 +75,26 @@ void fwt_rule_comment(struct fwt_parser *p, struct fwt_rule *rule,
 		      struct fwt_atom *text);
 void fwt_late_match(struct fwt_parser *p, const struct fwt_lloc *lloc);
 struct fwt_match *fwt_match_field(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				  struct fwt_field *fields, const struct fwt_lloc *f_lloc,
+				  struct fwt_ast_ref *fields, const struct fwt_lloc *f_lloc,
 				  enum fwt_op op, bool written, struct fwt_value *values,
 				  const struct fwt_lloc *v_lloc);
 struct fwt_match *fwt_match_compare(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				    struct fwt_field *fields, const struct fwt_lloc *f_lloc,
-				    enum fwt_op op, struct fwt_field *other);
+				    struct fwt_ast_ref *fields, const struct fwt_lloc *f_lloc,
+				    enum fwt_op op, struct fwt_ast_ref *other);
 struct fwt_match *fwt_match_mask(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 struct fwt_field *fields, const struct fwt_lloc *f_lloc,
+				 struct fwt_ast_ref *fields, const struct fwt_lloc *f_lloc,
 				 struct fwt_value *mask, const struct fwt_lloc *m_lloc,
 				 enum fwt_op op, struct fwt_value *values,
 				 const struct fwt_lloc *v_lloc);
 struct fwt_match *fwt_match_flag(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 struct fwt_field *field);
+				 struct fwt_ast_ref *field);
 struct fwt_match *fwt_match_not(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				struct fwt_match *inner);
 struct fwt_match *fwt_match_limit(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  bool over, struct fwt_value *rate, struct fwt_value *burst,
-				  struct fwt_field *keys, const struct fwt_lloc *k_lloc);
+				  struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc);
 struct fwt_match *fwt_match_ct_count(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				     struct fwt_field *keys, const struct fwt_lloc *k_lloc,
+				     struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
 				     enum fwt_op op, struct fwt_value *number);
 struct fwt_match *fwt_match_quota(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  bool over, struct fwt_value *size);
@@ -103,9 +103,9 @@ struct fwt_match *fwt_match_random(struct fwt_parser *p, const struct fwt_lloc *
 struct fwt_match *fwt_match_node(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 const struct fwt_lloc *n_lloc, struct fwt_atom *name,
 				 struct fwt_arg *args);
-struct fwt_field *fwt_key(struct fwt_parser *p, struct fwt_field *field,
-			  const struct fwt_lloc *lloc, struct fwt_value *plen4,
-			  struct fwt_value *plen6);
+struct fwt_ast_ref *fwt_key(struct fwt_parser *p, struct fwt_ast_ref *field,
+			    const struct fwt_lloc *lloc, struct fwt_value *plen4,
+			    struct fwt_value *plen6);
 struct fwt_arg *fwt_arg_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
 			    struct fwt_atom *name, struct fwt_value *value,
 			    const struct fwt_lloc *v_lloc);
@@ -118,21 +118,21 @@ struct fwt_modifier *fwt_mod_nat(struct fwt_parser *p, const struct fwt_lloc *ll
 				 const struct fwt_lloc *a_lloc, struct fwt_value *port,
 				 unsigned int flags);
 struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 enum fwt_modifier_kind kind, struct fwt_field *keys,
+				 enum fwt_modifier_kind kind, struct fwt_ast_ref *keys,
 				 const struct fwt_lloc *k_lloc, const struct fwt_lloc *m_lloc,
 				 struct fwt_atom *map, unsigned int flags);
 struct fwt_modifier *fwt_mod_balance(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				     const struct fwt_lloc *n_lloc, struct fwt_atom *pool,
 				     unsigned int flags);
 struct fwt_modifier *fwt_mod_set(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 struct fwt_field *target, struct fwt_value *value,
+				 struct fwt_ast_ref *target, struct fwt_value *value,
 				 const struct fwt_lloc *v_lloc);
 struct fwt_modifier *fwt_mod_copy(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				  struct fwt_field *target, struct fwt_field *from);
+				  struct fwt_ast_ref *target, struct fwt_ast_ref *from);
 struct fwt_modifier *fwt_mod_update(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				    enum fwt_modifier_kind kind,
 				    const struct fwt_lloc *n_lloc, struct fwt_atom *set,
-				    struct fwt_field *keys, const struct fwt_lloc *k_lloc,
+				    struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
 				    struct fwt_value *timeout);
 struct fwt_modifier *fwt_mod_log(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 const struct fwt_lloc *p_lloc, struct fwt_atom *prefix,
@@ -142,28 +142,28 @@ struct fwt_modifier *fwt_mod_count(struct fwt_parser *p, const struct fwt_lloc *
 struct fwt_modifier *fwt_mod_node(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  const struct fwt_lloc *n_lloc, struct fwt_atom *name,
 				  struct fwt_arg *args);
-struct fwt_end *fwt_end_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			    enum fwt_end_kind kind);
-struct fwt_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			       const struct fwt_lloc *w_lloc, struct fwt_atom *with);
-struct fwt_end *fwt_end_queue(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			      struct fwt_value *number, bool bypass);
-struct fwt_end *fwt_end_target(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			       enum fwt_end_kind kind, const struct fwt_lloc *n_lloc,
-			       struct fwt_atom *name);
-struct fwt_end *fwt_end_block(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			      const struct fwt_lloc *brace, struct fwt_rule *rules);
-struct fwt_end *fwt_end_select(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			       const struct fwt_lloc *brace, struct fwt_field *fields,
-			       const struct fwt_lloc *f_lloc, struct fwt_branch *branches);
-struct fwt_end *fwt_end_select_node(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				    const struct fwt_lloc *brace,
-				    const struct fwt_lloc *n_lloc, struct fwt_atom *name,
-				    struct fwt_arg *args, struct fwt_branch *branches);
-struct fwt_end *fwt_end_split(struct fwt_parser *p, const struct fwt_lloc *lloc,
-			      const struct fwt_lloc *brace, enum fwt_split_kind kind,
-			      struct fwt_field *keys, const struct fwt_lloc *k_lloc,
-			      struct fwt_branch *shares);
+struct fwt_ast_end *fwt_end_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				enum fwt_end_kind kind);
+struct fwt_ast_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   const struct fwt_lloc *w_lloc, struct fwt_atom *with);
+struct fwt_ast_end *fwt_end_queue(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				  struct fwt_value *number, bool bypass);
+struct fwt_ast_end *fwt_end_target(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   enum fwt_end_kind kind, const struct fwt_lloc *n_lloc,
+				   struct fwt_atom *name);
+struct fwt_ast_end *fwt_end_block(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				  const struct fwt_lloc *brace, struct fwt_rule *rules);
+struct fwt_ast_end *fwt_end_select(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				   const struct fwt_lloc *brace, struct fwt_ast_ref *fields,
+				   const struct fwt_lloc *f_lloc, struct fwt_branch *branches);
+struct fwt_ast_end *fwt_end_select_node(struct fwt_parser *p, const struct fwt_lloc *lloc,
+					const struct fwt_lloc *brace,
+					const struct fwt_lloc *n_lloc, struct fwt_atom *name,
+					struct fwt_arg *args, struct fwt_branch *branches);
+struct fwt_ast_end *fwt_end_split(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				  const struct fwt_lloc *brace, enum fwt_split_kind kind,
+				  struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
+				  struct fwt_branch *shares);
 struct fwt_branch *fwt_branch_new(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  const struct fwt_lloc *v_lloc, struct fwt_value *values,
 				  struct fwt_rule *rule);

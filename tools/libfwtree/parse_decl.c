@@ -89,7 +89,7 @@ static bool number_like(const struct fwt_value *v)
 }
 
 /* NULL, or what the value should have been */
-static const char *option_wants(const struct fwt_option *o)
+static const char *option_wants(const struct fwt_ast_option *o)
 {
 	const struct fwt_value *v = o->value;
 
@@ -111,7 +111,7 @@ static const char *option_wants(const struct fwt_option *o)
 	return NULL;
 }
 
-static bool option_state(struct fwt_parser *p, struct fwt_option *o, struct fwt_value *state)
+static bool option_state(struct fwt_parser *p, struct fwt_ast_option *o, struct fwt_value *state)
 {
 	struct fwt_suggest s;
 
@@ -121,7 +121,7 @@ static bool option_state(struct fwt_parser *p, struct fwt_option *o, struct fwt_
 		o->state.text = state->text;
 		o->state.loc = state->loc;
 		o->state_id = fwt_timeout_find(state->text);
-		if (o->state_id != FWT_TIMEOUT_COUNT)
+		if (o->state_id != FWT_AST_TIMEOUT_COUNT)
 			return true;
 	} else {
 		fwt_error_hint(p->diag, &state->loc, "option timeout STATE DURATION",
@@ -136,7 +136,7 @@ static bool option_state(struct fwt_parser *p, struct fwt_option *o, struct fwt_
 	return false;
 }
 
-static bool option_once(struct fwt_parser *p, const struct fwt_option *o)
+static bool option_once(struct fwt_parser *p, const struct fwt_ast_option *o)
 {
 	bool *seen = o->id == FWT_OPT_TIMEOUT ? &p->seen_timeout[o->state_id] :
 					     &p->seen_option[o->id];
@@ -152,7 +152,7 @@ void fwt_option_add(struct fwt_parser *p, const struct fwt_lloc *lloc,
 		    const struct fwt_lloc *n_lloc, struct fwt_atom *name,
 		    struct fwt_value *first, struct fwt_value *second)
 {
-	struct fwt_option *o = fwt_new(p, sizeof(*o));
+	struct fwt_ast_option *o = fwt_new(p, sizeof(*o));
 	struct fwt_value *last = second;
 	struct fwt_lloc at = *lloc;
 	const char *wants;
@@ -166,7 +166,7 @@ void fwt_option_add(struct fwt_parser *p, const struct fwt_lloc *lloc,
 	if (o->id == FWT_OPT_COUNT) {
 		fwt_suggest_init(&s, name->text);
 #define X(id, word, form, words) fwt_suggest_try(&s, word);
-		FWT_OPTIONS(X)
+		FWT_AST_OPTIONS(X)
 #undef X
 		option_unknown(p, &n_lloc->loc, "option", name->text, &s);
 		return;
@@ -248,9 +248,9 @@ void fwt_hook_add(struct fwt_parser *p, const struct fwt_lloc *lloc, bool egress
 		  struct fwt_value *devices, const struct fwt_lloc *d_lloc,
 		  struct fwt_rule *rules)
 {
-	struct fwt_hook *h = fwt_new(p, sizeof(*h));
+	struct fwt_ast_hook *h = fwt_new(p, sizeof(*h));
 	const struct fwt_value *v;
-	struct fwt_hook *other;
+	struct fwt_ast_hook *other;
 
 	if (!h)
 		return;

@@ -174,19 +174,19 @@ struct fwt_parser {
 
 	/* list ends, for appending in the order written */
 	struct fwt_define **defines;
-	struct fwt_option **options;
+	struct fwt_ast_option **options;
 	struct fwt_set **sets;
 	struct fwt_map **maps;
 	struct fwt_pool **pools;
 	struct fwt_tree **trees;
-	struct fwt_hook **hooks;
+	struct fwt_ast_hook **hooks;
 	uint32_t copies;
 	uint32_t end_brace;	/* offset + 1 of the brace of the end read last */
 	struct fwt_items *item;
 	struct fwt_items item_waste;
 	struct fwt_pool *pool_item;
 	bool seen_option[FWT_OPT_COUNT];
-	bool seen_timeout[FWT_TIMEOUT_COUNT];
+	bool seen_timeout[FWT_AST_TIMEOUT_COUNT];
 };
 
 /* A rule under construction */

@@ -110,7 +110,7 @@ static void print_pool(FILE *out, const struct fwt_pool *pool)
 	fputs("}\n", out);
 }
 
-static void print_option(FILE *out, const struct fwt_option *o)
+static void print_option(FILE *out, const struct fwt_ast_option *o)
 {
 	fprintf(out, "option %s ", o->name.text);
 	if (o->state.text)
@@ -119,7 +119,7 @@ static void print_option(FILE *out, const struct fwt_option *o)
 	putc('\n', out);
 }
 
-static void print_hook(FILE *out, const struct fwt_hook *h)
+static void print_hook(FILE *out, const struct fwt_ast_hook *h)
 {
 	const struct fwt_value *v;
 
@@ -136,9 +136,9 @@ static void print_hook(FILE *out, const struct fwt_hook *h)
 
 void fwt_ast_print(FILE *out, const struct fwt_policy_ast *ast)
 {
-	const struct fwt_option *o;
+	const struct fwt_ast_option *o;
 	const struct fwt_pool *p;
-	const struct fwt_hook *h;
+	const struct fwt_ast_hook *h;
 	const struct fwt_tree *t;
 	const struct fwt_set *s;
 	const struct fwt_map *m;

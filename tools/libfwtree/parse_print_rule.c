@@ -154,27 +154,27 @@ static void print_modifier(FILE *out, const struct fwt_modifier *m)
 	const char *target;
 
 	switch (m->kind) {
-	case FWT_MOD_SNAT:
+	case FWT_AST_MOD_SNAT:
 		print_nat(out, "snat", &m->nat);
 		break;
-	case FWT_MOD_MASQUERADE:
+	case FWT_AST_MOD_MASQUERADE:
 		print_nat(out, "masquerade", &m->nat);
 		break;
-	case FWT_MOD_DNAT:
+	case FWT_AST_MOD_DNAT:
 		print_nat(out, "dnat", &m->nat);
 		break;
-	case FWT_MOD_REDIRECT:
+	case FWT_AST_MOD_REDIRECT:
 		print_nat(out, "redirect", &m->nat);
 		break;
-	case FWT_MOD_NETMAP:
+	case FWT_AST_MOD_NETMAP:
 		print_nat(out, "netmap", &m->nat);
 		break;
-	case FWT_MOD_BALANCE:
+	case FWT_AST_MOD_BALANCE:
 		fputs("balance @", out);
 		fwt_print_name(out, m->nat.pool.text);
 		print_nat(out, "", &m->nat);
 		break;
-	case FWT_MOD_SET:
+	case FWT_AST_MOD_SET:
 		target = fwt_set_target_words(m->set.target.field);
 		fprintf(out, "set %s ", target ? target : "<error>");
 		if (m->set.from)
@@ -182,19 +182,19 @@ static void print_modifier(FILE *out, const struct fwt_modifier *m)
 		else
 			fwt_print_values(out, &m->set.value);
 		break;
-	case FWT_MOD_MSS_CLAMP:
+	case FWT_AST_MOD_MSS_CLAMP:
 		fputs("mss clamp", out);
 		break;
-	case FWT_MOD_ADD:
+	case FWT_AST_MOD_ADD:
 		print_update(out, "add", m);
 		break;
-	case FWT_MOD_REMOVE:
+	case FWT_AST_MOD_REMOVE:
 		print_update(out, "remove", m);
 		break;
-	case FWT_MOD_LOG:
+	case FWT_AST_MOD_LOG:
 		print_log(out, m);
 		break;
-	case FWT_MOD_COUNT:
+	case FWT_AST_MOD_COUNT:
 		if (!m->count.text) {
 			fputs("counter", out);
 			break;
@@ -202,10 +202,10 @@ static void print_modifier(FILE *out, const struct fwt_modifier *m)
 		fputs("count ", out);
 		fwt_print_name(out, m->count.text);
 		break;
-	case FWT_MOD_NOTRACK:
+	case FWT_AST_MOD_NOTRACK:
 		fputs("notrack", out);
 		break;
-	case FWT_MOD_MODIFY:
+	case FWT_AST_MOD_MODIFY:
 		print_node(out, "modify", &m->node);
 		break;
 	}
@@ -247,13 +247,13 @@ static void print_branches(FILE *out, const struct fwt_branch *b, bool weights,
 	putc('}', out);
 }
 
-static void print_target(FILE *out, const char *word, const struct fwt_end *end)
+static void print_target(FILE *out, const char *word, const struct fwt_ast_end *end)
 {
 	fprintf(out, "%s ", word);
 	fwt_print_name(out, end->target.text);
 }
 
-static void print_end(FILE *out, const struct fwt_end *end, unsigned int depth)
+static void print_end(FILE *out, const struct fwt_ast_end *end, unsigned int depth)
 {
 	static const char *const splits[] = { "round-robin ", "random ", "hash " };
 
@@ -271,7 +271,7 @@ static void print_end(FILE *out, const struct fwt_end *end, unsigned int depth)
 		break;
 	case FWT_END_REJECT:
 		fputs("reject", out);
-		if (end->reject.written && end->reject.with != FWT_REJECT_DEFAULT)
+		if (end->reject.written && end->reject.with != FWT_AST_REJECT_DEFAULT)
 			fprintf(out, " with %s", fwt_reject_name(end->reject.with));
 		break;
 	case FWT_END_QUEUE:

@@ -202,7 +202,7 @@ void fwt_print_values(FILE *out, const struct fwt_values *values)
 		fputs(values->count ? " }" : "}", out);
 }
 
-void fwt_print_field(FILE *out, const struct fwt_field *f)
+void fwt_print_field(FILE *out, const struct fwt_ast_ref *f)
 {
 	fputs(fwt_field_words(f->field, f->implies), out);
 	if (f->plen4 >= 0)
@@ -213,7 +213,7 @@ void fwt_print_field(FILE *out, const struct fwt_field *f)
 
 void fwt_print_fields(FILE *out, const struct fwt_fields *fields)
 {
-	const struct fwt_field *f;
+	const struct fwt_ast_ref *f;
 
 	for (f = fields->first; f; f = f->next) {
 		fwt_print_field(out, f);

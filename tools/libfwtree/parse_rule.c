@@ -24,7 +24,7 @@ static uint32_t head_end(struct fwt_parser *p, const struct fwt_lloc *last, uint
 }
 
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
-			      struct fwt_head head, struct fwt_end *end)
+			      struct fwt_head head, struct fwt_ast_end *end)
 {
 	struct fwt_rule *rule = fwt_new(p, sizeof(*rule));
 
@@ -143,7 +143,7 @@ static void want_values(struct fwt_parser *p, const struct fwt_values *values)
 }
 
 struct fwt_match *fwt_match_field(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				  struct fwt_field *fields, const struct fwt_lloc *f_lloc,
+				  struct fwt_ast_ref *fields, const struct fwt_lloc *f_lloc,
 				  enum fwt_op op, bool written, struct fwt_value *values,
 				  const struct fwt_lloc *v_lloc)
 {
@@ -160,8 +160,8 @@ struct fwt_match *fwt_match_field(struct fwt_parser *p, const struct fwt_lloc *l
 }
 
 struct fwt_match *fwt_match_compare(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				    struct fwt_field *fields, const struct fwt_lloc *f_lloc,
-				    enum fwt_op op, struct fwt_field *other)
+				    struct fwt_ast_ref *fields, const struct fwt_lloc *f_lloc,
+				    enum fwt_op op, struct fwt_ast_ref *other)
 {
 	struct fwt_match *m = match_new(p, lloc, FWT_MATCH_COMPARE);
 
@@ -177,7 +177,7 @@ struct fwt_match *fwt_match_compare(struct fwt_parser *p, const struct fwt_lloc 
 }
 
 struct fwt_match *fwt_match_mask(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 struct fwt_field *fields, const struct fwt_lloc *f_lloc,
+				 struct fwt_ast_ref *fields, const struct fwt_lloc *f_lloc,
 				 struct fwt_value *mask, const struct fwt_lloc *m_lloc,
 				 enum fwt_op op, struct fwt_value *values,
 				 const struct fwt_lloc *v_lloc)
@@ -197,7 +197,7 @@ struct fwt_match *fwt_match_mask(struct fwt_parser *p, const struct fwt_lloc *ll
 }
 
 struct fwt_match *fwt_match_flag(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				 struct fwt_field *field)
+				 struct fwt_ast_ref *field)
 {
 	struct fwt_match *m = match_new(p, lloc, FWT_MATCH_FLAG);
 
@@ -234,7 +234,7 @@ struct fwt_match *fwt_match_not(struct fwt_parser *p, const struct fwt_lloc *llo
 
 struct fwt_match *fwt_match_limit(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  bool over, struct fwt_value *rate, struct fwt_value *burst,
-				  struct fwt_field *keys, const struct fwt_lloc *k_lloc)
+				  struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc)
 {
 	struct fwt_match *m = match_new(p, lloc, FWT_MATCH_LIMIT);
 
@@ -249,7 +249,7 @@ struct fwt_match *fwt_match_limit(struct fwt_parser *p, const struct fwt_lloc *l
 }
 
 struct fwt_match *fwt_match_ct_count(struct fwt_parser *p, const struct fwt_lloc *lloc,
-				     struct fwt_field *keys, const struct fwt_lloc *k_lloc,
+				     struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
 				     enum fwt_op op, struct fwt_value *number)
 {
 	struct fwt_match *m = match_new(p, lloc, FWT_MATCH_CT_COUNT);
@@ -304,9 +304,9 @@ struct fwt_match *fwt_match_node(struct fwt_parser *p, const struct fwt_lloc *ll
 }
 
 /* saddr/24/64, or one length for what has but one */
-struct fwt_field *fwt_key(struct fwt_parser *p, struct fwt_field *field,
-			  const struct fwt_lloc *lloc, struct fwt_value *plen4,
-			  struct fwt_value *plen6)
+struct fwt_ast_ref *fwt_key(struct fwt_parser *p, struct fwt_ast_ref *field,
+			    const struct fwt_lloc *lloc, struct fwt_value *plen4,
+			    struct fwt_value *plen6)
 {
 	enum fwt_value_class class = fwt_ast_field_info(field->field)->class;
 	bool v6 = field->implies == FWT_IMPLIES_IPV6;

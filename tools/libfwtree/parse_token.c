@@ -76,9 +76,9 @@ static bool bare_flag(struct fwt_parser *p)
 }
 
 static int field(struct fwt_parser *p, const struct fwt_spelling *s, struct fwt_lloc *lloc,
-		 struct fwt_field **out)
+		 struct fwt_ast_ref **out)
 {
-	struct fwt_field *f = fwt_new(p, sizeof(*f));
+	struct fwt_ast_ref *f = fwt_new(p, sizeof(*f));
 	bool flag = false;
 
 	if (!f)
@@ -121,7 +121,7 @@ static bool statement_ends(struct fwt_parser *p)
 	}
 }
 
-static int unknown_clause(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **out)
+static int unknown_clause(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast_ref **out)
 {
 	struct fwt_raw second;
 
@@ -141,7 +141,7 @@ static int unknown_clause(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_
 	return field(p, NULL, &raw->lloc, out);
 }
 
-static int clause_word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **out)
+static int clause_word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast_ref **out)
 {
 	const struct fwt_keyword *k;
 	const struct fwt_spelling *s;
@@ -200,7 +200,7 @@ static int item_word(struct fwt_parser *p, const struct fwt_raw *raw)
 	return TOK_WORD;
 }
 
-static int word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **out)
+static int word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast_ref **out)
 {
 	const struct fwt_spelling *s;
 
@@ -360,7 +360,7 @@ static int file_end(struct fwt_parser *p)
 	return separator(p);
 }
 
-static int one_token(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_field **f)
+static int one_token(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast_ref **f)
 {
 	int token;
 
@@ -433,7 +433,7 @@ static void wake(struct fwt_parser *p)
 
 int fwt_yylex(FWT_YYSTYPE *lval, FWT_YYLTYPE *lloc, struct fwt_parser *p)
 {
-	struct fwt_field *f = NULL;
+	struct fwt_ast_ref *f = NULL;
 	struct fwt_raw raw;
 	int token;
 

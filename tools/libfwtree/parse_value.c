@@ -347,10 +347,10 @@ struct fwt_value *fwt_join_finish(struct fwt_parser *p, struct fwt_value *join,
 	return join;
 }
 
-struct fwt_fields fwt_fields_finish(struct fwt_field *last, const struct fwt_lloc *lloc)
+struct fwt_fields fwt_fields_finish(struct fwt_ast_ref *last, const struct fwt_lloc *lloc)
 {
 	struct fwt_fields out = { .loc = lloc->loc };
-	struct fwt_field *f;
+	struct fwt_ast_ref *f;
 
 	out.first = fwt_open_list(last);
 	for (f = out.first; f; f = f->next)

@@ -9,9 +9,14 @@
 #ifndef FWT_SEMA_H
 #define FWT_SEMA_H
 
-#include "compile_ast.h"
 #include "arena.h"
+#include "ast.h"
+#include "diag.h"
+#include "nat.h"
 #include "set_build.h"
+#include "source.h"
+#include "tree.h"
+#include "verify.h"
 
 enum fwt_cond_kind {
 	FWT_COND_TEST,	/* @test */

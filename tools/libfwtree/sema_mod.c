@@ -201,7 +201,7 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		if (nat_flags(s, m, &to) && nat_port(s, m->nat.port, &to))
 			add(rule, &to, 0);
 		return;
-	case FWT_MOD_SET:
+	case FWT_AST_MOD_SET:
 		set_value(s, rule, m);
 		return;
 	case FWT_AST_MOD_LOG:
@@ -217,35 +217,35 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	case FWT_AST_MOD_COUNT:
 		count(s, rule, m);
 		return;
-	case FWT_MOD_REDIRECT:
+	case FWT_AST_MOD_REDIRECT:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_INGRESS),
 			       "it belongs in 'ingress'", "redirect");
 		fwt_sema_not_yet(s, &m->loc, "redirect");
 		return;
-	case FWT_MOD_NETMAP:
+	case FWT_AST_MOD_NETMAP:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
 			       "it belongs in 'ingress' or 'egress'", "netmap");
 		fwt_sema_not_yet(s, &m->loc, "netmap");
 		return;
-	case FWT_MOD_BALANCE:
+	case FWT_AST_MOD_BALANCE:
 		inet_only(s, m, "balance");
 		fwt_sema_not_yet(s, &m->loc, "balance");
 		return;
-	case FWT_MOD_MSS_CLAMP:
+	case FWT_AST_MOD_MSS_CLAMP:
 		fwt_sema_not_yet(s, &m->loc, "mss clamp");
 		return;
-	case FWT_MOD_ADD:
+	case FWT_AST_MOD_ADD:
 		fwt_sema_not_yet(s, &m->loc, "add");
 		return;
-	case FWT_MOD_REMOVE:
+	case FWT_AST_MOD_REMOVE:
 		fwt_sema_not_yet(s, &m->loc, "remove");
 		return;
-	case FWT_MOD_NOTRACK:
+	case FWT_AST_MOD_NOTRACK:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, "a device tracks nothing",
 			       "notrack");
 		fwt_sema_not_yet(s, &m->loc, "notrack");
 		return;
-	case FWT_MOD_MODIFY:
+	case FWT_AST_MOD_MODIFY:
 		fwt_sema_not_yet(s, &m->loc, "modify");
 		return;
 	}

@@ -96,7 +96,7 @@ static void take_rules(struct collect *c, const struct fwt_rule *rule)
 		for (m = rule->modifiers; m; m = m->next) {
 			if (m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_DNAT)
 				take_values(c, &addr, m->nat.addr.first);
-			else if (m->kind == FWT_MOD_SET)
+			else if (m->kind == FWT_AST_MOD_SET)
 				take_values(c, &mark, m->set.value.first);
 		}
 		if (rule->end.kind == FWT_END_BLOCK)
