@@ -7,6 +7,8 @@
  * multicast, a RST or an ICMP error (R32): nf_reject and icmp_send hold to that.
  */
 #include <linux/icmpv6.h>
+#include <linux/jhash.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip6_checksum.h>
@@ -15,11 +17,58 @@
 
 #include "way.h"
 
-static DEFINE_PER_CPU(bool, answering);
+/* Who is sending an answer on this CPU, and where: on a kernel whose softirqs can
+ * be preempted another one's packet may come by meanwhile.
+ */
+struct sender {
+	const struct task_struct *task;
+	const struct fwt_net *fn;
+};
 
-bool fwt_answering(void)
+static DEFINE_PER_CPU(struct sender, sender);
+
+bool fwt_answering(const struct fwt_way *w)
 {
-	return this_cpu_read(answering);
+	return unlikely(this_cpu_read(sender.fn) == w->fn) &&
+	       this_cpu_read(sender.task) == current;
+}
+
+/* Not a connection's tuple, but what both ends of lo see alike. Never 0. */
+static u64 answer_hash(const struct fwt_packet *p)
+{
+	u32 h = jhash2(p->saddr, 4, p->protocol);
+
+	h = jhash2(p->daddr, 4, h);
+	return (u64)jhash_3words(p->have & FWT_HAVE_PORTS ?
+				 p->sport << 16 | p->dport : 0,
+				 p->have & FWT_HAVE_TCP ? p->tcp_seq : p->icmp_type,
+				 p->length, h) << 32 | h | 1;
+}
+
+void fwt_answer_note(struct fwt_way *w)
+{
+	struct fwt_net *fn = w->fn;
+
+	if (!(w->state->out->flags & IFF_LOOPBACK))
+		return;
+	/* What is overwritten before it came in is walked like a stranger. */
+	WRITE_ONCE(fn->answers[fn->next_answer++ % FWT_ANSWERS], answer_hash(&w->p));
+}
+
+bool fwt_answer_expected(struct fwt_way *w)
+{
+	struct fwt_net *fn = w->fn;
+	u64 h;
+	u32 i;
+
+	if (likely(!w->state->in || !(w->state->in->flags & IFF_LOOPBACK)))
+		return false;
+	h = answer_hash(&w->p);
+	for (i = 0; i < FWT_ANSWERS; i++)
+		if (READ_ONCE(fn->answers[i]) == h &&
+		    cmpxchg(&fn->answers[i], h, 0) == h)
+			return true;
+	return false;
 }
 
 static bool limited(struct fwt_way *w)
@@ -73,11 +122,12 @@ void fwt_answer(struct fwt_way *w, u8 reject)
 	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad || limited(w))
 		return;
 	local_bh_disable();
-	this_cpu_write(answering, true);
+	this_cpu_write(sender.task, current);
+	this_cpu_write(sender.fn, w->fn);
 	if (w->p.family == 4)
 		answer4(w, reject);
 	else
 		answer6(w, reject);
-	this_cpu_write(answering, false);
+	this_cpu_write(sender.fn, NULL);
 	local_bh_enable();
 }

@@ -142,10 +142,16 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
 	return c;
 }
 
-/* How much a record is worth keeping when room is short. */
+/* How much a record is worth keeping when room is short: what has seen no reply
+ * goes first, then what is closed, then what has not proved itself. What is
+ * established stays.
+ */
+#define WORTH_KEEPING	5
+
 static int worth(const struct fwt_conn *c)
 {
 	u16 flags = READ_ONCE(c->flags);
+	u8 timeout = READ_ONCE(c->timeout);
 
 	if (!fwt_conn_alive(c))
 		return 0;
@@ -153,20 +159,20 @@ static int worth(const struct fwt_conn *c)
 		return 1;
 	if (!(flags & BIT(FWT_CONN_REPLIED)))
 		return 2;
-	return 3;
+	if (timeout == FWT_TIMEOUT_TCP_CLOSE || timeout == FWT_TIMEOUT_TCP_TIME_WAIT)
+		return 3;
+	return flags & BIT(FWT_CONN_ASSURED) ? WORTH_KEEPING : 4;
 }
 
-/* Looks at a bounded part of the table, from a place at random, and ends the
- * record there that is worth least; none that has seen a reply. Returns whether
- * one was ended.
+/* Looks at a bounded part of the table, from a place at random, for the record
+ * that is worth least.
  */
-static bool evict(struct fwt_net *fn)
+static struct fwt_conn *least_of(struct bucket_table *tbl)
 {
-	struct bucket_table *tbl = rht_dereference_rcu(fn->conns.tbl, &fn->conns);
 	u32 at = get_random_u32(), seen = 0, i;
 	struct fwt_conn *best = NULL;
+	int least = WORTH_KEEPING;
 	struct rhash_head *link;
-	int least = 3;
 
 	for (i = 0; i < 256 && i < tbl->size && seen < 64; i++) {
 		rht_for_each_rcu(link, tbl, (at + i) & (tbl->size - 1)) {
@@ -180,12 +186,23 @@ static bool evict(struct fwt_net *fn)
 				least = w;
 			}
 		}
-		/* Newer unreplied ones are still on their way; one that is as
-		 * good as gone need not be looked for any longer.
+		/* What is as good as gone need not be bettered, and of others a
+		 * few are choice enough.
 		 */
 		if (least < 2 || (best && seen >= 16))
 			break;
 	}
+	return best;
+}
+
+static bool evict(struct fwt_net *fn)
+{
+	struct bucket_table *tbl = rht_dereference_rcu(fn->conns.tbl, &fn->conns);
+	struct fwt_conn *best = NULL;
+
+	/* While the table is rehashed the older part empties. */
+	for (; tbl && !best; tbl = rht_dereference_rcu(tbl->future_tbl, &fn->conns))
+		best = least_of(tbl);
 	if (!best || !fwt_conn_end(best))
 		return false;
 	fwt_stat_inc(fn, reason[FWT_REASON_EARLY_EVICT]);
@@ -263,27 +280,30 @@ static void unlink_pair(struct fwt_conn *c, enum fwt_pair pair)
 	WARN_ON_ONCE(ret);
 }
 
-/* Under @c->lock: who gets true is the one who ends it. A record whose links
- * are still going in is left to who inserts it.
- */
+/* Under @c->lock: who gets true is the one who ends it. */
 static bool kill(struct fwt_conn *c)
 {
-	u16 flags = c->flags;
-
-	if (flags & BIT(FWT_CONN_DEAD) || !(flags & BIT(FWT_CONN_INSERTED)))
+	if (c->flags & BIT(FWT_CONN_DEAD))
 		return false;
-	WRITE_ONCE(c->flags, flags | BIT(FWT_CONN_DEAD));
+	WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
 	return true;
 }
 
-static void bury(struct fwt_conn *c)
+/* Of a record that is dead: nobody links it any more. */
+static void unlink_all(struct fwt_conn *c)
 {
-	struct fwt_net *fn = c->fn;
 	enum fwt_pair pair;
 
 	for (pair = 0; pair < __FWT_PAIR_MAX; pair++)
 		if (c->linked & BIT(pair))
 			unlink_pair(c, pair);
+}
+
+static void bury(struct fwt_conn *c)
+{
+	struct fwt_net *fn = c->fn;
+
+	unlink_all(c);
 	fwt_slot_ref(fn, c->slot[0], -1);
 	fwt_slot_ref(fn, c->slot[1], -1);
 	fwt_stat_inc(fn, ended);
@@ -352,31 +372,48 @@ static int link_pair(struct fwt_conn *c, enum fwt_pair pair,
 	return -EEXIST;
 }
 
+static bool pair_taken(struct fwt_conn *c, enum fwt_pair pair)
+{
+	struct fwt_tuple t;
+	struct conn_lookup l = { .t = &t };
+	enum fwt_pair his;
+	void *link;
+
+	pair_tuple(c, pair, &t);
+	link = rhashtable_lookup(&c->fn->conns, &l, conn_params);
+	return link && fwt_conn_alive(conn_of(link, &his));
+}
+
+/* The record's lock is held throughout: who finds it by its first link waits for
+ * the second, and can't bind or end what may have to be taken back.
+ */
 int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 {
-	bool dnat = !fwt_ends_equal(&c->ends, FWT_V, FWT_S);
-	int ret;
+	int ret = 0;
 
-	if (dnat) {
+	spin_lock_bh(&c->lock);
+	if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S)) {
 		/* C-S first: while only that stands, no first packet of the same
 		 * connection can find a record that is then taken back.
 		 */
 		ret = link_pair(c, FWT_PAIR_CS, other);
 		if (ret == -EEXIST)
-			return -EADDRINUSE;
-		if (ret)
-			return ret;
+			ret = -EADDRINUSE;
+		else if (!ret)
+			c->linked |= BIT(FWT_PAIR_CS);
 	}
-	ret = link_pair(c, FWT_PAIR_CV, other);
+	if (!ret) {
+		ret = link_pair(c, FWT_PAIR_CV, other);
+		if (!ret)
+			c->linked |= BIT(FWT_PAIR_CV);
+	}
+	if (ret)
+		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
+	spin_unlock_bh(&c->lock);
 	if (ret) {
-		if (dnat)
-			unlink_pair(c, FWT_PAIR_CS);
+		unlink_all(c);
 		return ret;
 	}
-	spin_lock_bh(&c->lock);
-	c->linked = BIT(FWT_PAIR_CV) | (dnat ? BIT(FWT_PAIR_CS) : 0);
-	WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INSERTED));
-	spin_unlock_bh(&c->lock);
 	fwt_stat_inc(c->fn, created);
 	return 0;
 }
@@ -405,6 +442,11 @@ int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end, u16 lo, u16 hi
 		/* The address of the client itself, and its port: no change. */
 		if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
 			return 0;
+		/* Looking takes no lock of the table; a port that is taken is
+		 * passed over by that alone.
+		 */
+		if (pair_taken(c, FWT_PAIR_SN))
+			continue;
 		ret = link_pair(c, FWT_PAIR_SN, &other);
 		if (!ret) {
 			c->linked |= BIT(FWT_PAIR_SN);
@@ -448,11 +490,13 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 	       n6 * kmem_cache_size(conn6_cache);
 }
 
-int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
-		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
+/* @all: those that are over and not collected yet, too. */
+static int walk(struct rhashtable_iter *iter, bool all,
+		int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
 {
-	void *link;
+	u32 visited = 0;
 	bool resized;
+	void *link;
 	int ret = 0;
 
 	/* Between two calls is as good as in the middle of one. */
@@ -472,21 +516,34 @@ int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
 		}
 		c = conn_of(link, &pair);
 		/* Every connection has this one, so each is visited once. */
-		if (pair != FWT_PAIR_CV || !fwt_conn_alive(c))
+		if (pair != FWT_PAIR_CV || (!all && !fwt_conn_alive(c)))
 			continue;
 		ret = visit(c, ctx);
 		if (ret)
 			break;
+		/* Let grace periods end, and others run. */
+		if (++visited % 4096 == 0) {
+			rhashtable_walk_stop(iter);
+			cond_resched();
+			resized |= rhashtable_walk_start_check(iter) == -EAGAIN;
+		}
 	}
 	rhashtable_walk_stop(iter);
 	return ret ? ret : resized ? -EINTR : 0;
 }
 
+int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
+		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
+{
+	return walk(iter, false, visit, ctx);
+}
+
 static int end_one(struct fwt_conn *c, void *ctx)
 {
+	bool alive = fwt_conn_alive(c);
 	u32 *n = ctx;
 
-	*n += fwt_conn_end(c);
+	*n += fwt_conn_end(c) && alive;
 	return 0;
 }
 
@@ -500,7 +557,7 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 		return 0;
 	do {
 		rhashtable_walk_enter(&fn->conns, &iter);
-		ret = fwt_conns_walk(fn, &iter, end_one, &n);
+		ret = walk(&iter, true, end_one, &n);
 		rhashtable_walk_exit(&iter);
 		/* What is being resized is so until its worker has run, which
 		 * may be waiting for this very CPU.

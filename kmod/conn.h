@@ -26,7 +26,6 @@
 #include "core/tcp.h"
 
 enum fwt_conn_bit {
-	FWT_CONN_INSERTED,	/* all its first links are in: it can be ended */
 	FWT_CONN_DEAD,		/* taken out of the hash */
 	FWT_CONN_CONFIRMED,	/* its first packet left us */
 	FWT_CONN_REPLIED,	/* the other side has answered */

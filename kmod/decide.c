@@ -256,10 +256,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			d->verdict = FWT_VERDICT_DROP;
 			o = REFUSED;
 		}
-		if (o == REFUSED) {
-			fwt_conn_end(c);
+		if (o == REFUSED)
 			return false;
-		}
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
 		if (d->flags & FWT_DECISION_MARK) {
 			marked = 1;

@@ -121,40 +121,29 @@ static struct fwt_dev *dev_find(struct fwt_net *fn, const struct net_device *dev
 
 static int bind(struct fwt_dev *b, u32 which)
 {
-	struct nf_hook_ops *ops;
+	struct nf_hook_ops *ops = &b->ops[which];
 	int ret;
 
-	if (b->ops[which])
+	if (b->bound[which])
 		return 0;
-	ops = kzalloc(sizeof(*ops), GFP_KERNEL_ACCOUNT);
-	if (!ops)
-		return -ENOMEM;
 	ops->hook = fwt_hook_dev;
 	ops->priv = b;
 	ops->dev = b->dev;
 	ops->pf = NFPROTO_NETDEV;
 	ops->hooknum = dev_hooknum[which];
-	/* After nothing, before everything: frames are cheapest to drop here. */
+	/* Before everything: frames are cheapest to drop here. */
 	ops->priority = INT_MIN;
 	ret = nf_register_net_hook(b->fn->net, ops);
-	if (ret) {
-		kfree(ops);
-		return ret;
-	}
-	b->ops[which] = ops;
-	return 0;
+	b->bound[which] = !ret;
+	return ret;
 }
 
 static void unbind(struct fwt_dev *b, u32 which)
 {
-	struct nf_hook_ops *ops = b->ops[which];
-
-	if (!ops)
+	if (!b->bound[which])
 		return;
-	nf_unregister_net_hook(b->fn->net, ops);
-	b->ops[which] = NULL;
-	/* Nobody reads it after this: netfilter keeps copies of hook and priv. */
-	kfree(ops);
+	nf_unregister_net_hook(b->fn->net, &b->ops[which]);
+	b->bound[which] = false;
 }
 
 static void dev_release(struct fwt_dev *b)
@@ -192,7 +181,7 @@ static int dev_settle(struct fwt_net *fn, const struct fwt_program *prog,
 		else if (!keep)
 			unbind(b, i);
 	}
-	if (!b->ops[0] && !b->ops[1])
+	if (!b->bound[0] && !b->bound[1])
 		dev_release(b);
 	return ret;
 }
@@ -286,8 +275,9 @@ int fwt_dev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 			dev_release(b);
 	} else if (p) {
 		if (b) {
-			WRITE_ONCE(b->root[0], 0);
-			WRITE_ONCE(b->root[1], 0);
+			b->renames++;
+			atomic64_set(&b->root[0], b->renames);
+			atomic64_set(&b->root[1], b->renames);
 		}
 		if (dev_settle(fn, &p->prog, dev, false))
 			pr_warn("fwtree: %s: no memory for its hook: it is not filtered\n",
@@ -318,6 +308,9 @@ void fwt_hooks_waiting(struct fwt_net *fn, void (*say)(void *ctx, const char *na
 	}
 }
 
+/* As in translate.c. */
+#define PULL_TRIES	24
+
 /* The frame as it stands at a device: from its Ethernet header if it has one. */
 static int parse_frame(struct fwt_way *w, bool egress)
 {
@@ -334,7 +327,7 @@ static int parse_frame(struct fwt_way *w, bool egress)
 	} else {
 		off = skb_mac_offset(skb);
 	}
-	for (tries = 0; tries < 8; tries++) {
+	for (tries = 0; tries < PULL_TRIES; tries++) {
 		need = fwt_packet_parse(p, skb->data + off, skb_headlen(skb) - off,
 					skb->len - off,
 					ether && skb_mac_header_was_set(skb) ?
@@ -344,6 +337,8 @@ static int parse_frame(struct fwt_way *w, bool egress)
 		if (!pskb_may_pull(skb, need + off))
 			return -ENOMEM;
 	}
+	if (tries == PULL_TRIES)
+		return -EINVAL;
 	/* The tag that the device took off, or will put on. */
 	if (skb_vlan_tag_present(skb)) {
 		p->have |= FWT_HAVE_VLAN;
@@ -361,17 +356,20 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	struct fwt_way w;
 	u64 cached;
 	u32 root;
+	int ret;
 
 	w.fn = b->fn;
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol)
 		return NF_ACCEPT;
-	cached = READ_ONCE(b->root[egress]);
+	cached = atomic64_read(&b->root[egress]);
 	if (likely(cached >> 32 == w.pol->gen)) {
 		root = cached;
 	} else {
 		root = dev_root(&w.pol->prog, dev_hook[egress], b->dev->name);
-		WRITE_ONCE(b->root[egress], (u64)w.pol->gen << 32 | root);
+		/* Unless it was renamed meanwhile. */
+		atomic64_cmpxchg(&b->root[egress], cached,
+				 (u64)w.pol->gen << 32 | root);
 	}
 	if (root == FWT_NONE)
 		return NF_ACCEPT;
@@ -386,8 +384,10 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	w.p.unknown = 0;
 	w.p.ct_state = FWT_CT_UNTRACKED;
 	w.p.hook = dev_hook[egress];
-	if (unlikely(parse_frame(&w, egress)))
-		return fwt_drop(&w, FWT_REASON_NO_MEMORY);
+	ret = parse_frame(&w, egress);
+	if (unlikely(ret))
+		return fwt_drop(&w, ret == -ENOMEM ? FWT_REASON_NO_MEMORY :
+						     FWT_REASON_MALFORMED);
 	w.after = w.p;
 	fwt_walk(&w.pol->prog, root, &w.after, NULL, &d);
 	fwt_effects(&w, &d);

@@ -122,31 +122,36 @@ static bool opens(struct fwt_way *w)
 	    !fwt_tcp_flags_valid(w->p.tcp_flags))
 		return false;
 	w->loose = w->pol->opt.tcp_loose ||
-		   time_before(jiffies, READ_ONCE(w->fn->adopt_until));
+		   time_before64(get_jiffies_64(), READ_ONCE(w->fn->adopt_until));
 	return w->loose;
 }
 
-/* Is what the record says still in force here, or must it be asked again.
- * Returns NF_ACCEPT, or what the hook is to return.
+static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d,
+				 bool end)
+{
+	/* The answer before the end: it is translated by the record. */
+	if (d->verdict == FWT_VERDICT_REJECT)
+		fwt_answer(w, d->reject);
+	if (end)
+		fwt_conn_end(w->c);
+	return fwt_drop(w, FWT_REASON_REVALIDATED);
+}
+
+/* Is what the record says still in force, or must it be asked again. Returns
+ * NF_ACCEPT, or what the hook is to return.
  */
-static unsigned int hold_up(struct fwt_way *w, u32 iif, u32 oif)
+static unsigned int hold_up(struct fwt_way *w)
 {
 	struct fwt_decision d;
 
-	if (!iif && !oif) {
-		/* A newer policy may have decided already, on another CPU, while
-		 * this packet is still under the former one.
-		 */
-		if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
-			return NF_ACCEPT;
-		if (!w->pol->opt.revalidate)
-			return NF_ACCEPT;
-	}
-	if (fwt_decide_again(w, iif, oif, &d))
+	/* A newer policy may have decided already, on another CPU, while this
+	 * packet is still under the former one.
+	 */
+	if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
 		return NF_ACCEPT;
-	if (d.verdict == FWT_VERDICT_REJECT)
-		fwt_answer(w, d.reject);
-	return fwt_drop(w, FWT_REASON_REVALIDATED);
+	if (!w->pol->opt.revalidate || fwt_decide_again(w, 0, 0, &d))
+		return NF_ACCEPT;
+	return refuse_known(w, &d, true);
 }
 
 static void set_mark(struct fwt_way *w)
@@ -155,56 +160,51 @@ static void set_mark(struct fwt_way *w)
 		w->skb->mark = READ_ONCE(w->c->mark);
 }
 
-/* The interface by which this direction comes in or leaves, as far as known. */
-static u32 expected_iif(const struct fwt_way *w)
-{
-	const struct fwt_conn *c = w->c;
-
-	if (w->dir == FWT_ORIGINAL)
-		return READ_ONCE(c->iif);
-	return READ_ONCE(c->reply_iif) ?: READ_ONCE(c->oif);
-}
-
-static u32 expected_oif(const struct fwt_way *w)
-{
-	const struct fwt_conn *c = w->c;
-
-	if (w->dir == FWT_ORIGINAL)
-		return READ_ONCE(c->oif);
-	return READ_ONCE(c->reply_oif) ?: READ_ONCE(c->iif);
-}
-
 /* A connection that begins to use another interface is decided again with it:
- * what replies come in by is what the connection goes out by.
+ * what its packets come in by, what they leave by, and, of replies, what they
+ * come in by, for that is where it must be allowed to go out. Where replies leave
+ * is for routing alone to say; nothing came in by there.
+ *
+ * Anybody can forge a packet with these addresses on another wire: a refusal is of
+ * the packet, never of the connection.
  */
-static unsigned int other_iif(struct fwt_way *w, u32 now)
+static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
+				u32 now)
 {
-	bool orig = w->dir == FWT_ORIGINAL;
-	unsigned int ret;
+	struct fwt_decision d;
 
-	ret = hold_up(w, orig ? now : 0, orig ? 0 : now);
-	if (ret == NF_ACCEPT) {
-		if (orig)
-			WRITE_ONCE(w->c->iif, now);
-		else
-			WRITE_ONCE(w->c->reply_iif, now);
-	}
-	return ret;
+	if (!fwt_decide_again(w, iif, oif, &d))
+		return refuse_known(w, &d, false);
+	WRITE_ONCE(*learn, now);
+	return NF_ACCEPT;
 }
 
-static unsigned int other_oif(struct fwt_way *w, u32 now)
+static unsigned int by_iif(struct fwt_way *w)
 {
-	bool orig = w->dir == FWT_ORIGINAL;
-	unsigned int ret;
+	u32 now = w->state->in->ifindex;
+	struct fwt_conn *c = w->c;
+	u32 expected;
 
-	ret = hold_up(w, orig ? 0 : now, orig ? now : 0);
-	if (ret == NF_ACCEPT) {
-		if (orig)
-			WRITE_ONCE(w->c->oif, now);
-		else
-			WRITE_ONCE(w->c->reply_oif, now);
+	if (w->dir == FWT_ORIGINAL) {
+		expected = READ_ONCE(c->iif);
+		if (likely(!expected || expected == now))
+			return NF_ACCEPT;
+		return other_iface(w, now, 0, &c->iif, now);
 	}
-	return ret;
+	expected = READ_ONCE(c->oif);
+	if (likely(!expected || expected == now || READ_ONCE(c->reply_iif) == now))
+		return NF_ACCEPT;
+	return other_iface(w, 0, now, &c->reply_iif, now);
+}
+
+static unsigned int by_oif(struct fwt_way *w)
+{
+	u32 now = w->state->out->ifindex;
+	u32 expected = READ_ONCE(w->c->oif);
+
+	if (w->dir == FWT_REPLY || likely(!expected || expected == now))
+		return NF_ACCEPT;
+	return other_iface(w, 0, now, &w->c->oif, now);
 }
 
 /* After a translation or a mark of a packet that was routed already. */
@@ -222,8 +222,10 @@ static unsigned int route_again(struct fwt_way *w)
  */
 static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 {
-	if (fwt_answering() || w->state->hook == NF_INET_LOCAL_IN ||
+	if (fwt_answering(w) || w->state->hook == NF_INET_LOCAL_IN ||
 	    w->state->hook == NF_INET_LOCAL_OUT)
+		return NF_ACCEPT;
+	if (fwt_answer_expected(w))
 		return NF_ACCEPT;
 	return pass_alone(w, hook, FWT_CT_INVALID);
 }
@@ -260,7 +262,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 		return unrelated(w, hook);
 	}
 	w->dir = !w->dir;
-	ret = hold_up(w, 0, 0);
+	ret = hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
 	changed = fwt_translate_error(w, &q, egress, ours(w));
@@ -285,8 +287,6 @@ static unsigned int decide_ingress(struct fwt_way *w)
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
 		fwt_effects(w, &d);
 		count_first(w, &d);
-		if (w->c)
-			fwt_conn_end(w->c);
 		return refuse(w, &d);
 	}
 	if (w->c) {
@@ -361,10 +361,16 @@ static unsigned int decide_egress(struct fwt_way *w)
 		if (reason)
 			return fwt_drop(w, reason);
 	}
-	/* A destination that was changed routes anew, perhaps by another
-	 * interface: POST_ROUTING decides with that, and only then it counts.
+	/* A destination or a mark that was changed routes anew, perhaps by
+	 * another interface: POST_ROUTING decides with that, and only then it
+	 * counts. And who lost the race to a connection the other way round, whose
+	 * reply this packet now is, decides nothing about it.
 	 */
-	if (w->state->hook == NF_INET_LOCAL_OUT && d.flags & FWT_DECISION_DNAT)
+	if (w->state->hook == NF_INET_LOCAL_OUT &&
+	    (d.flags & FWT_DECISION_DNAT ||
+	     (d.flags & FWT_DECISION_MARK && w->after.mark != w->skb->mark)))
+		return NF_ACCEPT;
+	if (w->dir != FWT_ORIGINAL)
 		return NF_ACCEPT;
 	reason = fwt_track_egress(w, &d, &won);
 	if (reason) {
@@ -397,37 +403,52 @@ static unsigned int stray(struct fwt_way *w, enum fwt_hook hook)
 	if (fwt_conn_is(w->c, FWT_CONN_SNAT) || fwt_conn_is(w->c, FWT_CONN_DNAT))
 		return fwt_drop(w, FWT_REASON_INVALID);
 	w->c = NULL;
+	w->stray = true;
 	return pass_alone(w, hook, FWT_CT_INVALID);
 }
 
-/* Find, and follow. Returns false where @ret is what the hook returns. */
-static bool follow(struct fwt_way *w, enum fwt_hook hook, unsigned int *ret)
+/* A packet of a known connection, at the first hook that it passes: first whether
+ * it may be of it, by the wire that it came by and by the policy in force; then
+ * what it means for the connection. Returns NF_ACCEPT, with @w->c NULL where it
+ * begins a connection anew.
+ */
+static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 {
-	fwt_track_find(w);
-	if (!w->c)
-		return true;
-	/* What comes by lo was followed when it left. */
-	if (w->state->hook == NF_INET_PRE_ROUTING && w->state->in->flags & IFF_LOOPBACK)
-		return true;
+	unsigned int ret = NF_ACCEPT;
+
+	if (hook == FWT_HOOK_INGRESS)
+		ret = by_iif(w);
+	if (ret == NF_ACCEPT)
+		ret = hold_up(w);
+	if (ret != NF_ACCEPT)
+		return ret;
 	switch (fwt_track_packet(w)) {
 	case FWT_TRACK_OK:
 		fwt_track_account(w);
-		return true;
+		return NF_ACCEPT;
 	case FWT_TRACK_INVALID:
-		*ret = stray(w, hook);
-		return false;
+		return stray(w, hook);
 	case FWT_TRACK_REOPEN:
 		fwt_conn_end(w->c);
 		w->c = NULL;
-		return true;
+		return NF_ACCEPT;
 	}
-	return true;
+	return NF_ACCEPT;
+}
+
+/* What left by lo a moment ago, and was followed then. Ingress is asked by the
+ * first packet that comes by here.
+ */
+static unsigned int follow_lo(struct fwt_way *w)
+{
+	if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS))
+		return decide_ingress(w);
+	return hold_up(w);
 }
 
 static unsigned int pre_routing(struct fwt_way *w)
 {
-	unsigned int ret = NF_ACCEPT;
-	u32 iif = w->state->in->ifindex;
+	unsigned int ret;
 	int changed;
 
 	w->p.iif = w->state->in->name;
@@ -437,18 +458,27 @@ static unsigned int pre_routing(struct fwt_way *w)
 		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_INGRESS, false);
-	if (!follow(w, FWT_HOOK_INGRESS, &ret))
-		return ret;
-	if (!w->c) {
-		if (!opens(w) || !fwt_skb_checksum_ok(w))
-			return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
-		ret = decide_ingress(w);
-	} else if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)) {
-		ret = decide_ingress(w);
-	} else if (unlikely(expected_iif(w) && expected_iif(w) != iif)) {
-		ret = other_iif(w, iif);
+	fwt_track_find(w);
+	if (w->c && w->state->in->flags & IFF_LOOPBACK) {
+		ret = follow_lo(w);
+	} else if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL)) {
+		/* From outside, with an address of ours. */
+		w->c = NULL;
+		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
 	} else {
-		ret = hold_up(w, 0, 0);
+		ret = w->c ? follow(w, FWT_HOOK_INGRESS) : NF_ACCEPT;
+		if (ret != NF_ACCEPT || w->stray)
+			return ret;
+		if (!w->c) {
+			if (fwt_answer_expected(w))
+				return NF_ACCEPT;
+			if (!opens(w) || !fwt_skb_checksum_ok(w))
+				return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+			ret = decide_ingress(w);
+		} else if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)) {
+			/* Begun before there was a policy at this hook. */
+			ret = decide_ingress(w);
+		}
 	}
 	if (ret != NF_ACCEPT)
 		return ret;
@@ -482,21 +512,23 @@ static unsigned int local_in(struct fwt_way *w)
 
 static unsigned int local_out(struct fwt_way *w)
 {
-	unsigned int ret = NF_ACCEPT;
+	unsigned int ret;
 	u32 mark = w->skb->mark;
 	int changed;
 
 	w->p.iif = NULL;
 	w->p.oif = w->state->out ? w->state->out->name : NULL;
 	/* Our own answer to a packet that was refused: nobody asks it. */
-	if (w->p.bad || !(w->p.have & FWT_HAVE_IP) || fwt_answering())
+	if (w->p.bad || !(w->p.have & FWT_HAVE_IP) || fwt_answering(w))
 		return NF_ACCEPT;
 	/* At POST_ROUTING it is one walk; nothing of it needs routing anew. */
 	if (untracked(w))
 		return NF_ACCEPT;
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_EGRESS, false);
-	if (!follow(w, FWT_HOOK_EGRESS, &ret))
+	fwt_track_find(w);
+	ret = w->c ? follow(w, FWT_HOOK_EGRESS) : NF_ACCEPT;
+	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	if (!w->c) {
 		/* Likewise walked at POST_ROUTING. */
@@ -504,11 +536,9 @@ static unsigned int local_out(struct fwt_way *w)
 			return NF_ACCEPT;
 		w->seed = get_random_u32();
 		ret = decide_egress(w);
-	} else {
-		ret = hold_up(w, 0, 0);
+		if (ret != NF_ACCEPT)
+			return ret;
 	}
-	if (ret != NF_ACCEPT)
-		return ret;
 	ret = apply(w, false, &changed);
 	if (ret != NF_ACCEPT)
 		return ret;
@@ -517,26 +547,36 @@ static unsigned int local_out(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
+/* An answer of our own leaves: as the connection that it answers would have it. */
+static unsigned int answer_out(struct fwt_way *w)
+{
+	int changed;
+
+	fwt_answer_note(w);
+	if (untracked(w))
+		return NF_ACCEPT;
+	if (w->p.have & FWT_HAVE_ICMP_ERROR)
+		return icmp_error(w, FWT_HOOK_EGRESS, true);
+	fwt_track_find(w);
+	return w->c ? apply(w, true, &changed) : NF_ACCEPT;
+}
+
 static unsigned int post_routing(struct fwt_way *w)
 {
-	u32 oif = w->state->out->ifindex;
-	unsigned int ret = NF_ACCEPT;
+	unsigned int ret;
 	int changed;
 
 	w->p.oif = w->state->out->name;
 	w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
 		return malformed(w, FWT_HOOK_EGRESS);
-	if (untracked(w)) {
-		if (fwt_answering())
-			return NF_ACCEPT;
+	if (fwt_answering(w))
+		return answer_out(w);
+	if (untracked(w))
 		return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
-	}
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_EGRESS, true);
 	fwt_track_find(w);
-	if (fwt_answering())
-		return w->c ? apply(w, true, &changed) : NF_ACCEPT;
 	if (!w->c) {
 		if (!opens(w) || !fwt_skb_checksum_ok(w))
 			return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
@@ -548,13 +588,13 @@ static unsigned int post_routing(struct fwt_way *w)
 		 */
 		w->p.iif = fwt_conn_is(w->c, FWT_CONN_LOCAL) ? NULL :
 			   fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
-		ret = hold_up(w, 0, 0);
+		ret = hold_up(w);
 		if (ret == NF_ACCEPT)
 			ret = decide_egress(w);
-	} else if (unlikely(expected_oif(w) && expected_oif(w) != oif)) {
-		ret = other_oif(w, oif);
 	} else {
-		ret = hold_up(w, 0, 0);
+		ret = by_oif(w);
+		if (ret == NF_ACCEPT)
+			ret = hold_up(w);
 	}
 	if (ret != NF_ACCEPT)
 		return ret;
@@ -575,23 +615,31 @@ unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
 		return NF_ACCEPT;
-	/* A VRF runs the hooks once with the device and once with the VRF. */
-	if ((state->in && netif_is_l3_master(state->in)) ||
-	    (state->out && netif_is_l3_master(state->out)))
+	/* A VRF runs the hooks once with the device and once with the VRF; all but
+	 * LOCAL_IN, which comes once, with the VRF.
+	 */
+	if (state->hook != NF_INET_LOCAL_IN &&
+	    ((state->in && netif_is_l3_master(state->in)) ||
+	     (state->out && netif_is_l3_master(state->out))))
 		return NF_ACCEPT;
 	w.skb = skb;
 	w.state = state;
 	w.c = NULL;
 	w.tracked = false;
 	w.loose = false;
+	w.stray = false;
+	w.dir = FWT_ORIGINAL;
+	w.p.ct_state = FWT_CT_ESTABLISHED;
 	w.p.mark = skb->mark;
 	w.p.priority = skb->priority;
 	w.p.pkttype = skb->pkt_type;
 	w.p.iif = NULL;
 	w.p.oif = NULL;
 	w.p.unknown = 0;
-	if (unlikely(fwt_skb_parse(skb, &w.p)))
-		return fwt_drop(&w, FWT_REASON_NO_MEMORY);
+	ret = fwt_skb_parse(skb, &w.p);
+	if (unlikely(ret))
+		return fwt_drop(&w, (int)ret == -ENOMEM ? FWT_REASON_NO_MEMORY :
+							  FWT_REASON_MALFORMED);
 
 	switch (state->hook) {
 	case NF_INET_PRE_ROUTING:

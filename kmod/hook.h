@@ -5,6 +5,7 @@
 #ifndef FWT_HOOK_H
 #define FWT_HOOK_H
 
+#include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include "netns.h"
 #include "core/tree.h"
@@ -17,16 +18,21 @@ struct nf_hook_state;
  * @list: in fwt_net.devs, under fwt_net.lock
  * @dev: the device; the binding ends with its unregistering, so needs no
  *	reference
- * @ops: what is registered, by ingress and egress
- * @bound: which of the two
- * @root: cache: generation << 32 | root node, by ingress and egress
+ * @ops: what is registered, by ingress and egress. Listings of hooks read it
+ *	under RCU, so it lives as long as the binding
+ * @bound: which of the two are
+ * @root: cache: generation << 32 | root node, by ingress and egress; a rename
+ *	leaves a number there that was not there before, with generation 0
+ * @renames: makes it so
  */
 struct fwt_dev {
 	struct list_head list;
 	struct fwt_net *fn;
 	struct net_device *dev;
-	struct nf_hook_ops *ops[2];
-	u64 root[2];
+	struct nf_hook_ops ops[2];
+	bool bound[2];
+	atomic64_t root[2];
+	u32 renames;
 	struct rcu_head rcu;
 };
 

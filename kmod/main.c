@@ -62,10 +62,13 @@ static void __net_exit fwt_net_exit(struct net *net)
 	struct fwt_net *fn = fwt_pernet(net);
 
 	fwt_netlink_net_clean(fn);
+	/* Most namespaces never have a policy, and pay nothing for us. */
+	if (fn->generation) {
+		/* The last policy's work lets go of its slots, after RCU. */
+		rcu_barrier();
+		flush_workqueue(fwt_wq);
+	}
 	fwt_conns_clean(fn);
-	/* The last policy's work lets go of its slots; it waits for RCU. */
-	rcu_barrier();
-	flush_workqueue(fwt_wq);
 	fwt_slots_clean(&fn->slots);
 	free_percpu(fn->stats);
 }

@@ -252,7 +252,7 @@ int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
 	struct sk_buff *reply;
 	struct fwt_upload *u;
-	u32 gen, now;
+	u32 gen;
 	void *hdr;
 	int ret;
 
@@ -278,14 +278,6 @@ int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info)
 		GENL_SET_ERR_MSG_FMT(info, "%zu bytes of the policy are missing",
 				     u->len - u->got);
 		ret = -EINVAL;
-		goto fail;
-	}
-	/* For fwt_policy_apply() 0 is any generation, here it is the one before
-	 * the first policy.
-	 */
-	now = READ_ONCE(fn->generation);
-	if (u->expect != now) {
-		ret = too_late(info->extack, u->expect, now);
 		goto fail;
 	}
 	ret = fwt_policy_apply(fn, u->data, u->len, u->expect, info->extack, &gen);

@@ -41,6 +41,9 @@ struct fwt_options {
 	u32 answer_rate;			/* a second */
 };
 
+/* Answers to programs of this machine that are on their way through lo. */
+#define FWT_ANSWERS	16
+
 /**
  * struct fwt_net - a namespace
  * @policy: in force, or NULL; replaced under @lock, read under RCU
@@ -49,7 +52,8 @@ struct fwt_options {
  * @n_conns: records in being, until their RCU callback has run
  * @n_conns6: those of them that are IPv6
  * @conn_max: limit in force
- * @adopt_until: jiffies until which connections that were there before are
+ * @answers: hashes of answers that are to come in by lo, see answer.c
+ * @adopt_until: jiffies (64 bits) until which connections that were there before are
  *	taken up in the middle (R18)
  * @stats: counters per CPU
  * @stats_base: what is subtracted from them, since the last reset
@@ -65,13 +69,15 @@ struct fwt_net {
 	struct net *net;
 	struct rhashtable conns;
 	u32 conn_max;
-	unsigned long adopt_until;
+	u64 adopt_until;
 	struct fwt_stats __percpu *stats;
 	struct fwt_slots slots;
 
 	/* Written by each new connection; not beside what is only read. */
 	atomic_t n_conns ____cacheline_aligned_in_smp;
 	atomic_t n_conns6;
+	u64 answers[FWT_ANSWERS];
+	u32 next_answer;
 	struct ratelimit_state log_limit;
 	struct ratelimit_state answer_limit;
 

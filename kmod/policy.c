@@ -199,7 +199,7 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		ret = -ENODEV;
 		goto fail;
 	}
-	if (expect && expect != fn->generation) {
+	if (expect != FWT_GENERATION_ANY && expect != fn->generation) {
 		NL_SET_ERR_MSG_FMT(extack, "the generation moved from %u to %u",
 				   expect, fn->generation);
 		ret = -EAGAIN;
@@ -217,7 +217,7 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	}
 	old = fwt_policy_locked(fn);
 	if (!old)
-		WRITE_ONCE(fn->adopt_until, jiffies + p->opt.adopt * HZ);
+		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
 	p->gen = ++fn->generation;
 	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
 	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;

@@ -35,12 +35,15 @@ struct fwt_policy {
 	struct rcu_work free;
 };
 
+#define FWT_GENERATION_ANY	U32_MAX
+
 /**
  * fwt_policy_apply() - put a program in force
  * @fn: namespace
  * @blob: kvmalloc'ed, hostile; taken over in every case
  * @len: bytes
- * @expect: generation that must be in force for it to happen, or 0 for any
+ * @expect: generation that must be in force for it to happen, 0 for none yet, or
+ *	FWT_GENERATION_ANY
  * @extack: told why not
  * @gen: set to the new generation
  *

@@ -26,6 +26,12 @@ static u32 scope(const struct fwt_way *w)
 		return 0;
 	if (link_local(&w->p))
 		return dev->ifindex;
+	/* What is forwarded is what it was when it came in. */
+	if (!w->state->in && w->skb->skb_iif) {
+		dev = dev_get_by_index_rcu(w->fn->net, w->skb->skb_iif);
+		if (!dev)
+			return 0;
+	}
 	return l3mdev_master_ifindex_rcu(dev);
 }
 
@@ -334,6 +340,9 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	c->oif = w->state->out ? w->state->out->ifindex : 0;
 	c->slot[FWT_HOOK_EGRESS] = fwt_rule_slot(w->pol, d->rule);
 	fwt_slot_ref(w->fn, c->slot[FWT_HOOK_EGRESS], 1);
+	/* By the older of the policies that its two halves were decided by. */
+	if ((s32)(w->pol->gen - c->gen) < 0)
+		WRITE_ONCE(c->gen, w->pol->gen);
 	/* Who sees the flag sees N. */
 	smp_store_release(&c->flags, c->flags | BIT(FWT_CONN_EGRESS));
 out:

@@ -15,8 +15,11 @@
 
 #include "way.h"
 
-/* Parsing asks for more bytes a few times at most: each header names the next. */
-#define PULL_TRIES	8
+/* Each header names the next, so parsing may ask for more bytes once a header: 8
+ * extension headers at most (core/packet.c), a fragment's, the transport's, its
+ * options. Who asks more often than that is not believed.
+ */
+#define PULL_TRIES	24
 
 int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p)
 {
@@ -34,7 +37,7 @@ int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p)
 		if (!pskb_may_pull(skb, off + need))
 			return -ENOMEM;
 	}
-	return 0;
+	return -EINVAL;
 }
 
 int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
@@ -72,7 +75,8 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 	switch (p->protocol) {
 	case IPPROTO_UDP:
 		udp = skb_network_header(skb) + p->l4;
-		if (p->family == 4 && !get_unaligned_be16(udp + 6))
+		/* None: by IPv6, too, tunnels go without (RFC 6935). */
+		if (!get_unaligned_be16(udp + 6))
 			return true;
 		fallthrough;
 	case IPPROTO_TCP:
@@ -92,10 +96,14 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 static enum fwt_csum_mode csum_mode(const struct sk_buff *skb,
 				    const struct fwt_packet *p)
 {
-	return skb->ip_summed == CHECKSUM_PARTIAL &&
-	       skb_checksum_start_offset(skb) ==
-			skb_network_offset(skb) + (int)p->l4 ?
-	       FWT_CSUM_PARTIAL : FWT_CSUM_FULL;
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) == skb_network_offset(skb) + (int)p->l4)
+		return FWT_CSUM_PARTIAL;
+	/* Segmentation will complete the outer checksum of a UDP tunnel. */
+	if (p->protocol == IPPROTO_UDP && skb_is_gso(skb) &&
+	    skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM)
+		return FWT_CSUM_PARTIAL;
+	return FWT_CSUM_FULL;
 }
 
 /* The core sums words in host byte order, skb->csum as they stand in memory: the

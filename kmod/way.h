@@ -27,6 +27,7 @@
  * @c: its connection, or NULL
  * @dir: its direction in @c
  * @tracked: it has a tuple
+ * @stray: of a connection, but not one that its state machine knows; was walked
  * @loose: a segment from the middle of a connection that may open one
  * @seed: for choices, until there is a record
  */
@@ -41,6 +42,7 @@ struct fwt_way {
 	struct fwt_conn *c;
 	enum fwt_dir dir;
 	bool tracked;
+	bool stray;
 	bool loose;
 	u32 seed;
 };
@@ -67,7 +69,7 @@ bool fwt_world_has_source(struct net *net, const struct net_device *out, u8 fami
  * @skb: packet; its headers may move
  * @p: filled in
  *
- * Return: 0, or -ENOMEM.
+ * Return: 0; -ENOMEM; -EINVAL for headers without end.
  */
 int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p);
 int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
@@ -116,7 +118,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d);
  * Walks what was walked when it began, with a first packet rebuilt from the
  * record. Nothing is logged, counted or limited again.
  *
- * Return: true if it stays. False if it has ended: @d says how to refuse.
+ * Return: true if it is allowed. If not, @d says how to refuse; ending it is for
+ * the caller.
  */
 bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d);
@@ -140,7 +143,9 @@ enum fwt_tracked {
 /* Look @w->t up; sets @w->c and @w->dir. */
 void fwt_track_find(struct fwt_way *w);
 
-/* Bring the record up to date for a packet of it, counts included. */
+/* Bring the record up to date for a packet of it, counts included. Whether the
+ * packet may be of it, by its interface and by policy, was asked before.
+ */
 enum fwt_tracked fwt_track_packet(struct fwt_way *w);
 
 /**
@@ -184,8 +189,14 @@ void fwt_track_account(struct fwt_way *w);
 /* RST or ICMP error for a packet that is refused, rate-limited. */
 void fwt_answer(struct fwt_way *w, u8 reject);
 
-/* This CPU is sending an answer of ours just now. */
-bool fwt_answering(void);
+/* It is an answer of ours that is on its way out here just now. */
+bool fwt_answering(const struct fwt_way *w);
+
+/* An answer to a program of this machine goes by lo, and comes in again: noted on
+ * its way out, it is expected, once, on its way in.
+ */
+void fwt_answer_note(struct fwt_way *w);
+bool fwt_answer_expected(struct fwt_way *w);
 
 /* drop.c */
 unsigned int fwt_drop(struct fwt_way *w, u8 reason);

@@ -82,7 +82,8 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 	if (rt)
 		dst = rt_nexthop(rt, dst);
 	src = inet_select_addr(w->out, dst, RT_SCOPE_UNIVERSE);
-	if (!src || ipv4_is_linklocal_169(src))
+	/* Never one of another interface, nor a link-local one (R12). */
+	if (!src || ipv4_is_linklocal_169(src) || !has_addr4(w->out, src, false))
 		return false;
 	addr[0] = be32_to_cpu(src);
 	return true;
@@ -95,7 +96,8 @@ static bool source6(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 	to_in6(p->daddr, &dst);
 	if (ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src))
 		return false;
-	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
+	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK) ||
+	    !has_addr6(w->out, &src, false))
 		return false;
 	from_in6(&src, addr);
 	return true;

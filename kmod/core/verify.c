@@ -413,10 +413,13 @@ static u32 set_cost(const struct fwt_program *p, u32 set)
 	return cost;
 }
 
+/* An interface has as many addresses as its owner gave it; of the usual few. */
+#define IFADDR_COST	32
+
 static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
 	if (t->op != FWT_TEST_IN)
-		return t->op == FWT_TEST_EQUAL ? 1 : 16;
+		return t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST;
 	return max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }
 

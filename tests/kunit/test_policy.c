@@ -39,7 +39,7 @@ static u32 n_devs(void)
 
 	mutex_lock(&ns->fn->lock);
 	list_for_each_entry(b, &ns->fn->devs, list)
-		n += !!b->ops[0] + !!b->ops[1];
+		n += b->bound[0] + b->bound[1];
 	mutex_unlock(&ns->fn->lock);
 	return n;
 }
@@ -134,7 +134,7 @@ static void refused_changes_nothing(struct kunit *test)
 	blob = fwt_test_build(test, fwt_test_rich(test), &len);
 	h = blob;
 	h->sec[FWT_SEC_NODES].count--;
-	KUNIT_EXPECT_LT(test, fwt_policy_apply(fn, blob, len, 0, &extack, &gen2), 0);
+	KUNIT_EXPECT_LT(test, fwt_policy_apply(fn, blob, len, FWT_GENERATION_ANY, &extack, &gen2), 0);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
 	KUNIT_EXPECT_EQ(test, fn->generation, gen);
@@ -143,7 +143,7 @@ static void refused_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fn->hooked);
 
 	blob = kvzalloc(16, GFP_KERNEL);
-	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, 0, &extack, &gen2),
+	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, FWT_GENERATION_ANY, &extack, &gen2),
 			-EINVAL);
 	blob = kvzalloc(16, GFP_KERNEL);
 	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, 0, 0, &extack, &gen2),

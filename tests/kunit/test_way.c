@@ -342,7 +342,7 @@ static unsigned int at_device(struct fwt_test_ns *s, struct sk_buff *skb)
 	local_bh_disable();
 	rcu_read_lock();
 	list_for_each_entry(b, &s->fn->devs, list)
-		if (b->dev == skb->dev && b->ops[0])
+		if (b->dev == skb->dev && b->bound[0])
 			ret = fwt_hook_dev(b, skb, &state) & NF_VERDICT_MASK;
 	rcu_read_unlock();
 	local_bh_enable();
