@@ -53,9 +53,12 @@ static inline int fwt_test_insert(struct fwt_net *fn, const struct fwt_tuple *t,
 	struct fwt_conn *other;
 	int ret;
 
+	rcu_read_lock();
 	*c = fwt_conn_alloc(fn, t);
-	if (IS_ERR(*c))
+	if (IS_ERR(*c)) {
+		rcu_read_unlock();
 		return PTR_ERR(*c);
+	}
 	if (server) {
 		fwt_ends_set(&(*c)->ends, FWT_S, server);
 		(*c)->flags |= BIT(FWT_CONN_DNAT);
@@ -65,6 +68,7 @@ static inline int fwt_test_insert(struct fwt_net *fn, const struct fwt_tuple *t,
 	ret = fwt_conn_insert(*c, &other);
 	if (ret)
 		fwt_conn_discard(*c);
+	rcu_read_unlock();
 	return ret;
 }
 

@@ -376,6 +376,8 @@ static void replied_are_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, full, 300 - (n + 1));
 }
 
+#define N_FLUSH	FWT_TEST_MANY(3000)
+
 static void flush(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
@@ -385,7 +387,7 @@ static void flush(struct kunit *test)
 	struct fwt_conn *c;
 	u32 i;
 
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < N_FLUSH; i++) {
 		t = fwt_test_tuple(FAMILY(test), i, 1000, 2, 53);
 		fwt_test_end(&server, FAMILY(test), 3, 53);
 		fwt_test_end(&shown, FAMILY(test), 4, 1000 + i);
@@ -393,13 +395,19 @@ static void flush(struct kunit *test)
 						      &c), 0);
 		if (i & 2)
 			KUNIT_ASSERT_EQ(test, fwt_test_bind(c, &shown, 0, 0), 0);
+		/* Over, but the collector has not been here. */
+		if (i % 10 == 0) {
+			spin_lock_bh(&c->lock);
+			c->expires = (u32)jiffies;
+			spin_unlock_bh(&c->lock);
+		}
 	}
-	KUNIT_EXPECT_EQ(test, fwt_conns_flush(fn), 3000);
+	KUNIT_EXPECT_EQ(test, fwt_conns_flush(fn), N_FLUSH - N_FLUSH / 10);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.nelems), 0);
 	KUNIT_EXPECT_EQ(test, fwt_conns_flush(fn), 0);
 	fwt_test_books(fn, &b);
-	KUNIT_EXPECT_EQ(test, b.created, 3000);
-	KUNIT_EXPECT_EQ(test, b.ended, 3000);
+	KUNIT_EXPECT_EQ(test, b.created, N_FLUSH);
+	KUNIT_EXPECT_EQ(test, b.ended, N_FLUSH);
 	KUNIT_EXPECT_EQ(test, b.records, 0);
 }
 
