@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policy text, whatever it is: no crash, every message prints, and what parses
- * without an error prints as text that parses to the same again.
+ * Policy text, whatever it is: no crash, every message prints, what parses
+ * without an error prints as text that parses to the same again, and what the
+ * compiler takes it makes a program of that the kernel would take too.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "ast.h"
+#include "compile.h"
 #include "diag.h"
 #include "parse.h"
 
@@ -51,6 +53,21 @@ static void rule_texts(const struct fwt_policy_ast *ast, const struct fwt_block 
 	}
 }
 
+/* fwt_compile() proves its program by the verifier, and reports where it can't */
+static void compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag, bool failed)
+{
+	struct fwt_blob blob;
+	int ret = fwt_compile(ast, diag, NULL, &blob);
+	size_t i;
+
+	if (!ret != !fwt_diag_failed(diag) || !ret != !!blob.data || (failed && !ret))
+		abort();
+	for (i = 0; i < diag->count; i++)
+		if (strstr(diag->entries[i].message, "this is a bug"))
+			abort();
+	fwt_blob_free(&blob);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -60,12 +77,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fwt_diag diag;
 	char *one, *two;
 	size_t n, m;
+	bool failed;
 
 	fwt_diag_init(&diag);
 	ast = fwt_parse_buffer("fuzz", (const char *)data, size, &diag, &opts);
+	failed = fwt_diag_failed(&diag);
+	if (ast)
+		compile(ast, &diag, failed);
 	print_messages(&diag);
-	if (!ast || fwt_diag_failed(&diag))
+	if (!ast || failed)
 		goto out;
+	fwt_diag_clean(&diag);
 	for (t = ast->trees; t; t = t->next)
 		rule_texts(ast, &t->block);
 

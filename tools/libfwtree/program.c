@@ -118,7 +118,7 @@ void *fwt_vec_add(struct fwt_vec *v, u32 n)
 {
 	void *at;
 
-	if (n > v->room - v->count) {
+	if (n > v->room - v->count || !v->data) {
 		u64 room = (u64)v->count + n;
 		void *data;
 
