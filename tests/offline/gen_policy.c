@@ -408,19 +408,18 @@ static void statement(struct gen *g)
 	if (gen_chance(g, 30))
 		for (n = 1 + gen_rnd(g, 2); n--;)
 			modifier(g);
-	if (g->depth > 5 || !g->budget || what < 55) {
+	if (g->depth > 5 || !g->budget || what < 55)
 		verdict(g);
-	} else if (what < 63) {
+	else if (what < 63)
 		modifier(g);
-	} else if (what < 75) {
+	else if (what < 75)
 		block(g, 1 + gen_rnd(g, 4));
-	} else if (what < 88) {
+	else if (what < 88)
 		select_of(g);
-	} else if (what < 91 && g->called) {
+	else if (what < 91 && g->called)
 		gen_put(g, "return");
-	} else if (!lead(g)) {
+	else if (!lead(g))
 		verdict(g);
-	}
 	if (gen_chance(g, 5))
 		gen_put(g, " id r%u", g->ids++);
 	else if (gen_chance(g, 3))
@@ -486,7 +485,7 @@ char *gen_policy(uint64_t seed)
 		return NULL;
 	g.budget = 10 + gen_rnd(&g, 40);
 	gen_put(&g, "# seed %llu\ndefine both = { 10.0.1.1, 2001:db8::5 }\n",
-	    (unsigned long long)seed);
+		(unsigned long long)seed);
 	sets(&g);
 	g.trees = gen_rnd(&g, TREES_MAX + 1);
 	for (t = 0; t < g.trees; t++) {

@@ -50,7 +50,7 @@ static void v4(struct gen *g)
 	static const unsigned char c[] = { 0, 1, 2, 7, 254, 255 };
 
 	gen_put(g, "%u.%u.%u.%u", gen_chance(g, 80) ? 10 : 192, gen_rnd(g, 3), c[gen_rnd(g, 6)],
-	    c[gen_rnd(g, 6)]);
+		c[gen_rnd(g, 6)]);
 }
 
 static void v6(struct gen *g)
@@ -86,10 +86,10 @@ static void addr(struct gen *g, int family)
 	default:
 		if (six)
 			gen_put(g, "2001:db8:%x::%x-2001:db8:%x::%x", gen_rnd(g, 2), gen_rnd(g, 30),
-			    2 + gen_rnd(g, 2), gen_rnd(g, 30));
+				2 + gen_rnd(g, 2), gen_rnd(g, 30));
 		else
 			gen_put(g, "10.0.%u.%u-10.%u.%u.%u", gen_rnd(g, 3), gen_rnd(g, 255),
-			    1 + gen_rnd(g, 2), gen_rnd(g, 3), gen_rnd(g, 255));
+				1 + gen_rnd(g, 2), gen_rnd(g, 3), gen_rnd(g, 255));
 		break;
 	}
 }

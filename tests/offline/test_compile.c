@@ -148,7 +148,8 @@ static const struct {
 	{ IN("split random { 1 -> drop; 2 -> accept }"), 2, "not supported yet: \"split\"" },
 	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
 	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
-	{ "option evaluate per-packet\n" IN(""), 1, "not supported yet: \"option evaluate per-packet\"" },
+	{ "option evaluate per-packet\n" IN(""), 1,
+	  "not supported yet: \"option evaluate per-packet\"" },
 };
 
 static void test_errors(void **state)
@@ -314,7 +315,8 @@ static void test_keys(void **state)
 
 	(void)state;
 	make_good(&a, IN("iif lo accept\niif lo accept\ndport 1 drop id x"));
-	make_good(&b, IN("dport 7 drop\n   iif   lo accept # why\ndport 2 accept id x\niif lo accept"));
+	make_good(&b, IN("dport 7 drop\n   iif   lo accept # why\n"
+			 "dport 2 accept id x\niif lo accept"));
 	assert_int_equal(key_of(&a, 2), key_of(&b, 3));
 	assert_int_equal(key_of(&a, 3), key_of(&b, 5));
 	assert_int_equal(key_of(&a, 4), key_of(&b, 4));
@@ -362,13 +364,14 @@ static void test_limits(void **state)
 
 	text = calloc(1, 4096);
 	assert_non_null(text);
-	strcpy(text, IN("call t0"));
+	strcat(text, IN("call t0"));
 	for (i = 0; i < 20; i++)
 		sprintf(text + strlen(text), "tree t%u {\niif lo drop\ncall t%u\n}\n", i, i + 1);
 	strcat(text, "tree t20 {\niif lo drop\n}\n");
 	make(&m, text);
 	assert_int_equal(m.ret, -E2BIG);
-	assert_non_null(strstr(m.diag.entries[0].message, "calls nest 21 deep in 'ingress': 5 more"));
+	assert_non_null(strstr(m.diag.entries[0].message,
+			       "calls nest 21 deep in 'ingress': 5 more"));
 	unmake(&m);
 	free(text);
 }

@@ -266,9 +266,9 @@ static void smaller(char *text, u64 seed, char *words, size_t size, const char *
 		while (text[at]) {
 			end = statement_end(text, at);
 			memcpy(trial, text, at);
-			strcpy(trial + at, text + end);
+			memcpy(trial + at, text + end, strlen(text + end) + 1);
 			if (differs(trial, seed, words, size, what)) {
-				strcpy(text, trial);
+				memcpy(text, trial, strlen(trial) + 1);
 				shrunk = true;
 			} else {
 				at += strcspn(text + at, "\n");

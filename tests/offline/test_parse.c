@@ -634,20 +634,13 @@ static void test_speed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_modifiers),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_top),
-		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_suggest),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_mutations),
-		cmocka_unit_test(test_speed),
+		cmocka_unit_test(test_matches), cmocka_unit_test(test_modifiers),
+		cmocka_unit_test(test_ends), cmocka_unit_test(test_top),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_warnings), cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_suggest), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_mutations), cmocka_unit_test(test_speed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

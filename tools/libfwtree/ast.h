@@ -207,7 +207,7 @@ struct fwt_match {
 			struct fwt_value *rate;		/* LIMIT: a RATE */
 			struct fwt_value *burst;	/* LIMIT: NUMBER or SIZE, or NULL */
 		};
-		struct fwt_value *number;		/* CT_COUNT: NUMBER; QUOTA: SIZE or NUMBER */
+		struct fwt_value *number;	/* CT_COUNT: NUMBER; QUOTA: SIZE or NUMBER */
 		struct {
 			uint64_t n, m;			/* RANDOM */
 		};
@@ -229,7 +229,7 @@ enum fwt_modifier_kind {
 	FWT_AST_MOD_ADD,		/* update */
 	FWT_AST_MOD_REMOVE,		/* update */
 	FWT_AST_MOD_LOG,		/* log */
-	FWT_AST_MOD_COUNT,		/* count; no name is nftables' bare "counter" and does nothing */
+	FWT_AST_MOD_COUNT,	/* count; no name: nftables' bare "counter", does nothing */
 	FWT_AST_MOD_NOTRACK,
 	FWT_AST_MOD_MODIFY,		/* node */
 };
@@ -268,7 +268,7 @@ struct fwt_modifier {
 		struct {
 			struct fwt_ast_ref target;	/* see FWT_SET_TARGETS */
 			struct fwt_values value;	/* one value, or none and ... */
-			struct fwt_ast_ref *from;		/* ... another field: set mark ct mark */
+			struct fwt_ast_ref *from;	/* ... another field: set mark ct mark */
 		} set;
 		struct {
 			struct fwt_name set;

@@ -168,8 +168,9 @@ static int prove(struct fwt_sema *s, const struct fwt_blob *out)
 		return -ENOMEM;
 	ret = fwt_verify(out->data, out->len, scratch, &prog, &err);
 	if (ret)
-		fwt_error(s->diag, NULL, "the program made is refused (%s): "
-			  "this is a bug in fwctl", err.text);
+		fwt_error(s->diag, NULL,
+			  "the program made is refused (%s): this is a bug in fwctl",
+			  err.text);
 	free(scratch);
 	return ret;
 }

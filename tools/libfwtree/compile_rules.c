@@ -119,8 +119,10 @@ u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule)
 		.hooks = s->tree->hooks,
 	};
 
-	if (rule->text.end > source->len || rule->text.start > rule->text.end)
-		r.text = r.text_len = 0;
+	if (rule->text.end > source->len || rule->text.start > rule->text.end) {
+		r.text = 0;
+		r.text_len = 0;
+	}
 	if (s->tree->string == FWT_NONE)
 		s->tree->string = fwt_builder_string(&s->b, s->tree->name);
 	r.tree = s->tree->string;

@@ -80,7 +80,8 @@ static void locate(struct fwt_diag *diag, struct fwt_diag_entry *e,
 		return;
 	e->file = strdup(name);
 	e->line = loc->line;
-	e->column = e->end_column = loc->column;
+	e->column = loc->column;
+	e->end_column = loc->column;
 	if (!line)
 		return;
 	if (column > len)

@@ -522,7 +522,8 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 	/* syntax errors go to yyreport_syntax_error(): this is its stack */
 	(void)message;
 	fwt_error(p->diag, &lloc->loc, "this is nested too deeply");
-	p->spoiled = p->panic = true;
+	p->spoiled = true;
+	p->panic = true;
 }
 
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct fwt_parser *p)

@@ -117,13 +117,12 @@ static void what_found(struct fwt_parser *p, char *buf, size_t size,
 	const struct fwt_source *s = p->ast->sources->source[lloc->loc.file];
 	size_t len = lloc->end - lloc->start;
 
-	if (!strcmp(token, "end of file") || !len) {
+	if (!strcmp(token, "end of file") || !len)
 		snprintf(buf, size, "end of file");
-	} else if (s->text[lloc->start] == '\n' || s->text[lloc->start] == '\r') {
+	else if (s->text[lloc->start] == '\n' || s->text[lloc->start] == '\r')
 		snprintf(buf, size, "end of line");
-	} else {
+	else
 		snprintf(buf, size, "'%.*s'", (int)(len < 60 ? len : 60), s->text + lloc->start);
-	}
 }
 
 void fwt_syntax_error(struct fwt_parser *p, const struct fwt_lloc *lloc, const char *token,
@@ -143,7 +142,8 @@ void fwt_syntax_error(struct fwt_parser *p, const struct fwt_lloc *lloc, const c
 		else
 			fwt_error_hint(p->diag, &lloc->loc, hint, "unexpected %s", found);
 	}
-	p->spoiled = p->panic = true;
+	p->spoiled = true;
+	p->panic = true;
 }
 
 /* A parse */
@@ -194,7 +194,8 @@ static bool run(struct fwt_parser *p)
 	if (!f || fwt_scan_open(&f->scan, p, 0))
 		return false;
 	f->open = true;
-	p->last_lloc.loc.line = p->last_lloc.last_line = 1;
+	p->last_lloc.loc.line = 1;
+	p->last_lloc.last_line = 1;
 	p->last_lloc.loc.column = 1;
 	fwt_yyparse(p);
 	return !p->no_memory;

@@ -69,7 +69,9 @@ struct fwt_rule *fwt_rule_lost(struct fwt_parser *p, const struct fwt_lloc *lloc
 		return NULL;
 	rule->lost = true;
 	rule->loc = lloc->loc;
-	rule->text.start = rule->text.end = rule->text.head_end = lloc->start;
+	rule->text.start = lloc->start;
+	rule->text.end = lloc->start;
+	rule->text.head_end = lloc->start;
 	rule->end.kind = FWT_END_BLOCK;
 	rule->end.loc = lloc->loc;
 	rule->end.block.first = fwt_open_list(rules);

@@ -91,7 +91,8 @@ static int field(struct fwt_parser *p, const struct fwt_spelling *s, struct fwt_
 		flag = fwt_ast_field_info(f->field)->class == FWT_CLASS_BOOL && bare_flag(p);
 	}
 	f->loc = lloc->loc;
-	f->plen4 = f->plen6 = -1;
+	f->plen4 = -1;
+	f->plen6 = -1;
 
 	switch (p->want) {
 	case WANT_KEY:
@@ -165,13 +166,14 @@ static int clause_word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast
 
 static int value_word(struct fwt_parser *p, const struct fwt_raw *raw)
 {
+	const struct fwt_level *top = fwt_top(p);
 	const struct fwt_keyword *k;
 
 	if (raw->atom == p->word_addr && fwt_peek(p, 0)->type == '(')
 		return TOK_ADDR_OF;
 	if (raw->atom == p->word_net && fwt_peek(p, 0)->type == '(')
 		return TOK_NET_OF;
-	if (fwt_top(p)->kind == BRACE_SELECT && !fwt_top(p)->arrow && raw->atom == p->word_default &&
+	if (top->kind == BRACE_SELECT && !top->arrow && raw->atom == p->word_default &&
 	    fwt_peek(p, 0)->type == TOK_ARROW) {
 		p->want = WANT_AFTER;
 		return TOK_DEFAULT;
@@ -307,7 +309,8 @@ static int separator(struct fwt_parser *p)
 {
 	fwt_top(p)->arrow = false;
 	p->brace = 0;
-	p->args = p->update = false;
+	p->args = false;
+	p->update = false;
 	p->want = fwt_base(p);
 	return TOK_SEP;
 }

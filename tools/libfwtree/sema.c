@@ -136,7 +136,8 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 		return NULL;
 	for (b = from->branches; b && n < from->count; b = b->next, n++) {
 		if (b->is_default && fallback)
-			fwt_error(s->diag, &b->loc, "a select has one 'default'; the other is in line %u",
+			fwt_error(s->diag, &b->loc,
+				  "a select has one 'default'; the other is in line %u",
 				  fallback->loc.line);
 		if (b->is_default) {
 			fallback = b;

@@ -90,8 +90,9 @@ static struct fwt_cond *in_order(struct fwt_sema *s, const struct fwt_sema_key *
 	u32 bits;
 
 	if (k->test.n_fields != 1 || !has_order(k->ref[0])) {
-		fwt_error(s->diag, &m->loc, "'%s' does not compare these fields: they "
-			  "have no order", op_text[m->op]);
+		fwt_error(s->diag, &m->loc,
+			  "'%s' does not compare these fields: they have no order",
+			  op_text[m->op]);
 		return NULL;
 	}
 	if (v->kind == FWT_VALUE_ERROR)
@@ -255,7 +256,8 @@ static bool fits_mask(struct fwt_sema *s, const struct fwt_value *v,
 		for (i = 0; i < e->words; i++) {
 			if (!(low[i] & ~mask[i]))
 				continue;
-			fwt_error(s->diag, &v->loc, "never equal: there are bits outside of the mask");
+			fwt_error(s->diag, &v->loc,
+				  "never equal: there are bits outside of the mask");
 			return false;
 		}
 	}

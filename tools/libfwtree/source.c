@@ -72,7 +72,7 @@ static char *slurp(int fd, size_t hint, size_t *len)
 			return NULL;
 		}
 		if (!n) {
-			text[used] = text[used + 1] = 0;
+			memset(text + used, 0, 2);
 			*len = used;
 			return text;
 		}
@@ -198,7 +198,7 @@ int fwt_source_add(struct fwt_sources *sources, const char *name, const char *di
 		return -1;
 	}
 	memcpy(s->text, text, len);
-	s->text[len] = s->text[len + 1] = 0;
+	memset(s->text + len, 0, 2);
 	s->len = len;
 	return insert(sources, s, name, dir ? dir : "", diag);
 }
