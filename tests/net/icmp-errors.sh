@@ -36,10 +36,10 @@ END
 serve net 7
 for f in 4 6; do
 	[ $f = 4 ] && far=198.51.100.7 hop=203.0.113.1 big=1450 || far=2001:db8:77::7 hop=2001:db8:1::1 big=1430
-	on home ping -n -M do -s $big -c 1 -W 1 $far >/dev/null
+	on home ping -n -M 'do' -s "$big" -c 1 -W 1 "$far" >/dev/null
 	ok "IPv$f: too big is answered, through the translation" \
 		bash -c "ip -n home route get $far | grep -q 'mtu 1400'"
-	on home ping -n -t 2 -c 1 -W 1 $far >out
+	on home ping -n -t 2 -c 1 -W 1 "$far" >out
 	is "IPv$f: TTL exceeded comes from the hop" "$(tail -n +2 out | head -n 1)" "From $hop*"
 	ip -n home route flush cache
 	ip -n home -6 route flush cache

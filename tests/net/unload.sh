@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module goes, and comes back, while traffic runs, tables are full, and a
-# dump is half-way; a namespace goes with connections in it.
+# A namespace goes with connections in it; the module goes, and comes back, while
+# traffic runs and tables are full.
 #
 #   home ──── lan gw wan ──── net        iperf3 TCP and UDP, ping
+#
+# Runs last. Under KASAN the module does not come back: User-Mode Linux leaves
+# the red zones of an unloaded module's variables poisoned, and complains of the
+# next module that is loaded to the same place.
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology
@@ -36,46 +40,53 @@ traffic() {
 	spawn home ping -n -i 0.01 198.51.100.7
 	wait_for grep -q SUM tcp.$port
 }
+
+for i in 1 2 3 4 5 6 7 8; do
+	router new
+	fwctl -n new apply policy.fw >/dev/null
+	ip netns del new
+done
+ok "namespaces with a policy come and go" fw -j stats
+
 fw apply policy.fw >/dev/null
-for i in 1 2 3; do
+traffic
+over "there are connections" "$(conns)" 2
+ok "the namespace is deleted under traffic" ip netns del gw
+quiet
+
+# The cables went with it.
+router gw
+link home h0 gw lan
+link gw wan net i0
+addr home h0 192.168.1.2/24 fd00:1::2/64
+addr gw lan 192.168.1.1/24 fd00:1::1/64
+addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+addr net i0 203.0.113.1/24 2001:db8:1::1/64
+via home 192.168.1.1 fd00:1::1
+via gw 203.0.113.1 2001:db8:1::1
+route_home
+
+# What was there before a first policy is adopted for a minute.
+py <<'END'
+p = Pair("home", FAR[4], 80, listen("net", FAR[4], 80))
+p.talk()
+apply("ingress { ct state invalid drop; ct state untracked accept; tcp dport 80 accept; iif lo accept; drop }")
+ok(p.talk(), "a connection that was there before the first policy goes on")
+fwctl("flush")
+END
+
+rounds=3
+[ "$FWTREE_FLAVOUR" = fast ] || rounds=1
+for ((i = 1; i <= rounds; i++)); do
+	ok "round $i: a policy is applied" fw apply policy.fw
 	traffic
 	over "round $i: there are connections" "$(conns)" 2
 	ok "round $i: the module goes under traffic" rmmod fwtree
 	fails "round $i: it is gone" grep -q '^fwtree ' /proc/modules
 	fails "round $i: fwctl says so" fw stats
-	ok "round $i: it comes back" insmod "$FWTREE_KO"
-	ok "round $i: nothing is in force" test "$(stat "d['generation']")" = 0
-	ok "round $i: and a policy is applied under traffic" fw apply policy.fw
-	on home ping -n -c 1 -W 1 198.51.100.7 >/dev/null
+	ok "round $i: and all passes" on home ping -n -c 1 -W 2 198.51.100.7
+	[ "$FWTREE_FLAVOUR" = fast ] || break
+	ok "round $i: it comes back, under traffic" insmod "$FWTREE_KO"
+	is "round $i: nothing is in force" "$(stat "d['generation']")" 0
 done
-quiet
-
-# What was there before a first policy is adopted for a minute.
-fw flush >/dev/null
-rmmod fwtree && insmod "$FWTREE_KO"
-py <<'END'
-p = Pair("home", FAR[4], 80, listen("net", FAR[4], 80))
-p.talk()
-POLICY = "ingress { ct state invalid drop; ct state untracked accept; tcp dport 80 accept; iif lo accept; drop }"
-apply(POLICY)
-ok(p.talk(), "a connection that was there before the first policy goes on")
-fwctl("flush")
-END
-
-# A namespace that goes with connections and traffic in it.
-fw apply policy.fw >/dev/null
-traffic
-over "there are connections" "$(conns)" 2
-fw monitor >/dev/null 2>&1 &
-ip -n gw link set lan down
-ip -n gw link set lan up
-ok "the namespace is deleted under traffic" ip netns del gw
-ok "the module can go after it" wait_for rmmod fwtree
-ok "and comes back" insmod "$FWTREE_KO"
-for i in 1 2 3 4 5 6 7 8; do
-	router gw
-	fw apply policy.fw >/dev/null
-	ip netns del gw
-done
-ok "namespaces come and go" fwctl -j stats
 done_testing
