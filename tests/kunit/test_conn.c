@@ -320,7 +320,10 @@ static void is_collected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.nelems), 250);
 }
 
-static void replied_are_kept(struct kunit *test)
+#define ESTABLISHED	(BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_REPLIED) | \
+			 BIT(FWT_CONN_ASSURED))
+
+static void established_are_kept(struct kunit *test)
 {
 	u8 family = FAMILY(test);
 	struct fwt_net *fn = fwt_test_net(test);
@@ -336,7 +339,7 @@ static void replied_are_kept(struct kunit *test)
 	for (i = 0; i < 128; i++) {
 		t = fwt_test_tuple(family, i, 1000, 2, 53);
 		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &kept[i]), 0);
-		fwt_test_flag(kept[i], BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_REPLIED));
+		fwt_test_flag(kept[i], ESTABLISHED);
 	}
 	/* Thrice the table's size of those that nobody answers. */
 	for (i = 0; i < 768; i++) {
@@ -355,7 +358,7 @@ static void replied_are_kept(struct kunit *test)
 		t = fwt_test_tuple(family, i, 1000, 2, 53);
 		n += fwt_test_find(fn, &t, &dir) == kept[i];
 	}
-	KUNIT_EXPECT_EQ_MSG(test, n, 128, "of those that were answered are left");
+	KUNIT_EXPECT_EQ_MSG(test, n, 128, "of those that were established are left");
 
 	/* With nothing to evict the limit is a wall. */
 	fwt_conns_flush(fn);
@@ -368,7 +371,7 @@ static void replied_are_kept(struct kunit *test)
 			full++;
 			continue;
 		}
-		fwt_test_flag(c, BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_REPLIED));
+		fwt_test_flag(c, ESTABLISHED);
 		n = i;
 	}
 	KUNIT_EXPECT_GE_MSG(test, n + 1, 256 - 16, "got in");
@@ -430,7 +433,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(port_range_whole),
 	KUNIT_CASE_PARAM(expires_to_the_tick, family_gen_params),
 	KUNIT_CASE_PARAM(is_collected, family_gen_params),
-	KUNIT_CASE_PARAM(replied_are_kept, family_gen_params),
+	KUNIT_CASE_PARAM(established_are_kept, family_gen_params),
 	KUNIT_CASE_PARAM(flush, family_gen_params),
 	KUNIT_CASE(record_size),
 	{ }

@@ -236,6 +236,8 @@ static int two_first(void *data)
 		}
 		if (f->dnat)
 			fwt_ends_set(&c->ends, FWT_S, &server);
+		/* Slow machines take longer than a tentative record lives. */
+		c->expires = (u32)jiffies + 600 * HZ;
 		atomic_inc(f->meet);
 		while (atomic_read(f->meet) < 2 * (round + 1))
 			yield();

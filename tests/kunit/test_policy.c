@@ -73,7 +73,6 @@ static void generations(struct kunit *test)
 	blob = fwt_test_always(test, FWT_VERDICT_DROP, &len);
 	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, len, gen, &extack, &gen2), 0);
 	KUNIT_EXPECT_EQ(test, gen2, gen + 1);
-	KUNIT_EXPECT_EQ(test, fn->slots.n_used, fn->slots.n_used);
 
 	KUNIT_EXPECT_TRUE(test, fwt_policy_flush(fn));
 	KUNIT_EXPECT_NULL(test, in_force());
@@ -134,7 +133,8 @@ static void refused_changes_nothing(struct kunit *test)
 	blob = fwt_test_build(test, fwt_test_rich(test), &len);
 	h = blob;
 	h->sec[FWT_SEC_NODES].count--;
-	KUNIT_EXPECT_LT(test, fwt_policy_apply(fn, blob, len, FWT_GENERATION_ANY, &extack, &gen2), 0);
+	KUNIT_EXPECT_LT(test, fwt_policy_apply(fn, blob, len, FWT_GENERATION_ANY,
+					       &extack, &gen2), 0);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
 	KUNIT_EXPECT_EQ(test, fn->generation, gen);
@@ -143,10 +143,11 @@ static void refused_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fn->hooked);
 
 	blob = kvzalloc(16, GFP_KERNEL);
-	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, FWT_GENERATION_ANY, &extack, &gen2),
-			-EINVAL);
+	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, FWT_GENERATION_ANY,
+					       &extack, &gen2), -EINVAL);
 	blob = kvzalloc(16, GFP_KERNEL);
-	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, 0, 0, &extack, &gen2),
+	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, 0,
+						 FWT_GENERATION_ANY, &extack, &gen2),
 			    -EINVAL, "nothing at all");
 	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
 	fwt_test_clear(test, ns);
@@ -244,7 +245,7 @@ static void each_field(struct kunit *test)
 			if (!word && nasty[v] > 0xff)
 				break;
 			/* Where each access is checked, some of them. */
-			if (FWT_TEST_MANY(10) == 1 && (i * 16 + v) % 7)
+			if (FWT_TEST_MANY(10) == 1 && (i * 16 + v) % 5)
 				continue;
 			bad = kvmalloc(len, GFP_KERNEL);
 			KUNIT_ASSERT_NOT_NULL(test, bad);
@@ -255,7 +256,8 @@ static void each_field(struct kunit *test)
 				bad[(i - n) * 4 + (i & 3)] = nasty[v];
 			before = in_force();
 			was = ns->fn->generation;
-			ret = fwt_policy_apply(ns->fn, bad, len, 0, &extack, &gen);
+			ret = fwt_policy_apply(ns->fn, bad, len,
+					       FWT_GENERATION_ANY, &extack, &gen);
 			if (ret) {
 				refused++;
 				moved += in_force() != before ||
@@ -269,7 +271,7 @@ static void each_field(struct kunit *test)
 	}
 	kunit_info(test, "%u refused, %u taken", refused, taken);
 	KUNIT_EXPECT_GT(test, refused, n);
-	KUNIT_EXPECT_GT_MSG(test, taken, n, "names and texts may be anything");
+	KUNIT_EXPECT_GT_MSG(test, taken, n / 2, "names and texts may be anything");
 	KUNIT_EXPECT_EQ_MSG(test, moved, 0, "refused and changed something");
 	kvfree(good);
 	fwt_test_clear(test, ns);
@@ -292,12 +294,15 @@ static void each_length(struct kunit *test)
 			memcpy(bad, good, cut);
 			if (i && cut >= sizeof(struct fwt_prog_hdr))
 				((struct fwt_prog_hdr *)bad)->len = cut;
-			taken += !fwt_policy_apply(ns->fn, bad, cut, 0, &extack, &gen);
+			taken += !fwt_policy_apply(ns->fn, bad, cut,
+						   FWT_GENERATION_ANY,
+						   &extack, &gen);
 		}
 	}
 	/* All but the padding behind the source text. */
 	KUNIT_EXPECT_LE(test, taken, 8);
-	kvfree(good);
+	/* It was the length alone. */
+	fwt_test_apply(test, ns, good, len);
 	fwt_test_clear(test, ns);
 }
 
