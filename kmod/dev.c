@@ -388,14 +388,14 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	if (unlikely(ret))
 		return fwt_drop(&w, ret == -ENOMEM ? FWT_REASON_NO_MEMORY :
 						     FWT_REASON_MALFORMED);
-	w.after = w.p;
-	fwt_walk(&w.pol->prog, root, &w.after, NULL, &d);
+	/* Nothing here changes what the bytes say: no copy is needed. */
+	fwt_walk(&w.pol->prog, root, &w.p, NULL, &d);
 	fwt_effects(&w, &d);
 	fwt_slot_count(w.fn, fwt_rule_slot(w.pol, d.rule), 1, skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop(&w, d.reason ? d.reason : FWT_REASON_POLICY);
 	fwt_stat_inc(w.fn, verdict[FWT_STAT_ACCEPT]);
 	if (d.flags & FWT_DECISION_MARK)
-		skb->mark = w.after.mark;
+		skb->mark = w.p.mark;
 	return NF_ACCEPT;
 }

@@ -19,6 +19,7 @@ static noinline unsigned int fwt_drop_##id(struct sk_buff *skb)	\
 	barrier();							\
 	return NF_STOLEN | EPERM << 16;					\
 }
+
 #define NO_DROP(id, name, unit, doc)
 
 FWT_REASONS(FREE_BY_REASON, NO_DROP)

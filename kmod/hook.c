@@ -446,6 +446,30 @@ static unsigned int follow_lo(struct fwt_way *w)
 	return hold_up(w);
 }
 
+/* A packet from outside; sets @w->stray where it is not to be translated. */
+static unsigned int arrive(struct fwt_way *w)
+{
+	unsigned int ret;
+
+	if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL)) {
+		/* With an address of ours: not of our connection. */
+		w->c = NULL;
+		w->stray = true;
+		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+	}
+	ret = w->c ? follow(w, FWT_HOOK_INGRESS) : NF_ACCEPT;
+	if (ret != NF_ACCEPT || w->stray)
+		return ret;
+	if (!w->c && (!opens(w) || !fwt_skb_checksum_ok(w))) {
+		w->stray = true;
+		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+	}
+	/* Its first packet; or it began before there was a policy at this hook. */
+	if (!w->c || (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)))
+		return decide_ingress(w);
+	return NF_ACCEPT;
+}
+
 static unsigned int pre_routing(struct fwt_way *w)
 {
 	unsigned int ret;
@@ -459,28 +483,10 @@ static unsigned int pre_routing(struct fwt_way *w)
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_INGRESS, false);
 	fwt_track_find(w);
-	if (w->c && w->state->in->flags & IFF_LOOPBACK) {
-		ret = follow_lo(w);
-	} else if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL)) {
-		/* From outside, with an address of ours. */
-		w->c = NULL;
-		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
-	} else {
-		ret = w->c ? follow(w, FWT_HOOK_INGRESS) : NF_ACCEPT;
-		if (ret != NF_ACCEPT || w->stray)
-			return ret;
-		if (!w->c) {
-			if (fwt_answer_expected(w))
-				return NF_ACCEPT;
-			if (!opens(w) || !fwt_skb_checksum_ok(w))
-				return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
-			ret = decide_ingress(w);
-		} else if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)) {
-			/* Begun before there was a policy at this hook. */
-			ret = decide_ingress(w);
-		}
-	}
-	if (ret != NF_ACCEPT)
+	if (!w->c && fwt_answer_expected(w))
+		return NF_ACCEPT;
+	ret = w->c && w->state->in->flags & IFF_LOOPBACK ? follow_lo(w) : arrive(w);
+	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	return apply(w, false, &changed);
 }

@@ -382,6 +382,7 @@ int fwtree_nl_conn_get_start(struct netlink_callback *cb)
 		return ret;
 	}
 	/* Before the first policy there is no hash. */
+	/* Pairs with the release in fwt_conns_init(). */
 	if (smp_load_acquire(&d->fn->conns_ready)) {
 		rhashtable_walk_enter(&d->fn->conns, &d->iter);
 		d->walking = true;
@@ -500,6 +501,7 @@ int fwtree_nl_conn_delete_doit(struct sk_buff *skb, struct genl_info *info)
 				    "an empty filter; conn-flush ends all connections");
 		return -EINVAL;
 	}
+	/* Pairs with the release in fwt_conns_init(). */
 	if (smp_load_acquire(&fn->conns_ready)) {
 		/* What a resize may have hidden is found the next time round. */
 		do {

@@ -175,6 +175,7 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won);
  */
 static inline bool fwt_track_egress_done(const struct fwt_conn *c)
 {
+	/* Pairs with the release in fwt_track_egress(). */
 	return smp_load_acquire(&c->flags) & BIT(FWT_CONN_EGRESS);
 }
 

@@ -249,10 +249,11 @@ static bool modify(const struct fwt_program *prog, u32 index,
 	return true;
 }
 
-static __always_inline void
-walk(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
-     const struct fwt_env *env, struct fwt_decision *d,
-     void (*tell)(void *ctx, const struct fwt_walk_step *s), void *ctx)
+static __always_inline void walk(const struct fwt_program *prog, u32 at,
+				 struct fwt_packet *p, const struct fwt_env *env,
+				 struct fwt_decision *d,
+				 void (*tell)(void *ctx, const struct fwt_walk_step *s),
+				 void *ctx)
 {
 	struct fwt_walk_step step, *s = tell ? &step : NULL;
 	u32 stack[FWT_CALL_DEPTH];

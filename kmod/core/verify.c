@@ -281,7 +281,7 @@ static int check_test(struct ctx *c, u32 i)
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:
 		if (t->n_fields != 1 || !is_addr(t->field[0]))
-			return bad(c, FWT_SEC_TESTS, i, "interface addresses without an address field");
+			return bad(c, FWT_SEC_TESTS, i, "interface without an address field");
 		if (!string_ok(c, t->set[0], false))
 			return bad(c, FWT_SEC_TESTS, i, "no interface name");
 		break;
