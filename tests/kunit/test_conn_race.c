@@ -240,7 +240,7 @@ static int two_first(void *data)
 		c->expires = (u32)jiffies + 600 * HZ;
 		atomic_inc(f->meet);
 		while (atomic_read(f->meet) < 2 * (round + 1))
-			yield();
+			cond_resched();
 		rcu_read_lock();
 		ret = fwt_conn_insert(c, &other);
 		if (ret) {

@@ -63,7 +63,7 @@ static void settle(struct fwt_net *fn)
 		rcu_read_unlock();
 		if (!next && i > 2)
 			return;
-		msleep(10);
+		msleep(20);
 	}
 }
 

@@ -120,6 +120,7 @@ static void refused_changes_nothing(struct kunit *test)
 	u32 gen, gen2 = 77, used, devs;
 	size_t len;
 	void *blob;
+	int ret;
 
 	blob = fwt_test_build(test, fwt_test_rich(test), &len);
 	fwt_test_apply(test, ns, blob, len);
@@ -146,9 +147,8 @@ static void refused_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, FWT_GENERATION_ANY,
 					       &extack, &gen2), -EINVAL);
 	blob = kvzalloc(16, GFP_KERNEL);
-	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, 0,
-						 FWT_GENERATION_ANY, &extack, &gen2),
-			    -EINVAL, "nothing at all");
+	ret = fwt_policy_apply(fn, blob, 0, FWT_GENERATION_ANY, &extack, &gen2);
+	KUNIT_EXPECT_EQ_MSG(test, ret, -EINVAL, "nothing at all");
 	KUNIT_EXPECT_PTR_EQ(test, in_force(), p);
 	fwt_test_clear(test, ns);
 	KUNIT_EXPECT_EQ(test, n_devs(), 0);

@@ -307,7 +307,6 @@ static void error_about(struct kunit *test, u8 family, u8 protocol)
 	bool six = family == 6;
 	struct fwt_test_pkt k = request(family, protocol), e = { }, q;
 	struct sk_buff *skb, *about;
-	u8 *quote;
 	u32 l3 = six ? 40 : 20, n;
 
 	k.payload = protocol == IPPROTO_TCP ? 0 : 20;
@@ -319,8 +318,8 @@ static void error_about(struct kunit *test, u8 family, u8 protocol)
 	e.family = family;
 	e.protocol = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	e.icmp_type = six ? 1 : 3;
-	memcpy(e.src, six ? (u32[4]){ 0x20010db8, 0x20000, 0, 2 } :
-	       (u32[4]){ 0xcb007102 }, sizeof(e.src));
+	memcpy(e.src, six ? (u32[4]) { 0x20010db8, 0x20000, 0, 2 } :
+	       (u32[4]) { 0xcb007102 }, sizeof(e.src));
 	memcpy(e.dst, q.src, sizeof(e.dst));
 	e.body = about->data;
 	e.payload = n;
@@ -331,7 +330,6 @@ static void error_about(struct kunit *test, u8 family, u8 protocol)
 	fwt_test_read(skb, &q);
 	KUNIT_EXPECT_EQ_MSG(test, memcmp(q.dst, client[six], six ? 16 : 4), 0,
 			    "it comes to %x", q.dst[0]);
-	quote = skb->data + l3 + 8;
 	skb_pull(skb, l3 + 8);
 	skb_reset_network_header(skb);
 	fwt_test_read(skb, &q);

@@ -247,7 +247,8 @@ static int mac(struct fwt_scan *scan, const char *text)
 		return TOK_YYEOF;
 	v = scan->out->value;
 	for (i = 0; i < 6; i++)
-		v->addr[i] = strtoul((char[3]){ text[3 * i], text[3 * i + 1], 0 }, NULL, 16);
+		v->addr[i] = strtoul((char[3]) { text[3 * i], text[3 * i + 1], 0 },
+				     NULL, 16);
 	return TOK_MAC;
 }
 
