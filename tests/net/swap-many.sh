@@ -33,9 +33,9 @@ spawn net iperf3 -s -p 5201
 spawn net iperf3 -s -p 5202
 wait_for listening net 5201
 wait_for listening net 5202
-on home iperf3 -c 198.51.100.7 -p 5201 -t 600 -P 4 -b 10M --forceflush >tcp.out 2>&1 &
+on home iperf3 -c 198.51.100.7 -p 5201 -t 600 -P 4 -b 2M --forceflush >tcp.out 2>&1 &
 tcp=$!
-on home iperf3 -c 2001:db8:77::7 -p 5202 -u -b 5M -t 600 --forceflush >udp.out 2>&1 &
+on home iperf3 -c 2001:db8:77::7 -p 5202 -u -b 1M -t 600 --forceflush >udp.out 2>&1 &
 udp=$!
 disown -a
 wait_for grep -q SUM tcp.out
