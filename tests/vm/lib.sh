@@ -9,8 +9,8 @@ me=${0##*/}
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# with_lock NAME COMMAND...: one at a time over all callers of this cache.
-# The lock is on a descriptor that no child keeps.
+# with_lock NAME COMMAND...: one at a time over all callers of this cache. Its
+# children hold the lock too, so that it is free only when the last is gone.
 with_lock() {
 	local lock=$cache/lock.$1 rc=0 fd
 	shift
