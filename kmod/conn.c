@@ -564,6 +564,9 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 		 */
 		cond_resched();
 	} while (ret == -EINTR);
+	/* Who asks next how many there are is told of none that was flushed. */
+	if (n)
+		rcu_barrier();
 	return n;
 }
 

@@ -137,7 +137,11 @@ equal(left, [0] * 40, "uploads whose sockets die: each time there is room for th
 equal(stats()["generation"], gen, "and none of them is in force")
 END
 after=$(memory)
-over "no memory is lost by it" "$after" $((before - 20000))
+# KASAN keeps a 32nd part of the machine's memory from being used again for a
+# while; an upload that was lost each time would be 160 MB.
+slack=20000
+grep -qw kasan_report /proc/kallsyms && slack=60000
+over "no memory is lost by it" "$after" $((before - slack))
 ok "a large policy is applied, then" fw apply large.fw
 is "and is in force" "$(stat "d['program']['rules'] > 5000")" true
 done_testing

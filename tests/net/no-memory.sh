@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#     home ---- gw ---- net
+#
+# No memory, at each step of applying a policy in turn: what was in force stays,
+# the error says so, and nothing is left behind. The kernel fails the n-th
+# allocation of a task on request (fail-nth); kernels without that skip this.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+if [ ! -e /proc/self/fail-nth ]; then
+	skip "no memory at any step" "this kernel has no fault injection"
+	done_testing
+	exit 0
+fi
+topology
+must_apply <<'END'
+ingress { iif lo accept; count arrivals accept id first }
+egress { accept id second }
+END
+for what in failslab fail_page_alloc; do
+	echo N >/sys/kernel/debug/$what/ignore-gfp-wait
+	echo 0 >/sys/kernel/debug/$what/verbose
+done
+echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+
+py <<'END'
+import os
+from genl import Family, u32
+from netlib import ns
+
+fd = os.open("/proc/self/fail-nth", os.O_RDWR)
+
+def fail_nth(n):
+    os.pwrite(fd, str(n).encode(), 0)
+
+def still_to_come():
+    return int(os.pread(fd, 20, 0).split(b"\0")[0])
+
+with ns("gw"):
+    reader = Family()
+POLICY = reader.attrs("POLICY")
+program = b"".join(reader.dump_bytes("POLICY_GET", POLICY["DATA"]))
+
+def attempt(n):
+    """Commit with the n-th allocation failing: its error, and whether one did."""
+    with ns("gw"):
+        f = Family()
+    assert f.do("POLICY_BEGIN", {POLICY["LENGTH"]: u32(len(program))})[0] == 0
+    assert f.do("POLICY_CHUNK", {POLICY["OFFSET"]: u32(0), POLICY["DATA"]: program})[0] == 0
+    fail_nth(n)
+    try:
+        error, text, _ = f.do("POLICY_COMMIT", {})
+    except OSError as e:
+        # No memory for the message, or for the answer to it: netlink tells the
+        # socket, and who asks again finds out.
+        error, text = e.errno, None
+    reached = still_to_come() == 0
+    fail_nth(0)
+    f.close()
+    return error, text, reached
+
+for way in ("over another policy", "as the first one"):
+    refused = wrong = 0
+    for n in range(1, 400):
+        if way == "as the first one":
+            with ns("gw"):
+                reader.do("POLICY_FLUSH", {})
+        before = stats()["generation"]
+        error, text, reached = attempt(n)
+        after = stats()["generation"]
+        refused += bool(error)
+        if text is None:
+            wrong += after not in (before, before + 1)
+        else:
+            wrong += after != before + (not error)
+        if not reached:
+            break
+    ok(not reached and not error, f"{way}: once nothing fails it is in force", (n, error, text))
+    ok(refused > 3, f"{way}: allocations that were refused", refused)
+    equal(wrong, 0, f"{way}: each time the former one stayed, or the new one came whole")
+END
+must_apply <<'END'
+ingress { iif lo accept; drop id last }
+egress { accept }
+END
+fails "after all that a policy is in force" on home ping -c 1 -W 0.3 192.168.1.1
+over "and counts" "$(rule last hits)" 0
+done_testing
