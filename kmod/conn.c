@@ -494,7 +494,6 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 static int walk(struct rhashtable_iter *iter, bool all,
 		int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
 {
-	u32 visited = 0;
 	bool resized;
 	void *link;
 	int ret = 0;
@@ -521,12 +520,6 @@ static int walk(struct rhashtable_iter *iter, bool all,
 		ret = visit(c, ctx);
 		if (ret)
 			break;
-		/* Let grace periods end, and others run. */
-		if (++visited % 4096 == 0) {
-			rhashtable_walk_stop(iter);
-			cond_resched();
-			resized |= rhashtable_walk_start_check(iter) == -EAGAIN;
-		}
 	}
 	rhashtable_walk_stop(iter);
 	return ret ? ret : resized ? -EINTR : 0;
