@@ -39,24 +39,17 @@ struct ctx {
 	u64 budget;
 };
 
-static const u8 element_size[__FWT_SEC_MAX] = {
-	[FWT_SEC_HOOKS] = sizeof(struct fwt_prog_hook),
-	[FWT_SEC_NODES] = sizeof(struct fwt_prog_node),
-	[FWT_SEC_TESTS] = sizeof(struct fwt_prog_test),
-	[FWT_SEC_SETS] = sizeof(struct fwt_prog_set),
-	[FWT_SEC_WORDS] = sizeof(u32),
-	[FWT_SEC_MODS] = sizeof(struct fwt_prog_mod),
-	[FWT_SEC_RULES] = sizeof(struct fwt_prog_rule),
-	[FWT_SEC_COUNTERS] = sizeof(u32),
-	[FWT_SEC_OPTIONS] = sizeof(struct fwt_prog_option),
-	[FWT_SEC_FILES] = sizeof(struct fwt_prog_file),
-	[FWT_SEC_STRINGS] = 1,
-	[FWT_SEC_SOURCE] = 1,
+const u8 fwt_section_size[__FWT_SEC_MAX] = {
+#define SECTION_SIZE(id, name, type) sizeof(type),
+	FWT_SECTIONS(SECTION_SIZE)
+#undef SECTION_SIZE
 };
 
 static const char *const section_name[__FWT_SEC_MAX + 1] = {
-	"hook", "node", "test", "set", "word", "modifier", "rule", "counter",
-	"option", "file", "string", "source", "header",
+#define SECTION_NAME(id, name, type) name,
+	FWT_SECTIONS(SECTION_NAME)
+#undef SECTION_NAME
+	"header",
 };
 
 static noinline int refuse(struct ctx *c, int error, u32 section, u32 index,
@@ -129,7 +122,7 @@ static int check_header(struct ctx *c, const void *blob, size_t len)
 		if (!count)
 			continue;
 		if (off % 8 || off > len ||
-		    (u64)count * element_size[i] > len - off)
+		    (u64)count * fwt_section_size[i] > len - off)
 			return bad(c, __FWT_SEC_MAX, i, "a section lies outside of the program");
 		if (count >= FWT_NONE / 2)
 			return refuse(c, -E2BIG, __FWT_SEC_MAX, i, "a section is too large");

@@ -4,6 +4,9 @@
 
 #include "tree.h"
 
+/* Bytes of an element, by enum fwt_section. */
+extern const u8 fwt_section_size[__FWT_SEC_MAX];
+
 /**
  * struct fwt_verify_error - why a program was refused
  * @section: enum fwt_section of the offender, __FWT_SEC_MAX for the header

@@ -6,21 +6,6 @@
 
 #include "program.h"
 
-static const u8 element_size[__FWT_SEC_MAX] = {
-	[FWT_SEC_HOOKS] = sizeof(struct fwt_prog_hook),
-	[FWT_SEC_NODES] = sizeof(struct fwt_prog_node),
-	[FWT_SEC_TESTS] = sizeof(struct fwt_prog_test),
-	[FWT_SEC_SETS] = sizeof(struct fwt_prog_set),
-	[FWT_SEC_WORDS] = sizeof(u32),
-	[FWT_SEC_MODS] = sizeof(struct fwt_prog_mod),
-	[FWT_SEC_RULES] = sizeof(struct fwt_prog_rule),
-	[FWT_SEC_COUNTERS] = sizeof(u32),
-	[FWT_SEC_OPTIONS] = sizeof(struct fwt_prog_option),
-	[FWT_SEC_FILES] = sizeof(struct fwt_prog_file),
-	[FWT_SEC_STRINGS] = 1,
-	[FWT_SEC_SOURCE] = 1,
-};
-
 void fwt_blob_free(struct fwt_blob *blob)
 {
 	free(blob->data);
@@ -34,7 +19,7 @@ void fwt_builder_init(struct fwt_builder *b)
 
 	memset(b, 0, sizeof(*b));
 	for (i = 0; i < __FWT_SEC_MAX; i++)
-		b->sec[i].size = element_size[i];
+		b->sec[i].size = fwt_section_size[i];
 	b->cost.size = sizeof(struct fwt_node_cost);
 }
 

@@ -40,19 +40,29 @@
 #define FWT_TEST_FIELDS		8		/* joined by " . " */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
 
+/* The sections, in their order: X(ID, "what an element is called", its type).
+ * WORDS are keys, ranges, masks, branch targets; COUNTERS are strings, the names
+ * of "count NAME"; STRINGS are each ended by NUL; SOURCE is the text of the
+ * files, one by one.
+ */
+#define FWT_SECTIONS(X) \
+	X(HOOKS, "hook", struct fwt_prog_hook) \
+	X(NODES, "node", struct fwt_prog_node) \
+	X(TESTS, "test", struct fwt_prog_test) \
+	X(SETS, "set", struct fwt_prog_set) \
+	X(WORDS, "word", __u32) \
+	X(MODS, "modifier", struct fwt_prog_mod) \
+	X(RULES, "rule", struct fwt_prog_rule) \
+	X(COUNTERS, "counter", __u32) \
+	X(OPTIONS, "option", struct fwt_prog_option) \
+	X(FILES, "file", struct fwt_prog_file) \
+	X(STRINGS, "string", char) \
+	X(SOURCE, "source", char)
+
 enum fwt_section {
-	FWT_SEC_HOOKS,		/* struct fwt_prog_hook */
-	FWT_SEC_NODES,		/* struct fwt_prog_node */
-	FWT_SEC_TESTS,		/* struct fwt_prog_test */
-	FWT_SEC_SETS,		/* struct fwt_prog_set */
-	FWT_SEC_WORDS,		/* __u32: keys, ranges, masks, branch targets */
-	FWT_SEC_MODS,		/* struct fwt_prog_mod */
-	FWT_SEC_RULES,		/* struct fwt_prog_rule */
-	FWT_SEC_COUNTERS,	/* __u32: string, the name of "count NAME" */
-	FWT_SEC_OPTIONS,	/* struct fwt_prog_option */
-	FWT_SEC_FILES,		/* struct fwt_prog_file */
-	FWT_SEC_STRINGS,	/* char: each ended by NUL */
-	FWT_SEC_SOURCE,		/* char: the text of the files, one by one */
+#define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
+	FWT_SECTIONS(FWT_SECTION_ENUM)
+#undef FWT_SECTION_ENUM
 	__FWT_SEC_MAX,
 };
 
