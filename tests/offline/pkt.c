@@ -309,7 +309,7 @@ void pkt_build(struct pkt *k, const struct pkt_spec *s)
 	struct out o = { .data = k->data }, t = { .data = malloc(PKT_MAX) };
 	u32 final[4], check, off = 0, len, head;
 
-	memset(k, 0, sizeof(*k));
+	memset(k, 0, offsetof(struct pkt, data));
 	memcpy(final, s->daddr, sizeof(final));
 	if (s->ether)
 		build_ether(&o, s);

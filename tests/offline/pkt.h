@@ -19,7 +19,7 @@
 
 #include "os.h"
 
-#define PKT_MAX		12288
+#define PKT_MAX		66000
 #define PKT_EXT_MAX	12
 
 /**
