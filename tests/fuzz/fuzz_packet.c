@@ -96,6 +96,8 @@ static void same_ends(const struct fwt_packet *p, const struct fwt_rewrite *to)
 		check(p->sport == to->src.port && p->dport == to->dst.port);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	enum fwt_parse_from from;
