@@ -118,7 +118,7 @@ static bool opens(struct fwt_way *w)
 		return true;
 	/* In the middle of a connection that was there before us (R18). */
 	if (!(w->p.have & FWT_HAVE_TCP) || !(w->p.tcp_flags & FWT_TCP_ACK) ||
-	    w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_RST | FWT_TCP_FIN) ||
+	    w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_RST) ||
 	    !fwt_tcp_flags_valid(w->p.tcp_flags))
 		return false;
 	w->loose = w->pol->opt.tcp_loose ||

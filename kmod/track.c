@@ -355,13 +355,18 @@ out:
 void fwt_track_confirm(struct fwt_way *w)
 {
 	struct fwt_conn *c = w->c;
+	u32 ticks;
 
 	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
 		return;
 	spin_lock_bh(&c->lock);
 	if (!(c->flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_DEAD)))) {
 		set_flags(c, BIT(FWT_CONN_CONFIRMED));
-		fwt_conn_expire(c, time_to_live(w, c));
+		ticks = time_to_live(w, c);
+		/* Picked up in the middle: in doubt until both have spoken. */
+		if (c->ends.protocol == IPPROTO_TCP && c->tcp.flags & FWT_TCP_CONN_LOOSE)
+			ticks = min_t(u32, ticks, FWT_TCP_DOUBT * HZ);
+		fwt_conn_expire(c, ticks);
 	}
 	spin_unlock_bh(&c->lock);
 }

@@ -59,12 +59,6 @@
  */
 #include "tcp_private.h"
 
-/* Remaining seconds of what is not certain to live: as the kernel's conntrack
- * has it for retransmissions and unacknowledged data; RFC 1122 wants more than
- * 100 seconds for them.
- */
-#define DOUBT		300
-
 /* So often in a row the same may be sent again before it is in doubt, and before
  * it does not count at all. Linux itself gives up after 15.
  */
@@ -127,7 +121,7 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
 	b->maxend = s->ack + WINDOW_MAX;
 	b->maxack = s->seq - WINDOW_MAX;
 	settle(t);
-	verdict(t, v, FWT_TCP_OK, DOUBT);
+	verdict(t, v, FWT_TCP_OK, FWT_TCP_DOUBT);
 }
 
 /*
@@ -180,10 +174,10 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		verdict(t, v, FWT_TCP_PASS, 0);
 	} else if (acks && (t->flags & FWT_TCP_CONN_SYN) && dir == FWT_REPLY &&
 		   s->ack == t->syn_end) {
-		verdict(t, v, FWT_TCP_PASS, DOUBT);
+		verdict(t, v, FWT_TCP_PASS, FWT_TCP_DOUBT);
 	} else if ((seen || known) &&
 		   between(s->seq, rcv->maxack, snd->maxend)) {
-		verdict(t, v, FWT_TCP_PASS, DOUBT);
+		verdict(t, v, FWT_TCP_PASS, FWT_TCP_DOUBT);
 	} else {
 		invalid(t, v, "RST outside the window");
 	}
@@ -340,7 +334,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 
 	if (!all_acked(t, 0) || !all_acked(t, 1) || !is_open(t) ||
 	    (asks && t->idle >= IDLE_DOUBT))
-		cap = DOUBT;
+		cap = FWT_TCP_DOUBT;
 	if (t->idle >= IDLE_MAX ||
 	    (t->state == FWT_TCPS_SYN_RECV && !was_open))
 		verdict(t, v, FWT_TCP_PASS, cap);

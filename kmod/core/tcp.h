@@ -153,6 +153,12 @@ struct fwt_tcp_verdict {
 	const char *why;
 };
 
+/* Remaining seconds of what is not certain to live: as the kernel's conntrack has
+ * it for retransmissions and unacknowledged data; RFC 1122 wants more than 100
+ * seconds for them.
+ */
+#define FWT_TCP_DOUBT	300
+
 /* The timeouts of the table in Documentation/connections.rst, in the order of
  * the options that set them.
  */
