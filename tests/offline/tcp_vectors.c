@@ -23,8 +23,7 @@ static const unsigned char state_timeout[__FWT_TCPS_MAX] = {
 	[FWT_TCPS_SYN_SENT2] = FWT_TIMEOUT_TCP_SYN_SENT,
 };
 
-/* The handshake that "open" stands for. */
-static const char *const handshake[] = {
+const char *const tcp_vector_open[TCP_VECTOR_OPEN] = {
 	"> S seq 1000 sackok = ok SYN_SENT",
 	"< SA seq 5000 ack 1001 sackok = ok SYN_RECV",
 	"> A seq 1001 ack 5001 = ok ESTABLISHED assured",
@@ -48,6 +47,11 @@ static int lookup(const char *const *names, unsigned int n, const char *word)
 		if (!strcmp(names[i], word))
 			return (int)i;
 	return -1;
+}
+
+int tcp_timeout_find(const char *word)
+{
+	return lookup(timeout_names, __FWT_TIMEOUT_MAX, word);
 }
 
 static bool number(const char *word, u32 *value)
@@ -77,7 +81,7 @@ static bool flags(const char *word, u8 *value)
 	return true;
 }
 
-static bool segment(char *line, struct tcp_vector_segment *v)
+bool tcp_vector_segment(char *line, struct tcp_vector_segment *v)
 {
 	char *save, *word = strtok_r(line, " \t", &save);
 	u32 x;
@@ -145,7 +149,7 @@ static bool segment(char *line, struct tcp_vector_segment *v)
 		} else if (!strcmp(word, "unassured")) {
 			v->assured = 0;
 		} else {
-			i = lookup(timeout_names, __FWT_TIMEOUT_MAX, word);
+			i = tcp_timeout_find(word);
 			if (i < 0)
 				return false;
 			v->timeout = (unsigned int)i;
@@ -194,11 +198,11 @@ int tcp_vectors_read(const char *path,
 		if (!c.name[0])
 			goto bad;
 		if (!strncmp(at, "open", 4) && !at[4 + strspn(at + 4, " \t")]) {
-			for (i = 0; i < ARRAY_SIZE(handshake); i++) {
+			for (i = 0; i < TCP_VECTOR_OPEN; i++) {
 				if (c.n == TCP_VECTOR_SEGMENTS)
 					goto bad;
-				strcpy(line, handshake[i]);
-				if (!segment(line, &c.segment[c.n]))
+				strcpy(line, tcp_vector_open[i]);
+				if (!tcp_vector_segment(line, &c.segment[c.n]))
 					goto bad;
 				c.segment[c.n++].line = n;
 			}
@@ -211,7 +215,7 @@ int tcp_vectors_read(const char *path,
 			if (c.n == TCP_VECTOR_SEGMENTS)
 				goto bad;
 			strcpy(line, at);
-			if (!segment(line, &c.segment[c.n]))
+			if (!tcp_vector_segment(line, &c.segment[c.n]))
 				goto bad;
 			c.segment[c.n++].line = n;
 		}

@@ -39,6 +39,20 @@ int tcp_vectors_read(const char *path,
 		     void (*run)(const struct tcp_vector_case *c, void *arg),
 		     void *arg);
 
+/**
+ * tcp_vector_segment() - read one line, without "times"
+ * @line: the line; is cut into words
+ * @v: filled in, all but its number
+ */
+bool tcp_vector_segment(char *line, struct tcp_vector_segment *v);
+
+/* The lines that "open" stands for. */
+#define TCP_VECTOR_OPEN		3
+extern const char *const tcp_vector_open[TCP_VECTOR_OPEN];
+
+/* enum fwt_timeout by its name here ("syn-sent"), -1 if there is none. */
+int tcp_timeout_find(const char *word);
+
 const char *tcp_result_name(unsigned int result);
 const char *tcp_timeout_name(unsigned int timeout);
 
