@@ -139,6 +139,18 @@ $(S)/test_%: $(S)/tests/offline/test_%.o $(san_help_obj) $(S)/libfwtree.a
 .PHONY: offline-build
 offline-build: $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
 
+# What plays tests/vectors through the module, in a guest (tests/net/packets.sh).
+player_obj := $(patsubst %.c,$(O)/%.o,$(wildcard tests/player/*.c) \
+	tests/offline/pkt.c tests/offline/tcp_vectors.c)
+$(player_obj): cflags += -Itests/offline
+
+.PHONY: player
+player: build/player/player
+build/player/player: $(player_obj) $(O)/libfwtree.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
 check: | $(need_deps)
 	@tests/check all
 
@@ -152,13 +164,14 @@ SECONDS ?= 60
 fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 	@tests/fuzz/run $(SECONDS) $^
 
-build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help)
+fuzz_headers := $(wildcard uapi/linux/*.h kmod/core/*.h tools/libfwtree/*.h tests/offline/*.h)
+build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help) $(fuzz_headers)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Wno-unused-function -Wno-sign-compare \
 		-Wno-unused-parameter -Itests/offline -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $^ $(libs) -lcmocka
+		-o $@ $(filter %.c,$^) $(libs) -lcmocka
 
 demo: | deps
 	@tests/demo/run
