@@ -11,6 +11,7 @@
 
 #include <linux/types.h>
 #include <linux/kernel.h>
+#include <linux/prefetch.h>
 #include <linux/string.h>
 #include <linux/errno.h>
 #include <linux/compiler.h>
@@ -47,6 +48,7 @@ typedef int64_t s64;
 #define __always_inline	inline __attribute__((__always_inline__))
 #endif
 #define noinline	__attribute__((__noinline__))
+#define prefetch(p)	__builtin_prefetch(p)
 #ifndef fallthrough
 #define fallthrough	__attribute__((__fallthrough__))
 #endif

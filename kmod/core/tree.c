@@ -128,20 +128,9 @@ u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key)
 	return FWT_NONE;
 }
 
-static bool unknown(const struct fwt_prog_test *t, const struct fwt_packet *p)
-{
-	u32 i;
-
-	for (i = 0; i < t->n_fields; i++)
-		if (p->unknown >> t->field[i] & 1)
-			return true;
-	return false;
-}
-
-static bool test_holds(const struct fwt_program *prog,
-		       const struct fwt_prog_test *t,
-		       const struct fwt_packet *p, const struct fwt_env *env,
-		       struct fwt_walk_step *step)
+bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *t,
+		    const struct fwt_packet *p, const struct fwt_env *env,
+		    struct fwt_walk_step *step)
 {
 	u32 local[FWT_KEY_WORDS], other[4];
 	u32 *key = step ? step->key : local;
@@ -279,16 +268,16 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 		switch (n->type) {
 		case FWT_NODE_TEST:
 			t = &prog->test[n->arg];
-			if (unlikely(p->unknown) && unknown(t, p)) {
+			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
 				return;
 			}
-			if (!test_holds(prog, t, p, env, s))
+			if (!fwt_test_holds(prog, t, p, env, s))
 				next = n->no;
 			break;
 		case FWT_NODE_SELECT:
 			t = &prog->test[n->arg];
-			if (unlikely(p->unknown) && unknown(t, p)) {
+			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
 				return;
 			}
@@ -324,6 +313,9 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			break;
 		case FWT_NODE_RETURN:
 			next = stack[--depth];
+			break;
+		case FWT_NODE_FOREST:
+			next = fwt_forest_find(prog, at, p, env);
 			break;
 		default: /* FWT_NODE_VERDICT */
 			d->verdict = n->sub;

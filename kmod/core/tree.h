@@ -33,6 +33,11 @@ struct fwt_program {
 	const struct fwt_prog_file *file;
 	const char *string;
 	const char *source;
+	const struct fwt_prog_forest *forest;
+	const struct fwt_prog_tree *tree;
+	const struct fwt_prog_cut *cut;
+	const struct fwt_prog_box *box;
+	const struct fwt_prog_box6 *box6;
 	u32 n[__FWT_SEC_MAX];
 	u32 root[2];
 	u32 steps_max;
@@ -143,5 +148,44 @@ u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
  * Return: the element's index, FWT_NONE where none matches.
  */
 u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key);
+
+/**
+ * fwt_test_holds() - does a packet pass a test
+ * @prog: verified program
+ * @t: the test; none of its fields are unknown
+ * @p: packet
+ * @env: the world; NULL where there is none
+ * @step: NULL, or where to leave the key
+ *
+ * Return: whether it does.
+ */
+bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *t,
+		    const struct fwt_packet *p, const struct fwt_env *env,
+		    struct fwt_walk_step *step);
+
+/* Whether a test asks for what a packet rebuilt from a record does not have. */
+static inline bool fwt_test_unknown(const struct fwt_prog_test *t,
+				    const struct fwt_packet *p)
+{
+	u32 i;
+
+	for (i = 0; i < t->n_fields; i++)
+		if (p->unknown >> t->field[i] & 1)
+			return true;
+	return false;
+}
+
+/**
+ * fwt_forest_find() - the first rule of a forest that a packet matches
+ * @prog: verified program
+ * @at: a FOREST node; rules whose nodes are not behind it are passed over
+ * @p: packet
+ * @env: the world; NULL where there is none
+ *
+ * Return: the node where the walk goes on: behind the rule's tests, or a test
+ * that asks for an unknown field; @prog->node[at].no where no rule matches.
+ */
+u32 fwt_forest_find(const struct fwt_program *prog, u32 at,
+		    const struct fwt_packet *p, const struct fwt_env *env);
 
 #endif /* FWT_CORE_TREE_H */

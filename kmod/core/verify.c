@@ -19,25 +19,7 @@
  * What a step costs: one for a node, and the comparisons of a look-up.
  */
 #include "verify.h"
-
-struct scratch {
-	u32 steps;
-	u8 depth;
-	u8 returns;
-	u8 hooks;
-	u8 pad;
-};
-
-struct ctx {
-	struct fwt_program *prog;
-	struct fwt_verify_error *err;
-	struct scratch *node;
-	/* Words of sets and branches that may still be looked at. Sets may lie
-	 * over one another in WORDS, but not so that verifying them takes more
-	 * than a few times what it takes to read the section.
-	 */
-	u64 budget;
-};
+#include "verify_private.h"
 
 const u8 fwt_section_size[__FWT_SEC_MAX] = {
 #define SECTION_SIZE(id, name, type) sizeof(type),
@@ -52,8 +34,8 @@ static const char *const section_name[__FWT_SEC_MAX + 1] = {
 	"header",
 };
 
-static noinline int refuse(struct ctx *c, int error, u32 section, u32 index,
-			   const char *what)
+noinline int fwt_verify_refuse(struct fwt_verify *c, int error, u32 section, u32 index,
+			       const char *what)
 {
 	c->err->section = section;
 	c->err->index = index;
@@ -62,32 +44,7 @@ static noinline int refuse(struct ctx *c, int error, u32 section, u32 index,
 	return error;
 }
 
-#define bad(c, section, index, what) refuse(c, -EINVAL, section, index, what)
-
-static bool index_ok(const struct ctx *c, u32 section, u32 index)
-{
-	return index < c->prog->n[section];
-}
-
-static bool string_ok(const struct ctx *c, u32 off, bool optional)
-{
-	return (optional && off == FWT_NONE) || index_ok(c, FWT_SEC_STRINGS, off);
-}
-
-/* @count things of @words words each at @off of WORDS. */
-static bool words_ok(const struct ctx *c, u32 off, u64 count, u32 words)
-{
-	return off <= c->prog->n[FWT_SEC_WORDS] &&
-	       count * words <= c->prog->n[FWT_SEC_WORDS] - off;
-}
-
-static bool source_ok(const struct ctx *c, u32 off, u32 len)
-{
-	return off <= c->prog->n[FWT_SEC_SOURCE] &&
-	       len <= c->prog->n[FWT_SEC_SOURCE] - off;
-}
-
-static int check_header(struct ctx *c, const void *blob, size_t len)
+static int check_header(struct fwt_verify *c, const void *blob, size_t len)
 {
 	const u32 head = sizeof(struct fwt_prog_hdr) -
 			 __FWT_SEC_MAX * sizeof(struct fwt_prog_section);
@@ -152,243 +109,11 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->file = section(p, FWT_SEC_FILES);
 	p->string = section(p, FWT_SEC_STRINGS);
 	p->source = section(p, FWT_SEC_SOURCE);
-}
-
-static bool spend(struct ctx *c, u64 words)
-{
-	if (words > c->budget)
-		return false;
-	c->budget -= words;
-	return true;
-}
-
-static int cmp(const u32 *a, const u32 *b, u32 words)
-{
-	u32 i;
-
-	for (i = 0; i < words; i++)
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	return 0;
-}
-
-static int check_set(struct ctx *c, u32 i)
-{
-	const struct fwt_prog_set *s = &c->prog->set[i];
-	u32 stride, k, d, sum = 0;
-	const u32 *data;
-
-	if (s->kind >= __FWT_SET_MAX || s->pad)
-		return bad(c, FWT_SEC_SETS, i, "no such kind");
-	if (!s->words || s->words > FWT_KEY_WORDS)
-		return bad(c, FWT_SEC_SETS, i, "keys of an impossible length");
-	if (!s->n_dims || s->n_dims > FWT_TEST_FIELDS)
-		return bad(c, FWT_SEC_SETS, i, "an impossible number of dimensions");
-	for (d = 0; d < s->n_dims; d++) {
-		if (!s->dim[d])
-			return bad(c, FWT_SEC_SETS, i, "a dimension of no words");
-		sum += s->dim[d];
-	}
-	if (sum != s->words)
-		return bad(c, FWT_SEC_SETS, i, "dimensions do not add up to the key");
-	stride = s->kind == FWT_SET_KEYS ? s->words : 2 * s->words;
-	if (!words_ok(c, s->data, s->count, stride))
-		return bad(c, FWT_SEC_SETS, i, "elements outside of their section");
-	if (s->value != FWT_NONE && !words_ok(c, s->value, s->count, 1))
-		return bad(c, FWT_SEC_SETS, i, "values outside of their section");
-	if (!spend(c, (u64)s->count * stride))
-		return refuse(c, -E2BIG, FWT_SEC_SETS, i, "sets overlap too much");
-	data = c->prog->word + s->data;
-	for (k = 0; k < s->count; k++, data += stride) {
-		if (s->kind == FWT_SET_RANGES &&
-		    cmp(data, data + s->words, s->words) > 0)
-			return bad(c, FWT_SEC_SETS, i, "a range that ends before it begins");
-		/* The high key of the one before, which for KEYS is its key. */
-		if (s->kind != FWT_SET_BOXES && k &&
-		    cmp(data - s->words, data, s->words) >= 0)
-			return bad(c, FWT_SEC_SETS, i, "elements out of order");
-	}
-	return 0;
-}
-
-static int check_test_set(struct ctx *c, u32 i, u32 six)
-{
-	const struct fwt_prog_test *t = &c->prog->test[i];
-	const struct fwt_prog_set *s;
-	u32 words = 0, d;
-
-	for (d = 0; d < t->n_fields; d++) {
-		const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
-
-		words += six ? f->words6 : f->words;
-	}
-	if (words > FWT_KEY_WORDS)
-		return bad(c, FWT_SEC_TESTS, i, "joined fields are too long");
-	if (t->mask[six] != FWT_NONE && !words_ok(c, t->mask[six], 1, words))
-		return bad(c, FWT_SEC_TESTS, i, "mask outside of its section");
-	if (t->set[six] == FWT_NONE)
-		return 0;
-	if (!index_ok(c, FWT_SEC_SETS, t->set[six]))
-		return bad(c, FWT_SEC_TESTS, i, "no such set");
-	s = &c->prog->set[t->set[six]];
-	if (s->words != words || s->n_dims != t->n_fields)
-		return bad(c, FWT_SEC_TESTS, i, "set has keys of another shape");
-	for (d = 0; d < t->n_fields; d++) {
-		const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
-
-		if (s->dim[d] != (six ? f->words6 : f->words))
-			return bad(c, FWT_SEC_TESTS, i, "set has keys of another shape");
-	}
-	return 0;
-}
-
-static bool is_addr(u8 field)
-{
-	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
-	       field == FWT_FIELD_IP_SADDR || field == FWT_FIELD_IP_DADDR ||
-	       field == FWT_FIELD_IP6_SADDR || field == FWT_FIELD_IP6_DADDR;
-}
-
-static int check_test(struct ctx *c, u32 i)
-{
-	const struct fwt_prog_test *t = &c->prog->test[i];
-	int ret;
-	u32 d;
-
-	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE || t->pad)
-		return bad(c, FWT_SEC_TESTS, i, "no such operation");
-	if (!t->n_fields || t->n_fields > FWT_TEST_FIELDS)
-		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
-	for (d = 0; d < t->n_fields; d++)
-		if (t->field[d] >= __FWT_FIELD_MAX)
-			return refuse(c, -EOPNOTSUPP, FWT_SEC_TESTS, i,
-				      "a field that is not known here");
-	switch (t->op) {
-	case FWT_TEST_IN:
-		ret = check_test_set(c, i, 0);
-		return ret ? ret : check_test_set(c, i, 1);
-	case FWT_TEST_EQUAL:
-		if (t->n_fields != 2)
-			return bad(c, FWT_SEC_TESTS, i, "compares other than two fields");
-		break;
-	case FWT_TEST_IFADDR:
-	case FWT_TEST_IFNET:
-		if (t->n_fields != 1 || !is_addr(t->field[0]))
-			return bad(c, FWT_SEC_TESTS, i, "interface without an address field");
-		if (!string_ok(c, t->set[0], false))
-			return bad(c, FWT_SEC_TESTS, i, "no interface name");
-		break;
-	}
-	return 0;
-}
-
-static int check_mod(struct ctx *c, u32 i)
-{
-	const struct fwt_prog_mod *m = &c->prog->mod[i];
-
-	if (m->type >= __FWT_MOD_MAX)
-		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i,
-			      "a modifier that is not known here");
-	if (!index_ok(c, FWT_SEC_RULES, m->rule))
-		return bad(c, FWT_SEC_MODS, i, "no such rule");
-	if (m->flags & ~(FWT_MOD_RANDOM | FWT_MOD_PERSISTENT |
-			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS))
-		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
-	if (m->flags & FWT_MOD_PORTS && (!m->port_lo || m->port_lo > m->port_hi))
-		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
-	switch (m->type) {
-	case FWT_MOD_SNAT:
-	case FWT_MOD_DNAT:
-		if (m->family != 4 && m->family != 6)
-			return bad(c, FWT_SEC_MODS, i, "no such family");
-		if (cmp(m->addr_lo, m->addr_hi, m->family == 6 ? 4 : 1) > 0)
-			return bad(c, FWT_SEC_MODS, i, "an impossible range of addresses");
-		break;
-	case FWT_MOD_LOG:
-		if (!string_ok(c, m->a, true))
-			return bad(c, FWT_SEC_MODS, i, "no such prefix");
-		break;
-	case FWT_MOD_COUNT:
-		if (!index_ok(c, FWT_SEC_COUNTERS, m->a))
-			return bad(c, FWT_SEC_MODS, i, "no such counter");
-		break;
-	}
-	return 0;
-}
-
-static int check_rule(struct ctx *c, u32 i)
-{
-	const struct fwt_prog_rule *r = &c->prog->rule[i];
-
-	if (!string_ok(c, r->id, true) || !string_ok(c, r->tree, false))
-		return bad(c, FWT_SEC_RULES, i, "no such name");
-	if (!index_ok(c, FWT_SEC_FILES, r->file))
-		return bad(c, FWT_SEC_RULES, i, "no such file");
-	if (!source_ok(c, r->text, r->text_len))
-		return bad(c, FWT_SEC_RULES, i, "text outside of the source");
-	if (!index_ok(c, FWT_SEC_NODES, r->node) && r->node != FWT_NONE)
-		return bad(c, FWT_SEC_RULES, i, "no such node");
-	if (r->hooks & ~FWT_HOOKS_ALL)
-		return bad(c, FWT_SEC_RULES, i, "no such hook");
-	return 0;
-}
-
-static int check_option(struct ctx *c, u32 i)
-{
-	static const struct {
-		u64 min;
-		u64 max;
-	} limit[__FWT_OPTION_MAX] = {
-#define LIMIT(id, name, unit, lo, hi) [FWT_OPTION_##id] = { lo, hi },
-		FWT_OPTIONS(LIMIT)
-#undef LIMIT
-	};
-	const struct fwt_prog_option *o = &c->prog->option[i];
-	u32 k;
-
-	if (o->option >= __FWT_OPTION_MAX || o->pad)
-		return refuse(c, -EOPNOTSUPP, FWT_SEC_OPTIONS, i,
-			      "an option that is not known here");
-	if (o->value < limit[o->option].min || o->value > limit[o->option].max)
-		return bad(c, FWT_SEC_OPTIONS, i, "a value outside of its limits");
-	if (o->option == FWT_OPTION_NAT_PORTS &&
-	    (!(o->value >> 16) || o->value >> 16 > (o->value & 0xffff)))
-		return bad(c, FWT_SEC_OPTIONS, i, "an impossible range of ports");
-	for (k = 0; k < i; k++)
-		if (c->prog->option[k].option == o->option)
-			return bad(c, FWT_SEC_OPTIONS, i, "is set twice");
-	return 0;
-}
-
-static int check_tables(struct ctx *c)
-{
-	const struct fwt_program *p = c->prog;
-	u32 i;
-	int ret = 0;
-
-	if (p->n[FWT_SEC_STRINGS] && p->string[p->n[FWT_SEC_STRINGS] - 1])
-		return bad(c, FWT_SEC_STRINGS, p->n[FWT_SEC_STRINGS] - 1,
-			   "the last one does not end");
-	if (p->n[FWT_SEC_OPTIONS] > __FWT_OPTION_MAX)
-		return bad(c, FWT_SEC_OPTIONS, __FWT_OPTION_MAX, "is set twice");
-	for (i = 0; !ret && i < p->n[FWT_SEC_SETS]; i++)
-		ret = check_set(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
-		ret = check_test(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)
-		ret = check_mod(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_RULES]; i++)
-		ret = check_rule(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_OPTIONS]; i++)
-		ret = check_option(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_COUNTERS]; i++)
-		if (!string_ok(c, p->counter[i], false))
-			ret = bad(c, FWT_SEC_COUNTERS, i, "has no name");
-	for (i = 0; !ret && i < p->n[FWT_SEC_FILES]; i++)
-		if (!string_ok(c, p->file[i].name, false) ||
-		    !source_ok(c, p->file[i].text, p->file[i].text_len))
-			ret = bad(c, FWT_SEC_FILES, i, "no name, or text outside of the source");
-	return ret;
+	p->forest = section(p, FWT_SEC_FORESTS);
+	p->tree = section(p, FWT_SEC_TREES);
+	p->cut = section(p, FWT_SEC_CUTS);
+	p->box = section(p, FWT_SEC_BOXES);
+	p->box6 = section(p, FWT_SEC_BOXES6);
 }
 
 /* Comparisons that looking up in a set can take. */
@@ -416,20 +141,21 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 	return max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }
 
-struct promise {
-	u32 steps;
-	u32 depth;
-	bool returns;
-};
-
-static void join(struct promise *p, const struct scratch *s)
+static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)
 {
 	p->steps = max(p->steps, s->steps);
-	p->depth = max(p->depth, (u32)s->depth);
+	p->stretch = max(p->stretch, s->stretch);
+	p->depth = max(p->depth, s->depth);
 	p->returns |= s->returns;
+	p->misses |= s->misses;
 }
 
-static int select_targets(struct ctx *c, u32 i, u32 set, struct promise *all,
+static u32 add(u32 a, u32 b)
+{
+	return min((u64)a + b, (u64)FWT_STEPS_MANY);
+}
+
+static int select_targets(struct fwt_verify *c, u32 i, u32 set, struct fwt_verify_node *all,
 			  u8 hooks)
 {
 	const struct fwt_prog_set *s;
@@ -457,7 +183,7 @@ static int select_targets(struct ctx *c, u32 i, u32 set, struct promise *all,
 /* Both kinds of pass go through a select's targets by this: @all gathers what
  * they promise (backward), @hooks is handed on to them (forward).
  */
-static int each_target(struct ctx *c, u32 i, struct promise *all, u8 hooks)
+static int each_target(struct fwt_verify *c, u32 i, struct fwt_verify_node *all, u8 hooks)
 {
 	const struct fwt_prog_test *t = &c->prog->test[c->prog->node[i].arg];
 	int ret = select_targets(c, i, t->set[0], all, hooks);
@@ -467,16 +193,43 @@ static int each_target(struct ctx *c, u32 i, struct promise *all, u8 hooks)
 	return ret;
 }
 
-static bool forward(const struct ctx *c, u32 i, u32 next)
+static bool forward(const struct fwt_verify *c, u32 i, u32 next)
 {
 	return next > i && index_ok(c, FWT_SEC_NODES, next);
 }
 
-static int backward(struct ctx *c, u32 i)
+/* Tests that end in MISS stand behind boxes alone: what they take is part of
+ * what looking into a leaf takes.
+ */
+static int check_tests(struct fwt_verify *c)
+{
+	u32 i = c->prog->n[FWT_SEC_NODES];
+
+	while (i-- > 0) {
+		const struct fwt_prog_node *n = &c->prog->node[i];
+		struct fwt_verify_node *s = &c->node[i], *yes, *no;
+
+		s->misses = n->type == FWT_NODE_MISS;
+		if (n->type != FWT_NODE_TEST)
+			continue;
+		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
+			return bad(c, FWT_SEC_NODES, i, "no such test");
+		if (!forward(c, i, n->yes) || !forward(c, i, n->no))
+			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
+		yes = &c->node[n->yes];
+		no = &c->node[n->no];
+		s->tests = add(1 + test_cost(c->prog, &c->prog->test[n->arg]),
+			       max(yes->tests, no->tests));
+		s->misses = yes->misses | no->misses;
+	}
+	return 0;
+}
+
+static int backward(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_node *n = &c->prog->node[i];
-	struct promise p = { 0 };
-	u64 steps = 1;
+	struct fwt_verify_node p = { 0 };
+	u32 own = 1;
 	int ret;
 
 	if (n->type >= __FWT_NODE_MAX)
@@ -487,32 +240,33 @@ static int backward(struct ctx *c, u32 i)
 	if (n->type <= FWT_NODE_CALL && n->type != FWT_NODE_SELECT &&
 	    !forward(c, i, n->yes))
 		return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
-	if ((n->type <= FWT_NODE_SELECT || n->type == FWT_NODE_CALL) &&
-	    !forward(c, i, n->no))
+	if ((n->type <= FWT_NODE_SELECT || n->type == FWT_NODE_CALL ||
+	     n->type == FWT_NODE_FOREST) && !forward(c, i, n->no))
 		return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
 
 	switch (n->type) {
 	case FWT_NODE_TEST:
+		join(&p, &c->node[n->no]);
+		join(&p, &c->node[n->yes]);
+		own += test_cost(c->prog, &c->prog->test[n->arg]);
+		break;
 	case FWT_NODE_SELECT:
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
+		if (c->prog->test[n->arg].op != FWT_TEST_IN || c->prog->test[n->arg].flags)
+			return bad(c, FWT_SEC_NODES, i, "selects by what is no look-up");
 		join(&p, &c->node[n->no]);
-		if (n->type == FWT_NODE_TEST) {
-			join(&p, &c->node[n->yes]);
-		} else {
-			if (c->prog->test[n->arg].op != FWT_TEST_IN ||
-			    c->prog->test[n->arg].flags)
-				return bad(c, FWT_SEC_NODES, i, "selects by what is no look-up");
-			ret = each_target(c, i, &p, 0);
-			if (ret)
-				return ret;
-		}
-		steps += test_cost(c->prog, &c->prog->test[n->arg]);
+		ret = each_target(c, i, &p, 0);
+		if (ret)
+			return ret;
+		own += test_cost(c->prog, &c->prog->test[n->arg]);
 		break;
 	case FWT_NODE_ENTER:
 		if (!index_ok(c, FWT_SEC_RULES, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such rule");
 		join(&p, &c->node[n->yes]);
+		c->stretch = max(c->stretch, p.stretch);
+		p.stretch = 0;
 		break;
 	case FWT_NODE_MOD:
 		if (!index_ok(c, FWT_SEC_MODS, n->arg))
@@ -522,10 +276,13 @@ static int backward(struct ctx *c, u32 i)
 	case FWT_NODE_CALL:
 		/* What follows is reached only if the tree comes back. */
 		join(&p, &c->node[n->yes]);
-		p.depth = max(p.depth, c->node[n->no].depth + 1u);
-		steps += c->node[n->no].steps;
-		if (p.depth > FWT_CALL_DEPTH)
+		c->stretch = max(c->stretch, p.stretch);
+		if (c->node[n->no].depth + 1u > FWT_CALL_DEPTH)
 			return refuse(c, -E2BIG, FWT_SEC_NODES, i, "calls nest too deep");
+		p.depth = max(p.depth, (u8)(c->node[n->no].depth + 1));
+		p.steps = add(p.steps, c->node[n->no].steps);
+		p.stretch = add(p.stretch, c->node[n->no].stretch);
+		p.misses |= c->node[n->no].misses;
 		break;
 	case FWT_NODE_RETURN:
 		p.returns = true;
@@ -537,14 +294,28 @@ static int backward(struct ctx *c, u32 i)
 		if (!index_ok(c, FWT_SEC_RULES, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such rule");
 		break;
+	case FWT_NODE_FOREST:
+		if (!index_ok(c, FWT_SEC_FORESTS, n->arg))
+			return bad(c, FWT_SEC_NODES, i, "no such forest");
+		/* Of its rules those count that lie behind, which are the ones
+		 * that were seen.
+		 */
+		join(&p, &c->forest[n->arg].rules);
+		p.misses = false;
+		join(&p, &c->node[n->no]);
+		own = add(own, c->forest[n->arg].steps);
+		break;
 	}
-	steps += p.steps;
-	if (steps > FWT_STEPS_MAX)
-		return refuse(c, -E2BIG, FWT_SEC_NODES, i,
-			      "a walk from here could take too many steps");
-	c->node[i].steps = steps;
-	c->node[i].depth = p.depth;
-	c->node[i].returns = p.returns;
+	if (n->type != FWT_NODE_TEST && p.misses)
+		return bad(c, FWT_SEC_NODES, i, "leads to a miss, and is no box's test");
+	p.steps = add(p.steps, own);
+	p.stretch = add(p.stretch, own);
+	p.misses |= n->type == FWT_NODE_MISS;
+	p.tests = c->node[i].tests;
+	p.forest = c->node[i].forest;
+	c->node[i] = p;
+	if (p.forest)
+		join(&c->forest[p.forest - 1].rules, &p);
 	return 0;
 }
 
@@ -561,13 +332,17 @@ static u8 mod_hooks(u8 type)
 	return FWT_HOOKS_ALL;
 }
 
-static int reach(struct ctx *c, u32 i)
+static int reach(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_node *n = &c->prog->node[i];
-	u8 hooks = c->node[i].hooks;
 	const struct fwt_prog_test *t;
+	u8 hooks;
 	u32 d;
 
+	/* A rule of a forest is reached from all its nodes that lie before. */
+	if (c->node[i].forest)
+		c->node[i].hooks |= c->forest[c->node[i].forest - 1].hooks;
+	hooks = c->node[i].hooks;
 	if (!hooks)
 		return 0;
 	switch (n->type) {
@@ -599,6 +374,10 @@ static int reach(struct ctx *c, u32 i)
 		c->node[n->yes].hooks |= hooks;
 		c->node[n->no].hooks |= hooks;
 		break;
+	case FWT_NODE_FOREST:
+		c->node[n->no].hooks |= hooks;
+		c->forest[n->arg].hooks |= hooks;
+		break;
 	case FWT_NODE_VERDICT:
 		/* A frame at a device has nobody to answer to. */
 		if (n->sub == FWT_VERDICT_REJECT && hooks & FWT_HOOKS_DEV)
@@ -608,11 +387,23 @@ static int reach(struct ctx *c, u32 i)
 	return 0;
 }
 
-static int check_hook(struct ctx *c, u32 i)
+/* A walk notes each rule that takes part, and ends where there is no more room
+ * for that. So it is no longer than what can lie between two of them, so many
+ * times; and going back to a call begins such a stretch, too.
+ */
+static u32 steps_from(const struct fwt_verify *c, const struct fwt_verify_node *s)
+{
+	u64 stretches = (u64)(FWT_EFFECTS_MAX + 1) * (s->depth + 1u);
+
+	return min((u64)s->steps, stretches * max(c->stretch, s->stretch));
+}
+
+static int check_hook(struct fwt_verify *c, u32 i)
 {
 	struct fwt_program *p = c->prog;
 	const struct fwt_prog_hook *h = &p->hook[i];
-	const struct scratch *s;
+	const struct fwt_verify_node *s;
+	u32 steps;
 
 	if (h->pad[0] || h->pad[1] || h->pad[2])
 		return bad(c, FWT_SEC_HOOKS, i, "padding is not 0");
@@ -624,22 +415,28 @@ static int check_hook(struct ctx *c, u32 i)
 	s = &c->node[h->root];
 	if (s->returns)
 		return bad(c, FWT_SEC_HOOKS, i, "a walk could end without a verdict");
+	if (s->misses)
+		return bad(c, FWT_SEC_HOOKS, i, "leads to a miss, and is no box's test");
+	steps = steps_from(c, s);
+	p->steps_max = max(p->steps_max, steps);
+	if (steps > FWT_STEPS_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_HOOKS, i,
+			      "a walk from here could take too many steps");
 	if (h->hook <= FWT_HOOK_EGRESS) {
 		if (p->root[h->hook] != FWT_NONE)
 			return bad(c, FWT_SEC_HOOKS, i, "is there twice");
 		if (h->dev != FWT_NONE)
 			return bad(c, FWT_SEC_HOOKS, i, "has a device and needs none");
 		p->root[h->hook] = h->root;
-	} else if (!string_ok(c, h->dev, false)) {
+	} else if (!index_ok(c, FWT_SEC_STRINGS, h->dev)) {
 		return bad(c, FWT_SEC_HOOKS, i, "has no device");
 	}
-	p->steps_max = max(p->steps_max, s->steps);
 	p->depth_max = max(p->depth_max, (u32)s->depth);
 	c->node[h->root].hooks |= FWT_HOOK_BIT(h->hook);
 	return 0;
 }
 
-static int check_nodes(struct ctx *c)
+static int check_nodes(struct fwt_verify *c)
 {
 	struct fwt_program *p = c->prog;
 	u32 n = p->n[FWT_SEC_NODES], i;
@@ -648,7 +445,9 @@ static int check_nodes(struct ctx *c)
 	if (p->n[FWT_SEC_HOOKS] > FWT_DEVICES_MAX + 2)
 		return refuse(c, -E2BIG, FWT_SEC_HOOKS, FWT_DEVICES_MAX + 2,
 			      "too many devices");
-	memset(c->node, 0, n * sizeof(*c->node));
+	ret = check_tests(c);
+	if (!ret)
+		ret = fwt_verify_forests(c);
 	for (i = n; !ret && i-- > 0;)
 		ret = backward(c, i);
 	p->root[FWT_HOOK_INGRESS] = FWT_NONE;
@@ -662,21 +461,34 @@ static int check_nodes(struct ctx *c)
 	return ret;
 }
 
+/* Nodes, forests, cuts. */
+static size_t scratch_parts(const struct fwt_program *prog, size_t *forests, size_t *cuts)
+{
+	size_t at = (prog->n[FWT_SEC_NODES] + 1) * sizeof(struct fwt_verify_node);
+
+	*forests = at;
+	at += prog->n[FWT_SEC_FORESTS] * sizeof(struct fwt_verify_forest);
+	*cuts = at;
+	return at + prog->n[FWT_SEC_CUTS] * sizeof(u32);
+}
+
 size_t fwt_verify_scratch(const void *blob, size_t len)
 {
 	struct fwt_program prog = { 0 };
 	struct fwt_verify_error err;
-	struct ctx c = { .prog = &prog, .err = &err };
+	struct fwt_verify c = { .prog = &prog, .err = &err };
+	size_t forests, cuts;
 
 	if (check_header(&c, blob, len))
 		return 0;
-	return (prog.n[FWT_SEC_NODES] + 1) * sizeof(struct scratch);
+	return scratch_parts(&prog, &forests, &cuts);
 }
 
 int fwt_verify(const void *blob, size_t len, void *scratch,
 	       struct fwt_program *prog, struct fwt_verify_error *err)
 {
-	struct ctx c = { .prog = prog, .err = err, .node = scratch };
+	struct fwt_verify c = { .prog = prog, .err = err, .node = scratch };
+	size_t forests, cuts, size;
 	int ret;
 
 	memset(prog, 0, sizeof(*prog));
@@ -684,7 +496,12 @@ int fwt_verify(const void *blob, size_t len, void *scratch,
 	if (ret)
 		return ret;
 	attach(prog, blob);
-	c.budget = 8ull * prog->n[FWT_SEC_WORDS];
-	ret = check_tables(&c);
+	size = scratch_parts(prog, &forests, &cuts);
+	memset(scratch, 0, size);
+	c.forest = (void *)((u8 *)scratch + forests);
+	c.cut = (void *)((u8 *)scratch + cuts);
+	c.budget = 8ull * prog->n[FWT_SEC_WORDS] + 4ull * prog->n[FWT_SEC_BOXES] +
+		   4ull * prog->n[FWT_SEC_BOXES6];
+	ret = fwt_verify_tables(&c);
 	return ret ? ret : check_nodes(&c);
 }

@@ -37,9 +37,9 @@ size_t fwt_verify_scratch(const void *blob, size_t len);
  * @prog: filled in; its pointers lead into @blob
  * @err: filled in where it is refused
  *
- * One backward pass over the nodes for what their successors promise (steps,
- * call depth, whether a walk may come back), one forward pass for which hooks
- * reach them; no recursion. Time is linear in @len.
+ * Backward over the nodes for what their successors promise (steps, call depth,
+ * whether a walk may come back), forward for which hooks reach them; no
+ * recursion. Time is linear in @len.
  *
  * Return: 0; -EINVAL for what no program may hold; -E2BIG for limits;
  * -EOPNOTSUPP for a version or section that is not known here.

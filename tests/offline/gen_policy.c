@@ -254,7 +254,8 @@ static void match(struct gen *g, unsigned int depth)
 
 static void modifier(struct gen *g)
 {
-	switch (gen_rnd(g, 8)) {
+	/* Of many translations some rule has two of different families. */
+	switch (gen_rnd(g, g->many ? 3 : 8)) {
 	case 0:
 		gen_put(g, "log \"p%u\" ", gen_rnd(g, 3));
 		return;
@@ -463,13 +464,23 @@ static void sets(struct gen *g)
 	}
 }
 
+/* A run of rules, long enough to be searched and not tried one by one. */
+static unsigned int length(struct gen *g)
+{
+	g->many = gen_chance(g, 20);
+	if (!g->many)
+		return 1 + gen_rnd(g, 7);
+	g->budget += 100;
+	return 12 + gen_rnd(g, gen_chance(g, 30) ? 150 : 30);
+}
+
 static void hook(struct gen *g, const char *head, unsigned int hooks)
 {
 	gen_put(g, "%s", head);
 	g->hooks = hooks;
 	g->called = false;
 	g->tree = 0;
-	statements(g, 1 + gen_rnd(g, 7), true);
+	statements(g, length(g), true);
 }
 
 char *gen_policy(uint64_t seed)
@@ -507,7 +518,7 @@ char *gen_policy(uint64_t seed)
 		g.called = g.tree_called[t];
 		g.tree = t + 1;
 		g.budget += 5;
-		statements(&g, 1 + gen_rnd(&g, 5), !g.called || gen_chance(&g, 40));
+		statements(&g, length(&g), !g.called || gen_chance(&g, 40));
 	}
 	fclose(g.out);
 	return text;

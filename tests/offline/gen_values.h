@@ -31,6 +31,7 @@ struct gen {
 	unsigned int tree_hooks[TREES_MAX];
 	bool tree_called[TREES_MAX];
 	unsigned int budget;	/* statements */
+	bool many;		/* the block is a long one */
 	unsigned int ids;
 	bool has_set[6];
 };

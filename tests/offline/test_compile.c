@@ -24,20 +24,26 @@ struct made {
 	int ret;
 };
 
-static void make(struct made *m, const char *text)
+static void make_with(struct made *m, const char *text, u32 forest_min)
 {
+	const struct fwt_compile_opts opts = { .forest_min = forest_min };
 	struct fwt_verify_error err;
 
 	memset(m, 0, sizeof(*m));
 	fwt_diag_init(&m->diag);
 	m->ast = fwt_parse_buffer("t.fw", text, strlen(text), &m->diag, NULL);
 	assert_non_null(m->ast);
-	m->ret = fwt_compile(m->ast, &m->diag, NULL, &m->blob);
+	m->ret = fwt_compile(m->ast, &m->diag, &opts, &m->blob);
 	if (m->ret)
 		return;
 	m->scratch = malloc(fwt_verify_scratch(m->blob.data, m->blob.len));
 	assert_non_null(m->scratch);
 	assert_int_equal(fwt_verify(m->blob.data, m->blob.len, m->scratch, &m->prog, &err), 0);
+}
+
+static void make(struct made *m, const char *text)
+{
+	make_with(m, text, 0);
 }
 
 static void make_good(struct made *m, const char *text)
@@ -349,16 +355,33 @@ static char *flat(u32 rules, u32 tests)
 	return text;
 }
 
+/* Rules that no search can tell apart. */
+static char *alike(u32 rules)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	u32 i;
+
+	assert_non_null(out);
+	fprintf(out, "ingress {\n");
+	for (i = 0; i < rules; i++)
+		fprintf(out, "\tmark %u accept\n", i);
+	fprintf(out, "\tdrop\n}\n");
+	fclose(out);
+	return text;
+}
+
 static void test_limits(void **state)
 {
-	char *text = flat(90000, 3);
+	char *text = alike(140000);
 	struct made m;
 	u32 i;
 
 	(void)state;
 	make(&m, text);
 	assert_int_equal(m.ret, -E2BIG);
-	assert_non_null(strstr(m.diag.entries[0].message, "270001 steps: 7857 more"));
+	assert_non_null(strstr(m.diag.entries[0].message, "280004 steps: 17860 more"));
 	unmake(&m);
 	free(text);
 
@@ -490,30 +513,14 @@ static void bend(void *copy, const struct made *m, u32 at, u32 width, u64 value,
 	free(scratch);
 }
 
-static void test_bent(void **state)
+/* Each byte from @at to @end becomes what it should not be. */
+static void bend_all(void *copy, const struct made *m, u32 at, u32 end,
+		     const struct fwt_packet *packets, u64 accepted[2])
 {
-	u64 accepted[2] = { 0 };
-	struct fwt_packet packets[N_PACKETS];
-	struct fwt_sampler sampler;
-	const struct fwt_prog_hdr *hdr;
-	struct made m;
-	u32 at, i, end;
-	void *copy;
+	const struct fwt_prog_hdr *hdr = m->blob.data;
+	u32 i;
 
-	(void)state;
-	make_good(&m, sample);
-	assert_int_equal(fwt_sampler_init(&sampler, m.ast, 3), 0);
-	copy = malloc(m.blob.len);
-	assert_non_null(copy);
-	for (i = 0; i < N_PACKETS; i++) {
-		fwt_sampler_packet(&sampler, m.ast->hooks, &packets[i]);
-		packets[i].iif = i & 1 ? "lo" : "eth0";
-		packets[i].oif = i & 2 ? "wg7" : NULL;
-	}
-	assert_int_equal(walk_all(&m.prog, packets), 4 * N_PACKETS);
-	hdr = m.blob.data;
-	end = hdr->sec[FWT_SEC_STRINGS].off;
-	for (at = 0; at < end; at++) {
+	for (; at < end; at++) {
 		u32 word = 0, n = hdr->sec[FWT_SEC_NODES].count;
 		const u32 nasty[] = {
 			0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, n, n - 1,
@@ -522,24 +529,61 @@ static void test_bent(void **state)
 			hdr->sec[FWT_SEC_WORDS].count - 1, hdr->sec[FWT_SEC_RULES].count,
 			hdr->sec[FWT_SEC_MODS].count, hdr->sec[FWT_SEC_STRINGS].count,
 			FWT_PROGRAM_SIZE_MAX, at / 4, 8, 16, 20, 21,
+			FWT_CUT_LEAF << FWT_CUT_SHIFT | 3, 4u << FWT_CUT_SHIFT | 2,
+			hdr->sec[FWT_SEC_CUTS].count, hdr->sec[FWT_SEC_BOXES].count,
+			hdr->sec[FWT_SEC_TREES].count,
 		};
 		const u8 bytes[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 43, 44, 127, 255 };
 
 		for (i = 0; i < ARRAY_SIZE(bytes); i++)
-			bend(copy, &m, at, 1, bytes[i], packets, accepted);
+			bend(copy, m, at, 1, bytes[i], packets, accepted);
 		if (at % 4)
 			continue;
-		memcpy(&word, (u8 *)m.blob.data + at, 4);
+		memcpy(&word, (u8 *)m->blob.data + at, 4);
 		for (i = 0; i < ARRAY_SIZE(nasty); i++)
-			bend(copy, &m, at, 4, nasty[i], packets, accepted);
-		bend(copy, &m, at, 4, word + 1, packets, accepted);
-		bend(copy, &m, at, 4, word - 1, packets, accepted);
+			bend(copy, m, at, 4, nasty[i], packets, accepted);
+		bend(copy, m, at, 4, word + 1, packets, accepted);
+		bend(copy, m, at, 4, word - 1, packets, accepted);
 	}
-	printf("%llu bent programs, %llu of them accepted and walked\n",
-	       (unsigned long long)accepted[1], (unsigned long long)accepted[0]);
-	free(copy);
-	fwt_sampler_clean(&sampler);
-	unmake(&m);
+}
+
+/* Once as it is compiled, once with all that can be one as a forest. */
+static void test_bent(void **state)
+{
+	struct fwt_packet packets[N_PACKETS];
+	struct fwt_sampler sampler;
+	const struct fwt_prog_hdr *hdr;
+	u32 forest_min, i;
+	struct made m;
+	void *copy;
+
+	(void)state;
+	for (forest_min = 0; forest_min <= 2; forest_min += 2) {
+		u64 accepted[2] = { 0 };
+
+		make_with(&m, sample, forest_min);
+		assert_int_equal(m.ret, 0);
+		assert_int_equal(!m.prog.n[FWT_SEC_FORESTS], !forest_min);
+		assert_int_equal(fwt_sampler_init(&sampler, m.ast, 3), 0);
+		copy = malloc(m.blob.len);
+		assert_non_null(copy);
+		for (i = 0; i < N_PACKETS; i++) {
+			fwt_sampler_packet(&sampler, m.ast->hooks, &packets[i]);
+			packets[i].iif = i & 1 ? "lo" : "eth0";
+			packets[i].oif = i & 2 ? "wg7" : NULL;
+		}
+		assert_int_equal(walk_all(&m.prog, packets), 4 * N_PACKETS);
+		hdr = m.blob.data;
+		bend_all(copy, &m, 0, hdr->sec[FWT_SEC_STRINGS].off, packets, accepted);
+		if (forest_min)
+			bend_all(copy, &m, hdr->sec[FWT_SEC_FORESTS].off, (u32)m.blob.len,
+				 packets, accepted);
+		printf("%llu bent programs, %llu of them accepted and walked\n",
+		       (unsigned long long)accepted[1], (unsigned long long)accepted[0]);
+		free(copy);
+		fwt_sampler_clean(&sampler);
+		unmake(&m);
+	}
 }
 
 int main(void)

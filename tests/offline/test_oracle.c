@@ -55,7 +55,8 @@ static const struct fwt_env_ops mock_ops = { mock_ifaddr, mock_source };
 /* Returns false where the policy was refused; with @show its messages are. */
 static bool make(struct policy *w, const char *text, u64 seed, bool show)
 {
-	struct fwt_compile_opts opts = { .no_warnings = true };
+	/* Half of them as they would be compiled, half with forests of two rules. */
+	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = seed & 1 ? 2 : 0 };
 	struct fwt_verify_error err;
 	struct fwt_diag diag;
 	int ret = -1;

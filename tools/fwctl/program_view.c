@@ -293,6 +293,15 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		snprintf(buf + n, size - n, " ports %u-%u", m->port_lo, m->port_hi);
 }
 
+static void put_forest(char *buf, size_t size, const struct view *v, u32 index)
+{
+	const struct fwt_prog_forest *f = &v->prog.forest[index];
+
+	snprintf(buf, size, "forest %u: %u trees for IPv4, %u for IPv6, %u for others",
+		 index, f->n_trees[FWT_PART_IPV4], f->n_trees[FWT_PART_IPV6],
+		 f->n_trees[FWT_PART_OTHER]);
+}
+
 static const char *verdict_name(u32 verdict)
 {
 	return verdict == FWT_VERDICT_ACCEPT ? "accept" :
@@ -319,12 +328,13 @@ static void print_node(const struct view *v, u32 i)
 		[FWT_NODE_TEST] = "test", [FWT_NODE_SELECT] = "select",
 		[FWT_NODE_ENTER] = "enter", [FWT_NODE_MOD] = "modify",
 		[FWT_NODE_CALL] = "call", [FWT_NODE_RETURN] = "return",
-		[FWT_NODE_VERDICT] = "verdict",
+		[FWT_NODE_VERDICT] = "verdict", [FWT_NODE_FOREST] = "search",
+		[FWT_NODE_MISS] = "miss",
 	};
-	bool yes = n->type != FWT_NODE_RETURN && n->type != FWT_NODE_VERDICT &&
-		   n->type != FWT_NODE_SELECT;
+	bool yes = n->type == FWT_NODE_TEST || n->type == FWT_NODE_ENTER ||
+		   n->type == FWT_NODE_MOD || n->type == FWT_NODE_CALL;
 	bool no = n->type == FWT_NODE_TEST || n->type == FWT_NODE_SELECT ||
-		  n->type == FWT_NODE_CALL;
+		  n->type == FWT_NODE_CALL || n->type == FWT_NODE_FOREST;
 	char what[1024] = "", place[300];
 
 	switch (n->type) {
@@ -337,6 +347,9 @@ static void print_node(const struct view *v, u32 i)
 		break;
 	case FWT_NODE_MOD:
 		put_mod(what, sizeof(what), v, n->arg);
+		break;
+	case FWT_NODE_FOREST:
+		put_forest(what, sizeof(what), v, n->arg);
 		break;
 	case FWT_NODE_VERDICT:
 		put_rule(place, sizeof(place), v, n->arg);

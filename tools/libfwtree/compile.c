@@ -15,12 +15,6 @@
 static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next);
 static u32 emit_rule(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next);
 
-static bool is_verdict(const struct fwt_ir_rule *r)
-{
-	return r->end == FWT_END_ACCEPT || r->end == FWT_END_DROP ||
-	       r->end == FWT_END_REJECT;
-}
-
 static u32 emit_pick(struct fwt_gen *g, struct fwt_ir_pick *p, const u32 *node, u32 next)
 {
 	u32 test;
@@ -55,49 +49,53 @@ static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 nex
 	return fwt_emit_conds(g, s->guards, at, other);
 }
 
-static u32 emit_rule(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
+u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
 {
-	u32 body = next;
-
 	switch (r->end) {
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
 	case FWT_END_REJECT:
-		return fwt_emit_run(g, r, 1, next);
+		return fwt_builder_verdict(g->b, r->verdict, r->reject, r->record);
 	case FWT_END_GOTO:
-		body = r->target->root;
-		break;
+		return r->target->root;
 	case FWT_END_CALL:
-		body = r->target->root;
 		if (r->target->back)
-			body = fwt_builder_node(g->b, FWT_NODE_CALL, 0, next, body);
-		break;
+			return fwt_builder_node(g->b, FWT_NODE_CALL, 0, next,
+						r->target->root);
+		return r->target->root;
 	case FWT_END_RETURN:
-		body = g->back;
-		break;
+		return g->back;
 	case FWT_END_BLOCK:
-		body = emit_block(g, &r->block, next);
-		break;
+		return emit_block(g, &r->block, next);
 	case FWT_END_SELECT:
-		body = emit_select(g, r->select, next);
-		break;
+		return emit_select(g, r->select, next);
 	}
-	return fwt_emit_head(g, r, body, next);
+	return next;
 }
 
+static u32 emit_rule(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
+{
+	return fwt_emit_head(g, r, fwt_emit_end(g, r, next), next);
+}
+
+/* Long runs of rules that may match or not become forests. One that always does
+ * ends a run.
+ */
 static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next)
 {
 	u32 end = b->live, from;
 
 	while (end) {
-		if (!is_verdict(&b->rule[end - 1])) {
-			next = emit_rule(g, &b->rule[--end], next);
+		for (from = end; from && fwt_forest_takes(&b->rule[from - 1]); from--)
+			;
+		if (end > from && end - from >= g->forest_min) {
+			next = fwt_emit_forest(g, &b->rule[from], end - from, next);
+			end = from;
 			continue;
 		}
-		for (from = end - 1; from && is_verdict(&b->rule[from - 1]); from--)
-			;
-		next = fwt_emit_run(g, &b->rule[from], end - from, next);
-		end = from;
+		from -= from && from == end;
+		while (end > from)
+			next = emit_rule(g, &b->rule[--end], next);
 	}
 	return next;
 }
@@ -107,19 +105,12 @@ static void emit_hook(struct fwt_sema *s, const struct fwt_ir_tree *t)
 	struct fwt_prog_hook h = {
 		.hook = (u8)__builtin_ctz(t->hooks), .root = t->root, .dev = FWT_NONE,
 	};
-	const struct fwt_node_cost *cost = fwt_builder_cost(&s->b, t->root);
 	const struct fwt_value *v;
 
-	if (cost->steps > FWT_STEPS_MAX)
-		fwt_error(s->diag, &t->loc,
-			  "a walk of '%s' can take %llu steps: %llu more than the %u allowed",
-			  t->name, (unsigned long long)cost->steps,
-			  (unsigned long long)cost->steps - FWT_STEPS_MAX, FWT_STEPS_MAX);
-	if (cost->depth > FWT_CALL_DEPTH)
+	if (t->depth > FWT_CALL_DEPTH)
 		fwt_error(s->diag, &t->loc,
 			  "calls nest %u deep in '%s': %u more than the %u allowed",
-			  cost->depth, t->name, cost->depth - FWT_CALL_DEPTH,
-			  FWT_CALL_DEPTH);
+			  t->depth, t->name, t->depth - FWT_CALL_DEPTH, FWT_CALL_DEPTH);
 	if (!t->ast_hook->device) {
 		fwt_builder_add(&s->b, FWT_SEC_HOOKS, &h);
 		return;
@@ -133,9 +124,20 @@ static void emit_hook(struct fwt_sema *s, const struct fwt_ir_tree *t)
 			  s->b.sec[FWT_SEC_HOOKS].count, FWT_DEVICES_MAX);
 }
 
-static int emit(struct fwt_sema *s)
+/* Callees were made first. One that never comes back needs no call. */
+static u32 call_depth(const struct fwt_ir_tree *t)
 {
-	struct fwt_gen g = { .s = s, .b = &s->b };
+	const struct fwt_ir_edge *e;
+	u32 depth = 0;
+
+	for (e = t->edges; e; e = e->next)
+		depth = max(depth, e->to->depth + (e->call && e->to->back));
+	return depth;
+}
+
+static int emit(struct fwt_sema *s, u32 forest_min)
+{
+	struct fwt_gen g = { .s = s, .b = &s->b, .forest_min = forest_min };
 	struct fwt_ir_tree *t;
 
 	for (t = s->order; t; t = t->after) {
@@ -144,6 +146,7 @@ static int emit(struct fwt_sema *s)
 		g.back = t->back ? fwt_builder_node(g.b, FWT_NODE_RETURN, 0, FWT_NONE,
 						    FWT_NONE) : FWT_NONE;
 		t->root = emit_block(&g, &t->body, g.back);
+		t->depth = call_depth(t);
 	}
 	for (t = s->trees; t; t = t->next)
 		if (t->ast_hook)
@@ -155,11 +158,29 @@ static int emit(struct fwt_sema *s)
 	return fwt_diag_failed(s->diag) ? -E2BIG : 0;
 }
 
+/* The hook that is entry @index of HOOKS: of a list of devices each has one. */
+static const struct fwt_ir_tree *hook_at(const struct fwt_sema *s, u32 index)
+{
+	const struct fwt_ir_tree *t;
+	u32 n;
+
+	for (t = s->trees; t; t = t->next) {
+		if (!t->ast_hook)
+			continue;
+		n = t->ast_hook->device ? t->ast_hook->devices.count : 1;
+		if (index < n)
+			return t;
+		index -= n;
+	}
+	return NULL;
+}
+
 /* What the kernel would refuse is not handed out. */
 static int prove(struct fwt_sema *s, const struct fwt_blob *out)
 {
 	size_t size = fwt_verify_scratch(out->data, out->len);
 	void *scratch = malloc(size ? size : 1);
+	const struct fwt_ir_tree *t = NULL;
 	struct fwt_verify_error err;
 	struct fwt_program prog;
 	int ret;
@@ -167,11 +188,18 @@ static int prove(struct fwt_sema *s, const struct fwt_blob *out)
 	if (!scratch)
 		return -ENOMEM;
 	ret = fwt_verify(out->data, out->len, scratch, &prog, &err);
-	if (ret)
+	free(scratch);
+	if (ret == -E2BIG && err.section == FWT_SEC_HOOKS)
+		t = hook_at(s, err.index);
+	if (t)
+		fwt_error(s->diag, &t->loc,
+			  "a walk of '%s' can take %u steps: %u more than the %u allowed",
+			  t->name, prog.steps_max, prog.steps_max - FWT_STEPS_MAX,
+			  FWT_STEPS_MAX);
+	else if (ret)
 		fwt_error(s->diag, NULL,
 			  "the program made is refused (%s): this is a bug in fwctl",
 			  err.text);
-	free(scratch);
 	return ret;
 }
 
@@ -234,15 +262,15 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	if (s.arena && s.resolver)
 		ret = fwt_sema_run(&s);
 	if (!ret)
-		ret = emit(&s);
-	if (!ret && !(opts && opts->check_only)) {
+		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
+	if (!ret) {
 		ret = fwt_builder_finish(&s.b, out);
 		if (ret == -E2BIG)
 			fwt_error(diag, NULL, "the program is larger than %u MiB",
 				  FWT_PROGRAM_SIZE_MAX >> 20);
 		if (!ret)
 			ret = prove(&s, out);
-		if (ret)
+		if (ret || (opts && opts->check_only))
 			fwt_blob_free(out);
 	}
 	clean(&s);

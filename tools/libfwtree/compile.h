@@ -19,10 +19,13 @@ struct fwt_diag;
  * struct fwt_compile_opts - how to compile
  * @check_only: report and make no program
  * @no_warnings: errors alone
+ * @forest_min: consecutive rules that become search trees; 0 for the usual
+ *	number, FWT_NONE for never: they are tried one after the other
  */
 struct fwt_compile_opts {
 	bool check_only;
 	bool no_warnings;
+	u32 forest_min;
 };
 
 /**

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nodes of a run of rules, and of what stands at the head of a rule.
- *
- * A run is what lies between two statements that have branches of their own:
- * consecutive rules, each with a verdict. Here they become a chain, tried one
- * after the other; this is the place where long ones become search trees.
+ * Nodes of what stands at the head of a rule: its matches and its modifiers.
  */
 #include "sema.h"
 
@@ -45,10 +41,9 @@ static u32 family_test(struct fwt_gen *g, u8 families, u32 yes, u32 no)
 	return c ? cond(g, c, yes, no) : no;
 }
 
-u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next)
+u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body)
 {
 	const u8 both = FWT_FAMILY_4 | FWT_FAMILY_6;
-	struct fwt_prog_rule *r;
 	u32 i, mod, at = body;
 
 	for (i = rule->n_mods; i-- > 0;) {
@@ -63,21 +58,18 @@ u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u
 	}
 	if (rule->enter)
 		at = fwt_builder_node(g->b, FWT_NODE_ENTER, rule->record, at, FWT_NONE);
-	if (rule->families != both)
+	return at;
+}
+
+u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next)
+{
+	u32 at = fwt_emit_deeds(g, rule, body);
+	struct fwt_prog_rule *r;
+
+	if (rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6))
 		at = family_test(g, rule->families, at, next);
 	at = fwt_emit_conds(g, rule->conds, at, next);
 	r = g->b->sec[FWT_SEC_RULES].data;
 	r[rule->record].node = at;
 	return at;
-}
-
-u32 fwt_emit_run(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next)
-{
-	while (count-- > 0)
-		next = fwt_emit_head(g, &rule[count],
-				     fwt_builder_verdict(g->b, rule[count].verdict,
-							 rule[count].reject,
-							 rule[count].record),
-				     next);
-	return next;
 }

@@ -20,7 +20,7 @@ void fwt_builder_init(struct fwt_builder *b)
 	memset(b, 0, sizeof(*b));
 	for (i = 0; i < __FWT_SEC_MAX; i++)
 		b->sec[i].size = fwt_section_size[i];
-	b->cost.size = sizeof(struct fwt_node_cost);
+	b->forest.size = sizeof(u32);
 }
 
 void fwt_builder_clean(struct fwt_builder *b)
@@ -29,7 +29,7 @@ void fwt_builder_clean(struct fwt_builder *b)
 
 	for (i = 0; i < __FWT_SEC_MAX; i++)
 		free(b->sec[i].data);
-	free(b->cost.data);
+	free(b->forest.data);
 	fwt_index_clean(&b->strings);
 	fwt_index_clean(&b->sets);
 	fwt_index_clean(&b->tests);
@@ -284,105 +284,45 @@ u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *ele
 	return v->count - 1;
 }
 
-/* Costs, as core/verify.c counts them */
-
-static u32 set_cost(const struct fwt_builder *b, u32 set)
+u32 fwt_builder_forest(struct fwt_builder *b)
 {
-	const struct fwt_prog_set *s = b->sec[FWT_SEC_SETS].data;
-	u32 cost = 0, n;
-
-	if (set == FWT_NONE)
-		return 0;
-	s += set;
-	if (s->kind == FWT_SET_BOXES)
-		return s->count;
-	for (n = s->count; n > 1; n -= n / 2)
-		cost++;
-	return cost;
+	b->failed |= !fwt_vec_add(&b->forest, 1);
+	return b->forest.count - 1;
 }
 
-static void take(struct fwt_node_cost *c, const struct fwt_builder *b, u32 node)
+void fwt_builder_trees(struct fwt_builder *b, u32 number, const struct fwt_prog_forest *f)
 {
-	const struct fwt_node_cost *n = fwt_builder_cost(b, node);
+	u32 at = fwt_builder_add(b, FWT_SEC_FORESTS, f);
 
-	c->steps = max(c->steps, n->steps);
-	c->depth = max(c->depth, n->depth);
+	if (!b->failed)
+		((u32 *)b->forest.data)[number] = at;
 }
 
-static void take_targets(struct fwt_node_cost *c, const struct fwt_builder *b, u32 set)
+bool fwt_builder_pad(struct fwt_builder *b, u32 to)
 {
-	const struct fwt_prog_set *s = b->sec[FWT_SEC_SETS].data;
-	const u32 *word = b->sec[FWT_SEC_WORDS].data;
-	u32 k;
+	struct fwt_vec *v = &b->sec[FWT_SEC_CUTS];
 
-	if (set == FWT_NONE)
-		return;
-	s += set;
-	for (k = 0; k < s->count; k++)
-		take(c, b, word[s->value + k]);
-}
+	while (v->count % to) {
+		struct fwt_prog_cut *c = fwt_vec_add(v, 1);
 
-static void cost_of(const struct fwt_builder *b, const struct fwt_prog_node *n,
-		    struct fwt_node_cost *c)
-{
-	const struct fwt_prog_test *t = b->sec[FWT_SEC_TESTS].data;
-	u32 own = 1;
-
-	switch (n->type) {
-	case FWT_NODE_TEST:
-	case FWT_NODE_SELECT:
-		t += n->arg;
-		if (t->op == FWT_TEST_IN)
-			own += max(set_cost(b, t->set[0]), set_cost(b, t->set[1]));
-		else
-			own += t->op == FWT_TEST_EQUAL ? 1 : 16;
-		take(c, b, n->no);
-		if (n->type == FWT_NODE_TEST) {
-			take(c, b, n->yes);
-			break;
-		}
-		take_targets(c, b, t->set[0]);
-		if (t->set[1] != t->set[0])
-			take_targets(c, b, t->set[1]);
-		break;
-	case FWT_NODE_ENTER:
-	case FWT_NODE_MOD:
-		take(c, b, n->yes);
-		break;
-	case FWT_NODE_CALL:
-		take(c, b, n->yes);
-		c->steps += fwt_builder_cost(b, n->no)->steps;
-		c->depth = max(c->depth, fwt_builder_cost(b, n->no)->depth + 1);
-		break;
+		if (!c)
+			return false;
+		c->to = (u32)FWT_CUT_LEAF << FWT_CUT_SHIFT;
 	}
-	c->steps += own;
-}
-
-const struct fwt_node_cost *fwt_builder_cost(const struct fwt_builder *b, u32 node)
-{
-	static const struct fwt_node_cost none;
-	const struct fwt_node_cost *c = b->cost.data;
-
-	return node < b->cost.count ? c + node : &none;
+	return true;
 }
 
 static u32 add_node(struct fwt_builder *b, const struct fwt_prog_node *n)
 {
-	struct fwt_node_cost c = { 0 }, *to;
-	void *node;
+	struct fwt_vec *v = &b->sec[FWT_SEC_NODES];
+	void *to = b->failed ? NULL : fwt_vec_add(v, 1);
 
-	if (b->failed)
-		return 0;
-	cost_of(b, n, &c);
-	node = fwt_vec_add(&b->sec[FWT_SEC_NODES], 1);
-	to = fwt_vec_add(&b->cost, 1);
-	if (!node || !to) {
+	if (!to) {
 		b->failed = true;
 		return 0;
 	}
-	memcpy(node, n, sizeof(*n));
-	*to = c;
-	return b->cost.count - 1;
+	memcpy(to, n, sizeof(*n));
+	return v->count - 1;
 }
 
 u32 fwt_builder_node(struct fwt_builder *b, u8 type, u32 arg, u32 yes, u32 no)
@@ -410,10 +350,15 @@ static void turn(struct fwt_builder *b)
 	struct fwt_prog_set *s = b->sec[FWT_SEC_SETS].data;
 	struct fwt_prog_rule *r = b->sec[FWT_SEC_RULES].data;
 	struct fwt_prog_hook *h = b->sec[FWT_SEC_HOOKS].data;
+	struct fwt_prog_tree *tree = b->sec[FWT_SEC_TREES].data;
+	struct fwt_prog_box *box = b->sec[FWT_SEC_BOXES].data;
+	struct fwt_prog_box6 *box6 = b->sec[FWT_SEC_BOXES6].data;
 	u32 *word = b->sec[FWT_SEC_WORDS].data;
 	u32 last = v->count - 1, i, k;
 
 	for (i = 0; i < v->count; i++) {
+		if (n[i].type == FWT_NODE_FOREST)
+			n[i].arg = ((u32 *)b->forest.data)[n[i].arg];
 		if (n[i].yes != FWT_NONE)
 			n[i].yes = last - n[i].yes;
 		if (n[i].no != FWT_NONE)
@@ -432,30 +377,45 @@ static void turn(struct fwt_builder *b)
 			r[i].node = last - r[i].node;
 	for (i = 0; i < b->sec[FWT_SEC_HOOKS].count; i++)
 		h[i].root = last - h[i].root;
+	for (i = 0; i < b->sec[FWT_SEC_TREES].count; i++)
+		tree[i].first = last - tree[i].first;
+	for (i = 0; i < b->sec[FWT_SEC_BOXES].count; i++)
+		box[i].node = last - box[i].node;
+	for (i = 0; i < b->sec[FWT_SEC_BOXES6].count; i++)
+		box6[i].node = last - box6[i].node;
+}
+
+/* Sections begin with a line of memory, which boxes and cuts are laid out for. */
+#define ALIGNED	64
+
+static u64 align(u64 len)
+{
+	return (len + ALIGNED - 1) & ~(u64)(ALIGNED - 1);
 }
 
 int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 {
 	struct fwt_prog_hdr *hdr;
-	u64 len = (sizeof(*hdr) + 7) & ~7ull;
+	u64 len = align(sizeof(*hdr));
 	u32 i;
 
 	memset(out, 0, sizeof(*out));
 	if (b->failed)
 		return -ENOMEM;
 	for (i = 0; i < __FWT_SEC_MAX; i++)
-		len += ((u64)b->sec[i].count * b->sec[i].size + 7) & ~7ull;
+		len += align((u64)b->sec[i].count * b->sec[i].size);
 	if (len > FWT_PROGRAM_SIZE_MAX)
 		return -E2BIG;
 	turn(b);
-	hdr = calloc(1, len);
+	hdr = aligned_alloc(ALIGNED, len);
 	if (!hdr)
 		return -ENOMEM;
+	memset(hdr, 0, len);
 	hdr->magic = FWT_PROGRAM_MAGIC;
 	hdr->version = FWT_PROGRAM_VERSION;
 	hdr->n_sections = __FWT_SEC_MAX;
 	hdr->len = (u32)len;
-	len = (sizeof(*hdr) + 7) & ~7ull;
+	len = align(sizeof(*hdr));
 	for (i = 0; i < __FWT_SEC_MAX; i++) {
 		size_t bytes = (size_t)b->sec[i].count * b->sec[i].size;
 
@@ -463,7 +423,7 @@ int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 		hdr->sec[i].count = b->sec[i].count;
 		if (bytes)
 			memcpy((u8 *)hdr + len, b->sec[i].data, bytes);
-		len += (bytes + 7) & ~7ull;
+		len += align(bytes);
 	}
 	out->data = hdr;
 	out->len = hdr->len;

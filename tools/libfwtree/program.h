@@ -58,15 +58,9 @@ struct fwt_index {
 	u32 size;
 };
 
-/* What is known of a node from its successors, as the verifier counts it. */
-struct fwt_node_cost {
-	u64 steps;
-	u32 depth;
-};
-
 struct fwt_builder {
 	struct fwt_vec sec[__FWT_SEC_MAX];
-	struct fwt_vec cost;		/* struct fwt_node_cost, by node */
+	struct fwt_vec forest;		/* u32: index in FORESTS, by number */
 	struct fwt_index strings, sets, tests, words;
 	bool failed;
 };
@@ -126,8 +120,19 @@ u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *ele
 u32 fwt_builder_node(struct fwt_builder *b, u8 type, u32 arg, u32 yes, u32 no);
 u32 fwt_builder_verdict(struct fwt_builder *b, u8 verdict, u16 reject, u32 rule);
 
-/** fwt_builder_cost() - steps and calls of a walk from @node on */
-const struct fwt_node_cost *fwt_builder_cost(const struct fwt_builder *b, u32 node);
+/**
+ * fwt_builder_forest() - a number for a forest, for its nodes
+ *
+ * Its trees are added later, when its rules are made; those of a rule may have
+ * forests of their own, whose trees then come first.
+ */
+u32 fwt_builder_forest(struct fwt_builder *b);
+
+/** fwt_builder_trees() - forest @number has these, the last ones added */
+void fwt_builder_trees(struct fwt_builder *b, u32 number, const struct fwt_prog_forest *f);
+
+/** fwt_builder_pad() - empty leaves up to a multiple of @to CUTS */
+bool fwt_builder_pad(struct fwt_builder *b, u32 to);
 
 /**
  * fwt_builder_finish() - put the program together

@@ -132,6 +132,7 @@ struct fwt_ir_edge {
  * @seen: a hook leads here without a call between
  * @broken: something in it could not be understood: where it ends is not known
  * @state: of the search for loops
+ * @depth: how deep calls nest below it
  * @root: its node, when it is made
  * @string: its name in the program, FWT_NONE until it is asked
  */
@@ -156,6 +157,7 @@ struct fwt_ir_tree {
 	struct fwt_ir_edge *cursor;
 	u8 state;
 	struct fwt_ir_block body;
+	u32 depth;
 	u32 root;
 	u32 string;
 };
@@ -309,22 +311,15 @@ bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_ho
 /**
  * struct fwt_gen - making nodes
  * @back: the RETURN of the tree being made, FWT_NONE if it needs none
+ * @forest_min: see struct fwt_compile_opts
  */
 struct fwt_gen {
 	struct fwt_sema *s;
 	struct fwt_builder *b;
 	u32 back;
+	u32 forest_min;
 };
 
-/**
- * fwt_emit_run() - the nodes of consecutive plain rules
- * @rule: the first; each ends in a verdict of its own
- * @count: how many
- * @next: where a packet goes on that none of them decides
- *
- * Return: the node to begin at.
- */
-u32 fwt_emit_run(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next);
 u32 fwt_emit_conds(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no);
 
 /**
@@ -333,6 +328,39 @@ u32 fwt_emit_conds(struct fwt_gen *g, const struct fwt_cond *c, u32 yes, u32 no)
  * @next: where a packet goes on that it does not match
  */
 u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next);
+
+/**
+ * fwt_emit_deeds() - what a rule does, its end apart
+ * @body: its end
+ *
+ * Return: the node to begin at once the rule matches.
+ */
+u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body);
+
+/* compile.c */
+
+/** fwt_emit_end() - a rule's end; @next is where a packet goes on behind it */
+u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 next);
+
+/* compile_forest.c */
+
+/* Rules from which a forest is worth its while: a look-up costs about as much as
+ * trying so many one after the other.
+ */
+#define FWT_FOREST_MIN	12
+
+/** fwt_forest_takes() - whether a rule can be one of a forest's: it has matches */
+bool fwt_forest_takes(const struct fwt_ir_rule *rule);
+
+/**
+ * fwt_emit_forest() - the nodes of consecutive rules, to be searched
+ * @rule: the first one; fwt_forest_takes() each of them
+ * @count: how many
+ * @next: where a packet goes on that none of them decides
+ *
+ * Return: the node to begin at.
+ */
+u32 fwt_emit_forest(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next);
 
 /* compile_rules.c */
 u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule);

@@ -18,6 +18,7 @@
  *  - sorted arrays are sorted, or a binary search would lie;
  *  - no walk that begins at a hook can meet a RETURN of its own, so that every
  *    path ends in a verdict;
+ *  - a forest's trees do not overlap, and a cut's children lie behind it;
  *  - calls nest at most FWT_CALL_DEPTH deep, and no walk takes more than
  *    FWT_STEPS_MAX steps.
  */
@@ -57,7 +58,12 @@
 	X(OPTIONS, "option", struct fwt_prog_option) \
 	X(FILES, "file", struct fwt_prog_file) \
 	X(STRINGS, "string", char) \
-	X(SOURCE, "source", char)
+	X(SOURCE, "source", char) \
+	X(FORESTS, "forest", struct fwt_prog_forest) \
+	X(TREES, "tree", struct fwt_prog_tree) \
+	X(CUTS, "cut", struct fwt_prog_cut) \
+	X(BOXES, "box", struct fwt_prog_box) \
+	X(BOXES6, "IPv6 box", struct fwt_prog_box6)
 
 enum fwt_section {
 #define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
@@ -142,6 +148,12 @@ enum fwt_node_type {
 	FWT_NODE_RETURN,
 	/* the end: verdict @sub with @param, by rule @arg */
 	FWT_NODE_VERDICT,
+	/* the first rule of forest @arg that matches and whose node lies behind this
+	 * one: go on there; @no where none does
+	 */
+	FWT_NODE_FOREST,
+	/* the end of a box's tests: its rule does not match */
+	FWT_NODE_MISS,
 	__FWT_NODE_MAX,
 };
 
@@ -261,6 +273,143 @@ struct fwt_prog_set {
 	__u32 count;
 	__u32 data;
 	__u32 value;
+};
+
+/* A forest stands for a long run of rules. Each rule is one or more boxes, a
+ * range in each dimension, and a node where its tests (if its matches are more
+ * than the box can say) and then its end begin. Rules come in the order of their
+ * nodes: of the boxes that hold a packet, that with the least node counts.
+ *
+ * Boxes lie in the leaves of trees. A packet goes down each tree by one
+ * comparison a cut, and is compared with the boxes of the leaf.
+ */
+enum fwt_part {
+	FWT_PART_IPV4,
+	FWT_PART_IPV6,
+	FWT_PART_OTHER,		/* not IP */
+	__FWT_PART_MAX,
+};
+
+/**
+ * struct fwt_prog_forest - search trees, for each kind of packet its own
+ * @tree: first one in TREES, by enum fwt_part
+ * @n_trees: how many
+ */
+struct fwt_prog_forest {
+	__u32 tree[__FWT_PART_MAX];
+	__u32 n_trees[__FWT_PART_MAX];
+};
+
+/**
+ * struct fwt_prog_tree - one of a forest's trees
+ * @root: in CUTS; the tree has all cuts up to the next tree's root, the last one
+ *	all to the end
+ * @first: the least node of its boxes. A forest's trees come in that order
+ */
+struct fwt_prog_tree {
+	__u32 root;
+	__u32 first;
+};
+
+/* The dimensions of a cut, and of a key: words in host byte order. Ports that a
+ * packet lacks are 0 here; a box says whether it needs them.
+ */
+enum fwt_dim {
+	FWT_DIM_SADDR,
+	FWT_DIM_DADDR,
+	FWT_DIM_SPORT,
+	FWT_DIM_DPORT,
+	FWT_DIM_PROTOCOL,
+	__FWT_DIM_MAX,
+};
+
+enum fwt_dim6 {
+	FWT_DIM6_SADDR,			/* and the three behind it */
+	FWT_DIM6_DADDR = 4,		/* likewise */
+	FWT_DIM6_SPORT = 8,
+	FWT_DIM6_DPORT,
+	FWT_DIM6_PROTOCOL,
+	__FWT_DIM6_MAX,
+};
+
+#define FWT_CUT_SHIFT		27	/* in @to: dimension above, child below */
+#define FWT_CUT_MAX		((1u << FWT_CUT_SHIFT) - 1)
+#define FWT_CUT_LEAF		31u	/* in place of a dimension */
+
+/**
+ * struct fwt_prog_cut - a cut, or a leaf
+ * @at: values up to this one are on the left side. Leaf: its first box
+ * @to: dimension, and the left child; the right one follows it. Both lie behind
+ *	the cut. Leaf: FWT_CUT_LEAF, and how many boxes, in ascending order of
+ *	their nodes
+ */
+struct fwt_prog_cut {
+	__u32 at;
+	__u32 to;
+};
+
+#define FWT_BOX_PORTS		0x01	/* the packet has ports */
+#define FWT_BOX_TESTS		0x02	/* there are tests at @node */
+
+/**
+ * struct fwt_prog_box - what a packet must hold to match, for IPv4 and others
+ * @saddr_lo: first source address
+ * @saddr_hi: last one
+ * @daddr_lo: first destination address
+ * @daddr_hi: last one
+ * @sport_lo: first source port
+ * @sport_hi: last one
+ * @dport_lo: first destination port
+ * @dport_hi: last one
+ * @protocol_lo: first protocol
+ * @protocol_hi: last one
+ * @flags: FWT_BOX_*
+ * @pad: 0
+ * @node: where the walk goes on. With FWT_BOX_TESTS the nodes there are tests,
+ *	and where they lead to MISS the box does not match
+ */
+struct fwt_prog_box {
+	__u32 saddr_lo;
+	__u32 saddr_hi;
+	__u32 daddr_lo;
+	__u32 daddr_hi;
+	__u16 sport_lo;
+	__u16 sport_hi;
+	__u16 dport_lo;
+	__u16 dport_hi;
+	__u8 protocol_lo;
+	__u8 protocol_hi;
+	__u8 flags;
+	__u8 pad;
+	__u32 node;
+};
+
+/**
+ * struct fwt_prog_box6 - the same for IPv6
+ * @addr_lo: source and destination, first words of each range, by enum fwt_dim6
+ * @addr_hi: last words; each word is a range of its own, which prefixes are
+ * @sport_lo: as in struct fwt_prog_box, and so on
+ * @sport_hi: likewise
+ * @dport_lo: likewise
+ * @dport_hi: likewise
+ * @protocol_lo: likewise
+ * @protocol_hi: likewise
+ * @flags: likewise
+ * @pad: likewise
+ * @node: likewise
+ */
+struct fwt_prog_box6 {
+	__u32 addr_lo[8];
+	__u32 addr_hi[8];
+	__u16 sport_lo;
+	__u16 sport_hi;
+	__u16 dport_lo;
+	__u16 dport_hi;
+	__u8 protocol_lo;
+	__u8 protocol_hi;
+	__u8 flags;
+	__u8 pad;
+	__u32 node;
 };
 
 enum fwt_mod_type {

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking a packet up in a forest: long runs of rules at the price of short ones.
+ *
+ * Theory of operation
+ *
+ * A rule is a box: a range of source and destination addresses, of ports and of
+ * protocols. Whichever boxes hold the packet's point, the one with the least
+ * node is the rule that matches first.
+ *
+ * A tree cuts space in two at each node, by one comparison, until few boxes are
+ * left; those lie side by side in a leaf, and all their ranges are compared. A
+ * box that a cut would slice is left to the next tree, or copied to both sides
+ * where that is cheap, which is the compiler's business: here any tree is right
+ * as long as the boxes that hold a point are in the leaf where the point leads.
+ *
+ * Trees come in the order of their first rule. So once a rule is found, trees
+ * whose first rule comes later can't better it, and the search ends.
+ *
+ * What takes time is waiting for memory: each cut of a large tree is a cache
+ * line of its own, and where the next one lies is known only when it is there.
+ * The way down a tree does not depend on that down another, so two are walked
+ * in step, and the boxes of a leaf are asked for before they are compared.
+ */
+#include "tree.h"
+
+struct point {
+	u32 dim[__FWT_DIM6_MAX];
+	u8 flags;		/* FWT_BOX_PORTS, if there are any */
+};
+
+static void key4(struct point *k, const struct fwt_packet *p)
+{
+	bool ports = p->have & FWT_HAVE_PORTS;
+
+	k->dim[FWT_DIM_SADDR] = p->saddr[0];
+	k->dim[FWT_DIM_DADDR] = p->daddr[0];
+	k->dim[FWT_DIM_SPORT] = ports ? p->sport : 0;
+	k->dim[FWT_DIM_DPORT] = ports ? p->dport : 0;
+	k->dim[FWT_DIM_PROTOCOL] = p->protocol;
+	k->flags = ports ? FWT_BOX_PORTS : 0;
+}
+
+static void key6(struct point *k, const struct fwt_packet *p)
+{
+	bool ports = p->have & FWT_HAVE_PORTS;
+
+	memcpy(k->dim + FWT_DIM6_SADDR, p->saddr, 4 * sizeof(u32));
+	memcpy(k->dim + FWT_DIM6_DADDR, p->daddr, 4 * sizeof(u32));
+	k->dim[FWT_DIM6_SPORT] = ports ? p->sport : 0;
+	k->dim[FWT_DIM6_DPORT] = ports ? p->dport : 0;
+	k->dim[FWT_DIM6_PROTOCOL] = p->protocol;
+	k->flags = ports ? FWT_BOX_PORTS : 0;
+}
+
+/* One comparison a dimension, and no branch between them. */
+#define WITHIN(v, lo, hi) ((u32)(v) - (lo) <= (u32)(hi) - (lo))
+
+static __always_inline bool holds4(const struct fwt_prog_box *b, const struct point *k)
+{
+	return WITHIN(k->dim[FWT_DIM_SADDR], b->saddr_lo, b->saddr_hi) &
+	       WITHIN(k->dim[FWT_DIM_DADDR], b->daddr_lo, b->daddr_hi) &
+	       WITHIN(k->dim[FWT_DIM_SPORT], b->sport_lo, b->sport_hi) &
+	       WITHIN(k->dim[FWT_DIM_DPORT], b->dport_lo, b->dport_hi) &
+	       WITHIN(k->dim[FWT_DIM_PROTOCOL], b->protocol_lo, b->protocol_hi) &
+	       !(b->flags & FWT_BOX_PORTS & ~k->flags);
+}
+
+static __always_inline bool holds6(const struct fwt_prog_box6 *b, const struct point *k)
+{
+	u32 in = 1, i;
+
+	for (i = 0; i < 8; i++)
+		in &= WITHIN(k->dim[i], b->addr_lo[i], b->addr_hi[i]);
+	return in &
+	       WITHIN(k->dim[FWT_DIM6_SPORT], b->sport_lo, b->sport_hi) &
+	       WITHIN(k->dim[FWT_DIM6_DPORT], b->dport_lo, b->dport_hi) &
+	       WITHIN(k->dim[FWT_DIM6_PROTOCOL], b->protocol_lo, b->protocol_hi) &
+	       !(b->flags & FWT_BOX_PORTS & ~k->flags);
+}
+
+/* Where a box's tests lead, FWT_NONE if its rule does not match. */
+static noinline u32 pass(const struct fwt_program *prog, u32 at,
+			 const struct fwt_packet *p, const struct fwt_env *env)
+{
+	for (;;) {
+		const struct fwt_prog_node *n = &prog->node[at];
+		const struct fwt_prog_test *t;
+
+		if (n->type == FWT_NODE_MISS)
+			return FWT_NONE;
+		if (n->type != FWT_NODE_TEST)
+			return at;
+		t = &prog->test[n->arg];
+		/* The walk that goes on here will say so. */
+		if (unlikely(p->unknown) && fwt_test_unknown(t, p))
+			return at;
+		at = fwt_test_holds(prog, t, p, env, NULL) ? n->yes : n->no;
+	}
+}
+
+/**
+ * struct search - one look-up
+ * @prog: program
+ * @p: packet
+ * @env: the world
+ * @key: the packet's point
+ * @after: boxes count whose nodes lie behind this one
+ * @best: the least node of a box that holds the packet
+ * @next: where the walk goes on
+ */
+struct search {
+	const struct fwt_program *prog;
+	const struct fwt_packet *p;
+	const struct fwt_env *env;
+	struct point key;
+	u32 after;
+	u32 best;
+	u32 next;
+};
+
+/* @hit is a box that holds the packet; false where its tests do not. */
+static __always_inline bool take(struct search *s, u32 node, u8 flags)
+{
+	u32 next = node;
+
+	if (unlikely(flags & FWT_BOX_TESTS)) {
+		next = pass(s->prog, node, s->p, s->env);
+		if (next == FWT_NONE)
+			return false;
+	}
+	s->best = node;
+	s->next = next;
+	return true;
+}
+
+/* Boxes stand in the order of their nodes: the first one that holds is it. */
+#define COMPARE(box, holds)						\
+static __always_inline void compare_##holds(struct search *s,		\
+					    const struct box *b,	\
+					    const struct box *end)	\
+{									\
+	for (; b < end; b++) {						\
+		if (b->node >= s->best)					\
+			return;						\
+		if (holds(b, &s->key) && b->node > s->after &&		\
+		    take(s, b->node, b->flags))				\
+			return;						\
+	}								\
+}
+
+COMPARE(fwt_prog_box, holds4)
+COMPARE(fwt_prog_box6, holds6)
+
+static __always_inline void leaf(struct search *s, const struct fwt_prog_cut *c, bool six)
+{
+	u32 n = c->to & FWT_CUT_MAX;
+
+	if (six)
+		compare_holds6(s, s->prog->box6 + c->at, s->prog->box6 + c->at + n);
+	else
+		compare_holds4(s, s->prog->box + c->at, s->prog->box + c->at + n);
+}
+
+static __always_inline void fetch(const struct fwt_program *prog,
+				  const struct fwt_prog_cut *c, bool six)
+{
+	if (six) {
+		prefetch(prog->box6 + c->at);
+	} else {
+		prefetch(prog->box + c->at);
+		prefetch(prog->box + c->at + 2);
+	}
+}
+
+static __always_inline bool step(const struct fwt_prog_cut *base,
+				 const struct fwt_prog_cut **at, const u32 *key)
+{
+	u32 value = (*at)->at, to = (*at)->to, dim = to >> FWT_CUT_SHIFT;
+
+	if (dim == FWT_CUT_LEAF)
+		return false;
+	*at = base + (to & FWT_CUT_MAX) + (key[dim] > value);
+	return true;
+}
+
+static __always_inline void find(struct search *s, const struct fwt_prog_tree *t,
+				 u32 n, bool six)
+{
+	const struct fwt_prog_cut *base = s->prog->cut, *a, *b;
+	const u32 *key = s->key.dim;
+	bool more_a, more_b;
+
+	for (; n >= 2 && t->first < s->best; n -= 2, t += 2) {
+		a = base + t[0].root;
+		b = base + t[1].root;
+		do {
+			more_a = step(base, &a, key);
+			more_b = step(base, &b, key);
+		} while (more_a & more_b);
+		if (more_a) {
+			fetch(s->prog, b, six);
+			while (step(base, &a, key))
+				;
+		} else {
+			fetch(s->prog, a, six);
+			while (step(base, &b, key))
+				;
+		}
+		leaf(s, a, six);
+		if (t[1].first < s->best)
+			leaf(s, b, six);
+	}
+	if (n && t->first < s->best) {
+		a = base + t->root;
+		while (step(base, &a, key))
+			;
+		leaf(s, a, six);
+	}
+}
+
+u32 fwt_forest_find(const struct fwt_program *prog, u32 at,
+		    const struct fwt_packet *p, const struct fwt_env *env)
+{
+	const struct fwt_prog_node *n = &prog->node[at];
+	const struct fwt_prog_forest *f = &prog->forest[n->arg];
+	struct search s = {
+		.prog = prog, .p = p, .env = env,
+		.after = at, .best = FWT_NONE, .next = n->no,
+	};
+
+	if (!(p->have & FWT_HAVE_IP)) {
+		memset(&s.key, 0, sizeof(s.key));
+		find(&s, prog->tree + f->tree[FWT_PART_OTHER], f->n_trees[FWT_PART_OTHER],
+		     false);
+	} else if (p->family == 4) {
+		key4(&s.key, p);
+		find(&s, prog->tree + f->tree[FWT_PART_IPV4], f->n_trees[FWT_PART_IPV4],
+		     false);
+	} else {
+		key6(&s.key, p);
+		find(&s, prog->tree + f->tree[FWT_PART_IPV6], f->n_trees[FWT_PART_IPV6],
+		     true);
+	}
+	return s.next;
+}

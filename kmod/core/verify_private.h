@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the verifier share.
+ */
+#ifndef FWT_CORE_VERIFY_PRIVATE_H
+#define FWT_CORE_VERIFY_PRIVATE_H
+
+#include "verify.h"
+
+/* As many steps as anything is said to take: more than is allowed. */
+#define FWT_STEPS_MANY	(1u << 30)
+
+/**
+ * struct fwt_verify_node - what is known of a node
+ * @steps: the most that a walk from here can take
+ * @stretch: of these, before the next ENTER, or the end of the tree
+ * @tests: steps of the tests that begin here, up to what is none
+ * @forest: number + 1 of the forest that has a rule here, 0 for none
+ * @depth: how deep calls nest from here
+ * @returns: a walk can come to a RETURN of the tree that it is in
+ * @misses: tests lead from here to MISS
+ * @hooks: FWT_HOOK_BIT() of those that reach it
+ */
+struct fwt_verify_node {
+	u32 steps;
+	u32 stretch;
+	u32 tests;
+	u32 forest;
+	u8 depth;
+	u8 returns;
+	u8 misses;
+	u8 hooks;
+};
+
+/**
+ * struct fwt_verify_forest - what is known of a forest
+ * @steps: the most that a look-up can take
+ * @hooks: of its nodes that the forward pass has come by
+ * @rules: of those that the backward pass has come by, together
+ */
+struct fwt_verify_forest {
+	u32 steps;
+	u8 hooks;
+	struct fwt_verify_node rules;
+};
+
+/**
+ * struct fwt_verify - one verification
+ * @node: scratch
+ * @forest: likewise
+ * @cut: likewise: steps from each cut on
+ * @stretch: the longest one that begins behind an ENTER, or a call
+ * @budget: elements of sets, branches and leaves that may still be looked at.
+ *	They may lie over one another, but not so that verifying them takes more
+ *	than a few times what it takes to read the sections
+ */
+struct fwt_verify {
+	struct fwt_program *prog;
+	struct fwt_verify_error *err;
+	struct fwt_verify_node *node;
+	struct fwt_verify_forest *forest;
+	u32 *cut;
+	u32 stretch;
+	u64 budget;
+};
+
+int fwt_verify_refuse(struct fwt_verify *c, int error, u32 section, u32 index,
+		      const char *what);
+
+#define refuse fwt_verify_refuse
+#define bad(c, section, index, what) refuse(c, -EINVAL, section, index, what)
+
+static inline bool index_ok(const struct fwt_verify *c, u32 section, u32 index)
+{
+	return index < c->prog->n[section];
+}
+
+static inline bool spend(struct fwt_verify *c, u64 elements)
+{
+	if (elements > c->budget)
+		return false;
+	c->budget -= elements;
+	return true;
+}
+
+/* verify_tables.c: all sections but HOOKS, NODES and forests' */
+int fwt_verify_tables(struct fwt_verify *c);
+
+/* verify_forest.c: forests, trees, cuts and boxes; after the nodes' tests. */
+int fwt_verify_forests(struct fwt_verify *c);
+
+#endif /* FWT_CORE_VERIFY_PRIVATE_H */

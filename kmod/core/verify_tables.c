@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verifier's part for what is no node and no forest: each element of a
+ * section for what it says of itself.
+ */
+#include "verify_private.h"
+
+static bool string_ok(const struct fwt_verify *c, u32 off, bool optional)
+{
+	return (optional && off == FWT_NONE) || index_ok(c, FWT_SEC_STRINGS, off);
+}
+
+/* @count things of @words words each at @off of WORDS. */
+static bool words_ok(const struct fwt_verify *c, u32 off, u64 count, u32 words)
+{
+	return off <= c->prog->n[FWT_SEC_WORDS] &&
+	       count * words <= c->prog->n[FWT_SEC_WORDS] - off;
+}
+
+static bool source_ok(const struct fwt_verify *c, u32 off, u32 len)
+{
+	return off <= c->prog->n[FWT_SEC_SOURCE] &&
+	       len <= c->prog->n[FWT_SEC_SOURCE] - off;
+}
+
+static int cmp(const u32 *a, const u32 *b, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+static int check_set(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_set *s = &c->prog->set[i];
+	u32 stride, k, d, sum = 0;
+	const u32 *data;
+
+	if (s->kind >= __FWT_SET_MAX || s->pad)
+		return bad(c, FWT_SEC_SETS, i, "no such kind");
+	if (!s->words || s->words > FWT_KEY_WORDS)
+		return bad(c, FWT_SEC_SETS, i, "keys of an impossible length");
+	if (!s->n_dims || s->n_dims > FWT_TEST_FIELDS)
+		return bad(c, FWT_SEC_SETS, i, "an impossible number of dimensions");
+	for (d = 0; d < s->n_dims; d++) {
+		if (!s->dim[d])
+			return bad(c, FWT_SEC_SETS, i, "a dimension of no words");
+		sum += s->dim[d];
+	}
+	if (sum != s->words)
+		return bad(c, FWT_SEC_SETS, i, "dimensions do not add up to the key");
+	stride = s->kind == FWT_SET_KEYS ? s->words : 2 * s->words;
+	if (!words_ok(c, s->data, s->count, stride))
+		return bad(c, FWT_SEC_SETS, i, "elements outside of their section");
+	if (s->value != FWT_NONE && !words_ok(c, s->value, s->count, 1))
+		return bad(c, FWT_SEC_SETS, i, "values outside of their section");
+	if (!spend(c, (u64)s->count * stride))
+		return refuse(c, -E2BIG, FWT_SEC_SETS, i, "sets overlap too much");
+	data = c->prog->word + s->data;
+	for (k = 0; k < s->count; k++, data += stride) {
+		if (s->kind == FWT_SET_RANGES &&
+		    cmp(data, data + s->words, s->words) > 0)
+			return bad(c, FWT_SEC_SETS, i, "a range that ends before it begins");
+		/* The high key of the one before, which for KEYS is its key. */
+		if (s->kind != FWT_SET_BOXES && k &&
+		    cmp(data - s->words, data, s->words) >= 0)
+			return bad(c, FWT_SEC_SETS, i, "elements out of order");
+	}
+	return 0;
+}
+
+static int check_test_set(struct fwt_verify *c, u32 i, u32 six)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	const struct fwt_prog_set *s;
+	u32 words = 0, d;
+
+	for (d = 0; d < t->n_fields; d++) {
+		const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
+
+		words += six ? f->words6 : f->words;
+	}
+	if (words > FWT_KEY_WORDS)
+		return bad(c, FWT_SEC_TESTS, i, "joined fields are too long");
+	if (t->mask[six] != FWT_NONE && !words_ok(c, t->mask[six], 1, words))
+		return bad(c, FWT_SEC_TESTS, i, "mask outside of its section");
+	if (t->set[six] == FWT_NONE)
+		return 0;
+	if (!index_ok(c, FWT_SEC_SETS, t->set[six]))
+		return bad(c, FWT_SEC_TESTS, i, "no such set");
+	s = &c->prog->set[t->set[six]];
+	if (s->words != words || s->n_dims != t->n_fields)
+		return bad(c, FWT_SEC_TESTS, i, "set has keys of another shape");
+	for (d = 0; d < t->n_fields; d++) {
+		const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
+
+		if (s->dim[d] != (six ? f->words6 : f->words))
+			return bad(c, FWT_SEC_TESTS, i, "set has keys of another shape");
+	}
+	return 0;
+}
+
+static bool is_addr(u8 field)
+{
+	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
+	       field == FWT_FIELD_IP_SADDR || field == FWT_FIELD_IP_DADDR ||
+	       field == FWT_FIELD_IP6_SADDR || field == FWT_FIELD_IP6_DADDR;
+}
+
+static int check_test(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	int ret;
+	u32 d;
+
+	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE || t->pad)
+		return bad(c, FWT_SEC_TESTS, i, "no such operation");
+	if (!t->n_fields || t->n_fields > FWT_TEST_FIELDS)
+		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
+	for (d = 0; d < t->n_fields; d++)
+		if (t->field[d] >= __FWT_FIELD_MAX)
+			return refuse(c, -EOPNOTSUPP, FWT_SEC_TESTS, i,
+				      "a field that is not known here");
+	switch (t->op) {
+	case FWT_TEST_IN:
+		ret = check_test_set(c, i, 0);
+		return ret ? ret : check_test_set(c, i, 1);
+	case FWT_TEST_EQUAL:
+		if (t->n_fields != 2)
+			return bad(c, FWT_SEC_TESTS, i, "compares other than two fields");
+		break;
+	case FWT_TEST_IFADDR:
+	case FWT_TEST_IFNET:
+		if (t->n_fields != 1 || !is_addr(t->field[0]))
+			return bad(c, FWT_SEC_TESTS, i, "interface without an address field");
+		if (!string_ok(c, t->set[0], false))
+			return bad(c, FWT_SEC_TESTS, i, "no interface name");
+		break;
+	}
+	return 0;
+}
+
+static int check_mod(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_mod *m = &c->prog->mod[i];
+
+	if (m->type >= __FWT_MOD_MAX)
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i,
+			      "a modifier that is not known here");
+	if (!index_ok(c, FWT_SEC_RULES, m->rule))
+		return bad(c, FWT_SEC_MODS, i, "no such rule");
+	if (m->flags & ~(FWT_MOD_RANDOM | FWT_MOD_PERSISTENT |
+			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS))
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
+	if (m->flags & FWT_MOD_PORTS && (!m->port_lo || m->port_lo > m->port_hi))
+		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
+	switch (m->type) {
+	case FWT_MOD_SNAT:
+	case FWT_MOD_DNAT:
+		if (m->family != 4 && m->family != 6)
+			return bad(c, FWT_SEC_MODS, i, "no such family");
+		if (cmp(m->addr_lo, m->addr_hi, m->family == 6 ? 4 : 1) > 0)
+			return bad(c, FWT_SEC_MODS, i, "an impossible range of addresses");
+		break;
+	case FWT_MOD_LOG:
+		if (!string_ok(c, m->a, true))
+			return bad(c, FWT_SEC_MODS, i, "no such prefix");
+		break;
+	case FWT_MOD_COUNT:
+		if (!index_ok(c, FWT_SEC_COUNTERS, m->a))
+			return bad(c, FWT_SEC_MODS, i, "no such counter");
+		break;
+	}
+	return 0;
+}
+
+static int check_rule(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_rule *r = &c->prog->rule[i];
+
+	if (!string_ok(c, r->id, true) || !string_ok(c, r->tree, false))
+		return bad(c, FWT_SEC_RULES, i, "no such name");
+	if (!index_ok(c, FWT_SEC_FILES, r->file))
+		return bad(c, FWT_SEC_RULES, i, "no such file");
+	if (!source_ok(c, r->text, r->text_len))
+		return bad(c, FWT_SEC_RULES, i, "text outside of the source");
+	if (!index_ok(c, FWT_SEC_NODES, r->node) && r->node != FWT_NONE)
+		return bad(c, FWT_SEC_RULES, i, "no such node");
+	if (r->hooks & ~FWT_HOOKS_ALL)
+		return bad(c, FWT_SEC_RULES, i, "no such hook");
+	return 0;
+}
+
+static int check_option(struct fwt_verify *c, u32 i)
+{
+	static const struct {
+		u64 min;
+		u64 max;
+	} limit[__FWT_OPTION_MAX] = {
+#define LIMIT(id, name, unit, lo, hi) [FWT_OPTION_##id] = { lo, hi },
+		FWT_OPTIONS(LIMIT)
+#undef LIMIT
+	};
+	const struct fwt_prog_option *o = &c->prog->option[i];
+	u32 k;
+
+	if (o->option >= __FWT_OPTION_MAX || o->pad)
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_OPTIONS, i,
+			      "an option that is not known here");
+	if (o->value < limit[o->option].min || o->value > limit[o->option].max)
+		return bad(c, FWT_SEC_OPTIONS, i, "a value outside of its limits");
+	if (o->option == FWT_OPTION_NAT_PORTS &&
+	    (!(o->value >> 16) || o->value >> 16 > (o->value & 0xffff)))
+		return bad(c, FWT_SEC_OPTIONS, i, "an impossible range of ports");
+	for (k = 0; k < i; k++)
+		if (c->prog->option[k].option == o->option)
+			return bad(c, FWT_SEC_OPTIONS, i, "is set twice");
+	return 0;
+}
+
+int fwt_verify_tables(struct fwt_verify *c)
+{
+	const struct fwt_program *p = c->prog;
+	u32 i;
+	int ret = 0;
+
+	if (p->n[FWT_SEC_STRINGS] && p->string[p->n[FWT_SEC_STRINGS] - 1])
+		return bad(c, FWT_SEC_STRINGS, p->n[FWT_SEC_STRINGS] - 1,
+			   "the last one does not end");
+	if (p->n[FWT_SEC_OPTIONS] > __FWT_OPTION_MAX)
+		return bad(c, FWT_SEC_OPTIONS, __FWT_OPTION_MAX, "is set twice");
+	for (i = 0; !ret && i < p->n[FWT_SEC_SETS]; i++)
+		ret = check_set(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
+		ret = check_test(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)
+		ret = check_mod(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_RULES]; i++)
+		ret = check_rule(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_OPTIONS]; i++)
+		ret = check_option(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_COUNTERS]; i++)
+		if (!string_ok(c, p->counter[i], false))
+			ret = bad(c, FWT_SEC_COUNTERS, i, "has no name");
+	for (i = 0; !ret && i < p->n[FWT_SEC_FILES]; i++)
+		if (!string_ok(c, p->file[i].name, false) ||
+		    !source_ok(c, p->file[i].text, p->file[i].text_len))
+			ret = bad(c, FWT_SEC_FILES, i, "no name, or text outside of the source");
+	return ret;
+}
