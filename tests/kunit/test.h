@@ -55,6 +55,33 @@ struct fwt_test_ns {
 struct fwt_test_ns *fwt_test_netns_new(void);
 void fwt_test_netns_free(struct fwt_test_ns *ns);
 
+/**
+ * FWT_TEST_SUITE_IN_NS() - a suite whose tests share a namespace
+ * @title: name of the suite
+ * @in: the variable that points to the namespace, in this file
+ * @list: its cases
+ */
+#define FWT_TEST_SUITE_IN_NS(title, in, list)				\
+static int suite_begins(struct kunit_suite *suite)			\
+{									\
+	(in) = fwt_test_netns_new();					\
+	return (in) ? 0 : -ENODEV;					\
+}									\
+									\
+static void suite_ends(struct kunit_suite *suite)			\
+{									\
+	fwt_test_netns_free(in);					\
+}									\
+									\
+static struct kunit_suite suite = {					\
+	.name = (title),						\
+	.suite_init = suite_begins,					\
+	.suite_exit = suite_ends,					\
+	.test_cases = (list),						\
+};									\
+									\
+kunit_test_suite(suite)
+
 /* ip(8) in there: "link add x type dummy". Returns its status. */
 int fwt_test_ip(const struct fwt_test_ns *ns, const char *what);
 

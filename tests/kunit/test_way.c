@@ -10,17 +10,6 @@
 
 static struct fwt_test_ns *ns;
 
-static int init_suite(struct kunit_suite *suite)
-{
-	ns = fwt_test_netns_new();
-	return ns ? 0 : -ENODEV;
-}
-
-static void exit_suite(struct kunit_suite *suite)
-{
-	fwt_test_netns_free(ns);
-}
-
 static void finish(struct kunit *test)
 {
 	fwt_test_clear(test, ns);
@@ -385,11 +374,4 @@ static struct kunit_case cases[] = {
 	{ }
 };
 
-static struct kunit_suite suite = {
-	.name = "fwtree-way",
-	.suite_init = init_suite,
-	.suite_exit = exit_suite,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+FWT_TEST_SUITE_IN_NS("fwtree-way", ns, cases);

@@ -16,17 +16,6 @@
 
 static struct fwt_test_ns *ns;
 
-static int init_suite(struct kunit_suite *suite)
-{
-	ns = fwt_test_netns_new();
-	return ns ? 0 : -ENODEV;
-}
-
-static void exit_suite(struct kunit_suite *suite)
-{
-	fwt_test_netns_free(ns);
-}
-
 /*
  *   client 192.0.2.2 --- d0 [ gateway ] d1 --- 203.0.113.2 --- server 10.0.0.9
  *
@@ -455,11 +444,4 @@ static struct kunit_case cases[] = {
 	{ }
 };
 
-static struct kunit_suite suite = {
-	.name = "fwtree-nat",
-	.suite_init = init_suite,
-	.suite_exit = exit_suite,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+FWT_TEST_SUITE_IN_NS("fwtree-nat", ns, cases);
