@@ -102,11 +102,22 @@ END
 	done
 	echo "drop }"
 } >large.fw
+# memory: what is available with the small policy in force, when no more comes
+# back: what waits for a grace period does so by and by.
 memory() {
-	fw apply policy.fw >/dev/null	# the small one
-	sleep 0.5			# RCU
-	echo 3 >/proc/sys/vm/drop_caches
-	awk '/^MemAvailable/ { print $2 }' /proc/meminfo
+	local now was=0 still=0
+	fw apply policy.fw >/dev/null
+	while [ $still -lt 5 ]; do
+		echo 3 >/proc/sys/vm/drop_caches
+		now=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+		if [ "$now" -gt $((was + 200)) ]; then
+			was=$now still=0
+		else
+			still=$((still + 1))
+		fi
+		sleep 0.02
+	done
+	echo "$was"
 }
 # Once to the end first: what stays for a while then is there already.
 fw apply large.fw >/dev/null

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A connection whose time is over is not found, to the tick.
+# A connection whose time is over is not found, to the tick (R25).
 #
 #   home ──── lan gw wan ──── net
+# flavours: time-travel
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology
