@@ -38,17 +38,19 @@ enum fwt_conn_bit {
 	FWT_CONN_MARK,		/* packets get @mark */
 };
 
-/* Line 0 is what a look-up reads; line 1 what a TCP segment changes; line 2
- * what was decided; line 3 the counts. 256 bytes for IPv4; IPv6 has its four
- * addresses, 64 bytes, behind.
+/* Lines of 64 bytes, by who touches them: 0 what a look-up reads; 1 what a TCP
+ * segment changes; 2 the rest that each packet of an established connection reads
+ * or counts; 3 what is seldom asked for. Whoever finds a record has lines 1 and 2
+ * prefetched, so that a packet waits for memory twice: for the bucket, and for
+ * line 0. 256 bytes for IPv4; IPv6 has its four addresses, 64 bytes, behind.
  */
 struct fwt_conn {
 	struct rhash_head link[__FWT_PAIR_MAX];
-	struct fwt_ends ends;
+	struct fwt_ends ends;	/* @owner: type of service that @route is for */
 	u32 expires;		/* jiffies, 32 bits of them */
 	u16 flags;		/* BIT(enum fwt_conn_bit), written under @lock */
 	u8 linked;		/* pairs in the hash, written by the inserter */
-	u8 line0_pad;
+	u8 timeout;		/* enum fwt_timeout now in force */
 
 	spinlock_t lock;
 	u32 gen;		/* the policy that allows it */
@@ -57,24 +59,23 @@ struct fwt_conn {
 		u8 udp_packets;
 	};
 
-	u64 id;
+	u64 packets[2];		/* by enum fwt_dir */
+	u64 bytes[2];
 	u32 slot[2];		/* deciding rules: ingress, egress; or FWT_NONE */
 	u32 iif;		/* of the original direction; 0 for local */
 	u32 oif;		/* 0 until egress */
+	struct dst_entry *route[2];	/* see route.c; by direction, or NULL */
+
+	u64 id;
+	struct fwt_net *fn;
+	struct rcu_head rcu;
 	u32 reply_iif;		/* where not the same turned round, else 0 */
-	u32 reply_oif;
 	u32 mark;		/* that packets get */
 	u32 mark_in;		/* that the first packet had */
 	u32 seed;		/* of choices made for it */
 	u32 created;		/* jiffies, 32 bits */
-	u8 timeout;		/* enum fwt_timeout now in force */
-	u8 icmp_type;
-
-	u64 packets[2];		/* by enum fwt_dir */
-	u64 bytes[2];
-	struct fwt_net *fn;
-	struct rcu_head rcu;
-	/* Room for a master record and a cached path each way: 3 pointers. */
+	u32 route_cookie[2];	/* IPv6 */
+	/* 4 bytes are free. */
 
 	u32 addr6[][4];
 };

@@ -21,6 +21,7 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "hook.h"
+#include "route.h"
 #include "way.h"
 #include "core/verify.h"
 
@@ -30,16 +31,20 @@
 #define PRIORITY_FIRST	(-210)
 #define PRIORITY_LAST	(INT_MAX - 2)
 
-#define INET_HOOK(family, number, prio) {				\
-	.hook = fwt_hook_inet, .pf = (family), .hooknum = (number),	\
+#define HOOK(function, family, number, prio) {				\
+	.hook = (function), .pf = (family), .hooknum = (number),	\
 	.priority = (prio) }
+#define INET_HOOK(family, number, prio)					\
+	HOOK(fwt_hook_inet, family, number, prio)
 
 static const struct nf_hook_ops inet_ops[] = {
 	INET_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRIORITY_FIRST),
+	HOOK(fwt_hook_routed, NFPROTO_IPV4, NF_INET_PRE_ROUTING, INT_MAX),
 	INET_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, PRIORITY_FIRST),
 	INET_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, PRIORITY_LAST),
 	INET_HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, PRIORITY_LAST),
 	INET_HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRIORITY_FIRST),
+	HOOK(fwt_hook_routed, NFPROTO_IPV6, NF_INET_PRE_ROUTING, INT_MAX),
 	INET_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, PRIORITY_FIRST),
 	INET_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, PRIORITY_LAST),
 	INET_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, PRIORITY_LAST),

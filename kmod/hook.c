@@ -30,6 +30,7 @@
 #include <net/route.h>
 
 #include "hook.h"
+#include "route.h"
 #include "way.h"
 
 /* The connection of an ICMP error is @w->c; @w->dir the error's direction. */
@@ -85,6 +86,8 @@ static unsigned int pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 {
 	struct fwt_decision d;
 
+	if (w->state->hook == NF_INET_POST_ROUTING)
+		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 	w->p.ct_state = state;
 	fwt_decide(w, hook, &d);
 	fwt_effects(w, &d);
@@ -488,7 +491,10 @@ static unsigned int pre_routing(struct fwt_way *w)
 	ret = w->c && w->state->in->flags & IFF_LOOPBACK ? follow_lo(w) : arrive(w);
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
-	return apply(w, false, &changed);
+	ret = apply(w, false, &changed);
+	if (ret == NF_ACCEPT)
+		fwt_route_give(w);
+	return ret;
 }
 
 /* Restores the source that a local client knows its peer by. */
@@ -573,7 +579,6 @@ static unsigned int post_routing(struct fwt_way *w)
 	int changed;
 
 	w->p.oif = w->state->out->name;
-	w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
 		return malformed(w, FWT_HOOK_EGRESS);
 	if (fwt_answering(w))
@@ -586,6 +591,7 @@ static unsigned int post_routing(struct fwt_way *w)
 	if (!w->c) {
 		if (!opens(w) || !fwt_skb_checksum_ok(w))
 			return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
+		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 		w->seed = get_random_u32();
 		ret = decide_egress(w);
 	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
@@ -607,16 +613,22 @@ static unsigned int post_routing(struct fwt_way *w)
 	ret = apply(w, true, &changed);
 	if (ret != NF_ACCEPT)
 		return ret;
-	fwt_track_confirm(w);
+	if (likely(fwt_conn_is(w->c, FWT_CONN_CONFIRMED)))
+		fwt_route_learn(w);
+	else
+		fwt_track_confirm(w);
 	return NF_ACCEPT;
 }
 
 unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
-	struct fwt_way w;
+	struct fwt_way w FWT_UNSET;
 	unsigned int ret;
+	int changed;
 
+	if (state->hook == NF_INET_PRE_ROUTING || state->hook == NF_INET_LOCAL_OUT)
+		fwt_route_forget(skb);
 	w.fn = fwt_pernet(state->net);
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
@@ -642,6 +654,8 @@ unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 	w.p.iif = NULL;
 	w.p.oif = NULL;
 	w.p.unknown = 0;
+	if (state->hook == NF_INET_POST_ROUTING && fwt_route_recall(&w))
+		return apply(&w, true, &changed);
 	ret = fwt_skb_parse(skb, &w.p);
 	if (unlikely(ret))
 		return fwt_drop(&w, (int)ret == -ENOMEM ? FWT_REASON_NO_MEMORY :

@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "hook.h"
 #include "policy.h"
+#include "route.h"
 #include "core/verify.h"
 
 /* Connections may take a thirty-second part of the memory there is, whoever
@@ -257,6 +258,7 @@ bool fwt_policy_flush(struct fwt_net *fn)
 		 * connections under the former policy.
 		 */
 		synchronize_rcu();
+		fwt_route_clean(fn);
 		fwt_conns_flush(fn);
 	}
 	policy_retire(old);

@@ -152,11 +152,12 @@ int fwt_translate(struct fwt_way *w, bool egress)
 
 	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
 		return 0;
+	if (p->have & FWT_HAVE_PORTS &&
+	    fwt_ends_at(&w->c->ends, fwt_target_src(w->dir, egress), p->saddr, p->sport) &&
+	    fwt_ends_at(&w->c->ends, fwt_target_dst(w->dir), p->daddr, p->dport))
+		return 0;
 	fwt_ends_target(&w->c->ends, w->dir, egress, &to);
 	if (same_end(p, p->saddr, &to.src) && same_end(p, p->daddr, &to.dst)) {
-		if (p->have & FWT_HAVE_PORTS &&
-		    p->sport == to.src.port && p->dport == to.dst.port)
-			return 0;
 		if (p->have & FWT_HAVE_ICMP_ID &&
 		    p->icmp_id == (w->dir == FWT_ORIGINAL ? to.src.port : to.dst.port))
 			return 0;

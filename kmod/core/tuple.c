@@ -5,19 +5,6 @@
  */
 #include "tuple.h"
 
-/* The two ends of each pair: who sends in the original direction, who gets. */
-static const u8 pair_src[__FWT_PAIR_MAX] = {
-	[FWT_PAIR_CV] = FWT_C,
-	[FWT_PAIR_CS] = FWT_C,
-	[FWT_PAIR_SN] = FWT_N,
-};
-
-static const u8 pair_dst[__FWT_PAIR_MAX] = {
-	[FWT_PAIR_CV] = FWT_V,
-	[FWT_PAIR_CS] = FWT_S,
-	[FWT_PAIR_SN] = FWT_S,
-};
-
 static u32 words(u8 family)
 {
 	return family == 6 ? 4 : 1;
@@ -105,7 +92,8 @@ bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t)
 	if ((p->have & FWT_HAVE_FRAG) && (p->frag_off || p->frag_more))
 		return false;
 
-	memset(t, 0, sizeof(*t));
+	t->src.port = 0;
+	t->dst.port = 0;
 	t->family = p->family;
 	t->protocol = p->protocol;
 	t->scope = scope;
@@ -180,6 +168,8 @@ void fwt_ends_init(struct fwt_ends *e, const struct fwt_tuple *t)
 	e->family = t->family;
 	e->protocol = t->protocol;
 	e->scope = t->scope;
+	e->owner[0] = 0;
+	e->owner[1] = 0;
 	fwt_ends_set(e, FWT_C, &t->src);
 	fwt_ends_set(e, FWT_V, &t->dst);
 	fwt_ends_set(e, FWT_S, &t->dst);
@@ -210,75 +200,25 @@ bool fwt_ends_directed(const struct fwt_ends *e)
 	       !fwt_ends_equal(e, FWT_N, FWT_S);
 }
 
-static bool end_is(const struct fwt_ends *e, unsigned int who,
-		   const struct fwt_end *end)
-{
-	return e->port[who] == end->port &&
-	       !memcmp(addr_of(e, who), end->addr, words(e->family) * sizeof(u32));
-}
-
-int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
-		   const struct fwt_tuple *t)
-{
-	if (t->family != e->family || t->protocol != e->protocol ||
-	    t->scope != e->scope)
-		return -1;
-	if (end_is(e, pair_src[pair], &t->src) && end_is(e, pair_dst[pair], &t->dst))
-		return FWT_ORIGINAL;
-	if (end_is(e, pair_dst[pair], &t->src) && end_is(e, pair_src[pair], &t->dst))
-		return FWT_REPLY;
-	return -1;
-}
-
 void fwt_ends_target(const struct fwt_ends *e, enum fwt_dir dir, bool egress,
 		     struct fwt_rewrite *r)
 {
-	if (dir == FWT_ORIGINAL) {
-		fwt_ends_get(e, egress ? FWT_N : FWT_C, &r->src);
-		fwt_ends_get(e, FWT_S, &r->dst);
-	} else {
-		fwt_ends_get(e, egress ? FWT_V : FWT_S, &r->src);
-		fwt_ends_get(e, FWT_C, &r->dst);
-	}
+	fwt_ends_get(e, fwt_target_src(dir, egress), &r->src);
+	fwt_ends_get(e, fwt_target_dst(dir), &r->dst);
 }
 
-static int compare(const struct fwt_end *a, const struct fwt_end *b)
+void fwt_key6(struct fwt_key *k, const u32 *a, u16 aport, const u32 *b, u16 bport,
+	      u8 protocol, u32 scope)
 {
-	int i;
+	u64 x0 = (u64)a[0] << 32 | a[1], x1 = (u64)a[2] << 32 | a[3];
+	u64 y0 = (u64)b[0] << 32 | b[1], y1 = (u64)b[2] << 32 | b[3];
+	bool swap = x0 != y0 ? x0 > y0 : x1 != y1 ? x1 > y1 : aport > bport;
 
-	for (i = 0; i < 4; i++)
-		if (a->addr[i] != b->addr[i])
-			return a->addr[i] < b->addr[i] ? -1 : 1;
-	return (int)a->port - (int)b->port;
-}
-
-static void key_set(struct fwt_key *k, const struct fwt_end *x,
-		    const struct fwt_end *y, u8 family)
-{
-	bool swap = compare(x, y) > 0;
-	const struct fwt_end *a = swap ? y : x;
-	const struct fwt_end *b = swap ? x : y;
-
-	/* Padding too: who hashes it may take it as bytes. */
-	memset(k, 0, sizeof(*k));
-	copy_addr(k->a.addr, a->addr, family);
-	copy_addr(k->b.addr, b->addr, family);
-	k->a.port = a->port;
-	k->b.port = b->port;
-	k->words = words(family);
-}
-
-void fwt_tuple_key(const struct fwt_tuple *t, struct fwt_key *k)
-{
-	key_set(k, &t->src, &t->dst, t->family);
-}
-
-void fwt_ends_key(const struct fwt_ends *e, enum fwt_pair pair,
-		  struct fwt_key *k)
-{
-	struct fwt_end x, y;
-
-	fwt_ends_get(e, pair_src[pair], &x);
-	fwt_ends_get(e, pair_dst[pair], &y);
-	key_set(k, &x, &y, e->family);
+	k->w[0] = swap ? y0 : x0;
+	k->w[1] = swap ? y1 : x1;
+	k->w[2] = swap ? x0 : y0;
+	k->w[3] = swap ? x1 : y1;
+	k->w[4] = (u64)(swap ? bport : aport) << 48 | (u64)(swap ? aport : bport) << 32 |
+		  (u64)protocol << 16 | ((scope ^ scope >> 16) & 0xffff);
+	k->n = 5;
 }

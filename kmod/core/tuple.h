@@ -67,6 +67,7 @@ enum fwt_pair {
  * @scope: as in struct fwt_tuple
  * @protocol: IP protocol
  * @family: 4 or 6
+ * @owner: room for two bytes of who keeps them
  */
 struct fwt_ends {
 	union {
@@ -77,6 +78,7 @@ struct fwt_ends {
 	u32 scope;
 	u8 protocol;
 	u8 family;
+	u8 owner[2];
 };
 
 /**
@@ -131,6 +133,47 @@ u8 fwt_ends_pairs(const struct fwt_ends *e);
  */
 bool fwt_ends_directed(const struct fwt_ends *e);
 
+/* The two ends of a pair: who sends in the original direction, who gets. */
+static inline enum fwt_who fwt_pair_src(enum fwt_pair pair)
+{
+	return pair == FWT_PAIR_SN ? FWT_N : FWT_C;
+}
+
+static inline enum fwt_who fwt_pair_dst(enum fwt_pair pair)
+{
+	return pair == FWT_PAIR_CV ? FWT_V : FWT_S;
+}
+
+/* Is @who at this address and port; @addr as in struct fwt_end. */
+static inline bool fwt_ends_at(const struct fwt_ends *e, enum fwt_who who,
+			       const u32 *addr, u16 port)
+{
+	if (e->port[who] != port)
+		return false;
+	if (e->family != 6)
+		return e->addr4[who] == addr[0];
+	return !memcmp(e->addr6[who], addr, 4 * sizeof(u32));
+}
+
+static inline bool fwt_ends_is(const struct fwt_ends *e, enum fwt_who who,
+			       const struct fwt_end *end)
+{
+	return fwt_ends_at(e, who, end->addr, end->port);
+}
+
+/* Who is to be the source of a packet after a hook, and who its destination. */
+static inline enum fwt_who fwt_target_src(enum fwt_dir dir, bool egress)
+{
+	if (dir == FWT_ORIGINAL)
+		return egress ? FWT_N : FWT_C;
+	return egress ? FWT_V : FWT_S;
+}
+
+static inline enum fwt_who fwt_target_dst(enum fwt_dir dir)
+{
+	return dir == FWT_ORIGINAL ? FWT_S : FWT_C;
+}
+
 /**
  * fwt_ends_match() - is this the connection's tuple
  * @e: ends
@@ -139,8 +182,20 @@ bool fwt_ends_directed(const struct fwt_ends *e);
  *
  * Return: enum fwt_dir, or -1 if it is not.
  */
-int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
-		   const struct fwt_tuple *t);
+static inline int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
+				 const struct fwt_tuple *t)
+{
+	enum fwt_who src = fwt_pair_src(pair), dst = fwt_pair_dst(pair);
+
+	if (t->family != e->family || t->protocol != e->protocol ||
+	    t->scope != e->scope)
+		return -1;
+	if (fwt_ends_is(e, src, &t->src) && fwt_ends_is(e, dst, &t->dst))
+		return FWT_ORIGINAL;
+	if (fwt_ends_is(e, dst, &t->src) && fwt_ends_is(e, src, &t->dst))
+		return FWT_REPLY;
+	return -1;
+}
 
 /**
  * fwt_ends_target() - the ends that a packet is to have after a hook
@@ -154,22 +209,54 @@ void fwt_ends_target(const struct fwt_ends *e, enum fwt_dir dir, bool egress,
 
 /**
  * struct fwt_key - a pair without direction, for hashing
- * @a: the lesser end
- * @b: the greater end
- * @words: words of an address, 1 or 4
+ * @w: the lesser end's words, then the greater one's, with the protocol and the
+ *	scope (16 bits of it, folded) where there is room
+ * @n: words that count: 2 for IPv4, 5 for IPv6; the others are not set
  */
 struct fwt_key {
-	struct fwt_end a;
-	struct fwt_end b;
-	u32 words;
+	u64 w[5];
+	u32 n;
 };
+
+/* IPv4: address and port make 48 bits. */
+static inline void fwt_key4(struct fwt_key *k, u32 a, u16 aport, u32 b, u16 bport,
+			    u8 protocol, u32 scope)
+{
+	u64 x = (u64)a << 16 | aport, y = (u64)b << 16 | bport;
+
+	k->w[0] = (u64)protocol << 48 | (x < y ? x : y);
+	k->w[1] = (u64)((scope ^ scope >> 16) & 0xffff) << 48 | (x < y ? y : x);
+	k->n = 2;
+}
+
+void fwt_key6(struct fwt_key *k, const u32 *a, u16 aport, const u32 *b, u16 bport,
+	      u8 protocol, u32 scope);
 
 /* The key of a tuple, and that of a connection's pair: equal where
  * fwt_ends_match() holds.
  */
-void fwt_tuple_key(const struct fwt_tuple *t, struct fwt_key *k);
-void fwt_ends_key(const struct fwt_ends *e, enum fwt_pair pair,
-		  struct fwt_key *k);
+static inline void fwt_tuple_key(const struct fwt_tuple *t, struct fwt_key *k)
+{
+	if (t->family == 6)
+		fwt_key6(k, t->src.addr, t->src.port, t->dst.addr, t->dst.port,
+			 t->protocol, t->scope);
+	else
+		fwt_key4(k, t->src.addr[0], t->src.port, t->dst.addr[0], t->dst.port,
+			 t->protocol, t->scope);
+}
+
+static inline void fwt_ends_key(const struct fwt_ends *e, enum fwt_pair pair,
+				struct fwt_key *k)
+{
+	enum fwt_who a = fwt_pair_src(pair), b = fwt_pair_dst(pair);
+
+	if (e->family == 6)
+		fwt_key6(k, e->addr6[a], e->port[a], e->addr6[b], e->port[b],
+			 e->protocol, e->scope);
+	else
+		fwt_key4(k, e->addr4[a], e->port[a], e->addr4[b], e->port[b],
+			 e->protocol, e->scope);
+}
 
 /**
  * fwt_icmp_is_query() - a request, or an answer, with an id

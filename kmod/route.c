@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cached routes, and what this CPU saw last; see route.h.
+ */
+#include <net/dst.h>
+#include <net/dsfield.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "route.h"
+
+/* Packets that are received as a list pass the first hook all before the first
+ * of them is forwarded; the network stack makes lists of 8.
+ */
+#define NOTES	32
+
+/**
+ * struct note - a packet that passed PRE_ROUTING
+ * @skb: which; never followed
+ * @dst: the route that it was given, or NULL
+ * @fn: namespace
+ * @c: its connection, valid as told in route.h; only where @dst
+ * @mark: that it is to be routed with
+ * @l4: bytes from the network header to the transport header
+ * @payload: bytes from the network header to the transport payload
+ * @tos: that it is to be routed with
+ * @dir: enum fwt_dir
+ * @have: FWT_HAVE_*
+ */
+struct note {
+	const struct sk_buff *skb;
+	const struct dst_entry *dst;
+	const struct fwt_net *fn;
+	struct fwt_conn *c;
+	u32 mark;
+	u16 l4;
+	u16 payload;
+	u8 tos;
+	u8 dir;
+	u16 have;
+};
+
+static DEFINE_PER_CPU(struct note [NOTES], notes);
+
+static struct note *note_of(const struct sk_buff *skb)
+{
+	/* Buffers come from a slab of some 256 bytes each. */
+	u32 i = (u32)((unsigned long)skb >> 8) ^ (u32)((unsigned long)skb >> 13);
+
+	return this_cpu_ptr(&notes[0]) + i % NOTES;
+}
+
+/* May be called where another CPU can become ours at any time: what is cleared
+ * then is only a note of less use.
+ */
+void fwt_route_forget(const struct sk_buff *skb)
+{
+	u32 i = (u32)((unsigned long)skb >> 8) ^ (u32)((unsigned long)skb >> 13);
+	struct note *n = raw_cpu_ptr(&notes[0]) + i % NOTES;
+
+	if (READ_ONCE(n->skb) == skb)
+		WRITE_ONCE(n->skb, NULL);
+}
+
+static bool same_tos(const struct fwt_conn *c, enum fwt_dir dir, u8 tos)
+{
+	return READ_ONCE(c->ends.owner[dir]) == (tos & ~INET_ECN_MASK);
+}
+
+static bool still_good(const struct fwt_way *w, struct dst_entry *dst)
+{
+	const struct fwt_conn *c = w->c;
+
+	return same_tos(c, w->dir, w->p.tos) &&
+	       dst_check(dst, w->p.family == 6 ? READ_ONCE(c->route_cookie[w->dir]) : 0);
+}
+
+/* The mark that packets of the connection are routed with, as we would have it:
+ * any other is another table's doing, and not ours to remember.
+ */
+static bool own_mark(const struct fwt_way *w)
+{
+	return w->skb->mark == (fwt_conn_is(w->c, FWT_CONN_MARK) ?
+				READ_ONCE(w->c->mark) : 0);
+}
+
+/* The interface that packets of a direction are expected by. */
+static bool own_iif(const struct fwt_way *w)
+{
+	const struct fwt_conn *c = w->c;
+
+	return w->skb->skb_iif == (int)(w->dir == FWT_ORIGINAL ? READ_ONCE(c->iif) :
+								 READ_ONCE(c->oif));
+}
+
+/* TCP or UDP right behind the IP header. */
+static bool plain(const struct fwt_packet *p)
+{
+	return p->have & (FWT_HAVE_TCP | FWT_HAVE_UDP) && !(p->have & FWT_HAVE_FRAG) &&
+	       (p->family == 4 || p->l4 == sizeof(struct ipv6hdr));
+}
+
+void fwt_route_give(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+	struct sk_buff *skb = w->skb;
+	struct dst_entry *dst;
+	struct note *n;
+
+	/* Softirqs may be preempted by others there, on the same CPU. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return;
+	if (skb_dst(skb) || skb->sk || skb->pkt_type != PACKET_HOST ||
+	    netif_is_l3_slave(w->state->in) || w->state->in->flags & IFF_LOOPBACK ||
+	    !fwt_conn_is(c, FWT_CONN_CONFIRMED) || !own_mark(w) || !own_iif(w))
+		return;
+	/* Read under RCU: who replaces or drops it waits for us. */
+	dst = READ_ONCE(c->route[w->dir]);
+	if (dst && !still_good(w, dst))
+		dst = NULL;
+	n = note_of(skb);
+	n->skb = skb;
+	n->dst = dst;
+	n->fn = w->fn;
+	n->c = dst && plain(&w->p) ? c : NULL;
+	n->mark = skb->mark;
+	n->l4 = w->p.l4;
+	n->payload = w->p.payload;
+	n->tos = w->p.tos;
+	n->dir = w->dir;
+	n->have = w->p.have;
+	if (dst)
+		skb_dst_set_noref(skb, dst);
+}
+
+unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	struct note *n = note_of(skb);
+	u8 tos;
+
+	if (n->skb != skb || !n->dst || skb_dst(skb) != n->dst)
+		return NF_ACCEPT;
+	tos = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
+					  ipv6_get_dsfield(ipv6_hdr(skb));
+	if (likely(skb->mark == n->mark && tos == n->tos))
+		return NF_ACCEPT;
+	n->skb = NULL;
+	skb_dst_drop(skb);
+	return NF_ACCEPT;
+}
+
+/* What the packet's headers say now, as far as the note does not; they must be
+ * those of a packet like the one that was noted.
+ */
+static bool read_ends(const struct sk_buff *skb, const struct note *n,
+		      struct fwt_packet *p)
+{
+	const u8 *h = skb_network_header(skb), *ports = h + n->l4;
+	unsigned int i;
+
+	if (skb_headlen(skb) < skb_network_offset(skb) + n->payload)
+		return false;
+	p->family = n->c->ends.family;
+	p->protocol = n->c->ends.protocol;
+	if (p->family == 4) {
+		const struct iphdr *ip = (const struct iphdr *)h;
+
+		if (ip->version != 4 || ip->ihl * 4 != n->l4 ||
+		    ip->protocol != p->protocol || ip_is_fragment(ip))
+			return false;
+		p->saddr[0] = ntohl(ip->saddr);
+		p->daddr[0] = ntohl(ip->daddr);
+	} else {
+		const struct ipv6hdr *ip = (const struct ipv6hdr *)h;
+
+		if (ip->version != 6 || ip->nexthdr != p->protocol)
+			return false;
+		for (i = 0; i < 4; i++) {
+			p->saddr[i] = ntohl(ip->saddr.s6_addr32[i]);
+			p->daddr[i] = ntohl(ip->daddr.s6_addr32[i]);
+		}
+	}
+	p->have = n->have;
+	p->l3 = 0;
+	p->l4 = n->l4;
+	p->payload = n->payload;
+	p->sport = get_unaligned_be16(ports);
+	p->dport = get_unaligned_be16(ports + 2);
+	return true;
+}
+
+bool fwt_route_recall(struct fwt_way *w)
+{
+	struct sk_buff *skb = w->skb;
+	struct fwt_packet *p = &w->p;
+	struct fwt_conn *c;
+	struct note *n;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !skb_dst_is_noref(skb) || !skb->skb_iif)
+		return false;
+	n = note_of(skb);
+	if (n->skb != skb || !n->dst || n->dst != skb_dst(skb) || n->fn != w->fn)
+		return false;
+	n->skb = NULL;
+	c = n->c;
+	if (!c || !read_ends(skb, n, p) ||
+	    !fwt_ends_at(&c->ends, fwt_target_src(n->dir, false), p->saddr, p->sport) ||
+	    !fwt_ends_at(&c->ends, fwt_target_dst(n->dir), p->daddr, p->dport))
+		return false;
+	/* Whatever has changed meanwhile is for the long way. */
+	if (!fwt_conn_alive(c) || (s32)(w->pol->gen - READ_ONCE(c->gen)) > 0 ||
+	    (n->dir == FWT_ORIGINAL && READ_ONCE(c->oif) != w->state->out->ifindex))
+		return false;
+	w->c = c;
+	w->dir = n->dir;
+	return true;
+}
+
+/* A route that packets from outside take through us, as it is; not one that asks
+ * for more than sending (IPsec, tunnels by route), nor one that tells the sender of
+ * a better gateway.
+ */
+static bool can_keep(const struct sk_buff *skb, struct dst_entry *dst, u32 *cookie)
+{
+	const struct rtable *rt;
+	const struct rt6_info *rt6;
+
+	if (dst->lwtstate || dst->error || !dst->obsolete ||
+	    dst->flags & DST_FAKE_RTABLE)
+		return false;
+#ifdef CONFIG_XFRM
+	if (dst->xfrm)
+		return false;
+#endif
+	*cookie = 0;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		rt = container_of(dst, struct rtable, dst);
+		return rt_is_input_route(rt) && rt->rt_type == RTN_UNICAST &&
+		       !(IPCB(skb)->flags & IPSKB_DOREDIRECT);
+	}
+	rt6 = container_of(dst, struct rt6_info, dst);
+	*cookie = rt6_get_cookie(rt6);
+	return !(rt6->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT));
+}
+
+void fwt_route_learn(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+	struct sk_buff *skb = w->skb;
+	struct dst_entry *dst, *old;
+	struct note *n;
+	u32 cookie;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return;
+	n = note_of(skb);
+	if (n->skb != skb || n->fn != w->fn || n->dst)
+		return;
+	n->skb = NULL;
+	dst = skb_dst(skb);
+	if (!dst || !own_mark(w) || skb->mark != n->mark || w->p.tos != n->tos ||
+	    w->dir != n->dir || !can_keep(skb, dst, &cookie) || !dst_hold_safe(dst))
+		return;
+	spin_lock_bh(&c->lock);
+	old = dst;
+	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
+		old = c->route[w->dir];
+		/* Who reads the old route with the new cookie finds it changed. */
+		WRITE_ONCE(c->route_cookie[w->dir], cookie);
+		WRITE_ONCE(c->ends.owner[w->dir], w->p.tos & ~INET_ECN_MASK);
+		WRITE_ONCE(c->route[w->dir], dst);
+	}
+	spin_unlock_bh(&c->lock);
+	/* Readers have RCU, and so has whatever this frees. */
+	dst_release(old);
+}
+
+void fwt_route_release(struct fwt_conn *c)
+{
+	dst_release(c->route[FWT_ORIGINAL]);
+	dst_release(c->route[FWT_REPLY]);
+}
+
+void fwt_route_clean(const struct fwt_net *fn)
+{
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		struct note *n = per_cpu_ptr(&notes[0], cpu);
+
+		for (i = 0; i < NOTES; i++)
+			if (READ_ONCE(n[i].fn) == fn)
+				WRITE_ONCE(n[i].skb, NULL);
+	}
+}
