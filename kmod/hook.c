@@ -432,7 +432,7 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 	case FWT_TRACK_INVALID:
 		return stray(w, hook);
 	case FWT_TRACK_REOPEN:
-		fwt_conn_end(w->c);
+		w->former = w->c;
 		w->c = NULL;
 		return NF_ACCEPT;
 	}
@@ -643,6 +643,7 @@ unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 	w.skb = skb;
 	w.state = state;
 	w.c = NULL;
+	w.former = NULL;
 	w.tracked = false;
 	w.loose = false;
 	w.stray = false;

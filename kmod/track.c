@@ -268,6 +268,9 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		c->bytes[FWT_ORIGINAL] = w->p.length;
 	}
 
+	/* Only now: had it been refused, all would have stayed as it was (R22). */
+	if (w->former)
+		fwt_conn_end(w->former);
 	ret = fwt_conn_insert(c, &other);
 	if (!ret) {
 		w->c = c;

@@ -32,6 +32,8 @@
  * @after: the same as a walk's modifiers left it; @p stays as the bytes are
  * @t: its tuple, where @tracked
  * @c: its connection, or NULL
+ * @former: one that is over, on the same ends, which this packet's own ends if it
+ *	is accepted
  * @dir: its direction in @c
  * @tracked: it has a tuple
  * @stray: of a connection, but not one that its state machine knows; was walked
@@ -47,6 +49,7 @@ struct fwt_way {
 	struct fwt_packet after;
 	struct fwt_tuple t;
 	struct fwt_conn *c;
+	struct fwt_conn *former;
 	enum fwt_dir dir;
 	bool tracked;
 	bool stray;

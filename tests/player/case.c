@@ -78,11 +78,13 @@ static bool add_segment(const struct tcp_vector_segment *v, unsigned int number)
 		l->none = first;
 		break;
 	case FWT_TCP_REOPEN:
-		/* From the server it is a first packet from outside. */
+		/* From the server it is a first packet from outside: refused, and
+		 * all stays as it was (R22).
+		 */
 		if (v->dir == FWT_REPLY) {
 			l->out = OUT_DROP;
 			l->reason = FWT_REASON_POLICY;
-			l->none = true;
+			l->state = NULL;
 			break;
 		}
 		l->anew = true;
