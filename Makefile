@@ -139,17 +139,21 @@ $(S)/test_%: $(S)/tests/offline/test_%.o $(san_help_obj) $(S)/libfwtree.a
 .PHONY: offline-build
 offline-build: $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
 
-# What plays tests/vectors through the module, in a guest (tests/net/packets.sh).
+# What plays tests/vectors through the module, and races it, in a guest
+# (tests/net/packets.sh, first-packets.sh).
 player_obj := $(patsubst %.c,$(O)/%.o,$(wildcard tests/player/*.c) \
 	tests/offline/pkt.c tests/offline/tcp_vectors.c)
+player_mains := $(O)/tests/player/main.o $(O)/tests/player/race.o
 $(player_obj): cflags += -Itests/offline
 
 .PHONY: player
-player: build/player/player
-build/player/player: $(player_obj) $(O)/libfwtree.a
+player: build/player/player build/player/race
+build/player/player: $(O)/tests/player/main.o
+build/player/race: $(O)/tests/player/race.o
+build/player/player build/player/race: $(filter-out $(player_mains),$(player_obj)) $(O)/libfwtree.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) -pthread
 
 check: | $(need_deps)
 	@tests/check all

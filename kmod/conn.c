@@ -381,6 +381,20 @@ static bool pair_taken(struct fwt_conn *c, enum fwt_pair pair)
 	return link && fwt_conn_alive(conn_of(link, &his));
 }
 
+/* The same client, dialling the same, led to the same: the other first packet of
+ * one connection.
+ */
+static bool same_connection(const struct fwt_conn *a, const struct fwt_conn *b)
+{
+	struct fwt_tuple t;
+
+	pair_tuple(a, FWT_PAIR_CV, &t);
+	if (fwt_ends_match(&b->ends, FWT_PAIR_CV, &t) != FWT_ORIGINAL)
+		return false;
+	pair_tuple(a, FWT_PAIR_CS, &t);
+	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_ORIGINAL;
+}
+
 /* The record's lock is held throughout: who finds it by its first link waits for
  * the second, and can't bind or end what may have to be taken back.
  */
@@ -409,6 +423,12 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 	spin_unlock_bh(&c->lock);
 	if (ret) {
 		unlink_all(c);
+		if (ret == -EADDRINUSE && *other && same_connection(c, *other)) {
+			/* Whose C-V may not stand yet: it has its lock till then. */
+			spin_lock_bh(&(*other)->lock);
+			spin_unlock_bh(&(*other)->lock);
+			return -EEXIST;
+		}
 		return ret;
 	}
 	fwt_stat_inc(c->fn, created);

@@ -280,10 +280,15 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	fwt_conn_discard(c);
 	if (ret != -EEXIST)
 		return reason_of(ret);
-	/* Another CPU was first: its decision counts, and both packets pass. */
+	/* Another CPU was first: its decision counts, and both packets pass (R23).
+	 * To that connection this one is a later packet: the same said again, or
+	 * the first word of the other side.
+	 */
 	fwt_stat_inc(w->fn, reason[FWT_REASON_RACE_LOST]);
 	w->c = fwt_conn_find(w->fn, &w->t, &w->dir);
-	return w->c ? 0 : FWT_REASON_TUPLE_CLASH;
+	if (!w->c)
+		return FWT_REASON_TUPLE_CLASH;
+	return fwt_track_packet(w) == FWT_TRACK_OK ? 0 : FWT_REASON_INVALID;
 }
 
 static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)

@@ -203,12 +203,15 @@ static int twin_insert(struct fwt_net *fn, struct twin *all, struct twin *w)
 	bool dnat = !same(&w->end[FWT_V], &w->end[FWT_S]);
 	int expect = 0, ret, dir;
 	struct fwt_conn *made;
+	struct twin *his;
 
 	if (twin_find(all, w->family, c, &w->end[FWT_V], &dir))
 		expect = -EEXIST;
-	/* C-S is tried first. */
-	if (dnat && twin_find(all, w->family, c, &w->end[FWT_S], &dir))
-		expect = -EADDRINUSE;
+	/* C-S is tried first; whose it is may be the very same connection. */
+	his = dnat ? twin_find(all, w->family, c, &w->end[FWT_S], &dir) : NULL;
+	if (his)
+		expect = same(c, &his->end[FWT_C]) && same(&w->end[FWT_V], &his->end[FWT_V]) &&
+			 same(&w->end[FWT_S], &his->end[FWT_S]) ? -EEXIST : -EADDRINUSE;
 	ret = fwt_test_insert(fn, &t, dnat ? &w->end[FWT_S] : NULL, &made);
 	w->c = ret ? NULL : made;
 	return ret == expect ? 0 : -1;

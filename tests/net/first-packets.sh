@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# R23: two first packets of one connection on two CPUs make one entry, and both go
+# through: both ends at once, and the same client twice, translated.
+#
+#   race ──── cli  race  srv ──── race	RACE_SECONDS each (5)
+# flavours: debug
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+top=${netdir%/tests/net}
+for how in both same; do
+	router race
+	if "$top/build/player/race" $how "${RACE_SECONDS:-5}" >out 2>&1; then
+		say_ok "$how: one entry, and both packets go through"
+	else
+		say_not_ok "$how: one entry, and both packets go through"
+	fi
+	diag <out
+	books=$(fwctl -j -n race stats | j "d['connections']['created'] - d['connections']['ended'] - d['connections']['count']")
+	is "$how: the books are balanced" "$books" 0
+	ip netns del race
+done
+done_testing

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * First packets on two CPUs at once, in a guest with two.
+ *
+ *	race both|same SECONDS	both: each end sends the first packet that it knows of;
+ *				same: the client's first packet, twice
+ *
+ *	  ours ──── cli  race  srv ──── ours
+ *
+ * However they meet, one entry is made, and both packets go through (R23). Prints
+ * what it saw; status 0 if all of it was right.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "fw.h"
+#include "pkt.h"
+#include "wire.h"
+
+#define BLOCK		1000		/* connections, then the books are looked at */
+#define CLIENT		0x0a400001
+#define SERVER		0x0a800001
+
+static struct wire wire;
+static struct pkt pkt[2];
+static int side[2];
+static atomic_uint go, done;
+static atomic_bool over;
+
+static void spin(unsigned int n)
+{
+	while (n--)
+		atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* One CPU: sends its packet each time it is told to, now a little late, now not. */
+static void *cpu(void *arg)
+{
+	unsigned int me = (unsigned int)(size_t)arg, last = 0, rnd = me + 1;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(me, &set);
+	if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set))
+		abort();
+	while (!atomic_load(&over)) {
+		if (atomic_load(&go) == last) {
+			sched_yield();
+			continue;
+		}
+		last++;
+		spin(pkt_random(&rnd) % 2000);
+		if (!wire_send(&wire, side[me], pkt[me].data, pkt[me].len, 0, 0))
+			abort();
+		atomic_fetch_add(&done, 1);
+	}
+	return NULL;
+}
+
+static void build(unsigned int i, bool same)
+{
+	struct pkt_spec s = {
+		.family = 4, .saddr = { CLIENT }, .daddr = { SERVER }, .protocol = 17,
+		.sport = (u16)(1024 + i % 50000), .dport = (u16)(2000 + i / 50000),
+		.payload_len = 20, .seed = i + 1,
+	};
+
+	pkt_build(&pkt[0], &s);
+	side[0] = 0;
+	side[1] = 0;
+	if (!same) {
+		struct pkt_spec r = s;
+
+		r.saddr[0] = SERVER;
+		r.daddr[0] = CLIENT;
+		r.sport = s.dport;
+		r.dport = s.sport;
+		s = r;
+		side[1] = 1;
+	}
+	s.payload_len = 30;
+	pkt_build(&pkt[1], &s);
+}
+
+/* Where what is sent from @at comes out; its length tells which it is. */
+static bool comes_out(unsigned int which, u16 *port)
+{
+	static u8 got[WIRE_MTU];
+	int n = wire_read(&wire, !side[which], got, 5000);
+
+	if (n < 28)
+		return false;
+	*port = get_unaligned_be16(got + 20);
+	return true;
+}
+
+struct sum {
+	unsigned int entries;
+	unsigned int wrong;
+};
+
+static void add(const struct entry *e, void *arg)
+{
+	struct sum *s = arg;
+
+	s->entries++;
+	if (e->dir[0].packets + e->dir[1].packets != 2 || e->tentative)
+		s->wrong++;
+}
+
+static bool block(unsigned int first, bool same)
+{
+	struct sum sum = { 0 };
+	unsigned int i;
+	u16 port[2];
+
+	for (i = first; i < first + BLOCK; i++) {
+		build(i, same);
+		atomic_store(&done, 0);
+		atomic_fetch_add(&go, 1);
+		while (atomic_load(&done) < 2)
+			sched_yield();
+		if (!comes_out(0, &port[0]) || !comes_out(1, &port[1])) {
+			printf("# connection %u: a packet did not come out\n", i);
+			return false;
+		}
+		if (same && port[0] != port[1]) {
+			printf("# connection %u: shown with ports %u and %u\n", i, port[0],
+			       port[1]);
+			return false;
+		}
+	}
+	if (!fw_conns("race", add, &sum))
+		return false;
+	if (sum.entries == BLOCK && !sum.wrong)
+		return true;
+	printf("# %u entries of %u, %u of which do not count two packets\n", sum.entries,
+	       BLOCK, sum.wrong);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	bool same = argc == 3 && !strcmp(argv[1], "same"), good = true;
+	time_t end = time(NULL) + (argc == 3 ? atoi(argv[2]) : 0);
+	u64 value[__FWT_REASON_MAX];
+	unsigned int n = 0;
+	pthread_t thread[2];
+	size_t i;
+
+	if (argc != 3 || !wire_open(&wire, "race") ||
+	    system("ip -n race route add 10.64.0.0/16 dev cli; ip -n race route add default dev srv") ||
+	    !fw_apply("race", same ?
+		      "option adopt 0s\ningress { ct state untracked accept; ct state invalid drop\n"
+		      "daddr 10.128.0.1 protocol udp dnat to 10.192.0.1 accept\naccept }\n"
+		      "egress { oif srv snat to 100.64.0.1 accept; accept }\n" :
+		      "option adopt 0s\ningress { accept }\negress { accept }\n"))
+		return 1;
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&thread[i], NULL, cpu, (void *)i))
+			return 1;
+	do {
+		good = block(n, same) && !system("fwctl -n race conn flush >/dev/null");
+		n += BLOCK;
+	} while (good && time(NULL) < end);
+	atomic_store(&over, true);
+	for (i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	if (!fw_reasons("race", value))
+		return 1;
+	printf("# %u connections, %llu of them made by two at once\n", n,
+	       (unsigned long long)value[FWT_REASON_RACE_LOST]);
+	for (i = 1; i < __FWT_REASON_MAX; i++)
+		if (fwt_reason_info[i].drop && value[i])
+			printf("# %llu dropped as %s\n", (unsigned long long)value[i],
+			       fwt_reason_info[i].name);
+	return !good;
+}
