@@ -22,20 +22,10 @@
 #include "policy.h"
 #include "route.h"
 
-#define CONN_ALIGN	64
-
 /* Unconfirmed records live so long: from the first hook to the last, with a
  * queue in between.
  */
 #define CONN_TENTATIVE	(2 * HZ)
-
-/* Below the limit evicting begins, so that there is room while what was
- * evicted waits for its grace period.
- */
-static u32 conn_slack(u32 limit)
-{
-	return max(limit / 16, 8u);
-}
 
 static struct kmem_cache *conn_cache, *conn6_cache;
 static siphash_key_t conn_key __read_mostly;
@@ -44,14 +34,6 @@ struct conn_lookup {
 	const struct fwt_tuple *t;
 	enum fwt_dir *dir;	/* NULL, or set where it is found */
 };
-
-static struct fwt_conn *conn_of(const void *link, enum fwt_pair *pair)
-{
-	unsigned long p = (unsigned long)link;
-
-	*pair = (p & (CONN_ALIGN - 1)) / sizeof(struct rhash_head);
-	return (struct fwt_conn *)(p & ~(CONN_ALIGN - 1UL));
-}
 
 static u32 key_hash(const struct fwt_key *k, u32 seed)
 {
@@ -74,7 +56,7 @@ static u32 conn_hash_key(const void *data, u32 len, u32 seed)
 static u32 conn_hash_obj(const void *obj, u32 len, u32 seed)
 {
 	enum fwt_pair pair;
-	const struct fwt_conn *c = conn_of(obj, &pair);
+	const struct fwt_conn *c = fwt_conn_of(obj, &pair);
 	struct fwt_key k;
 
 	fwt_ends_key(&c->ends, pair, &k);
@@ -86,7 +68,7 @@ static int conn_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct conn_lookup *l = arg->key;
 	enum fwt_pair pair;
-	const struct fwt_conn *c = conn_of(obj, &pair);
+	const struct fwt_conn *c = fwt_conn_of(obj, &pair);
 	int dir;
 
 	/* Before its first line is here: all three come at once. */
@@ -130,7 +112,7 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
 	link = rhashtable_lookup(&fn->conns, &l, conn_params);
 	if (!link)
 		return NULL;
-	c = conn_of(link, &pair);
+	c = fwt_conn_of(link, &pair);
 	if (!fwt_conn_alive(c)) {
 		fwt_conn_end(c);
 		return NULL;
@@ -138,87 +120,15 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
 	return c;
 }
 
-/* How much a record is worth keeping when room is short: what has seen no reply
- * goes first, then what is closed, then what has not proved itself. What is
- * established stays.
- */
-#define WORTH_KEEPING	5
-
-static int worth(const struct fwt_conn *c)
-{
-	u16 flags = READ_ONCE(c->flags);
-	u8 timeout = READ_ONCE(c->timeout);
-
-	if (!fwt_conn_alive(c))
-		return 0;
-	if (!(flags & BIT(FWT_CONN_CONFIRMED)))
-		return 1;
-	if (!(flags & BIT(FWT_CONN_REPLIED)))
-		return 2;
-	if (timeout == FWT_TIMEOUT_TCP_CLOSE || timeout == FWT_TIMEOUT_TCP_TIME_WAIT)
-		return 3;
-	return flags & BIT(FWT_CONN_ASSURED) ? WORTH_KEEPING : 4;
-}
-
-/* Looks at a bounded part of the table, from a place at random, for the record
- * that is worth least.
- */
-static struct fwt_conn *least_of(struct bucket_table *tbl)
-{
-	u32 at = get_random_u32(), seen = 0, i;
-	struct fwt_conn *best = NULL;
-	int least = WORTH_KEEPING;
-	struct rhash_head *link;
-
-	for (i = 0; i < 256 && i < tbl->size && seen < 64; i++) {
-		rht_for_each_rcu(link, tbl, (at + i) & (tbl->size - 1)) {
-			enum fwt_pair pair;
-			struct fwt_conn *c = conn_of(link, &pair);
-			int w = worth(c);
-
-			seen++;
-			if (w < least) {
-				best = c;
-				least = w;
-			}
-		}
-		/* What is as good as gone need not be bettered, and of others a
-		 * few are choice enough.
-		 */
-		if (least < 2 || (best && seen >= 16))
-			break;
-	}
-	return best;
-}
-
-static bool evict(struct fwt_net *fn)
-{
-	struct bucket_table *tbl = rht_dereference_rcu(fn->conns.tbl, &fn->conns);
-	struct fwt_conn *best = NULL;
-
-	/* While the table is rehashed the older part empties. */
-	for (; tbl && !best; tbl = rht_dereference_rcu(tbl->future_tbl, &fn->conns))
-		best = least_of(tbl);
-	if (!best || !fwt_conn_end(best))
-		return false;
-	fwt_stat_inc(fn, reason[FWT_REASON_EARLY_EVICT]);
-	return true;
-}
-
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 {
-	u32 limit = READ_ONCE(fn->conn_max);
 	u32 n = atomic_inc_return(&fn->n_conns);
 	struct fwt_conn *c;
 	bool six = t->family == 6;
 
-	if (unlikely(n + conn_slack(limit) > limit)) {
-		bool room = evict(fn);
-
-		if (n > limit || (!room && n >= limit)) {
-			atomic_dec(&fn->n_conns);
-			return ERR_PTR(-ENOSPC);
-		}
+	if (!fwt_conns_room(fn, n)) {
+		atomic_dec(&fn->n_conns);
+		return ERR_PTR(-ENOSPC);
 	}
 	c = kmem_cache_zalloc(six ? conn6_cache : conn_cache, GFP_ATOMIC);
 	if (!c) {
@@ -355,7 +265,7 @@ static int link_pair(struct fwt_conn *c, enum fwt_pair pair,
 			return 0;
 		if (IS_ERR(was))
 			return PTR_ERR(was) == -E2BIG ? -ENOMEM : PTR_ERR(was);
-		old = conn_of(was, &his);
+		old = fwt_conn_of(was, &his);
 		if (fwt_conn_alive(old) || old == c) {
 			*other = old;
 			return -EEXIST;
@@ -378,7 +288,7 @@ static bool pair_taken(struct fwt_conn *c, enum fwt_pair pair)
 
 	pair_tuple(c, pair, &t);
 	link = rhashtable_lookup(&c->fn->conns, &l, conn_params);
-	return link && fwt_conn_alive(conn_of(link, &his));
+	return link && fwt_conn_alive(fwt_conn_of(link, &his));
 }
 
 /* The same client, dialling the same, led to the same: the other first packet of
@@ -507,118 +417,6 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 	       n6 * kmem_cache_size(conn6_cache);
 }
 
-/* @all: those that are over and not collected yet, too. */
-static int walk(struct rhashtable_iter *iter, bool all,
-		int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
-{
-	bool resized;
-	void *link;
-	int ret = 0;
-
-	/* Between two calls is as good as in the middle of one. */
-	resized = rhashtable_walk_start_check(iter) == -EAGAIN;
-	for (link = rhashtable_walk_peek(iter); link;
-	     link = rhashtable_walk_next(iter)) {
-		enum fwt_pair pair;
-		struct fwt_conn *c;
-
-		if (IS_ERR(link)) {
-			if (PTR_ERR(link) != -EAGAIN) {
-				ret = PTR_ERR(link);
-				break;
-			}
-			resized = true;
-			continue;
-		}
-		c = conn_of(link, &pair);
-		/* Every connection has this one, so each is visited once. */
-		if (pair != FWT_PAIR_CV || (!all && !fwt_conn_alive(c)))
-			continue;
-		ret = visit(c, ctx);
-		if (ret)
-			break;
-	}
-	rhashtable_walk_stop(iter);
-	return ret ? ret : resized ? -EINTR : 0;
-}
-
-int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
-		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
-{
-	return walk(iter, false, visit, ctx);
-}
-
-static int end_one(struct fwt_conn *c, void *ctx)
-{
-	bool alive = fwt_conn_alive(c);
-	u32 *n = ctx;
-
-	*n += fwt_conn_end(c) && alive;
-	return 0;
-}
-
-u32 fwt_conns_flush(struct fwt_net *fn)
-{
-	struct rhashtable_iter iter;
-	u32 n = 0;
-	int ret;
-
-	if (!fn->conns_ready)
-		return 0;
-	do {
-		rhashtable_walk_enter(&fn->conns, &iter);
-		ret = walk(&iter, true, end_one, &n);
-		rhashtable_walk_exit(&iter);
-		/* What is being resized is so until its worker has run, which
-		 * may be waiting for this very CPU.
-		 */
-		cond_resched();
-	} while (ret == -EINTR);
-	/* Who asks next how many there are is told of none that was flushed. */
-	if (n)
-		rcu_barrier();
-	return n;
-}
-
-/* Expired records only cost memory: nobody finds them. So the collector takes
- * its time: a sixteenth of the table, but at least 1024 links, each quarter of
- * a second, which is a whole round in four seconds.
- */
-#define GC_INTERVAL	(HZ / 4)
-#define GC_LEAST	1024
-
-static void collect(struct work_struct *work)
-{
-	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
-	u32 budget = max_t(u32, GC_LEAST, atomic_read(&fn->conns.nelems) / 16);
-	void *link;
-
-	if (!fn->gc_walking) {
-		rhashtable_walk_enter(&fn->conns, &fn->gc_iter);
-		fn->gc_walking = true;
-	}
-	rhashtable_walk_start(&fn->gc_iter);
-	while (budget--) {
-		enum fwt_pair pair;
-		struct fwt_conn *c;
-
-		link = rhashtable_walk_next(&fn->gc_iter);
-		if (!link)
-			break;
-		if (IS_ERR(link))
-			continue;
-		c = conn_of(link, &pair);
-		if (!fwt_conn_alive(c))
-			fwt_conn_end(c);
-	}
-	rhashtable_walk_stop(&fn->gc_iter);
-	if (!link) {
-		rhashtable_walk_exit(&fn->gc_iter);
-		fn->gc_walking = false;
-	}
-	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
-}
-
 int fwt_conns_init(struct fwt_net *fn)
 {
 	int ret;
@@ -628,8 +426,7 @@ int fwt_conns_init(struct fwt_net *fn)
 	ret = rhashtable_init(&fn->conns, &conn_params);
 	if (ret)
 		return ret;
-	INIT_DELAYED_WORK(&fn->gc, collect);
-	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+	fwt_conns_gc_start(fn);
 	/* Listings ask for it without a lock. */
 	smp_store_release(&fn->conns_ready, true);
 	return 0;
@@ -640,9 +437,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	if (!fn->conns_ready)
 		return;
 	fwt_route_clean(fn);
-	cancel_delayed_work_sync(&fn->gc);
-	if (fn->gc_walking)
-		rhashtable_walk_exit(&fn->gc_iter);
+	fwt_conns_gc_stop(fn);
 	fwt_conns_flush(fn);
 	/* Their callbacks use the namespace. */
 	rcu_barrier();
@@ -654,18 +449,18 @@ int fwt_conn_cache_init(void)
 {
 	/* The record's layout is arithmetic; hold it to it. */
 	BUILD_BUG_ON(offsetof(struct fwt_conn, link));
-	BUILD_BUG_ON(offsetof(struct fwt_conn, lock) > CONN_ALIGN);
+	BUILD_BUG_ON(offsetof(struct fwt_conn, lock) > FWT_CONN_ALIGN);
 #if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC)
-	BUILD_BUG_ON(offsetof(struct fwt_conn, packets) != 2 * CONN_ALIGN);
-	BUILD_BUG_ON(offsetof(struct fwt_conn, id) != 3 * CONN_ALIGN);
+	BUILD_BUG_ON(offsetof(struct fwt_conn, packets) != 2 * FWT_CONN_ALIGN);
+	BUILD_BUG_ON(offsetof(struct fwt_conn, id) != 3 * FWT_CONN_ALIGN);
 	BUILD_BUG_ON(sizeof(struct fwt_conn) > 256);
 #endif
 	get_random_bytes(&conn_key, sizeof(conn_key));
 	conn_cache = kmem_cache_create("fwtree_conn", sizeof(struct fwt_conn),
-				       CONN_ALIGN, SLAB_ACCOUNT, NULL);
+				       FWT_CONN_ALIGN, SLAB_ACCOUNT, NULL);
 	conn6_cache = kmem_cache_create("fwtree_conn6", sizeof(struct fwt_conn) +
 					__FWT_WHO_MAX * sizeof(u32[4]),
-					CONN_ALIGN, SLAB_ACCOUNT, NULL);
+					FWT_CONN_ALIGN, SLAB_ACCOUNT, NULL);
 	if (conn_cache && conn6_cache)
 		return 0;
 	fwt_conn_cache_clean();

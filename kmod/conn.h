@@ -80,6 +80,18 @@ struct fwt_conn {
 	u32 addr6[][4];
 };
 
+/* Records are aligned so, and their links stand at their begin. */
+#define FWT_CONN_ALIGN	64
+
+/* The record that a link of the hash is of, and which of its pairs it is. */
+static inline struct fwt_conn *fwt_conn_of(const void *link, enum fwt_pair *pair)
+{
+	unsigned long p = (unsigned long)link;
+
+	*pair = (p & (FWT_CONN_ALIGN - 1)) / sizeof(struct rhash_head);
+	return (struct fwt_conn *)(p & ~(FWT_CONN_ALIGN - 1UL));
+}
+
 int fwt_conns_init(struct fwt_net *fn);
 void fwt_conns_clean(struct fwt_net *fn);
 int fwt_conn_cache_init(void);
@@ -168,20 +180,26 @@ static inline void fwt_conn_expire(struct fwt_conn *c, u32 ticks)
 		WRITE_ONCE(c->expires, when);
 }
 
+/* Visiting connections, in pieces: begin, walk once or more often, end. */
+struct fwt_conn_walk {
+	struct rhashtable_iter iter;
+};
+
+void fwt_conns_walk_begin(struct fwt_net *fn, struct fwt_conn_walk *w);
+void fwt_conns_walk_end(struct fwt_conn_walk *w);
+
 /**
  * fwt_conns_walk() - visit connections
- * @fn: namespace
+ * @w: walk in progress; goes on where it stopped
  * @visit: called for each live connection, once, under RCU; returns an error to
  *	stop the walk (the connection counts as not visited)
  * @ctx: for @visit
- * @iter: walk in progress; rhashtable_walk_enter()ed by the caller on
- *	&fn->conns, so that a dump can go on where it stopped
  *
  * Context: process.
  * Return: 0 at the end; -EINTR if the table was resized meanwhile, and some may
  * be visited twice; what @visit said.
  */
-int fwt_conns_walk(struct fwt_net *fn, struct rhashtable_iter *iter,
+int fwt_conns_walk(struct fwt_conn_walk *w,
 		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx);
 
 /* All of them end. Returns how many. */
@@ -189,6 +207,13 @@ u32 fwt_conns_flush(struct fwt_net *fn);
 
 /* Seconds until it expires, 0 if it has. */
 u32 fwt_conn_seconds(const struct fwt_conn *c);
+
+/* conn_gc.c, for conn.c: is there room for one more, which makes it @n? Evicts
+ * others where there is not. The collector.
+ */
+bool fwt_conns_room(struct fwt_net *fn, u32 n);
+void fwt_conns_gc_start(struct fwt_net *fn);
+void fwt_conns_gc_stop(struct fwt_net *fn);
 
 /* Bytes of memory that connections take now. */
 u64 fwt_conns_memory(struct fwt_net *fn);

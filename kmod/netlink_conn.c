@@ -349,7 +349,7 @@ static int put_conn(struct sk_buff *skb, struct fwt_net *fn,
 
 struct conn_dump {
 	struct conn_filter filter;
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	struct fwt_net *fn;
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
@@ -384,7 +384,7 @@ int fwtree_nl_conn_get_start(struct netlink_callback *cb)
 	/* Before the first policy there is no hash. */
 	/* Pairs with the release in fwt_conns_init(). */
 	if (smp_load_acquire(&d->fn->conns_ready)) {
-		rhashtable_walk_enter(&d->fn->conns, &d->iter);
+		fwt_conns_walk_begin(d->fn, &d->walk);
 		d->walking = true;
 	}
 	*dump_of(cb) = d;
@@ -396,7 +396,7 @@ int fwtree_nl_conn_get_done(struct netlink_callback *cb)
 	struct conn_dump *d = *dump_of(cb);
 
 	if (d && d->walking)
-		rhashtable_walk_exit(&d->iter);
+		fwt_conns_walk_end(&d->walk);
 	kfree(d);
 	return 0;
 }
@@ -434,7 +434,7 @@ int fwtree_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		return 0;
 	d->skb = skb;
 	d->cb = cb;
-	ret = fwt_conns_walk(d->fn, &d->iter, dump_one, d);
+	ret = fwt_conns_walk(&d->walk, dump_one, d);
 	/* A table that was resized meanwhile (-EINTR) may tell some twice; they
 	 * have ids, and a dump of a living table is no snapshot anyway.
 	 */
@@ -484,7 +484,7 @@ int fwtree_nl_conn_delete_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
 	struct fwt_net *fn = fwt_pernet(net);
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	struct conn_delete d = { };
 	int ret;
 
@@ -505,9 +505,9 @@ int fwtree_nl_conn_delete_doit(struct sk_buff *skb, struct genl_info *info)
 	if (smp_load_acquire(&fn->conns_ready)) {
 		/* What a resize may have hidden is found the next time round. */
 		do {
-			rhashtable_walk_enter(&fn->conns, &iter);
-			ret = fwt_conns_walk(fn, &iter, delete_one, &d);
-			rhashtable_walk_exit(&iter);
+			fwt_conns_walk_begin(fn, &walk);
+			ret = fwt_conns_walk(&walk, delete_one, &d);
+			fwt_conns_walk_end(&walk);
 		} while (ret == -EINTR && !signal_pending(current));
 	}
 	return reply_count(info, d.count, NULL);

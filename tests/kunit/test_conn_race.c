@@ -133,12 +133,12 @@ static int look(struct fwt_conn *c, void *ctx)
 
 static void walk_all(struct racer *r)
 {
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	int ret;
 
-	rhashtable_walk_enter(&r->fn->conns, &iter);
-	ret = fwt_conns_walk(r->fn, &iter, look, r);
-	rhashtable_walk_exit(&iter);
+	fwt_conns_walk_begin(r->fn, &walk);
+	ret = fwt_conns_walk(&walk, look, r);
+	fwt_conns_walk_end(&walk);
 	r->wrong += ret && ret != -EINTR;
 	r->done++;
 }

@@ -70,16 +70,16 @@ static void settle(struct fwt_net *fn)
 static void each_once(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	struct visits v = { .stop_at = U32_MAX };
 
 	v.seen = kunit_kzalloc(test, 65536, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, v.seen);
 	fill(test, fn, 0, 5000);
 	settle(fn);
-	rhashtable_walk_enter(&fn->conns, &iter);
-	KUNIT_EXPECT_EQ(test, fwt_conns_walk(fn, &iter, visit, &v), 0);
-	rhashtable_walk_exit(&iter);
+	fwt_conns_walk_begin(fn, &walk);
+	KUNIT_EXPECT_EQ(test, fwt_conns_walk(&walk, visit, &v), 0);
+	fwt_conns_walk_end(&walk);
 	KUNIT_EXPECT_EQ(test, v.n, 5000);
 	KUNIT_EXPECT_EQ_MSG(test, wrong(&v, 5000, 1, 1), 0, "not visited once");
 }
@@ -88,7 +88,7 @@ static void each_once(struct kunit *test)
 static void in_pieces(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	struct visits v = { };
 	int ret, pieces = 0;
 
@@ -96,13 +96,13 @@ static void in_pieces(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, v.seen);
 	fill(test, fn, 0, 2000);
 	settle(fn);
-	rhashtable_walk_enter(&fn->conns, &iter);
+	fwt_conns_walk_begin(fn, &walk);
 	do {
 		v.stop_at = v.n + 17;
-		ret = fwt_conns_walk(fn, &iter, visit, &v);
+		ret = fwt_conns_walk(&walk, visit, &v);
 		pieces++;
 	} while (ret == -EMSGSIZE && pieces < 1000);
-	rhashtable_walk_exit(&iter);
+	fwt_conns_walk_end(&walk);
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_GE(test, pieces, 2000 / 17);
 	KUNIT_EXPECT_EQ(test, v.n, 2000);
@@ -115,7 +115,7 @@ static void in_pieces(struct kunit *test)
 static void while_it_grows(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	struct visits v = { .stop_at = 100 };
 	int ret, tries;
 	bool said = false;
@@ -124,18 +124,18 @@ static void while_it_grows(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, v.seen);
 	fill(test, fn, 0, 1000);
 	settle(fn);
-	rhashtable_walk_enter(&fn->conns, &iter);
-	KUNIT_EXPECT_EQ(test, fwt_conns_walk(fn, &iter, visit, &v), -EMSGSIZE);
+	fwt_conns_walk_begin(fn, &walk);
+	KUNIT_EXPECT_EQ(test, fwt_conns_walk(&walk, visit, &v), -EMSGSIZE);
 	fill(test, fn, 1000, MANY);
 	settle(fn);
 	v.stop_at = U32_MAX;
 	for (tries = 0; tries < 4; tries++) {
-		ret = fwt_conns_walk(fn, &iter, visit, &v);
+		ret = fwt_conns_walk(&walk, visit, &v);
 		if (ret != -EINTR)
 			break;
 		said = true;
 	}
-	rhashtable_walk_exit(&iter);
+	fwt_conns_walk_end(&walk);
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_TRUE_MSG(test, said, "that the table was resized");
 	KUNIT_EXPECT_EQ_MSG(test, wrong(&v, MANY, 1, 3), 0, "not visited");

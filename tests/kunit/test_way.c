@@ -123,12 +123,12 @@ static int look_at(struct fwt_conn *c, void *ctx)
 
 static struct look the_one(void)
 {
-	struct rhashtable_iter iter;
+	struct fwt_conn_walk walk;
 	struct look l = { };
 
-	rhashtable_walk_enter(&ns->fn->conns, &iter);
-	fwt_conns_walk(ns->fn, &iter, look_at, &l);
-	rhashtable_walk_exit(&iter);
+	fwt_conns_walk_begin(ns->fn, &walk);
+	fwt_conns_walk(&walk, look_at, &l);
+	fwt_conns_walk_end(&walk);
 	return l;
 }
 

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connections from outside of them: making room for new ones, visiting, ending
+ * all, and giving back the memory of those whose time is over. See conn.h.
+ */
+#include <linux/random.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+
+#include "conn.h"
+#include "policy.h"
+
+/* Below the limit evicting begins, so that there is room while what was
+ * evicted waits for its grace period.
+ */
+static u32 conn_slack(u32 limit)
+{
+	return max(limit / 16, 8u);
+}
+
+/* How much a record is worth keeping when room is short: what has seen no reply
+ * goes first, then what is closed, then what has not proved itself. What is
+ * established stays.
+ */
+#define WORTH_KEEPING	5
+
+static int worth(const struct fwt_conn *c)
+{
+	u16 flags = READ_ONCE(c->flags);
+	u8 timeout = READ_ONCE(c->timeout);
+
+	if (!fwt_conn_alive(c))
+		return 0;
+	if (!(flags & BIT(FWT_CONN_CONFIRMED)))
+		return 1;
+	if (!(flags & BIT(FWT_CONN_REPLIED)))
+		return 2;
+	if (timeout == FWT_TIMEOUT_TCP_CLOSE || timeout == FWT_TIMEOUT_TCP_TIME_WAIT)
+		return 3;
+	return flags & BIT(FWT_CONN_ASSURED) ? WORTH_KEEPING : 4;
+}
+
+/* Looks at a bounded part of the table, from a place at random, for the record
+ * that is worth least.
+ */
+static struct fwt_conn *least_of(struct bucket_table *tbl)
+{
+	u32 at = get_random_u32(), seen = 0, i;
+	struct fwt_conn *best = NULL;
+	int least = WORTH_KEEPING;
+	struct rhash_head *link;
+
+	for (i = 0; i < 256 && i < tbl->size && seen < 64; i++) {
+		rht_for_each_rcu(link, tbl, (at + i) & (tbl->size - 1)) {
+			enum fwt_pair pair;
+			struct fwt_conn *c = fwt_conn_of(link, &pair);
+			int w = worth(c);
+
+			seen++;
+			if (w < least) {
+				best = c;
+				least = w;
+			}
+		}
+		/* What is as good as gone need not be bettered, and of others a
+		 * few are choice enough.
+		 */
+		if (least < 2 || (best && seen >= 16))
+			break;
+	}
+	return best;
+}
+
+static bool evict(struct fwt_net *fn)
+{
+	struct bucket_table *tbl = rht_dereference_rcu(fn->conns.tbl, &fn->conns);
+	struct fwt_conn *best = NULL;
+
+	/* While the table is rehashed the older part empties. */
+	for (; tbl && !best; tbl = rht_dereference_rcu(tbl->future_tbl, &fn->conns))
+		best = least_of(tbl);
+	if (!best || !fwt_conn_end(best))
+		return false;
+	fwt_stat_inc(fn, reason[FWT_REASON_EARLY_EVICT]);
+	return true;
+}
+
+bool fwt_conns_room(struct fwt_net *fn, u32 n)
+{
+	u32 limit = READ_ONCE(fn->conn_max);
+	bool room;
+
+	if (likely(n + conn_slack(limit) <= limit))
+		return true;
+	room = evict(fn);
+	return n < limit || (room && n == limit);
+}
+
+/* @all: those that are over and not collected yet, too. */
+static int walk(struct fwt_conn_walk *w, bool all,
+		int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
+{
+	struct rhashtable_iter *iter = &w->iter;
+	bool resized;
+	void *link;
+	int ret = 0;
+
+	/* Between two calls is as good as in the middle of one. */
+	resized = rhashtable_walk_start_check(iter) == -EAGAIN;
+	for (link = rhashtable_walk_peek(iter); link;
+	     link = rhashtable_walk_next(iter)) {
+		enum fwt_pair pair;
+		struct fwt_conn *c;
+
+		if (IS_ERR(link)) {
+			if (PTR_ERR(link) != -EAGAIN) {
+				ret = PTR_ERR(link);
+				break;
+			}
+			resized = true;
+			continue;
+		}
+		c = fwt_conn_of(link, &pair);
+		/* Every connection has this one, so each is visited once. */
+		if (pair != FWT_PAIR_CV || (!all && !fwt_conn_alive(c)))
+			continue;
+		ret = visit(c, ctx);
+		if (ret)
+			break;
+	}
+	rhashtable_walk_stop(iter);
+	return ret ? ret : resized ? -EINTR : 0;
+}
+
+void fwt_conns_walk_begin(struct fwt_net *fn, struct fwt_conn_walk *w)
+{
+	rhashtable_walk_enter(&fn->conns, &w->iter);
+}
+
+void fwt_conns_walk_end(struct fwt_conn_walk *w)
+{
+	rhashtable_walk_exit(&w->iter);
+}
+
+int fwt_conns_walk(struct fwt_conn_walk *w,
+		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
+{
+	return walk(w, false, visit, ctx);
+}
+
+static int end_one(struct fwt_conn *c, void *ctx)
+{
+	bool alive = fwt_conn_alive(c);
+	u32 *n = ctx;
+
+	*n += fwt_conn_end(c) && alive;
+	return 0;
+}
+
+u32 fwt_conns_flush(struct fwt_net *fn)
+{
+	struct fwt_conn_walk w;
+	u32 n = 0;
+	int ret;
+
+	if (!fn->conns_ready)
+		return 0;
+	do {
+		fwt_conns_walk_begin(fn, &w);
+		ret = walk(&w, true, end_one, &n);
+		fwt_conns_walk_end(&w);
+		/* What is being resized is so until its worker has run, which
+		 * may be waiting for this very CPU.
+		 */
+		cond_resched();
+	} while (ret == -EINTR);
+	/* Who asks next how many there are is told of none that was flushed. */
+	if (n)
+		rcu_barrier();
+	return n;
+}
+
+/* Expired records only cost memory: nobody finds them. So the collector takes
+ * its time: a sixteenth of the table, but at least 1024 links, each quarter of
+ * a second, which is a whole round in four seconds.
+ */
+#define GC_INTERVAL	(HZ / 4)
+#define GC_LEAST	1024
+
+static void collect(struct work_struct *work)
+{
+	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
+	u32 budget = max_t(u32, GC_LEAST, atomic_read(&fn->conns.nelems) / 16);
+	void *link;
+
+	if (!fn->gc_walking) {
+		rhashtable_walk_enter(&fn->conns, &fn->gc_iter);
+		fn->gc_walking = true;
+	}
+	rhashtable_walk_start(&fn->gc_iter);
+	while (budget--) {
+		enum fwt_pair pair;
+		struct fwt_conn *c;
+
+		link = rhashtable_walk_next(&fn->gc_iter);
+		if (!link)
+			break;
+		if (IS_ERR(link))
+			continue;
+		c = fwt_conn_of(link, &pair);
+		if (!fwt_conn_alive(c))
+			fwt_conn_end(c);
+	}
+	rhashtable_walk_stop(&fn->gc_iter);
+	if (!link) {
+		rhashtable_walk_exit(&fn->gc_iter);
+		fn->gc_walking = false;
+	}
+	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+}
+
+void fwt_conns_gc_start(struct fwt_net *fn)
+{
+	INIT_DELAYED_WORK(&fn->gc, collect);
+	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+}
+
+void fwt_conns_gc_stop(struct fwt_net *fn)
+{
+	cancel_delayed_work_sync(&fn->gc);
+	if (fn->gc_walking)
+		rhashtable_walk_exit(&fn->gc_iter);
+}
