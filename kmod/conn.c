@@ -126,7 +126,7 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 	struct fwt_conn *c;
 	bool six = t->family == 6;
 
-	if (!fwt_conns_room(fn, n)) {
+	if (!fwt_evict_room(fn, n)) {
 		atomic_dec(&fn->n_conns);
 		return ERR_PTR(-ENOSPC);
 	}
@@ -211,6 +211,7 @@ static void bury(struct fwt_conn *c)
 	struct fwt_net *fn = c->fn;
 
 	unlink_all(c);
+	fwt_evict_leave(c);
 	fwt_slot_ref(fn, c->slot[0], -1);
 	fwt_slot_ref(fn, c->slot[1], -1);
 	fwt_stat_inc(fn, ended);
@@ -330,6 +331,8 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 	}
 	if (ret)
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
+	else
+		fwt_evict_enter(c);
 	spin_unlock_bh(&c->lock);
 	if (ret) {
 		unlink_all(c);
@@ -423,9 +426,14 @@ int fwt_conns_init(struct fwt_net *fn)
 
 	if (fn->conns_ready)
 		return 0;
-	ret = rhashtable_init(&fn->conns, &conn_params);
+	ret = fwt_evict_init(fn);
 	if (ret)
 		return ret;
+	ret = rhashtable_init(&fn->conns, &conn_params);
+	if (ret) {
+		fwt_evict_clean(fn);
+		return ret;
+	}
 	fwt_conns_gc_start(fn);
 	/* Listings ask for it without a lock. */
 	smp_store_release(&fn->conns_ready, true);
@@ -442,6 +450,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	/* Their callbacks use the namespace. */
 	rcu_barrier();
 	rhashtable_destroy(&fn->conns);
+	fwt_evict_clean(fn);
 	fn->conns_ready = false;
 }
 
@@ -457,10 +466,10 @@ int fwt_conn_cache_init(void)
 #endif
 	get_random_bytes(&conn_key, sizeof(conn_key));
 	conn_cache = kmem_cache_create("fwtree_conn", sizeof(struct fwt_conn),
-				       FWT_CONN_ALIGN, SLAB_ACCOUNT, NULL);
+				       FWT_CONN_ALIGN, SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	conn6_cache = kmem_cache_create("fwtree_conn6", sizeof(struct fwt_conn) +
 					__FWT_WHO_MAX * sizeof(u32[4]),
-					FWT_CONN_ALIGN, SLAB_ACCOUNT, NULL);
+					FWT_CONN_ALIGN, SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	if (conn_cache && conn6_cache)
 		return 0;
 	fwt_conn_cache_clean();

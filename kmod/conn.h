@@ -68,14 +68,18 @@ struct fwt_conn {
 
 	u64 id;
 	struct fwt_net *fn;
-	struct rcu_head rcu;
+	union {
+		struct list_head queue;
+		struct rcu_head rcu;	/* once it is in no queue any more */
+	};
 	u32 reply_iif;		/* where not the same turned round, else 0 */
 	u32 mark;		/* that packets get */
 	u32 mark_in;		/* that the first packet had */
 	u32 seed;		/* of choices made for it */
 	u32 created;		/* jiffies, 32 bits */
 	u32 route_cookie[2];	/* IPv6 */
-	/* 4 bytes are free. */
+	u8 queued;		/* where @queue stands, see conn_evict.c */
+	/* 3 bytes are free. */
 
 	u32 addr6[][4];
 };
@@ -114,8 +118,9 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
  * @fn: namespace
  * @t: tuple of its first packet: C and V
  *
- * Where the table is at its limit, an unreplied connection is evicted.
+ * Near the table's limit another connection is evicted for it.
  *
+ * Context: RCU read lock.
  * Return: the record, or ERR_PTR(-ENOSPC) for a full table, -ENOMEM.
  */
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t);
@@ -208,10 +213,23 @@ u32 fwt_conns_flush(struct fwt_net *fn);
 /* Seconds until it expires, 0 if it has. */
 u32 fwt_conn_seconds(const struct fwt_conn *c);
 
-/* conn_gc.c, for conn.c: is there room for one more, which makes it @n? Evicts
- * others where there is not. The collector.
+/* conn_evict.c: early drop. */
+int fwt_evict_init(struct fwt_net *fn);
+void fwt_evict_clean(struct fwt_net *fn);
+
+/* Is there room for one more, which makes it @n? Evicts others where there is
+ * not. Under RCU.
  */
-bool fwt_conns_room(struct fwt_net *fn, u32 n);
+bool fwt_evict_room(struct fwt_net *fn, u32 n);
+
+/* A record enters the hash, under its lock; has been killed; or is to stand
+ * where it belongs by now (under RCU).
+ */
+void fwt_evict_enter(struct fwt_conn *c);
+void fwt_evict_leave(struct fwt_conn *c);
+void fwt_evict_sort(struct fwt_conn *c);
+
+/* conn_gc.c, for conn.c: the collector. */
 void fwt_conns_gc_start(struct fwt_net *fn);
 void fwt_conns_gc_stop(struct fwt_net *fn);
 

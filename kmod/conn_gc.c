@@ -1,100 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections from outside of them: making room for new ones, visiting, ending
- * all, and giving back the memory of those whose time is over. See conn.h.
+ * Connections from outside of them: visiting, ending all, and giving back the
+ * memory of those whose time is over. See conn.h.
  */
-#include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 
 #include "conn.h"
 #include "policy.h"
-
-/* Below the limit evicting begins, so that there is room while what was
- * evicted waits for its grace period.
- */
-static u32 conn_slack(u32 limit)
-{
-	return max(limit / 16, 8u);
-}
-
-/* How much a record is worth keeping when room is short: what has seen no reply
- * goes first, then what is closed, then what has not proved itself. What is
- * established stays.
- */
-#define WORTH_KEEPING	5
-
-static int worth(const struct fwt_conn *c)
-{
-	u16 flags = READ_ONCE(c->flags);
-	u8 timeout = READ_ONCE(c->timeout);
-
-	if (!fwt_conn_alive(c))
-		return 0;
-	if (!(flags & BIT(FWT_CONN_CONFIRMED)))
-		return 1;
-	if (!(flags & BIT(FWT_CONN_REPLIED)))
-		return 2;
-	if (timeout == FWT_TIMEOUT_TCP_CLOSE || timeout == FWT_TIMEOUT_TCP_TIME_WAIT)
-		return 3;
-	return flags & BIT(FWT_CONN_ASSURED) ? WORTH_KEEPING : 4;
-}
-
-/* Looks at a bounded part of the table, from a place at random, for the record
- * that is worth least.
- */
-static struct fwt_conn *least_of(struct bucket_table *tbl)
-{
-	u32 at = get_random_u32(), seen = 0, i;
-	struct fwt_conn *best = NULL;
-	int least = WORTH_KEEPING;
-	struct rhash_head *link;
-
-	for (i = 0; i < 256 && i < tbl->size && seen < 64; i++) {
-		rht_for_each_rcu(link, tbl, (at + i) & (tbl->size - 1)) {
-			enum fwt_pair pair;
-			struct fwt_conn *c = fwt_conn_of(link, &pair);
-			int w = worth(c);
-
-			seen++;
-			if (w < least) {
-				best = c;
-				least = w;
-			}
-		}
-		/* What is as good as gone need not be bettered, and of others a
-		 * few are choice enough.
-		 */
-		if (least < 2 || (best && seen >= 16))
-			break;
-	}
-	return best;
-}
-
-static bool evict(struct fwt_net *fn)
-{
-	struct bucket_table *tbl = rht_dereference_rcu(fn->conns.tbl, &fn->conns);
-	struct fwt_conn *best = NULL;
-
-	/* While the table is rehashed the older part empties. */
-	for (; tbl && !best; tbl = rht_dereference_rcu(tbl->future_tbl, &fn->conns))
-		best = least_of(tbl);
-	if (!best || !fwt_conn_end(best))
-		return false;
-	fwt_stat_inc(fn, reason[FWT_REASON_EARLY_EVICT]);
-	return true;
-}
-
-bool fwt_conns_room(struct fwt_net *fn, u32 n)
-{
-	u32 limit = READ_ONCE(fn->conn_max);
-	bool room;
-
-	if (likely(n + conn_slack(limit) <= limit))
-		return true;
-	room = evict(fn);
-	return n < limit || (room && n == limit);
-}
 
 /* @all: those that are over and not collected yet, too. */
 static int walk(struct fwt_conn_walk *w, bool all,
@@ -210,6 +123,8 @@ static void collect(struct work_struct *work)
 		c = fwt_conn_of(link, &pair);
 		if (!fwt_conn_alive(c))
 			fwt_conn_end(c);
+		else if (pair == FWT_PAIR_CV)
+			fwt_evict_sort(c);
 	}
 	rhashtable_walk_stop(&fn->gc_iter);
 	if (!link) {

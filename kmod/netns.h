@@ -3,7 +3,7 @@
  * What a network namespace has of us.
  *
  * Lock order: rtnl_lock > fwt_net.lock > fwt_conn.lock > the hash's bucket
- * locks. The data path runs under RCU and takes fwt_conn.lock alone. Notifiers
+ * locks, and the locks of the queues for early drop. The data path runs under RCU and takes fwt_conn.lock alone. Notifiers
  * of devices run under RTNL and may take fwt_net.lock; so whoever holds
  * fwt_net.lock must not ask for RTNL (hooks are registered without it).
  */
@@ -22,6 +22,7 @@
 #include "slot.h"
 #include "stats.h"
 
+struct fwt_evict;
 struct fwt_policy;
 struct fwt_upload;
 
@@ -49,6 +50,7 @@ struct fwt_options {
  * @policy: in force, or NULL; replaced under @lock, read under RCU
  * @net: the namespace
  * @conns: the hash of connections
+ * @evict: per CPU, records that may have to go (conn_evict.c)
  * @n_conns: records in being, until their RCU callback has run
  * @n_conns6: those of them that are IPv6
  * @conn_max: limit in force
@@ -68,6 +70,7 @@ struct fwt_net {
 	struct fwt_policy __rcu *policy;
 	struct net *net;
 	struct rhashtable conns;
+	struct fwt_evict __percpu *evict;
 	u32 conn_max;
 	u64 adopt_until;
 	struct fwt_stats __percpu *stats;

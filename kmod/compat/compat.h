@@ -8,6 +8,7 @@
 
 #include <linux/version.h>
 #include <linux/netlink.h>
+#include <linux/slab.h>
 #include <net/genetlink.h>
 
 /* 6.2: texts of an extack made at run time. Until then the message holds a
@@ -54,6 +55,11 @@ const char *fwt_compat_text(const char *fmt, ...) __printf(1, 2);
 #define n_split_ops		n_ops
 #define genl_register_family	fwt_compat_genl_register
 int fwt_compat_genl_register(struct genl_family *family);
+#endif
+
+/* 6.6: a cache of its own, which slabinfo shows by its name. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE	0
 #endif
 
 #endif /* FWT_COMPAT_H */

@@ -29,7 +29,7 @@
 	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
 	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
 	C(RACE_LOST, "insert-race", "packets", "first packets that found the connection just made by another CPU") \
-	C(EARLY_EVICT, "evicted", "connections", "unreplied connections evicted to make room for new ones") \
+	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: unreplied ones first, then closed ones, then those that have not proved themselves") \
 	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \
 	C(ANSWER_LIMITED, "answers-limited", "packets", "RST or ICMP answers not sent because of the rate limit") \
 	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit")

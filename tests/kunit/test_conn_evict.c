@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Early drop: who goes first where room is short (R4). */
+#include <linux/delay.h>
+
+#include "conns.h"
+#include "test.h"
+
+enum kind { ASSURED, UNPROVEN, CLOSED, UNREPLIED, KINDS };
+
+#define EACH	12
+
+struct crowd {
+	struct fwt_net *fn;
+	/* Of each kind, the oldest first; NULL once it was found to be gone. */
+	struct fwt_conn *c[KINDS][EACH];
+	u32 newcomers;
+};
+
+static struct fwt_tuple member(enum kind kind, u32 i)
+{
+	return fwt_test_tuple(4, 1 + kind * 1000 + i, 1000, 2, 53);
+}
+
+static void becomes(struct fwt_conn *c, enum kind kind)
+{
+	fwt_test_flag(c, BIT(FWT_CONN_CONFIRMED) |
+		      (kind == UNREPLIED ? 0 : BIT(FWT_CONN_REPLIED)) |
+		      (kind == ASSURED ? BIT(FWT_CONN_ASSURED) : 0));
+	if (kind == CLOSED)
+		WRITE_ONCE(c->timeout, FWT_TIMEOUT_TCP_CLOSE);
+}
+
+/* Until the collector has put each where it belongs: who is assured stands in no
+ * queue any more.
+ */
+static void sorted(struct kunit *test, struct crowd *w)
+{
+	int i, tries;
+
+	for (tries = 0; tries < 400; tries++) {
+		u32 left = 0;
+
+		for (i = 0; i < EACH; i++) {
+			left += READ_ONCE(w->c[ASSURED][i]->queued) != 0;
+			left += READ_ONCE(w->c[CLOSED][i]->queued) ==
+				READ_ONCE(w->c[UNREPLIED][i]->queued);
+			left += READ_ONCE(w->c[UNPROVEN][i]->queued) ==
+				READ_ONCE(w->c[UNREPLIED][i]->queued);
+		}
+		if (!left)
+			return;
+		msleep(20);
+	}
+	KUNIT_FAIL(test, "the collector did not come by");
+}
+
+/* Worst first into the table: who is evicted first is not who came first. */
+static void gather(struct kunit *test, struct crowd *w)
+{
+	struct fwt_tuple t;
+	enum kind kind;
+	u32 i;
+
+	for (kind = 0; kind < KINDS; kind++) {
+		for (i = 0; i < EACH; i++) {
+			t = member(kind, i);
+			KUNIT_ASSERT_EQ(test, fwt_test_insert(w->fn, &t, NULL,
+							      &w->c[kind][i]), 0);
+			becomes(w->c[kind][i], kind);
+		}
+	}
+	sorted(test, w);
+	/* One more, and another one has to go. */
+	w->fn->conn_max = KINDS * EACH + 8;
+}
+
+/* One that is as good as established at once. */
+static int comes(struct crowd *w)
+{
+	struct fwt_tuple t = fwt_test_tuple(4, 100000 + w->newcomers++, 1000, 2, 53);
+	struct fwt_conn *c;
+	int ret = fwt_test_insert(w->fn, &t, NULL, &c);
+
+	if (!ret)
+		becomes(c, ASSURED);
+	/* What went counts until its grace period is over. */
+	rcu_barrier();
+	return ret;
+}
+
+static bool there(struct crowd *w, enum kind kind, u32 i)
+{
+	struct fwt_tuple t = member(kind, i);
+	int dir;
+
+	return fwt_test_find(w->fn, &t, &dir);
+}
+
+static void in_order(struct kunit *test)
+{
+	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	enum kind kind;
+	u32 i, k, n, more = 0;
+	struct fwt_stats s;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->fn = fwt_test_net(test);
+	gather(test, w);
+	for (kind = UNREPLIED; kind > ASSURED; kind--) {
+		for (i = 0; i < EACH; i++) {
+			KUNIT_ASSERT_EQ(test, comes(w), 0);
+			for (k = 0, n = 0; k < EACH; k++)
+				n += there(w, kind, k);
+			KUNIT_EXPECT_EQ_MSG(test, n, EACH - i - 1,
+					    "of kind %u are left", kind);
+			/* The collector sorts as it finds them, but these are
+			 * in the order of their age.
+			 */
+			for (k = 0; kind == UNREPLIED && k < EACH; k++)
+				KUNIT_EXPECT_EQ_MSG(test, there(w, kind, k), k > i,
+						    "number %u, after %u", k, i);
+		}
+		for (k = 0, n = 0; k < kind; k++)
+			for (i = 0; i < EACH; i++)
+				n += there(w, k, i);
+		KUNIT_EXPECT_EQ_MSG(test, n, kind * EACH, "of better kinds are left");
+	}
+	fwt_stats_read(w->fn, &s);
+	KUNIT_EXPECT_EQ(test, s.reason[FWT_REASON_EARLY_EVICT], 3 * EACH);
+	/* Now there is nobody who may be sent away, and the limit is a wall. */
+	while (!comes(w) && more < 100)
+		more++;
+	KUNIT_EXPECT_EQ_MSG(test, more, 8, "more, up to the limit");
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->fn->n_conns), w->fn->conn_max);
+	for (i = 0, n = 0; i < EACH; i++)
+		n += there(w, ASSURED, i);
+	KUNIT_EXPECT_EQ_MSG(test, n, EACH, "of the assured ones are left");
+}
+
+/* What the queue said of it is not true any more, and nobody has come by to say
+ * so: an answer saves it.
+ */
+static void answered_meanwhile(struct kunit *test)
+{
+	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	u32 i, n = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->fn = fwt_test_net(test);
+	gather(test, w);
+	for (i = 0; i < EACH / 2; i++)
+		becomes(w->c[UNREPLIED][i], ASSURED);
+	for (i = 0; i < EACH / 2; i++)
+		KUNIT_ASSERT_EQ(test, comes(w), 0);
+	for (i = 0; i < EACH; i++) {
+		n += there(w, UNREPLIED, i);
+		KUNIT_EXPECT_EQ_MSG(test, there(w, UNREPLIED, i), i < EACH / 2,
+				    "number %u", i);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, n, EACH / 2, "answered ones are left");
+}
+
+/* One that is over goes before any other, and is no eviction. */
+static void expired_is_no_eviction(struct kunit *test)
+{
+	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	struct fwt_stats s;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->fn = fwt_test_net(test);
+	gather(test, w);
+	spin_lock_bh(&w->c[UNREPLIED][0]->lock);
+	fwt_conn_expire(w->c[UNREPLIED][0], 0);
+	spin_unlock_bh(&w->c[UNREPLIED][0]->lock);
+	KUNIT_ASSERT_EQ(test, comes(w), 0);
+	fwt_stats_read(w->fn, &s);
+	KUNIT_EXPECT_EQ(test, s.reason[FWT_REASON_EARLY_EVICT], 0);
+	KUNIT_EXPECT_TRUE(test, there(w, UNREPLIED, 1));
+}
+
+/* A table full of what may go, and newcomers, each of which sends one away: the
+ * limit holds, and nobody is refused.
+ */
+static void flood(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 i, refused = 0, most = 0, total = FWT_TEST_MANY(50000);
+	struct fwt_test_books b;
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+
+	fn->conn_max = 4096;
+	for (i = 0; i < total; i++) {
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		refused += !!fwt_test_insert(fn, &t, NULL, &c);
+		most = max_t(u32, most, atomic_read(&fn->n_conns));
+		if (i % 256 == 0)
+			rcu_barrier();
+	}
+	KUNIT_EXPECT_LE(test, most, 4096);
+	KUNIT_EXPECT_EQ(test, refused, 0);
+	fwt_test_books(fn, &b);
+	KUNIT_EXPECT_EQ(test, b.created - b.ended, b.records);
+	KUNIT_EXPECT_LE(test, b.records, 4096);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(in_order),
+	KUNIT_CASE(answered_meanwhile),
+	KUNIT_CASE(expired_is_no_eviction),
+	KUNIT_CASE(flood),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-conn-evict",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# R4: two million SYNs from sources at random (a checked kernel: fewer) against
+# a table of 64k. The table and its memory stay within their limits, what is
+# established goes on, and who completes a handshake meanwhile gets in.
+#
+#   home ──── lan gw wan ──── net        forged: 10.0.0.0/8 > 203.0.113.200
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+export TABLE=65536 SYNS=$((2000000 / (SLOW * SLOW * SLOW)))
+[ "$SLOW" = 1 ] || TABLE=4096
+topology
+must_apply <<END
+option conn-max $TABLE
+option adopt 0s
+ingress { iif lo accept; ct state untracked accept; ct state invalid drop; iif lan accept; drop }
+egress { oif wan saddr 192.168.1.0/24 masquerade accept; accept }
+END
+# A host that takes everything and answers nothing.
+ip -n gw neigh replace 203.0.113.200 lladdr 02:00:00:00:00:99 dev wan
+ok "the sender is built" cc -O2 -Wall -Wextra -o "$TMP/flood" "$netdir/flood.c"
+py <<'END'
+TABLE, SYNS = int(os.environ["TABLE"]), int(os.environ["SYNS"])
+
+def slab():
+    """Bytes of the records, as the kernel's own list has them."""
+    total = 0
+    for line in open("/proc/slabinfo"):
+        f = line.split()
+        if f[0] == "fwtree_conn":
+            total += int(f[2]) * int(f[3])
+    return total
+
+before = slab()
+servers = [listen("net", FAR[4], 100 + i) for i in range(20)]
+pairs = [Pair("home", FAR[4], 100 + i, s) for i, s in enumerate(servers)]
+ok(all(p.talk() for p in pairs), "R4: twenty connections are established")
+with ns("home"):
+    flood = subprocess.Popen([os.environ["TMP"] + "/flood", "h0", mac("gw", "lan").hex(":"), "203.0.113.200", "80", str(SYNS)],
+                             stdout=subprocess.PIPE, text=True)
+most, memory, came, tried, began = 0, 0, 0, 0, time.monotonic()
+while flood.poll() is None:
+    most = max(most, fwctl("conn", "count")["count"])
+    memory = max(memory, slab())
+    tried += 1
+    try:
+        p = Pair("home", FAR[4], 100 + tried % 20, servers[tried % 20])
+        came += p.talk()
+        p.close()
+    except OSError:
+        pass
+took = time.monotonic() - began
+sent = int(flood.stdout.read())
+s = stats()
+print(f"# {sent} SYNs in {took:.1f} s, at most {most} of {TABLE} connections in {memory - before} bytes of slabs, "
+      f"{s['reasons']['evicted']['value']} evicted, {s['reasons']['table-full']['value']} refused, {came} of {tried} newcomers")
+equal(sent, SYNS, "R4: so many SYNs were sent")
+ok(s["connections"]["created"] + s["reasons"]["table-full"]["value"] >= SYNS, "R4: and each began a connection, or was refused",
+   s["connections"])
+ok(TABLE // 2 < most <= TABLE, "R4: the table is never above its limit", most)
+ok(TABLE * 128 < memory - before <= TABLE * 256 * 1.25, "R4: nor is its memory", memory - before)
+ok(s["reasons"]["evicted"]["value"] >= SYNS - 2 * TABLE - s["reasons"]["table-full"]["value"],
+   "R4: room was made by evicting", s["reasons"]["evicted"])
+ok(tried > 3 and came == tried, "R4: who completes a handshake in the middle of it gets in", (came, tried))
+ok(all(p.talk() for p in pairs), "R4: what was established goes on")
+l = conn_list("src", HOME[4], "state", "established")
+ok({c["original"]["dport"] for c in l} >= set(range(100, 120)), "R4: and was never away", len(l))
+fwctl("conn", "flush")
+equal(fwctl("conn", "count")["count"], 0, "R4: a flush leaves none")
+c = stats()["connections"]
+equal(c["created"], c["ended"], "R4: created = ended, when all are gone")
+END
+done_testing
