@@ -114,7 +114,7 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
 		return NULL;
 	c = fwt_conn_of(link, &pair);
 	if (!fwt_conn_alive(c)) {
-		fwt_conn_end(c);
+		fwt_conn_end(c, FWT_END_TIMEOUT);
 		return NULL;
 	}
 	return c;
@@ -206,7 +206,20 @@ static void unlink_all(struct fwt_conn *c)
 			unlink_pair(c, pair);
 }
 
-static void bury(struct fwt_conn *c)
+/* What is over ends by its time, whoever comes by and finds it. */
+static enum fwt_end_reason end_reason(const struct fwt_conn *c,
+				      enum fwt_end_reason why)
+{
+	if ((s32)(c->expires - (u32)jiffies) > 0)
+		return why;
+	if (!fwt_conn_is(c, FWT_CONN_CONFIRMED))
+		return FWT_END_UNFINISHED;
+	if (c->timeout == FWT_TIMEOUT_TCP_CLOSE || c->timeout == FWT_TIMEOUT_TCP_TIME_WAIT)
+		return FWT_END_CLOSED;
+	return FWT_END_TIMEOUT;
+}
+
+static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 {
 	struct fwt_net *fn = c->fn;
 
@@ -214,11 +227,11 @@ static void bury(struct fwt_conn *c)
 	fwt_evict_leave(c);
 	fwt_slot_ref(fn, c->slot[0], -1);
 	fwt_slot_ref(fn, c->slot[1], -1);
-	fwt_stat_inc(fn, ended);
+	fwt_stat_inc(fn, ended[end_reason(c, why)]);
 	call_rcu(&c->rcu, conn_free_rcu);
 }
 
-bool fwt_conn_end(struct fwt_conn *c)
+bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why)
 {
 	bool mine;
 
@@ -226,7 +239,7 @@ bool fwt_conn_end(struct fwt_conn *c)
 	mine = kill(c);
 	spin_unlock_bh(&c->lock);
 	if (mine)
-		bury(c);
+		bury(c, why);
 	return mine;
 }
 
@@ -240,7 +253,7 @@ static void end_other(struct fwt_conn *c)
 	mine = kill(c);
 	spin_unlock_bh(&c->lock);
 	if (mine)
-		bury(c);
+		bury(c, FWT_END_TIMEOUT);
 }
 
 /* Put one link in; where its place is taken by one that is over, that one goes.

@@ -22,6 +22,7 @@
 #include <linux/spinlock.h>
 #include "netns.h"
 #include "core/nat.h"
+#include "core/reason.h"
 #include "core/tuple.h"
 #include "core/tcp.h"
 
@@ -159,11 +160,12 @@ void fwt_conn_unbind_source(struct fwt_conn *c);
 /**
  * fwt_conn_end() - it is over
  * @c: connection in the hash
+ * @why: for the books; of one whose time is over it is always that
  *
  * Context: RCU read lock; any, softirq included; not under @c->lock.
  * Return: true for the one caller who ended it.
  */
-bool fwt_conn_end(struct fwt_conn *c);
+bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why);
 
 static inline bool fwt_conn_alive(const struct fwt_conn *c)
 {

@@ -154,7 +154,7 @@ static bool evict_from(struct fwt_evict *e, u8 queue)
 
 	while ((c = take(e, queue))) {
 		alive = fwt_conn_alive(c);
-		if (!fwt_conn_end(c))
+		if (!fwt_conn_end(c, FWT_END_EVICTED))
 			continue;
 		if (alive)
 			fwt_stat_inc(c->fn, reason[FWT_REASON_EARLY_EVICT]);

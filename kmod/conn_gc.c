@@ -66,7 +66,7 @@ static int end_one(struct fwt_conn *c, void *ctx)
 	bool alive = fwt_conn_alive(c);
 	u32 *n = ctx;
 
-	*n += fwt_conn_end(c) && alive;
+	*n += fwt_conn_end(c, FWT_END_FLUSHED) && alive;
 	return 0;
 }
 
@@ -122,7 +122,7 @@ static void collect(struct work_struct *work)
 			continue;
 		c = fwt_conn_of(link, &pair);
 		if (!fwt_conn_alive(c))
-			fwt_conn_end(c);
+			fwt_conn_end(c, FWT_END_TIMEOUT);
 		else if (pair == FWT_PAIR_CV)
 			fwt_evict_sort(c);
 	}

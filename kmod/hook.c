@@ -136,7 +136,7 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
 	if (end)
-		fwt_conn_end(w->c);
+		fwt_conn_end(w->c, FWT_END_POLICY);
 	return fwt_drop(w, FWT_REASON_REVALIDATED);
 }
 
@@ -356,7 +356,7 @@ static unsigned int decide_egress(struct fwt_way *w)
 		if (d.verdict == FWT_VERDICT_REJECT)
 			fwt_answer(w, d.reject);
 		if (w->c)
-			fwt_conn_end(w->c);
+			fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop(w, d.reason);
 	}
 	if (!w->c) {
@@ -379,7 +379,7 @@ static unsigned int decide_egress(struct fwt_way *w)
 	if (reason) {
 		if (reason == FWT_REASON_NAT_EXHAUSTED)
 			fwt_answer(w, FWT_REJECT_HOST_PROHIBITED);
-		fwt_conn_end(w->c);
+		fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop(w, reason);
 	}
 	if (won) {

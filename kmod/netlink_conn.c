@@ -475,7 +475,7 @@ static int delete_one(struct fwt_conn *c, void *ctx)
 {
 	struct conn_delete *d = ctx;
 
-	if (wanted(&d->filter, c) && fwt_conn_end(c))
+	if (wanted(&d->filter, c) && fwt_conn_end(c, FWT_END_DELETED))
 		d->count++;
 	return 0;
 }

@@ -12,28 +12,24 @@
 #include "policy.h"
 #include "core/verify.h"
 
-static size_t reasons_size(void)
+static size_t infos_size(const struct fwt_reason_info *r, int n)
 {
-	const struct fwt_reason_info *r;
 	size_t size = 0;
-	int i;
 
-	for (i = FWT_REASON_NONE + 1; i < __FWT_REASON_MAX; i++) {
-		r = &fwt_reason_info[i];
+	for (; n; n--, r++)
 		size += nla_total_size(0) + nla_total_size(sizeof(u32)) +
 			nla_total_size(strlen(r->name) + 1) +
 			nla_total_size(strlen(r->unit) + 1) +
 			nla_total_size(strlen(r->doc) + 1) +
 			nla_total_size_64bit(sizeof(u64)) +
 			nla_total_size(sizeof(u8));
-	}
 	return size;
 }
 
-static int put_reason(struct sk_buff *skb, u32 id, u64 value)
+static int put_info(struct sk_buff *skb, int type, u32 id,
+		    const struct fwt_reason_info *r, u64 value)
 {
-	const struct fwt_reason_info *r = &fwt_reason_info[id];
-	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_STATS_REASON);
+	struct nlattr *nest = nla_nest_start(skb, type);
 
 	if (!nest || nla_put_u32(skb, FWTREE_A_REASON_ID, id) ||
 	    nla_put_string(skb, FWTREE_A_REASON_NAME, r->name) ||
@@ -51,17 +47,22 @@ static int put_conns(struct sk_buff *skb, struct fwt_net *fn,
 		     const struct fwt_stats *sum)
 {
 	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_STATS_CONNECTIONS);
+	u32 i;
 
 	if (!nest ||
 	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_COUNT, atomic_read(&fn->n_conns)) ||
 	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_LIMIT, READ_ONCE(fn->conn_max)) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_CREATED, sum->created,
 			      FWTREE_A_STATS_CONNS_PAD) ||
-	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_ENDED, sum->ended,
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_ENDED, fwt_stats_ended(sum),
 			      FWTREE_A_STATS_CONNS_PAD) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_MEMORY,
 			      fwt_conns_memory(fn), FWTREE_A_STATS_CONNS_PAD))
 		return -EMSGSIZE;
+	for (i = 0; i < __FWT_END_MAX; i++)
+		if (put_info(skb, FWTREE_A_STATS_CONNS_ENDED_BY, i,
+			     &fwt_end_info[i], sum->ended[i]))
+			return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
@@ -101,7 +102,8 @@ static int put_stats(struct sk_buff *skb, struct fwt_net *fn,
 	    put_conns(skb, fn, sum) || (p && put_program(skb, p)))
 		return -EMSGSIZE;
 	for (i = FWT_REASON_NONE + 1; i < __FWT_REASON_MAX; i++)
-		if (put_reason(skb, i, sum->reason[i]))
+		if (put_info(skb, FWTREE_A_STATS_REASON, i, &fwt_reason_info[i],
+			     sum->reason[i]))
 			return -EMSGSIZE;
 	return 0;
 }
@@ -116,7 +118,8 @@ int fwtree_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
 	/* 20 figures besides the reasons, and a few nests. */
-	reply = fwt_netlink_reply(info, reasons_size() +
+	reply = fwt_netlink_reply(info, infos_size(fwt_reason_info, __FWT_REASON_MAX) +
+				  infos_size(fwt_end_info, __FWT_END_MAX) +
 				  32 * nla_total_size_64bit(sizeof(u64)), &hdr);
 	if (!sum || !reply) {
 		GENL_SET_ERR_MSG(info, "no memory for the answer");

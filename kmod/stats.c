@@ -32,7 +32,7 @@ void fwt_stats_reset(struct fwt_net *fn)
 	fwt_stats_read(fn, &now);
 	/* Connections are books that must balance; they are not reset. */
 	now.created = 0;
-	now.ended = 0;
+	memset(now.ended, 0, sizeof(now.ended));
 	now.next_id = 0;
 	for (i = 0; i < sizeof(now) / sizeof(u64); i++)
 		to[i] += ((const u64 *)&now)[i];

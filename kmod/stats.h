@@ -25,9 +25,19 @@ struct fwt_stats {
 	u64 reason[__FWT_REASON_MAX];
 	u64 verdict[__FWT_STAT_VERDICT_MAX];	/* packets */
 	u64 created;				/* connections */
-	u64 ended;
+	u64 ended[__FWT_END_MAX];
 	u64 next_id;				/* of connections, per CPU */
 };
+
+static inline u64 fwt_stats_ended(const struct fwt_stats *s)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < __FWT_END_MAX; i++)
+		sum += s->ended[i];
+	return sum;
+}
 
 /* Bump one: fwt_stat_inc(fn, created), fwt_stat_inc(fn, reason[r]). */
 #define fwt_stat_inc(fn, what) this_cpu_inc((fn)->stats->what)

@@ -270,7 +270,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
-		fwt_conn_end(w->former);
+		fwt_conn_end(w->former, FWT_END_REOPENED);
 	ret = fwt_conn_insert(c, &other);
 	if (!ret) {
 		w->c = c;

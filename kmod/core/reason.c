@@ -11,3 +11,10 @@ const struct fwt_reason_info fwt_reason_info[__FWT_REASON_MAX] = {
 #undef FWT_REASON_INFO_D
 #undef FWT_REASON_INFO_C
 };
+
+const struct fwt_reason_info fwt_end_info[__FWT_END_MAX] = {
+#define FWT_END_INFO(id, name, doc) \
+	[FWT_END_##id] = { name, "connections", doc, false },
+	FWT_ENDS(FWT_END_INFO)
+#undef FWT_END_INFO
+};

@@ -34,6 +34,27 @@
 	C(ANSWER_LIMITED, "answers-limited", "packets", "RST or ICMP answers not sent because of the rate limit") \
 	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit")
 
+/* Why connections ended; each ends for one of them, so that those that began are
+ * those that are there and these: E(ID, "name", "sentence").
+ */
+#define FWT_ENDS(E) \
+	E(TIMEOUT, "timeout", "no packet came for as long as their state allows") \
+	E(CLOSED, "closed", "TCP: closed by both sides or reset, and then their time was over") \
+	E(UNFINISHED, "unfinished", "their first packet never left this machine, or was refused on its way through it") \
+	E(EVICTED, "evicted", "room was needed for new ones") \
+	E(DELETED, "deleted", "fwctl conn delete") \
+	E(FLUSHED, "flushed", "fwctl conn flush, fwctl flush, or the namespace ended") \
+	E(POLICY, "policy", "the policy in force does not allow them any more") \
+	E(REOPENED, "reopened", "TCP: a SYN began another connection between the same ends") \
+	E(ADDRESS, "address-gone", "the interface or address that they were translated to is gone")
+
+enum fwt_end_reason {
+#define FWT_END_ENUM(id, name, doc) FWT_END_##id,
+	FWT_ENDS(FWT_END_ENUM)
+#undef FWT_END_ENUM
+	__FWT_END_MAX,
+};
+
 enum fwt_reason {
 	FWT_REASON_NONE,
 #define FWT_REASON_ENUM_D(id, name, doc) FWT_REASON_##id,
@@ -59,5 +80,6 @@ struct fwt_reason_info {
 };
 
 extern const struct fwt_reason_info fwt_reason_info[__FWT_REASON_MAX];
+extern const struct fwt_reason_info fwt_end_info[__FWT_END_MAX];
 
 #endif /* FWT_CORE_REASON_H */

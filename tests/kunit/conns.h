@@ -89,7 +89,7 @@ static inline bool fwt_test_end_conn(struct fwt_conn *c)
 	bool mine;
 
 	rcu_read_lock();
-	mine = fwt_conn_end(c);
+	mine = fwt_conn_end(c, FWT_END_DELETED);
 	rcu_read_unlock();
 	return mine;
 }

@@ -56,7 +56,7 @@ void fwt_test_books(struct fwt_net *fn, struct fwt_test_books *b)
 	rcu_barrier();
 	fwt_stats_read(fn, &s);
 	b->created = s.created;
-	b->ended = s.ended;
+	b->ended = fwt_stats_ended(&s);
 	b->records = atomic_read(&fn->n_conns);
 }
 

@@ -66,8 +66,8 @@ static void ends_once(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
 	rcu_read_lock();
-	KUNIT_EXPECT_TRUE(test, fwt_conn_end(c));
-	KUNIT_EXPECT_FALSE_MSG(test, fwt_conn_end(c), "ended a second time");
+	KUNIT_EXPECT_TRUE(test, fwt_conn_end(c, FWT_END_DELETED));
+	KUNIT_EXPECT_FALSE_MSG(test, fwt_conn_end(c, FWT_END_DELETED), "ended a second time");
 	KUNIT_EXPECT_FALSE(test, fwt_conn_alive(c));
 	rcu_read_unlock();
 	fwt_test_books(fn, &b);

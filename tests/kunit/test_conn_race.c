@@ -73,7 +73,7 @@ static void begin_one(struct racer *r)
 		ret = fwt_test_bind(c, &end, end.port & 1 ? 1000 : 0, 1007);
 		r->wrong += ret && ret != -EADDRINUSE && ret != -EBUSY;
 		if (ret)
-			fwt_conn_end(c);
+			fwt_conn_end(c, FWT_END_DELETED);
 	}
 	spin_lock_bh(&c->lock);
 	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
@@ -99,7 +99,7 @@ static void end_one(struct racer *r)
 	rcu_read_lock();
 	c = fwt_conn_find(r->fn, &t, &dir);
 	if (c) {
-		fwt_conn_end(c);
+		fwt_conn_end(c, FWT_END_DELETED);
 		r->done++;
 	}
 	rcu_read_unlock();

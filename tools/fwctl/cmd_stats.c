@@ -127,6 +127,29 @@ static void print_rules(const struct fwt_nl_rules *r, const struct view *v)
 	out_table_end();
 }
 
+/* Why connections ended: in JSON all reasons, for people those that happened. */
+static void print_ended_by(const struct fwt_nl_stats *s)
+{
+	const struct fwt_nl_reason *r;
+	char value[OUT_HUMAN];
+	size_t i;
+
+	out_object("ended_by");
+	for (i = 0; i < s->n_ended_by; i++) {
+		r = &s->ended_by[i];
+		out_object(r->name);
+		out_num("value", r->value);
+		out_str("unit", r->unit);
+		out_str("doc", r->doc);
+		out_end();
+		if (!r->value)
+			continue;
+		out_human(value, sizeof(value), OUT_COUNT, r->value);
+		out_text("    %-14s %s: %s\n", r->name, value, r->doc);
+	}
+	out_end();
+}
+
 static void print_figures(const struct fwt_nl_stats *s)
 {
 	out_object("connections");
@@ -135,6 +158,7 @@ static void print_figures(const struct fwt_nl_stats *s)
 	out_line_num("max", "max", OUT_PLAIN, s->conn_max);
 	out_line_num("created", "created", OUT_COUNT, s->conn_created);
 	out_line_num("ended", "ended", OUT_COUNT, s->conn_ended);
+	print_ended_by(s);
 	out_line_num("memory", "memory", OUT_BYTES, s->conn_memory);
 	out_end();
 	if (!s->has_program) {

@@ -144,6 +144,8 @@ struct fwt_nl_stats {
 	uint32_t steps_max;
 	struct fwt_nl_reason *reason;
 	size_t n_reasons;
+	struct fwt_nl_reason *ended_by;	/* why connections ended */
+	size_t n_ended_by;
 };
 
 int fwt_nl_stats_get(struct fwt_nl *nl, struct fwt_nl_stats *s);

@@ -7,16 +7,16 @@
 
 #include "nl_priv.h"
 
-static int add_reason(struct fwt_nl_stats *s, size_t *size,
+static int add_reason(struct fwt_nl_reason **list, size_t *size, size_t *n,
 		      const struct nlattr *nest)
 {
 	const struct nlattr *tb[FWTREE_A_REASON_MAX + 1];
 	struct fwt_nl_reason *r;
 
-	if (fwt_nl_grow((void **)&s->reason, size, s->n_reasons, sizeof(*r)))
+	if (fwt_nl_grow((void **)list, size, *n, sizeof(*r)))
 		return -ENOMEM;
 	fwt_nl_parse_nest(nest, tb, FWTREE_A_REASON_MAX);
-	r = &s->reason[s->n_reasons++];
+	r = &(*list)[(*n)++];
 	r->id = fwt_nl_u32(tb[FWTREE_A_REASON_ID]);
 	r->drop = fwt_nl_u8(tb[FWTREE_A_REASON_DROP]);
 	r->name = fwt_nl_dup(tb[FWTREE_A_REASON_NAME]);
@@ -32,7 +32,7 @@ static int stats_answer(void *ctx, const struct nlmsghdr *nlh)
 	const struct nlattr *c[FWTREE_A_STATS_CONNS_MAX + 1];
 	const struct nlattr *p[FWTREE_A_STATS_PROGRAM_MAX + 1];
 	struct fwt_nl_stats *s = ctx;
-	size_t size = 0;
+	size_t size = 0, by_size = 0;
 	int ret;
 
 	fwt_nl_parse(nlh, tb, FWTREE_A_STATS_MAX);
@@ -61,7 +61,16 @@ static int stats_answer(void *ctx, const struct nlmsghdr *nlh)
 	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(a) != FWTREE_A_STATS_REASON)
 			continue;
-		ret = add_reason(s, &size, a);
+		ret = add_reason(&s->reason, &size, &s->n_reasons, a);
+		if (ret)
+			return ret;
+	}
+	if (!tb[FWTREE_A_STATS_CONNECTIONS])
+		return 0;
+	mnl_attr_for_each_nested(a, tb[FWTREE_A_STATS_CONNECTIONS]) {
+		if (mnl_attr_get_type(a) != FWTREE_A_STATS_CONNS_ENDED_BY)
+			continue;
+		ret = add_reason(&s->ended_by, &by_size, &s->n_ended_by, a);
 		if (ret)
 			return ret;
 	}
@@ -80,16 +89,22 @@ int fwt_nl_stats_get(struct fwt_nl *nl, struct fwt_nl_stats *s)
 	return ret;
 }
 
-void fwt_nl_stats_clean(struct fwt_nl_stats *s)
+static void free_reasons(struct fwt_nl_reason *list, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < s->n_reasons; i++) {
-		free(s->reason[i].name);
-		free(s->reason[i].unit);
-		free(s->reason[i].doc);
+	for (i = 0; i < n; i++) {
+		free(list[i].name);
+		free(list[i].unit);
+		free(list[i].doc);
 	}
-	free(s->reason);
+	free(list);
+}
+
+void fwt_nl_stats_clean(struct fwt_nl_stats *s)
+{
+	free_reasons(s->reason, s->n_reasons);
+	free_reasons(s->ended_by, s->n_ended_by);
 	memset(s, 0, sizeof(*s));
 }
 
