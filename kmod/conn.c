@@ -210,7 +210,7 @@ static void unlink_all(struct fwt_conn *c)
 static enum fwt_end_reason end_reason(const struct fwt_conn *c,
 				      enum fwt_end_reason why)
 {
-	if ((s32)(c->expires - (u32)jiffies) > 0)
+	if (fwt_conn_left(c) > 0)
 		return why;
 	if (!fwt_conn_is(c, FWT_CONN_CONFIRMED))
 		return FWT_END_UNFINISHED;
@@ -418,7 +418,7 @@ void fwt_conn_unbind_source(struct fwt_conn *c)
 
 u32 fwt_conn_seconds(const struct fwt_conn *c)
 {
-	s32 left = READ_ONCE(c->expires) - (u32)jiffies;
+	s32 left = fwt_conn_left(c);
 
 	return left > 0 ? left / HZ : 0;
 }

@@ -80,7 +80,8 @@ struct fwt_conn {
 	u32 created;		/* jiffies, 32 bits */
 	u32 route_cookie[2];	/* IPv6 */
 	u8 queued;		/* where @queue stands, see conn_evict.c */
-	/* 3 bytes are free. */
+	u8 capped;		/* it has less than its timeout */
+	/* 2 bytes are free. */
 
 	u32 addr6[][4];
 };
@@ -167,10 +168,25 @@ void fwt_conn_unbind_source(struct fwt_conn *c);
  */
 bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why);
 
+/* Namespaces whose tables are so full that timeouts are cut short (R25). */
+extern atomic_t fwt_conns_pressed;
+
+/* By how many ticks that of @c is. */
+u32 fwt_conn_cut(const struct fwt_conn *c);
+
+/* Ticks that it has; none, or less, if its time is over. */
+static inline s32 fwt_conn_left(const struct fwt_conn *c)
+{
+	s32 left = READ_ONCE(c->expires) - (u32)jiffies;
+
+	if (unlikely(atomic_read(&fwt_conns_pressed)) && left > 0)
+		left -= fwt_conn_cut(c);
+	return left;
+}
+
 static inline bool fwt_conn_alive(const struct fwt_conn *c)
 {
-	return !(READ_ONCE(c->flags) & BIT(FWT_CONN_DEAD)) &&
-	       (s32)(READ_ONCE(c->expires) - (u32)jiffies) > 0;
+	return !(READ_ONCE(c->flags) & BIT(FWT_CONN_DEAD)) && fwt_conn_left(c) > 0;
 }
 
 static inline bool fwt_conn_is(const struct fwt_conn *c, enum fwt_conn_bit bit)
@@ -233,6 +249,11 @@ void fwt_evict_sort(struct fwt_conn *c);
 
 /* conn_gc.c, for conn.c: the collector. */
 void fwt_conns_gc_start(struct fwt_net *fn);
+
+/* With @n records of those that @opt allows for: are timeouts to be cut short, and
+ * by how much. The collector asks so each time that it runs.
+ */
+void fwt_conns_press(struct fwt_net *fn, const struct fwt_options *opt, u32 n);
 void fwt_conns_gc_stop(struct fwt_net *fn);
 
 /* Bytes of memory that connections take now. */

@@ -3,6 +3,7 @@
  * Connections from outside of them: visiting, ending all, and giving back the
  * memory of those whose time is over. See conn.h.
  */
+#include <linux/math64.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 
@@ -93,9 +94,86 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 	return n;
 }
 
+/* Close to the limit timeouts shrink, linearly from what they are at
+ * adaptive_start to nothing at adaptive_end, which lies beyond the limit (R25; pf
+ * has adaptive.start and adaptive.end). What a record holds is when it would end
+ * with its full timeout. The cut is taken off when that is looked at, so that the
+ * idle ones that came before are met too, and that each has its full time again
+ * when there is room.
+ */
+atomic_t fwt_conns_pressed = ATOMIC_INIT(0);
+
+enum { TRACKED, TRANSLATED, ANSWERED };
+
+/* Seconds that an answered translation keeps however full the table is: RFC 5382,
+ * REQ-5 (TCP); RFC 4787, REQ-5 (UDP); RFC 5508, REQ-1 (ICMP).
+ */
+static const u16 rfc_floor[__FWT_TIMEOUT_MAX] = {
+	[FWT_TIMEOUT_TCP_SYN_RECV] = 240,
+	[FWT_TIMEOUT_TCP_ESTABLISHED] = 7440,
+	[FWT_TIMEOUT_TCP_FIN_WAIT] = 240,
+	[FWT_TIMEOUT_TCP_CLOSE_WAIT] = 240,
+	[FWT_TIMEOUT_TCP_LAST_ACK] = 240,
+	[FWT_TIMEOUT_UDP] = 120,
+	[FWT_TIMEOUT_UDP_STREAM] = 120,
+	[FWT_TIMEOUT_ICMP] = 60,
+};
+
+u32 fwt_conn_cut(const struct fwt_conn *c)
+{
+	const struct fwt_net *fn = c->fn;
+	u16 flags = READ_ONCE(c->flags);
+	u32 kind = TRACKED;
+
+	/* A tentative one has its two seconds, one that was given less than its
+	 * timeout has that.
+	 */
+	if (!READ_ONCE(fn->pressed) || !(flags & BIT(FWT_CONN_CONFIRMED)) ||
+	    READ_ONCE(c->capped))
+		return 0;
+	if (flags & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT)))
+		kind = flags & BIT(FWT_CONN_REPLIED) ? ANSWERED : TRANSLATED;
+	return READ_ONCE(fn->cut[kind][READ_ONCE(c->timeout)]);
+}
+
+void fwt_conns_press(struct fwt_net *fn, const struct fwt_options *opt, u32 n)
+{
+	bool press = opt && opt->adaptive_end > opt->adaptive_start &&
+		     n > opt->adaptive_start;
+	u32 left, range, kind, i;
+
+	if (press) {
+		range = opt->adaptive_end - opt->adaptive_start;
+		left = opt->adaptive_end > n ? opt->adaptive_end - n : 0;
+		for (kind = TRACKED; kind <= ANSWERED; kind++) {
+			for (i = 0; i < __FWT_TIMEOUT_MAX; i++) {
+				u32 full = opt->timeout[kind != TRACKED][i];
+				u32 keep = mul_u64_u32_div(full, left, range);
+				u32 least = kind == ANSWERED ? rfc_floor[i] : 0;
+
+				/* A second for a packet to come back in. */
+				keep = max3(keep, least * HZ, (u32)HZ);
+				WRITE_ONCE(fn->cut[kind][i], full - min(keep, full));
+			}
+		}
+		WRITE_ONCE(fn->timeouts_percent, (u64)100 * left / range);
+	}
+	if (press == fn->pressed)
+		return;
+	if (press) {
+		WRITE_ONCE(fn->pressed, true);
+		atomic_inc(&fwt_conns_pressed);
+	} else {
+		atomic_dec(&fwt_conns_pressed);
+		WRITE_ONCE(fn->pressed, false);
+		WRITE_ONCE(fn->timeouts_percent, 100);
+	}
+}
+
 /* Expired records only cost memory: nobody finds them. So the collector takes
  * its time: a sixteenth of the table, but at least 1024 links, each quarter of
- * a second, which is a whole round in four seconds.
+ * a second, which is a whole round in four seconds; in one second where timeouts
+ * are cut short, for room is short too.
  */
 #define GC_INTERVAL	(HZ / 4)
 #define GC_LEAST	1024
@@ -103,8 +181,16 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 static void collect(struct work_struct *work)
 {
 	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
-	u32 budget = max_t(u32, GC_LEAST, atomic_read(&fn->conns.nelems) / 16);
+	const struct fwt_policy *pol;
 	void *link;
+	u32 budget;
+
+	rcu_read_lock();
+	pol = rcu_dereference(fn->policy);
+	fwt_conns_press(fn, pol ? &pol->opt : NULL, atomic_read(&fn->n_conns));
+	rcu_read_unlock();
+	budget = max_t(u32, GC_LEAST,
+		       atomic_read(&fn->conns.nelems) / (fn->pressed ? 4 : 16));
 
 	if (!fn->gc_walking) {
 		rhashtable_walk_enter(&fn->conns, &fn->gc_iter);
@@ -143,6 +229,7 @@ void fwt_conns_gc_start(struct fwt_net *fn)
 void fwt_conns_gc_stop(struct fwt_net *fn)
 {
 	cancel_delayed_work_sync(&fn->gc);
+	fwt_conns_press(fn, NULL, 0);
 	if (fn->gc_walking)
 		rhashtable_walk_exit(&fn->gc_iter);
 }

@@ -30,6 +30,7 @@ static int __net_init fwt_net_init(struct net *net)
 	INIT_LIST_HEAD(&fn->devs);
 	atomic_set(&fn->n_conns, 0);
 	atomic_set(&fn->n_conns6, 0);
+	fn->timeouts_percent = 100;
 	ratelimit_state_init(&fn->log_limit, HZ, 10);
 	ratelimit_state_init(&fn->answer_limit, HZ, 100);
 	/* Said by counters of ours, not in the kernel's log. */

@@ -57,7 +57,9 @@ static int put_conns(struct sk_buff *skb, struct fwt_net *fn,
 	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_ENDED, fwt_stats_ended(sum),
 			      FWTREE_A_STATS_CONNS_PAD) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_MEMORY,
-			      fwt_conns_memory(fn), FWTREE_A_STATS_CONNS_PAD))
+			      fwt_conns_memory(fn), FWTREE_A_STATS_CONNS_PAD) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_TIMEOUTS,
+			READ_ONCE(fn->timeouts_percent)))
 		return -EMSGSIZE;
 	for (i = 0; i < __FWT_END_MAX; i++)
 		if (put_info(skb, FWTREE_A_STATS_CONNS_ENDED_BY, i,

@@ -32,6 +32,8 @@ struct fwt_upload;
 struct fwt_options {
 	u32 timeout[2][__FWT_TIMEOUT_MAX];	/* jiffies; [translated] */
 	u32 conn_max;
+	u32 adaptive_start;			/* records, from which timeouts shrink */
+	u32 adaptive_end;			/* and where they would be 0; 0: never */
 	u32 adopt;				/* seconds */
 	u16 nat_lo;
 	u16 nat_hi;
@@ -54,6 +56,9 @@ struct fwt_options {
  * @n_conns: records in being, until their RCU callback has run
  * @n_conns6: those of them that are IPv6
  * @conn_max: limit in force
+ * @pressed: timeouts are cut short, by @cut (conn_gc.c)
+ * @cut: ticks, by what is translated (1) and answered too (2), and its timeout
+ * @timeouts_percent: what the cut leaves of timeouts, 100 if nothing is cut
  * @answers: hashes of answers that are to come in by lo, see answer.c
  * @adopt_until: jiffies (64 bits) until which connections that were there before are
  *	taken up in the middle (R18)
@@ -72,6 +77,7 @@ struct fwt_net {
 	struct rhashtable conns;
 	struct fwt_evict __percpu *evict;
 	u32 conn_max;
+	bool pressed;
 	u64 adopt_until;
 	struct fwt_stats __percpu *stats;
 	struct fwt_slots slots;
@@ -83,6 +89,9 @@ struct fwt_net {
 	u32 next_answer;
 	struct ratelimit_state log_limit;
 	struct ratelimit_state answer_limit;
+
+	u32 cut[3][__FWT_TIMEOUT_MAX];
+	u32 timeouts_percent;
 
 	struct mutex lock;
 	struct fwt_stats stats_base;

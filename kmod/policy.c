@@ -44,6 +44,8 @@ static void read_options(struct fwt_policy *p)
 		for (i = 0; i < __FWT_TIMEOUT_MAX; i++)
 			o->timeout[k][i] = ticks(1000ull * fwt_timeout_default(i, k));
 	o->conn_max = default_conn_max();
+	o->adaptive_start = U32_MAX;
+	o->adaptive_end = U32_MAX;
 	o->adopt = 60;
 	o->nat_lo = 1024;
 	o->nat_hi = 65535;
@@ -59,6 +61,12 @@ static void read_options(struct fwt_policy *p)
 		switch (id) {
 		case FWT_OPTION_CONN_MAX:
 			o->conn_max = v;
+			break;
+		case FWT_OPTION_CONN_ADAPTIVE_START:
+			o->adaptive_start = v;
+			break;
+		case FWT_OPTION_CONN_ADAPTIVE_END:
+			o->adaptive_end = v;
 			break;
 		case FWT_OPTION_TIMEOUT_TCP_SYN_SENT ... FWT_OPTION_TIMEOUT_OTHER:
 			/* In the order of enum fwt_timeout. */
@@ -90,6 +98,13 @@ static void read_options(struct fwt_policy *p)
 			break;
 		}
 	}
+	/* As pf has it: at the limit a third of the timeouts is left. */
+	if (o->adaptive_start == U32_MAX)
+		o->adaptive_start = o->conn_max / 10 * 6;
+	if (o->adaptive_end == U32_MAX)
+		o->adaptive_end = o->conn_max / 10 * 12;
+	if (!o->adaptive_start)
+		o->adaptive_end = 0;
 	BUILD_BUG_ON(FWT_OPTION_TIMEOUT_OTHER - FWT_OPTION_TIMEOUT_TCP_SYN_SENT + 1 !=
 		     __FWT_TIMEOUT_MAX);
 }

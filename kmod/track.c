@@ -59,9 +59,8 @@ static void refresh(const struct fwt_way *w, struct fwt_conn *c, u8 timeout,
 	if (!(c->flags & BIT(FWT_CONN_CONFIRMED)))
 		return;
 	ticks = time_to_live(w, c);
-	if (cap)
-		ticks = min_t(u32, ticks, cap * HZ);
-	fwt_conn_expire(c, ticks);
+	c->capped = cap && cap * HZ < ticks;
+	fwt_conn_expire(c, c->capped ? cap * HZ : ticks);
 }
 
 static void segment(const struct fwt_way *w, struct fwt_tcp_segment *s)
@@ -128,8 +127,10 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	case FWT_TCP_PASS:
 		/* Changes nothing, but may leave it less time. */
 		if (v.timeout_cap && c->flags & BIT(FWT_CONN_CONFIRMED) &&
-		    (s32)(c->expires - (u32)jiffies) > v.timeout_cap * HZ)
+		    (s32)(c->expires - (u32)jiffies) > v.timeout_cap * HZ) {
+			c->capped = true;
 			fwt_conn_expire(c, v.timeout_cap * HZ);
+		}
 		break;
 	case FWT_TCP_INVALID:
 		ret = FWT_TRACK_INVALID;

@@ -353,6 +353,8 @@ enum fwt_option_form {
 #define FWT_AST_OPTIONS(X)							\
 	X(CONN_MAX,		"conn-max",		NUMBER, NULL)	\
 	X(CONN_MAX_PER_SOURCE,	"conn-max-per-source",	NUMBER, NULL)	\
+	X(CONN_ADAPTIVE_START,	"conn-adaptive-start",	NUMBER, NULL)	\
+	X(CONN_ADAPTIVE_END,	"conn-adaptive-end",	NUMBER, NULL)	\
 	X(TIMEOUT,		"timeout",		STATE, NULL)	\
 	X(TCP_LOOSE,		"tcp-loose",		SWITCH, "on off")	\
 	X(ADOPT,		"adopt",		DURATION, NULL)	\

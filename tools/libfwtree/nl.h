@@ -136,6 +136,7 @@ struct fwt_nl_stats {
 	uint64_t conn_created;
 	uint64_t conn_ended;
 	uint64_t conn_memory;
+	uint32_t conn_timeouts;		/* percent in force */
 	bool has_program;
 	uint32_t rules;
 	uint32_t nodes;

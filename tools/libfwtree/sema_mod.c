@@ -288,6 +288,10 @@ static u8 option_of(const struct fwt_ast_option *o)
 	switch (o->id) {
 	case FWT_OPT_CONN_MAX:
 		return FWT_OPTION_CONN_MAX;
+	case FWT_OPT_CONN_ADAPTIVE_START:
+		return FWT_OPTION_CONN_ADAPTIVE_START;
+	case FWT_OPT_CONN_ADAPTIVE_END:
+		return FWT_OPTION_CONN_ADAPTIVE_END;
 	case FWT_OPT_TIMEOUT:
 		return (u8)(FWT_OPTION_TIMEOUT_TCP_SYN_SENT + o->state_id);
 	case FWT_OPT_TCP_LOOSE:

@@ -518,7 +518,9 @@ struct fwt_prog_file {
 	X(COUNTERS, "counters", BOOL, 0, 1) \
 	X(LOG_RATE, "log-rate", COUNT, 0, 1ull << 30) \
 	X(ANSWER_RATE, "answer-rate", COUNT, 0, 1ull << 30) \
-	X(NAT_PORTS, "nat-ports", PORTS, 1, 0xffffffffull)
+	X(NAT_PORTS, "nat-ports", PORTS, 1, 0xffffffffull) \
+	X(CONN_ADAPTIVE_START, "conn-adaptive-start", COUNT, 0, 1ull << 30) \
+	X(CONN_ADAPTIVE_END, "conn-adaptive-end", COUNT, 1, 1ull << 30)
 
 enum fwt_option {
 #define FWT_OPTION_ENUM(id, name, unit, min, max) FWT_OPTION_##id,
