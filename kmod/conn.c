@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "count.h"
 #include "policy.h"
 #include "route.h"
 
@@ -171,11 +172,23 @@ static void conn_free_rcu(struct rcu_head *rcu)
 	conn_free(container_of(rcu, struct fwt_conn, rcu));
 }
 
+/* What it was charged to. */
+static void let_go(struct fwt_conn *c)
+{
+	struct fwt_end client;
+
+	fwt_slot_ref(c->fn, c->slot[0], -1);
+	fwt_slot_ref(c->fn, c->slot[1], -1);
+	if (fwt_conn_is(c, FWT_CONN_SOURCE)) {
+		fwt_ends_get(&c->ends, FWT_C, &client);
+		fwt_source_release(c->fn, c->ends.family, &client);
+	}
+}
+
 /* With a grace period: its pair C-S may have been seen before C-V clashed. */
 void fwt_conn_discard(struct fwt_conn *c)
 {
-	fwt_slot_ref(c->fn, c->slot[0], -1);
-	fwt_slot_ref(c->fn, c->slot[1], -1);
+	let_go(c);
 	call_rcu(&c->rcu, conn_free_rcu);
 }
 
@@ -225,8 +238,7 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 
 	unlink_all(c);
 	fwt_evict_leave(c);
-	fwt_slot_ref(fn, c->slot[0], -1);
-	fwt_slot_ref(fn, c->slot[1], -1);
+	let_go(c);
 	fwt_stat_inc(fn, ended[end_reason(c, why)]);
 	call_rcu(&c->rcu, conn_free_rcu);
 }

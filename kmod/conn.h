@@ -37,6 +37,7 @@ enum fwt_conn_bit {
 	FWT_CONN_SNAT,		/* N is not C */
 	FWT_CONN_DNAT,		/* S is not V */
 	FWT_CONN_MARK,		/* packets get @mark */
+	FWT_CONN_SOURCE,	/* its source is charged with it */
 };
 
 /* Lines of 64 bytes, by who touches them: 0 what a look-up reads; 1 what a TCP

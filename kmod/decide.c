@@ -10,6 +10,7 @@
  */
 #include <linux/netdevice.h>
 
+#include "count.h"
 #include "way.h"
 
 void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
@@ -226,6 +227,21 @@ static void replace_slot(struct fwt_conn *c, enum fwt_hook hook, u32 slot)
 	c->slot[hook] = slot;
 }
 
+/* What began before sources were counted counts from now on, whatever the limit:
+ * that is for new ones.
+ */
+static void charge_source(const struct fwt_way *w, struct fwt_conn *c)
+{
+	struct fwt_end client;
+
+	if (!w->pol->opt.conn_max_per_source ||
+	    c->flags & (BIT(FWT_CONN_SOURCE) | BIT(FWT_CONN_LOCAL)))
+		return;
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	if (!fwt_source_charge(c->fn, c->ends.family, &client, 0))
+		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_SOURCE));
+}
+
 bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d)
 {
@@ -271,6 +287,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		WRITE_ONCE(c->gen, w->pol->gen);
 		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
 		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
+		charge_source(w, c);
 		if (known) {
 			flags = c->flags & ~BIT(FWT_CONN_MARK);
 			WRITE_ONCE(c->flags, flags | (marked ? BIT(FWT_CONN_MARK) : 0));

@@ -13,6 +13,7 @@
 #include <net/net_namespace.h>
 
 #include "conn.h"
+#include "count.h"
 #include "hook.h"
 #include "netlink.h"
 #include "policy.h"
@@ -30,6 +31,7 @@ static int __net_init fwt_net_init(struct net *net)
 	INIT_LIST_HEAD(&fn->devs);
 	atomic_set(&fn->n_conns, 0);
 	atomic_set(&fn->n_conns6, 0);
+	atomic_set(&fn->n_counts, 0);
 	fn->timeouts_percent = 100;
 	ratelimit_state_init(&fn->log_limit, HZ, 10);
 	ratelimit_state_init(&fn->answer_limit, HZ, 100);
@@ -70,6 +72,7 @@ static void __net_exit fwt_net_exit(struct net *net)
 		flush_workqueue(fwt_wq);
 	}
 	fwt_conns_clean(fn);
+	fwt_counts_clean(fn);
 	fwt_slots_clean(&fn->slots);
 	free_percpu(fn->stats);
 }

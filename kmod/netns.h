@@ -22,6 +22,7 @@
 #include "slot.h"
 #include "stats.h"
 
+struct fwt_counts;
 struct fwt_evict;
 struct fwt_policy;
 struct fwt_upload;
@@ -32,6 +33,7 @@ struct fwt_upload;
 struct fwt_options {
 	u32 timeout[2][__FWT_TIMEOUT_MAX];	/* jiffies; [translated] */
 	u32 conn_max;
+	u32 conn_max_per_source;		/* 0: no limit */
 	u32 adaptive_start;			/* records, from which timeouts shrink */
 	u32 adaptive_end;			/* and where they would be 0; 0: never */
 	u32 adopt;				/* seconds */
@@ -54,6 +56,8 @@ struct fwt_options {
  * @conns: the hash of connections
  * @evict: per CPU, records that may have to go (conn_evict.c)
  * @n_conns: records in being, until their RCU callback has run
+ * @counts: how many connections have something in common (count.c); or NULL
+ * @n_counts: of them there are
  * @n_conns6: those of them that are IPv6
  * @conn_max: limit in force
  * @pressed: timeouts are cut short, by @cut (conn_gc.c)
@@ -76,6 +80,7 @@ struct fwt_net {
 	struct net *net;
 	struct rhashtable conns;
 	struct fwt_evict __percpu *evict;
+	struct fwt_counts __rcu *counts;
 	u32 conn_max;
 	bool pressed;
 	u64 adopt_until;
@@ -85,6 +90,7 @@ struct fwt_net {
 	/* Written by each new connection; not beside what is only read. */
 	atomic_t n_conns ____cacheline_aligned_in_smp;
 	atomic_t n_conns6;
+	atomic_t n_counts;
 	u64 answers[FWT_ANSWERS];
 	u32 next_answer;
 	struct ratelimit_state log_limit;

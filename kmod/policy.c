@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "count.h"
 #include "hook.h"
 #include "policy.h"
 #include "route.h"
@@ -61,6 +62,9 @@ static void read_options(struct fwt_policy *p)
 		switch (id) {
 		case FWT_OPTION_CONN_MAX:
 			o->conn_max = v;
+			break;
+		case FWT_OPTION_CONN_MAX_PER_SOURCE:
+			o->conn_max_per_source = v;
 			break;
 		case FWT_OPTION_CONN_ADAPTIVE_START:
 			o->adaptive_start = v;
@@ -224,6 +228,13 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	ret = fwt_slots_get(fn, &p->prog, p->slot);
 	if (ret) {
 		NL_SET_ERR_MSG(extack, "no memory for the rules' counters");
+		goto fail;
+	}
+	if (p->opt.conn_max_per_source)
+		ret = fwt_counts_init(fn, p->opt.conn_max);
+	if (ret) {
+		fwt_slots_put(fn, p->slot, n_slots(p));
+		NL_SET_ERR_MSG(extack, "no memory to count connections by source");
 		goto fail;
 	}
 	ret = fwt_hooks_get(fn, p, extack);

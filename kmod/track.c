@@ -9,6 +9,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 
+#include "count.h"
 #include "way.h"
 
 static bool link_local(const struct fwt_packet *p)
@@ -219,6 +220,8 @@ static u8 reason_of(int error)
 		return FWT_REASON_TABLE_FULL;
 	case -EADDRINUSE:
 		return FWT_REASON_TUPLE_CLASH;
+	case -EDQUOT:
+		return FWT_REASON_SOURCE_FULL;
 	default:
 		return FWT_REASON_NO_MEMORY;
 	}
@@ -229,11 +232,27 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 {
 	struct fwt_conn *c, *other;
 	struct fwt_end end;
+	bool source = false;
 	int ret;
 
+	/* This machine itself is no source. First of all, so that who has enough
+	 * evicts nobody.
+	 */
+	if (w->pol->opt.conn_max_per_source && w->state->hook != NF_INET_LOCAL_OUT) {
+		ret = fwt_source_charge(w->fn, w->t.family, &w->t.src,
+					w->pol->opt.conn_max_per_source);
+		if (ret)
+			return reason_of(ret);
+		source = true;
+	}
 	c = fwt_conn_alloc(w->fn, &w->t);
-	if (IS_ERR(c))
+	if (IS_ERR(c)) {
+		if (source)
+			fwt_source_release(w->fn, w->t.family, &w->t.src);
 		return reason_of(PTR_ERR(c));
+	}
+	if (source)
+		c->flags |= BIT(FWT_CONN_SOURCE);
 	c->seed = w->seed;
 	c->gen = w->pol->gen;
 	c->mark_in = w->skb->mark;

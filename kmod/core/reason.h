@@ -27,6 +27,7 @@
 	D(NO_SOURCE, "no-source-address", "masquerade found no address on the outgoing interface") \
 	D(DNAT_LATE, "dnat-late", "dnat in egress for a packet that is forwarded: it has been routed already") \
 	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
+	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \
 	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
 	C(RACE_LOST, "insert-race", "packets", "first packets that found the connection just made by another CPU") \
 	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: unreplied ones first, then closed ones, then those that have not proved themselves") \

@@ -288,6 +288,8 @@ static u8 option_of(const struct fwt_ast_option *o)
 	switch (o->id) {
 	case FWT_OPT_CONN_MAX:
 		return FWT_OPTION_CONN_MAX;
+	case FWT_OPT_CONN_MAX_PER_SOURCE:
+		return FWT_OPTION_CONN_MAX_PER_SOURCE;
 	case FWT_OPT_CONN_ADAPTIVE_START:
 		return FWT_OPTION_CONN_ADAPTIVE_START;
 	case FWT_OPT_CONN_ADAPTIVE_END:
@@ -383,6 +385,24 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 	fwt_builder_add(&s->b, FWT_SEC_OPTIONS, &to);
 }
 
+/* Timeouts shrink from one to the other. */
+static void adaptive(struct fwt_sema *s)
+{
+	const struct fwt_ast_option *o, *start = NULL, *end = NULL;
+
+	for (o = s->ast->options; o; o = o->next) {
+		if (o->id == FWT_OPT_CONN_ADAPTIVE_START)
+			start = o;
+		if (o->id == FWT_OPT_CONN_ADAPTIVE_END)
+			end = o;
+	}
+	if (start && end && start->value && end->value &&
+	    end->value->number <= start->value->number)
+		fwt_error(s->diag, &end->value->loc,
+			  "conn-adaptive-end must be more than conn-adaptive-start, %llu",
+			  (unsigned long long)start->value->number);
+}
+
 void fwt_sema_options(struct fwt_sema *s)
 {
 	const struct fwt_ast_option *o;
@@ -390,4 +410,5 @@ void fwt_sema_options(struct fwt_sema *s)
 
 	for (o = s->ast->options; o; o = o->next)
 		option(s, o, &seen);
+	adaptive(s);
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How many connections have something in common; see count.h. */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "count.h"
+#include "netns.h"
+
+struct fwt_count {
+	struct hlist_node node;
+	struct rcu_head rcu;
+	u32 table;
+	u32 words;
+	u32 n;
+	u32 key[];
+};
+
+struct bucket {
+	spinlock_t lock;
+	struct hlist_head head;
+};
+
+/* Who opens connections chooses keys: the hash is a keyed one. */
+struct fwt_counts {
+	siphash_key_t key;
+	u32 mask;
+	struct bucket bucket[];
+};
+
+static struct bucket *bucket_of(struct fwt_counts *all, u32 table, const u32 *key,
+				u32 words)
+{
+	u64 h = siphash(key, words * sizeof(*key), &all->key);
+
+	return &all->bucket[siphash_2u64(h, table, &all->key) & all->mask];
+}
+
+static struct fwt_count *find(struct bucket *b, u32 table, const u32 *key, u32 words)
+{
+	struct fwt_count *c;
+
+	hlist_for_each_entry_rcu(c, &b->head, node, lockdep_is_held(&b->lock))
+		if (c->table == table && c->words == words &&
+		    !memcmp(c->key, key, words * sizeof(*key)))
+			return c;
+	return NULL;
+}
+
+int fwt_count_charge(struct fwt_net *fn, u32 table, const u32 *key, u32 words,
+		     u32 limit)
+{
+	struct fwt_counts *all = rcu_dereference(fn->counts);
+	struct bucket *b;
+	struct fwt_count *c;
+	int ret = 0;
+
+	if (!all || words > FWT_COUNT_WORDS)
+		return -ENOMEM;
+	b = bucket_of(all, table, key, words);
+	spin_lock_bh(&b->lock);
+	c = find(b, table, key, words);
+	if (c) {
+		if (limit && c->n >= limit)
+			ret = -EDQUOT;
+		else
+			WRITE_ONCE(c->n, c->n + 1);
+		goto out;
+	}
+	c = kmalloc(struct_size(c, key, words), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!c) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	c->table = table;
+	c->words = words;
+	c->n = 1;
+	memcpy(c->key, key, words * sizeof(*key));
+	hlist_add_head_rcu(&c->node, &b->head);
+	atomic_inc(&fn->n_counts);
+out:
+	spin_unlock_bh(&b->lock);
+	return ret;
+}
+
+void fwt_count_release(struct fwt_net *fn, u32 table, const u32 *key, u32 words)
+{
+	/* Whoever was charged keeps it from going. */
+	struct fwt_counts *all = rcu_dereference_raw(fn->counts);
+	struct fwt_count *c;
+	struct bucket *b;
+
+	if (WARN_ON_ONCE(!all))
+		return;
+	b = bucket_of(all, table, key, words);
+	spin_lock_bh(&b->lock);
+	c = find(b, table, key, words);
+	if (!WARN_ON_ONCE(!c)) {
+		WRITE_ONCE(c->n, c->n - 1);
+		if (!c->n) {
+			hlist_del_rcu(&c->node);
+			kfree_rcu(c, rcu);
+			atomic_dec(&fn->n_counts);
+		}
+	}
+	spin_unlock_bh(&b->lock);
+}
+
+u32 fwt_count_read(struct fwt_net *fn, u32 table, const u32 *key, u32 words)
+{
+	struct fwt_counts *all = rcu_dereference(fn->counts);
+	struct fwt_count *c;
+
+	if (!all)
+		return 0;
+	c = find(bucket_of(all, table, key, words), table, key, words);
+	return c ? READ_ONCE(c->n) : 0;
+}
+
+static u32 source_words(u8 family)
+{
+	return family == 6 ? 2 : 1;
+}
+
+int fwt_source_charge(struct fwt_net *fn, u8 family, const struct fwt_end *client,
+		      u32 limit)
+{
+	return fwt_count_charge(fn, FWT_COUNT_SOURCES, client->addr,
+				source_words(family), limit);
+}
+
+void fwt_source_release(struct fwt_net *fn, u8 family, const struct fwt_end *client)
+{
+	fwt_count_release(fn, FWT_COUNT_SOURCES, client->addr, source_words(family));
+}
+
+int fwt_counts_init(struct fwt_net *fn, u32 most)
+{
+	/* 16 bytes a bucket: 1 MiB at the most. */
+	u32 i, n = roundup_pow_of_two(clamp(most / 2, 64u, 65536u));
+	struct fwt_counts *all;
+
+	lockdep_assert_held(&fn->lock);
+	if (rcu_access_pointer(fn->counts))
+		return 0;
+	all = kvmalloc(struct_size(all, bucket, n), GFP_KERNEL_ACCOUNT);
+	if (!all)
+		return -ENOMEM;
+	get_random_bytes(&all->key, sizeof(all->key));
+	all->mask = n - 1;
+	for (i = 0; i < n; i++) {
+		spin_lock_init(&all->bucket[i].lock);
+		INIT_HLIST_HEAD(&all->bucket[i].head);
+	}
+	rcu_assign_pointer(fn->counts, all);
+	return 0;
+}
+
+void fwt_counts_clean(struct fwt_net *fn)
+{
+	struct fwt_counts *all = rcu_dereference_protected(fn->counts, true);
+
+	WARN_ON_ONCE(atomic_read(&fn->n_counts));
+	kvfree(all);
+	RCU_INIT_POINTER(fn->counts, NULL);
+}
