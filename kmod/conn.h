@@ -38,6 +38,7 @@ enum fwt_conn_bit {
 	FWT_CONN_DNAT,		/* S is not V */
 	FWT_CONN_MARK,		/* packets get @mark */
 	FWT_CONN_SOURCE,	/* its source is charged with it */
+	FWT_CONN_CAPPED,	/* it has less time than its timeout */
 };
 
 /* Lines of 64 bytes, by who touches them: 0 what a look-up reads; 1 what a TCP
@@ -81,8 +82,7 @@ struct fwt_conn {
 	u32 created;		/* jiffies, 32 bits */
 	u32 route_cookie[2];	/* IPv6 */
 	u8 queued;		/* where @queue stands, see conn_evict.c */
-	u8 capped;		/* it has less than its timeout */
-	/* 2 bytes are free. */
+	/* 3 bytes are free. */
 
 	u32 addr6[][4];
 };
@@ -204,13 +204,16 @@ static inline void fwt_conn_expire(struct fwt_conn *c, u32 ticks)
 		WRITE_ONCE(c->expires, when);
 }
 
-/* Visiting connections, in pieces: begin, walk once or more often, end. */
-struct fwt_conn_walk {
-	struct rhashtable_iter iter;
-};
-
 void fwt_conns_walk_begin(struct fwt_net *fn, struct fwt_conn_walk *w);
 void fwt_conns_walk_end(struct fwt_conn_walk *w);
+
+/* The table was made anew since the walk began, or one that it stopped at was
+ * gone: some may have been visited twice.
+ */
+static inline bool fwt_conns_walk_resized(const struct fwt_conn_walk *w)
+{
+	return w->resized;
+}
 
 /**
  * fwt_conns_walk() - visit connections
@@ -219,14 +222,16 @@ void fwt_conns_walk_end(struct fwt_conn_walk *w);
  *	stop the walk (the connection counts as not visited)
  * @ctx: for @visit
  *
- * Context: process.
- * Return: 0 at the end; -EINTR if the table was resized meanwhile, and some may
- * be visited twice; what @visit said.
+ * Each connection that is there from begin to end is visited; twice perhaps, if
+ * fwt_conns_walk_resized() then. Between a bounded number of records others run.
+ *
+ * Context: process, may sleep.
+ * Return: 0 at the end; what @visit said.
  */
 int fwt_conns_walk(struct fwt_conn_walk *w,
 		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx);
 
-/* All of them end. Returns how many. */
+/* All that are there end. Returns how many. May sleep. */
 u32 fwt_conns_flush(struct fwt_net *fn);
 
 /* Seconds until it expires, 0 if it has. */

@@ -10,45 +10,72 @@
 #include "conn.h"
 #include "policy.h"
 
+/* Links that are looked at in one RCU section; then others may run. */
+#define WALK_CHUNK	512
+
+static void start(struct fwt_conn_walk *w)
+{
+	if (rhashtable_walk_start_check(&w->iter) == -EAGAIN)
+		w->resized = true;
+	/* We stopped within a chain, and the link that is next is gone, and
+	 * perhaps others before it: the chain again, rather than pass one over.
+	 */
+	if (!w->iter.p && w->iter.skip) {
+		w->iter.skip = 0;
+		w->resized = true;
+	}
+}
+
 /* @all: those that are over and not collected yet, too. */
 static int walk(struct fwt_conn_walk *w, bool all,
 		int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
 {
 	struct rhashtable_iter *iter = &w->iter;
-	bool resized;
+	u32 seen = 0;
 	void *link;
 	int ret = 0;
 
 	/* Between two calls is as good as in the middle of one. */
-	resized = rhashtable_walk_start_check(iter) == -EAGAIN;
-	for (link = rhashtable_walk_peek(iter); link;
-	     link = rhashtable_walk_next(iter)) {
+	start(w);
+	link = rhashtable_walk_peek(iter);
+	while (link) {
 		enum fwt_pair pair;
 		struct fwt_conn *c;
 
 		if (IS_ERR(link)) {
-			if (PTR_ERR(link) != -EAGAIN) {
-				ret = PTR_ERR(link);
-				break;
-			}
-			resized = true;
+			w->resized = true;
+			link = rhashtable_walk_next(iter);
 			continue;
 		}
+		/* At the begin of a chain: who stands there may go meanwhile. */
+		if (seen >= WALK_CHUNK && iter->skip == 1) {
+			seen = 0;
+			rhashtable_walk_stop(iter);
+			cond_resched();
+			start(w);
+			link = rhashtable_walk_peek(iter);
+			continue;
+		}
+		seen++;
+		w->chain = max(w->chain, iter->skip);
 		c = fwt_conn_of(link, &pair);
 		/* Every connection has this one, so each is visited once. */
-		if (pair != FWT_PAIR_CV || (!all && !fwt_conn_alive(c)))
-			continue;
-		ret = visit(c, ctx);
-		if (ret)
-			break;
+		if (pair == FWT_PAIR_CV && (all || fwt_conn_alive(c))) {
+			ret = visit(c, ctx);
+			if (ret)
+				break;
+		}
+		link = rhashtable_walk_next(iter);
 	}
 	rhashtable_walk_stop(iter);
-	return ret ? ret : resized ? -EINTR : 0;
+	return ret;
 }
 
 void fwt_conns_walk_begin(struct fwt_net *fn, struct fwt_conn_walk *w)
 {
 	rhashtable_walk_enter(&fn->conns, &w->iter);
+	w->resized = false;
+	w->chain = 0;
 }
 
 void fwt_conns_walk_end(struct fwt_conn_walk *w)
@@ -75,19 +102,15 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 {
 	struct fwt_conn_walk w;
 	u32 n = 0;
-	int ret;
 
 	if (!fn->conns_ready)
 		return 0;
-	do {
-		fwt_conns_walk_begin(fn, &w);
-		ret = walk(&w, true, end_one, &n);
-		fwt_conns_walk_end(&w);
-		/* What is being resized is so until its worker has run, which
-		 * may be waiting for this very CPU.
-		 */
-		cond_resched();
-	} while (ret == -EINTR);
+	/* Each that is there throughout the walk is met, and who comes meanwhile
+	 * came after the flush began.
+	 */
+	fwt_conns_walk_begin(fn, &w);
+	walk(&w, true, end_one, &n);
+	fwt_conns_walk_end(&w);
 	/* Who asks next how many there are is told of none that was flushed. */
 	if (n)
 		rcu_barrier();
@@ -129,7 +152,7 @@ u32 fwt_conn_cut(const struct fwt_conn *c)
 	 * timeout has that.
 	 */
 	if (!READ_ONCE(fn->pressed) || !(flags & BIT(FWT_CONN_CONFIRMED)) ||
-	    READ_ONCE(c->capped))
+	    flags & BIT(FWT_CONN_CAPPED))
 		return 0;
 	if (flags & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT)))
 		kind = flags & BIT(FWT_CONN_REPLIED) ? ANSWERED : TRANSLATED;
@@ -171,50 +194,46 @@ void fwt_conns_press(struct fwt_net *fn, const struct fwt_options *opt, u32 n)
 }
 
 /* Expired records only cost memory: nobody finds them. So the collector takes
- * its time: a sixteenth of the table, but at least 1024 links, each quarter of
+ * its time: a sixteenth of the table, but at least 1024 records, each quarter of
  * a second, which is a whole round in four seconds; in one second where timeouts
  * are cut short, for room is short too.
  */
 #define GC_INTERVAL	(HZ / 4)
 #define GC_LEAST	1024
 
+static int collect_one(struct fwt_conn *c, void *ctx)
+{
+	u32 *budget = ctx;
+
+	if (!*budget)
+		return -EAGAIN;
+	--*budget;
+	if (fwt_conn_alive(c))
+		fwt_evict_sort(c);
+	else
+		fwt_conn_end(c, FWT_END_TIMEOUT);
+	return 0;
+}
+
 static void collect(struct work_struct *work)
 {
 	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
 	const struct fwt_policy *pol;
-	void *link;
-	u32 budget;
+	u32 budget, n;
 
 	rcu_read_lock();
+	n = atomic_read(&fn->n_conns);
 	pol = rcu_dereference(fn->policy);
-	fwt_conns_press(fn, pol ? &pol->opt : NULL, atomic_read(&fn->n_conns));
+	fwt_conns_press(fn, pol ? &pol->opt : NULL, n);
 	rcu_read_unlock();
-	budget = max_t(u32, GC_LEAST,
-		       atomic_read(&fn->conns.nelems) / (fn->pressed ? 4 : 16));
-
+	budget = max_t(u32, GC_LEAST, n / (fn->pressed ? 4 : 16));
 	if (!fn->gc_walking) {
-		rhashtable_walk_enter(&fn->conns, &fn->gc_iter);
+		fwt_conns_walk_begin(fn, &fn->gc_walk);
 		fn->gc_walking = true;
 	}
-	rhashtable_walk_start(&fn->gc_iter);
-	while (budget--) {
-		enum fwt_pair pair;
-		struct fwt_conn *c;
-
-		link = rhashtable_walk_next(&fn->gc_iter);
-		if (!link)
-			break;
-		if (IS_ERR(link))
-			continue;
-		c = fwt_conn_of(link, &pair);
-		if (!fwt_conn_alive(c))
-			fwt_conn_end(c, FWT_END_TIMEOUT);
-		else if (pair == FWT_PAIR_CV)
-			fwt_evict_sort(c);
-	}
-	rhashtable_walk_stop(&fn->gc_iter);
-	if (!link) {
-		rhashtable_walk_exit(&fn->gc_iter);
+	if (!walk(&fn->gc_walk, true, collect_one, &budget)) {
+		WRITE_ONCE(fn->chain, fn->gc_walk.chain);
+		fwt_conns_walk_end(&fn->gc_walk);
 		fn->gc_walking = false;
 	}
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
@@ -231,5 +250,5 @@ void fwt_conns_gc_stop(struct fwt_net *fn)
 	cancel_delayed_work_sync(&fn->gc);
 	fwt_conns_press(fn, NULL, 0);
 	if (fn->gc_walking)
-		rhashtable_walk_exit(&fn->gc_iter);
+		fwt_conns_walk_end(&fn->gc_walk);
 }

@@ -12,7 +12,7 @@
 #include "fwtree.h"
 
 /* Common nested types */
-const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1] = {
+const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_NOT + 1] = {
 	[FWTREE_A_CONN_FILTER_ID] = { .type = NLA_U64, },
 	[FWTREE_A_CONN_FILTER_FAMILY] = NLA_POLICY_RANGE(NLA_U8, 4, 6),
 	[FWTREE_A_CONN_FILTER_PROTOCOL] = { .type = NLA_U8, },
@@ -26,6 +26,40 @@ const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 
 	[FWTREE_A_CONN_FILTER_MARK] = { .type = NLA_U32, },
 	[FWTREE_A_CONN_FILTER_IIF] = { .type = NLA_NUL_STRING, .len = FWTREE_IFNAME_MAX, },
 	[FWTREE_A_CONN_FILTER_OIF] = { .type = NLA_NUL_STRING, .len = FWTREE_IFNAME_MAX, },
+	[FWTREE_A_CONN_FILTER_ORIGINAL] = NLA_POLICY_NESTED(fwtree_conn_filter_dir_nl_policy),
+	[FWTREE_A_CONN_FILTER_REPLY] = NLA_POLICY_NESTED(fwtree_conn_filter_dir_nl_policy),
+	[FWTREE_A_CONN_FILTER_STATES] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_MARK_MASK] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[FWTREE_A_CONN_FILTER_NO_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[FWTREE_A_CONN_FILTER_TIMEOUT_MIN] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_TIMEOUT_MAX] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_GENERATION_MIN] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_GENERATION_MAX] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_PACKETS_MIN] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_PACKETS_MAX] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_BYTES_MIN] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_BYTES_MAX] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_RULE_ID] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_CONN_FILTER_RULE_FILE] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_CONN_FILTER_RULE_LINE] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_SCOPE] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_ICMP_TYPE] = { .type = NLA_U8, },
+	[FWTREE_A_CONN_FILTER_ICMP_ID] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_NOT] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
+};
+
+const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1] = {
+	[FWTREE_A_CONN_FILTER_DIR_SADDR] = { .type = NLA_BINARY, },
+	[FWTREE_A_CONN_FILTER_DIR_SADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[FWTREE_A_CONN_FILTER_DIR_SADDR_HIGH] = { .type = NLA_BINARY, },
+	[FWTREE_A_CONN_FILTER_DIR_DADDR] = { .type = NLA_BINARY, },
+	[FWTREE_A_CONN_FILTER_DIR_DADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[FWTREE_A_CONN_FILTER_DIR_DADDR_HIGH] = { .type = NLA_BINARY, },
+	[FWTREE_A_CONN_FILTER_DIR_SPORT] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_DIR_SPORT_HIGH] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_DIR_DPORT] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH] = { .type = NLA_U16, },
 };
 
 /* FWTREE_CMD_POLICY_BEGIN - do */
@@ -47,6 +81,11 @@ static const struct nla_policy fwtree_conn_get_nl_policy[FWTREE_A_CONN_FILTER + 
 
 /* FWTREE_CMD_CONN_DELETE - do */
 static const struct nla_policy fwtree_conn_delete_nl_policy[FWTREE_A_CONN_FILTER + 1] = {
+	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
+};
+
+/* FWTREE_CMD_CONN_COUNT - do */
+static const struct nla_policy fwtree_conn_count_nl_policy[FWTREE_A_CONN_FILTER + 1] = {
 	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
 };
 
@@ -133,9 +172,11 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= FWTREE_CMD_CONN_COUNT,
-		.doit	= fwtree_nl_conn_count_doit,
-		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= FWTREE_CMD_CONN_COUNT,
+		.doit		= fwtree_nl_conn_count_doit,
+		.policy		= fwtree_conn_count_nl_policy,
+		.maxattr	= FWTREE_A_CONN_FILTER,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

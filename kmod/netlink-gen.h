@@ -13,7 +13,8 @@
 #include "fwtree.h"
 
 /* Common nested types */
-extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_PAD + 1];
+extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_NOT + 1];
+extern const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1];
 
 int fwtree_nl_conn_get_start(struct netlink_callback *cb);
 int fwtree_nl_conn_get_done(struct netlink_callback *cb);

@@ -12,212 +12,8 @@
 #include <net/sock.h>
 
 #include "conn.h"
+#include "conn_filter.h"
 #include "netlink.h"
-
-/* Of a filter, what is set: bits by attribute. */
-#define HAS(f, what)	((f)->set & BIT(FWTREE_A_CONN_FILTER_##what))
-
-/* An address and how many of its bits count, as words like struct fwt_end's. */
-struct prefix {
-	u32 addr[4];
-	u32 mask[4];
-	u8 family;
-};
-
-struct conn_filter {
-	u32 set;
-	u64 id;
-	struct prefix saddr;
-	struct prefix daddr;
-	u32 mark;
-	u32 iif;
-	u32 oif;
-	u16 sport;
-	u16 dport;
-	u8 family;
-	u8 protocol;
-	u8 state;
-};
-
-static const u8 families[] = { 4, 6 };
-
-static bool has_ports(u8 protocol)
-{
-	switch (protocol) {
-	case FWT_IPPROTO_TCP:
-	case FWT_IPPROTO_UDP:
-	case FWT_IPPROTO_DCCP:
-	case FWT_IPPROTO_SCTP:
-	case FWT_IPPROTO_UDPLITE:
-		return true;
-	}
-	return false;
-}
-
-static bool is_icmp(u8 protocol)
-{
-	return protocol == FWT_IPPROTO_ICMP || protocol == FWT_IPPROTO_ICMPV6;
-}
-
-static u8 conn_state(const struct fwt_conn *c)
-{
-	BUILD_BUG_ON((int)FWTREE_CONN_STATE_SYN_SENT2 != (int)FWT_TCPS_SYN_SENT2);
-	BUILD_BUG_ON((int)FWTREE_CONN_STATE_UNREPLIED != (int)__FWT_TCPS_MAX);
-	if (c->ends.protocol == FWT_IPPROTO_TCP)
-		return READ_ONCE(c->tcp.state);
-	return fwt_conn_is(c, FWT_CONN_REPLIED) ? FWTREE_CONN_STATE_REPLIED :
-						  FWTREE_CONN_STATE_UNREPLIED;
-}
-
-/* Filters */
-
-static int get_prefix(struct prefix *p, const struct nlattr *addr,
-		      const struct nlattr *bits, struct netlink_ext_ack *extack)
-{
-	unsigned int i, len = nla_len(addr), n = 8 * len;
-	__be32 word;
-
-	if (len != 4 && len != 16) {
-		NL_SET_ERR_MSG_ATTR(extack, addr, "an address has 4 or 16 bytes");
-		return -EINVAL;
-	}
-	if (bits)
-		n = nla_get_u8(bits);
-	if (n > 8 * len) {
-		NL_SET_ERR_MSG_ATTR(extack, bits, "the address has not so many bits");
-		return -EINVAL;
-	}
-	p->family = len == 4 ? 4 : 6;
-	for (i = 0; i < len / 4; i++) {
-		memcpy(&word, nla_data(addr) + 4 * i, 4);
-		p->mask[i] = n >= 32 * (i + 1) ? ~0u :
-			     n <= 32 * i ? 0 : ~0u << (32 - n % 32);
-		p->addr[i] = be32_to_cpu(word) & p->mask[i];
-	}
-	return 0;
-}
-
-static int get_iface(u32 *index, struct net *net, const struct nlattr *name,
-		     struct netlink_ext_ack *extack)
-{
-	struct net_device *dev;
-
-	rcu_read_lock();
-	dev = dev_get_by_name_rcu(net, nla_data(name));
-	if (dev)
-		*index = dev->ifindex;
-	rcu_read_unlock();
-	if (dev)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, name, "no such interface");
-	return -ENODEV;
-}
-
-static int get_filter(struct conn_filter *f, struct net *net,
-		      const struct nlattr *nest, struct netlink_ext_ack *extack)
-{
-	struct nlattr *tb[FWTREE_A_CONN_FILTER_MAX + 1];
-	int ret, i;
-
-	BUILD_BUG_ON(FWTREE_A_CONN_FILTER_MAX >= 32);
-	memset(f, 0, sizeof(*f));
-	if (!nest)
-		return 0;
-	ret = nla_parse_nested(tb, FWTREE_A_CONN_FILTER_MAX, nest,
-			       fwtree_conn_filter_nl_policy, extack);
-	if (ret)
-		return ret;
-	for (i = 1; i < FWTREE_A_CONN_FILTER_PAD; i++)
-		if (tb[i])
-			f->set |= BIT(i);
-
-	if (HAS(f, ID))
-		f->id = nla_get_u64(tb[FWTREE_A_CONN_FILTER_ID]);
-	if (HAS(f, FAMILY)) {
-		f->family = nla_get_u8(tb[FWTREE_A_CONN_FILTER_FAMILY]);
-		if (!memchr(families, f->family, sizeof(families))) {
-			NL_SET_ERR_MSG_ATTR(extack, tb[FWTREE_A_CONN_FILTER_FAMILY],
-					    "a family is 4 or 6");
-			return -EINVAL;
-		}
-	}
-	if (HAS(f, PROTOCOL))
-		f->protocol = nla_get_u8(tb[FWTREE_A_CONN_FILTER_PROTOCOL]);
-	if (HAS(f, SADDR))
-		ret = get_prefix(&f->saddr, tb[FWTREE_A_CONN_FILTER_SADDR],
-				 tb[FWTREE_A_CONN_FILTER_SADDR_LEN], extack);
-	if (!ret && HAS(f, DADDR))
-		ret = get_prefix(&f->daddr, tb[FWTREE_A_CONN_FILTER_DADDR],
-				 tb[FWTREE_A_CONN_FILTER_DADDR_LEN], extack);
-	if (!ret && HAS(f, SADDR_LEN) && !HAS(f, SADDR)) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[FWTREE_A_CONN_FILTER_SADDR_LEN],
-				    "a length without its address");
-		return -EINVAL;
-	}
-	if (!ret && HAS(f, DADDR_LEN) && !HAS(f, DADDR)) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[FWTREE_A_CONN_FILTER_DADDR_LEN],
-				    "a length without its address");
-		return -EINVAL;
-	}
-	if (HAS(f, SPORT))
-		f->sport = nla_get_u16(tb[FWTREE_A_CONN_FILTER_SPORT]);
-	if (HAS(f, DPORT))
-		f->dport = nla_get_u16(tb[FWTREE_A_CONN_FILTER_DPORT]);
-	if (HAS(f, STATE))
-		f->state = nla_get_u8(tb[FWTREE_A_CONN_FILTER_STATE]);
-	if (HAS(f, MARK))
-		f->mark = nla_get_u32(tb[FWTREE_A_CONN_FILTER_MARK]);
-	if (!ret && HAS(f, IIF))
-		ret = get_iface(&f->iif, net, tb[FWTREE_A_CONN_FILTER_IIF], extack);
-	if (!ret && HAS(f, OIF))
-		ret = get_iface(&f->oif, net, tb[FWTREE_A_CONN_FILTER_OIF], extack);
-	return ret;
-}
-
-static bool in_prefix(const struct prefix *p, u8 family, const struct fwt_end *end)
-{
-	unsigned int i;
-
-	if (family != p->family)
-		return false;
-	for (i = 0; i < (family == 4 ? 1 : 4); i++)
-		if ((end->addr[i] & p->mask[i]) != p->addr[i])
-			return false;
-	return true;
-}
-
-/* The ends of the original direction never change, so no lock is needed. */
-static bool wanted(const struct conn_filter *f, const struct fwt_conn *c)
-{
-	bool ports = has_ports(c->ends.protocol);
-	struct fwt_end from, to;
-
-	if (!f->set)
-		return true;
-	if (HAS(f, ID) && c->id != f->id)
-		return false;
-	if (HAS(f, FAMILY) && c->ends.family != f->family)
-		return false;
-	if (HAS(f, PROTOCOL) && c->ends.protocol != f->protocol)
-		return false;
-	if (HAS(f, STATE) && conn_state(c) != f->state)
-		return false;
-	if (HAS(f, MARK) && READ_ONCE(c->mark) != f->mark)
-		return false;
-	if (HAS(f, IIF) && READ_ONCE(c->iif) != f->iif)
-		return false;
-	if (HAS(f, OIF) && READ_ONCE(c->oif) != f->oif)
-		return false;
-	fwt_ends_get(&c->ends, FWT_C, &from);
-	fwt_ends_get(&c->ends, FWT_V, &to);
-	if (HAS(f, SADDR) && !in_prefix(&f->saddr, c->ends.family, &from))
-		return false;
-	if (HAS(f, DADDR) && !in_prefix(&f->daddr, c->ends.family, &to))
-		return false;
-	if (HAS(f, SPORT) && !(ports && from.port == f->sport))
-		return false;
-	return !HAS(f, DPORT) || (ports && to.port == f->dport);
-}
 
 /* Messages */
 
@@ -252,14 +48,14 @@ static int put_dir(struct sk_buff *skb, int type, const struct fwt_conn *c,
 	if (put_address(skb, FWTREE_A_CONN_DIR_SADDR, c->ends.family, &from) ||
 	    put_address(skb, FWTREE_A_CONN_DIR_DADDR, c->ends.family, &to))
 		return -EMSGSIZE;
-	if (has_ports(c->ends.protocol) &&
+	if (fwt_conn_has_ports(c) &&
 	    (nla_put_u16(skb, FWTREE_A_CONN_DIR_SPORT, from.port) ||
 	     nla_put_u16(skb, FWTREE_A_CONN_DIR_DPORT, to.port)))
 		return -EMSGSIZE;
 	/* The side that asks has the id as its port, the other one the type of
 	 * the request (core/tuple.h).
 	 */
-	if (is_icmp(c->ends.protocol)) {
+	if (fwt_conn_is_icmp(c)) {
 		request = dir == FWT_ORIGINAL ? to.port : from.port;
 		if (nla_put_u8(skb, FWTREE_A_CONN_DIR_ICMP_TYPE,
 			       dir == FWT_ORIGINAL ? request : icmp_answer(request)) ||
@@ -307,30 +103,15 @@ static int put_iface(struct sk_buff *skb, int type, struct net *net, u32 index)
 	return dev ? nla_put_string(skb, type, dev->name) : 0;
 }
 
-static u32 conn_flags(const struct fwt_conn *c)
-{
-	u32 flags = 0;
-
-	if (fwt_conn_is(c, FWT_CONN_ASSURED))
-		flags |= FWTREE_CONN_FLAG_ASSURED;
-	if (fwt_conn_is(c, FWT_CONN_SNAT))
-		flags |= FWTREE_CONN_FLAG_SNAT;
-	if (fwt_conn_is(c, FWT_CONN_DNAT))
-		flags |= FWTREE_CONN_FLAG_DNAT;
-	if (!fwt_conn_is(c, FWT_CONN_CONFIRMED))
-		flags |= FWTREE_CONN_FLAG_TENTATIVE;
-	return flags;
-}
-
 static int put_conn(struct sk_buff *skb, struct fwt_net *fn,
 		    const struct fwt_conn *c)
 {
 	if (nla_put_u64_64bit(skb, FWTREE_A_CONN_ID, c->id, FWTREE_A_CONN_PAD) ||
 	    nla_put_u8(skb, FWTREE_A_CONN_FAMILY, c->ends.family) ||
 	    nla_put_u8(skb, FWTREE_A_CONN_PROTOCOL, c->ends.protocol) ||
-	    nla_put_u8(skb, FWTREE_A_CONN_STATE, conn_state(c)) ||
+	    nla_put_u8(skb, FWTREE_A_CONN_STATE, fwt_conn_state(c)) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_TIMEOUT, fwt_conn_seconds(c)) ||
-	    nla_put_u32(skb, FWTREE_A_CONN_FLAGS, conn_flags(c)) ||
+	    nla_put_u32(skb, FWTREE_A_CONN_FLAGS, fwt_conn_flags(c)) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_MARK, c->mark) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_GENERATION, c->gen) ||
 	    (c->ends.scope &&
@@ -348,7 +129,7 @@ static int put_conn(struct sk_buff *skb, struct fwt_net *fn,
 /* Dump */
 
 struct conn_dump {
-	struct conn_filter filter;
+	struct fwt_conn_filter *filter;
 	struct fwt_conn_walk walk;
 	struct fwt_net *fn;
 	struct sk_buff *skb;
@@ -367,7 +148,6 @@ int fwtree_nl_conn_get_start(struct netlink_callback *cb)
 	struct nlattr **attrs = genl_info_dump(cb)->attrs;
 	struct net *net = sock_net(cb->skb->sk);
 	struct conn_dump *d;
-	int ret;
 
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d) {
@@ -375,9 +155,11 @@ int fwtree_nl_conn_get_start(struct netlink_callback *cb)
 		return -ENOMEM;
 	}
 	d->fn = fwt_pernet(net);
-	ret = get_filter(&d->filter, net,
-			 attrs ? attrs[FWTREE_A_CONN_FILTER] : NULL, cb->extack);
-	if (ret) {
+	d->filter = fwt_conn_filter_new(net, attrs ? attrs[FWTREE_A_CONN_FILTER] : NULL,
+					cb->extack);
+	if (IS_ERR(d->filter)) {
+		int ret = PTR_ERR(d->filter);
+
 		kfree(d);
 		return ret;
 	}
@@ -395,8 +177,11 @@ int fwtree_nl_conn_get_done(struct netlink_callback *cb)
 {
 	struct conn_dump *d = *dump_of(cb);
 
-	if (d && d->walking)
+	if (!d)
+		return 0;
+	if (d->walking)
 		fwt_conns_walk_end(&d->walk);
+	fwt_conn_filter_free(d->filter);
 	kfree(d);
 	return 0;
 }
@@ -407,7 +192,7 @@ static int dump_one(struct fwt_conn *c, void *ctx)
 	void *hdr;
 	int ret;
 
-	if (!wanted(&d->filter, c))
+	if (!fwt_conn_filter_match(d->filter, c))
 		return 0;
 	hdr = genlmsg_put(d->skb, NETLINK_CB(d->cb->skb).portid,
 			  d->cb->nlh->nlmsg_seq, &fwtree_nl_family, NLM_F_MULTI,
@@ -435,10 +220,14 @@ int fwtree_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	d->skb = skb;
 	d->cb = cb;
 	ret = fwt_conns_walk(&d->walk, dump_one, d);
-	/* A table that was resized meanwhile (-EINTR) may tell some twice; they
-	 * have ids, and a dump of a living table is no snapshot anyway.
+	/* A table that was resized meanwhile tells some twice. That a dump was no
+	 * snapshot is said by NLM_F_DUMP_INTR, which netlink sets in the messages
+	 * that follow, the last one at least, where the two differ.
 	 */
-	if (!ret || ret == -EINTR)
+	cb->seq = 1 + fwt_conns_walk_resized(&d->walk);
+	if (!cb->prev_seq)
+		cb->prev_seq = 1;
+	if (!ret)
 		d->done = true;
 	else if (ret != -EMSGSIZE || !skb->len)
 		return ret;
@@ -466,64 +255,99 @@ static int reply_count(struct genl_info *info, u32 count, const u32 *limit)
 	return genlmsg_reply(reply, info);
 }
 
-struct conn_delete {
-	struct conn_filter filter;
+struct conn_visit {
+	struct fwt_conn_filter *filter;
+	bool end;
 	u32 count;
 };
 
-static int delete_one(struct fwt_conn *c, void *ctx)
+static int visit_one(struct fwt_conn *c, void *ctx)
 {
-	struct conn_delete *d = ctx;
+	struct conn_visit *v = ctx;
 
-	if (wanted(&d->filter, c) && fwt_conn_end(c, FWT_END_DELETED))
-		d->count++;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (fwt_conn_filter_match(v->filter, c) &&
+	    (!v->end || fwt_conn_end(c, FWT_END_DELETED)))
+		v->count++;
 	return 0;
+}
+
+static int visit(struct genl_info *info, struct conn_visit *v)
+{
+	struct net *net = genl_info_net(info);
+	struct fwt_net *fn = fwt_pernet(net);
+	struct fwt_conn_walk walk;
+	int ret;
+
+	/* Pairs with the release in fwt_conns_init(). */
+	if (!smp_load_acquire(&fn->conns_ready))
+		return 0;
+	/* What was counted before the table was resized is met again. What a
+	 * resize hid from us is found the next time round; ended is ended.
+	 */
+	do {
+		if (!v->end)
+			v->count = 0;
+		fwt_conns_walk_begin(fn, &walk);
+		ret = fwt_conns_walk(&walk, visit_one, v);
+		if (!ret && fwt_conns_walk_resized(&walk))
+			ret = -EAGAIN;
+		fwt_conns_walk_end(&walk);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
 int fwtree_nl_conn_delete_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	struct fwt_net *fn = fwt_pernet(net);
-	struct fwt_conn_walk walk;
-	struct conn_delete d = { };
+	struct conn_visit v = { .end = true };
 	int ret;
 
 	if (GENL_REQ_ATTR_CHECK(info, FWTREE_A_CONN_FILTER)) {
 		GENL_SET_ERR_MSG(info, "which connections is not said");
 		return -EINVAL;
 	}
-	ret = get_filter(&d.filter, net, info->attrs[FWTREE_A_CONN_FILTER],
-			 info->extack);
-	if (ret)
-		return ret;
-	if (!d.filter.set) {
+	v.filter = fwt_conn_filter_new(net, info->attrs[FWTREE_A_CONN_FILTER],
+				       info->extack);
+	if (IS_ERR(v.filter))
+		return PTR_ERR(v.filter);
+	if (fwt_conn_filter_empty(v.filter)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[FWTREE_A_CONN_FILTER],
 				    "an empty filter; conn-flush ends all connections");
-		return -EINVAL;
+		ret = -EINVAL;
+	} else {
+		/* Who ended them does not want them back. */
+		WRITE_ONCE(fwt_pernet(net)->adopt_until, 0);
+		ret = visit(info, &v);
 	}
-	/* Pairs with the release in fwt_conns_init(). */
-	if (smp_load_acquire(&fn->conns_ready)) {
-		/* What a resize may have hidden is found the next time round. */
-		do {
-			fwt_conns_walk_begin(fn, &walk);
-			ret = fwt_conns_walk(&walk, delete_one, &d);
-			fwt_conns_walk_end(&walk);
-		} while (ret == -EINTR && !signal_pending(current));
-	}
-	return reply_count(info, d.count, NULL);
+	fwt_conn_filter_free(v.filter);
+	return ret ? ret : reply_count(info, v.count, NULL);
 }
 
 int fwtree_nl_conn_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
 
+	WRITE_ONCE(fn->adopt_until, 0);
 	return reply_count(info, fwt_conns_flush(fn), NULL);
 }
 
 int fwtree_nl_conn_count_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
+	struct net *net = genl_info_net(info);
+	struct fwt_net *fn = fwt_pernet(net);
 	u32 limit = READ_ONCE(fn->conn_max);
+	struct conn_visit v = { };
+	int ret;
 
-	return reply_count(info, atomic_read(&fn->n_conns), &limit);
+	if (!info->attrs[FWTREE_A_CONN_FILTER])
+		return reply_count(info, atomic_read(&fn->n_conns), &limit);
+	v.filter = fwt_conn_filter_new(net, info->attrs[FWTREE_A_CONN_FILTER],
+				       info->extack);
+	if (IS_ERR(v.filter))
+		return PTR_ERR(v.filter);
+	ret = visit(info, &v);
+	fwt_conn_filter_free(v.filter);
+	return ret ? ret : reply_count(info, v.count, &limit);
 }

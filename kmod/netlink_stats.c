@@ -59,7 +59,8 @@ static int put_conns(struct sk_buff *skb, struct fwt_net *fn,
 	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_MEMORY,
 			      fwt_conns_memory(fn), FWTREE_A_STATS_CONNS_PAD) ||
 	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_TIMEOUTS,
-			READ_ONCE(fn->timeouts_percent)))
+			READ_ONCE(fn->timeouts_percent)) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_CHAIN, READ_ONCE(fn->chain)))
 		return -EMSGSIZE;
 	for (i = 0; i < __FWT_END_MAX; i++)
 		if (put_info(skb, FWTREE_A_STATS_CONNS_ENDED_BY, i,

@@ -46,6 +46,16 @@ struct fwt_options {
 	u32 answer_rate;			/* a second */
 };
 
+/* Visiting connections, in pieces: begin, walk once or more often, end.
+ * @resized: the table was made anew meanwhile: some may have been visited twice
+ * @chain: the longest chain of the hash that was met
+ */
+struct fwt_conn_walk {
+	struct rhashtable_iter iter;
+	bool resized;
+	u32 chain;
+};
+
 /* Answers to programs of this machine that are on their way through lo. */
 #define FWT_ANSWERS	16
 
@@ -73,6 +83,8 @@ struct fwt_options {
  * @generation: of the policy in force; counts up with each change
  * @devs: struct fwt_dev, device hooks that are bound
  * @gc: the collector
+ * @gc_walk: its round
+ * @chain: the longest chain of the hash that it met on its last one
  * @uploads: policies that are being sent
  */
 struct fwt_net {
@@ -106,7 +118,8 @@ struct fwt_net {
 	bool dying;
 	struct list_head devs;
 	struct delayed_work gc;
-	struct rhashtable_iter gc_iter;
+	struct fwt_conn_walk gc_walk;
+	u32 chain;
 	bool gc_walking;
 	bool conns_ready;
 

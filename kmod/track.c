@@ -50,6 +50,12 @@ static u32 time_to_live(const struct fwt_way *w, const struct fwt_conn *c)
 	return READ_ONCE(w->pol->opt.timeout[nat][c->timeout]);
 }
 
+static void set_flags(struct fwt_conn *c, u16 bits)
+{
+	if ((c->flags & bits) != bits)
+		WRITE_ONCE(c->flags, c->flags | bits);
+}
+
 /* Under c->lock. A tentative record keeps its two seconds. */
 static void refresh(const struct fwt_way *w, struct fwt_conn *c, u8 timeout,
 		    u16 cap)
@@ -60,8 +66,13 @@ static void refresh(const struct fwt_way *w, struct fwt_conn *c, u8 timeout,
 	if (!(c->flags & BIT(FWT_CONN_CONFIRMED)))
 		return;
 	ticks = time_to_live(w, c);
-	c->capped = cap && cap * HZ < ticks;
-	fwt_conn_expire(c, c->capped ? cap * HZ : ticks);
+	if (cap && cap * HZ < ticks) {
+		set_flags(c, BIT(FWT_CONN_CAPPED));
+		ticks = cap * HZ;
+	} else if (c->flags & BIT(FWT_CONN_CAPPED)) {
+		WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_CAPPED));
+	}
+	fwt_conn_expire(c, ticks);
 }
 
 static void segment(const struct fwt_way *w, struct fwt_tcp_segment *s)
@@ -82,12 +93,6 @@ static void segment(const struct fwt_way *w, struct fwt_tcp_segment *s)
 	s->sack_perm = o.sack_perm;
 	s->has_sack = o.has_sack;
 	s->sack_edge = o.sack_edge;
-}
-
-static void set_flags(struct fwt_conn *c, u16 bits)
-{
-	if ((c->flags & bits) != bits)
-		WRITE_ONCE(c->flags, c->flags | bits);
 }
 
 /* Under c->lock, which is at hand: cheaper than two atomics. */
@@ -129,7 +134,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 		/* Changes nothing, but may leave it less time. */
 		if (v.timeout_cap && c->flags & BIT(FWT_CONN_CONFIRMED) &&
 		    (s32)(c->expires - (u32)jiffies) > v.timeout_cap * HZ) {
-			c->capped = true;
+			set_flags(c, BIT(FWT_CONN_CAPPED));
 			fwt_conn_expire(c, v.timeout_cap * HZ);
 		}
 		break;

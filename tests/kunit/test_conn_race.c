@@ -139,7 +139,7 @@ static void walk_all(struct racer *r)
 	fwt_conns_walk_begin(r->fn, &walk);
 	ret = fwt_conns_walk(&walk, look, r);
 	fwt_conns_walk_end(&walk);
-	r->wrong += ret && ret != -EINTR;
+	r->wrong += ret;
 	r->done++;
 }
 

@@ -127,6 +127,12 @@ ok 'a filter: a prefix too long' says 2 "'10.0.0.0/33' after 'src'" conn list sr
 ok 'a filter: two families' says 2 "'::1' after 'dst'" conn list src 10.0.0.1 dst ::1
 ok 'a filter: twice the same' says 2 "'mark' is said twice" conn list mark 1 mark 0x2
 ok 'a filter: no value' says 2 "a value is missing after 'sport'" conn list tcp sport
+ok 'a filter: the caret' says 2 "            ^~~~~" conn list tcp dport 65536
+ok 'a filter: its column, JSON' json 2 'd["error"]["column"] == 11' -j conn list tcp dport 65536
+ok 'a filter: a range the wrong way round' says 2 "'9-8' after 'sport'" conn list sport 9-8
+ok 'a filter: less than nothing' says 2 "'0' after 'bytes'" conn list 'bytes<0'
+ok 'a filter: no direction' says 2 "'mark' after 'reply'" conn list reply mark 1
+ok 'a filter: not of nothing' says 2 "missing after 'not'" conn list tcp not
 ok 'delete without a filter' says 2 'FILTER is missing' conn delete
 
 ok 'no such namespace' says 1 "no network namespace 'no-such-netns'" -n no-such-netns stats

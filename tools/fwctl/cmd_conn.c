@@ -87,7 +87,9 @@ static void json_conn(const struct fwt_nl_conn *c)
 	out_str("state", fwt_nl_conn_state_name(c->state));
 	out_num("timeout", c->timeout);
 	out_bool("assured", c->flags & FWTREE_CONN_FLAG_ASSURED);
+	out_bool("replied", c->flags & FWTREE_CONN_FLAG_REPLIED);
 	out_bool("tentative", c->flags & FWTREE_CONN_FLAG_TENTATIVE);
+	out_bool("local", c->flags & FWTREE_CONN_FLAG_LOCAL);
 	out_num("mark", c->mark);
 	out_num("generation", c->generation);
 	json_dir("original", c->family, &c->original);
@@ -182,25 +184,30 @@ int cmd_conn_list(struct fwctl *ctl, int argc, char **argv)
 	if (ret)
 		return ret;
 	out_table(NULL, columns, sizeof(columns) / sizeof(*columns));
-	if (fwt_nl_conns(&nl, &f, print_conn, NULL))
+	ret = fwt_nl_conns(&nl, &f, print_conn, NULL);
+	if (ret < 0)
 		return fwctl_refused(&nl);
 	out_table_end();
 	fwt_nl_close(&nl);
+	if (ret)
+		fprintf(stderr, "fwctl: note: the table grew or shrank meanwhile: some connections may be told twice, with the same id\n");
 	return FWCTL_DONE;
 }
 
 int cmd_conn_count(struct fwctl *ctl, int argc, char **argv)
 {
+	struct fwt_nl_conn_filter f;
 	uint32_t count, max;
 	struct fwt_nl nl;
 	int ret;
 
-	(void)argc;
-	(void)argv;
+	ret = conn_filter_parse(ctl, &f, argc, argv);
+	if (ret)
+		return ret;
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;
-	if (fwt_nl_conn_count(&nl, &count, &max))
+	if (fwt_nl_conn_count(&nl, &f, &count, &max))
 		return fwctl_refused(&nl);
 	out_object(NULL);
 	out_num("count", count);
@@ -241,16 +248,19 @@ int cmd_conn_delete(struct fwctl *ctl, int argc, char **argv)
 
 int cmd_conn_flush(struct fwctl *ctl, int argc, char **argv)
 {
+	struct fwt_nl_conn_filter f;
 	uint32_t count;
 	struct fwt_nl nl;
 	int ret;
 
-	(void)argc;
-	(void)argv;
+	ret = conn_filter_parse(ctl, &f, argc, argv);
+	if (ret)
+		return ret;
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;
-	if (fwt_nl_conn_flush(&nl, &count))
+	if (fwt_nl_conn_filter_empty(&f) ? fwt_nl_conn_flush(&nl, &count) :
+					   fwt_nl_conn_delete(&nl, &f, &count))
 		return fwctl_refused(&nl);
 	print_ended(count);
 	fwt_nl_close(&nl);

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Filters of connections, as they are typed.
+ *
+ * Arguments are joined by blanks and read as one line, so that a filter may be
+ * quoted as a whole or in part: < and > mean something to the shell. Each
+ * word knows where it stands in that line, for the caret under what is wrong.
+ */
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +18,24 @@
 
 #include "conn_filter.h"
 #include "diag.h"
+
+#define WORDS_MAX	256
+#define LINE_SIZE	4096
+
+struct reader {
+	struct fwctl *ctl;
+	char line[LINE_SIZE];		/* as typed */
+	char cut[2 * LINE_SIZE];	/* the same, a NUL behind each word */
+	const char *word[WORDS_MAX + 1];
+	unsigned int column[WORDS_MAX + 1];
+	int n;
+	int at;
+	uint8_t family;			/* of the addresses so far */
+	struct fwt_nl_conn_filter not[FWTREE_NOT_MAX];
+};
+
+/* Names that filters refer to live as long as this. */
+static struct reader reader;
 
 /* Those that matter stand here; the rest is in /etc/protocols, which a small
  * machine need not have.
@@ -24,6 +51,70 @@ static const struct {
 
 #define N_PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
 
+static const struct {
+	const char *name;
+	uint32_t flag;
+} flags[] = {
+	{ "assured", FWTREE_CONN_FLAG_ASSURED },
+	{ "replied", FWTREE_CONN_FLAG_REPLIED },
+	{ "tentative", FWTREE_CONN_FLAG_TENTATIVE },
+	{ "local", FWTREE_CONN_FLAG_LOCAL },
+	{ "snat", FWTREE_CONN_FLAG_SNAT },
+	{ "dnat", FWTREE_CONN_FLAG_DNAT },
+};
+
+#define N_FLAGS (sizeof(flags) / sizeof(*flags))
+
+enum key {
+	KEY_PROTOCOL, KEY_SADDR, KEY_DADDR, KEY_SPORT, KEY_DPORT, KEY_STATE,
+	KEY_MARK, KEY_FAMILY, KEY_ID, KEY_IIF, KEY_OIF, KEY_TIMEOUT,
+	KEY_GENERATION, KEY_PACKETS, KEY_BYTES, KEY_RULE, KEY_SCOPE,
+	KEY_ICMP_TYPE, KEY_ICMP_ID, KEY_NONE,
+};
+
+/* @bit: of the original direction, where it has one. */
+static const struct {
+	const char *word;
+	enum key key;
+	uint32_t bit;
+	const char *wants;
+} keys[] = {
+#define PORTS "a port, a range of ports or a service's name is expected"
+#define ADDRESS "an address, prefix or range is expected, of one family with the others"
+	{ "proto", KEY_PROTOCOL, FWT_NL_CONN_PROTOCOL,
+	  "a protocol's name or number is expected" },
+	{ "protocol", KEY_PROTOCOL, FWT_NL_CONN_PROTOCOL,
+	  "a protocol's name or number is expected" },
+	{ "src", KEY_SADDR, FWT_NL_CONN_SADDR(0), ADDRESS },
+	{ "saddr", KEY_SADDR, FWT_NL_CONN_SADDR(0), ADDRESS },
+	{ "dst", KEY_DADDR, FWT_NL_CONN_DADDR(0), ADDRESS },
+	{ "daddr", KEY_DADDR, FWT_NL_CONN_DADDR(0), ADDRESS },
+	{ "sport", KEY_SPORT, FWT_NL_CONN_SPORT(0), PORTS },
+	{ "dport", KEY_DPORT, FWT_NL_CONN_DPORT(0), PORTS },
+	{ "state", KEY_STATE, FWT_NL_CONN_STATE,
+	  "states are expected, ESTABLISHED say, or SYN_SENT,SYN_RECV" },
+	{ "mark", KEY_MARK, FWT_NL_CONN_MARK, "a number or NUMBER/MASK is expected" },
+	{ "family", KEY_FAMILY, FWT_NL_CONN_FAMILY, "ipv4 or ipv6 is expected" },
+	{ "id", KEY_ID, FWT_NL_CONN_ID, "a number is expected" },
+	{ "iif", KEY_IIF, FWT_NL_CONN_IIF, "an interface's name is expected" },
+	{ "oif", KEY_OIF, FWT_NL_CONN_OIF, "an interface's name is expected" },
+	{ "timeout", KEY_TIMEOUT, FWT_NL_CONN_TIMEOUT,
+	  "a duration is expected, '< 1m' say" },
+	{ "generation", KEY_GENERATION, FWT_NL_CONN_GENERATION,
+	  "a number is expected, '< 7' say" },
+	{ "packets", KEY_PACKETS, FWT_NL_CONN_PACKETS,
+	  "a number is expected, '> 1000' say" },
+	{ "bytes", KEY_BYTES, FWT_NL_CONN_BYTES, "a size is expected, '> 10M' say" },
+	{ "rule", KEY_RULE, FWT_NL_CONN_RULE_ID | FWT_NL_CONN_RULE_LINE,
+	  "a rule's id, or FILE:LINE, is expected" },
+	{ "scope", KEY_SCOPE, FWT_NL_CONN_SCOPE, "a number is expected" },
+	{ "icmp-type", KEY_ICMP_TYPE, FWT_NL_CONN_ICMP_TYPE,
+	  "the number of a type is expected" },
+	{ "icmp-id", KEY_ICMP_ID, FWT_NL_CONN_ICMP_ID, "a number is expected" },
+};
+
+#define N_KEYS ((int)(sizeof(keys) / sizeof(*keys)))
+
 const char *conn_protocol_name(char *buf, size_t size, unsigned int protocol)
 {
 	size_t i;
@@ -35,6 +126,69 @@ const char *conn_protocol_name(char *buf, size_t size, unsigned int protocol)
 	return buf;
 }
 
+/* Words */
+
+static int bad(const struct reader *r, int word, const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static int bad(const struct reader *r, int word, const char *hint, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (word >= r->n)
+		word = r->n - 1;
+	out_error_at(r->line, r->column[word], strlen(r->word[word]), hint, "%s: %s",
+		     r->ctl->command->name, text);
+	return FWCTL_USAGE;
+}
+
+static bool operator(char c)
+{
+	return c == '<' || c == '>' || c == '=';
+}
+
+/* Blanks part words, and so do < > = from what stands beside them. */
+static int cut(struct reader *r, int argc, char **argv)
+{
+	size_t len = 0, i = 0, to = 0;
+	int a;
+
+	for (a = 0; a < argc; a++) {
+		if (len + strlen(argv[a]) + 2 > sizeof(r->line))
+			goto too_long;
+		len += sprintf(r->line + len, "%s%s", a ? " " : "", argv[a]);
+	}
+	while (r->line[i]) {
+		if (isspace((unsigned char)r->line[i])) {
+			i++;
+			continue;
+		}
+		if (r->n == WORDS_MAX)
+			goto too_long;
+		r->column[r->n] = i;
+		r->word[r->n++] = r->cut + to;
+		if (operator(r->line[i])) {
+			while (operator(r->line[i]))
+				r->cut[to++] = r->line[i++];
+		} else {
+			while (r->line[i] && !operator(r->line[i]) &&
+			       !isspace((unsigned char)r->line[i]))
+				r->cut[to++] = r->line[i++];
+		}
+		r->cut[to++] = 0;
+	}
+	return 0;
+too_long:
+	out_error(NULL, "%s: the filter is too long", r->ctl->command->name);
+	return FWCTL_USAGE;
+}
+
+/* Values */
+
 static bool number(const char *s, unsigned long long max, unsigned long long *v)
 {
 	char *end;
@@ -44,6 +198,45 @@ static bool number(const char *s, unsigned long long max, unsigned long long *v)
 	errno = 0;
 	*v = strtoull(s, &end, 0);
 	return !errno && !*end && *v <= max;
+}
+
+/* With a unit behind it: of @units, in turn @factor of them. */
+static bool with_unit(const char *s, const char *units, const unsigned long long *factor,
+		      unsigned long long *v)
+{
+	const char *unit;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	*v = strtoull(s, &end, 10);
+	if (errno)
+		return false;
+	if (!*end)
+		return true;
+	unit = strchr(units, *end);
+	if (!unit || end[1] || *v > UINT64_MAX / factor[unit - units])
+		return false;
+	*v *= factor[unit - units];
+	return true;
+}
+
+static bool amount(enum key key, const char *s, unsigned long long *v)
+{
+	static const unsigned long long seconds[] = { 1, 60, 3600, 86400 };
+	static const unsigned long long sizes[] = { 1024, 1 << 20, 1 << 30 };
+
+	switch (key) {
+	case KEY_TIMEOUT:
+		return with_unit(s, "smhd", seconds, v) && *v <= UINT32_MAX;
+	case KEY_BYTES:
+		return with_unit(s, "kMG", sizes, v);
+	case KEY_GENERATION:
+		return number(s, UINT32_MAX, v);
+	default:
+		return number(s, UINT64_MAX, v);
+	}
 }
 
 static bool protocol(const char *s, uint8_t *to)
@@ -68,49 +261,145 @@ static bool protocol(const char *s, uint8_t *to)
 	return p;
 }
 
-static bool port(const char *s, uint16_t *to)
+static bool ports(const char *s, uint16_t *to)
 {
-	const struct servent *e;
-	unsigned long long v;
+	const struct servent *e = NULL;
+	const char *dash = strchr(s, '-');
+	unsigned long long lo, hi;
+	char text[16];
 
-	if (number(s, 65535, &v)) {
-		*to = v;
+	if (number(s, 65535, &lo)) {
+		to[0] = lo;
+		to[1] = lo;
 		return true;
 	}
+	if (dash && (size_t)(dash - s) < sizeof(text)) {
+		memcpy(text, s, dash - s);
+		text[dash - s] = 0;
+		if (number(text, 65535, &lo) && number(dash + 1, 65535, &hi)) {
+			to[0] = lo;
+			to[1] = hi;
+			return lo <= hi;
+		}
+	}
 	e = getservbyname(s, NULL);
-	if (e)
-		*to = ntohs(e->s_port);
+	if (e) {
+		to[0] = ntohs(e->s_port);
+		to[1] = to[0];
+	}
 	return e;
 }
 
-static bool address(const char *s, uint8_t *to, uint8_t *len, uint8_t *family)
+static uint8_t address(const char *s, size_t n, uint8_t *to)
 {
 	char text[INET6_ADDRSTRLEN + 1];
-	const char *slash = strchr(s, '/');
-	size_t n = slash ? (size_t)(slash - s) : strlen(s);
+
+	if (n >= sizeof(text))
+		return 0;
+	memcpy(text, s, n);
+	text[n] = 0;
+	if (inet_pton(AF_INET, text, to) == 1)
+		return 4;
+	return inet_pton(AF_INET6, text, to) == 1 ? 6 : 0;
+}
+
+static bool addresses(struct reader *r, const char *s, struct fwt_nl_addresses *a)
+{
+	const char *end = strpbrk(s, "/-");
 	unsigned long long v;
-	uint8_t f;
+
+	a->family = address(s, end ? (size_t)(end - s) : strlen(s), a->low);
+	if (!a->family)
+		return false;
+	a->len = a->family == 4 ? 32 : 128;
+	if (end && *end == '/') {
+		if (!number(end + 1, a->len, &v))
+			return false;
+		a->len = v;
+	} else if (end) {
+		a->range = true;
+		if (address(end + 1, strlen(end + 1), a->high) != a->family ||
+		    memcmp(a->low, a->high, a->family == 4 ? 4 : 16) > 0)
+			return false;
+	}
+	/* One address of each family would match nothing at all. */
+	if (r->family && r->family != a->family)
+		return false;
+	r->family = a->family;
+	return true;
+}
+
+static bool states(struct reader *r, const char *s, uint32_t *to, const char **meant)
+{
+	static const char *const names[] = {
+		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
+		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
+		"UNREPLIED", "REPLIED", NULL
+	};
+	char text[24];
+	size_t n;
+	int state;
+
+	(void)r;
+	*to = 0;
+	for (;; s += n + 1) {
+		n = strcspn(s, ",");
+		if (!n || n >= sizeof(text))
+			return false;
+		memcpy(text, s, n);
+		text[n] = 0;
+		state = fwt_nl_conn_state_find(text);
+		if (state < 0) {
+			*meant = fwt_diag_suggest(text, names);
+			return false;
+		}
+		*to |= 1u << state;
+		if (!s[n])
+			return true;
+	}
+}
+
+static bool mark(const char *s, struct fwt_nl_conn_filter *f)
+{
+	const char *slash = strchr(s, '/');
+	unsigned long long v, mask = UINT32_MAX;
+	char text[16];
+	size_t n = slash ? (size_t)(slash - s) : strlen(s);
 
 	if (n >= sizeof(text))
 		return false;
 	memcpy(text, s, n);
 	text[n] = 0;
-	if (inet_pton(AF_INET, text, to) == 1)
-		f = 4;
-	else if (inet_pton(AF_INET6, text, to) == 1)
-		f = 6;
-	else
+	if (!number(text, UINT32_MAX, &v) ||
+	    (slash && !number(slash + 1, UINT32_MAX, &mask)))
 		return false;
-	*len = f == 4 ? 32 : 128;
-	if (slash) {
-		if (!number(slash + 1, *len, &v))
-			return false;
-		*len = v;
+	f->mark = v & mask;
+	f->mark_mask = mask;
+	return true;
+}
+
+static bool rule(const char *s, struct fwt_nl_conn_filter *f)
+{
+	const char *colon = strrchr(s, ':');
+	unsigned long long line;
+	char *file;
+
+	if (!*s)
+		return false;
+	if (!colon || !number(colon + 1, UINT32_MAX, &line)) {
+		f->rule_id = s;
+		f->set |= FWT_NL_CONN_RULE_ID;
+		return true;
 	}
-	/* One address of each family would match nothing at all. */
-	if (*family && *family != f)
-		return false;
-	*family = f;
+	f->rule_line = line;
+	f->set |= FWT_NL_CONN_RULE_LINE;
+	if (colon == s)
+		return true;
+	/* Words are ours to change. */
+	file = (char *)s;
+	file[colon - s] = 0;
+	f->rule_file = file;
+	f->set |= FWT_NL_CONN_RULE_FILE;
 	return true;
 }
 
@@ -122,154 +411,273 @@ static bool name(const char *s, char *to)
 	return true;
 }
 
-static bool take(struct fwt_nl_conn_filter *f, const char *key, const char *value,
-		 uint32_t *bit)
-{
-	unsigned long long v = 0;
-	int state;
+/* Conditions */
 
-	if (!strcmp(key, "proto") || !strcmp(key, "protocol")) {
-		*bit = FWT_NL_CONN_PROTOCOL;
-		return protocol(value, &f->protocol);
+/* [OP] N, or N-M: the least and the most. */
+static int span(struct reader *r, enum key key, unsigned long long *from,
+		unsigned long long *to)
+{
+	static const struct { const char *sign, *word; } ops[] = {
+		{ "<", "lt" }, { "<=", "le" }, { ">", "gt" }, { ">=", "ge" },
+		{ "=", "eq" }, { "==", "eq" },
+	};
+	unsigned long long v, high;
+	const char *value, *dash;
+	int op = -1, i;
+	char text[32];
+
+	for (i = 0; i < 6; i++)
+		if (!strcmp(r->word[r->at], ops[i].sign) ||
+		    !strcmp(r->word[r->at], ops[i].word))
+			op = i;
+	if (op >= 0)
+		r->at++;
+	if (r->at == r->n)
+		return -1;
+	value = r->word[r->at];
+	dash = strchr(value, '-');
+	if (op < 0 && dash && (size_t)(dash - value) < sizeof(text)) {
+		memcpy(text, value, dash - value);
+		text[dash - value] = 0;
+		if (!amount(key, text, &v) || !amount(key, dash + 1, &high) || high < v)
+			return -1;
+		*from = v;
+		*to = high;
+		return 0;
 	}
-	if (!strcmp(key, "src") || !strcmp(key, "saddr")) {
-		*bit = FWT_NL_CONN_SADDR;
-		return address(value, f->saddr, &f->saddr_len, &f->addr_family);
+	if (!amount(key, value, &v))
+		return -1;
+	*from = 0;
+	*to = UINT64_MAX;
+	switch (op) {
+	case 0:
+		if (!v)
+			return -1;	/* nothing is less than 0 */
+		*to = v - 1;
+		break;
+	case 1:
+		*to = v;
+		break;
+	case 2:
+		if (v == UINT64_MAX)
+			return -1;
+		*from = v + 1;
+		break;
+	case 3:
+		*from = v;
+		break;
+	default:
+		*from = v;
+		*to = v;
 	}
-	if (!strcmp(key, "dst") || !strcmp(key, "daddr")) {
-		*bit = FWT_NL_CONN_DADDR;
-		return address(value, f->daddr, &f->daddr_len, &f->addr_family);
-	}
-	if (!strcmp(key, "sport")) {
-		*bit = FWT_NL_CONN_SPORT;
-		return port(value, &f->sport);
-	}
-	if (!strcmp(key, "dport")) {
-		*bit = FWT_NL_CONN_DPORT;
-		return port(value, &f->dport);
-	}
-	if (!strcmp(key, "state")) {
-		*bit = FWT_NL_CONN_STATE;
-		state = fwt_nl_conn_state_find(value);
-		f->state = state;
-		return state >= 0;
-	}
-	if (!strcmp(key, "mark")) {
-		*bit = FWT_NL_CONN_MARK;
-		if (!number(value, UINT32_MAX, &v))
+	return 0;
+}
+
+static bool take_span(struct reader *r, enum key key, struct fwt_nl_conn_filter *f)
+{
+	unsigned long long from, to;
+	uint32_t *small = key == KEY_TIMEOUT ? f->timeout : f->generation;
+	uint64_t *large = key == KEY_PACKETS ? f->packets : f->bytes;
+
+	if (span(r, key, &from, &to))
+		return false;
+	if (key == KEY_TIMEOUT || key == KEY_GENERATION) {
+		if (from > UINT32_MAX)
 			return false;
-		f->mark = v;
-		return true;
+		small[0] = from;
+		small[1] = to > UINT32_MAX ? UINT32_MAX : to;
+	} else {
+		large[0] = from;
+		large[1] = to;
 	}
-	if (!strcmp(key, "family")) {
-		*bit = FWT_NL_CONN_FAMILY;
+	return true;
+}
+
+/* The value of a key, at r->at; @dir: 1 behind "reply". */
+static bool take(struct reader *r, enum key key, int dir, struct fwt_nl_conn_filter *f,
+		 const char **meant)
+{
+	const char *value = r->word[r->at];
+	struct fwt_nl_ends *e = &f->end[dir];
+	unsigned long long v = 0;
+
+	switch (key) {
+	case KEY_PROTOCOL:
+		return protocol(value, &f->protocol);
+	case KEY_SADDR:
+		return addresses(r, value, &e->saddr);
+	case KEY_DADDR:
+		return addresses(r, value, &e->daddr);
+	case KEY_SPORT:
+		return ports(value, e->sport);
+	case KEY_DPORT:
+		return ports(value, e->dport);
+	case KEY_STATE:
+		return states(r, value, &f->states, meant);
+	case KEY_MARK:
+		return mark(value, f);
+	case KEY_FAMILY:
 		f->family = !strcmp(value, "ipv4") ? 4 : 6;
 		return f->family == 4 || !strcmp(value, "ipv6");
-	}
-	if (!strcmp(key, "id")) {
-		*bit = FWT_NL_CONN_ID;
+	case KEY_ID:
 		if (!number(value, UINT64_MAX, &v))
 			return false;
 		f->id = v;
 		return true;
-	}
-	if (!strcmp(key, "iif")) {
-		*bit = FWT_NL_CONN_IIF;
+	case KEY_IIF:
 		return name(value, f->iif);
+	case KEY_OIF:
+		return name(value, f->oif);
+	case KEY_TIMEOUT:
+	case KEY_GENERATION:
+	case KEY_PACKETS:
+	case KEY_BYTES:
+		return take_span(r, key, f);
+	case KEY_RULE:
+		return rule(value, f);
+	case KEY_SCOPE:
+		if (!number(value, UINT32_MAX, &v))
+			return false;
+		f->scope = v;
+		return true;
+	case KEY_ICMP_TYPE:
+		if (!number(value, 255, &v))
+			return false;
+		f->icmp_type = v;
+		return true;
+	case KEY_ICMP_ID:
+		if (!number(value, 65535, &v))
+			return false;
+		f->icmp_id = v;
+		return true;
+	case KEY_NONE:
+		break;
 	}
-	*bit = FWT_NL_CONN_OIF;
-	return name(value, f->oif);
+	return false;
 }
 
-/* What a bad value is told. */
-static const char *hint_of(uint32_t bit)
+static int set(struct reader *r, struct fwt_nl_conn_filter *f, uint32_t bit, int word)
 {
-	switch (bit) {
-	case FWT_NL_CONN_PROTOCOL:
-		return "a protocol's name or number is expected";
-	case FWT_NL_CONN_SADDR:
-	case FWT_NL_CONN_DADDR:
-		return "an address or prefix is expected, of one family with the other one";
-	case FWT_NL_CONN_SPORT:
-	case FWT_NL_CONN_DPORT:
-		return "a port or a service's name is expected";
-	case FWT_NL_CONN_STATE:
-		return "a state is expected, ESTABLISHED say";
-	case FWT_NL_CONN_FAMILY:
-		return "ipv4 or ipv6 is expected";
-	case FWT_NL_CONN_IIF:
-	case FWT_NL_CONN_OIF:
-		return "an interface's name is expected";
+	if (f->set & bit)
+		return bad(r, word, NULL, "'%s' is said twice", r->word[word]);
+	f->set |= bit;
+	return 0;
+}
+
+/* What stands alone: a protocol, a family, something that is true or not. */
+static int alone(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
+		 struct fwt_nl_conn_filter *all)
+{
+	static const char *const words[] = {
+		"not", "original", "reply", "proto", "protocol", "src", "saddr", "dst",
+		"daddr", "sport", "dport", "state", "mark", "family", "id", "iif",
+		"oif", "timeout", "generation", "packets", "bytes", "rule", "scope",
+		"icmp-type", "icmp-id", "assured", "replied", "tentative", "local",
+		"snat", "dnat", "tcp", "udp", "icmp", "icmpv6", "sctp", "ipv4", "ipv6",
+		NULL
+	};
+	const char *word = r->word[r->at], *meant;
+	char hint[160];
+	uint8_t proto;
+	size_t i;
+
+	for (i = 0; i < N_FLAGS; i++) {
+		if (strcmp(word, flags[i].name))
+			continue;
+		if ((all->flags | all->no_flags) & flags[i].flag)
+			return bad(r, r->at, NULL, "'%s' is said twice", word);
+		*(not ? &all->no_flags : &all->flags) |= flags[i].flag;
+		r->at++;
+		return 0;
 	}
-	return "a number is expected";
+	if (!strcmp(word, "ipv4") || !strcmp(word, "ipv6")) {
+		f->family = word[3] == '4' ? 4 : 6;
+		return set(r, f, FWT_NL_CONN_FAMILY, r->at++);
+	}
+	if ((*word < '0' || *word > '9') && protocol(word, &proto)) {
+		f->protocol = proto;
+		return set(r, f, FWT_NL_CONN_PROTOCOL, r->at++);
+	}
+	meant = fwt_diag_suggest(word, words);
+	if (meant)
+		snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
+	return bad(r, r->at, meant ? hint : NULL, "did not understand '%s'", word);
+}
+
+/* One condition; @f is where it goes, @all the whole filter. */
+static int condition(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
+		     struct fwt_nl_conn_filter *all)
+{
+	const char *meant = NULL, *key;
+	int dir = 0, k, at, ret;
+	char hint[160];
+
+	if (!strcmp(r->word[r->at], "original") || !strcmp(r->word[r->at], "reply")) {
+		dir = r->word[r->at][0] == 'r';
+		if (++r->at == r->n)
+			return bad(r, r->at, NULL, "src, dst, sport or dport is missing after '%s'",
+				   r->word[r->at - 1]);
+	}
+	for (k = 0; k < N_KEYS && strcmp(keys[k].word, r->word[r->at]); k++)
+		;
+	if (dir && (k == N_KEYS || keys[k].key < KEY_SADDR || keys[k].key > KEY_DPORT))
+		return bad(r, r->at, "src, dst, sport and dport have directions",
+			   "did not understand '%s' after 'reply'", r->word[r->at]);
+	if (k == N_KEYS)
+		return alone(r, not, f, all);
+	at = r->at++;
+	key = r->word[at];
+	if (r->at == r->n)
+		return bad(r, at, keys[k].wants, "a value is missing after '%s'", key);
+	/* A rule sets its own bits. */
+	ret = keys[k].key == KEY_RULE ?
+		(f->set & keys[k].bit ? set(r, f, keys[k].bit, at) : 0) :
+		set(r, f, keys[k].bit << 4 * dir, at);
+	if (ret)
+		return ret;
+	if (!take(r, keys[k].key, dir, f, &meant)) {
+		if (meant)
+			snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
+		if (r->at == r->n)
+			return bad(r, r->at, keys[k].wants, "a value is missing after '%s'",
+				   r->word[r->at - 1]);
+		return bad(r, r->at, meant ? hint : keys[k].wants,
+			   "did not understand '%s' after '%s'", r->word[r->at], key);
+	}
+	r->at++;
+	return 0;
 }
 
 int conn_filter_parse(struct fwctl *ctl, struct fwt_nl_conn_filter *f, int argc,
 		      char **argv)
 {
-	static const char *const keys[] = {
-		"proto", "protocol", "src", "saddr", "dst", "daddr", "sport",
-		"dport", "state", "mark", "family", "id", "iif", "oif", NULL
-	};
-	/* What may stand alone, to be offered too. */
-	static const char *const words[] = {
-		"proto", "protocol", "src", "saddr", "dst", "daddr", "sport",
-		"dport", "state", "mark", "family", "id", "iif", "oif",
-		"tcp", "udp", "icmp", "icmpv6", "sctp", "ipv4", "ipv6", NULL
-	};
-	static const char *const states[] = {
-		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
-		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
-		"UNREPLIED", "REPLIED", NULL
-	};
-	const char *meant, *key;
-	char hint[160];
-	uint32_t bit = 0;
-	uint8_t proto;
-	int i, k;
+	struct fwt_nl_conn_filter *to;
+	struct reader *r = &reader;
+	bool not;
+	int ret;
 
 	memset(f, 0, sizeof(*f));
-	for (i = 0; i < argc; i++) {
-		key = argv[i];
-		for (k = 0; keys[k] && strcmp(keys[k], key); k++)
-			;
-		if (!keys[k]) {
-			/* A bare protocol, or family. */
-			bit = FWT_NL_CONN_PROTOCOL;
-			if (!strcmp(key, "ipv4") || !strcmp(key, "ipv6")) {
-				bit = FWT_NL_CONN_FAMILY;
-				f->family = key[3] == '4' ? 4 : 6;
-			} else if ((*key < '0' || *key > '9') && protocol(key, &proto)) {
-				f->protocol = proto;
-			} else {
-				meant = fwt_diag_suggest(key, words);
-				if (meant)
-					snprintf(hint, sizeof(hint),
-						 "did you mean '%s'?", meant);
-				return fwctl_usage(ctl, meant ? hint : NULL,
-						   "%s: did not understand '%s'",
-						   ctl->command->name, key);
-			}
-		} else {
-			if (i + 1 == argc)
-				return fwctl_usage(ctl, NULL,
-						   "%s: a value is missing after '%s'",
-						   ctl->command->name, key);
-			if (!take(f, key, argv[++i], &bit)) {
-				meant = bit == FWT_NL_CONN_STATE ?
-					fwt_diag_suggest(argv[i], states) : NULL;
-				if (meant)
-					snprintf(hint, sizeof(hint),
-						 "did you mean '%s'?", meant);
-				return fwctl_usage(ctl, meant ? hint : hint_of(bit),
-						   "%s: did not understand '%s' after '%s'",
-						   ctl->command->name, argv[i], key);
-			}
+	memset(r, 0, sizeof(*r));
+	r->ctl = ctl;
+	ret = cut(r, argc, argv);
+	while (!ret && r->at < r->n) {
+		not = !strcmp(r->word[r->at], "not");
+		to = f;
+		if (not) {
+			if (++r->at == r->n)
+				return bad(r, r->at, NULL, "what is not to be is missing after 'not'");
+			if (f->n_not == FWTREE_NOT_MAX)
+				return bad(r, r->at - 1, NULL, "more than %u times 'not'",
+					   FWTREE_NOT_MAX);
+			to = &r->not[f->n_not];
+			r->family = 0;
 		}
-		if (f->set & bit)
-			return fwctl_usage(ctl, NULL, "%s: '%s' is said twice",
-					   ctl->command->name, key);
-		f->set |= bit;
+		ret = condition(r, not, to, f);
+		if (not) {
+			r->family = 0;
+			if (to->set)
+				f->not[f->n_not++] = to;
+		}
 	}
-	return 0;
+	return ret;
 }

@@ -19,9 +19,13 @@
 #endif
 
 #define FILTER_HELP \
-	"FILTER: words that must all hold, of the original direction:\n" \
-	"  [proto] tcp    src ADDR[/LEN]    dst ADDR[/LEN]    sport N    dport N\n" \
-	"  state STATE    mark N    family ipv4|ipv6    iif NAME    oif NAME    id N\n"
+	"FILTER: words that must all hold; 'not' before one turns it round:\n" \
+	"  [proto] tcp    [family] ipv4|ipv6    state STATE[,STATE]    mark N[/MASK]\n" \
+	"  [reply] src|dst ADDR[/LEN]|A-B    [reply] sport|dport N[-M]    icmp-type N\n" \
+	"  icmp-id N    iif NAME    oif NAME    rule ID|FILE:LINE    id N    scope N\n" \
+	"  assured    replied    tentative    local    snat    dnat\n" \
+	"  timeout|generation|packets|bytes [OP] N, with OP one of < <= > >= (for the\n" \
+	"  shell: lt le gt ge), or N-M\n"
 
 static int cmd_later(struct fwctl *ctl, int argc, char **argv)
 {
@@ -49,10 +53,10 @@ const struct command fwctl_commands[] = {
 	  "--reset sets all counters to 0 after they were read.\n" },
 	{ "conn list", "[FILTER]", 0, -1, cmd_conn_list,
 	  "connections", FILTER_HELP },
-	{ "conn count", "", 0, 0, cmd_conn_count,
-	  "how many connections there are, and how many there may be", NULL },
-	{ "conn flush", "", 0, 0, cmd_conn_flush,
-	  "end all connections", NULL },
+	{ "conn count", "[FILTER]", 0, -1, cmd_conn_count,
+	  "how many connections there are, and how many there may be", FILTER_HELP },
+	{ "conn flush", "[FILTER]", 0, -1, cmd_conn_flush,
+	  "end all connections, or those that FILTER lets through", FILTER_HELP },
 	{ "conn delete", "FILTER", 1, -1, cmd_conn_delete,
 	  "end some connections", FILTER_HELP },
 	{ "flush", "", 0, 0, cmd_flush,

@@ -446,10 +446,10 @@ static json_t *entry_json(const struct fwt_diag_entry *e)
 	json_object_set_new(o, "message", string(e->message, strlen(e->message)));
 	if (e->file)
 		json_object_set_new(o, "file", string(e->file, strlen(e->file)));
-	if (e->line) {
+	if (e->line)
 		json_object_set_new(o, "line", json_integer(e->line));
+	if (e->column)
 		json_object_set_new(o, "column", json_integer(e->column));
-	}
 	if (e->hint)
 		json_object_set_new(o, "hint", string(e->hint, strlen(e->hint)));
 	return o;
@@ -478,27 +478,57 @@ static void print_errors(json_t *errors)
 	json_decref(root);
 }
 
-int out_error(const char *hint, const char *fmt, ...)
+static int error(struct fwt_diag_entry *e, const char *fmt, va_list args)
 {
-	struct fwt_diag_entry e = { .severity = FWT_ERROR, .hint = (char *)hint };
 	char buf[1024], clean[1024];
 	json_t *errors;
-	va_list args;
 
-	va_start(args, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, args);
-	va_end(args);
-	e.message = (char *)out_clean(clean, sizeof(clean), buf, strlen(buf));
+	e->message = (char *)out_clean(clean, sizeof(clean), buf, strlen(buf));
 	if (out.json && !out.begun) {
 		errors = need(json_array());
-		json_array_append_new(errors, entry_json(&e));
+		json_array_append_new(errors, entry_json(e));
 		print_errors(errors);
 		return 1;
 	}
 	fflush(stdout);
 	fprintf(stderr, "fwctl: %s", clean);
-	if (hint)
-		fprintf(stderr, " (%s)", hint);
+	if (e->hint)
+		fprintf(stderr, " (%s)", e->hint);
+	fputc('\n', stderr);
+	return 1;
+}
+
+int out_error(const char *hint, const char *fmt, ...)
+{
+	struct fwt_diag_entry e = { .severity = FWT_ERROR, .hint = (char *)hint };
+	va_list args;
+
+	va_start(args, fmt);
+	error(&e, fmt, args);
+	va_end(args);
+	return 1;
+}
+
+int out_error_at(const char *source, unsigned int column, size_t len,
+		 const char *hint, const char *fmt, ...)
+{
+	struct fwt_diag_entry e = {
+		.severity = FWT_ERROR, .hint = (char *)hint, .column = column + 1,
+	};
+	char clean[1024];
+	va_list args;
+	size_t i;
+
+	va_start(args, fmt);
+	error(&e, fmt, args);
+	va_end(args);
+	if (out.json)
+		return 1;
+	fprintf(stderr, "  %s\n  %*s^", out_clean(clean, sizeof(clean), source, strlen(source)),
+		(int)column, "");
+	for (i = 1; i < len; i++)
+		fputc('~', stderr);
 	fputc('\n', stderr);
 	return 1;
 }

@@ -90,6 +90,16 @@ void out_table_end(void);
 int out_error(const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/**
+ * out_error_at() - an error of something that was typed
+ * @source: the line
+ * @column: where in it, from 0
+ * @len: how much of it, for the caret; at least 1
+ */
+int out_error_at(const char *source, unsigned int column, size_t len,
+		 const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
 /** out_diag_errors() - a policy's errors; returns 1 */
 int out_diag_errors(const struct fwt_diag *diag);
 

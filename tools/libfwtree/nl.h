@@ -137,6 +137,7 @@ struct fwt_nl_stats {
 	uint64_t conn_ended;
 	uint64_t conn_memory;
 	uint32_t conn_timeouts;		/* percent in force */
+	uint32_t conn_chain;		/* the longest of the hash */
 	bool has_program;
 	uint32_t rules;
 	uint32_t nodes;
@@ -255,41 +256,88 @@ struct fwt_nl_conn {
 	struct fwt_nl_conn_rule egress;
 };
 
-/* Of a filter, what is set. */
-#define FWT_NL_CONN_ID		0x0001
-#define FWT_NL_CONN_FAMILY	0x0002
-#define FWT_NL_CONN_PROTOCOL	0x0004
-#define FWT_NL_CONN_SADDR	0x0008
-#define FWT_NL_CONN_DADDR	0x0010
-#define FWT_NL_CONN_SPORT	0x0020
-#define FWT_NL_CONN_DPORT	0x0040
-#define FWT_NL_CONN_STATE	0x0080
-#define FWT_NL_CONN_MARK	0x0100
-#define FWT_NL_CONN_IIF		0x0200
-#define FWT_NL_CONN_OIF		0x0400
+/* Of a filter, what is set; ends by direction. */
+#define FWT_NL_CONN_SADDR(dir)	(0x0001u << 4 * (dir))
+#define FWT_NL_CONN_DADDR(dir)	(0x0002u << 4 * (dir))
+#define FWT_NL_CONN_SPORT(dir)	(0x0004u << 4 * (dir))
+#define FWT_NL_CONN_DPORT(dir)	(0x0008u << 4 * (dir))
+#define FWT_NL_CONN_ENDS(dir)	(0x000fu << 4 * (dir))
+#define FWT_NL_CONN_ID		0x00000100
+#define FWT_NL_CONN_FAMILY	0x00000200
+#define FWT_NL_CONN_PROTOCOL	0x00000400
+#define FWT_NL_CONN_STATE	0x00000800
+#define FWT_NL_CONN_MARK	0x00001000
+#define FWT_NL_CONN_IIF		0x00002000
+#define FWT_NL_CONN_OIF		0x00004000
+#define FWT_NL_CONN_TIMEOUT	0x00008000
+#define FWT_NL_CONN_GENERATION	0x00010000
+#define FWT_NL_CONN_PACKETS	0x00020000
+#define FWT_NL_CONN_BYTES	0x00040000
+#define FWT_NL_CONN_RULE_ID	0x00080000
+#define FWT_NL_CONN_RULE_FILE	0x00100000
+#define FWT_NL_CONN_RULE_LINE	0x00200000
+#define FWT_NL_CONN_SCOPE	0x00400000
+#define FWT_NL_CONN_ICMP_TYPE	0x00800000
+#define FWT_NL_CONN_ICMP_ID	0x01000000
+
+/* An address with so many bits of it that count, or with @range up to @high. */
+struct fwt_nl_addresses {
+	uint8_t family;
+	uint8_t len;
+	bool range;
+	uint8_t low[16];
+	uint8_t high[16];
+};
+
+struct fwt_nl_ends {
+	struct fwt_nl_addresses saddr;
+	struct fwt_nl_addresses daddr;
+	uint16_t sport[2];
+	uint16_t dport[2];
+};
 
 /**
  * struct fwt_nl_conn_filter - which connections are meant
- * @set: FWT_NL_CONN_*; 0 means all
- * @addr_family: 4 or 6, of @saddr and @daddr
+ * @set: FWT_NL_CONN_*; 0 with neither flags nor @n_not means all
+ * @end: original direction, and reply
+ * @states: bits by enum fwtree_conn_state
+ * @flags: enum fwtree_conn_flag that must be true
+ * @no_flags: those that must not
+ * @timeout: seconds, from and to; likewise the others of two
+ * @rule_id: the caller's; likewise @rule_file
+ * @not: filters that must not let it through
  */
 struct fwt_nl_conn_filter {
 	uint32_t set;
+	uint32_t flags;
+	uint32_t no_flags;
+	uint32_t states;
 	uint64_t id;
+	uint64_t packets[2];
+	uint64_t bytes[2];
+	uint32_t timeout[2];
+	uint32_t generation[2];
+	uint32_t mark;
+	uint32_t mark_mask;
+	uint32_t scope;
+	uint32_t rule_line;
+	const char *rule_id;
+	const char *rule_file;
+	struct fwt_nl_ends end[2];
+	uint16_t icmp_id;
+	uint8_t icmp_type;
 	uint8_t family;
 	uint8_t protocol;
-	uint8_t state;
-	uint8_t addr_family;
-	uint8_t saddr_len;
-	uint8_t daddr_len;
-	uint8_t saddr[16];
-	uint8_t daddr[16];
-	uint16_t sport;
-	uint16_t dport;
-	uint32_t mark;
+	uint8_t n_not;
 	char iif[FWTREE_IFNAME_MAX + 1];
 	char oif[FWTREE_IFNAME_MAX + 1];
+	struct fwt_nl_conn_filter *not[FWTREE_NOT_MAX];
 };
+
+static inline bool fwt_nl_conn_filter_empty(const struct fwt_nl_conn_filter *f)
+{
+	return !f->set && !f->flags && !f->no_flags && !f->n_not;
+}
 
 /**
  * fwt_nl_conns() - go through the connections
@@ -300,6 +348,9 @@ struct fwt_nl_conn_filter {
  *
  * The table lives on meanwhile: a connection that begins or ends during the
  * call may be told or not.
+ *
+ * Return: 0; 1 where the table was made anew meanwhile, and some may have been
+ * told twice; a negative errno.
  */
 int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 		 int (*fn)(void *ctx, const struct fwt_nl_conn *c), void *ctx);
@@ -308,7 +359,10 @@ int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 int fwt_nl_conn_delete(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 		       uint32_t *count);
 int fwt_nl_conn_flush(struct fwt_nl *nl, uint32_t *count);
-int fwt_nl_conn_count(struct fwt_nl *nl, uint32_t *count, uint32_t *max);
+
+/** fwt_nl_conn_count() - how many the filter lets through; NULL for all */
+int fwt_nl_conn_count(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
+		      uint32_t *count, uint32_t *max);
 
 /** fwt_nl_conn_state_name() - "ESTABLISHED"; NULL for a number without name */
 const char *fwt_nl_conn_state_name(unsigned int state);

@@ -113,38 +113,99 @@ static int conn_answer(void *ctx, const struct nlmsghdr *nlh)
 	return to->fn(to->ctx, &c);
 }
 
-static void put_filter(struct nlmsghdr *nlh, const struct fwt_nl_conn_filter *f)
+static void put_addresses(struct nlmsghdr *nlh, int addr, int len, int high,
+			  const struct fwt_nl_addresses *a)
 {
-	size_t addr = f->addr_family == 6 ? 16 : 4;
+	size_t size = a->family == 6 ? 16 : 4;
+
+	mnl_attr_put(nlh, addr, size, a->low);
+	if (a->range)
+		mnl_attr_put(nlh, high, size, a->high);
+	else
+		mnl_attr_put_u8(nlh, len, a->len);
+}
+
+static void put_ports(struct nlmsghdr *nlh, int lo, int hi, const uint16_t *port)
+{
+	mnl_attr_put_u16(nlh, lo, port[0]);
+	if (port[1] != port[0])
+		mnl_attr_put_u16(nlh, hi, port[1]);
+}
+
+#define DIR(what) FWTREE_A_CONN_FILTER_DIR_##what
+
+static void put_ends(struct nlmsghdr *nlh, const struct fwt_nl_conn_filter *f,
+		     int dir)
+{
+	const struct fwt_nl_ends *e = &f->end[dir];
 	struct nlattr *nest;
 
-	nest = mnl_attr_nest_start(nlh, FWTREE_A_CONN_FILTER);
-	if (f->set & FWT_NL_CONN_ID)
-		mnl_attr_put_u64(nlh, FWTREE_A_CONN_FILTER_ID, f->id);
-	if (f->set & FWT_NL_CONN_FAMILY)
-		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_FAMILY, f->family);
-	if (f->set & FWT_NL_CONN_PROTOCOL)
-		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_PROTOCOL, f->protocol);
-	if (f->set & FWT_NL_CONN_SADDR) {
-		mnl_attr_put(nlh, FWTREE_A_CONN_FILTER_SADDR, addr, f->saddr);
-		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_SADDR_LEN, f->saddr_len);
-	}
-	if (f->set & FWT_NL_CONN_DADDR) {
-		mnl_attr_put(nlh, FWTREE_A_CONN_FILTER_DADDR, addr, f->daddr);
-		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_DADDR_LEN, f->daddr_len);
-	}
-	if (f->set & FWT_NL_CONN_SPORT)
-		mnl_attr_put_u16(nlh, FWTREE_A_CONN_FILTER_SPORT, f->sport);
-	if (f->set & FWT_NL_CONN_DPORT)
-		mnl_attr_put_u16(nlh, FWTREE_A_CONN_FILTER_DPORT, f->dport);
+	if (!(f->set & FWT_NL_CONN_ENDS(dir)))
+		return;
+	nest = mnl_attr_nest_start(nlh, dir ? FWTREE_A_CONN_FILTER_REPLY :
+					      FWTREE_A_CONN_FILTER_ORIGINAL);
+	if (f->set & FWT_NL_CONN_SADDR(dir))
+		put_addresses(nlh, DIR(SADDR), DIR(SADDR_LEN), DIR(SADDR_HIGH), &e->saddr);
+	if (f->set & FWT_NL_CONN_DADDR(dir))
+		put_addresses(nlh, DIR(DADDR), DIR(DADDR_LEN), DIR(DADDR_HIGH), &e->daddr);
+	if (f->set & FWT_NL_CONN_SPORT(dir))
+		put_ports(nlh, DIR(SPORT), DIR(SPORT_HIGH), e->sport);
+	if (f->set & FWT_NL_CONN_DPORT(dir))
+		put_ports(nlh, DIR(DPORT), DIR(DPORT_HIGH), e->dport);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+#define PUT(what, bits, value) do {						\
+	if (f->set & FWT_NL_CONN_##what)					\
+		mnl_attr_put_u##bits(nlh, FWTREE_A_CONN_FILTER_##what, value);	\
+} while (0)
+
+#define PUT_SPAN(what, bits, value) do {					\
+	if (f->set & FWT_NL_CONN_##what) {					\
+		mnl_attr_put_u##bits(nlh, FWTREE_A_CONN_FILTER_##what##_MIN, (value)[0]); \
+		mnl_attr_put_u##bits(nlh, FWTREE_A_CONN_FILTER_##what##_MAX, (value)[1]); \
+	}									\
+} while (0)
+
+static void put_filter(struct nlmsghdr *nlh, int type,
+		       const struct fwt_nl_conn_filter *f)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+	int i;
+
+	PUT(ID, 64, f->id);
+	PUT(FAMILY, 8, f->family);
+	PUT(PROTOCOL, 8, f->protocol);
+	PUT(SCOPE, 32, f->scope);
+	PUT(ICMP_TYPE, 8, f->icmp_type);
+	PUT(ICMP_ID, 16, f->icmp_id);
+	put_ends(nlh, f, 0);
+	put_ends(nlh, f, 1);
 	if (f->set & FWT_NL_CONN_STATE)
-		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_STATE, f->state);
-	if (f->set & FWT_NL_CONN_MARK)
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_STATES, f->states);
+	if (f->set & FWT_NL_CONN_MARK) {
 		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_MARK, f->mark);
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_MARK_MASK, f->mark_mask);
+	}
+	if (f->flags)
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_FLAGS, f->flags);
+	if (f->no_flags)
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_NO_FLAGS, f->no_flags);
+	PUT_SPAN(TIMEOUT, 32, f->timeout);
+	PUT_SPAN(GENERATION, 32, f->generation);
+	PUT_SPAN(PACKETS, 64, f->packets);
+	PUT_SPAN(BYTES, 64, f->bytes);
+	if (f->set & FWT_NL_CONN_RULE_ID)
+		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_RULE_ID, f->rule_id);
+	if (f->set & FWT_NL_CONN_RULE_FILE)
+		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_RULE_FILE, f->rule_file);
+	PUT(RULE_LINE, 32, f->rule_line);
 	if (f->set & FWT_NL_CONN_IIF)
 		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_IIF, f->iif);
 	if (f->set & FWT_NL_CONN_OIF)
 		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_OIF, f->oif);
+	for (i = 0; i < f->n_not; i++)
+		put_filter(nlh, FWTREE_A_CONN_FILTER_NOT, f->not[i]);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -153,11 +214,13 @@ int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 {
 	struct conns to = { .fn = fn, .ctx = ctx };
 	struct nlmsghdr *nlh;
+	int ret;
 
 	nlh = fwt_nl_request(nl, FWTREE_CMD_CONN_GET, NLM_F_DUMP);
-	if (filter && filter->set)
-		put_filter(nlh, filter);
-	return fwt_nl_talk(nl, nlh, conn_answer, &to);
+	if (filter && !fwt_nl_conn_filter_empty(filter))
+		put_filter(nlh, FWTREE_A_CONN_FILTER, filter);
+	ret = fwt_nl_talk(nl, nlh, conn_answer, &to);
+	return ret == -EINTR ? 1 : ret;
 }
 
 static int count_answer(void *ctx, const struct nlmsghdr *nlh)
@@ -189,7 +252,7 @@ int fwt_nl_conn_delete(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filte
 {
 	struct nlmsghdr *nlh = fwt_nl_request(nl, FWTREE_CMD_CONN_DELETE, 0);
 
-	put_filter(nlh, filter);
+	put_filter(nlh, FWTREE_A_CONN_FILTER, filter);
 	return counted(nl, nlh, count, NULL);
 }
 
@@ -199,8 +262,12 @@ int fwt_nl_conn_flush(struct fwt_nl *nl, uint32_t *count)
 		       NULL);
 }
 
-int fwt_nl_conn_count(struct fwt_nl *nl, uint32_t *count, uint32_t *max)
+int fwt_nl_conn_count(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
+		      uint32_t *count, uint32_t *max)
 {
-	return counted(nl, fwt_nl_request(nl, FWTREE_CMD_CONN_COUNT, 0), count,
-		       max);
+	struct nlmsghdr *nlh = fwt_nl_request(nl, FWTREE_CMD_CONN_COUNT, 0);
+
+	if (filter && !fwt_nl_conn_filter_empty(filter))
+		put_filter(nlh, FWTREE_A_CONN_FILTER, filter);
+	return counted(nl, nlh, count, max);
 }
