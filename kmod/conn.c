@@ -236,10 +236,13 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 {
 	struct fwt_net *fn = c->fn;
 
+	why = end_reason(c, why);
 	unlink_all(c);
 	fwt_evict_leave(c);
+	/* The rules that it names are there as long as it is charged to them. */
+	fwt_event_ended(c, why);
 	let_go(c);
-	fwt_stat_inc(fn, ended[end_reason(c, why)]);
+	fwt_stat_inc(fn, ended[why]);
 	call_rcu(&c->rcu, conn_free_rcu);
 }
 

@@ -237,6 +237,10 @@ u32 fwt_conns_flush(struct fwt_net *fn);
 /* Seconds until it expires, 0 if it has. */
 u32 fwt_conn_seconds(const struct fwt_conn *c);
 
+/* netlink_event.c: it is confirmed; it ends. Under RCU, and not under its lock. */
+void fwt_event_begun(struct fwt_conn *c);
+void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why);
+
 /* conn_evict.c: early drop. */
 int fwt_evict_init(struct fwt_net *fn);
 void fwt_evict_clean(struct fwt_net *fn);

@@ -35,9 +35,11 @@ static int __net_init fwt_net_init(struct net *net)
 	fn->timeouts_percent = 100;
 	ratelimit_state_init(&fn->log_limit, HZ, 10);
 	ratelimit_state_init(&fn->answer_limit, HZ, 100);
+	ratelimit_state_init(&fn->event_limit, HZ, 10000);
 	/* Said by counters of ours, not in the kernel's log. */
 	ratelimit_set_flags(&fn->log_limit, RATELIMIT_MSG_ON_RELEASE);
 	ratelimit_set_flags(&fn->answer_limit, RATELIMIT_MSG_ON_RELEASE);
+	ratelimit_set_flags(&fn->event_limit, RATELIMIT_MSG_ON_RELEASE);
 	fn->stats = alloc_percpu_gfp(struct fwt_stats, GFP_KERNEL_ACCOUNT);
 	if (!fn->stats)
 		return -ENOMEM;

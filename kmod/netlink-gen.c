@@ -182,6 +182,7 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 
 static const struct genl_multicast_group fwtree_nl_mcgrps[] = {
 	[FWTREE_NLGRP_EVENTS] = { "events", },
+	[FWTREE_NLGRP_CONNECTIONS] = { "connections", },
 };
 
 struct genl_family fwtree_nl_family __ro_after_init = {

@@ -39,6 +39,7 @@ int fwtree_nl_conn_count_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FWTREE_NLGRP_EVENTS,
+	FWTREE_NLGRP_CONNECTIONS,
 };
 
 extern struct genl_family fwtree_nl_family;

@@ -439,12 +439,15 @@ void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 
 	if (!genl_has_listeners(&fwtree_nl_family, fn->net, FWTREE_NLGRP_EVENTS))
 		return;
-	skb = genlmsg_new(2 * nla_total_size(sizeof(u32)), GFP_KERNEL);
+	skb = genlmsg_new(2 * nla_total_size(sizeof(u32)) +
+			  nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
 	if (!skb)
 		return;
 	hdr = genlmsg_put(skb, 0, 0, &fwtree_nl_family, 0, FWTREE_CMD_POLICY_NTF);
 	if (!hdr || nla_put_u32(skb, FWTREE_A_POLICY_GENERATION, gen) ||
-	    nla_put_u32(skb, FWTREE_A_POLICY_EVENT, event)) {
+	    nla_put_u32(skb, FWTREE_A_POLICY_EVENT, event) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_POLICY_TIME, ktime_get_real_ns(),
+			      FWTREE_A_POLICY_PAD)) {
 		nlmsg_free(skb);
 		return;
 	}
@@ -471,6 +474,10 @@ static struct notifier_block socket_notifier = {
 static const struct genl_multicast_group groups[] = {
 	[FWTREE_NLGRP_EVENTS] = {
 		.name = FWTREE_MCGRP_EVENTS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
+	[FWTREE_NLGRP_CONNECTIONS] = {
+		.name = FWTREE_MCGRP_CONNECTIONS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
 };

@@ -10,6 +10,7 @@
 #ifndef FWT_NETLINK_H
 #define FWT_NETLINK_H
 
+#include "conn.h"
 #include "netlink-gen.h"
 #include "netns.h"
 #include "policy.h"
@@ -32,6 +33,10 @@ void fwt_netlink_net_clean(struct fwt_net *fn);
  */
 void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 			      u32 gen);
+
+/* The attributes of a connection; under RCU. 0 or -EMSGSIZE. */
+int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
+			 const struct fwt_conn *c);
 
 /**
  * fwt_netlink_reply() - begin an answer

@@ -103,8 +103,8 @@ static int put_iface(struct sk_buff *skb, int type, struct net *net, u32 index)
 	return dev ? nla_put_string(skb, type, dev->name) : 0;
 }
 
-static int put_conn(struct sk_buff *skb, struct fwt_net *fn,
-		    const struct fwt_conn *c)
+int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
+			 const struct fwt_conn *c)
 {
 	if (nla_put_u64_64bit(skb, FWTREE_A_CONN_ID, c->id, FWTREE_A_CONN_PAD) ||
 	    nla_put_u8(skb, FWTREE_A_CONN_FAMILY, c->ends.family) ||
@@ -200,7 +200,7 @@ static int dump_one(struct fwt_conn *c, void *ctx)
 	if (!hdr)
 		return -EMSGSIZE;
 	spin_lock_bh(&c->lock);
-	ret = put_conn(d->skb, d->fn, c);
+	ret = fwt_netlink_put_conn(d->skb, d->fn, c);
 	spin_unlock_bh(&c->lock);
 	if (ret) {
 		genlmsg_cancel(d->skb, hdr);

@@ -44,6 +44,7 @@ struct fwt_options {
 	u8 counters;
 	u32 log_rate;				/* a second */
 	u32 answer_rate;			/* a second */
+	u32 event_rate;				/* a second */
 };
 
 /* Visiting connections, in pieces: begin, walk once or more often, end.
@@ -107,6 +108,8 @@ struct fwt_net {
 	u32 next_answer;
 	struct ratelimit_state log_limit;
 	struct ratelimit_state answer_limit;
+	struct ratelimit_state event_limit;
+	atomic_t events_lost;
 
 	u32 cut[3][__FWT_TIMEOUT_MAX];
 	u32 timeouts_percent;

@@ -54,6 +54,7 @@ static void read_options(struct fwt_policy *p)
 	o->counters = 1;
 	o->log_rate = 10;
 	o->answer_rate = 100;
+	o->event_rate = 10000;
 
 	for (i = 0; i < p->prog.n[FWT_SEC_OPTIONS]; i++) {
 		u64 v = p->prog.option[i].value;
@@ -95,6 +96,9 @@ static void read_options(struct fwt_policy *p)
 			break;
 		case FWT_OPTION_ANSWER_RATE:
 			o->answer_rate = v;
+			break;
+		case FWT_OPTION_EVENT_RATE:
+			o->event_rate = v;
 			break;
 		case FWT_OPTION_NAT_PORTS:
 			o->nat_lo = v >> 16;
@@ -249,6 +253,7 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
 	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;
 	fn->answer_limit.burst = fn->answer_limit.interval ? p->opt.answer_rate : 0;
+	fn->event_limit.burst = fn->event_limit.interval ? p->opt.event_rate : 0;
 	rcu_assign_pointer(fn->policy, p);
 	fwt_hooks_settle(fn);
 	*gen = p->gen;

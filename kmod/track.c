@@ -388,6 +388,7 @@ out:
 void fwt_track_confirm(struct fwt_way *w)
 {
 	struct fwt_conn *c = w->c;
+	bool begun = false;
 	u32 ticks;
 
 	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
@@ -397,9 +398,15 @@ void fwt_track_confirm(struct fwt_way *w)
 		set_flags(c, BIT(FWT_CONN_CONFIRMED));
 		ticks = time_to_live(w, c);
 		/* Picked up in the middle: in doubt until both have spoken. */
-		if (c->ends.protocol == IPPROTO_TCP && c->tcp.flags & FWT_TCP_CONN_LOOSE)
-			ticks = min_t(u32, ticks, FWT_TCP_DOUBT * HZ);
+		if (c->ends.protocol == IPPROTO_TCP && c->tcp.flags & FWT_TCP_CONN_LOOSE &&
+		    FWT_TCP_DOUBT * HZ < ticks) {
+			ticks = FWT_TCP_DOUBT * HZ;
+			set_flags(c, BIT(FWT_CONN_CAPPED));
+		}
 		fwt_conn_expire(c, ticks);
+		begun = true;
 	}
 	spin_unlock_bh(&c->lock);
+	if (begun)
+		fwt_event_begun(c);
 }

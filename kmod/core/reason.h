@@ -33,7 +33,8 @@
 	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: unreplied ones first, then closed ones, then those that have not proved themselves") \
 	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \
 	C(ANSWER_LIMITED, "answers-limited", "packets", "RST or ICMP answers not sent because of the rate limit") \
-	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit")
+	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit") \
+	C(EVENT_LIMITED, "events-limited", "events", "events of connections not sent to who listens because of the rate limit")
 
 /* Why connections ended; each ends for one of them, so that those that began are
  * those that are there and these: E(ID, "name", "sentence").

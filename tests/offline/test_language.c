@@ -235,6 +235,7 @@ static const struct row declarations[] = {
 	{ TOP, "^option evaluate per-packet", "option evaluate per-packet" },
 	{ TOP, "option counters off", NULL }, { TOP, "option log-rate 100/second", NULL },
 	{ TOP, "option answer-rate 6000/minute", NULL },
+	{ TOP, "option event-rate 5000/second", NULL },
 	{ TOP, "option log-rate ^10/minute", "a rate that is no whole number a second" },
 	{ TOP, "option nat-ports 1024-65535", NULL },
 };

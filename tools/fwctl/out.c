@@ -99,7 +99,7 @@ static void put(const char *key, json_t *v)
 
 static void dump(const json_t *v)
 {
-	json_dumpf(v, stdout, JSON_COMPACT);
+	json_dumpf(v, stdout, JSON_COMPACT | JSON_REAL_PRECISION(16));
 	out.begun = true;
 }
 
@@ -170,6 +170,17 @@ void out_num(const char *key, uint64_t value)
 	if (out.json)
 		put(key, need(json_integer(value > INT64_MAX ? INT64_MAX :
 					   (json_int_t)value)));
+}
+
+void out_time(const char *key, uint64_t ns)
+{
+	if (out.json)
+		put(key, need(json_real((double)(ns / 1000) / 1e6)));
+}
+
+void out_flush(void)
+{
+	fflush(stdout);
 }
 
 void out_bool(const char *key, bool value)

@@ -35,8 +35,12 @@ void out_end(void);
 void out_str(const char *key, const char *value);	/* NULL is null */
 void out_strn(const char *key, const char *value, size_t len);
 void out_num(const char *key, uint64_t value);
+void out_time(const char *key, uint64_t ns);	/* seconds since 1970 */
 void out_bool(const char *key, bool value);
 void out_null(const char *key);
+
+/* What was written is to be read now. */
+void out_flush(void);
 
 /* Text alone. */
 void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -363,6 +363,7 @@ enum fwt_option_form {
 	X(COUNTERS,		"counters",		SWITCH, "on off")	\
 	X(LOG_RATE,		"log-rate",		RATE, NULL)	\
 	X(ANSWER_RATE,		"answer-rate",		RATE, NULL)	\
+	X(EVENT_RATE,		"event-rate",		RATE, NULL)	\
 	X(NAT_PORTS,		"nat-ports",		RANGE, NULL)
 
 enum fwt_option_id {

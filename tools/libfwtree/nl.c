@@ -87,13 +87,36 @@ out:
 	return ret;
 }
 
+static void get_group(struct fwt_nl *nl, const struct nlattr *nest)
+{
+	static const char *const names[FWT_NL_GROUPS] = {
+		[FWT_NL_GROUP_POLICY] = FWTREE_MCGRP_EVENTS,
+		[FWT_NL_GROUP_CONN] = FWTREE_MCGRP_CONNECTIONS,
+	};
+	const struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
+	const char *name;
+	int i;
+
+	fwt_nl_parse_nest(nest, tb, CTRL_ATTR_MCAST_GRP_MAX);
+	name = fwt_nl_str(tb[CTRL_ATTR_MCAST_GRP_NAME]);
+	for (i = 0; name && i < FWT_NL_GROUPS; i++)
+		if (!strcmp(name, names[i]))
+			nl->group[i] = fwt_nl_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
+}
+
 static int family_answer(void *ctx, const struct nlmsghdr *nlh)
 {
-	const struct nlattr *a;
+	const struct nlattr *a, *in;
+	struct fwt_nl *nl = ctx;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr))
+	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID)
-			*(uint16_t *)ctx = fwt_nl_u16(a);
+			nl->found = fwt_nl_u16(a);
+		if (mnl_attr_get_type(a) != CTRL_ATTR_MCAST_GROUPS)
+			continue;
+		mnl_attr_for_each_nested(in, a)
+			get_group(nl, in);
+	}
 	return 0;
 }
 
@@ -101,7 +124,6 @@ static int find_family(struct fwt_nl *nl)
 {
 	struct genlmsghdr *genl;
 	struct nlmsghdr *nlh;
-	uint16_t family = 0;
 	int ret;
 
 	nl->family = GENL_ID_CTRL;
@@ -109,13 +131,13 @@ static int find_family(struct fwt_nl *nl)
 	genl = mnl_nlmsg_get_payload(nlh);
 	genl->version = 1;
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, FWTREE_FAMILY_NAME);
-	ret = fwt_nl_talk(nl, nlh, family_answer, &family);
+	ret = fwt_nl_talk(nl, nlh, family_answer, nl);
 	if (ret == -ENOENT)
 		return fwt_nl_fail(nl, ret,
 				   "fwtree is not loaded: insmod fwtree.ko (or modprobe fwtree)");
 	if (ret)
 		return ret;
-	nl->family = family;
+	nl->family = nl->found;
 	return 0;
 }
 

@@ -22,6 +22,9 @@
 struct mnl_socket;
 struct nlmsghdr;
 
+/* Who may be listened to. */
+enum { FWT_NL_GROUP_POLICY, FWT_NL_GROUP_CONN, FWT_NL_GROUPS };
+
 /**
  * struct fwt_nl - a conversation with the module of one namespace
  * @sock: the socket; an upload ends with it
@@ -29,6 +32,8 @@ struct nlmsghdr;
  * @portid: the socket's
  * @seq: of the last request
  * @family: the number that the kernel gave to "fwtree"
+ * @found: the same, while it is asked for
+ * @group: those of its multicast groups, by FWT_NL_GROUP_*; 0 for none
  * @error: what went wrong last, a sentence without full stop
  */
 struct fwt_nl {
@@ -37,7 +42,9 @@ struct fwt_nl {
 	char *out;
 	uint32_t portid;
 	uint32_t seq;
+	uint32_t group[FWT_NL_GROUPS];
 	uint16_t family;
+	uint16_t found;
 	char error[512];
 };
 
@@ -363,6 +370,49 @@ int fwt_nl_conn_flush(struct fwt_nl *nl, uint32_t *count);
 /** fwt_nl_conn_count() - how many the filter lets through; NULL for all */
 int fwt_nl_conn_count(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 		      uint32_t *count, uint32_t *max);
+
+/* Events */
+
+enum fwt_nl_event_kind {
+	FWT_NL_EVENT_POLICY,	/* @policy_event, @generation */
+	FWT_NL_EVENT_CONN,	/* @conn_event, @conn, @ended_by */
+	FWT_NL_EVENT_LOST,	/* the kernel had more than we took: @lost, or 0 for
+				 * nobody knows how many
+				 */
+};
+
+/**
+ * struct fwt_nl_event - something happened
+ * @kind: enum fwt_nl_event_kind
+ * @time: when, nanoseconds since 1970
+ * @ended_by: of a connection that ended, why
+ */
+struct fwt_nl_event {
+	int kind;
+	uint64_t time;
+	uint32_t policy_event;
+	uint32_t generation;
+	uint32_t conn_event;
+	uint32_t lost;
+	const char *ended_by;
+	struct fwt_nl_conn conn;
+};
+
+/**
+ * fwt_nl_listen() - hear of what happens, from now on
+ * @groups: bits by FWT_NL_GROUP_*
+ *
+ * Return: 0 or a negative errno.
+ */
+int fwt_nl_listen(struct fwt_nl *nl, unsigned int groups);
+
+/**
+ * fwt_nl_monitor() - wait for what happens, and tell
+ * @fn: called for each event; anything but 0 ends it and is returned
+ * @ctx: handed to it
+ */
+int fwt_nl_monitor(struct fwt_nl *nl,
+		   int (*fn)(void *ctx, const struct fwt_nl_event *e), void *ctx);
 
 /** fwt_nl_conn_state_name() - "ESTABLISHED"; NULL for a number without name */
 const char *fwt_nl_conn_state_name(unsigned int state);

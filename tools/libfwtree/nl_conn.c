@@ -88,13 +88,10 @@ struct conns {
 	void *ctx;
 };
 
-static int conn_answer(void *ctx, const struct nlmsghdr *nlh)
+void fwt_nl_conn_read(struct fwt_nl_conn *to, const struct nlattr **tb)
 {
-	const struct nlattr *tb[FWTREE_A_CONN_MAX + 1];
 	struct fwt_nl_conn c = { 0 };
-	struct conns *to = ctx;
 
-	fwt_nl_parse(nlh, tb, FWTREE_A_CONN_MAX);
 	c.id = fwt_nl_u64(tb[FWTREE_A_CONN_ID]);
 	c.family = fwt_nl_u8(tb[FWTREE_A_CONN_FAMILY]);
 	c.protocol = fwt_nl_u8(tb[FWTREE_A_CONN_PROTOCOL]);
@@ -110,6 +107,17 @@ static int conn_answer(void *ctx, const struct nlmsghdr *nlh)
 	c.oif = fwt_nl_str(tb[FWTREE_A_CONN_OIF]);
 	get_rule(&c.ingress, tb[FWTREE_A_CONN_INGRESS]);
 	get_rule(&c.egress, tb[FWTREE_A_CONN_EGRESS]);
+	*to = c;
+}
+
+static int conn_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *tb[FWTREE_A_CONN_MAX + 1];
+	struct conns *to = ctx;
+	struct fwt_nl_conn c;
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_CONN_MAX);
+	fwt_nl_conn_read(&c, tb);
 	return to->fn(to->ctx, &c);
 }
 

@@ -54,6 +54,9 @@ uint32_t fwt_nl_u32(const struct nlattr *a);
 uint64_t fwt_nl_u64(const struct nlattr *a);
 const char *fwt_nl_str(const struct nlattr *a);
 
+/** fwt_nl_conn_read() - a connection, of attributes that were parsed */
+void fwt_nl_conn_read(struct fwt_nl_conn *to, const struct nlattr **tb);
+
 /** fwt_nl_dup() - a copy of a string; NULL for NULL, and where memory is out */
 char *fwt_nl_dup(const struct nlattr *a);
 

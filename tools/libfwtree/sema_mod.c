@@ -308,6 +308,8 @@ static u8 option_of(const struct fwt_ast_option *o)
 		return FWT_OPTION_LOG_RATE;
 	case FWT_OPT_ANSWER_RATE:
 		return FWT_OPTION_ANSWER_RATE;
+	case FWT_OPT_EVENT_RATE:
+		return FWT_OPTION_EVENT_RATE;
 	case FWT_OPT_NAT_PORTS:
 		return FWT_OPTION_NAT_PORTS;
 	default:

@@ -39,6 +39,18 @@ enum fwtree_event {
 };
 
 /**
+ * enum fwtree_conn_event - What happened to a connection.
+ * @FWTREE_CONN_EVENT_NEW: one began, untranslated
+ * @FWTREE_CONN_EVENT_TRANSLATED: one began that is translated
+ * @FWTREE_CONN_EVENT_ENDED: it is over
+ */
+enum fwtree_conn_event {
+	FWTREE_CONN_EVENT_NEW,
+	FWTREE_CONN_EVENT_TRANSLATED,
+	FWTREE_CONN_EVENT_ENDED,
+};
+
+/**
  * enum fwtree_conn_flag - What is true of a connection.
  * @FWTREE_CONN_FLAG_ASSURED: both sides have spoken, it is not evicted first
  * @FWTREE_CONN_FLAG_SNAT: the server sees another source
@@ -107,6 +119,7 @@ enum {
 	FWTREE_A_POLICY_EVENT,
 	FWTREE_A_POLICY_PAD,
 	FWTREE_A_POLICY_WAITING,
+	FWTREE_A_POLICY_TIME,
 
 	__FWTREE_A_POLICY_MAX,
 	FWTREE_A_POLICY_MAX = (__FWTREE_A_POLICY_MAX - 1)
@@ -216,6 +229,10 @@ enum {
 	FWTREE_A_CONN_COUNT,
 	FWTREE_A_CONN_LIMIT,
 	FWTREE_A_CONN_PAD,
+	FWTREE_A_CONN_EVENT,
+	FWTREE_A_CONN_TIME,
+	FWTREE_A_CONN_ENDED_BY,
+	FWTREE_A_CONN_LOST,
 
 	__FWTREE_A_CONN_MAX,
 	FWTREE_A_CONN_MAX = (__FWTREE_A_CONN_MAX - 1)
@@ -320,11 +337,13 @@ enum {
 	FWTREE_CMD_CONN_DELETE,
 	FWTREE_CMD_CONN_FLUSH,
 	FWTREE_CMD_CONN_COUNT,
+	FWTREE_CMD_CONN_NTF,
 
 	__FWTREE_CMD_MAX,
 	FWTREE_CMD_MAX = (__FWTREE_CMD_MAX - 1)
 };
 
-#define FWTREE_MCGRP_EVENTS	"events"
+#define FWTREE_MCGRP_EVENTS		"events"
+#define FWTREE_MCGRP_CONNECTIONS	"connections"
 
 #endif /* _UAPI_LINUX_FWTREE_H */

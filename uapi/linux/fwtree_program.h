@@ -521,7 +521,8 @@ struct fwt_prog_file {
 	X(NAT_PORTS, "nat-ports", PORTS, 1, 0xffffffffull) \
 	X(CONN_ADAPTIVE_START, "conn-adaptive-start", COUNT, 0, 1ull << 30) \
 	X(CONN_ADAPTIVE_END, "conn-adaptive-end", COUNT, 1, 1ull << 30) \
-	X(CONN_MAX_PER_SOURCE, "conn-max-per-source", COUNT, 1, 1ull << 30)
+	X(CONN_MAX_PER_SOURCE, "conn-max-per-source", COUNT, 1, 1ull << 30) \
+	X(EVENT_RATE, "event-rate", COUNT, 0, 1ull << 30)
 
 enum fwt_option {
 #define FWT_OPTION_ENUM(id, name, unit, min, max) FWT_OPTION_##id,

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# fwctl monitor: what begins and ends is told, with its reason and counts; and
+# what could not be told is said to be lost.
+#
+#   home ──── lan gw wan ──── net
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+py <<'END'
+POLICY = """option adopt 0s
+%s
+ingress { iif lo accept; accept id in }
+egress { oif wan tcp masquerade accept id out; oif wan family ipv4 udp dport 9 drop; accept }
+""".replace("oif wan tcp masq", "oif wan protocol tcp masq")
+
+class Monitor:
+    def __init__(self, *what):
+        self.p = subprocess.Popen(["fwctl", "-j", "-n", "gw", "monitor", *what], stdout=subprocess.PIPE)
+        os.set_blocking(self.p.stdout.fileno(), False)
+        self.text, self.events = b"", []
+
+    def read(self):
+        part = self.p.stdout.read()
+        self.text += part or b""
+        *lines, self.text = self.text.split(b"\n")
+        self.events += [json.loads(l) for l in lines]
+        return self.events
+
+    def find(self, event, **keys):
+        """The event, once it is there."""
+        def look():
+            return [e for e in self.read() if e["event"] == event and
+                    all(e.get(k) == v or e.get("original", {}).get(k) == v for k, v in keys.items())]
+        got = wait_for(look)
+        return got[0] if got else None
+
+    def close(self):
+        self.p.kill()
+        self.p.wait()
+
+def listens(group):
+    """A monitor of that group has begun: its socket is among the listeners."""
+    def ready():
+        apply(POLICY % "")
+        return group.read()
+    return wait_for(ready)
+
+both, conns, policies = Monitor(), Monitor("conn"), Monitor("policy")
+ok(listens(both) and listens(policies), "monitors begin")
+e = both.find("applied")
+ok(e and e["of"] == "policy" and e["generation"] >= 1 and abs(e["time"] - time.time()) < 60, "a policy that is applied", e)
+
+def udp_once(dport):
+    s = udp("home", HOME[4])
+    s.sendto(b"hello", (FAR[4], dport))
+    return s
+# "conn" alone hears no policies: it is ready when it hears of a connection.
+def ready():
+    udp_once(7777).close()
+    return conns.read()
+ok(wait_for(ready), "a monitor of connections begins")
+s = udp_once(53)
+for m in (both, conns):
+    e = m.find("new", dport=53)
+    ok(e and e["protocol"] == "udp" and e["original"]["saddr"] == HOME[4] and e["iif"] == "lan" and e["oif"] == "wan" and
+       e["rules"]["ingress"]["id"] == "in" and not e["snat"] and abs(e["time"] - time.time()) < 60, "new: a connection, whole", e)
+server = listen("net", FAR[4], 80)
+p = Pair("home", FAR[4], 80, server)
+p.talk(b"x" * 3000)
+e = both.find("translated", dport=80)
+ok(e and e["snat"] and e["reply"]["daddr"] == WAN[4] and e["rules"]["egress"]["id"] == "out", "translated: as whom", e)
+n = e["id"]
+c = conn_list("id", str(n))[0]
+fwctl("conn", "delete", "id", str(n))
+e = both.find("ended", id=n)
+ok(e and e["ended_by"] == "deleted" and e["original"]["packets"] == c["original"]["packets"] > 3 and
+   e["original"]["bytes"] == c["original"]["bytes"] > 3000 and e["reply"]["bytes"] == c["reply"]["bytes"] and
+   e["rules"]["egress"]["id"] == "out", "ended: with its reason, counts and rules", (e, c))
+fwctl("conn", "flush")
+ok(both.find("ended", dport=53, ended_by="flushed"), "ended: flushed")
+udp_once(9)
+udp_once(10)
+ok(both.find("new", dport=10) and not [e for e in both.read() if e.get("original", {}).get("dport") == 9],
+   "what egress refused never began")
+apply((POLICY % "option timeout udp 1s"))
+udp_once(11)
+ok(both.find("ended", dport=11, ended_by="timeout"), "ended: timeout")
+run("fwctl", "-n", "gw", "flush")
+ok(both.find("flushed") and policies.find("flushed"), "a policy that is flushed")
+ok(not [e for e in policies.read() if e["event"] not in ("applied", "flushed")], "monitor policy: policies alone")
+ok(not [e for e in conns.read() if e["event"] in ("applied", "flushed")], "monitor conn: connections alone")
+conns.close()
+policies.close()
+
+# More than the rate: the first of the next second says how many are missing.
+apply(POLICY % "option event-rate 5/second")
+# It is in force when the second is over in which the former one was.
+def limited():
+    udp_once(8002).close()
+    return reason("events-limited")
+ok(wait_for(limited), "a rate is in force")
+was = reason("events-limited")
+socks = [udp("home", HOME[4]) for _ in range(40)]
+for s in socks:
+    s.sendto(b"x", (FAR[4], 8000))
+def more():
+    udp_once(8001)
+    return [e for e in both.read() if e["event"] == "lost"]
+e = wait_for(more)
+ok(e and e[0]["count"] >= 30, "lost: more events than the rate", e)
+ok(reason("events-limited") >= was + 30, "and counted", reason("events-limited"))
+told = len([e for e in both.read() if e["event"] == "new" and e["original"]["dport"] == 8000])
+ok(told <= 10, "no more are told than it allows", told)
+
+# Not read in time: netlink says that, and so does the tool.
+apply(POLICY % "option event-rate 1000000/second\noption conn-max 20000")
+os.kill(both.p.pid, 19)
+u = udp("home", HOME[4])
+for i in range(12000):
+    u.sendto(b"x", (FAR[4], 10000 + i))
+fwctl("conn", "flush")
+os.kill(both.p.pid, 18)
+ok(wait_for(lambda: [e for e in both.read() if e["event"] == "lost" and e["count"] is None]), "lost: not read in time")
+both.close()
+
+text = subprocess.Popen(["fwctl", "-n", "gw", "monitor", "conn"], stdout=subprocess.PIPE)
+os.set_blocking(text.stdout.fileno(), False)
+got = b""
+def line():
+    global got
+    s = udp_once(9000)
+    got += text.stdout.read() or b""
+    return got
+ok(wait_for(line) and b"new" in got and b"192.168.1.2:" in got and b"> 198.51.100.7:9000  lan > wan" in got, "and in text", got)
+text.kill()
+r = run("fwctl", "-n", "gw", "monitor", "connn")
+ok(r.returncode == 2 and "did you mean 'conn'?" in r.stderr, "a wrong word is refused", r.stderr)
+END
+done_testing

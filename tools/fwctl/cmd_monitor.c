@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/* monitor: events as they happen. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "conn_filter.h"
+#include "conn_print.h"
+
+static const char *const conn_events[] = {
+	[FWTREE_CONN_EVENT_NEW] = "new",
+	[FWTREE_CONN_EVENT_TRANSLATED] = "translated",
+	[FWTREE_CONN_EVENT_ENDED] = "ended",
+};
+
+static const char *const policy_events[] = {
+	[FWTREE_EVENT_APPLIED] = "applied",
+	[FWTREE_EVENT_FLUSHED] = "flushed",
+};
+
+#define NAME(names, i) \
+	((i) < sizeof(names) / sizeof(*(names)) ? (names)[i] : "unknown")
+
+static const char *clock_text(char *buf, size_t size, uint64_t ns)
+{
+	time_t s = ns / 1000000000;
+	struct tm tm;
+	size_t n;
+
+	n = strftime(buf, size, "%H:%M:%S", localtime_r(&s, &tm));
+	snprintf(buf + n, size - n, ".%06u", (unsigned int)(ns % 1000000000 / 1000));
+	return buf;
+}
+
+static void print_conn(const struct fwt_nl_event *e)
+{
+	const struct fwt_nl_conn *c = &e->conn;
+	const struct fwt_nl_dir *o = &c->original;
+	char from[CONN_END], to[CONN_END], as[3 * CONN_END], proto[16], in[200], eg[200];
+	char bytes[2][OUT_HUMAN], packets[2][OUT_HUMAN];
+
+	conn_end_text(from, sizeof(from), c->family, o->saddr, conn_asker(o),
+		      o->has_icmp ? o->icmp_id : o->sport);
+	conn_end_text(to, sizeof(to), c->family, o->daddr,
+		      o->has_ports ? CONN_PORT : CONN_ALONE, o->dport);
+	conn_translation(as, sizeof(as), c);
+	conn_rule_text(in, sizeof(in), &c->ingress);
+	conn_rule_text(eg, sizeof(eg), &c->egress);
+	out_text("%-10s  %s %s > %s%s%s  %s > %s", NAME(conn_events, e->conn_event),
+		 conn_protocol_name(proto, sizeof(proto), c->protocol), from, to,
+		 *as ? " " : "", as, c->iif ? c->iif : "-", c->oif ? c->oif : "-");
+	if (e->ended_by)
+		out_text("  %s, %s/%s packets, %s/%s", e->ended_by,
+			 out_human(packets[0], OUT_HUMAN, OUT_COUNT, o->packets),
+			 out_human(packets[1], OUT_HUMAN, OUT_COUNT, c->reply.packets),
+			 out_human(bytes[0], OUT_HUMAN, OUT_BYTES, o->bytes),
+			 out_human(bytes[1], OUT_HUMAN, OUT_BYTES, c->reply.bytes));
+	out_text("%s%s%s%s\n", *in || *eg ? "  " : "", in, *in && *eg ? ", " : "", eg);
+}
+
+/* The event's own keys come first, the contract's: event and time. */
+static int print_event(void *ctx, const struct fwt_nl_event *e)
+{
+	const char *name = e->kind == FWT_NL_EVENT_LOST ? "lost" :
+		e->kind == FWT_NL_EVENT_POLICY ? NAME(policy_events, e->policy_event) :
+		NAME(conn_events, e->conn_event);
+	char when[32];
+
+	(void)ctx;
+	out_object(NULL);
+	out_str("event", name);
+	out_time("time", e->time);
+	out_text("%s  ", clock_text(when, sizeof(when), e->time));
+	switch (e->kind) {
+	case FWT_NL_EVENT_POLICY:
+		out_str("of", "policy");
+		out_num("generation", e->generation);
+		out_text("%-10s  policy, generation %u\n", name, e->generation);
+		break;
+	case FWT_NL_EVENT_CONN:
+		out_str("of", "connection");
+		if (e->ended_by)
+			out_str("ended_by", e->ended_by);
+		conn_json(&e->conn);
+		print_conn(e);
+		break;
+	default:
+		if (e->lost)
+			out_num("count", e->lost);
+		else
+			out_null("count");
+		if (e->lost)
+			out_text("%-10s  %u events: more than option event-rate\n", name,
+				 e->lost);
+		else
+			out_text("%-10s  events: more than could be read in time\n", name);
+	}
+	out_end();
+	out_flush();
+	return 0;
+}
+
+int cmd_monitor(struct fwctl *ctl, int argc, char **argv)
+{
+	static const char *const words[] = { "conn", "policy", NULL };
+	unsigned int groups = 1u << FWT_NL_GROUP_POLICY | 1u << FWT_NL_GROUP_CONN;
+	struct fwt_nl nl;
+	int ret;
+
+	if (argc) {
+		ret = fwctl_word(argv[0], words, "monitor");
+		if (ret < 0)
+			return FWCTL_USAGE;
+		groups = 1u << (ret ? FWT_NL_GROUP_POLICY : FWT_NL_GROUP_CONN);
+	}
+	ret = fwctl_open(ctl, &nl);
+	if (ret)
+		return ret;
+	if (!fwt_nl_listen(&nl, groups))
+		fwt_nl_monitor(&nl, print_event, NULL);
+	return fwctl_refused(&nl);
+}
