@@ -168,20 +168,24 @@ SECONDS ?= 60
 fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 	@tests/fuzz/run $(SECONDS) $^
 
-fuzz_headers := $(wildcard uapi/linux/*.h kmod/core/*.h tools/libfwtree/*.h tests/offline/*.h)
-build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help) $(fuzz_headers)
+build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Wno-unused-function -Wno-sign-compare \
 		-Wno-unused-parameter -Itests/offline -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $(filter %.c,$^) $(libs) -lcmocka
+		-o $@ $^ $(libs) -lcmocka
 
 demo: | deps
 	@tests/demo/run
 
 bench: | $(need_deps)
 	@tests/bench/run
+
+build/bench/%: tests/bench/%.c tests/offline/filters.c tests/offline/filters.h $(O)/libfwtree.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(cflags)) $(CFLAGS) -Itests/offline -o $@ $(filter-out %.h,$^) $(libs)
 
 lint:
 	@tests/lint/run

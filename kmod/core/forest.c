@@ -24,6 +24,9 @@
  */
 #include "tree.h"
 
+#define LINE		64	/* bytes that come at once */
+#define FETCH_LINES	4	/* of a leaf */
+
 struct point {
 	u32 dim[__FWT_DIM6_MAX];
 	u8 flags;		/* FWT_BOX_PORTS, if there are any */
@@ -129,6 +132,7 @@ static __always_inline bool take(struct search *s, u32 node, u8 flags)
 		if (next == FWT_NONE)
 			return false;
 	}
+	prefetch(&s->prog->node[next]);
 	s->best = node;
 	s->next = next;
 	return true;
@@ -162,15 +166,16 @@ static __always_inline void leaf(struct search *s, const struct fwt_prog_cut *c,
 		compare_holds4(s, s->prog->box + c->at, s->prog->box + c->at + n);
 }
 
+/* Ask for the lines of a leaf, the first few. */
 static __always_inline void fetch(const struct fwt_program *prog,
 				  const struct fwt_prog_cut *c, bool six)
 {
-	if (six) {
-		prefetch(prog->box6 + c->at);
-	} else {
-		prefetch(prog->box + c->at);
-		prefetch(prog->box + c->at + 2);
-	}
+	const char *box = six ? (const char *)(prog->box6 + c->at) :
+				(const char *)(prog->box + c->at);
+	u32 i;
+
+	for (i = 0; i < FETCH_LINES; i++)
+		prefetch(box + i * LINE);
 }
 
 static __always_inline bool step(const struct fwt_prog_cut *base,
@@ -202,10 +207,12 @@ static __always_inline void find(struct search *s, const struct fwt_prog_tree *t
 			fetch(s->prog, b, six);
 			while (step(base, &a, key))
 				;
+			fetch(s->prog, a, six);
 		} else {
 			fetch(s->prog, a, six);
 			while (step(base, &b, key))
 				;
+			fetch(s->prog, b, six);
 		}
 		leaf(s, a, six);
 		if (t[1].first < s->best)
@@ -215,6 +222,7 @@ static __always_inline void find(struct search *s, const struct fwt_prog_tree *t
 		a = base + t->root;
 		while (step(base, &a, key))
 			;
+		fetch(s->prog, a, six);
 		leaf(s, a, six);
 	}
 }

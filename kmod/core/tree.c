@@ -315,6 +315,10 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			next = stack[--depth];
 			break;
 		case FWT_NODE_FOREST:
+			if (unlikely(p->unknown & FWT_FOREST_FIELDS)) {
+				d->verdict = FWT_VERDICT_UNKNOWN;
+				return;
+			}
 			next = fwt_forest_find(prog, at, p, env);
 			break;
 		default: /* FWT_NODE_VERDICT */

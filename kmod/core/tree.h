@@ -175,6 +175,11 @@ static inline bool fwt_test_unknown(const struct fwt_prog_test *t,
 	return false;
 }
 
+/* What a forest asks of every packet. A record keeps all of it. */
+#define FWT_FOREST_FIELDS (FWT_FIELD_BIT(SADDR) | FWT_FIELD_BIT(DADDR) | \
+			   FWT_FIELD_BIT(PROTOCOL) | FWT_FIELD_BIT(SPORT) | \
+			   FWT_FIELD_BIT(DPORT))
+
 /**
  * fwt_forest_find() - the first rule of a forest that a packet matches
  * @prog: verified program

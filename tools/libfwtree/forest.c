@@ -21,10 +21,12 @@
 
 #include "forest.h"
 
-#define LEAF		8	/* boxes that are not cut any more */
+#define LEAF		12	/* boxes that are not cut any more */
 #define SAMPLE		256	/* boxes that are looked at for a cut */
 #define DEPTH		48	/* of a tree */
 #define TREES		10
+#define SMALL		64	/* a part of the space there is */
+#define COPY_BYTES	10	/* of copies for each box */
 #define COPY_BELOW	64	/* boxes: above, slices are spilled */
 
 struct twig {
@@ -189,14 +191,14 @@ static u32 leaf(struct grow *g, u32 from, u32 n)
 }
 
 /* Whether to cut, and where. @copy says what becomes of what is sliced. */
-static bool choose(struct grow *g, u32 from, u32 n, struct cut *c, bool *copy)
+static bool choose(struct grow *g, u32 from, u32 n, u32 copies, struct cut *c, bool *copy)
 {
 	*copy = g->last || n <= COPY_BELOW;
-	if (*copy && g->copies) {
+	if (*copy && copies) {
 		if (!find_cut(g, list_at(g, from), n, true, c))
 			return false;
 		count_sides(g, list_at(g, from), n, c);
-		if (c->sliced <= g->copies && c->left && c->right &&
+		if (c->sliced <= copies && c->left && c->right &&
 		    max(c->left, c->right) + c->sliced <= n - n / 4)
 			return true;
 	}
@@ -210,17 +212,18 @@ static bool choose(struct grow *g, u32 from, u32 n, struct cut *c, bool *copy)
 }
 
 /* The list's boxes, @n from @from on, become a tree; it is the last on the stack
- * and taken from it. Returns a twig, FWT_NONE without memory.
+ * and taken from it. Of @copies each side may make its part, or the left side of
+ * the first tree would take them all. Returns a twig, FWT_NONE without memory.
  */
-static u32 grow(struct grow *g, u32 from, u32 n, u32 depth)
+static u32 grow(struct grow *g, u32 from, u32 n, u32 depth, u32 copies)
 {
-	u32 twig, left, right, i, l, r, nl, nr;
+	u32 twig, left, right, i, l, r, nl, nr, share;
 	const u32 *lo, *hi;
 	struct twig *t;
 	struct cut c;
 	bool copy;
 
-	if (n <= LEAF || depth == DEPTH || !choose(g, from, n, &c, &copy)) {
+	if (n <= LEAF || depth == DEPTH || !choose(g, from, n, copies, &c, &copy)) {
 		twig = leaf(g, from, n);
 		g->list.count = from;
 		return twig;
@@ -229,8 +232,10 @@ static u32 grow(struct grow *g, u32 from, u32 n, u32 depth)
 	hi = g->boxes->hi[c.dim];
 	nl = c.left + (copy ? c.sliced : 0);
 	nr = c.right + (copy ? c.sliced : 0);
-	if (copy)
+	if (copy) {
+		copies -= c.sliced;
 		g->copies -= c.sliced;
+	}
 	r = g->list.count;
 	l = r + nr;
 	if (!fwt_vec_add(&g->list, nl + nr))
@@ -249,8 +254,9 @@ static u32 grow(struct grow *g, u32 from, u32 n, u32 depth)
 	twig = g->twigs.count;
 	if (!fwt_vec_add(&g->twigs, 1))
 		return FWT_NONE;
-	left = grow(g, l - nl, nl, depth + 1);
-	right = left == FWT_NONE ? FWT_NONE : grow(g, r - nr, nr, depth + 1);
+	share = (u32)((u64)copies * nl / (nl + nr));
+	left = grow(g, l - nl, nl, depth + 1, share);
+	right = left == FWT_NONE ? FWT_NONE : grow(g, r - nr, nr, depth + 1, copies - share);
 	if (right == FWT_NONE)
 		return FWT_NONE;
 	g->list.count = from;
@@ -368,6 +374,50 @@ static bool lay_out(struct grow *g, u32 root)
 	return true;
 }
 
+/* How many boxes of the list are small in a dimension, measured by how far they
+ * lie apart. With @spill the others are left to the next tree.
+ */
+static bool sieve(struct grow *g, u32 dim, bool spill, u32 *small)
+{
+	const u32 *lo = g->boxes->lo[dim], *hi = g->boxes->hi[dim];
+	u32 *list = g->list.data, n = g->list.count, least = ~0u, most = 0, i;
+
+	*small = 0;
+	for (i = 0; i < n; i++) {
+		least = min(least, lo[list[i]]);
+		most = max(most, lo[list[i]]);
+	}
+	for (i = 0; i < n; i++) {
+		if (hi[list[i]] - lo[list[i]] <= (most - least) / SMALL) {
+			if (spill)
+				list[*small] = list[i];
+			++*small;
+		} else if (spill && !push(&g->spilled, &list[i], 1)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A tree is either for boxes that are small by their sources, or for such by
+ * their destinations, whichever are more: those that are wide would be sliced by
+ * nearly each of its cuts. They come to lie in a tree of the other kind; what is
+ * wide in both, in one that cuts by ports.
+ */
+static bool choose_boxes(struct grow *g)
+{
+	u32 other = g->boxes->n_dims == __FWT_DIM6_MAX ? FWT_DIM6_DADDR : FWT_DIM_DADDR;
+	u32 n = g->list.count, by_source, by_other;
+
+	if (g->last || n < 4 * LEAF)
+		return true;
+	if (!sieve(g, 0, false, &by_source) || !sieve(g, other, false, &by_other))
+		return false;
+	if (max(by_source, by_other) < n / 4)
+		return true;
+	return sieve(g, by_source >= by_other ? 0 : other, true, &g->list.count);
+}
+
 /* A tree of the boxes in @g->list; what it spills is the next one's list. */
 static bool plant(struct grow *g, struct fwt_prog_tree *tree)
 {
@@ -375,7 +425,9 @@ static bool plant(struct grow *g, struct fwt_prog_tree *tree)
 	struct fwt_vec swap;
 
 	g->spilled.count = 0;
-	tree->root = grow(g, 0, g->list.count, 0);
+	if (!choose_boxes(g))
+		return false;
+	tree->root = grow(g, 0, g->list.count, 0, g->last ? g->copies : g->copies / 3);
 	if (tree->root == FWT_NONE)
 		return false;
 	tree->first = ~0u;
@@ -439,7 +491,9 @@ bool fwt_forest_grow(const struct fwt_forest_boxes *boxes, struct fwt_forest *f)
 	init(&g.spilled, sizeof(u32));
 	g.lo = malloc(2 * (SAMPLE + 1) * sizeof(u32));
 	g.hi = g.lo + SAMPLE + 1;
-	g.copies = boxes->count / 5 + LEAF;
+	g.copies = (u32)((u64)boxes->count * COPY_BYTES /
+			 (boxes->n_dims == __FWT_DIM6_MAX ? sizeof(struct fwt_prog_box6) :
+							    sizeof(struct fwt_prog_box)));
 	list = fwt_vec_add(&g.list, boxes->count);
 	ok = g.lo && list;
 	for (i = 0; ok && i < boxes->count; i++)

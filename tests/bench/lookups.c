@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Look-ups a second, in userspace, over ClassBench filter sets.
+ *
+ *	lookups [-n LOOKUPS] [-c CHECKS] FILE...	(.xz too)
+ *
+ * Each set becomes a policy, is parsed, compiled and verified as fwctl and the
+ * module do it, and is asked about headers drawn from its rules, from their edges
+ * plus and minus one, and uniformly. CHECKS of these are held against first match
+ * over the filters as they were read; a difference is an error. A line a set, of
+ * words to be read by the benchmark: name=value.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "ast.h"
+#include "classbench.h"
+#include "compile.h"
+#include "diag.h"
+#include "filters.h"
+#include "parse.h"
+#include "tree.h"
+
+#define HEADERS		(1u << 16)	/* those that are timed */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+struct counts {
+	u64 cuts, boxes;
+	u32 most_cuts, most_boxes;
+};
+
+/* The same way as core/forest.c, counted. */
+static void count(const struct fwt_program *prog, const struct fwt_packet *p, struct counts *c)
+{
+	bool six = p->family == 6;
+	const struct fwt_prog_forest *f = prog->forest;
+	u32 part = six ? FWT_PART_IPV6 : FWT_PART_IPV4, t, best = FWT_NONE, i;
+	u32 key[11], cuts = 0, boxes = 0, d, n = six ? 8 : 2;
+
+	for (i = 0; i < n; i++)
+		key[i] = i < n / 2 ? p->saddr[i] : p->daddr[i - n / 2];
+	key[n] = p->sport;
+	key[n + 1] = p->dport;
+	key[n + 2] = p->protocol;
+	for (t = f->tree[part]; t < f->tree[part] + f->n_trees[part]; t++) {
+		const struct fwt_prog_cut *at = prog->cut + prog->tree[t].root;
+
+		if (prog->tree[t].first >= best)
+			break;
+		for (; at->to >> FWT_CUT_SHIFT != FWT_CUT_LEAF; cuts++)
+			at = prog->cut + (at->to & FWT_CUT_MAX) +
+			     (key[at->to >> FWT_CUT_SHIFT] > at->at);
+		for (i = 0; i < (at->to & FWT_CUT_MAX); i++) {
+			const struct fwt_prog_box *b = prog->box + at->at + i;
+			const struct fwt_prog_box6 *b6 = prog->box6 + at->at + i;
+			u32 node = six ? b6->node : b->node;
+			bool in = true;
+
+			if (node >= best)
+				break;
+			boxes++;
+			for (d = 0; d < n; d++)
+				in &= six ? key[d] >= b6->addr_lo[d] && key[d] <= b6->addr_hi[d] :
+				      d ? key[d] >= b->daddr_lo && key[d] <= b->daddr_hi :
+					  key[d] >= b->saddr_lo && key[d] <= b->saddr_hi;
+			in &= key[n] >= (six ? b6->sport_lo : b->sport_lo) &&
+			      key[n] <= (six ? b6->sport_hi : b->sport_hi) &&
+			      key[n + 1] >= (six ? b6->dport_lo : b->dport_lo) &&
+			      key[n + 1] <= (six ? b6->dport_hi : b->dport_hi) &&
+			      key[n + 2] >= (six ? b6->protocol_lo : b->protocol_lo) &&
+			      key[n + 2] <= (six ? b6->protocol_hi : b->protocol_hi);
+			if ((six ? b6->flags : b->flags) & FWT_BOX_PORTS &&
+			    !(p->have & FWT_HAVE_PORTS))
+				in = false;
+			if (in) {
+				best = node;
+				break;
+			}
+		}
+	}
+	c->cuts += cuts;
+	c->boxes += boxes;
+	c->most_cuts = max(c->most_cuts, cuts);
+	c->most_boxes = max(c->most_boxes, boxes);
+}
+
+static u32 line_of(const struct fwt_program *prog, u32 rule)
+{
+	return rule == FWT_NONE ? 0 : prog->rule[rule].line;
+}
+
+static u64 rnd = 88172645463325252ull;
+
+struct set {
+	struct fwt_vec filters;
+	struct fwt_blob blob;
+	struct fwt_program prog;
+	void *scratch;
+	double parsed, compiled, verified;
+	size_t text;
+};
+
+static bool make(struct set *s, const char *name)
+{
+	char command[512], error[160], *text = NULL;
+	size_t len = strlen(name), size;
+	struct fwt_policy_ast *ast;
+	struct fwt_verify_error err;
+	struct fwt_diag diag;
+	double at;
+	FILE *in, *out;
+	int ret;
+
+	memset(s, 0, sizeof(*s));
+	snprintf(command, sizeof(command), "xz -dc '%s'", name);
+	in = len > 3 && !strcmp(name + len - 3, ".xz") ? popen(command, "r") : fopen(name, "r");
+	if (!in) {
+		perror(name);
+		return false;
+	}
+	ret = fwt_filters_read(in, &s->filters, error, sizeof(error));
+	if (in)
+		len > 3 && !strcmp(name + len - 3, ".xz") ? pclose(in) : fclose(in);
+	if (ret) {
+		fprintf(stderr, "%s:%d: %s\n", name, ret, error);
+		return false;
+	}
+	out = open_memstream(&text, &size);
+	fwt_filters_print(out, s->filters.data, s->filters.count, "ingress");
+	fclose(out);
+	s->text = size;
+
+	fwt_diag_init(&diag);
+	at = now();
+	ast = fwt_parse_buffer("set.fw", text, size, &diag, NULL);
+	s->parsed = now() - at;
+	at = now();
+	ret = ast ? fwt_compile(ast, &diag, NULL, &s->blob) : -1;
+	s->compiled = now() - at;
+	if (ret)
+		fwt_diag_print(&diag, stderr);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	free(text);
+	if (ret)
+		return false;
+	at = now();
+	s->scratch = malloc(fwt_verify_scratch(s->blob.data, s->blob.len));
+	ret = fwt_verify(s->blob.data, s->blob.len, s->scratch, &s->prog, &err);
+	s->verified = now() - at;
+	if (ret)
+		fprintf(stderr, "%s\n", err.text);
+	return !ret;
+}
+
+static bool check(const struct set *s, u64 checks)
+{
+	const struct fwt_filter *f = s->filters.data;
+	struct fwt_decision d;
+	struct filter_twin twin;
+	bool same = true;
+	u64 i;
+
+	filter_twin_init(&twin, f, s->filters.count);
+	for (i = 0; i < checks && same; i++) {
+		const struct fwt_filter *from = &f[filter_rnd(&rnd) % s->filters.count];
+		struct fwt_packet p;
+		u32 expect;
+
+		filter_draw(&rnd, from, &p, i % 3 != 0, i % 16 == 15);
+		expect = filter_twin_find(&twin, &p) + 2;	/* its line */
+		fwt_walk(&s->prog, s->prog.root[0], &p, NULL, &d);
+		same = line_of(&s->prog, d.rule) == expect;
+		if (!same)
+			fprintf(stderr, "line %u is found, %u is right: %08x:%u > %08x:%u %u\n",
+				line_of(&s->prog, d.rule), expect, p.saddr[0], p.sport,
+				p.daddr[0], p.dport, p.protocol);
+	}
+	filter_twin_clean(&twin);
+	return same;
+}
+
+/* What of a packet a trace holds: a whole one is three lines of memory, and would
+ * be what is measured.
+ */
+struct header {
+	u32 saddr[4];
+	u32 daddr[4];
+	u16 sport;
+	u16 dport;
+	u16 have;
+	u8 family;
+	u8 protocol;
+};
+
+static void pack(const struct fwt_packet *p, struct header *h)
+{
+	memcpy(h->saddr, p->saddr, sizeof(h->saddr));
+	memcpy(h->daddr, p->daddr, sizeof(h->daddr));
+	h->sport = p->sport;
+	h->dport = p->dport;
+	h->have = (u16)p->have;
+	h->family = p->family;
+	h->protocol = p->protocol;
+}
+
+static void unpack(const struct header *h, struct fwt_packet *p)
+{
+	memcpy(p->saddr, h->saddr, sizeof(h->saddr));
+	memcpy(p->daddr, h->daddr, sizeof(h->daddr));
+	p->sport = h->sport;
+	p->dport = h->dport;
+	p->have = h->have;
+	p->family = h->family;
+	p->protocol = h->protocol;
+}
+
+static void measure(const struct set *s, const char *name, u64 lookups)
+{
+	const struct fwt_filter *f = s->filters.data;
+	const struct fwt_program *prog = &s->prog;
+	struct header *trace = calloc(HEADERS, sizeof(*trace));
+	struct fwt_packet p = { 0 };
+	u64 cuts = prog->n[FWT_SEC_CUTS], boxes = prog->n[FWT_SEC_BOXES];
+	u64 boxes6 = prog->n[FWT_SEC_BOXES6], rules = s->filters.count, i, round;
+	double best[2] = { 1e9, 1e9 }, took, index;
+	struct counts c[2] = { 0 };
+	struct fwt_decision d;
+	u64 sum = 0, uniform;
+
+	/* Headers of the rules; and any at all, which few rules match. */
+	for (uniform = 0; uniform < 2; uniform++) {
+		for (i = 0; i < HEADERS; i++) {
+			filter_draw(&rnd, &f[filter_rnd(&rnd) % rules], &p, false, uniform);
+			if (prog->n[FWT_SEC_FORESTS])
+				count(prog, &p, &c[uniform]);
+			pack(&p, &trace[i]);
+		}
+		for (round = 0; round < lookups / HEADERS; round++) {
+			took = now();
+			for (i = 0; i < HEADERS; i++) {
+				unpack(&trace[i], &p);
+				fwt_walk(prog, prog->root[0], &p, NULL, &d);
+				sum += d.rule;
+			}
+			took = now() - took;
+			best[uniform] = min(best[uniform], took);
+		}
+	}
+	index = (double)(cuts * 8 + prog->n[FWT_SEC_TREES] * 8) +
+		(double)(boxes + boxes6 > rules ? boxes + boxes6 - rules : 0) * (boxes6 ? 80 : 32);
+	printf("set=%s rules=%llu trees=%u steps=%u lookups=%.2fM any=%.2fM ", name,
+	       (unsigned long long)rules, prog->n[FWT_SEC_TREES], prog->steps_max,
+	       HEADERS / best[0] / 1e6, HEADERS / best[1] / 1e6);
+	for (uniform = 0; uniform < 2; uniform++)
+		printf("%scuts=%.1f/%u %sboxes=%.1f/%u ", uniform ? "any_" : "",
+		       (double)c[uniform].cuts / HEADERS, c[uniform].most_cuts,
+		       uniform ? "any_" : "", (double)c[uniform].boxes / HEADERS,
+		       c[uniform].most_boxes);
+	printf("index=%.1f copies=%.2f program=%.0f parse=%.0fms compile=%.0fms verify=%.0fms "
+	       "sum=%llu\n", index / (double)rules, (double)(boxes + boxes6) / (double)rules,
+	       (double)s->blob.len / (double)rules, s->parsed * 1e3, s->compiled * 1e3,
+	       s->verified * 1e3, (unsigned long long)sum & 0xff);
+	free(trace);
+}
+
+int main(int argc, char **argv)
+{
+	u64 lookups = 1 << 20, checks = 20000;
+	int i, ret = 0;
+
+	for (i = 1; i < argc; i++) {
+		const char *name = strrchr(argv[i], '/');
+		struct set s;
+
+		if (!strcmp(argv[i], "-n") && i + 1 < argc) {
+			lookups = strtoull(argv[++i], NULL, 0);
+			continue;
+		}
+		if (!strcmp(argv[i], "-c") && i + 1 < argc) {
+			checks = strtoull(argv[++i], NULL, 0);
+			continue;
+		}
+		if (!make(&s, argv[i])) {
+			ret = 1;
+		} else {
+			if (!check(&s, checks))
+				ret = 1;
+			measure(&s, name ? name + 1 : argv[i], lookups);
+		}
+		fflush(stdout);
+		free(s.filters.data);
+		free(s.scratch);
+		fwt_blob_free(&s.blob);
+	}
+	return ret;
+}
