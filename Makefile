@@ -168,13 +168,14 @@ SECONDS ?= 60
 fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 	@tests/fuzz/run $(SECONDS) $^
 
-build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help)
+fuzz_headers := $(wildcard uapi/linux/*.h kmod/core/*.h tools/libfwtree/*.h tests/offline/*.h)
+build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help) $(fuzz_headers)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Wno-unused-function -Wno-sign-compare \
 		-Wno-unused-parameter -Itests/offline -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $^ $(libs) -lcmocka
+		-o $@ $(filter %.c,$^) $(libs) -lcmocka
 
 demo: | deps
 	@tests/demo/run

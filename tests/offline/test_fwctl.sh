@@ -120,6 +120,16 @@ ok 'its errors as JSON' json 1 \
 ok 'a bad policy is not sent' says 1 "$tmp/bad.fw:2:" apply "$tmp/bad.fw"
 ok 'no such file' says 1 'nowhere.fw' check "$tmp/nowhere.fw"
 
+printf '@10.0.0.0/8\t192.0.2.1/32\t0 : 65535\t80 : 80\t0x06/0xFF\t0x1000/0x1000\n' >"$tmp/cb"
+printf '@0.0.0.0/0\t0.0.0.0/0\t1 : 9\t0 : 65535\t0x00/0x00\t0x0000/0x0000\n\n' >>"$tmp/cb"
+echo '@::/0	2001:db8::/32	0 : 65535	9 : 8	0x11/0xFF	0/0' >"$tmp/cb-bad"
+ok 'a filter set' prints 0 '	saddr 10.0.0.0/8 daddr 192.0.2.1/32 protocol 6 dport 80 accept' import classbench "$tmp/cb"
+ok 'a filter of any addresses' prints 0 '	family ipv4 sport 1-9 drop' import classbench "$tmp/cb"
+ok 'a filter set for a device' prints 0 'ingress device d0 {' import classbench "$tmp/cb" --hook 'ingress device d0'
+imports() { "$fwctl" import classbench "$tmp/cb" | "$fwctl" check - >"$tmp/out" && grep -q '3 rules' "$tmp/out"; }
+ok 'a filter set is a policy' imports
+ok 'a wrong filter' says 1 "cb-bad:1: no destination ports: 'LOW : HIGH' is meant" import classbench "$tmp/cb-bad"
+
 ok 'a filter: a wrong word' says 2 "did not understand 'tpc' (did you mean 'tcp'?)" conn list tpc
 ok 'a filter: a wrong value' says 2 "'65536' after 'dport'" conn list dport 65536
 ok 'a filter: a wrong state' says 2 "did you mean 'ESTABLISHED'?" conn list state ESTABLISHD

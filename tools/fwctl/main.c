@@ -78,8 +78,10 @@ const struct command fwctl_commands[] = {
 	  "packets that two policies treat differently (not yet)", NULL },
 	{ "graph", "", 0, -1, cmd_later, "the tree as a picture (not yet)", NULL },
 	{ "resolve", "", 0, -1, cmd_later, "DNS names in sets (not yet)", NULL },
-	{ "import", "", 0, -1, cmd_later,
-	  "make a policy of rules from elsewhere (not yet)", NULL },
+	{ "import classbench", "FILE [--hook HOOK]", 1, 3, cmd_import_classbench,
+	  "write a ClassBench filter set as a policy",
+	  "One rule a line, accept and drop in turn; their flags are left out.\n"
+	  "HOOK is ingress, or 'ingress device d0' in quotes. FILE may be -.\n" },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL }
 };
 

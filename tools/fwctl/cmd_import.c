@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/* import classbench. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "classbench.h"
+#include "fwctl.h"
+
+int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
+{
+	const char *name = NULL, *hook = "ingress";
+	struct fwt_vec filters;
+	char error[160], *text = NULL;
+	size_t len;
+	FILE *in, *out;
+	int i, ret;
+
+	for (i = 0; i < argc; i++) {
+		if (!strncmp(argv[i], "--hook=", 7))
+			hook = argv[i] + 7;
+		else if (!strcmp(argv[i], "--hook") && i + 1 < argc)
+			hook = argv[++i];
+		else if (!strcmp(argv[i], "--hook"))
+			return fwctl_usage(ctl, NULL, "a hook is missing after '--hook'");
+		else if (name)
+			return fwctl_usage(ctl, NULL, "did not understand '%s'", argv[i]);
+		else
+			name = argv[i];
+	}
+	if (!name)
+		return fwctl_usage(ctl, NULL, "FILE is missing");
+	in = strcmp(name, "-") ? fopen(name, "r") : stdin;
+	if (!in)
+		return out_error(NULL, "%s: %s", name, strerror(errno));
+	ret = fwt_filters_read(in, &filters, error, sizeof(error));
+	if (in != stdin)
+		fclose(in);
+	if (ret < 0)
+		return out_error(NULL, "out of memory");
+	if (ret)
+		return out_error(NULL, "%s:%d: %s", name, ret, error);
+	out = open_memstream(&text, &len);
+	if (!out)
+		return out_error(NULL, "out of memory");
+	fwt_filters_print(out, filters.data, filters.count, hook);
+	if (fclose(out)) {
+		free(text);
+		return out_error(NULL, "out of memory");
+	}
+	out_str("policy", text);
+	out_raw(text, len);
+	free(text);
+	free(filters.data);
+	return FWCTL_DONE;
+}
