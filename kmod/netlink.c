@@ -377,6 +377,8 @@ int fwtree_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 	void *hdr;
 
 	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
+	if (!fwt_netlink_allowed(cb->skb, cb->extack))
+		return -EPERM;
 	rcu_read_lock();
 	p = rcu_dereference(fn->policy);
 	cb->seq = p ? p->gen : READ_ONCE(fn->generation);
@@ -456,6 +458,29 @@ void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 				FWTREE_NLGRP_EVENTS, GFP_KERNEL);
 }
 
+/* R31. Root of a container has CAP_NET_ADMIN over its network namespace; what it
+ * hands to the verifier is hostile, so that is for the machine's owner to allow.
+ */
+static bool userns;
+module_param(userns, bool, 0644);
+MODULE_PARM_DESC(userns, "who owns a network namespace by a user namespace may give it a policy (N)");
+
+bool fwt_netlink_allowed(struct sk_buff *request, struct netlink_ext_ack *extack)
+{
+	if (READ_ONCE(userns) || netlink_capable(request, CAP_NET_ADMIN))
+		return true;
+	NL_SET_ERR_MSG(extack,
+		       "this needs CAP_NET_ADMIN in the initial user namespace (or fwtree.userns=1)");
+	return false;
+}
+
+/* Of what is done; dumps ask themselves. */
+static int before(const struct genl_split_ops *ops, struct sk_buff *skb,
+		  struct genl_info *info)
+{
+	return fwt_netlink_allowed(skb, info->extack) ? 0 : -EPERM;
+}
+
 /* A socket ends, and its upload with it. */
 static int socket_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
@@ -507,6 +532,9 @@ int __init fwt_netlink_init(void)
 
 	fwtree_nl_family.mcgrps = groups;
 	fwtree_nl_family.n_mcgrps = ARRAY_SIZE(groups);
+	ret = fwt_compat_genl_guard(&fwtree_nl_family, before);
+	if (ret)
+		return ret;
 	ret = netlink_register_notifier(&socket_notifier);
 	if (ret)
 		return ret;

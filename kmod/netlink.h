@@ -34,6 +34,12 @@ void fwt_netlink_net_clean(struct fwt_net *fn);
 void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 			      u32 gen);
 
+/* May who sent the request ask us: it has CAP_NET_ADMIN in the user namespace that
+ * owns the network namespace, or netlink would not have let it through; but only
+ * the module's parameter userns makes that enough (R31).
+ */
+bool fwt_netlink_allowed(struct sk_buff *request, struct netlink_ext_ack *extack);
+
 /* The attributes of a connection; under RCU. 0 or -EMSGSIZE. */
 int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 			 const struct fwt_conn *c);

@@ -149,6 +149,8 @@ int fwtree_nl_conn_get_start(struct netlink_callback *cb)
 	struct net *net = sock_net(cb->skb->sk);
 	struct conn_dump *d;
 
+	if (!fwt_netlink_allowed(cb->skb, cb->extack))
+		return -EPERM;
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d) {
 		NL_SET_ERR_MSG(cb->extack, "no memory to list connections");

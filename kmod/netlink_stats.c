@@ -220,6 +220,8 @@ static int dump_section(struct sk_buff *skb, struct netlink_callback *cb,
 	void *hdr;
 
 	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
+	if (!fwt_netlink_allowed(cb->skb, cb->extack))
+		return -EPERM;
 	mutex_lock(&fn->lock);
 	p = fwt_policy_locked(fn);
 	cb->seq = fn->generation;

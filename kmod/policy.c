@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include "conn.h"
 #include "count.h"
@@ -221,6 +222,13 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	}
 	if (fn->dying) {
 		ret = -ENODEV;
+		goto fail;
+	}
+	/* Who is not root of the machine does not say how much of it is theirs. */
+	if (fn->net->user_ns != &init_user_ns && p->opt.conn_max > default_conn_max()) {
+		NL_SET_ERR_MSG_FMT(extack, "here conn-max is at most %u",
+				   default_conn_max());
+		ret = -EPERM;
 		goto fail;
 	}
 	if (expect != FWT_GENERATION_ANY && expect != fn->generation) {

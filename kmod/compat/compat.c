@@ -57,3 +57,25 @@ int fwt_compat_genl_register(struct genl_family *family)
 	return genl_register_family(family);
 }
 #endif
+
+int fwt_compat_genl_guard(struct genl_family *family,
+			  int (*guard)(const struct genl_split_ops *op,
+				       struct sk_buff *skb, struct genl_info *info))
+{
+#ifdef FWT_COMPAT_SPLIT_OPS
+	family->pre_doit = guard;
+#else
+	static struct genl_split_ops guarded[48];
+	u32 i;
+
+	if (family->n_split_ops > ARRAY_SIZE(guarded))
+		return -E2BIG;
+	for (i = 0; i < family->n_split_ops; i++) {
+		guarded[i] = family->split_ops[i];
+		if (guarded[i].flags & GENL_CMD_CAP_DO)
+			guarded[i].pre_doit = guard;
+	}
+	family->split_ops = guarded;
+#endif
+	return 0;
+}

@@ -57,6 +57,14 @@ const char *fwt_compat_text(const char *fmt, ...) __printf(1, 2);
 int fwt_compat_genl_register(struct genl_family *family);
 #endif
 
+/* What is asked before each operation that does something (not before a dump).
+ * With operations apart it stands in each of them, before with the family. To be
+ * called before the family is registered.
+ */
+int fwt_compat_genl_guard(struct genl_family *family,
+			  int (*guard)(const struct genl_split_ops *op,
+				       struct sk_buff *skb, struct genl_info *info));
+
 /* 6.6: a cache of its own, which slabinfo shows by its name. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE	0
