@@ -62,14 +62,16 @@ void fwt_test_books(struct fwt_net *fn, struct fwt_test_books *b)
 
 static int shell(const char *fmt, int id)
 {
-	static char *envp[] = { "HOME=/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	static const char *const envp[] = {
+		"HOME=/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL
+	};
 	char *script = kasprintf(GFP_KERNEL, fmt, id);
-	char *argv[] = { "/bin/sh", "-c", script, NULL };
+	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 	int ret;
 
 	if (!script)
 		return -ENOMEM;
-	ret = call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
+	ret = call_usermodehelper(argv[0], (char **)argv, (char **)envp, UMH_WAIT_PROC);
 	kfree(script);
 	return ret;
 }

@@ -153,7 +153,8 @@ int main(int argc, char **argv)
 	size_t i;
 
 	if (argc != 3 || !wire_open(&wire, "race") ||
-	    system("ip -n race route add 10.64.0.0/16 dev cli; ip -n race route add default dev srv") ||
+	    system("ip -n race route add 10.64.0.0/16 dev cli") ||
+	    system("ip -n race route add default dev srv") ||
 	    !fw_apply("race", same ?
 		      "option adopt 0s\ningress { ct state untracked accept; ct state invalid drop\n"
 		      "daddr 10.128.0.1 protocol udp dnat to 10.192.0.1 accept\naccept }\n"

@@ -145,30 +145,24 @@ enum fwt_type fwt_type_find(const char *word)
 	return FWT_TYPE_ERROR;
 }
 
-const char *fwt_type_name(enum fwt_type type)
-{
-	switch (type) {
-#define X(id, text, class)				\
-	case FWT_TYPE_##id:				\
-		return text;
+static const struct {
+	const char *name;
+	enum fwt_value_class class;
+} types[FWT_TYPE_COUNT] = {
+	[FWT_TYPE_ERROR] = { "(unknown type)", FWT_CLASS_NUMBER },
+#define X(id, text, class) [FWT_TYPE_##id] = { text, FWT_CLASS_##class },
 	FWT_TYPES(X)
 #undef X
-	default:
-		return "(unknown type)";
-	}
+};
+
+const char *fwt_type_name(enum fwt_type type)
+{
+	return types[type < FWT_TYPE_COUNT ? type : FWT_TYPE_ERROR].name;
 }
 
 enum fwt_value_class fwt_type_class(enum fwt_type type)
 {
-	switch (type) {
-#define X(id, text, class)				\
-	case FWT_TYPE_##id:				\
-		return FWT_CLASS_##class;
-	FWT_TYPES(X)
-#undef X
-	default:
-		return FWT_CLASS_NUMBER;
-	}
+	return types[type < FWT_TYPE_COUNT ? type : FWT_TYPE_ERROR].class;
 }
 
 /* word -> id and back, for the lists of two columns */

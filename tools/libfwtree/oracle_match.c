@@ -10,10 +10,9 @@ struct got {
 	u32 word[4];
 };
 
-static u8 core_field(enum fwt_ast_field field)
-{
-	switch (field) {
-#define SAME(id) case FWT_AST_##id: return FWT_FIELD_##id;
+/* By enum fwt_ast_field, one more than the core's; 0 where that has none. */
+static const u8 core_fields[FWT_AST_FIELD_COUNT] = {
+#define SAME(id) [FWT_AST_##id] = FWT_FIELD_##id + 1,
 	SAME(IIF) SAME(OIF) SAME(ETHER_SADDR) SAME(ETHER_DADDR)
 	SAME(ETHER_TYPE) SAME(VLAN_ID) SAME(VLAN_PCP) SAME(ARP_OP)
 	SAME(ARP_SADDR) SAME(ARP_DADDR) SAME(PKTTYPE) SAME(FAMILY)
@@ -24,9 +23,13 @@ static u8 core_field(enum fwt_ast_field field)
 	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
 	SAME(MARK) SAME(PRIORITY)
 #undef SAME
-	default:
-		return __FWT_FIELD_MAX;
-	}
+};
+
+static u8 core_field(enum fwt_ast_field field)
+{
+	u8 id = core_fields[field];
+
+	return id ? id - 1 : __FWT_FIELD_MAX;
 }
 
 static bool implied(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
