@@ -205,8 +205,12 @@ static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	/* Acknowledged though not seen: it overshot, or came before us. */
 	rcv->end = later(rcv->end, sack);
 	rcv->maxend = later(rcv->maxend, s->ack + win);
-	/* Who overshoots has more on its way than the window (II). */
-	if (after(snd->end - rcv->maxack, rcv->maxwin))
+	/* Who overshoots has more on its way than the window (II). What a side that
+	 * was not heard yet acknowledged is a guess, of a connection picked up, and
+	 * no measure.
+	 */
+	if ((rcv->flags & FWT_TCP_PEER_ACKS || !(t->flags & FWT_TCP_CONN_LOOSE)) &&
+	    after(snd->end - rcv->maxack, rcv->maxwin))
 		rcv->maxwin = snd->end - rcv->maxack;
 }
 

@@ -164,7 +164,7 @@ int tcp_vectors_read(const char *path,
 {
 	static struct tcp_vector_case c;
 	char text[256], line[256], rest[256], *at;
-	unsigned int n = 0, times, i;
+	unsigned int n = 0, times, step, k, i;
 	int cases = 0;
 	FILE *f = fopen(path, "r");
 
@@ -209,14 +209,17 @@ int tcp_vectors_read(const char *path,
 			continue;
 		}
 		times = 1;
-		if (sscanf(at, "times %u %255[^\n]", &times, rest) == 2)
+		step = 0;
+		if (sscanf(at, "times %u step %u %255[^\n]", &times, &step, rest) == 3 ||
+		    sscanf(at, "times %u %255[^\n]", &times, rest) == 2)
 			at = rest;
-		while (times--) {
+		for (k = 0; k < times; k++) {
 			if (c.n == TCP_VECTOR_SEGMENTS)
 				goto bad;
 			strcpy(line, at);
 			if (!tcp_vector_segment(line, &c.segment[c.n]))
 				goto bad;
+			c.segment[c.n].s.seq += k * step;
 			c.segment[c.n++].line = n;
 		}
 	}
