@@ -278,6 +278,12 @@ static bool same_family(const struct fwt_gen *g, const struct fwt_prog_set *s,
 	return false;
 }
 
+static void copy(const struct boxes *from, struct boxes *to)
+{
+	to->count = from->count;
+	memcpy(to->box, from->box, from->count * sizeof(from->box[0]));
+}
+
 /* The boxes of @from that pass a test, too. */
 static void cross(const struct fwt_gen *g, const struct fwt_prog_test *t,
 		  enum fwt_part part, const struct boxes *from, u32 room,
@@ -309,8 +315,7 @@ static void cross(const struct fwt_gen *g, const struct fwt_prog_test *t,
 	if (t->n_fields == 1 && t->field[0] == FWT_FIELD_FAMILY) {
 		to->exact = true;
 		if (part != FWT_PART_OTHER && same_family(g, s, part) != negate)
-			*to = *from;
-		to->exact = true;
+			copy(from, to);
 		return;
 	}
 	if (negate) {
@@ -387,42 +392,42 @@ static bool boxes_of(struct run *r, u32 number, enum fwt_part part, u64 *inexact
 {
 	const struct fwt_ir_rule *rule = &r->rule[number];
 	const struct fwt_prog_test *test = r->g->b->sec[FWT_SEC_TESTS].data;
-	struct boxes now = { .count = 1 }, then;
+	struct boxes two[2], *now = &two[0], *then = &two[1], *swap;
 	struct part *p = &r->part[part];
 	const struct fwt_cond *c;
 	u64 marks = 0;
-	u32 i, at = 0, room;
-	void *to;
+	u32 at = 0, room;
+	void *boxes, *rules;
 
-	anything(&now.box[0], part);
+	now->count = 1;
+	anything(&now->box[0], part);
 	room = r->room >= ALTS_MAX ? ALTS_MAX : 1;
-	for (c = rule->conds; c && now.count; c = c->next, at++) {
+	for (c = rule->conds; c && now->count; c = c->next, at++) {
 		u64 mark = 1ull << min(at, 63u);
 
 		if (c->kind != FWT_COND_TEST) {
 			marks |= mark;
 			continue;
 		}
-		cross(r->g, &test[c->test], part, &now, room, &then);
-		if (!then.exact)
+		cross(r->g, &test[c->test], part, now, room, then);
+		if (!then->exact)
 			marks |= mark;
+		swap = now;
 		now = then;
+		then = swap;
 	}
-	if (!now.count)
+	if (!now->count)
 		return true;
 	/* The last mark stands for all that follow it, too. */
 	*inexact |= marks;
-	r->room -= min(r->room, (u64)now.count - 1);
-	for (i = 0; i < now.count; i++) {
-		to = fwt_vec_add(&p->box, 1);
-		if (!to)
-			return false;
-		memcpy(to, &now.box[i], sizeof(now.box[i]));
-		to = fwt_vec_add(&p->rule, 1);
-		if (!to)
-			return false;
-		memcpy(to, &number, sizeof(number));
-	}
+	r->room -= min(r->room, (u64)now->count - 1);
+	boxes = fwt_vec_add(&p->box, now->count);
+	rules = fwt_vec_add(&p->rule, now->count);
+	if (!boxes || !rules)
+		return false;
+	memcpy(boxes, now->box, now->count * sizeof(now->box[0]));
+	for (at = 0; at < now->count; at++)
+		((u32 *)rules)[at] = number;
 	return true;
 }
 

@@ -22,7 +22,7 @@
 #include "forest.h"
 
 #define LEAF		12	/* boxes that are not cut any more */
-#define SAMPLE		256	/* boxes that are looked at for a cut */
+#define SAMPLE		128	/* boxes that are looked at for a cut */
 #define DEPTH		48	/* of a tree */
 #define TREES		10
 #define SMALL		64	/* a part of the space there is */
