@@ -1,56 +1,245 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A filter set at random, as ClassBench writes them, or as a policy.
+ * Filter sets for the benchmarks: made at random or read, and written as what
+ * each contender takes.
  *
- *	filters acl|fw|ipc COUNT [-6] [-s SEED] [-p HOOK]
+ *	filters [acl|fw|ipc|FILE] COUNT [OPTION...]
  *
- * With -p as a policy for that hook ("ingress device d0").
+ *	-6		IPv6 (of those at random)
+ *	-s SEED		another set
+ *	-d		none that overlaps one before it
+ *	-o WHAT		classbench (the default)
+ *			policy: for fwctl; accept and drop in turn
+ *			drops: the same, but each rule drops
+ *			nft: a chain of rules, each drops
+ *			set: one nft rule that drops what is in a set (-d: nft has
+ *			no sets of what overlaps)
+ *			trace: headers drawn from the filters, for fwtree_inject
+ *	-h HOOK		of a policy ("ingress device d0"); for nft the device
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "filters.h"
 
+#define TRACE		(1u << 16)	/* headers */
+
+static void put4(u32 addr, u32 len)
+{
+	printf("%u.%u.%u.%u", addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
+	if (len < 32)
+		printf("/%u", len);
+}
+
+static void put_ports(const char *field, u16 lo, u16 hi)
+{
+	if (lo == hi)
+		printf(" th %s %u", field, lo);
+	else if (lo || hi != 65535)
+		printf(" th %s %u-%u", field, lo, hi);
+}
+
+static void nft_rule(const struct fwt_filter *f)
+{
+	printf("\t\t");
+	if (f->slen) {
+		printf("ip saddr ");
+		put4(f->saddr[0], f->slen);
+	}
+	if (f->dlen) {
+		printf(" ip daddr ");
+		put4(f->daddr[0], f->dlen);
+	}
+	if (!f->any_protocol)
+		printf(" ip protocol %u", f->protocol);
+	put_ports("sport", f->sport_lo, f->sport_hi);
+	put_ports("dport", f->dport_lo, f->dport_hi);
+	printf(" drop\n");
+}
+
+static void nft_element(const struct fwt_filter *f)
+{
+	printf("\t\t\t");
+	put4(f->saddr[0], f->slen);
+	printf(" . ");
+	put4(f->daddr[0], f->dlen);
+	printf(" . %u-%u", f->any_protocol ? 0 : f->protocol,
+	       f->any_protocol ? 255 : f->protocol);
+	printf(" . %u-%u . %u-%u,\n", f->sport_lo, f->sport_hi, f->dport_lo, f->dport_hi);
+}
+
+static void nft(const struct fwt_filter *f, u32 n, const char *dev, bool set)
+{
+	u32 i;
+
+	printf("table netdev t {\n");
+	if (set) {
+		printf("\tset s {\n\t\ttype ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service\n"
+		       "\t\tflags interval\n\t\telements = {\n");
+		for (i = 0; i < n; i++)
+			nft_element(&f[i]);
+		printf("\t\t}\n\t}\n");
+	}
+	printf("\tchain c {\n\t\ttype filter hook ingress device %s priority 0; policy drop;\n",
+	       dev);
+	if (set)
+		printf("\t\tip saddr . ip daddr . ip protocol . th sport . th dport @s drop\n");
+	for (i = 0; !set && i < n; i++)
+		nft_rule(&f[i]);
+	printf("\t}\n}\n");
+}
+
+static void drops(const struct fwt_filter *f, u32 n, const char *hook)
+{
+	char *text, *at, *accept;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	fwt_filters_print(out, f, n, hook);
+	fclose(out);
+	for (at = text; (accept = strstr(at, " accept\n")); at = accept + 8) {
+		fwrite(at, 1, (size_t)(accept - at), stdout);
+		printf(" drop\n");
+	}
+	fputs(at, stdout);
+	free(text);
+}
+
+/* As struct header of fwtree_inject.c. */
+static void trace(const struct fwt_filter *f, u32 n, u64 seed)
+{
+	u64 state = seed * 77 + 5;
+	u32 i;
+
+	for (i = 0; i < TRACE; i++) {
+		struct fwt_packet p;
+		u8 h[16] = { 0 };
+
+		filter_draw(&state, &f[filter_rnd(&state) % n], &p, false, false);
+		put_unaligned_be32(p.saddr[0], h);
+		put_unaligned_be32(p.daddr[0], h + 4);
+		put_unaligned_be16(p.sport, h + 8);
+		put_unaligned_be16(p.dport, h + 10);
+		h[12] = p.protocol;
+		fwrite(h, sizeof(h), 1, stdout);
+	}
+}
+
+static bool meets(u32 a, u32 alen, u32 b, u32 blen)
+{
+	u32 len = min(alen, blen);
+
+	return !len || !((a ^ b) >> (32 - len));
+}
+
+static bool overlap(const struct fwt_filter *a, const struct fwt_filter *b)
+{
+	return meets(a->saddr[0], a->slen, b->saddr[0], b->slen) &&
+	       meets(a->daddr[0], a->dlen, b->daddr[0], b->dlen) &&
+	       (a->any_protocol || b->any_protocol || a->protocol == b->protocol) &&
+	       a->sport_lo <= b->sport_hi && b->sport_lo <= a->sport_hi &&
+	       a->dport_lo <= b->dport_hi && b->dport_lo <= a->dport_hi;
+}
+
+static u32 disjoint(struct fwt_filter *f, u32 n, u32 most)
+{
+	u32 kept = 0, i, k;
+
+	for (i = 0; i < n && kept < most; i++) {
+		for (k = 0; k < kept && !overlap(&f[i], &f[k]); k++)
+			;
+		if (k == kept)
+			f[kept++] = f[i];
+	}
+	return kept;
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: filters acl|fw|ipc COUNT [-6] [-s SEED] [-p HOOK]\n");
+	fprintf(stderr, "usage: filters acl|fw|ipc|FILE COUNT [-6] [-d] [-s SEED] [-h HOOK]\n"
+		"               [-o classbench|policy|drops|nft|set|trace]\n");
 	return 2;
+}
+
+/* @n of them, and as many more as it takes where they are to be disjoint. */
+static struct fwt_filter *get(const char *from, u32 *n, bool six, bool apart, u64 seed)
+{
+	struct fwt_vec v;
+	char error[160];
+	u32 family, room;
+	FILE *in;
+	int ret;
+
+	for (family = 0; family < __FILTER_FAMILY_MAX; family++) {
+		struct fwt_filter *f;
+
+		if (strcmp(from, filter_family_name[family]))
+			continue;
+		room = *n * (apart ? 4 : 1);
+		f = calloc(room, sizeof(*f));
+		if (!f)
+			return NULL;
+		filters_make(f, room, (enum filter_family)family, six, seed);
+		*n = apart ? disjoint(f, room, *n) : *n;
+		return f;
+	}
+	in = fopen(from, "r");
+	if (!in) {
+		perror(from);
+		return NULL;
+	}
+	ret = fwt_filters_read(in, &v, error, sizeof(error));
+	fclose(in);
+	if (ret) {
+		fprintf(stderr, "%s:%d: %s\n", from, ret, error);
+		return NULL;
+	}
+	*n = apart ? disjoint(v.data, v.count, *n) : min(*n, v.count);
+	return v.data;
 }
 
 int main(int argc, char **argv)
 {
-	const char *hook = NULL;
+	const char *hook = NULL, *what = "classbench";
 	struct fwt_filter *f;
+	bool six = false, apart = false;
 	u64 seed = 1;
-	bool six = false;
-	u32 family, n, i;
+	u32 n, i;
 	int a;
 
 	if (argc < 3)
 		return usage();
-	for (family = 0; family < __FILTER_FAMILY_MAX; family++)
-		if (!strcmp(argv[1], filter_family_name[family]))
-			break;
 	n = (u32)strtoul(argv[2], NULL, 10);
-	if (family == __FILTER_FAMILY_MAX || !n || n > 10000000)
+	if (!n || n > 10000000)
 		return usage();
 	for (a = 3; a < argc; a++) {
 		if (!strcmp(argv[a], "-6"))
 			six = true;
+		else if (!strcmp(argv[a], "-d"))
+			apart = true;
 		else if (!strcmp(argv[a], "-s") && a + 1 < argc)
 			seed = strtoull(argv[++a], NULL, 10);
-		else if (!strcmp(argv[a], "-p") && a + 1 < argc)
+		else if (!strcmp(argv[a], "-o") && a + 1 < argc)
+			what = argv[++a];
+		else if (!strcmp(argv[a], "-h") && a + 1 < argc)
 			hook = argv[++a];
 		else
 			return usage();
 	}
-	f = calloc(n, sizeof(*f));
+	f = get(argv[1], &n, six, apart, seed);
 	if (!f)
 		return 1;
-	filters_make(f, n, (enum filter_family)family, six, seed);
-	if (hook)
-		fwt_filters_print(stdout, f, n, hook);
-	for (i = 0; !hook && i < n; i++)
-		fwt_filter_print(stdout, &f[i]);
+	if (!strcmp(what, "policy"))
+		fwt_filters_print(stdout, f, n, hook ? hook : "ingress");
+	else if (!strcmp(what, "drops"))
+		drops(f, n, hook ? hook : "ingress");
+	else if (!strcmp(what, "nft") || !strcmp(what, "set"))
+		nft(f, n, hook ? hook : "d0", *what == 's');
+	else if (!strcmp(what, "trace"))
+		trace(f, n, seed);
+	else
+		for (i = 0; i < n; i++)
+			fwt_filter_print(stdout, &f[i]);
 	free(f);
 	return 0;
 }

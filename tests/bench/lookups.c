@@ -2,12 +2,13 @@
 /*
  * Look-ups a second, in userspace, over ClassBench filter sets.
  *
- *	lookups [-n LOOKUPS] [-c CHECKS] FILE...	(.xz too)
+ *	lookups [-n LOOKUPS] [-c CHECKS] [-m RULES] FILE...	(.xz too)
  *
  * Each set becomes a policy, is parsed, compiled and verified as fwctl and the
  * module do it, and is asked about headers drawn from its rules, from their edges
  * plus and minus one, and uniformly. CHECKS of these are held against first match
- * over the filters as they were read; a difference is an error. A line a set, of
+ * over the filters as they were read; a difference is an error. RULES is the least
+ * number that becomes a forest. A line a set, of
  * words to be read by the benchmark: name=value.
  */
 #include <stdlib.h>
@@ -107,8 +108,9 @@ struct set {
 	size_t text;
 };
 
-static bool make(struct set *s, const char *name)
+static bool make(struct set *s, const char *name, u32 forest_min)
 {
+	struct fwt_compile_opts opts = { .forest_min = forest_min };
 	char command[512], error[160], *text = NULL;
 	size_t len = strlen(name), size;
 	struct fwt_policy_ast *ast;
@@ -142,7 +144,7 @@ static bool make(struct set *s, const char *name)
 	ast = fwt_parse_buffer("set.fw", text, size, &diag, NULL);
 	s->parsed = now() - at;
 	at = now();
-	ret = ast ? fwt_compile(ast, &diag, NULL, &s->blob) : -1;
+	ret = ast ? fwt_compile(ast, &diag, &opts, &s->blob) : -1;
 	s->compiled = now() - at;
 	if (ret)
 		fwt_diag_print(&diag, stderr);
@@ -274,6 +276,7 @@ static void measure(const struct set *s, const char *name, u64 lookups)
 int main(int argc, char **argv)
 {
 	u64 lookups = 1 << 20, checks = 20000;
+	u32 forest_min = 0;
 	int i, ret = 0;
 
 	for (i = 1; i < argc; i++) {
@@ -288,7 +291,11 @@ int main(int argc, char **argv)
 			checks = strtoull(argv[++i], NULL, 0);
 			continue;
 		}
-		if (!make(&s, argv[i])) {
+		if (!strcmp(argv[i], "-m") && i + 1 < argc) {
+			forest_min = (u32)strtoul(argv[++i], NULL, 0);
+			continue;
+		}
+		if (!make(&s, argv[i], forest_min)) {
 			ret = 1;
 		} else {
 			if (!check(&s, checks))

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct fwt_blob policy(unsigned int n)
 {
 	static struct fwt_blob made[POLICIES];
-	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = n & 1 ? 2 : 0 };
+	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = n & 1 ? 2 : FWT_NONE };
 	struct fwt_policy_ast *ast;
 	struct fwt_diag diag;
 	unsigned int seed = n;

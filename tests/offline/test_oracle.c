@@ -55,8 +55,11 @@ static const struct fwt_env_ops mock_ops = { mock_ifaddr, mock_source };
 /* Returns false where the policy was refused; with @show its messages are. */
 static bool make(struct policy *w, const char *text, u64 seed, bool show)
 {
-	/* Half of them as they would be compiled, half with forests of two rules. */
-	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = seed & 1 ? 2 : 0 };
+	/* Half of them as they would be compiled, some rule by rule. */
+	struct fwt_compile_opts opts = {
+		.no_warnings = true,
+		.forest_min = seed & 1 ? 0 : seed & 2 ? 2 : FWT_NONE,
+	};
 	struct fwt_verify_error err;
 	struct fwt_diag diag;
 	int ret = -1;
