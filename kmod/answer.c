@@ -75,7 +75,7 @@ static bool limited(struct fwt_way *w)
 {
 	if (__ratelimit(&w->fn->answer_limit))
 		return false;
-	fwt_stat_inc(w->fn, reason[FWT_REASON_ANSWER_LIMITED]);
+	fwt_stat_inc_bh(w->fn, reason[FWT_REASON_ANSWER_LIMITED]);
 	return true;
 }
 

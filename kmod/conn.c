@@ -88,7 +88,8 @@ static const struct rhashtable_params conn_params = {
 	.hashfn = conn_hash_key,
 	.obj_hashfn = conn_hash_obj,
 	.obj_cmpfn = conn_cmp,
-	.automatic_shrinking = true,
+	.min_size = FWT_CONNS_LEAST,
+	/* Shrinking: see settle_size() in conn_gc.c. */
 };
 
 /* The tuple of a pair, in the original direction. */
@@ -143,7 +144,6 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 	spin_lock_init(&c->lock);
 	fwt_ends_init(&c->ends, t);
 	c->fn = fn;
-	c->seed = get_random_u32();
 	c->slot[0] = FWT_NONE;
 	c->slot[1] = FWT_NONE;
 	c->created = (u32)jiffies;

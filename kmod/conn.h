@@ -87,6 +87,9 @@ struct fwt_conn {
 	u32 addr6[][4];
 };
 
+/* The hash has never fewer buckets: a page of them. */
+#define FWT_CONNS_LEAST	512
+
 /* Records are aligned so, and their links stand at their begin. */
 #define FWT_CONN_ALIGN	64
 

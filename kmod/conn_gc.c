@@ -215,6 +215,31 @@ static int collect_one(struct fwt_conn *c, void *ctx)
 	return 0;
 }
 
+/* A table that was full will be so again: at each size it passes every record is
+ * hashed anew, which costs as much as making it. So the hash shrinks only when it
+ * has been sparse for a minute.
+ */
+#define SPARSE_FOR	(60 * HZ)
+
+static void settle_size(struct fwt_net *fn)
+{
+	u32 size, n = atomic_read(&fn->conns.nelems);
+	unsigned long now = jiffies;
+	bool sparse;
+
+	rcu_read_lock();
+	size = rht_dereference_rcu(fn->conns.tbl, &fn->conns)->size;
+	rcu_read_unlock();
+	sparse = size > FWT_CONNS_LEAST && n < size / 10 * 3;
+	if (!sparse)
+		fn->dense = now;
+	WRITE_ONCE(fn->conns.p.automatic_shrinking,
+		   sparse && time_after(now, fn->dense + SPARSE_FOR));
+	/* It looks again by itself only when something is taken out. */
+	if (fn->conns.p.automatic_shrinking)
+		schedule_work(&fn->conns.run_work);
+}
+
 static void collect(struct work_struct *work)
 {
 	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
@@ -236,11 +261,13 @@ static void collect(struct work_struct *work)
 		fwt_conns_walk_end(&fn->gc_walk);
 		fn->gc_walking = false;
 	}
+	settle_size(fn);
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
 }
 
 void fwt_conns_gc_start(struct fwt_net *fn)
 {
+	fn->dense = jiffies;
 	INIT_DELAYED_WORK(&fn->gc, collect);
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
 }

@@ -264,7 +264,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			continue;
 		o = walk_again(w, hook, iif, oif, d, &p);
 		if (o == NOT_KNOWN) {
-			fwt_stat_inc(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
+			fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
 			if (w->pol->opt.revalidate < 2) {
 				known = false;
 				continue;

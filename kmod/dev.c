@@ -399,7 +399,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	fwt_slot_count(w.fn, fwt_rule_slot(w.pol, d.rule), 1, skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop(&w, d.reason ? d.reason : FWT_REASON_POLICY);
-	fwt_stat_inc(w.fn, verdict[FWT_STAT_ACCEPT]);
+	fwt_stat_inc_bh(w.fn, verdict[FWT_STAT_ACCEPT]);
 	if (d.flags & FWT_DECISION_MARK)
 		skb->mark = w.p.mark;
 	return NF_ACCEPT;

@@ -37,10 +37,10 @@ static const drop_fn drop_by[__FWT_REASON_MAX] = {
  */
 unsigned int fwt_drop(struct fwt_way *w, u8 reason)
 {
-	fwt_stat_inc(w->fn, reason[reason]);
+	fwt_stat_inc_bh(w->fn, reason[reason]);
 	if (reason == FWT_REASON_REJECT)
-		fwt_stat_inc(w->fn, verdict[FWT_STAT_REJECT]);
+		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_REJECT]);
 	else
-		fwt_stat_inc(w->fn, verdict[FWT_STAT_DROP]);
+		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_DROP]);
 	return drop_by[reason](w->skb);
 }

@@ -620,8 +620,7 @@ static unsigned int post_routing(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
-unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
-			   const struct nf_hook_state *state)
+static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct fwt_way w FWT_UNSET;
 	unsigned int ret;
@@ -677,6 +676,20 @@ unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 	if (ret == NF_ACCEPT)
-		fwt_stat_inc(w.fn, verdict[FWT_STAT_ACCEPT]);
+		fwt_stat_inc_bh(w.fn, verdict[FWT_STAT_ACCEPT]);
+	return ret;
+}
+
+/* What starts here comes from a process, with softirqs on. */
+unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	unsigned int ret;
+
+	if (likely(in_softirq()))
+		return hook_inet(skb, state);
+	local_bh_disable();
+	ret = hook_inet(skb, state);
+	local_bh_enable();
 	return ret;
 }

@@ -66,7 +66,7 @@ void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
 	char what[200];
 
 	if (!__ratelimit(&w->fn->log_limit)) {
-		fwt_stat_inc(w->fn, reason[FWT_REASON_LOG_LIMITED]);
+		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_LOG_LIMITED]);
 		return;
 	}
 	if (d->rule != FWT_NONE)

@@ -85,6 +85,7 @@ struct fwt_conn_walk {
  * @devs: struct fwt_dev, device hooks that are bound
  * @gc: the collector
  * @gc_walk: its round
+ * @dense: jiffies when the hash was last well filled
  * @chain: the longest chain of the hash that it met on its last one
  * @uploads: policies that are being sent
  */
@@ -122,6 +123,7 @@ struct fwt_net {
 	struct list_head devs;
 	struct delayed_work gc;
 	struct fwt_conn_walk gc_walk;
+	unsigned long dense;
 	u32 chain;
 	bool gc_walking;
 	bool conns_ready;

@@ -390,7 +390,7 @@ static struct fwt_slot_count __percpu *count_of(struct fwt_net *fn, u32 slot)
 void fwt_slot_hit(struct fwt_net *fn, u32 slot)
 {
 	if (slot != FWT_NONE)
-		this_cpu_inc(count_of(fn, slot)->hits);
+		fwt_stat_add_bh(count_of(fn, slot)->hits, 1);
 }
 
 void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
@@ -400,8 +400,8 @@ void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
 	if (slot == FWT_NONE)
 		return;
 	n = count_of(fn, slot);
-	this_cpu_add(n->packets, packets);
-	this_cpu_add(n->bytes, bytes);
+	fwt_stat_add_bh(n->packets, packets);
+	fwt_stat_add_bh(n->bytes, bytes);
 }
 
 void fwt_slot_ref(struct fwt_net *fn, u32 slot, int by)

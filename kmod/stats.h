@@ -42,6 +42,19 @@ static inline u64 fwt_stats_ended(const struct fwt_stats *s)
 /* Bump one: fwt_stat_inc(fn, created), fwt_stat_inc(fn, reason[r]). */
 #define fwt_stat_inc(fn, what) this_cpu_inc((fn)->stats->what)
 
+/* The same where softirqs are off, as they are in every hook: nobody comes in
+ * between, and on most machines that is much cheaper than being safe from
+ * interrupts. Softirqs of a real-time kernel do come in between.
+ */
+#define fwt_stat_add_bh(var, by) do {					\
+	lockdep_assert_in_softirq();					\
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))				\
+		this_cpu_add(var, by);					\
+	else								\
+		__this_cpu_add(var, by);				\
+} while (0)
+#define fwt_stat_inc_bh(fn, what) fwt_stat_add_bh((fn)->stats->what, 1)
+
 /**
  * fwt_stats_read() - sum over CPUs
  * @fn: namespace

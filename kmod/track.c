@@ -113,7 +113,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 
 	if (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_FIN | FWT_TCP_RST) &&
 	    !fwt_skb_checksum_ok(w)) {
-		fwt_stat_inc(w->fn, reason[FWT_REASON_CHECKSUM]);
+		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_CHECKSUM]);
 		return FWT_TRACK_INVALID;
 	}
 	segment(w, &s);
@@ -149,7 +149,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 		count(w, c);
 	spin_unlock_bh(&c->lock);
 	if (ret == FWT_TRACK_INVALID)
-		fwt_stat_inc(w->fn, reason[FWT_REASON_TCP_WINDOW]);
+		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_TCP_WINDOW]);
 	return ret;
 }
 
@@ -309,7 +309,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	 * To that connection this one is a later packet: the same said again, or
 	 * the first word of the other side.
 	 */
-	fwt_stat_inc(w->fn, reason[FWT_REASON_RACE_LOST]);
+	fwt_stat_inc_bh(w->fn, reason[FWT_REASON_RACE_LOST]);
 	w->c = fwt_conn_find(w->fn, &w->t, &w->dir);
 	if (!w->c)
 		return FWT_REASON_TUPLE_CLASH;
