@@ -80,7 +80,12 @@ struct fwt_conn {
 	u32 mark_in;		/* that the first packet had */
 	u32 seed;		/* of choices made for it */
 	u32 created;		/* jiffies, 32 bits */
-	u32 route_cookie[2];	/* IPv6 */
+	union {
+		u32 route_cookie[2];	/* forwarded, IPv6 */
+		u32 dialled_oif;	/* begun here and led elsewhere: by where
+					 * it would have left
+					 */
+	};
 	u8 queued;		/* where @queue stands, see conn_evict.c */
 	/* 3 bytes are free. */
 

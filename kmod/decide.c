@@ -81,6 +81,7 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 	p->protocol = c->ends.protocol;
 	p->hook = hook;
 	p->ct_state = FWT_CT_NEW;
+	p->ct_status = fwt_ct_status(c, hook);
 	p->unknown = NOT_KEPT;
 	p->mark = c->mark_in;
 	memcpy(p->saddr, src.addr, sizeof(p->saddr));
@@ -112,66 +113,23 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 	}
 }
 
-static int compare(const u32 *a, const u32 *b, u8 family)
+/* Would the binding still be made. */
+static bool binding_stays(const struct fwt_way *w, const struct fwt_decision *d,
+			  const struct fwt_packet *p, const struct fwt_env *env,
+			  bool source)
 {
-	u32 i, n = family == 6 ? 4 : 1;
-
-	for (i = 0; i < n; i++)
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	return 0;
-}
-
-static bool in_target(const struct fwt_prog_mod *m, const struct fwt_end *end,
-		      u8 family, bool ports)
-{
-	if (m->family != family)
-		return false;
-	if (compare(end->addr, m->addr_lo, family) < 0 ||
-	    compare(end->addr, m->addr_hi, family) > 0)
-		return false;
-	return !ports || !(m->flags & FWT_MOD_PORTS) ||
-	       (end->port >= m->port_lo && end->port <= m->port_hi);
-}
-
-static bool has_ports(const struct fwt_packet *p)
-{
-	return p->have & FWT_HAVE_PORTS;
-}
-
-/* Would the binding to @end still be made. */
-static bool dnat_allowed(const struct fwt_way *w, const struct fwt_decision *d,
-			 const struct fwt_packet *p)
-{
+	enum fwt_conn_bit bit = source ? FWT_CONN_SNAT : FWT_CONN_DNAT;
+	u8 flag = source ? FWT_DECISION_SNAT : FWT_DECISION_DNAT;
 	struct fwt_end end;
 
-	if (!!(d->flags & FWT_DECISION_DNAT) != fwt_conn_is(w->c, FWT_CONN_DNAT)) {
-		/* A translation to where it went anyway is none. */
-		if (!(d->flags & FWT_DECISION_DNAT))
-			return false;
-	}
-	if (!(d->flags & FWT_DECISION_DNAT))
-		return true;
-	fwt_ends_get(&w->c->ends, FWT_S, &end);
-	return in_target(&w->pol->prog.mod[d->dnat], &end, p->family, has_ports(p));
+	/* A translation to where it went anyway is none. */
+	if (!(d->flags & flag))
+		return !fwt_conn_is(w->c, bit);
+	fwt_ends_get(&w->c->ends, source ? FWT_N : FWT_S, &end);
+	return fwt_nat_allows(&w->pol->prog, source ? d->snat : d->dnat, p, env, &end);
 }
 
-static bool snat_allowed(const struct fwt_way *w, const struct fwt_decision *d,
-			 const struct fwt_packet *p, const struct net_device *out)
-{
-	const struct fwt_prog_mod *m;
-	struct fwt_end end;
-
-	if (!(d->flags & FWT_DECISION_SNAT))
-		return !fwt_conn_is(w->c, FWT_CONN_SNAT);
-	m = &w->pol->prog.mod[d->snat];
-	fwt_ends_get(&w->c->ends, FWT_N, &end);
-	if (m->type == FWT_MOD_MASQUERADE)
-		return out && fwt_world_has_source(w->fn->net, out, p->family, end.addr);
-	return in_target(m, &end, p->family, has_ports(p));
-}
-
-enum outcome { KEEP, REFUSED, NOT_KNOWN };
+enum outcome { KEEP, REFUSED, LED_ELSEWHERE, NOT_KNOWN };
 
 static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 			       u32 oif, struct fwt_decision *d,
@@ -182,6 +140,8 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	struct net_device *out = NULL;
 	struct fwt_world world;
 
+	fwt_world_init(&world, w, w->c->seed);
+	world.skb = NULL;	/* it may be a reply, routed otherwise */
 	if (root == FWT_NONE) {
 		d->flags = 0;
 		d->rule = FWT_NONE;
@@ -198,9 +158,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 			if (!out)
 				p->unknown |= FWT_FIELD_BIT(OIF);
 		}
-		fwt_world_init(&world, w, w->c->seed);
 		world.out = out;
-		world.skb = NULL;	/* it may be a reply, routed otherwise */
 		fwt_walk(&w->pol->prog, root, p, &world.env, d);
 		if (d->verdict == FWT_VERDICT_UNKNOWN)
 			return NOT_KNOWN;
@@ -211,9 +169,9 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	d->verdict = FWT_VERDICT_DROP;	/* if the binding is to end */
 	if (hook == (fwt_conn_is(w->c, FWT_CONN_LOCAL) ? FWT_HOOK_EGRESS :
 						      FWT_HOOK_INGRESS) &&
-	    !dnat_allowed(w, d, p))
-		return REFUSED;
-	if (hook == FWT_HOOK_EGRESS && !snat_allowed(w, d, p, out))
+	    !binding_stays(w, d, p, &world.env, false))
+		return LED_ELSEWHERE;
+	if (hook == FWT_HOOK_EGRESS && !binding_stays(w, d, p, &world.env, true))
 		return REFUSED;
 	return KEEP;
 }
@@ -249,6 +207,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 	struct fwt_conn *c = w->c;
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
+	u32 dialled = flags & BIT(FWT_CONN_DNAT) ? READ_ONCE(c->dialled_oif) : 0;
 	u8 hook;
 
 	iif = iif ? iif : c->iif;
@@ -263,6 +222,9 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		if (!(flags & BIT(passed)))
 			continue;
 		o = walk_again(w, hook, iif, oif, d, &p);
+		/* As it was decided at first, see decide_as_dialled(). */
+		if (o == LED_ELSEWHERE && dialled)
+			o = walk_again(w, hook, iif, dialled, d, &p);
 		if (o == NOT_KNOWN) {
 			fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
 			if (w->pol->opt.revalidate < 2) {
@@ -272,7 +234,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			d->verdict = FWT_VERDICT_DROP;
 			o = REFUSED;
 		}
-		if (o == REFUSED)
+		if (o == REFUSED || o == LED_ELSEWHERE)
 			return false;
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
 		if (d->flags & FWT_DECISION_MARK) {

@@ -388,6 +388,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	w.p.oif = egress ? b->dev->name : NULL;
 	w.p.unknown = 0;
 	w.p.ct_state = FWT_CT_UNTRACKED;
+	w.p.ct_status = 0;
 	w.p.hook = dev_hook[egress];
 	ret = parse_frame(&w, egress);
 	if (unlikely(ret))

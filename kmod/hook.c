@@ -316,8 +316,8 @@ static unsigned int decide_ingress(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
-/* What starts here is decided with the destination that it dialled. */
-static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
+/* Is it accepted, but not for where it was led: as if it left by @oif. */
+static bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decision *d)
 {
 	struct fwt_packet seen = w->p;
 	struct fwt_end dialled;
@@ -326,12 +326,25 @@ static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
 	memcpy(w->p.daddr, dialled.addr, sizeof(w->p.daddr));
 	if (w->p.have & FWT_HAVE_PORTS)
 		w->p.dport = dialled.port;
+	w->p.oif = oif;
 	fwt_decide(w, FWT_HOOK_EGRESS, d);
 	w->p = seen;
-	/* The route that the translation led to leads to another one. */
-	if (d->verdict == FWT_VERDICT_ACCEPT &&
-	    (memcmp(w->after.daddr, seen.daddr, seen.family == 6 ? 16 : 4) ||
-	     (seen.have & FWT_HAVE_PORTS && w->after.dport != seen.dport))) {
+	return d->verdict == FWT_VERDICT_ACCEPT &&
+	       (memcmp(w->after.daddr, seen.daddr, seen.family == 6 ? 16 : 4) ||
+		(seen.have & FWT_HAVE_PORTS && w->after.dport != seen.dport));
+}
+
+/* What starts here is decided with the destination that it dialled; and where the
+ * rule that leads it elsewhere asks for the interface, with that which it would
+ * have left by.
+ */
+static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
+{
+	const char *dialled = fwt_ifname(w->fn->net, READ_ONCE(w->c->dialled_oif));
+
+	if (led_elsewhere(w, w->p.oif, d) &&
+	    (!dialled || led_elsewhere(w, dialled, d))) {
+		/* The route that the translation led to leads to another one. */
 		d->verdict = FWT_VERDICT_DROP;
 		d->reason = FWT_REASON_DNAT_LATE;
 	}
@@ -345,6 +358,8 @@ static unsigned int decide_egress(struct fwt_way *w)
 	u8 reason;
 
 	w->p.ct_state = FWT_CT_NEW;
+	if (w->c)
+		w->p.ct_status = fwt_ct_status(w->c, FWT_HOOK_EGRESS);
 	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL) && fwt_conn_is(w->c, FWT_CONN_DNAT))
 		decide_as_dialled(w, &d);
 	else
@@ -371,8 +386,11 @@ static unsigned int decide_egress(struct fwt_way *w)
 	 */
 	if (w->state->hook == NF_INET_LOCAL_OUT &&
 	    (d.flags & FWT_DECISION_DNAT ||
-	     (d.flags & FWT_DECISION_MARK && w->after.mark != w->skb->mark)))
+	     (d.flags & FWT_DECISION_MARK && w->after.mark != w->skb->mark))) {
+		if (w->dir == FWT_ORIGINAL)
+			WRITE_ONCE(w->c->dialled_oif, w->state->out->ifindex);
 		return NF_ACCEPT;
+	}
 	if (w->dir != FWT_ORIGINAL)
 		return NF_ACCEPT;
 	reason = fwt_track_egress(w, &d, &won);
@@ -648,6 +666,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.stray = false;
 	w.dir = FWT_ORIGINAL;
 	w.p.ct_state = FWT_CT_ESTABLISHED;
+	w.p.ct_status = 0;
 	w.p.mark = skb->mark;
 	w.p.priority = skb->priority;
 	w.p.pkttype = skb->pkt_type;

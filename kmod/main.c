@@ -17,6 +17,7 @@
 #include "hook.h"
 #include "netlink.h"
 #include "policy.h"
+#include "sockopt.h"
 
 unsigned int fwt_net_id __read_mostly;
 struct workqueue_struct *fwt_wq;
@@ -108,6 +109,9 @@ static int __init fwt_init(void)
 	ret = register_netdevice_notifier(&fwt_dev_notifier);
 	if (ret)
 		goto no_notifier;
+	ret = fwt_sockopt_init();
+	if (ret)
+		goto no_sockopt;
 	/* Last: from now on policies can come. */
 	ret = fwt_netlink_init();
 	if (ret)
@@ -115,6 +119,8 @@ static int __init fwt_init(void)
 	return 0;
 
 no_netlink:
+	fwt_sockopt_clean();
+no_sockopt:
 	unregister_netdevice_notifier(&fwt_dev_notifier);
 no_notifier:
 	unregister_pernet_subsys(&fwt_net_ops);
@@ -129,6 +135,7 @@ no_cache:
 static void __exit fwt_exit(void)
 {
 	fwt_netlink_exit();
+	fwt_sockopt_clean();
 	unregister_netdevice_notifier(&fwt_dev_notifier);
 	unregister_pernet_subsys(&fwt_net_ops);
 	rcu_barrier();

@@ -354,10 +354,12 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 			}
 		}
 		/* The very address it has: nothing to translate, unless its port
-		 * is taken, or ports of their own are asked for.
+		 * is taken, or ports of their own are asked for. A prefix is
+		 * mapped one to one, ports and all.
 		 */
 		ret = -EADDRINUSE;
-		if (own_address(c, &end) && !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM)))
+		if ((own_address(c, &end) || m->type == FWT_MOD_NETMAP) &&
+		    !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM)))
 			ret = fwt_conn_bind_source(c, &end, 0, 0);
 		if (ret == -EADDRINUSE)
 			ret = fwt_conn_bind_source(c, &end, lo, hi);

@@ -69,8 +69,6 @@ struct fwt_world {
 
 /* world.c */
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed);
-bool fwt_world_has_source(struct net *net, const struct net_device *out, u8 family,
-			  const u32 *addr);
 
 /* translate.c */
 
@@ -114,6 +112,15 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
  * Effects are not applied: fwt_effects() does that.
  */
 void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d);
+
+/* What ct status says of a connection before a hook's walk: what starts here is
+ * translated by the walk itself.
+ */
+static inline u8 fwt_ct_status(const struct fwt_conn *c, enum fwt_hook hook)
+{
+	return hook == FWT_HOOK_EGRESS && fwt_conn_is(c, FWT_CONN_DNAT) &&
+	       !fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_CT_DNAT : 0;
+}
 
 /* Counts, log lines: what happens when a walk ends, whatever the verdict. */
 void fwt_effects(struct fwt_way *w, const struct fwt_decision *d);

@@ -113,9 +113,57 @@ static bool world_source(const struct fwt_env *env, const struct fwt_packet *p,
 	return p->family == 4 ? source4(w, p, addr) : source6(w, p, addr);
 }
 
+static bool local4(const struct net_device *dev, u32 *addr)
+{
+	const struct in_device *in = __in_dev_get_rcu(dev);
+	const struct in_ifaddr *ifa = in ? rcu_dereference(in->ifa_list) : NULL;
+
+	if (!ifa)
+		return false;
+	addr[0] = be32_to_cpu(ifa->ifa_local);
+	addr[1] = 0;
+	addr[2] = 0;
+	addr[3] = 0;
+	return true;
+}
+
+/* The kernel's list has the widest scope first. */
+static bool local6(const struct net_device *dev, bool link_local, u32 *addr)
+{
+	const struct inet6_dev *in = __in6_dev_get(dev);
+	const struct inet6_ifaddr *ifa;
+
+	if (!in)
+		return false;
+	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
+		if (ifa->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED) &&
+		    !(ifa->flags & IFA_F_OPTIMISTIC))
+			continue;
+		if (!(ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL) != !link_local)
+			continue;
+		from_in6(&ifa->addr, addr);
+		return true;
+	}
+	return false;
+}
+
+static bool world_local(const struct fwt_env *env, const char *ifname,
+			const struct fwt_packet *p, u32 *addr)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct net_device *dev = dev_get_by_name_rcu(w->net, ifname);
+
+	if (!dev)
+		return false;
+	if (p->family == 4)
+		return local4(dev, addr);
+	return local6(dev, p->daddr[0] >> 22 == 0xfe80u >> 6, addr);
+}
+
 static const struct fwt_env_ops world_ops = {
 	.ifaddr = world_ifaddr,
 	.source = world_source,
+	.local = world_local,
 };
 
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
@@ -125,12 +173,6 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
-}
-
-bool fwt_world_has_source(struct net *net, const struct net_device *out, u8 family,
-			  const u32 *addr)
-{
-	return dev_has(out, family, addr, false);
 }
 
 const char *fwt_ifname(struct net *net, u32 ifindex)

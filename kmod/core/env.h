@@ -19,12 +19,18 @@ struct fwt_env;
  *	of its subnets
  * @source: the address that masquerading takes for @p, which leaves by @p->oif
  *	(never a link-local one, R12); false where there is none
+ * @local: the first address, of the family of @p, of the interface named
+ *	@ifname. Of IPv6 one of global scope, unless @p itself goes to a
+ *	link-local address; never one that is tentative or deprecated; false
+ *	where there is none
  */
 struct fwt_env_ops {
 	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,
 		       const u32 *addr, bool subnet);
 	bool (*source)(const struct fwt_env *env, const struct fwt_packet *p,
 		       u32 *addr);
+	bool (*local)(const struct fwt_env *env, const char *ifname,
+		      const struct fwt_packet *p, u32 *addr);
 };
 
 /**

@@ -173,6 +173,8 @@ int fwt_field_get(const struct fwt_packet *p, unsigned int field, u32 *out)
 		return get_if(p, 0, p->mark, out);
 	case FWT_FIELD_PRIORITY:
 		return get_if(p, 0, p->priority, out);
+	case FWT_FIELD_CT_STATUS:
+		return get_if(p, 0, p->ct_status ^ p->ct_status >> 1, out);
 	}
 	return 0;
 }

@@ -13,8 +13,9 @@
  * Values: interface names are the 16 bytes of the name, zero padded, read as
  * four big-endian words, so that "wg*" is a range; "none" (local traffic) is
  * all zeroes. MAC addresses are two words, 16 and 32 bits. family is 4 or 6.
- * pkttype: enum fwt_pkttype. ct state: enum fwt_ct_state. fragment: 0 whole, 1
- * first, 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits.
+ * pkttype: enum fwt_pkttype. ct state: enum fwt_ct_state. ct status: 0 none, 1
+ * snat, 2 both, 3 dnat, so that each word is a range. fragment: 0 whole, 1 first,
+ * 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits.
  */
 #ifndef FWT_CORE_FIELD_H
 #define FWT_CORE_FIELD_H
@@ -67,7 +68,8 @@
 	X(ICMPV6_ID, "icmpv6 id", 1, 1, 16, FWT_HOOKS_ALL) \
 	X(CT_STATE, "ct state", 1, 1, 3, FWT_HOOKS_INET) \
 	X(MARK, "mark", 1, 1, 32, FWT_HOOKS_ALL) \
-	X(PRIORITY, "priority", 1, 1, 32, FWT_HOOKS_ALL)
+	X(PRIORITY, "priority", 1, 1, 32, FWT_HOOKS_ALL) \
+	X(CT_STATUS, "ct status", 1, 1, 2, FWT_HOOKS_INET)
 
 enum fwt_field {
 #define FWT_FIELD_ENUM(id, name, w, w6, bits, hooks) FWT_FIELD_##id,
@@ -95,6 +97,12 @@ enum fwt_ct_state {
 	FWT_CT_ESTABLISHED,
 	FWT_CT_INVALID,
 	FWT_CT_UNTRACKED,
+};
+
+/* What is translated, of the connection so far: bits. */
+enum fwt_ct_status {
+	FWT_CT_SNAT = 1,
+	FWT_CT_DNAT = 2,
 };
 
 /* The kernel's PACKET_* of linux/if_packet.h. */

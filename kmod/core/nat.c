@@ -21,7 +21,7 @@ static u32 mix(u32 h)
 static u32 hash_source(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 		       u32 seed)
 {
-	u32 n = m->family == 6 ? 4 : 1;
+	u32 n = p->family == 6 ? 4 : 1;
 	u32 h = 0x9e3779b9;
 	u32 i;
 
@@ -129,6 +129,77 @@ void fwt_nat_addr(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 	addr[3] = 0;
 	if (m->addr_hi[0] > m->addr_lo[0])
 		addr[0] += spread(h, m->addr_hi[0] - m->addr_lo[0]);
+}
+
+void fwt_nat_netmap(const struct fwt_prog_mod *m, u32 *addr)
+{
+	u32 i, n = m->family == 6 ? 4 : 1;
+
+	for (i = 0; i < n; i++)
+		addr[i] = m->addr_lo[i] | (addr[i] & (m->addr_lo[i] ^ m->addr_hi[i]));
+}
+
+void fwt_nat_loopback(u8 family, u32 *addr)
+{
+	addr[0] = family == 6 ? 0 : 0x7f000001;
+	addr[1] = 0;
+	addr[2] = 0;
+	addr[3] = family == 6;
+}
+
+static bool same(const u32 *a, const u32 *b, u8 family)
+{
+	return !memcmp(a, b, family == 6 ? 16 : 4);
+}
+
+static bool within(const struct fwt_prog_mod *m, const u32 *addr, u8 family)
+{
+	if (m->family != family)
+		return false;
+	if (family == 4)
+		return addr[0] >= m->addr_lo[0] && addr[0] <= m->addr_hi[0];
+	return !greater(m->addr_lo, addr) && !greater(addr, m->addr_hi);
+}
+
+static bool allows_addr(const struct fwt_program *prog, const struct fwt_prog_mod *m,
+			const struct fwt_packet *p, const struct fwt_env *env,
+			const u32 *addr)
+{
+	const char *ifname = NULL;
+
+	switch (m->type) {
+	case FWT_MOD_MASQUERADE:
+		ifname = p->oif;
+		break;
+	case FWT_MOD_REDIRECT:
+		ifname = p->iif;
+		break;
+	case FWT_MOD_SNAT:
+	case FWT_MOD_DNAT:
+		if (!(m->flags & FWT_MOD_IFADDR))
+			return within(m, addr, p->family);
+		ifname = prog->string + m->addr_lo[0];
+		break;
+	}
+	return ifname && env->ops->ifaddr(env, ifname, p->family, addr, false);
+}
+
+bool fwt_nat_allows(const struct fwt_program *prog, u32 mod,
+		    const struct fwt_packet *p, const struct fwt_env *env,
+		    const struct fwt_end *end)
+{
+	const struct fwt_prog_mod *m = &prog->mod[mod];
+	bool source = fwt_nat_source(m, p->hook);
+
+	/* As it would be now; or as it could be. */
+	if (!same(end->addr, source ? p->saddr : p->daddr, p->family) &&
+	    !allows_addr(prog, m, p, env, end->addr))
+		return false;
+	if (!(p->have & FWT_HAVE_PORTS))
+		return true;
+	if (m->flags & FWT_MOD_PORTS)
+		return end->port >= m->port_lo && end->port <= m->port_hi;
+	return source || end->port == p->dport;
 }
 
 u16 fwt_nat_dport(const struct fwt_prog_mod *m, const struct fwt_packet *p,

@@ -5,8 +5,8 @@
 #ifndef FWT_CORE_NAT_H
 #define FWT_CORE_NAT_H
 
+#include "tree.h"
 #include "tuple.h"
-#include "fwtree_program.h"
 
 /**
  * fwt_nat_addr() - the address that a translation takes from its range
@@ -20,8 +20,58 @@ void fwt_nat_addr(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 		  u32 seed, u32 *addr);
 
 /**
+ * fwt_nat_netmap() - one prefix for another
+ * @m: FWT_MOD_NETMAP
+ * @addr: of the family of @m; changed: the prefix is that of @m, the rest stays
+ *
+ * Not checksum-neutral (RFC 6296): the sums that cover an address are updated as
+ * by any translation, so there is no need to spend 16 bits of the address on it,
+ * and who is ::10 inside is ::10 outside.
+ */
+void fwt_nat_netmap(const struct fwt_prog_mod *m, u32 *addr);
+
+/**
+ * fwt_nat_loopback() - where redirect leads what starts here
+ * @family: 4 or 6
+ * @addr: four words, filled in
+ */
+void fwt_nat_loopback(u8 family, u32 *addr);
+
+/**
+ * fwt_nat_source() - which side does a modifier translate
+ * @m: a translation
+ * @hook: enum fwt_hook: netmap is of the source in egress
+ */
+static inline bool fwt_nat_source(const struct fwt_prog_mod *m, u8 hook)
+{
+	return m->type == FWT_MOD_SNAT || m->type == FWT_MOD_MASQUERADE ||
+	       (m->type == FWT_MOD_NETMAP && hook == FWT_HOOK_EGRESS);
+}
+
+static inline bool fwt_nat_is(const struct fwt_prog_mod *m)
+{
+	return m->type <= FWT_MOD_DNAT || m->type == FWT_MOD_REDIRECT ||
+	       m->type == FWT_MOD_NETMAP;
+}
+
+/**
+ * fwt_nat_allows() - would a translation still lead to where it led
+ * @prog: program
+ * @mod: the modifier that the first packet meets now
+ * @p: that packet as the walk left it: with another choice, perhaps, of a range
+ * @env: the world
+ * @end: where the connection was led: S, or N for a translation of the source
+ *
+ * The choices that were made for a connection stay where the rules still allow
+ * them: an address of the range, or of the interface; a port of the range.
+ */
+bool fwt_nat_allows(const struct fwt_program *prog, u32 mod,
+		    const struct fwt_packet *p, const struct fwt_env *env,
+		    const struct fwt_end *end);
+
+/**
  * fwt_nat_dport() - the port that DNAT leads to
- * @m: FWT_MOD_DNAT with FWT_MOD_PORTS
+ * @m: FWT_MOD_DNAT or FWT_MOD_REDIRECT with FWT_MOD_PORTS
  * @p: packet
  * @seed: of the connection
  *

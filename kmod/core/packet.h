@@ -55,6 +55,7 @@
  * @icmp_type: of ICMP or ICMPv6
  * @icmp_code: likewise
  * @ct_state: enum fwt_ct_state; set by who calls the walk
+ * @ct_status: enum fwt_ct_status; set by who calls, and by translations
  * @pkttype: enum fwt_pkttype; set by who calls
  * @hook: enum fwt_hook; set by who calls
  * @bad: enum fwt_reason where the packet lies about itself, else 0; what was
@@ -101,6 +102,7 @@ struct fwt_packet {
 	u8 icmp_type;
 	u8 icmp_code;
 	u8 ct_state;
+	u8 ct_status;
 	u8 pkttype;
 	u8 hook;
 	u8 bad;

@@ -24,7 +24,7 @@
 	D(NO_MEMORY, "no-memory", "no memory for a connection, or to make the packet writable") \
 	D(TUPLE_CLASH, "tuple-clash", "the connection would have had the same ends as another one") \
 	D(NAT_EXHAUSTED, "nat-exhausted", "every port of the translation's range is taken for this destination") \
-	D(NO_SOURCE, "no-source-address", "masquerade found no address on the outgoing interface") \
+	D(NO_ADDRESS, "no-address", "a translation found no address on the interface whose it takes: that a packet leaves by (masquerade), came in by (redirect), or that addr() names") \
 	D(DNAT_LATE, "dnat-late", "dnat in egress for a packet that is forwarded: it has been routed already") \
 	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
 	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \

@@ -187,6 +187,59 @@ static bool end(struct fwt_decision *d, u8 reason)
 	return false;
 }
 
+/* Where a translation leads; false where there is no address to be had. */
+static bool target(const struct fwt_program *prog, const struct fwt_prog_mod *m,
+		   const struct fwt_packet *p, const struct fwt_env *env, u32 *addr)
+{
+	if (m->flags & FWT_MOD_IFADDR)
+		return env->ops->local(env, prog->string + m->addr_lo[0], p, addr);
+
+	switch (m->type) {
+	case FWT_MOD_MASQUERADE:
+		return env->ops->source(env, p, addr);
+	case FWT_MOD_REDIRECT:
+		if (p->iif)
+			return env->ops->local(env, p->iif, p, addr);
+		fwt_nat_loopback(p->family, addr);
+		return true;
+	case FWT_MOD_NETMAP:
+		fwt_nat_netmap(m, addr);
+		return true;
+	default:
+		if (m->family)
+			fwt_nat_addr(m, p, env->seed, addr);
+		return true;
+	}
+}
+
+/* Returns false where the walk is to end here, for a reason. */
+static bool translate(const struct fwt_program *prog, u32 index,
+		      struct fwt_packet *p, const struct fwt_env *env,
+		      struct fwt_decision *d)
+{
+	const struct fwt_prog_mod *m = &prog->mod[index];
+
+	if (fwt_nat_source(m, p->hook)) {
+		if (!target(prog, m, p, env, p->saddr))
+			return end(d, FWT_REASON_NO_ADDRESS);
+		d->snat = index;
+		d->flags |= FWT_DECISION_SNAT;
+		p->ct_status |= FWT_CT_SNAT;
+		return true;
+	}
+	if (p->hook == FWT_HOOK_EGRESS && p->iif)
+		return end(d, FWT_REASON_DNAT_LATE);
+	/* The port first: its choice may hang on the address dialled. */
+	if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)
+		p->dport = fwt_nat_dport(m, p, env->seed);
+	if (!target(prog, m, p, env, p->daddr))
+		return end(d, FWT_REASON_NO_ADDRESS);
+	d->dnat = index;
+	d->flags |= FWT_DECISION_DNAT;
+	p->ct_status |= FWT_CT_DNAT;
+	return true;
+}
+
 /* Returns false where the walk is to end here. */
 static bool modify(const struct fwt_program *prog, u32 index,
 		   struct fwt_packet *p, const struct fwt_env *env,
@@ -197,41 +250,15 @@ static bool modify(const struct fwt_program *prog, u32 index,
 	/* What is translated is a connection. What is never tracked (neighbour
 	 * discovery above all, by "oif wan masquerade") goes as it is.
 	 */
-	if (m->type <= FWT_MOD_DNAT && p->ct_state == FWT_CT_UNTRACKED)
-		return true;
-
-	switch (m->type) {
-	case FWT_MOD_SNAT:
-		if (m->family != p->family)
+	if (fwt_nat_is(m)) {
+		if (p->ct_state == FWT_CT_UNTRACKED || !(p->have & FWT_HAVE_IP) ||
+		    (m->family && m->family != p->family))
 			return true;
-		fwt_nat_addr(m, p, env->seed, p->saddr);
-		d->snat = index;
-		d->flags |= FWT_DECISION_SNAT;
-		break;
-	case FWT_MOD_MASQUERADE:
-		if (!(p->have & FWT_HAVE_IP))
-			return true;
-		if (!env->ops->source(env, p, p->saddr))
-			return end(d, FWT_REASON_NO_SOURCE);
-		d->snat = index;
-		d->flags |= FWT_DECISION_SNAT;
-		break;
-	case FWT_MOD_DNAT:
-		if (m->family != p->family)
-			return true;
-		if (p->hook == FWT_HOOK_EGRESS && p->iif)
-			return end(d, FWT_REASON_DNAT_LATE);
-		/* The port first: its choice may hang on the address dialled. */
-		if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)
-			p->dport = fwt_nat_dport(m, p, env->seed);
-		fwt_nat_addr(m, p, env->seed, p->daddr);
-		d->dnat = index;
-		d->flags |= FWT_DECISION_DNAT;
-		break;
-	case FWT_MOD_SET_MARK:
+		if (!translate(prog, index, p, env, d))
+			return false;
+	} else if (m->type == FWT_MOD_SET_MARK) {
 		p->mark = m->a;
 		d->flags |= FWT_DECISION_MARK;
-		break;
 	}
 	if (!effect(d, FWT_EFFECT_MOD | index))
 		return end(d, FWT_REASON_EFFECTS);

@@ -327,6 +327,8 @@ static u8 mod_hooks(u8 type)
 	case FWT_MOD_MASQUERADE:
 		return FWT_HOOK_BIT(FWT_HOOK_EGRESS);
 	case FWT_MOD_DNAT:
+	case FWT_MOD_REDIRECT:
+	case FWT_MOD_NETMAP:
 		return FWT_HOOKS_INET;
 	}
 	return FWT_HOOKS_ALL;

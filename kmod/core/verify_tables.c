@@ -143,6 +143,23 @@ static int check_test(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+/* All bits in which its two ends differ are the last ones, 0 in the first. */
+static bool is_prefix(const struct fwt_prog_mod *m)
+{
+	u32 i, n = m->family == 6 ? 4 : 1;
+	bool host = false;
+
+	for (i = 0; i < n; i++) {
+		u32 diff = m->addr_lo[i] ^ m->addr_hi[i];
+
+		if (diff & (diff + 1) || m->addr_lo[i] & diff ||
+		    (host && diff != 0xffffffff))
+			return false;
+		host |= diff != 0;
+	}
+	return true;
+}
+
 static int check_mod(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_mod *m = &c->prog->mod[i];
@@ -153,17 +170,33 @@ static int check_mod(struct fwt_verify *c, u32 i)
 	if (!index_ok(c, FWT_SEC_RULES, m->rule))
 		return bad(c, FWT_SEC_MODS, i, "no such rule");
 	if (m->flags & ~(FWT_MOD_RANDOM | FWT_MOD_PERSISTENT |
-			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS))
+			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS |
+			 FWT_MOD_IFADDR))
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
 	if (m->flags & FWT_MOD_PORTS && (!m->port_lo || m->port_lo > m->port_hi))
 		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
+	if (m->flags & FWT_MOD_IFADDR) {
+		if (m->type != FWT_MOD_SNAT && m->type != FWT_MOD_DNAT)
+			return bad(c, FWT_SEC_MODS, i, "an interface that it has no use for");
+		if (m->family || !string_ok(c, m->addr_lo[0], false))
+			return bad(c, FWT_SEC_MODS, i, "no interface name");
+	}
 	switch (m->type) {
 	case FWT_MOD_SNAT:
 	case FWT_MOD_DNAT:
+		if (!m->family) {
+			if (!(m->flags & (FWT_MOD_IFADDR | FWT_MOD_PORTS)))
+				return bad(c, FWT_SEC_MODS, i, "neither address nor port");
+			break;
+		}
+		fallthrough;
+	case FWT_MOD_NETMAP:
 		if (m->family != 4 && m->family != 6)
 			return bad(c, FWT_SEC_MODS, i, "no such family");
 		if (cmp(m->addr_lo, m->addr_hi, m->family == 6 ? 4 : 1) > 0)
 			return bad(c, FWT_SEC_MODS, i, "an impossible range of addresses");
+		if (m->type == FWT_MOD_NETMAP && !is_prefix(m))
+			return bad(c, FWT_SEC_MODS, i, "no prefix");
 		break;
 	case FWT_MOD_LOG:
 		if (!string_ok(c, m->a, true))

@@ -58,6 +58,13 @@ static bool mock_source(const struct fwt_env *env, const struct fwt_packet *p, u
 	return p->ttl != 7;
 }
 
+static bool mock_local(const struct fwt_env *env, const char *ifname,
+		       const struct fwt_packet *p, u32 *addr)
+{
+	mock_source(env, p, addr);
+	return strlen(ifname) & 1;
+}
+
 static void count_step(void *ctx, const struct fwt_walk_step *s)
 {
 	if (s->words > FWT_KEY_WORDS)
@@ -67,7 +74,7 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 
 static void walk(const struct fwt_program *prog)
 {
-	static const struct fwt_env_ops ops = { mock_ifaddr, mock_source };
+	static const struct fwt_env_ops ops = { mock_ifaddr, mock_source, mock_local };
 	struct fwt_env env = { .ops = &ops };
 	const struct fwt_policy_ast none = { 0 };
 	struct fwt_ast_hook hook = { 0 };

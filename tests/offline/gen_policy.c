@@ -267,7 +267,11 @@ static void modifier(struct gen *g)
 		return;
 	case 3:
 		if (g->hooks == OUT) {
-			gen_put(g, "masquerade ");
+			if (gen_chance(g, 30))
+				gen_put(g, "snat to addr(%s) ", gen_chance(g, 50) ? "eth0" : "wg1");
+			else
+				gen_put(g, gen_chance(g, 20) ? "snat to :1000-1010 " :
+							       "masquerade ");
 			return;
 		}
 		break;
@@ -283,8 +287,31 @@ static void modifier(struct gen *g)
 	case 6:
 		if (g->hooks & DEV)
 			break;
+		if (gen_chance(g, 25)) {
+			if (gen_chance(g, 50))
+				gen_put(g, "redirect persistent ");
+			else
+				gen_put(g, "redirect to :80%u-8100 ", 10 + gen_rnd(g, 20));
+			return;
+		}
+		if (gen_chance(g, 20)) {
+			if (gen_chance(g, 50))
+				gen_put(g, "netmap to 10.%u.0.0/%u ", gen_rnd(g, 9),
+					8 + gen_rnd(g, 25));
+			else
+				gen_put(g, "netmap to 2001:db8:%u::/%u ", gen_rnd(g, 9),
+					16 + gen_rnd(g, 113));
+			return;
+		}
 		gen_put(g, "dnat to ");
-		switch (gen_rnd(g, 6)) {
+		switch (gen_rnd(g, 8)) {
+		case 6:
+			gen_put(g, ":%u ", 20 + gen_rnd(g, 5));
+			break;
+		case 7:
+			gen_put(g, "addr(%s):%u ", gen_chance(g, 50) ? "eth0" : "wg1",
+				20 + gen_rnd(g, 5));
+			break;
 		case 0:
 			gen_put(g, "10.0.0.%u-10.0.1.%u ", gen_rnd(g, 9), gen_rnd(g, 9));
 			break;

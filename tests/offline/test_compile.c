@@ -144,10 +144,7 @@ static const struct {
 	{ IN("random 1/2 accept"), 2, "not supported yet: \"random\"" },
 	{ IN("notrack accept"), 2, "not supported yet: \"notrack\"" },
 	{ OUT("mss clamp"), 2, "not supported yet: \"mss clamp\"" },
-	{ OUT("snat to 10.0.0.1 persistent accept"), 2, "not supported yet: \"persistent\"" },
 	{ OUT("masquerade endpoint-independent accept"), 2, "not supported yet" },
-	{ OUT("snat to addr(eth0) accept"), 2, "not supported yet: \"snat to addr()\"" },
-	{ IN("redirect to :80 accept"), 2, "not supported yet: \"redirect\"" },
 	{ IN("route type local accept"), 2, "not supported yet: \"route type\"" },
 	{ IN("queue 1"), 2, "not supported yet: \"queue\"" },
 	{ IN("set dscp ef accept"), 2, "not supported yet: \"set dscp\"" },
@@ -459,6 +456,13 @@ static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u
 	return true;
 }
 
+static bool some_local(const struct fwt_env *env, const char *ifname,
+		       const struct fwt_packet *p, u32 *addr)
+{
+	(void)ifname;
+	return some_source(env, p, addr);
+}
+
 static void count_step(void *ctx, const struct fwt_walk_step *s)
 {
 	(void)s;
@@ -469,7 +473,7 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 
 static u64 walk_all(const struct fwt_program *prog, const struct fwt_packet *packets)
 {
-	static const struct fwt_env_ops ops = { no_ifaddr, some_source };
+	static const struct fwt_env_ops ops = { no_ifaddr, some_source, some_local };
 	struct fwt_env env = { .ops = &ops };
 	struct fwt_decision d;
 	u64 walks = 0, steps;

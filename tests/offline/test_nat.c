@@ -342,6 +342,121 @@ static void test_search_even(void **state)
 	}
 }
 
+/* R12: the prefix is another one, each bit behind it stays. */
+static void test_netmap(void **state)
+{
+	u32 addr[4], was[4], bit;
+	struct fwt_prog_mod m;
+	int round, i, plen;
+
+	(void)state;
+	for (round = 0; round < 5000; round++) {
+		m = mod(rnd() & 1 ? 4 : 6);
+		m.type = FWT_MOD_NETMAP;
+		plen = (int)(rnd() % (m.family == 6 ? 129 : 33));
+		for (i = 0; i < 4; i++) {
+			u32 mask = plen >= 32 * i + 32 ? 0xffffffff :
+				   plen <= 32 * i ? 0 : 0xffffffff << (32 * i + 32 - plen);
+
+			m.addr_lo[i] = rnd() & mask;
+			m.addr_hi[i] = m.addr_lo[i] | ~mask;
+			was[i] = rnd();
+		}
+		memcpy(addr, was, sizeof(addr));
+		fwt_nat_netmap(&m, addr);
+		for (i = 0; i < (m.family == 6 ? 128 : 32); i++) {
+			bit = 0x80000000u >> i % 32;
+			assert_int_equal(addr[i / 32] & bit,
+					 (i < plen ? m.addr_lo : was)[i / 32] & bit);
+		}
+	}
+	/* As a person would write it. */
+	m = mod(4);
+	m.addr_lo[0] = 0x0a090900;
+	m.addr_hi[0] = 0x0a0909ff;
+	addr[0] = 0xc0a80102;
+	fwt_nat_netmap(&m, addr);
+	assert_int_equal(addr[0], 0x0a090902);
+}
+
+static bool has_addr(const struct fwt_env *env, const char *ifname, u8 family,
+		     const u32 *addr, bool subnet)
+{
+	(void)env;
+	assert_false(subnet);
+	return !strcmp(ifname, "wan") && addr[0] == (family == 6 ? 0x20010db8 : 0xcb007108);
+}
+
+/* Choices that were made stay where the rules still allow them, and only there. */
+static void test_allows(void **state)
+{
+	static const struct fwt_env_ops ops = { .ifaddr = has_addr };
+	struct fwt_env env = { .ops = &ops };
+	struct fwt_prog_mod m = { .family = 4, .addr_lo = { 0x0a000001 },
+				  .addr_hi = { 0x0a000009 } };
+	struct fwt_program prog = { .mod = &m, .string = "wan" };
+	struct fwt_end end = { .port = 80 };
+	struct fwt_packet p = { .family = 4, .have = FWT_HAVE_IP | FWT_HAVE_PORTS,
+				.dport = 80, .oif = "wan", .iif = "lan" };
+
+	(void)state;
+#define ALLOWS(a) ({ end.addr[0] = (a); fwt_nat_allows(&prog, 0, &p, &env, &end); })
+	m.type = FWT_MOD_DNAT;
+	assert_true(ALLOWS(0x0a000001));
+	assert_true(ALLOWS(0x0a000009));
+	assert_false(ALLOWS(0x0a000000));
+	assert_false(ALLOWS(0x0a00000a));
+	end.port = 81;		/* no port is written: it stays */
+	assert_false(ALLOWS(0x0a000001));
+	m.flags = FWT_MOD_PORTS;
+	m.port_lo = 81;
+	m.port_hi = 82;
+	assert_true(ALLOWS(0x0a000001));
+	end.port = 83;
+	assert_false(ALLOWS(0x0a000001));
+	p.have &= ~FWT_HAVE_PORTS;
+	assert_true(ALLOWS(0x0a000001));
+	p.have |= FWT_HAVE_PORTS;
+	m.flags = 0;
+	end.port = 80;
+	p.family = 6;		/* a range of the other family */
+	assert_false(ALLOWS(0x0a000001));
+	p.family = 4;
+
+	m.flags = FWT_MOD_IFADDR;
+	m.family = 0;
+	m.addr_lo[0] = 0;	/* "wan" */
+	assert_true(ALLOWS(0xcb007108));
+	assert_false(ALLOWS(0xcb007109));
+	m.flags = 0;
+	m.type = FWT_MOD_REDIRECT;
+	assert_false(ALLOWS(0xcb007108));
+	p.iif = "wan";
+	assert_true(ALLOWS(0xcb007108));
+	p.iif = NULL;		/* local: the loopback, and nothing else */
+	p.daddr[0] = 0x7f000001;
+	assert_false(ALLOWS(0xcb007108));
+	assert_true(ALLOWS(0x7f000001));
+
+	m.type = FWT_MOD_MASQUERADE;
+	end.port = 4000;	/* whatever was chosen */
+	assert_true(ALLOWS(0xcb007108));
+	p.oif = "wan2";
+	assert_false(ALLOWS(0xcb007108));
+
+	m.type = FWT_MOD_NETMAP;
+	p.hook = FWT_HOOK_EGRESS;
+	p.saddr[0] = 0x0a090902;
+	assert_true(ALLOWS(0x0a090902));
+	assert_false(ALLOWS(0x0a090903));
+	p.hook = FWT_HOOK_INGRESS;
+	p.daddr[0] = 0x0a090903;
+	assert_false(ALLOWS(0x0a090903));	/* another port than it has */
+	end.port = 80;
+	assert_true(ALLOWS(0x0a090903));
+#undef ALLOWS
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +466,8 @@ int main(void)
 		cmocka_unit_test(test_addr_even),
 		cmocka_unit_test(test_addr_missed),
 		cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_netmap),
+		cmocka_unit_test(test_allows),
 		cmocka_unit_test(test_dport),
 		cmocka_unit_test(test_search_all),
 		cmocka_unit_test(test_search_even),

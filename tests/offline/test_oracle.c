@@ -50,7 +50,18 @@ static bool mock_source(const struct fwt_env *env, const struct fwt_packet *p, u
 	return true;
 }
 
-static const struct fwt_env_ops mock_ops = { mock_ifaddr, mock_source };
+static bool mock_local(const struct fwt_env *env, const char *ifname,
+		       const struct fwt_packet *p, u32 *addr)
+{
+	(void)env;
+	if (!strncmp(ifname, "wg", 2))
+		return false;
+	memset(addr, 0, 4 * sizeof(u32));
+	addr[0] = p->family == 6 ? 0xfd000000 : 0x0a000000 + (u32)strlen(ifname);
+	return true;
+}
+
+static const struct fwt_env_ops mock_ops = { mock_ifaddr, mock_source, mock_local };
 
 /* Returns false where the policy was refused; with @show its messages are. */
 static bool make(struct policy *w, const char *text, u64 seed, bool show)
@@ -129,6 +140,8 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_SET_MARK] = FWT_AST_MOD_SET,
 		[FWT_MOD_LOG] = FWT_AST_MOD_LOG,
 		[FWT_MOD_COUNT] = FWT_AST_MOD_COUNT,
+		[FWT_MOD_REDIRECT] = FWT_AST_MOD_REDIRECT,
+		[FWT_MOD_NETMAP] = FWT_AST_MOD_NETMAP,
 	};
 	const struct fwt_prog_mod *m = &w->prog.mod[index];
 	const char *string = w->prog.string;

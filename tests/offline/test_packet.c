@@ -212,6 +212,7 @@ static void test_context(void **unused)
 	p.mark = 7;
 	p.priority = 8;
 	p.ct_state = FWT_CT_RELATED;
+	p.ct_status = FWT_CT_SNAT | FWT_CT_DNAT;
 	p.pkttype = FWT_PKT_MULTICAST;
 	assert_int_equal(fwt_packet_parse(&p, NULL, 0, 0, FWT_PARSE_NETWORK), 0);
 	assert_int_equal(p.bad, FWT_REASON_MALFORMED);
@@ -226,6 +227,7 @@ static void test_context(void **unused)
 				    i == FWT_FIELD_MARK ||
 				    i == FWT_FIELD_PRIORITY ||
 				    i == FWT_FIELD_CT_STATE ||
+				    i == FWT_FIELD_CT_STATUS ||
 				    i == FWT_FIELD_PKTTYPE);
 		assert_string_equal(fwt_field_info[i].name, all[i]);
 	}
@@ -234,6 +236,9 @@ static void test_context(void **unused)
 	FIELD(&p, MARK, 7);
 	FIELD(&p, PRIORITY, 8);
 	FIELD(&p, CT_STATE, FWT_CT_RELATED);
+	FIELD(&p, CT_STATUS, 2);
+	p.ct_status = FWT_CT_DNAT;
+	FIELD(&p, CT_STATUS, 3);
 	FIELD(&p, PKTTYPE, FWT_PKT_MULTICAST);
 
 	/* exactly as many bytes as the names have */

@@ -266,6 +266,7 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_SNAT] = "snat to", [FWT_MOD_MASQUERADE] = "masquerade",
 		[FWT_MOD_DNAT] = "dnat to", [FWT_MOD_SET_MARK] = "set mark",
 		[FWT_MOD_LOG] = "log", [FWT_MOD_COUNT] = "count",
+		[FWT_MOD_REDIRECT] = "redirect", [FWT_MOD_NETMAP] = "netmap to",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -283,7 +284,10 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 			      fwt_program_string(&v->prog, v->prog.counter[m->a]));
 	if (n >= size)
 		return;
-	if (m->family && m->type != FWT_MOD_MASQUERADE) {
+	if (m->flags & FWT_MOD_IFADDR) {
+		n += snprintf(buf + n, size - n, " addr(%s)",
+			      fwt_program_string(&v->prog, m->addr_lo[0]));
+	} else if (m->family && m->type != FWT_MOD_MASQUERADE) {
 		put_value(lo, sizeof(lo), field, words, m->addr_lo);
 		put_value(hi, sizeof(hi), field, words, m->addr_hi);
 		n += snprintf(buf + n, size - n, " %s%s%s", lo,

@@ -54,14 +54,22 @@ static const struct fwt_value *nat_target(const struct fwt_modifier *m,
 	const struct fwt_value *v;
 
 	for (v = m->nat.addr.first; v; v = v->next)
-		if (is_six(v) == (p->family == 6))
+		if (v->kind == FWT_VALUE_ADDR_OF || is_six(v) == (p->family == 6))
 			return v;
 	return NULL;
 }
 
 static bool is_translation(const struct fwt_modifier *m)
 {
-	return m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_DNAT;
+	return m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_DNAT ||
+	       m->kind == FWT_AST_MOD_MASQUERADE || m->kind == FWT_AST_MOD_REDIRECT ||
+	       m->kind == FWT_AST_MOD_NETMAP;
+}
+
+static bool of_source(const struct fwt_modifier *m, const struct fwt_packet *p)
+{
+	return m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_MASQUERADE ||
+	       (m->kind == FWT_AST_MOD_NETMAP && p->hook == FWT_HOOK_EGRESS);
 }
 
 static void read_addr(const struct fwt_value *v, u32 words, u32 *low, u32 *high)
@@ -108,23 +116,71 @@ static u32 first_port(const struct walk *w, const struct fwt_rule *rule, u32 spa
 	return 0;
 }
 
-static void translate(struct walk *w, const struct fwt_rule *rule,
-		      const struct fwt_modifier *m, const struct fwt_value *target)
+/* The prefix of @target, and the rest of @addr: bit by bit. */
+static void map_prefix(const struct fwt_value *target, u32 *addr)
+{
+	u32 bit;
+
+	for (bit = 0; bit < target->plen; bit++) {
+		u32 at = 0x80000000u >> bit % 32;
+
+		addr[bit / 32] &= ~at;
+		if (target->addr[bit / 8] >> (7 - bit % 8) & 1)
+			addr[bit / 32] |= at;
+	}
+}
+
+static bool choose_addr(struct walk *w, const struct fwt_modifier *m, u32 *addr)
+{
+	const struct fwt_value *target = nat_target(m, w->p);
+	struct fwt_packet *p = w->p;
+	struct fwt_prog_mod to = {
+		.family = p->family,
+		.flags = (m->nat.flags & FWT_NAT_RANDOM ? FWT_MOD_RANDOM : 0) |
+			 (m->nat.flags & FWT_NAT_PERSISTENT ? FWT_MOD_PERSISTENT : 0),
+	};
+	static const u32 home[2][4] = { { 0x7f000001 }, { 0, 0, 0, 1 } };
+
+	if (m->kind == FWT_AST_MOD_MASQUERADE)
+		return w->env->ops->source(w->env, p, addr);
+	if (m->kind == FWT_AST_MOD_REDIRECT && !p->iif) {
+		memcpy(addr, home[p->family == 6], sizeof(home[0]));
+		return true;
+	}
+	if (m->kind == FWT_AST_MOD_REDIRECT)
+		return w->env->ops->local(w->env, p->iif, p, addr);
+	if (!target)
+		return true;
+	if (target->kind == FWT_VALUE_ADDR_OF)
+		return w->env->ops->local(w->env, target->text, p, addr);
+	if (m->kind == FWT_AST_MOD_NETMAP) {
+		map_prefix(target, addr);
+		return true;
+	}
+	read_addr(target, p->family == 6 ? 4 : 1, to.addr_lo, to.addr_hi);
+	fwt_nat_addr(&to, p, w->env->seed, addr);
+	return true;
+}
+
+/* Returns false where there is no address to be had. */
+static bool translate(struct walk *w, const struct fwt_rule *rule,
+		      const struct fwt_modifier *m)
 {
 	static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
 	struct fwt_packet *p = w->p;
 	struct fwt_prog_mod to = {
-		.type = m->kind == FWT_AST_MOD_SNAT ? FWT_MOD_SNAT : FWT_MOD_DNAT,
 		.family = p->family,
-		.flags = m->nat.flags & FWT_NAT_RANDOM ? FWT_MOD_RANDOM : 0,
+		.flags = (m->nat.flags & FWT_NAT_RANDOM ? FWT_MOD_RANDOM : 0) |
+			 (m->nat.flags & FWT_NAT_PERSISTENT ? FWT_MOD_PERSISTENT : 0),
 	};
 	const struct fwt_value *port = m->nat.port;
 
-	read_addr(target, p->family == 6 ? 4 : 1, to.addr_lo, to.addr_hi);
-	if (m->kind == FWT_AST_MOD_SNAT) {
-		fwt_nat_addr(&to, p, w->env->seed, p->saddr);
+	if (of_source(m, p)) {
+		if (!choose_addr(w, m, p->saddr))
+			return false;
 		w->r->flags |= FWT_DECISION_SNAT;
-		return;
+		p->ct_status |= FWT_CT_SNAT;
+		return true;
 	}
 	if (port && p->have & FWT_HAVE_PORTS) {
 		bool range = port->kind == FWT_VALUE_RANGE;
@@ -138,8 +194,11 @@ static void translate(struct walk *w, const struct fwt_rule *rule,
 			to.a = first_port(w, rule, (u32)to.port_hi - to.port_lo);
 		p->dport = fwt_nat_dport(&to, p, w->env->seed);
 	}
-	fwt_nat_addr(&to, p, w->env->seed, p->daddr);
+	if (!choose_addr(w, m, p->daddr))
+		return false;
 	w->r->flags |= FWT_DECISION_DNAT;
+	p->ct_status |= FWT_CT_DNAT;
+	return true;
 }
 
 static enum way modify(struct walk *w, const struct fwt_rule *rule,
@@ -147,24 +206,24 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 {
 	struct fwt_packet *p = w->p;
 
-	/* What is never tracked is not translated. */
-	if ((m->kind == FWT_AST_MOD_DNAT || m->kind == FWT_AST_MOD_SNAT ||
-	     m->kind == FWT_AST_MOD_MASQUERADE) && p->ct_state == FWT_CT_UNTRACKED)
+	/* What is never tracked, or is not IP, is not translated. */
+	if (is_translation(m) &&
+	    (p->ct_state == FWT_CT_UNTRACKED || !(p->have & FWT_HAVE_IP)))
 		return ON;
 
 	switch (m->kind) {
 	case FWT_AST_MOD_DNAT:
+	case FWT_AST_MOD_REDIRECT:
 		if (p->hook == FWT_HOOK_EGRESS && p->iif)
 			return drop(w, FWT_REASON_DNAT_LATE, rule);
-		translate(w, rule, m, nat_target(m, p));
+		if (!translate(w, rule, m))
+			return drop(w, FWT_REASON_NO_ADDRESS, rule);
 		break;
 	case FWT_AST_MOD_SNAT:
-		translate(w, rule, m, nat_target(m, p));
-		break;
+	case FWT_AST_MOD_NETMAP:
 	case FWT_AST_MOD_MASQUERADE:
-		if (!w->env->ops->source(w->env, p, p->saddr))
-			return drop(w, FWT_REASON_NO_SOURCE, rule);
-		w->r->flags |= FWT_DECISION_SNAT;
+		if (!translate(w, rule, m))
+			return drop(w, FWT_REASON_NO_ADDRESS, rule);
 		break;
 	case FWT_AST_MOD_SET:
 		p->mark = fwt_oracle_number(w->o, &m->set.target, m->set.value.first);
@@ -230,7 +289,7 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 	if (!fwt_oracle_matches(w->o, rule->matches, w->p, w->env))
 		return ON;
 	for (m = rule->modifiers; m; m = m->next)
-		if (is_translation(m) && !nat_target(m, w->p))
+		if (m->nat.addr.first && is_translation(m) && !nat_target(m, w->p))
 			return ON;
 	if (end != FWT_END_ACCEPT && end != FWT_END_DROP && end != FWT_END_REJECT &&
 	    !effect(w, rule, NULL))

@@ -21,7 +21,7 @@ static const u8 core_fields[FWT_AST_FIELD_COUNT] = {
 	SAME(TCP_FLAGS) SAME(TCP_SEQ) SAME(TCP_ACK) SAME(TCP_WINDOW)
 	SAME(TCP_OPTION_MSS) SAME(ICMP_TYPE) SAME(ICMP_CODE) SAME(ICMP_ID)
 	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
-	SAME(MARK) SAME(PRIORITY)
+	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS)
 #undef SAME
 };
 
@@ -141,6 +141,8 @@ static int order(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 	n = fwt_oracle_number(o, ref, v);
 	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE)
 		return 1u << g->word[0] & n ? 0 : 2;
+	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATUS)
+		return g->word[0] == 2 || g->word[0] == (n == 1 ? 1 : 3) ? 0 : 2;
 	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_BOOL)
 		return !!g->word[0] == n ? 0 : 2;
 	return g->word[0] < n ? -1 : g->word[0] > n;

@@ -8,22 +8,28 @@
 
 static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
 
-static const char *const nat_word[] = {
-	[FWT_AST_MOD_SNAT] = "snat",
-	[FWT_AST_MOD_MASQUERADE] = "masquerade",
-	[FWT_AST_MOD_DNAT] = "dnat",
+/* The translations, by their kind in the syntax tree */
+static const struct {
+	const char *word;
+	u8 type;
+} nat[] = {
+	[FWT_AST_MOD_SNAT] = { "snat", FWT_MOD_SNAT },
+	[FWT_AST_MOD_MASQUERADE] = { "masquerade", FWT_MOD_MASQUERADE },
+	[FWT_AST_MOD_DNAT] = { "dnat", FWT_MOD_DNAT },
+	[FWT_AST_MOD_REDIRECT] = { "redirect", FWT_MOD_REDIRECT },
+	[FWT_AST_MOD_NETMAP] = { "netmap", FWT_MOD_NETMAP },
 };
 
 static bool nat_flags(struct fwt_sema *s, const struct fwt_modifier *m,
 		      struct fwt_prog_mod *to)
 {
-	if (m->nat.flags & FWT_NAT_PERSISTENT)
-		fwt_sema_not_yet(s, &m->loc, "persistent");
 	if (m->nat.flags & FWT_NAT_EIM)
 		fwt_sema_not_yet(s, &m->loc, "endpoint-independent");
 	if (m->nat.flags & FWT_NAT_RANDOM)
 		to->flags |= FWT_MOD_RANDOM;
-	return !(m->nat.flags & ~FWT_NAT_RANDOM);
+	if (m->nat.flags & FWT_NAT_PERSISTENT)
+		to->flags |= FWT_MOD_PERSISTENT;
+	return !(m->nat.flags & FWT_NAT_EIM);
 }
 
 static bool nat_port(struct fwt_sema *s, const struct fwt_value *port,
@@ -51,55 +57,88 @@ static void add(struct fwt_ir_rule *rule, const struct fwt_prog_mod *m, u8 famil
 	rule->mod_family[rule->n_mods++] = family;
 }
 
+/* An address, a range, or addr(IF) to translate to: the families that it is for,
+ * 0 where it is none (reported).
+ */
+static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
+		     const struct fwt_value *v, struct fwt_prog_mod *to)
+{
+	static const struct fwt_ast_ref addr_ref = { .field = FWT_AST_DADDR };
+	bool netmap = m->kind == FWT_AST_MOD_NETMAP;
+	struct fwt_range r;
+
+	if (v->kind == FWT_VALUE_NET_OF || (netmap && v->kind == FWT_VALUE_ADDR_OF)) {
+		fwt_error_hint(s->diag, &v->loc, netmap ? NULL : "'addr()' is meant",
+			       "'%s' takes %s, and this is %s", nat[m->kind].word,
+			       netmap ? "a prefix" : "an address",
+			       netmap ? "an interface's" : "an interface's subnet");
+		return 0;
+	}
+	if (v->kind == FWT_VALUE_ADDR_OF) {
+		if (v->flags & FWT_VALUE_WILDCARD) {
+			fwt_sema_not_yet(s, &v->loc, "'*' in addr() and net()");
+			return 0;
+		}
+		to->flags |= FWT_MOD_IFADDR;
+		to->addr_lo[0] = fwt_builder_string(&s->b, v->text);
+		s->failed |= to->addr_lo[0] == FWT_NONE;
+		return FWT_FAMILY_4 | FWT_FAMILY_6;
+	}
+	if (netmap && v->kind != FWT_VALUE_PREFIX4 && v->kind != FWT_VALUE_PREFIX6 &&
+	    v->kind != FWT_VALUE_ERROR) {
+		fwt_error_hint(s->diag, &v->loc, "as in 10.0.0.0/24",
+			       "'netmap' takes a prefix");
+		return 0;
+	}
+	if (!fwt_sema_range(s, &addr_ref, v, &r))
+		return 0;
+	to->family = r.family;
+	memcpy(to->addr_lo, r.low, sizeof(to->addr_lo));
+	memcpy(to->addr_hi, r.high, sizeof(to->addr_hi));
+	return r.family == 6 ? FWT_FAMILY_6 : FWT_FAMILY_4;
+}
+
 static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
 			const struct fwt_modifier *m)
 {
-	static const struct fwt_ast_ref addr_ref = { .field = FWT_AST_DADDR };
-	bool dnat = m->kind == FWT_AST_MOD_DNAT;
-	struct fwt_prog_mod to = { .type = dnat ? FWT_MOD_DNAT : FWT_MOD_SNAT };
+	bool dnat = m->kind == FWT_AST_MOD_DNAT || m->kind == FWT_AST_MOD_REDIRECT;
+	struct fwt_prog_mod base = { .type = nat[m->kind].type, .rule = rule->record };
 	const struct fwt_value *v;
 	u8 families = 0, family;
-	struct fwt_range r;
 	u32 low, high;
 	bool ok;
 
-	ok = nat_flags(s, m, &to);
-	to.rule = rule->record;
+	ok = nat_flags(s, m, &base);
 	if (m->nat.map.text) {
 		fwt_sema_not_yet(s, &m->nat.map.loc, "a map to translate by");
 		return;
 	}
+	ok &= nat_port(s, m->nat.port, &base);
+	if (dnat && base.port_hi > base.port_lo &&
+	    fwt_sema_port_range(s, rule->ast, &low, &high) &&
+	    high - low == (u32)base.port_hi - base.port_lo)
+		base.a = low;
 	if (!m->nat.addr.first) {
-		fwt_sema_not_yet(s, &m->loc, dnat ? "dnat to a port alone" :
-				 "snat to a port alone");
+		/* Of either family: masquerade, redirect, a port alone. */
+		if (ok)
+			add(rule, &base, 0);
 		return;
 	}
-	ok &= nat_port(s, m->nat.port, &to);
-	if (dnat && to.port_hi > to.port_lo &&
-	    fwt_sema_port_range(s, rule->ast, &low, &high) &&
-	    high - low == (u32)to.port_hi - to.port_lo)
-		to.a = low;
 	for (v = m->nat.addr.first; v; v = v->next) {
-		if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
-			fwt_sema_not_yet(s, &v->loc, dnat ? "dnat to addr()" :
-					 "snat to addr()");
+		struct fwt_prog_mod to = base;
+
+		family = nat_target(s, m, v, &to);
+		if (!family)
 			return;
-		}
-		if (!fwt_sema_range(s, &addr_ref, v, &r))
-			return;
-		family = r.family == 6 ? FWT_FAMILY_6 : FWT_FAMILY_4;
 		if (families & family) {
 			fwt_error_hint(s->diag, &v->loc, "a range or a prefix is meant",
 				       "one target for each family is what '%s' takes",
-				       nat_word[m->kind]);
+				       nat[m->kind].word);
 			return;
 		}
 		families |= family;
-		to.family = r.family;
-		memcpy(to.addr_lo, r.low, sizeof(to.addr_lo));
-		memcpy(to.addr_hi, r.high, sizeof(to.addr_hi));
 		if (ok)
-			add(rule, &to, family);
+			add(rule, &to, family == (FWT_FAMILY_4 | FWT_FAMILY_6) ? 0 : family);
 	}
 	rule->families &= families;
 	if (!rule->families)
@@ -197,9 +236,7 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		return;
 	case FWT_AST_MOD_MASQUERADE:
 		egress_only(s, m, "masquerade");
-		to.type = FWT_MOD_MASQUERADE;
-		if (nat_flags(s, m, &to) && nat_port(s, m->nat.port, &to))
-			add(rule, &to, 0);
+		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_SET:
 		set_value(s, rule, m);
@@ -218,14 +255,13 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		count(s, rule, m);
 		return;
 	case FWT_AST_MOD_REDIRECT:
-		fwt_sema_hooks(s, &m->loc, FWT_HOOK_BIT(FWT_HOOK_INGRESS),
-			       "it belongs in 'ingress'", "redirect");
-		fwt_sema_not_yet(s, &m->loc, "redirect");
+		inet_only(s, m, "redirect");
+		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_NETMAP:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
 			       "it belongs in 'ingress' or 'egress'", "netmap");
-		fwt_sema_not_yet(s, &m->loc, "netmap");
+		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_BALANCE:
 		inet_only(s, m, "balance");

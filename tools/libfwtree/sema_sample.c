@@ -340,6 +340,7 @@ void fwt_sampler_packet(struct fwt_sampler *s, const struct fwt_ast_hook *hook,
 		p->oif = hook->device ? device_name(s, hook, s->oif) :
 			 draw_name(s, s->oif);
 	p->ct_state = state[fwt_sampler_random(s, sizeof(state))];
+	p->ct_status = (u8)fwt_sampler_random(s, 4);
 	p->pkttype = (u8)draw(s, FWT_CLASS_PKTTYPE, 5);
 	p->mark = chance(s, 50) ? 0 : draw(s, FWT_CLASS_NUMBER, 0);
 	p->priority = chance(s, 50) ? 0 : draw(s, FWT_CLASS_NUMBER, 0);
@@ -457,10 +458,17 @@ static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u
 	return true;
 }
 
+static bool some_local(const struct fwt_env *env, const char *ifname,
+		       const struct fwt_packet *p, u32 *addr)
+{
+	(void)ifname;
+	return some_source(env, p, addr);
+}
+
 bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_hook *hook,
 		       char *buf, size_t size)
 {
-	static const struct fwt_env_ops ops = { no_ifaddr, some_source };
+	static const struct fwt_env_ops ops = { no_ifaddr, some_source, some_local };
 	struct fwt_env env = { .ops = &ops };
 	struct fwt_oracle o = { .ast = ast, .resolver = fwt_resolver_alloc() };
 	struct fwt_oracle_result r;

@@ -88,7 +88,11 @@ static bool word(const struct reader *r, const struct fwt_value *v,
 		return unknown_word(r, v);
 	if (r->class == FWT_CLASS_CT_STATE)	/* a bit there, a number here */
 		value = value ? (u64)__builtin_ctzll(value) : 0;
-	return number(r, v, value, out);
+	if (!number(r, v, value, out))
+		return false;
+	if (r->class == FWT_CLASS_CT_STATUS)	/* 1 snat, 2 both, 3 dnat */
+		out->high[0] = out->low[0] + 1;
+	return true;
 }
 
 static bool interface(const struct reader *r, const struct fwt_value *v,
@@ -188,7 +192,8 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 	case FWT_VALUE_NUMBER:
 		if (r->class == FWT_CLASS_IFNAME || r->class == FWT_CLASS_ADDR ||
 		    r->class == FWT_CLASS_ADDR4 || r->class == FWT_CLASS_MAC ||
-		    r->class == FWT_CLASS_CT_STATE || r->class == FWT_CLASS_BOOL)
+		    r->class == FWT_CLASS_CT_STATE || r->class == FWT_CLASS_BOOL ||
+		    r->class == FWT_CLASS_CT_STATUS)
 			return wrong(r, v);
 		if (v->kind == FWT_VALUE_SIZE && r->class != FWT_CLASS_NUMBER)
 			return wrong(r, v);
@@ -200,7 +205,7 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 static bool ordered(enum fwt_value_class class)
 {
 	return class != FWT_CLASS_IFNAME && class != FWT_CLASS_CT_STATE &&
-	       class != FWT_CLASS_BOOL;
+	       class != FWT_CLASS_CT_STATUS && class != FWT_CLASS_BOOL;
 }
 
 static int compare(const u32 *a, const u32 *b, u32 words)

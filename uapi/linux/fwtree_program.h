@@ -419,6 +419,14 @@ enum fwt_mod_type {
 	FWT_MOD_SET_MARK,	/* @a: value */
 	FWT_MOD_LOG,		/* @a: string, prefix, or FWT_NONE */
 	FWT_MOD_COUNT,		/* @a: index in COUNTERS */
+	/* to this machine: the address of the interface that the packet came in
+	 * by, of local traffic the loopback's; @a as of DNAT
+	 */
+	FWT_MOD_REDIRECT,
+	/* in ingress the destination's, in egress the source's prefix becomes
+	 * @addr_lo to @addr_hi, the rest of the address stays
+	 */
+	FWT_MOD_NETMAP,
 	__FWT_MOD_MAX,
 };
 
@@ -426,13 +434,17 @@ enum fwt_mod_type {
 #define FWT_MOD_PERSISTENT		0x02	/* same source, same address */
 #define FWT_MOD_ENDPOINT_INDEPENDENT	0x04	/* RFC 4787 mapping */
 #define FWT_MOD_PORTS			0x08	/* @port_lo and @port_hi are set */
+#define FWT_MOD_IFADDR			0x10	/* to the address of the interface whose
+						 * name is string @addr_lo[0]
+						 */
 
 /**
  * struct fwt_prog_mod - a change to the packet, its connection or the world
  * @type: enum fwt_mod_type
- * @family: 4 or 6 for a translation with addresses, else 0. The compiler
- *	places a test of the family before it; the verifier does not need one,
- *	a walk ignores the translation of another family.
+ * @family: 4 or 6 for a translation with addresses, else 0: SNAT and DNAT
+ *	change ports alone then, or have FWT_MOD_IFADDR. The compiler places a
+ *	test of the family before it; the verifier does not need one, a walk
+ *	ignores the translation of another family.
  * @flags: FWT_MOD_*
  * @rule: the rule it stands in
  * @a: see enum fwt_mod_type

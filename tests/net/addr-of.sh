@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# R8: hairpin as the language's own example has it, by "ct status dnat" and
+# "snat to addr(IF)"; dnat to addr(IF); and an address that changes. R12:
+# persistent.
+#
+#   home  h0 .2  (server :8080) ─┐
+#                                ├─ lan gw wan ──── net (client)
+#   home2 h0 .3  (client)       ─┘      203.0.113.8:80 is home:8080
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+host home home2 net
+router gw
+ip -n gw link add lan type bridge
+ip -n gw link set lan up
+for h in home home2; do
+	link $h h0 gw p-$h
+	ip -n gw link set p-$h master lan
+done
+link gw wan net i0
+addr home h0 192.168.1.2/24 fd00:1::2/64
+addr home2 h0 192.168.1.3/24 fd00:1::3/64
+addr gw lan 192.168.1.1/24 fd00:1::1/64
+addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+addr net i0 203.0.113.1/24 2001:db8:1::1/64
+via home 192.168.1.1 fd00:1::1
+via home2 192.168.1.1 fd00:1::1
+via gw 203.0.113.1 2001:db8:1::1
+must_apply <<'END'
+define wan = wan
+define lan = lan
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop
+	ct status dnat drop id never	# nothing is translated yet
+	daddr addr($wan) tcp dport 80 {
+		family ipv4 dnat to 192.168.1.2:8080
+		family ipv6 dnat to [fd00:1::2]:8080
+		ct status dnat accept id forward
+		drop
+	}
+	iif $wan tcp dport 222 dnat to addr($lan):22 accept
+	iif $lan accept
+	drop
+}
+egress {
+	iif $lan oif $lan ct status dnat snat to addr($wan)
+	ct status snat accept id hairpin
+	iif $lan oif $wan ct status != dnat snat to addr($wan)
+	accept
+}
+END
+py <<'END'
+for f in (4, 6):
+    server = listen("home", HOME[f], 8080)
+    p = Pair("home2", WAN[f], 80, server)
+    ok(p.talk(), f"IPv{f}: hairpin, both ways")
+    equal(p.peer[0], WAN[f], f"IPv{f}: the receiver sees the outside address")
+    c = [c for c in conn_list("proto", "tcp")]
+    equal([(c["snat"], c["dnat"], c["rules"]["egress"]["id"]) for c in c], [(True, True, "hairpin")],
+          f"IPv{f}: listed as both, by its rule")
+    p.close()
+    p = Pair("net", WAN[f], 80, server)
+    ok(p.talk(), f"IPv{f}: from outside, by the same rule")
+    equal(p.peer[0], NET[f], f"IPv{f}: where the receiver sees the client")
+    p.close()
+    own = listen("gw", LAN[f], 22)
+    p = Pair("net", WAN[f], 222, own)
+    ok(p.talk(), f"IPv{f}: dnat to addr(IF)")
+    equal(p.s.getsockname()[:2], (LAN[f], 22), f"IPv{f}: to its first address")
+    p.close()
+    far = listen("net", NET[f], 80)
+    p = Pair("home", NET[f], 80, far)
+    ok(p.talk(), f"IPv{f}: snat to addr(IF)")
+    equal(p.peer[0], WAN[f], f"IPv{f}: with the address of the interface")
+    p.close()
+    fwctl("conn", "flush")
+equal(rule("never")["hits"], 0, "ct status: nothing is translated before ingress")
+
+# The address changes: who begins now has the new one.
+far = listen("net", "0.0.0.0", 90)
+run("ip", "-n", "gw", "addr", "add", "203.0.113.9/24", "dev", "wan")
+run("ip", "-n", "gw", "addr", "del", "203.0.113.8/24", "dev", "wan")
+run("ip", "-n", "gw", "addr", "replace", "203.0.113.9/24", "dev", "wan")
+run("ip", "-n", "gw", "route", "replace", "default", "via", "203.0.113.1")
+p = Pair("home", NET[4], 90, far)
+equal(p.peer[0], "203.0.113.9", "the address of the interface as it is now")
+p.close()
+
+# None at all: a counted drop, R12.
+before = reason("no-address")
+run("ip", "-n", "gw", "addr", "flush", "dev", "wan")
+run("ip", "-n", "gw", "route", "replace", "203.0.113.0/24", "dev", "wan")
+equal(refused(lambda: connect("home", NET[4], 90, timeout=0.3)), errno.ETIMEDOUT,
+      "an interface without an address: dropped")
+ok(reason("no-address") > before, "and counted", reason("no-address"))
+
+# A range, persistent: one source has one address, whatever it dials.
+run("ip", "-n", "net", "route", "add", "198.18.0.0/24", "via", "203.0.113.8")
+run("ip", "-n", "gw", "addr", "add", "203.0.113.8/24", "dev", "wan")
+run("ip", "-n", "gw", "route", "replace", "default", "via", "203.0.113.1")
+RANGE = "ingress { accept }\negress { oif wan snat to 198.18.0.0/24 %s accept; accept }"
+def shown(host, source):
+    seen = set()
+    for i in range(8):
+        s = udp("net", NET[4])
+        u = udp(host, source)
+        u.sendto(b"x", s.getsockname())
+        seen.add(s.recvfrom(9)[1][0])
+    return seen
+apply(RANGE % "")
+ok(len(shown("home", HOME[4])) > 2, "a range: by the connection")
+apply(RANGE % "persistent")
+a, b = shown("home", HOME[4]), shown("home2", "192.168.1.3")
+equal((len(a), len(b)), (1, 1), "persistent: one address a source")
+ok(a != b, "persistent: another source has another one", (a, b))
+END
+done_testing
