@@ -18,6 +18,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "bind.h"
 #include "conn.h"
 #include "count.h"
 #include "policy.h"
@@ -238,6 +239,8 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 
 	why = end_reason(c, why);
 	unlink_all(c);
+	if (c->linked & BIT(FWT_PAIR_SN) && unlikely(READ_ONCE(fn->has_ports)))
+		fwt_bind_release(c);
 	fwt_evict_leave(c);
 	/* The rules that it names are there as long as it is charged to them. */
 	fwt_event_ended(c, why);
@@ -308,16 +311,42 @@ static int link_pair(struct fwt_conn *c, enum fwt_pair pair,
 	return -EEXIST;
 }
 
-static bool pair_taken(struct fwt_conn *c, enum fwt_pair pair)
+int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, struct fwt_conn **other)
+{
+	int ret = link_pair(c, pair, other);
+
+	if (!ret)
+		c->linked |= BIT(pair);
+	return ret;
+}
+
+struct fwt_conn *fwt_conn_owner(const struct fwt_conn *c, enum fwt_pair pair)
 {
 	struct fwt_tuple t;
 	struct conn_lookup l = { .t = &t };
+	struct fwt_conn *other;
 	enum fwt_pair his;
 	void *link;
 
 	pair_tuple(c, pair, &t);
 	link = rhashtable_lookup(&c->fn->conns, &l, conn_params);
-	return link && fwt_conn_alive(fwt_conn_of(link, &his));
+	other = link ? fwt_conn_of(link, &his) : NULL;
+	return other && fwt_conn_alive(other) ? other : NULL;
+}
+
+bool fwt_conn_yield(struct fwt_conn *c, u32 seq)
+{
+	bool mine = false;
+
+	/* Another record's lock is held: never wait for this one. */
+	if (!spin_trylock_bh(&c->lock))
+		return false;
+	if (fwt_tcp_yields(&c->tcp, seq))
+		mine = kill(c);
+	spin_unlock_bh(&c->lock);
+	if (mine)
+		bury(c, FWT_END_YIELDED);
+	return mine;
 }
 
 /* The same client, dialling the same, led to the same: the other first packet of
@@ -346,17 +375,12 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 		/* C-S first: while only that stands, no first packet of the same
 		 * connection can find a record that is then taken back.
 		 */
-		ret = link_pair(c, FWT_PAIR_CS, other);
+		ret = fwt_conn_link(c, FWT_PAIR_CS, other);
 		if (ret == -EEXIST)
 			ret = -EADDRINUSE;
-		else if (!ret)
-			c->linked |= BIT(FWT_PAIR_CS);
 	}
-	if (!ret) {
-		ret = link_pair(c, FWT_PAIR_CV, other);
-		if (!ret)
-			c->linked |= BIT(FWT_PAIR_CV);
-	}
+	if (!ret)
+		ret = fwt_conn_link(c, FWT_PAIR_CV, other);
 	if (ret)
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
 	else
@@ -374,46 +398,6 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 	}
 	fwt_stat_inc(c->fn, created);
 	return 0;
-}
-
-int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end, u16 lo, u16 hi)
-{
-	struct fwt_port_search search;
-	struct fwt_conn *other;
-	int ret;
-
-	lockdep_assert_held(&c->lock);
-	if (c->flags & BIT(FWT_CONN_DEAD))
-		return -EBUSY;
-	if (!lo) {
-		fwt_ends_set(&c->ends, FWT_N, end);
-		if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
-			return 0;
-		ret = link_pair(c, FWT_PAIR_SN, &other);
-		if (!ret)
-			c->linked |= BIT(FWT_PAIR_SN);
-		return ret == -EEXIST ? -EADDRINUSE : ret;
-	}
-	fwt_port_search_init(&search, lo, hi, get_random_u32());
-	while (fwt_port_search_next(&search, &end->port)) {
-		fwt_ends_set(&c->ends, FWT_N, end);
-		/* The address of the client itself, and its port: no change. */
-		if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
-			return 0;
-		/* Looking takes no lock of the table; a port that is taken is
-		 * passed over by that alone.
-		 */
-		if (pair_taken(c, FWT_PAIR_SN))
-			continue;
-		ret = link_pair(c, FWT_PAIR_SN, &other);
-		if (!ret) {
-			c->linked |= BIT(FWT_PAIR_SN);
-			return 0;
-		}
-		if (ret != -EEXIST)
-			return ret;
-	}
-	return -EADDRINUSE;
 }
 
 void fwt_conn_unbind_source(struct fwt_conn *c)
@@ -457,6 +441,7 @@ int fwt_conns_init(struct fwt_net *fn)
 	ret = fwt_evict_init(fn);
 	if (ret)
 		return ret;
+	spin_lock_init(&fn->ports_lock);
 	ret = rhashtable_init(&fn->conns, &conn_params);
 	if (ret) {
 		fwt_evict_clean(fn);
@@ -477,6 +462,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	fwt_conns_flush(fn);
 	/* Their callbacks use the namespace. */
 	rcu_barrier();
+	fwt_bind_net_clean(fn);
 	rhashtable_destroy(&fn->conns);
 	fwt_evict_clean(fn);
 	fn->conns_ready = false;
@@ -493,6 +479,7 @@ int fwt_conn_cache_init(void)
 	BUILD_BUG_ON(sizeof(struct fwt_conn) > 256);
 #endif
 	get_random_bytes(&conn_key, sizeof(conn_key));
+	fwt_bind_init();
 	conn_cache = kmem_cache_create("fwtree_conn", sizeof(struct fwt_conn),
 				       FWT_CONN_ALIGN, SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	conn6_cache = kmem_cache_create("fwtree_conn6", sizeof(struct fwt_conn) +

@@ -5,7 +5,7 @@
  *
  * Life. fwt_conn_alloc() makes a record that nobody sees. fwt_conn_insert()
  * puts it into the hash as tentative: it has two seconds, and is evicted first.
- * fwt_conn_bind_source() adds the pair that the server sees. fwt_conn_confirm()
+ * fwt_bind_source() (bind.h) adds the pair that the server sees. fwt_conn_confirm()
  * is called when its packet left the last hook. fwt_conn_end() takes it out of
  * the hash, once, whoever calls it first; RCU frees it. Readers hold no
  * reference: they have RCU.
@@ -151,16 +151,28 @@ void fwt_conn_discard(struct fwt_conn *c);
 int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other);
 
 /**
- * fwt_conn_bind_source() - give it the end N that the server is to see
- * @c: connection in the hash, egress undecided
- * @end: address, and the port where @lo is 0
- * @lo: first port of the range to choose from, 0 to keep @end->port
- * @hi: last port
+ * fwt_conn_link() - let it be found by a pair, too
+ * @c: record; the ends of @pair are set
+ * @pair: the pair
+ * @other: where it is taken: who has it
  *
  * Context: under @c->lock.
- * Return: 0; -EADDRINUSE where every port is taken; -ENOMEM, -EBUSY.
+ * Return: 0; -EEXIST, -ENOMEM, -EBUSY.
  */
-int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end, u16 lo, u16 hi);
+int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, struct fwt_conn **other);
+
+/* Who has the pair that @c would have; NULL if nobody. Under RCU, without a lock. */
+struct fwt_conn *fwt_conn_owner(const struct fwt_conn *c, enum fwt_pair pair);
+
+/**
+ * fwt_conn_yield() - a closed TCP connection makes room for a new one (R14)
+ * @c: connection in the hash
+ * @seq: of the SYN that wants its ends; see fwt_tcp_yields()
+ *
+ * Context: RCU; under another record's lock, for which it never waits.
+ * Return: true if it was ended.
+ */
+bool fwt_conn_yield(struct fwt_conn *c, u32 seq);
 
 /* Takes N away again (a tentative connection that is decided anew). Under
  * @c->lock.

@@ -395,8 +395,9 @@ static unsigned int decide_egress(struct fwt_way *w)
 		return NF_ACCEPT;
 	reason = fwt_track_egress(w, &d, &won);
 	if (reason) {
+		/* RFC 5508, REQ-8 */
 		if (reason == FWT_REASON_NAT_EXHAUSTED)
-			fwt_answer(w, FWT_REJECT_HOST_PROHIBITED);
+			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
 		fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop(w, reason);
 	}
@@ -540,6 +541,21 @@ static unsigned int local_in(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
+/* A program of this machine sends from a port that a translation was given, to the
+ * same peer: the port is its own, and the answers are, too (R13, CVE-2021-3773).
+ */
+static bool own_port(const struct fwt_way *w)
+{
+	struct fwt_end shown;
+
+	if (w->dir != FWT_ORIGINAL || fwt_conn_is(w->c, FWT_CONN_LOCAL) ||
+	    !fwt_conn_is(w->c, FWT_CONN_SNAT))
+		return false;
+	fwt_ends_get(&w->c->ends, FWT_N, &shown);
+	return shown.port == w->t.src.port &&
+	       !memcmp(shown.addr, w->t.src.addr, sizeof(shown.addr));
+}
+
 static unsigned int local_out(struct fwt_way *w)
 {
 	unsigned int ret;
@@ -557,6 +573,10 @@ static unsigned int local_out(struct fwt_way *w)
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_EGRESS, false);
 	fwt_track_find(w);
+	if (w->c && unlikely(own_port(w))) {
+		fwt_conn_end(w->c, FWT_END_OWN_PORT);
+		w->c = NULL;
+	}
 	ret = w->c ? follow(w, FWT_HOOK_EGRESS) : NF_ACCEPT;
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;

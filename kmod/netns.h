@@ -25,7 +25,11 @@
 struct fwt_counts;
 struct fwt_evict;
 struct fwt_policy;
+struct fwt_ports;
 struct fwt_upload;
+
+/* Destinations towards which ports are so short that they are mapped (bind.c). */
+#define FWT_PORTS_MAPS	4
 
 /* The settings of a policy's options, in the units the data path wants; those
  * that a policy does not name have their defaults.
@@ -80,6 +84,8 @@ struct fwt_conn_walk {
  * @stats: counters per CPU
  * @stats_base: what is subtracted from them, since the last reset
  * @slots: rules' counters
+ * @ports: see bind.c; replaced under @ports_lock, read under RCU
+ * @has_ports: one is there, or was
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
  * @devs: struct fwt_dev, device hooks that are bound
@@ -114,6 +120,9 @@ struct fwt_net {
 
 	u32 cut[3][__FWT_TIMEOUT_MAX];
 	u32 timeouts_percent;
+	struct fwt_ports __rcu *ports[FWT_PORTS_MAPS];
+	spinlock_t ports_lock;
+	bool has_ports;
 
 	struct mutex lock;
 	struct fwt_stats stats_base;

@@ -9,6 +9,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 
+#include "bind.h"
 #include "count.h"
 #include "way.h"
 
@@ -324,12 +325,42 @@ static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)
 	return !memcmp(client.addr, end->addr, c->ends.family == 6 ? 16 : 4);
 }
 
+/* Under c->lock. */
+static int bind_source(struct fwt_way *w, const struct fwt_decision *d)
+{
+	const struct fwt_prog_mod *m = &w->pol->prog.mod[d->snat];
+	struct fwt_conn *c = w->c;
+	struct fwt_bind b = {
+		.end.port = c->ends.port[FWT_C],
+		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
+		.seq = w->p.tcp_seq,
+	};
+	int ret;
+
+	memcpy(b.end.addr, w->after.saddr, sizeof(b.end.addr));
+	/* The very address it has: nothing to translate, unless its port is
+	 * taken, or ports of their own are asked for. A prefix is mapped one to
+	 * one, ports and all; and what has no ports has nothing to choose.
+	 */
+	b.keep = (own_address(c, &b.end) || m->type == FWT_MOD_NETMAP) &&
+		 !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM));
+	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
+		b.lo = m->flags & FWT_MOD_PORTS ? m->port_lo : w->pol->opt.nat_lo;
+		b.hi = m->flags & FWT_MOD_PORTS ? m->port_hi : w->pol->opt.nat_hi;
+	} else {
+		b.keep = true;
+	}
+	if (m->type == FWT_MOD_SNAT && m->family && !(m->flags & FWT_MOD_PERSISTENT))
+		b.range = m;
+	ret = fwt_bind_source(c, &b);
+	if (!ret && !fwt_ends_equal(&c->ends, FWT_N, FWT_C))
+		c->flags |= BIT(FWT_CONN_SNAT);
+	return ret;
+}
+
 u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 {
-	const struct fwt_prog_mod *m;
 	struct fwt_conn *c = w->c;
-	struct fwt_end end;
-	u16 lo = 0, hi = 0;
 	int ret = 0;
 
 	spin_lock_bh(&c->lock);
@@ -341,33 +372,10 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	}
 	if (!*won)
 		goto out;
-	if (d->flags & FWT_DECISION_SNAT) {
-		m = &w->pol->prog.mod[d->snat];
-		memcpy(end.addr, w->after.saddr, sizeof(end.addr));
-		end.port = c->ends.port[FWT_C];
-		if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
-			lo = w->pol->opt.nat_lo;
-			hi = w->pol->opt.nat_hi;
-			if (m->flags & FWT_MOD_PORTS) {
-				lo = m->port_lo;
-				hi = m->port_hi;
-			}
-		}
-		/* The very address it has: nothing to translate, unless its port
-		 * is taken, or ports of their own are asked for. A prefix is
-		 * mapped one to one, ports and all.
-		 */
-		ret = -EADDRINUSE;
-		if ((own_address(c, &end) || m->type == FWT_MOD_NETMAP) &&
-		    !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM)))
-			ret = fwt_conn_bind_source(c, &end, 0, 0);
-		if (ret == -EADDRINUSE)
-			ret = fwt_conn_bind_source(c, &end, lo, hi);
-		if (ret)
-			goto out;
-		if (!fwt_ends_equal(&c->ends, FWT_N, FWT_C))
-			c->flags |= BIT(FWT_CONN_SNAT);
-	}
+	if (d->flags & FWT_DECISION_SNAT)
+		ret = bind_source(w, d);
+	if (ret)
+		goto out;
 	if (d->flags & FWT_DECISION_MARK) {
 		c->mark = w->after.mark;
 		c->flags |= BIT(FWT_CONN_MARK);

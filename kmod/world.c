@@ -175,6 +175,16 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->skb = w->skb;
 }
 
+bool fwt_own_address(struct net *net, u8 family, const u32 *addr)
+{
+	struct in6_addr six;
+
+	if (family == 4)
+		return inet_addr_type(net, cpu_to_be32(addr[0])) == RTN_LOCAL;
+	to_in6(addr, &six);
+	return ipv6_chk_addr(net, &six, NULL, 0);
+}
+
 const char *fwt_ifname(struct net *net, u32 ifindex)
 {
 	const struct net_device *dev;

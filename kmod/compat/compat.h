@@ -11,6 +11,13 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
+/* 6.2: a namespace has its own table of UDP sockets. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define fwt_udp_table(net)	(&udp_table)
+#else
+#define fwt_udp_table(net)	((net)->ipv4.udp_table)
+#endif
+
 /* 6.2: texts of an extack made at run time. Until then the message holds a
  * pointer to what must be a constant; fwt_compat_text() lends one of a few
  * buffers, which is read before the system call is over.

@@ -131,6 +131,23 @@ void fwt_nat_addr(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 		addr[0] += spread(h, m->addr_hi[0] - m->addr_lo[0]);
 }
 
+bool fwt_nat_next(const struct fwt_prog_mod *m, const struct fwt_end *first,
+		  struct fwt_end *end)
+{
+	static const u32 one[4] = { 0, 0, 0, 1 };
+
+	if (m->family == 4) {
+		end->addr[0] = end->addr[0] == m->addr_hi[0] ? m->addr_lo[0] :
+							       end->addr[0] + 1;
+		return end->addr[0] != first->addr[0];
+	}
+	if (greater(m->addr_hi, end->addr))
+		add(end->addr, end->addr, one);
+	else
+		memcpy(end->addr, m->addr_lo, sizeof(end->addr));
+	return memcmp(end->addr, first->addr, sizeof(end->addr));
+}
+
 void fwt_nat_netmap(const struct fwt_prog_mod *m, u32 *addr)
 {
 	u32 i, n = m->family == 6 ? 4 : 1;

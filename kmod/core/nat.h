@@ -20,6 +20,17 @@ void fwt_nat_addr(const struct fwt_prog_mod *m, const struct fwt_packet *p,
 		  u32 seed, u32 *addr);
 
 /**
+ * fwt_nat_next() - the next address of a range
+ * @m: FWT_MOD_SNAT with addresses
+ * @first: the one that was tried first
+ * @end: its address is changed: one on, the first of the range after the last
+ *
+ * Return: false where that is @first again.
+ */
+bool fwt_nat_next(const struct fwt_prog_mod *m, const struct fwt_end *first,
+		  struct fwt_end *end);
+
+/**
  * fwt_nat_netmap() - one prefix for another
  * @m: FWT_MOD_NETMAP
  * @addr: of the family of @m; changed: the prefix is that of @m, the rest stays

@@ -231,6 +231,17 @@ void fwt_tcp_packet(struct fwt_tcp *t, enum fwt_dir dir,
  */
 bool fwt_tcp_quote_fits(const struct fwt_tcp *t, enum fwt_dir dir, u32 seq);
 
+/**
+ * fwt_tcp_yields() - may another connection have the ends of this one
+ * @t: state
+ * @seq: of the SYN that would begin it
+ *
+ * Return: true if this one is closed and @seq lies beyond all that its client
+ * sent, so that the server, which may be waiting in TIME_WAIT, takes the SYN for
+ * what it is (RFC 9293, 3.6.1; RFC 6191).
+ */
+bool fwt_tcp_yields(const struct fwt_tcp *t, u32 seq);
+
 extern const char *const fwt_tcp_state_name[__FWT_TCPS_MAX];
 
 #endif /* FWT_CORE_TCP_H */

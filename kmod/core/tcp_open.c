@@ -256,3 +256,9 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	else
 		invalid(t, v, "SYN-ACK that answers no SYN");
 }
+
+bool fwt_tcp_yields(const struct fwt_tcp *t, u32 seq)
+{
+	return (t->state == FWT_TCPS_TIME_WAIT || t->state == FWT_TCPS_CLOSE) &&
+	       !before(seq, t->peer[FWT_ORIGINAL].end);
+}

@@ -3,6 +3,7 @@
 #ifndef FWT_KUNIT_CONNS_H
 #define FWT_KUNIT_CONNS_H
 
+#include "bind.h"
 #include "conn.h"
 
 /* Host @n: 10.0.0.0/8 or 2001:db8::/32 with @n in the last bits. */
@@ -35,6 +36,18 @@ static inline struct fwt_tuple fwt_test_turn(const struct fwt_tuple *t)
 	r.src = t->dst;
 	r.dst = t->src;
 	return r;
+}
+
+/* N of @end, its port where @lo is 0, else a port of the range. Under @c->lock. */
+static inline int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end,
+				       u16 lo, u16 hi)
+{
+	struct fwt_bind b = { .end = *end, .keep = !lo, .lo = lo, .hi = hi };
+	int ret = fwt_bind_source(c, &b);
+
+	if (!ret)
+		fwt_ends_get(&c->ends, FWT_N, end);
+	return ret;
 }
 
 /**

@@ -12,6 +12,7 @@
 #include "policy.h"
 #include "slot.h"
 #include "stats.h"
+#include "bind.h"
 #include "core/packet.h"
 #include "core/verify.h"
 
@@ -23,7 +24,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conn_find);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_alloc);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_discard);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_insert);
-EXPORT_SYMBOL_IF_KUNIT(fwt_conn_bind_source);
+EXPORT_SYMBOL_IF_KUNIT(fwt_bind_source);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_unbind_source);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_end);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_cut);

@@ -51,8 +51,9 @@ for f in (4, 6):
     equal(p.s.getsockname()[:2], (LAN[f], 3128), f"IPv{f}: to the first address of the interface")
     equal(p.c.getpeername()[:2], (FAR[f], 80), f"IPv{f}: the client sees whom it dialled")
     equal(dialled(p.s, f), (NAME[f], FAR[f], 80), f"IPv{f}: the proxy is told whom the client dialled")
-    c = conn_list("proto", "tcp")[0]
-    equal((c["dnat"], c["snat"], c["rules"]["ingress"]["id"]), (True, False, "proxy"), f"IPv{f}: listed")
+    l = [c for c in conn_list("proto", "tcp") if c["original"]["daddr"] == FAR[f]]
+    equal([(c["dnat"], c["snat"], c["rules"]["ingress"]["id"]) for c in l],
+          [(True, False, "proxy")], f"IPv{f}: listed")
     # As a proxy does: on to where the client was going.
     web = listen("net", FAR[f], 80)
     up = connect("gw", *dialled(p.s, f)[1:])

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Giving a connection the end N that its server is to see: which ports are free.
+ *
+ * A port is free if the pair S-N is in no record, whichever way round it stands
+ * there; so one port serves many destinations, and the question is one look-up in
+ * the hash. Sixteen ports at random find one unless nearly all are taken: with
+ * nine of ten taken they miss once in five times, with half of them once in
+ * 65536.
+ *
+ * Nearly full. Then the ports that are taken towards S are written down, one bit
+ * each (struct fwt_ports), as the search comes by them, and freed as connections
+ * end. The next searches pass over them without a look-up: a full range is known
+ * to be full after a few words of zeroes that are not there, and one that has a
+ * free port left finds it as quickly. The map is a hint alone: what it takes for
+ * free is looked up before it is taken, and each search that uses it holds another
+ * CHECK of its bits against the hash, on and on in a circle: so it is complete by
+ * the time that a range which fills up is full, and it learns of what it was not
+ * told (a socket that was closed). A packet looks up BUDGET ports and no more; a
+ * map that knows nothing yet of a range that large and that full is completed by
+ * several. Some FWT_PORTS_MAPS destinations have a map at a time, 8 KiB each.
+ *
+ * Why the bit is set before the look-up: whoever ends a connection takes it out
+ * of the hash first and clears the bit then. So either the look-up does not find
+ * it any more, or the bit is cleared after it was set; a port is never left
+ * behind as taken.
+ *
+ * Resting (R14). A TCP connection that is closed keeps its port for the two
+ * minutes of TIME_WAIT, for the server's end may be waiting, too. Where no other
+ * port is free a new SYN takes it over if its sequence is beyond all that the old
+ * connection sent, by which the server tells the two apart (RFC 9293, 3.6.1).
+ *
+ * The router's own (R13). Where N is an address of this machine the ports that
+ * its sockets are bound to are passed over: somebody who talks to one of them
+ * would be talking to the translated client instead (CVE-2021-3773).
+ */
+#include <linux/bitmap.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <net/inet_hashtables.h>
+#include <net/tcp.h>
+#include <net/udp.h>
+
+#include "bind.h"
+#include "way.h"
+
+/* Ports that are looked up for one packet: some 0.1 ms. */
+#define BUDGET		1024
+
+/* Bits of a map that are held against the hash with a search. A map is made when
+ * some eight ports of ten are taken: the searches that bring the other two come
+ * round it twice.
+ */
+#define CHECK		16
+
+/* Ranges no longer than this need no map. */
+#define SHORT		64
+
+/* Addresses of a range that are tried, when those before them are full. */
+#define ADDRESSES	16
+
+static siphash_key_t ports_key __read_mostly;
+
+/* Ports that are taken towards one destination.
+ * @key: of the address N, the end S, the protocol and scope
+ * @used: jiffies
+ * @cursor: where checking goes on
+ * @taken: a bit for each port, 8 KiB, apart, for they fill two pages
+ */
+struct fwt_ports {
+	u64 key;
+	u32 used;
+	u16 cursor;
+	struct rcu_head rcu;
+	unsigned long *taken;
+};
+
+struct search {
+	struct fwt_conn *c;
+	struct fwt_end end;
+	u16 lo;
+	u16 hi;
+	u32 budget;
+	bool own;		/* an address of this machine */
+	bool opens;		/* a SYN, with @seq */
+	u32 seq;
+	struct fwt_conn *resting;	/* could yield its port, @rest_end */
+	struct fwt_end rest_end;
+};
+
+/* Sockets */
+
+static bool tcp_bound(struct net *net, u16 port)
+{
+	struct inet_hashinfo *h = net->ipv4.tcp_death_row.hashinfo;
+	struct inet_bind_hashbucket *head;
+	struct inet_bind_bucket *tb;
+	bool found = false;
+
+	head = &h->bhash[inet_bhashfn(net, port, h->bhash_size)];
+	spin_lock_bh(&head->lock);
+	inet_bind_bucket_for_each(tb, &head->chain) {
+		if (tb->port == port && net_eq(ib_net(tb), net)) {
+			found = true;
+			break;
+		}
+	}
+	spin_unlock_bh(&head->lock);
+	return found;
+}
+
+static bool udp_bound(struct net *net, u16 port)
+{
+	struct udp_hslot *slot = udp_hashslot(fwt_udp_table(net), net, port);
+	struct sock *sk;
+
+	sk_for_each_rcu(sk, &slot->head) {
+		if (udp_sk(sk)->udp_port_hash == port && net_eq(sock_net(sk), net))
+			return true;
+	}
+	return false;
+}
+
+/* By the port alone: a socket that is bound to another address of this machine
+ * costs the others one port of some sixty thousand.
+ */
+static bool socket_bound(const struct fwt_conn *c, u16 port)
+{
+	switch (c->ends.protocol) {
+	case IPPROTO_TCP:
+		return tcp_bound(c->fn->net, port);
+	case IPPROTO_UDP:
+		return udp_bound(c->fn->net, port);
+	}
+	return false;
+}
+
+/* Maps of ports */
+
+static u64 map_key(const struct fwt_conn *c, const struct fwt_end *n)
+{
+	struct {
+		u32 n[4];
+		u32 s[4];
+		u32 scope;
+		u16 port;
+		u8 protocol;
+		u8 family;
+	} k = { .scope = c->ends.scope, .protocol = c->ends.protocol,
+		.family = c->ends.family };
+	struct fwt_end s;
+
+	BUILD_BUG_ON(sizeof(k) != 40);
+	fwt_ends_get(&c->ends, FWT_S, &s);
+	memcpy(k.n, n->addr, sizeof(k.n));
+	memcpy(k.s, s.addr, sizeof(k.s));
+	k.port = s.port;
+	/* Two that have the same one of 64 bits would share a hint. */
+	return siphash(&k, sizeof(k), &ports_key) | 1;
+}
+
+static struct fwt_ports *map_find(struct fwt_net *fn, u64 key)
+{
+	struct fwt_ports *m;
+	u32 i;
+
+	for (i = 0; i < FWT_PORTS_MAPS; i++) {
+		m = rcu_dereference(fn->ports[i]);
+		if (m && m->key == key)
+			return m;
+	}
+	return NULL;
+}
+
+static void map_free(struct fwt_ports *m)
+{
+	if (m)
+		kfree(m->taken);
+	kfree(m);
+}
+
+static void map_free_rcu(struct rcu_head *rcu)
+{
+	map_free(container_of(rcu, struct fwt_ports, rcu));
+}
+
+static struct fwt_ports *map_alloc(u64 key, u32 now)
+{
+	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT;
+	struct fwt_ports *m = kzalloc(sizeof(*m), gfp);
+
+	if (!m)
+		return NULL;
+	m->key = key;
+	m->used = now;
+	m->taken = bitmap_zalloc(65536, gfp);
+	if (m->taken)
+		return m;
+	kfree(m);
+	return NULL;
+}
+
+/* The map of this destination, or NULL; with @make a new one if need be. */
+static struct fwt_ports *map_get(struct fwt_net *fn, u64 key, bool make)
+{
+	struct fwt_ports *m = map_find(fn, key), *old;
+	u32 now = (u32)jiffies, idle = 0, i, at = 0;
+
+	if (m) {
+		WRITE_ONCE(m->used, now);
+		return m;
+	}
+	if (!make)
+		return NULL;
+	m = map_alloc(key, now);
+	if (!m)
+		return NULL;
+	spin_lock_bh(&fn->ports_lock);
+	/* In a free place, or that of the one that was not used for longest. */
+	for (i = 0; i < FWT_PORTS_MAPS; i++) {
+		old = rcu_dereference_protected(fn->ports[i],
+						lockdep_is_held(&fn->ports_lock));
+		if (!old) {
+			at = i;
+			break;
+		}
+		if (now - old->used > idle) {
+			idle = now - old->used;
+			at = i;
+		}
+	}
+	old = rcu_replace_pointer(fn->ports[at], m, lockdep_is_held(&fn->ports_lock));
+	WRITE_ONCE(fn->has_ports, true);
+	spin_unlock_bh(&fn->ports_lock);
+	if (old)
+		call_rcu(&old->rcu, map_free_rcu);
+	return m;
+}
+
+void fwt_bind_release(const struct fwt_conn *c)
+{
+	struct fwt_ports *m;
+	struct fwt_end n;
+
+	fwt_ends_get(&c->ends, FWT_N, &n);
+	rcu_read_lock();
+	m = map_find(c->fn, map_key(c, &n));
+	if (m) {
+		smp_mb__before_atomic();	/* out of the hash first, see above */
+		clear_bit(n.port, m->taken);
+	}
+	rcu_read_unlock();
+}
+
+/* Looking for a port */
+
+static bool may_yield(const struct fwt_conn *c)
+{
+	u8 timeout = READ_ONCE(c->timeout);
+
+	return c->ends.protocol == IPPROTO_TCP && fwt_conn_is(c, FWT_CONN_SNAT) &&
+	       !fwt_conn_is(c, FWT_CONN_LOCAL) &&
+	       (timeout == FWT_TIMEOUT_TCP_TIME_WAIT || timeout == FWT_TIMEOUT_TCP_CLOSE);
+}
+
+/* Returns 0 where the port is this connection's now, -EADDRINUSE, or another
+ * error.
+ */
+static int try_port(struct search *s, u16 port)
+{
+	struct fwt_conn *c = s->c, *other;
+	int ret;
+
+	s->budget--;
+	s->end.port = port;
+	fwt_ends_set(&c->ends, FWT_N, &s->end);
+	/* The address of the client itself, and its port: no change. */
+	if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
+		return 0;
+	/* Looking takes no lock of the table; a port that is taken is passed
+	 * over by that alone.
+	 */
+	other = fwt_conn_owner(c, FWT_PAIR_SN);
+	if (other) {
+		if (!s->resting && s->opens && may_yield(other)) {
+			s->resting = other;
+			s->rest_end = s->end;
+		}
+		return -EADDRINUSE;
+	}
+	if (s->own && socket_bound(c, port))
+		return -EADDRINUSE;
+	ret = fwt_conn_link(c, FWT_PAIR_SN, &other);
+	return ret == -EEXIST ? -EADDRINUSE : ret;
+}
+
+static int in_order(struct search *s, struct fwt_port_search *p)
+{
+	u16 port;
+	int ret;
+
+	while (fwt_port_search_next(p, &port)) {
+		ret = try_port(s, port);
+		if (ret != -EADDRINUSE)
+			return ret;
+		if (!s->budget)
+			break;
+	}
+	return -EADDRINUSE;
+}
+
+static void check_map(struct search *s, struct fwt_ports *m)
+{
+	u16 port = clamp(READ_ONCE(m->cursor), s->lo, s->hi);
+	u32 n;
+
+	for (n = 0; n < CHECK; n++) {
+		s->end.port = port;
+		fwt_ends_set(&s->c->ends, FWT_N, &s->end);
+		if (fwt_conn_owner(s->c, FWT_PAIR_SN) ||
+		    (s->own && socket_bound(s->c, port)))
+			set_bit(port, m->taken);
+		else
+			clear_bit(port, m->taken);
+		port = port == s->hi ? s->lo : port + 1;
+	}
+	WRITE_ONCE(m->cursor, port);
+}
+
+static int by_map(struct search *s, struct fwt_ports *m, u16 start)
+{
+	u32 from = start, to = s->hi + 1u, port;
+	bool wrapped = false;
+	int ret;
+
+	while (s->budget) {
+		port = find_next_zero_bit(m->taken, to, from);
+		if (port >= to) {
+			if (wrapped)
+				break;
+			wrapped = true;
+			from = s->lo;
+			to = start;
+			continue;
+		}
+		from = port + 1;
+		set_bit(port, m->taken);
+		smp_mb__after_atomic();		/* before the look-up, see above */
+		ret = try_port(s, port);
+		if (ret != -EADDRINUSE)
+			return ret;
+	}
+	return -EADDRINUSE;
+}
+
+static int at_random(struct search *s, struct fwt_port_search *p)
+{
+	u16 port;
+	int ret, i;
+
+	for (i = 0; i < FWT_PORT_TRIES_RANDOM && s->budget; i++) {
+		fwt_port_search_next(p, &port);
+		ret = try_port(s, port);
+		if (ret != -EADDRINUSE)
+			return ret;
+	}
+	return -EADDRINUSE;
+}
+
+/* Ports of the one address @s->end: some at random first; with @all all of them. */
+static int search_address(struct search *s, bool all)
+{
+	struct fwt_port_search p;
+	struct fwt_ports *m;
+
+	s->own = fwt_own_address(s->c->fn->net, s->c->ends.family, s->end.addr);
+	fwt_port_search_init(&p, s->lo, s->hi, get_random_u32());
+	if (s->hi - s->lo < SHORT)
+		return all ? -EADDRINUSE : in_order(s, &p);
+	/* Where there is a map it knows better than chance. */
+	m = READ_ONCE(s->c->fn->has_ports) || all ?
+		map_get(s->c->fn, map_key(s->c, &s->end), all) : NULL;
+	if (!m && !all)
+		return at_random(s, &p);
+	p.random = 0;
+	if (!m)
+		return in_order(s, &p);
+	if (test_bit(p.start, m->taken))
+		check_map(s, m);
+	return by_map(s, m, p.start);
+}
+
+/* When an address of a range is full the next one is tried: first whether one has
+ * room to spare, then more thoroughly.
+ */
+static int search_range(struct search *s, const struct fwt_bind *b)
+{
+	bool all = false;
+	u32 tries;
+	int ret;
+
+	do {
+		s->end = b->end;
+		tries = 0;
+		do {
+			ret = search_address(s, all);
+			if (ret != -EADDRINUSE)
+				return ret;
+		} while (s->budget && b->range && ++tries < ADDRESSES &&
+			 fwt_nat_next(b->range, &b->end, &s->end));
+		all = !all;
+	} while (all && s->budget);
+	return -EADDRINUSE;
+}
+
+/* The port of a connection that is over, if it may be: never waits for the lock
+ * of another record while this one's is held.
+ */
+static int take_over(struct search *s)
+{
+	struct fwt_conn *other;
+
+	s->end = s->rest_end;
+	fwt_ends_set(&s->c->ends, FWT_N, &s->end);
+	if (!fwt_conn_yield(s->resting, s->seq))
+		return -EADDRINUSE;
+	return fwt_conn_link(s->c, FWT_PAIR_SN, &other) ? -EADDRINUSE : 0;
+}
+
+int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
+{
+	struct search s = {
+		.c = c, .end = b->end, .lo = b->lo, .hi = b->hi, .budget = BUDGET,
+		.opens = b->opens, .seq = b->seq,
+	};
+	struct fwt_end client;
+	int ret;
+
+	lockdep_assert_held(&c->lock);
+	if (c->flags & BIT(FWT_CONN_DEAD))
+		return -EBUSY;
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	ret = -EADDRINUSE;
+	if (b->keep) {
+		s.own = memcmp(client.addr, b->end.addr, sizeof(client.addr)) &&
+			fwt_own_address(c->fn->net, c->ends.family, b->end.addr);
+		ret = try_port(&s, b->end.port);
+	}
+	if (ret == -EADDRINUSE && b->lo)
+		ret = search_range(&s, b);
+	if (ret == -EADDRINUSE && s.resting)
+		ret = take_over(&s);
+	/* As it was: nobody finds it by an end that it has not. */
+	if (ret)
+		fwt_ends_set(&c->ends, FWT_N, &client);
+	return ret;
+}
+
+void fwt_bind_init(void)
+{
+	get_random_bytes(&ports_key, sizeof(ports_key));
+}
+
+void fwt_bind_net_clean(struct fwt_net *fn)
+{
+	u32 i;
+
+	for (i = 0; i < FWT_PORTS_MAPS; i++)
+		map_free(rcu_replace_pointer(fn->ports[i], NULL, true));
+	fn->has_ports = false;
+}

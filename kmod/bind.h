@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The end N that a server is to see: which ports are free; see bind.c.
+ */
+#ifndef FWT_BIND_H
+#define FWT_BIND_H
+
+#include "conn.h"
+
+/**
+ * struct fwt_bind - what a connection is to be bound to
+ * @end: address, and the port where @keep
+ * @keep: try that port first
+ * @lo: first port of the range to choose from, 0: none
+ * @hi: last port
+ * @range: where @end is one address of several, the modifier whose they are: the
+ *	next ones are tried when this one is full; else NULL
+ * @opens: it begins with a SYN, and
+ * @seq: its sequence: it may take over a port that rests (R14)
+ */
+struct fwt_bind {
+	struct fwt_end end;
+	bool keep;
+	bool opens;
+	u16 lo;
+	u16 hi;
+	u32 seq;
+	const struct fwt_prog_mod *range;
+};
+
+/**
+ * fwt_bind_source() - give it the end N
+ * @c: connection in the hash, egress undecided
+ * @b: where to
+ *
+ * Looks up some 1024 ports at most, whatever the range; never waits.
+ *
+ * Context: under @c->lock.
+ * Return: 0; -EADDRINUSE where no port was found; -ENOMEM, -EBUSY.
+ */
+int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b);
+
+/* A translated connection is out of the hash: its port is free. */
+void fwt_bind_release(const struct fwt_conn *c);
+
+void fwt_bind_init(void);
+void fwt_bind_net_clean(struct fwt_net *fn);
+
+#endif /* FWT_BIND_H */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which ports a translation gets: bind.c. */
+#include <linux/timekeeping.h>
+
+#include "bind.h"
+#include "conns.h"
+#include "test.h"
+
+/* Another client each, to host 9, port 80; bound as @b says. */
+static int bind_next(struct kunit *test, struct fwt_net *fn, u32 n, u8 protocol,
+		     struct fwt_bind *b, struct fwt_conn **made)
+{
+	struct fwt_tuple t = fwt_test_tuple(4, 0x10000 + n, 1000, 9, 80);
+	struct fwt_conn *c;
+	int ret;
+
+	t.protocol = protocol;
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	rcu_read_lock();
+	spin_lock_bh(&c->lock);
+	ret = fwt_bind_source(c, b);
+	if (!ret) {
+		c->flags |= BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_CONFIRMED);
+		c->expires = (u32)jiffies + 600 * HZ;
+	}
+	spin_unlock_bh(&c->lock);
+	if (ret)
+		fwt_conn_end(c, FWT_END_DELETED);
+	rcu_read_unlock();
+	*made = ret ? NULL : c;
+	return ret;
+}
+
+static struct fwt_bind range(u16 lo, u16 hi)
+{
+	struct fwt_bind b = { .lo = lo, .hi = hi };
+
+	fwt_test_end(&b.end, 4, 7, 0);
+	return b;
+}
+
+#define MANY	20000
+
+/* R1, R2: each port of a large range once, by the first who asks, then an end; and
+ * each search is short.
+ */
+static void nearly_full(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(10000, 10000 + MANY - 1);
+	struct fwt_conn *c, *last = NULL;
+	u64 t0, slow = 0, late = 0, full = 0;
+	u32 n = 0, got = 0, tries;
+	unsigned long *seen;
+	u16 port;
+
+	seen = bitmap_zalloc(65536, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	while (got < MANY) {
+		u64 took;
+
+		/* By the time that it is nearly full, the map is complete. */
+		t0 = ktime_get_ns();
+		if (bind_next(test, fn, n++, FWT_IPPROTO_UDP, &b, &c))
+			break;
+		took = ktime_get_ns() - t0;
+		slow = max(slow, took);
+		if (got >= MANY - 100)
+			late += took;
+		port = c->ends.port[FWT_N];
+		if (port < b.lo || port > b.hi || test_and_set_bit(port, seen))
+			break;
+		last = c;
+		if (!(++got % 1000))
+			cond_resched();
+	}
+	KUNIT_EXPECT_EQ_MSG(test, got, MANY, "each port once");
+
+	t0 = ktime_get_ns();
+	for (tries = 0; tries < 1000; tries++)
+		KUNIT_ASSERT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_UDP, &b, &c),
+				-EADDRINUSE);
+	full = ktime_get_ns() - t0;
+	kunit_info(test, "of %u ports: the last 100 %llu ns each, the longest %llu ns, refused in %llu ns\n",
+		   MANY, div_u64(late, 100), slow, div_u64(full, 1000));
+
+	/* One that becomes free is found at once, by the first who asks. */
+	KUNIT_ASSERT_NOT_NULL(test, last);
+	port = last->ends.port[FWT_N];
+	rcu_read_lock();
+	fwt_conn_end(last, FWT_END_DELETED);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_UDP, &b, &c), 0);
+	KUNIT_EXPECT_EQ(test, c ? c->ends.port[FWT_N] : 0, port);
+
+	/* Another destination's are all free (R3). */
+	fwt_test_end(&b.end, 4, 8, 0);
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_UDP, &b, &c), 0);
+	bitmap_free(seen);
+}
+
+/* R12: when one address of a range is full the next one is tried; all of them. */
+static void next_address(struct kunit *test)
+{
+	static const struct { u16 ports; u32 addrs; } of[] = { { 2, 3 }, { 70, 5 } };
+	struct fwt_prog_mod m = { .type = FWT_MOD_SNAT, .family = 4 };
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *c;
+	struct fwt_bind b;
+	u32 i, n = 0, got;
+
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		b = range(100, 100 + of[i].ports - 1);
+		b.range = &m;
+		m.addr_lo[0] = b.end.addr[0] - 1;
+		m.addr_hi[0] = m.addr_lo[0] + of[i].addrs - 1;
+		for (got = 0; !bind_next(test, fn, n++, FWT_IPPROTO_UDP, &b, &c); got++)
+			;
+		KUNIT_EXPECT_EQ(test, got, of[i].ports * of[i].addrs);
+		fwt_conns_flush(fn);
+	}
+}
+
+static void set_tcp(struct fwt_conn *c, u8 state, u8 timeout, u32 end)
+{
+	c->tcp.state = state;
+	c->tcp.peer[FWT_ORIGINAL].end = end;
+	c->timeout = timeout;
+}
+
+/* R14: a port rests after its TCP connection; a SYN further on may have it. */
+static void resting(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(500, 500);
+	struct fwt_conn *old, *c;
+	u32 n = 0;
+
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &old), 0);
+	b.opens = true;
+	b.seq = 5000;
+	set_tcp(old, FWT_TCPS_ESTABLISHED, FWT_TIMEOUT_TCP_ESTABLISHED, 4000);
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c),
+			    -EADDRINUSE, "in use");
+	set_tcp(old, FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 5001);
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c),
+			    -EADDRINUSE, "closed; its sequence is further on");
+	set_tcp(old, FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 5000);
+	b.opens = false;
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c),
+			    -EADDRINUSE, "not for what is no SYN");
+	b.opens = true;
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c), 0,
+			    "taken over");
+	KUNIT_EXPECT_EQ(test, c ? c->ends.port[FWT_N] : 0, 500);
+	/* With another port free it goes on resting. */
+	set_tcp(c, FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 1000);
+	b.hi = 501;
+	old = c;
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c), 0);
+	KUNIT_EXPECT_EQ(test, c ? c->ends.port[FWT_N] : 0, 501);
+	KUNIT_EXPECT_FALSE(test, fwt_conn_is(old, FWT_CONN_DEAD));
+}
+
+static struct kunit_case bind_cases[] = {
+	KUNIT_CASE(nearly_full),
+	KUNIT_CASE(next_address),
+	KUNIT_CASE(resting),
+	{}
+};
+
+static struct kunit_suite bind_suite = {
+	.name = "fwtree-bind",
+	.test_cases = bind_cases,
+};
+
+kunit_test_suite(bind_suite);

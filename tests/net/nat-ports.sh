@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# R1, R13: ports and ids that run out, with an answer to who asked; and those
+# that programs of the gateway have, which nobody else is given.
+#
+#   home 192.168.1.2 ──── lan gw wan ──── net 198.51.100.7
+#        fd00:1::2            203.0.113.8       2001:db8:77::7
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+serve net 7
+py <<'END'
+BASE = "ingress { iif lo accept; ct state untracked accept; ct state invalid drop; accept }\n"
+
+def ask(f, kind):
+    """A connection's port as the server sees it, or the error."""
+    with ns("home"):
+        s = sock(kind, HOME[f])
+    s.settimeout(1 + SLOW)
+    try:
+        s.connect((FAR[f], 7))
+        if kind == socket.SOCK_DGRAM:
+            s.send(b"who")
+        return s, int(s.recv(100).split()[1])
+    except OSError as e:
+        return s, errno.errorcode.get(e.errno, "ETIMEDOUT")
+
+UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
+for f in (4, 6):
+    for kind, name in ((UDP, "UDP"), (TCP, "TCP")):
+        fwctl("conn", "flush")
+        apply(BASE + "egress { oif wan masquerade to :6000-6003 accept; accept }")
+        before = reason("nat-exhausted")
+        got = [ask(f, kind) for _ in range(5)]
+        equal(sorted(p for _, p in got[:4]), [6000, 6001, 6002, 6003],
+              f"R1 IPv{f} {name}: each port once")
+        # RFC 5508, REQ-8: code 13, which a socket is told as this.
+        equal(got[4][1], "EHOSTUNREACH" if f == 4 else "EACCES",
+              f"R1 IPv{f} {name}: then the client is told that there is none")
+        ok(reason("nat-exhausted") > before, f"R1 IPv{f} {name}: and it is counted")
+        for s, _ in got:
+            s.close()
+
+    # Ids of ICMP queries alike.
+    fwctl("conn", "flush")
+    apply(BASE + "egress { oif wan masquerade to :100-102 accept; accept }")
+    before = reason("nat-exhausted")
+    proto = socket.IPPROTO_ICMP if f == 4 else socket.IPPROTO_ICMPV6
+    answers, pings = [], []
+    for i in range(4):
+        with ns("home"):
+            s = socket.socket(FAMILY[f], socket.SOCK_DGRAM, proto)
+        s.settimeout(0.5)
+        s.bind((HOME[f], 700 + i))
+        s.connect((FAR[f], 0))
+        s.send(struct.pack("!BBHHH", 8 if f == 4 else 128, 0, 0, 0, 1) + b"ping")
+        try:
+            answers.append(struct.unpack("!BBHHH", s.recv(100)[:8])[3])
+        except OSError as e:
+            answers.append(None)
+        pings.append(s)
+    equal(answers, [700, 701, 702, None], f"R1 IPv{f}: ids of pings run out, too")
+    equal(reason("nat-exhausted"), before + 1, f"R1 IPv{f}: and it is counted")
+    c = conn_list()
+    equal(sorted(x["reply"]["icmp_id"] for x in c if x["protocol"].startswith("icmp")), [100, 101, 102],
+          f"R1 IPv{f}: each id once")
+    for s in pings:
+        s.close()
+
+# Sockets of the gateway.
+for f in (4, 6):
+    fwctl("conn", "flush")
+    apply(BASE + "egress { iif lan oif wan masquerade to :5000-5003 accept; accept }")
+    own = [listen("gw", WAN[f], 5001), listen("gw", "0.0.0.0" if f == 4 else "::", 5002)]
+    mine = udp("gw", WAN[f], 5003)
+    got = [ask(f, TCP) for _ in range(3)]
+    equal(sorted(str(p) for _, p in got[:2]), ["5000", "5003"],
+          f"R13 IPv{f} TCP: ports that the gateway listens on are nobody else's")
+    ok(isinstance(got[2][1], str), f"R13 IPv{f} TCP: not even when there is no other")
+    udps = [ask(f, UDP) for _ in range(4)]
+    equal(sorted(str(p) for _, p in udps[:3]), ["5000", "5001", "5002"],
+          f"R13 IPv{f} UDP: nor those that it has bound")
+    ok(isinstance(udps[3][1], str), f"R13 IPv{f} UDP: not even when there is no other")
+
+    # A program of the gateway that binds a port which a translation has, and
+    # asks the same server: the answer is its own (CVE-2021-3773).
+    s, port = udps[0]
+    thief = udp("gw", WAN[f], port)
+    before = stats()["connections"]["ended_by"]["own-port"]["value"]
+    thief.sendto(b"who", (FAR[f], 7))
+    try:
+        answer = thief.recv(100).decode().split()
+    except OSError:
+        answer = None
+    equal(answer, [WAN[f], str(port)], f"R13 IPv{f}: the gateway's own answer comes to it")
+    ok(silent(s), f"R13 IPv{f}: and not to the client whose port it was")
+    equal(stats()["connections"]["ended_by"]["own-port"]["value"], before + 1, f"R13 IPv{f}: which is counted")
+    apply(BASE + "egress { iif lan oif wan masquerade to :5000-5010 accept; accept }")
+    s.send(b"who")
+    ok(int(s.recv(100).split()[1]) != port, f"R13 IPv{f}: the client goes on with another port")
+    # Who is not translated to an address of the gateway is not concerned.
+    for x in own + [mine, thief] + [x for x, _ in got + udps]:
+        x.close()
+END
+done_testing
