@@ -21,6 +21,7 @@
 #include "bind.h"
 #include "conn.h"
 #include "count.h"
+#include "gone.h"
 #include "policy.h"
 #include "route.h"
 
@@ -442,6 +443,7 @@ int fwt_conns_init(struct fwt_net *fn)
 	if (ret)
 		return ret;
 	spin_lock_init(&fn->ports_lock);
+	fwt_gone_net_init(fn);
 	ret = rhashtable_init(&fn->conns, &conn_params);
 	if (ret) {
 		fwt_evict_clean(fn);
@@ -457,6 +459,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 {
 	if (!fn->conns_ready)
 		return;
+	fwt_gone_net_clean(fn);
 	fwt_route_clean(fn);
 	fwt_conns_gc_stop(fn);
 	fwt_conns_flush(fn);

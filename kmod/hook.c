@@ -204,10 +204,18 @@ static unsigned int by_oif(struct fwt_way *w)
 {
 	u32 now = w->state->out->ifindex;
 	u32 expected = READ_ONCE(w->c->oif);
+	unsigned int ret;
 
 	if (w->dir == FWT_REPLY || likely(!expected || expected == now))
 		return NF_ACCEPT;
-	return other_iface(w, 0, now, &w->c->oif, now);
+	ret = other_iface(w, 0, now, &w->c->oif, now);
+	/* Routing leads elsewhere, where the address that it has of the former
+	 * interface is none: it would be refused for as long as its client goes on.
+	 * Now the client's next packet begins another one.
+	 */
+	if (ret != NF_ACCEPT && fwt_conn_is(w->c, FWT_CONN_IFADDR))
+		fwt_conn_end(w->c, FWT_END_ADDRESS);
+	return ret;
 }
 
 /* After a translation or a mark of a packet that was routed already. */

@@ -13,6 +13,7 @@
 #include <net/net_namespace.h>
 
 #include "conn.h"
+#include "gone.h"
 #include "count.h"
 #include "hook.h"
 #include "netlink.h"
@@ -112,6 +113,9 @@ static int __init fwt_init(void)
 	ret = fwt_sockopt_init();
 	if (ret)
 		goto no_sockopt;
+	ret = fwt_gone_init();
+	if (ret)
+		goto no_gone;
 	/* Last: from now on policies can come. */
 	ret = fwt_netlink_init();
 	if (ret)
@@ -119,6 +123,8 @@ static int __init fwt_init(void)
 	return 0;
 
 no_netlink:
+	fwt_gone_clean();
+no_gone:
 	fwt_sockopt_clean();
 no_sockopt:
 	unregister_netdevice_notifier(&fwt_dev_notifier);
@@ -135,6 +141,7 @@ no_cache:
 static void __exit fwt_exit(void)
 {
 	fwt_netlink_exit();
+	fwt_gone_clean();
 	fwt_sockopt_clean();
 	unregister_netdevice_notifier(&fwt_dev_notifier);
 	unregister_pernet_subsys(&fwt_net_ops);

@@ -86,6 +86,7 @@ struct fwt_conn_walk {
  * @slots: rules' counters
  * @ports: see bind.c; replaced under @ports_lock, read under RCU
  * @has_ports: one is there, or was
+ * @gone: sweeps out what was translated to an address that is not there any more
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
  * @devs: struct fwt_dev, device hooks that are bound
@@ -123,6 +124,7 @@ struct fwt_net {
 	struct fwt_ports __rcu *ports[FWT_PORTS_MAPS];
 	spinlock_t ports_lock;
 	bool has_ports;
+	struct work_struct gone;
 
 	struct mutex lock;
 	struct fwt_stats stats_base;

@@ -355,6 +355,9 @@ static int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	ret = fwt_bind_source(c, &b);
 	if (!ret && !fwt_ends_equal(&c->ends, FWT_N, FWT_C))
 		c->flags |= BIT(FWT_CONN_SNAT);
+	if (c->flags & BIT(FWT_CONN_SNAT) &&
+	    (m->type == FWT_MOD_MASQUERADE || m->flags & FWT_MOD_IFADDR))
+		c->flags |= BIT(FWT_CONN_IFADDR);
 	return ret;
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interfaces and addresses that go away take their translations with them (R15):
+ * an answer can't come to an address that is not there, and the same port of the
+ * address that comes next belongs to somebody else.
+ *
+ * What goes away is not written down. Any such event has the namespace's table
+ * swept once, by a work item: each connection whose source was taken from an
+ * interface (masquerade, snat to addr(IF)) is asked whether the one that it leaves
+ * by is up, and the address still this machine's. So no event is lost for want of memory, a hundred of
+ * them cost one sweep, and an address that came back meanwhile (DHCP renews a
+ * lease) ends nothing.
+ *
+ * The sweep runs in pieces of the table under RCU and takes no lock but that of a
+ * connection it ends; packets go on.
+ */
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <net/addrconf.h>
+
+#include "gone.h"
+#include "way.h"
+
+static int end_if_gone(struct fwt_conn *c, void *ctx)
+{
+	const struct net_device *dev;
+	struct fwt_net *fn = ctx;
+	struct fwt_end shown;
+
+	if (!fwt_conn_is(c, FWT_CONN_IFADDR))
+		return 0;
+	dev = dev_get_by_index_rcu(fn->net, READ_ONCE(c->oif));
+	fwt_ends_get(&c->ends, FWT_N, &shown);
+	if (!dev || !(dev->flags & IFF_UP) ||
+	    !fwt_own_address(fn->net, c->ends.family, shown.addr))
+		fwt_conn_end(c, FWT_END_ADDRESS);
+	return 0;
+}
+
+static void sweep(struct work_struct *work)
+{
+	struct fwt_net *fn = container_of(work, struct fwt_net, gone);
+	struct fwt_conn_walk w;
+
+	/* Whoever told us of the event has not told all others yet, routing among
+	 * them: wait until it is through.
+	 */
+	rtnl_lock();
+	rtnl_unlock();
+	fwt_conns_walk_begin(fn, &w);
+	fwt_conns_walk(&w, end_if_gone, fn);
+	fwt_conns_walk_end(&w);
+}
+
+void fwt_gone_net_init(struct fwt_net *fn)
+{
+	INIT_WORK(&fn->gone, sweep);
+}
+
+void fwt_gone_net_clean(struct fwt_net *fn)
+{
+	cancel_work_sync(&fn->gone);
+}
+
+static void something_went(const struct net_device *dev)
+{
+	struct fwt_net *fn = fwt_pernet(dev_net(dev));
+
+	/* Pairs with the release in fwt_conns_init(). */
+	if (smp_load_acquire(&fn->conns_ready) && !READ_ONCE(fn->dying))
+		queue_work(fwt_wq, &fn->gone);
+}
+
+static int dev_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	if (event == NETDEV_DOWN || event == NETDEV_UNREGISTER)
+		something_went(netdev_notifier_info_to_dev(ptr));
+	return NOTIFY_DONE;
+}
+
+static int addr_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+
+	if (event == NETDEV_DOWN)
+		something_went(ifa->ifa_dev->dev);
+	return NOTIFY_DONE;
+}
+
+/* May be called where nothing can be waited for. */
+static int addr6_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct inet6_ifaddr *ifa = ptr;
+
+	if (event == NETDEV_DOWN)
+		something_went(ifa->idev->dev);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block dev_notifier = { .notifier_call = dev_event };
+static struct notifier_block addr_notifier = { .notifier_call = addr_event };
+static struct notifier_block addr6_notifier = { .notifier_call = addr6_event };
+
+int fwt_gone_init(void)
+{
+	int ret;
+
+	ret = register_netdevice_notifier(&dev_notifier);
+	if (ret)
+		return ret;
+	ret = register_inetaddr_notifier(&addr_notifier);
+	if (ret)
+		goto no_addr;
+	ret = register_inet6addr_notifier(&addr6_notifier);
+	if (!ret)
+		return 0;
+	unregister_inetaddr_notifier(&addr_notifier);
+no_addr:
+	unregister_netdevice_notifier(&dev_notifier);
+	return ret;
+}
+
+void fwt_gone_clean(void)
+{
+	unregister_inet6addr_notifier(&addr6_notifier);
+	unregister_inetaddr_notifier(&addr_notifier);
+	unregister_netdevice_notifier(&dev_notifier);
+}
