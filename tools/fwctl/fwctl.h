@@ -77,6 +77,7 @@ int cmd_flush(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_policy(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_tree(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_program(struct fwctl *ctl, int argc, char **argv);
+int cmd_show_timeouts(struct fwctl *ctl, int argc, char **argv);
 int cmd_stats(struct fwctl *ctl, int argc, char **argv);
 int cmd_conn_list(struct fwctl *ctl, int argc, char **argv);
 int cmd_conn_count(struct fwctl *ctl, int argc, char **argv);

@@ -48,6 +48,8 @@ const struct command fwctl_commands[] = {
 	  "the policy in force as a tree, with the hits of each rule", NULL },
 	{ "show program", "", 0, 0, cmd_show_program,
 	  "the policy in force as compiled", NULL },
+	{ "show timeouts", "", 0, 0, cmd_show_timeouts,
+	  "how long connections live when nothing comes any more", NULL },
 	{ "stats", "[--reset]", 0, 1, cmd_stats,
 	  "packets and bytes per rule, verdicts, drop reasons, table figures",
 	  "--reset sets all counters to 0 after they were read.\n" },
