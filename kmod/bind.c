@@ -264,12 +264,22 @@ static bool may_yield(const struct fwt_conn *c)
 	       (timeout == FWT_TIMEOUT_TCP_TIME_WAIT || timeout == FWT_TIMEOUT_TCP_CLOSE);
 }
 
+static int taken(struct search *s, struct fwt_conn *other)
+{
+	if (other && !s->resting && s->opens && may_yield(other)) {
+		s->resting = other;
+		s->rest_end = s->end;
+	}
+	return -EADDRINUSE;
+}
+
 /* Returns 0 where the port is this connection's now, -EADDRINUSE, or another
  * error.
  */
 static int try_port(struct search *s, u16 port)
 {
 	struct fwt_conn *c = s->c, *other;
+	bool sparse = s->budget > BUDGET - 4;
 	int ret;
 
 	s->budget--;
@@ -278,21 +288,16 @@ static int try_port(struct search *s, u16 port)
 	/* The address of the client itself, and its port: no change. */
 	if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
 		return 0;
-	/* Looking takes no lock of the table; a port that is taken is passed
-	 * over by that alone.
+	/* Looking takes no lock of the table: where many are taken, a port is
+	 * passed over by that alone. The first ones are likely to be free.
 	 */
-	other = fwt_conn_owner(c, FWT_PAIR_SN);
-	if (other) {
-		if (!s->resting && s->opens && may_yield(other)) {
-			s->resting = other;
-			s->rest_end = s->end;
-		}
-		return -EADDRINUSE;
-	}
+	other = sparse ? NULL : fwt_conn_owner(c, FWT_PAIR_SN);
+	if (other)
+		return taken(s, other);
 	if (s->own && socket_bound(c, port))
 		return -EADDRINUSE;
 	ret = fwt_conn_link(c, FWT_PAIR_SN, &other);
-	return ret == -EEXIST ? -EADDRINUSE : ret;
+	return ret == -EEXIST ? taken(s, other) : ret;
 }
 
 static int in_order(struct search *s, struct fwt_port_search *p)
@@ -375,7 +380,7 @@ static int search_address(struct search *s, bool all)
 	struct fwt_ports *m;
 
 	s->own = fwt_own_address(s->c->fn->net, s->c->ends.family, s->end.addr);
-	fwt_port_search_init(&p, s->lo, s->hi, get_random_u32());
+	fwt_port_search_init(&p, s->lo, s->hi, s->c->seed ^ s->end.addr[0]);
 	if (s->hi - s->lo < SHORT)
 		return all ? -EADDRINUSE : in_order(s, &p);
 	/* Where there is a map it knows better than chance. */

@@ -16,7 +16,7 @@
 void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 {
 	u32 root = w->pol->prog.root[hook];
-	struct fwt_world world;
+	struct fwt_world world FWT_UNSET;
 
 	w->p.hook = hook;
 	w->after = w->p;
@@ -138,7 +138,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	u32 root = w->pol->prog.root[hook];
 	struct net *net = w->fn->net;
 	struct net_device *out = NULL;
-	struct fwt_world world;
+	struct fwt_world world FWT_UNSET;
 
 	fwt_world_init(&world, w, w->c->seed);
 	world.skb = NULL;	/* it may be a reply, routed otherwise */

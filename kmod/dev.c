@@ -357,8 +357,8 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 {
 	bool egress = state->hook == NF_NETDEV_EGRESS;
 	struct fwt_dev *b = priv;
-	struct fwt_decision d;
-	struct fwt_way w;
+	struct fwt_decision d FWT_UNSET;
+	struct fwt_way w FWT_UNSET;
 	u64 cached;
 	u32 root;
 	int ret;

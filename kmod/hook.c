@@ -84,7 +84,7 @@ static bool untracked(const struct fwt_way *w)
 /* A packet without a connection, and that will not have one. */
 static unsigned int pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 {
-	struct fwt_decision d;
+	struct fwt_decision d FWT_UNSET;
 
 	if (w->state->hook == NF_INET_POST_ROUTING)
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
@@ -145,7 +145,7 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
  */
 static unsigned int hold_up(struct fwt_way *w)
 {
-	struct fwt_decision d;
+	struct fwt_decision d FWT_UNSET;
 
 	/* A newer policy may have decided already, on another CPU, while this
 	 * packet is still under the former one.
@@ -174,7 +174,7 @@ static void set_mark(struct fwt_way *w)
 static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
 				u32 now)
 {
-	struct fwt_decision d;
+	struct fwt_decision d FWT_UNSET;
 
 	if (!fwt_decide_again(w, iif, oif, &d))
 		return refuse_known(w, &d, false);
@@ -289,7 +289,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
  */
 static unsigned int decide_ingress(struct fwt_way *w)
 {
-	struct fwt_decision d;
+	struct fwt_decision d FWT_UNSET;
 	u8 reason;
 
 	w->p.ct_state = FWT_CT_NEW;
@@ -361,7 +361,7 @@ static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
 /* The decision of egress for a connection's packet that has none yet. */
 static unsigned int decide_egress(struct fwt_way *w)
 {
-	struct fwt_decision d;
+	struct fwt_decision d FWT_UNSET;
 	bool won = true;
 	u8 reason;
 

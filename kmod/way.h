@@ -14,13 +14,6 @@
 #include "core/packet.h"
 #include "core/tree.h"
 
-/* Each hook sets what it reads: no need for zeroes first, a packet at a time. */
-#if __has_attribute(__uninitialized__)
-#define FWT_UNSET	__attribute__((__uninitialized__))
-#else
-#define FWT_UNSET
-#endif
-
 /**
  * struct fwt_way - one packet at one hook
  * @fn: namespace

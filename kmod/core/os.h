@@ -105,4 +105,14 @@ static inline void put_unaligned_be32(u32 v, void *p)
 
 #endif /* __KERNEL__ */
 
+/* Many kernels clear what is on the stack. Large variables of the data path, of
+ * which everything is set that is read, are better without: a node at a time, a
+ * packet at a time.
+ */
+#if defined(__has_attribute) && __has_attribute(__uninitialized__)
+#define FWT_UNSET	__attribute__((__uninitialized__))
+#else
+#define FWT_UNSET
+#endif
+
 #endif /* FWT_CORE_OS_H */

@@ -132,7 +132,7 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		    const struct fwt_packet *p, const struct fwt_env *env,
 		    struct fwt_walk_step *step)
 {
-	u32 local[FWT_KEY_WORDS], other[4];
+	u32 local[FWT_KEY_WORDS] FWT_UNSET, other[4] FWT_UNSET;
 	u32 *key = step ? step->key : local;
 	u32 words = 0;
 	bool yes = false;
@@ -271,8 +271,9 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				 void (*tell)(void *ctx, const struct fwt_walk_step *s),
 				 void *ctx)
 {
-	struct fwt_walk_step step, *s = tell ? &step : NULL;
-	u32 stack[FWT_CALL_DEPTH];
+	struct fwt_walk_step step FWT_UNSET;
+	struct fwt_walk_step *s = tell ? &step : NULL;
+	u32 stack[FWT_CALL_DEPTH] FWT_UNSET;
 	u32 depth = 0;
 
 	d->verdict = FWT_VERDICT_DROP;
@@ -287,7 +288,8 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 	for (;;) {
 		const struct fwt_prog_node *n = &prog->node[at];
 		const struct fwt_prog_test *t;
-		u32 key[FWT_KEY_WORDS], words, i, next = n->yes;
+		u32 key[FWT_KEY_WORDS] FWT_UNSET;
+		u32 words, i, next = n->yes;
 
 		d->node = at;
 		if (s)
