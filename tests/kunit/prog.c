@@ -129,6 +129,8 @@ void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *
 		PART(RULES, rule), PART(COUNTERS, counter),
 		PART(OPTIONS, option), PART(FILES, file),
 		PART(STRINGS, string), PART(SOURCE, source),
+		PART(FORESTS, forest), PART(TREES, tree), PART(CUTS, cut),
+		PART(BOXES, box), PART(BOXES6, box6),
 #undef PART
 	};
 	struct fwt_prog_hdr *h;
@@ -160,6 +162,63 @@ void *fwt_test_always(struct kunit *test, u8 verdict, size_t *len)
 	fwt_test_hook(p, FWT_HOOK_INGRESS, root, NULL);
 	fwt_test_hook(p, FWT_HOOK_EGRESS, root, NULL);
 	return fwt_test_build(test, p, len);
+}
+
+/* Sources up to 10.0.255.255 or behind, ports up to 1023 or behind: a tree of three
+ * leaves, one of a single one, and one for IPv6. The TTL of 10.0.0.0/16 is tested.
+ *
+ *	18 forest, else 23	21 miss
+ *	19 TTL to 9? 20 : 21	22 accept
+ *	20 drop			23 drop
+ */
+static void test_forest(struct fwt_test_prog *p, u32 rule)
+{
+	u32 at = p->n[FWT_SEC_NODES];
+
+	fwt_test_node(p, FWT_NODE_FOREST, 0, 0, at + 5);
+	fwt_test_range(p, FWT_FIELD_TTL, 0, 9, at + 2, at + 3);
+	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
+	fwt_test_node(p, FWT_NODE_MISS, 0, 0, 0);
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule);
+	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
+
+	p->forest[0] = (struct fwt_prog_forest){ { 0, 2, 3 }, { 2, 1, 0 } };
+	p->tree[0] = (struct fwt_prog_tree){ 0, at + 1 };
+	p->tree[1] = (struct fwt_prog_tree){ 5, at + 4 };
+	p->tree[2] = (struct fwt_prog_tree){ 6, at + 4 };
+	p->cut[0] = (struct fwt_prog_cut){ 0x0a00ffff, FWT_DIM_SADDR << FWT_CUT_SHIFT | 1 };
+	p->cut[1] = (struct fwt_prog_cut){ 0, FWT_CUT_LEAF << FWT_CUT_SHIFT | 2 };
+	p->cut[2] = (struct fwt_prog_cut){ 1023, FWT_DIM_DPORT << FWT_CUT_SHIFT | 3 };
+	p->cut[3] = (struct fwt_prog_cut){ 2, FWT_CUT_LEAF << FWT_CUT_SHIFT };
+	p->cut[4] = (struct fwt_prog_cut){ 2, FWT_CUT_LEAF << FWT_CUT_SHIFT | 1 };
+	p->cut[5] = (struct fwt_prog_cut){ 3, FWT_CUT_LEAF << FWT_CUT_SHIFT | 1 };
+	p->cut[6] = (struct fwt_prog_cut){ 0, FWT_CUT_LEAF << FWT_CUT_SHIFT | 1 };
+	p->box[0] = (struct fwt_prog_box){
+		.saddr_lo = 0x0a000000, .saddr_hi = 0x0a00ffff, .daddr_hi = ~0u,
+		.sport_hi = 65535, .dport_hi = 65535, .protocol_hi = 255,
+		.flags = FWT_BOX_TESTS, .node = at + 1,
+	};
+	p->box[1] = p->box[0];
+	p->box[1].flags = 0;
+	p->box[1].node = at + 4;
+	p->box[2] = p->box[1];
+	p->box[2].saddr_hi = ~0u;
+	p->box[2].dport_lo = 1024;
+	p->box[2].flags = FWT_BOX_PORTS;
+	p->box[3] = p->box[1];
+	p->box[3].saddr_lo = 0;
+	p->box[3].saddr_hi = ~0u;
+	p->box[3].protocol_lo = 1;
+	p->box[3].protocol_hi = 1;
+	p->box6[0] = (struct fwt_prog_box6){
+		.sport_hi = 65535, .dport_hi = 65535, .protocol_hi = 255, .node = at + 4,
+	};
+	memset(p->box6[0].addr_hi, 0xff, sizeof(p->box6[0].addr_hi));
+	p->n[FWT_SEC_FORESTS] = 1;
+	p->n[FWT_SEC_TREES] = 3;
+	p->n[FWT_SEC_CUTS] = 7;
+	p->n[FWT_SEC_BOXES] = 4;
+	p->n[FWT_SEC_BOXES6] = 1;
 }
 
 /*
@@ -240,9 +299,11 @@ struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 	/* 15 leads back to 14 only by mistake: devices have an accept behind. */
 	p->node[15].no = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, 1);	/* 17 */
 
+	test_forest(p, r);						/* 18 */
+
 	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
 	fwt_test_hook(p, FWT_HOOK_EGRESS, 7, NULL);
-	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, 15, "d0");
+	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, 18, "d0");
 	fwt_test_hook(p, FWT_HOOK_DEV_EGRESS, 15, "d*");
 	return p;
 }

@@ -24,6 +24,11 @@ struct fwt_test_prog {
 	u32 counter[4];
 	struct fwt_prog_option option[16];
 	struct fwt_prog_file file[2];
+	struct fwt_prog_forest forest[2];
+	struct fwt_prog_tree tree[8];
+	struct fwt_prog_cut cut[16];
+	struct fwt_prog_box box[16];
+	struct fwt_prog_box6 box6[8];
 	char string[512];
 	char source[64];
 	u32 n[__FWT_SEC_MAX];
