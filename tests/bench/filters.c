@@ -74,8 +74,8 @@ static void nft(const struct fwt_filter *f, u32 n, const char *dev, bool set)
 
 	printf("table netdev t {\n");
 	if (set) {
-		printf("\tset s {\n\t\ttype ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service\n"
-		       "\t\tflags interval\n\t\telements = {\n");
+		printf("\tset s {\n\t\ttype ipv4_addr . ipv4_addr . inet_proto . "
+		       "inet_service . inet_service\n\t\tflags interval\n\t\telements = {\n");
 		for (i = 0; i < n; i++)
 			nft_element(&f[i]);
 		printf("\t\t}\n\t}\n");

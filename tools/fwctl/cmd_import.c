@@ -22,12 +22,14 @@ int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 		else if (!strcmp(argv[i], "--hook") && i + 1 < argc)
 			hook = argv[++i];
 		else if (!strcmp(argv[i], "--hook"))
-			return fwctl_usage(ctl, NULL, "a hook is missing after '--hook'");
+			break;
 		else if (name)
 			return fwctl_usage(ctl, NULL, "did not understand '%s'", argv[i]);
 		else
 			name = argv[i];
 	}
+	if (i < argc)
+		return fwctl_usage(ctl, NULL, "a hook is missing after '--hook'");
 	if (!name)
 		return fwctl_usage(ctl, NULL, "FILE is missing");
 	in = strcmp(name, "-") ? fopen(name, "r") : stdin;
