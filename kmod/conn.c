@@ -429,8 +429,9 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 
 	if (!fn->conns_ready)
 		return 0;
-	return (n - min(n, n6)) * kmem_cache_size(conn_cache) +
-	       n6 * kmem_cache_size(conn6_cache);
+	/* kmem_cache_size() is without what aligns the next one. */
+	return (n - min(n, n6)) * ALIGN(kmem_cache_size(conn_cache), FWT_CONN_ALIGN) +
+	       n6 * ALIGN(kmem_cache_size(conn6_cache), FWT_CONN_ALIGN);
 }
 
 int fwt_conns_init(struct fwt_net *fn)

@@ -3,9 +3,10 @@
  * What a network namespace has of us.
  *
  * Lock order: rtnl_lock > fwt_net.lock > fwt_conn.lock > the hash's bucket
- * locks, and the locks of the queues for early drop. The data path runs under RCU and takes fwt_conn.lock alone. Notifiers
- * of devices run under RTNL and may take fwt_net.lock; so whoever holds
- * fwt_net.lock must not ask for RTNL (hooks are registered without it).
+ * locks, those of the queues for early drop and of counts. The data path runs
+ * under RCU and takes fwt_conn.lock alone. Notifiers of devices run under RTNL
+ * and may take fwt_net.lock; so whoever holds fwt_net.lock must not ask for RTNL
+ * (hooks are registered without it).
  */
 #ifndef FWT_NETNS_H
 #define FWT_NETNS_H

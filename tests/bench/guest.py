@@ -361,6 +361,58 @@ class Bench:
             self.row(name, label(c), memory[c], "bytes", peer and label(peer),
                      peer and of[c] / of[peer])
 
+    def million(self):
+        """The table with a million live connections: one client address each."""
+        name = "one million connections"
+        if not self.wanted(name):
+            return
+        self.say(name)
+        n = 1000000
+        each = ["burst 1", "clone_skb 0", "flag !SHARED", "src_min 10.1.0.0",
+                "src_max 10.16.66.63", "dst_min 198.18.0.1", "dst_max 198.18.0.1",
+                "udp_src_min 1024", "udp_src_max 1024", "udp_dst_min 9", "udp_dst_max 9"]
+        some = ["flag IPSRC_RND"] + each
+        ct, ours = Nft(NFT_CT), Ours("option timeout udp 1h\noption conn-adaptive-start 0\n" +
+                                     OURS_FILTER.replace("1000000", "1200000"))
+        ct.label = "nf_conntrack"
+        sh("sysctl -qw net.netfilter.nf_conntrack_max=1200000 "
+           "net.netfilter.nf_conntrack_buckets=1048576 "
+           "net.netfilter.nf_conntrack_udp_timeout=3600", check=False)
+        rows = {k: {} for k in ("created", "looked up", "listed", "counted by a filter",
+                                "flushed")}
+
+        def timed(command):
+            t = time.monotonic()
+            out = sh(command)
+            return (time.monotonic() - t) * 1000, out
+
+        for c in (ct, ours):
+            c.start()
+            settle()
+            out = sent("d1")
+            rows["created"][c] = [pktgen("d0", n, each)]
+            rows["looked up"][c] = [pktgen("d0", n // 4, some) for _ in range(self.rounds)]
+            must("forwarded", sent("d1") - out, n + n // 4 * self.rounds)
+            if c is ours:
+                s = json.loads(sh("fwctl -j stats"))["connections"]
+                must("connections", s["count"], n)
+                self.row(name + ": memory of one", "fwtree", [s["memory"] / s["count"]], "bytes")
+                self.row(name + ": longest chain", "fwtree", [s["chain"]], "records")
+                rows["counted by a filter"][c] = [timed("fwctl conn count dport 1")[0]]
+            ms, text = timed("fwctl -j conn list | wc -l" if c is ours else
+                             "conntrack -L -o id 2>/dev/null | wc -l")
+            if int(text.split()[-1]) >= n:
+                rows["listed"][c] = [ms]
+            rows["flushed"][c] = [timed("fwctl conn flush" if c is ours else "conntrack -F")[0]]
+            c.stop()
+        for what, times in rows.items():
+            unit = "ns/packet" if what in ("created", "looked up") else "ms"
+            for c in (ct, ours):
+                if c in times:
+                    self.row(f"{name}: {what}", label(c), times[c], unit,
+                             label(ct) if c is ours and ct in times else None,
+                             min(times[c]) / min(times[ct]) if c is ours and ct in times else None)
+
     def added(self, name, least, plain, pairs):
         for c, peer in pairs:
             value = least[c] - least[plain]
@@ -469,7 +521,7 @@ def main():
     args = p.parse_args()
     network()
     b = Bench(args)
-    for part in (b.drops, b.forward, b.new, b.load, b.slabs):
+    for part in (b.drops, b.forward, b.new, b.million, b.load, b.slabs):
         part()
     env = os.environ
     about = {"kernel": platform.release(), "cpu": env.get("FWT_BENCH_CPU"),

@@ -2,10 +2,11 @@
 /*
  * SYNs from sources at random, as fast as a packet socket takes them.
  *
- *	flood DEV MAC DADDR DPORT COUNT
+ *	flood DEV MAC DADDR DPORT COUNT [SEED SOURCES]
  *
  * MAC is who they are sent to. Sources are of 10.0.0.0/8, ports at random; the
- * checksums are right. Prints how many left.
+ * checksums are right. Prints how many left. Two of one SEED send the same, from
+ * so many SOURCES with a port each; COUNT 0 is without end.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -58,12 +59,14 @@ static uint16_t fold(uint32_t s)
 	return htons(~s & 0xffff);
 }
 
-static void renew(struct frame *f)
+static void renew(struct frame *f, uint32_t sources)
 {
 	uint32_t r = random32();
 
+	if (sources)
+		r %= sources;
 	f->ip.saddr = htonl(0x0a000000 | (r & 0xffffff));
-	f->tcp.source = htons(1024 + random32() % 60000);
+	f->tcp.source = htons(1024 + (sources ? r : random32()) % 60000);
 	f->tcp.seq = random32();
 	f->ip.check = 0;
 	f->ip.check = fold(sum(&f->ip, sizeof(f->ip)));
@@ -78,17 +81,21 @@ int main(int argc, char **argv)
 	struct mmsghdr msg[BATCH];
 	struct iovec iov[BATCH];
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = 6 };
-	long count, sent = 0;
+	long count, sent = 0, sources = 0;
 	unsigned int m[6];
 	int fd, i, n, on = 1;
 
-	if (argc != 6 || sscanf(argv[2], "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2,
+	if ((argc != 6 && argc != 8) || sscanf(argv[2], "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2,
 				m + 3, m + 4, m + 5) != 6) {
-		fprintf(stderr, "usage: flood DEV MAC DADDR DPORT COUNT\n");
+		fprintf(stderr, "usage: flood DEV MAC DADDR DPORT COUNT [SEED SOURCES]\n");
 		return 2;
 	}
 	count = atol(argv[5]);
 	state = (uint64_t)time(NULL) << 20 | getpid();
+	if (argc == 8) {
+		state = 88172645463325252ull + atol(argv[6]);
+		sources = atol(argv[7]);
+	}
 	to.sll_ifindex = if_nametoindex(argv[1]);
 	fd = socket(AF_PACKET, SOCK_RAW, 0);
 	if (fd < 0 || !to.sll_ifindex) {
@@ -122,11 +129,11 @@ int main(int argc, char **argv)
 		msg[i].msg_hdr.msg_iov = &iov[i];
 		msg[i].msg_hdr.msg_iovlen = 1;
 	}
-	while (sent < count) {
-		int want = count - sent < BATCH ? count - sent : BATCH;
+	while (!count || sent < count) {
+		int want = count && count - sent < BATCH ? count - sent : BATCH;
 
 		for (i = 0; i < want; i++)
-			renew(&frame[i]);
+			renew(&frame[i], sources);
 		n = sendmmsg(fd, msg, want, 0);
 		if (n <= 0) {
 			perror("flood: send");

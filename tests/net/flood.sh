@@ -56,6 +56,10 @@ s = stats()
 print(f"# {sent} SYNs in {took:.1f} s, at most {most} of {TABLE} connections in {memory - before} bytes of slabs, "
       f"{s['reasons']['evicted']['value']} evicted, {s['reasons']['table-full']['value']} refused, {came} of {tried} newcomers")
 equal(sent, SYNS, "R4: so many SYNs were sent")
+# Twenty established ones and the flood's last, in whole slabs of 16 or so.
+c = stats()["connections"]
+ok(c["count"] * 256 <= c["memory"] <= slab() - before + 4096 * 16 and (SLOW > 1 or c["memory"] == c["count"] * 256),
+   "R4: stats say what slabinfo says", (c, slab() - before))
 ok(s["connections"]["created"] + s["reasons"]["table-full"]["value"] >= SYNS, "R4: and each began a connection, or was refused",
    s["connections"])
 ok(TABLE // 2 < most <= TABLE, "R4: the table is never above its limit", most)

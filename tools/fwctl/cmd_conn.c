@@ -23,10 +23,12 @@ static int print_conn(void *ctx, const struct fwt_nl_conn *c)
 	out_cell_str(NULL, conn_protocol_name(text, sizeof(text), c->protocol));
 	out_cell_str(NULL, c->flags & FWTREE_CONN_FLAG_TENTATIVE ? "(new)" : state);
 	out_cell_num(NULL, OUT_SECONDS, c->timeout);
-	out_cell_str(NULL, conn_end_text(text, sizeof(text), c->family, o->saddr,
-				    conn_asker(o), o->has_icmp ? o->icmp_id : o->sport));
-	out_cell_str(NULL, conn_end_text(text, sizeof(text), c->family, o->daddr,
-				    o->has_ports ? CONN_PORT : CONN_ALONE, o->dport));
+	conn_end_text(text, sizeof(text), c->family, o->saddr, conn_asker(o),
+		      o->has_icmp ? o->icmp_id : o->sport);
+	out_cell_str(NULL, text);
+	conn_end_text(text, sizeof(text), c->family, o->daddr,
+		      o->has_ports ? CONN_PORT : CONN_ALONE, o->dport);
+	out_cell_str(NULL, text);
 	conn_translation(text, sizeof(text), c);
 	out_cell_str(NULL, text);
 	out_cell_text("%s > %s", c->iif ? c->iif : "-", c->oif ? c->oif : "-");
@@ -66,7 +68,8 @@ int cmd_conn_list(struct fwctl *ctl, int argc, char **argv)
 	out_table_end();
 	fwt_nl_close(&nl);
 	if (ret)
-		fprintf(stderr, "fwctl: note: the table grew or shrank meanwhile: some connections may be told twice, with the same id\n");
+		fprintf(stderr, "fwctl: note: the table grew or shrank meanwhile: some "
+			"connections may be told twice, with the same id\n");
 	return FWCTL_DONE;
 }
 

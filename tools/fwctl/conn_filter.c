@@ -665,7 +665,7 @@ int conn_filter_parse(struct fwctl *ctl, struct fwt_nl_conn_filter *f, int argc,
 		to = f;
 		if (not) {
 			if (++r->at == r->n)
-				return bad(r, r->at, NULL, "what is not to be is missing after 'not'");
+				return bad(r, r->at, NULL, "a condition is missing after 'not'");
 			if (f->n_not == FWTREE_NOT_MAX)
 				return bad(r, r->at - 1, NULL, "more than %u times 'not'",
 					   FWTREE_NOT_MAX);

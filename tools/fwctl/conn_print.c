@@ -14,7 +14,7 @@ static const char *address(char *buf, size_t size, uint8_t family, const uint8_t
 }
 
 const char *conn_end_text(char *buf, size_t size, uint8_t family,
-			    const uint8_t *a, enum conn_what what, uint16_t port)
+			  const uint8_t *a, enum conn_what what, uint16_t port)
 {
 	char addr[INET6_ADDRSTRLEN];
 
@@ -104,9 +104,9 @@ void conn_translation(char *buf, size_t size, const struct fwt_nl_conn *c)
 	bool dnat = c->flags & FWTREE_CONN_FLAG_DNAT;
 
 	conn_end_text(a, sizeof(a), c->family, r->daddr, conn_asker(r),
-		 r->has_icmp ? r->icmp_id : r->dport);
-	conn_end_text(b, sizeof(b), c->family, r->saddr, r->has_ports ? CONN_PORT : CONN_ALONE,
-		 r->sport);
+		      r->has_icmp ? r->icmp_id : r->dport);
+	conn_end_text(b, sizeof(b), c->family, r->saddr,
+		      r->has_ports ? CONN_PORT : CONN_ALONE, r->sport);
 	snprintf(buf, size, "%s%s%s%s%s", snat ? "as " : "", snat ? a : "",
 		 snat && dnat ? " " : "", dnat ? "to " : "", dnat ? b : "");
 }
