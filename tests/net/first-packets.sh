@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # R23: two first packets of one connection on two CPUs make one entry, and both go
-# through: both ends at once, and the same client twice, translated.
+# through: both ends at once, by UDP and by SYN, and the same client twice,
+# translated.
 #
 #   race ──── cli  race  srv ──── race	RACE_SECONDS each (5)
 # flavours: debug
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 top=${netdir%/tests/net}
-for how in both same; do
+for how in both open same; do
 	router race
 	if "$top/build/player/race" $how "${RACE_SECONDS:-5}" >out 2>&1; then
 		say_ok "$how: one entry, and both packets go through"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Fragments through translation: reassembled before the stateful hooks, never
-# judged by ports that they do not have.
+# R27. Fragments through translation: reassembled before the stateful hooks, never
+# judged by ports that they do not have; overlaps are discarded, and a flood of them
+# is bounded.
 #
 #   home ──── lan gw wan ──── net
 # shellcheck source=tests/net/lib.sh
@@ -55,6 +56,19 @@ wire.send(bytes(head / first))
 wire.send(bytes(head / evil))
 ok(not [x for x in out.frames(0.3) if b"AAAA" in x or b"BBBB" in x], "a second without a first, and an overlap: nothing passes")
 equal(stats()["connections"]["created"], before, "and no record is made")
+
+# First fragments of datagrams that never come: what waits has a limit, and others
+# are served.
+limit = 300_000
+run("ip", "netns", "exec", "gw", "sh", "-c", f"cd /proc/sys/net/ipv4; echo {limit} >ipfrag_low_thresh; echo {limit} >ipfrag_high_thresh")
+for i in range(3000 // SLOW):
+    first = IP(src=HOME[4], dst=FAR[4], id=i, frag=0, flags="MF", proto=17) / bytes(whole[UDP]).ljust(640, b"x")
+    wire.send(bytes(head / first))
+used = run("ip", "netns", "exec", "gw", "sed", "-n", "s/^FRAG:.* memory //p", "/proc/net/sockstat").stdout
+ok(0 < int(used) <= 2 * limit, "a flood of fragments is bounded", used)
+c, s = udp("home", HOME[4]), udp("net", FAR[4], 53)
+c.sendto(b"whole", (FAR[4], 53))
+equal(s.recvfrom(100)[0], b"whole", "and what is whole passes")
 END
 # A device tree sees fragments as they are.
 must_apply <<'END'

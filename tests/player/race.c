@@ -2,7 +2,8 @@
 /*
  * First packets on two CPUs at once, in a guest with two.
  *
- *	race both|same SECONDS	both: each end sends the first packet that it knows of;
+ *	race HOW SECONDS	both: each end sends the first packet that it knows of;
+ *				open: and it is a SYN (a simultaneous open);
  *				same: the client's first packet, twice
  *
  *	  ours ──── cli  race  srv ──── ours
@@ -18,10 +19,11 @@
 #include <time.h>
 
 #include "fw.h"
+#include "packet.h"
 #include "pkt.h"
 #include "wire.h"
 
-#define BLOCK		1000		/* connections, then the books are looked at */
+#define BLOCK		500		/* connections, then the books are looked at */
 #define CLIENT		0x0a400001
 #define SERVER		0x0a800001
 
@@ -61,10 +63,14 @@ static void *cpu(void *arg)
 	return NULL;
 }
 
-static void build(unsigned int i, bool same)
+static bool same, syn;
+
+static void build(unsigned int i)
 {
 	struct pkt_spec s = {
-		.family = 4, .saddr = { CLIENT }, .daddr = { SERVER }, .protocol = 17,
+		.family = 4, .saddr = { CLIENT }, .daddr = { SERVER },
+		.protocol = syn ? 6 : 17, .tcp_flags = FWT_TCP_SYN, .tcp_seq = i,
+		.tcp_window = 65535,
 		.sport = (u16)(1024 + i % 50000), .dport = (u16)(2000 + i / 50000),
 		.payload_len = 20, .seed = i + 1,
 	};
@@ -108,18 +114,19 @@ static void add(const struct entry *e, void *arg)
 	struct sum *s = arg;
 
 	s->entries++;
-	if (e->dir[0].packets + e->dir[1].packets != 2 || e->tentative)
+	if (e->dir[0].packets + e->dir[1].packets != 2 || e->tentative ||
+	    (syn && strcmp(e->state, "SYN_SENT2")))
 		s->wrong++;
 }
 
-static bool block(unsigned int first, bool same)
+static bool block(unsigned int first)
 {
 	struct sum sum = { 0 };
 	unsigned int i;
 	u16 port[2];
 
 	for (i = first; i < first + BLOCK; i++) {
-		build(i, same);
+		build(i);
 		atomic_store(&done, 0);
 		atomic_fetch_add(&go, 1);
 		while (atomic_load(&done) < 2)
@@ -138,20 +145,22 @@ static bool block(unsigned int first, bool same)
 		return false;
 	if (sum.entries == BLOCK && !sum.wrong)
 		return true;
-	printf("# %u entries of %u, %u of which do not count two packets\n", sum.entries,
+	printf("# %u entries of %u, %u of which are not of two packets\n", sum.entries,
 	       BLOCK, sum.wrong);
 	return false;
 }
 
 int main(int argc, char **argv)
 {
-	bool same = argc == 3 && !strcmp(argv[1], "same"), good = true;
+	bool good = true;
 	time_t end = time(NULL) + (argc == 3 ? atoi(argv[2]) : 0);
 	u64 value[__FWT_REASON_MAX];
 	unsigned int n = 0;
 	pthread_t thread[2];
 	size_t i;
 
+	same = argc == 3 && !strcmp(argv[1], "same");
+	syn = argc == 3 && !strcmp(argv[1], "open");
 	if (argc != 3 || !wire_open(&wire, "race") ||
 	    system("ip -n race route add 10.64.0.0/16 dev cli") ||
 	    system("ip -n race route add default dev srv") ||
@@ -165,7 +174,7 @@ int main(int argc, char **argv)
 		if (pthread_create(&thread[i], NULL, cpu, (void *)i))
 			return 1;
 	do {
-		good = block(n, same) && !system("fwctl -n race conn flush >/dev/null");
+		good = block(n) && !system("fwctl -n race conn flush >/dev/null");
 		n += BLOCK;
 	} while (good && time(NULL) < end);
 	atomic_store(&over, true);
