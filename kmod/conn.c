@@ -185,6 +185,8 @@ static void let_go(struct fwt_conn *c)
 		fwt_ends_get(&c->ends, FWT_C, &client);
 		fwt_source_release(c->fn, c->ends.family, &client);
 	}
+	if (fwt_conn_is(c, FWT_CONN_COUNTED))
+		fwt_conn_uncount(c);
 }
 
 /* With a grace period: its pair C-S may have been seen before C-V clashed. */

@@ -40,6 +40,7 @@ enum fwt_conn_bit {
 	FWT_CONN_IFADDR,	/* N has an interface's address, which may go (R15) */
 	FWT_CONN_SOURCE,	/* its source is charged with it */
 	FWT_CONN_CAPPED,	/* it has less time than its timeout */
+	FWT_CONN_COUNTED,	/* rules' counts are charged with it */
 };
 
 /* Lines of 64 bytes, by who touches them: 0 what a look-up reads; 1 what a TCP

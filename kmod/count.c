@@ -7,21 +7,32 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "conn.h"
 #include "count.h"
-#include "netns.h"
+#include "core/tree.h"
 
 struct fwt_count {
 	struct hlist_node node;
 	struct rcu_head rcu;
-	u32 table;
+	u64 table;
 	u32 words;
 	u32 n;
 	u32 key[];
 };
 
+/* A connection is charged to a rule's count: by the connection's id. The count
+ * stays as long as this does.
+ */
+struct charge {
+	struct hlist_node node;
+	u64 conn;
+	struct fwt_count *count;
+};
+
 struct bucket {
 	spinlock_t lock;
 	struct hlist_head head;
+	struct hlist_head charges;
 };
 
 /* Who opens connections chooses keys: the hash is a keyed one. */
@@ -31,7 +42,7 @@ struct fwt_counts {
 	struct bucket bucket[];
 };
 
-static struct bucket *bucket_of(struct fwt_counts *all, u32 table, const u32 *key,
+static struct bucket *bucket_of(struct fwt_counts *all, u64 table, const u32 *key,
 				u32 words)
 {
 	u64 h = siphash(key, words * sizeof(*key), &all->key);
@@ -39,7 +50,7 @@ static struct bucket *bucket_of(struct fwt_counts *all, u32 table, const u32 *ke
 	return &all->bucket[siphash_2u64(h, table, &all->key) & all->mask];
 }
 
-static struct fwt_count *find(struct bucket *b, u32 table, const u32 *key, u32 words)
+static struct fwt_count *find(struct bucket *b, u64 table, const u32 *key, u32 words)
 {
 	struct fwt_count *c;
 
@@ -50,29 +61,28 @@ static struct fwt_count *find(struct bucket *b, u32 table, const u32 *key, u32 w
 	return NULL;
 }
 
-int fwt_count_charge(struct fwt_net *fn, u32 table, const u32 *key, u32 words,
-		     u32 limit)
+static struct fwt_count *charge(struct fwt_net *fn, u64 table, const u32 *key,
+				u32 words, u32 limit)
 {
 	struct fwt_counts *all = rcu_dereference(fn->counts);
 	struct bucket *b;
 	struct fwt_count *c;
-	int ret = 0;
 
 	if (!all || words > FWT_COUNT_WORDS)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	b = bucket_of(all, table, key, words);
 	spin_lock_bh(&b->lock);
 	c = find(b, table, key, words);
 	if (c) {
 		if (limit && c->n >= limit)
-			ret = -EDQUOT;
+			c = ERR_PTR(-EDQUOT);
 		else
 			WRITE_ONCE(c->n, c->n + 1);
 		goto out;
 	}
 	c = kmalloc(struct_size(c, key, words), GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!c) {
-		ret = -ENOMEM;
+		c = ERR_PTR(-ENOMEM);
 		goto out;
 	}
 	c->table = table;
@@ -83,10 +93,16 @@ int fwt_count_charge(struct fwt_net *fn, u32 table, const u32 *key, u32 words,
 	atomic_inc(&fn->n_counts);
 out:
 	spin_unlock_bh(&b->lock);
-	return ret;
+	return c;
 }
 
-void fwt_count_release(struct fwt_net *fn, u32 table, const u32 *key, u32 words)
+int fwt_count_charge(struct fwt_net *fn, u64 table, const u32 *key, u32 words,
+		     u32 limit)
+{
+	return PTR_ERR_OR_ZERO(charge(fn, table, key, words, limit));
+}
+
+void fwt_count_release(struct fwt_net *fn, u64 table, const u32 *key, u32 words)
 {
 	/* Whoever was charged keeps it from going. */
 	struct fwt_counts *all = rcu_dereference_raw(fn->counts);
@@ -109,7 +125,7 @@ void fwt_count_release(struct fwt_net *fn, u32 table, const u32 *key, u32 words)
 	spin_unlock_bh(&b->lock);
 }
 
-u32 fwt_count_read(struct fwt_net *fn, u32 table, const u32 *key, u32 words)
+u32 fwt_count_read(struct fwt_net *fn, u64 table, const u32 *key, u32 words)
 {
 	struct fwt_counts *all = rcu_dereference(fn->counts);
 	struct fwt_count *c;
@@ -118,6 +134,70 @@ u32 fwt_count_read(struct fwt_net *fn, u32 table, const u32 *key, u32 words)
 		return 0;
 	c = find(bucket_of(all, table, key, words), table, key, words);
 	return c ? READ_ONCE(c->n) : 0;
+}
+
+static struct bucket *charges_of(struct fwt_counts *all, u64 conn)
+{
+	return &all->bucket[siphash_1u64(conn, &all->key) & all->mask];
+}
+
+int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
+		   const struct fwt_decision_count *count, u32 n)
+{
+	struct fwt_counts *all = rcu_dereference(c->fn->counts);
+	struct charge *new;
+	struct bucket *b;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		new = kmalloc(sizeof(*new), GFP_ATOMIC | __GFP_ACCOUNT);
+		if (!new)
+			goto fail;
+		new->conn = c->id;
+		new->count = charge(c->fn, fwt_count_table(prog, &prog->test[count[i].test]),
+				    count[i].key, count[i].words, 0);
+		if (IS_ERR(new->count)) {
+			kfree(new);
+			goto fail;
+		}
+		b = charges_of(all, c->id);
+		spin_lock_bh(&b->lock);
+		hlist_add_head(&new->node, &b->charges);
+		spin_unlock_bh(&b->lock);
+		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_COUNTED));
+	}
+	return 0;
+fail:
+	fwt_conn_uncount(c);
+	return -ENOMEM;
+}
+
+void fwt_conn_uncount(struct fwt_conn *c)
+{
+	/* It is there if anything was charged. */
+	struct fwt_counts *all = rcu_dereference_raw(c->fn->counts);
+	struct hlist_node *next;
+	struct charge *one;
+	HLIST_HEAD(mine);
+	struct bucket *b;
+
+	if (!(c->flags & BIT(FWT_CONN_COUNTED)))
+		return;
+	b = charges_of(all, c->id);
+	spin_lock_bh(&b->lock);
+	hlist_for_each_entry_safe(one, next, &b->charges, node) {
+		if (one->conn != c->id)
+			continue;
+		hlist_del(&one->node);
+		hlist_add_head(&one->node, &mine);
+	}
+	spin_unlock_bh(&b->lock);
+	hlist_for_each_entry_safe(one, next, &mine, node) {
+		fwt_count_release(c->fn, one->count->table, one->count->key,
+				  one->count->words);
+		kfree(one);
+	}
+	WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_COUNTED));
 }
 
 static u32 source_words(u8 family)
@@ -139,7 +219,7 @@ void fwt_source_release(struct fwt_net *fn, u8 family, const struct fwt_end *cli
 
 int fwt_counts_init(struct fwt_net *fn, u32 most)
 {
-	/* 16 bytes a bucket: 1 MiB at the most. */
+	/* 24 bytes a bucket: 1.5 MiB at the most. */
 	u32 i, n = roundup_pow_of_two(clamp(most / 2, 64u, 65536u));
 	struct fwt_counts *all;
 
@@ -154,6 +234,7 @@ int fwt_counts_init(struct fwt_net *fn, u32 most)
 	for (i = 0; i < n; i++) {
 		spin_lock_init(&all->bucket[i].lock);
 		INIT_HLIST_HEAD(&all->bucket[i].head);
+		INIT_HLIST_HEAD(&all->bucket[i].charges);
 	}
 	rcu_assign_pointer(fn->counts, all);
 	return 0;

@@ -16,14 +16,14 @@
 #include <linux/spinlock.h>
 #include "core/tuple.h"
 
-struct fwt_net;
+struct fwt_conn;
 struct fwt_counts;
+struct fwt_decision_count;
+struct fwt_net;
+struct fwt_program;
 
-/* The count of sources; those of rules begin behind it. */
+/* The table of sources; those of rules are their keys (fwt_count_table()). */
 #define FWT_COUNT_SOURCES	0
-
-/* Words that a key may have. */
-#define FWT_COUNT_WORDS		16
 
 /**
  * fwt_counts_init() - a namespace begins to count
@@ -48,14 +48,29 @@ void fwt_counts_clean(struct fwt_net *fn);
  * Context: RCU read lock, softirq or process.
  * Return: 0; -EDQUOT at the limit; -ENOMEM.
  */
-int fwt_count_charge(struct fwt_net *fn, u32 table, const u32 *key, u32 words,
+int fwt_count_charge(struct fwt_net *fn, u64 table, const u32 *key, u32 words,
 		     u32 limit);
 
 /* One less: of one that was charged. */
-void fwt_count_release(struct fwt_net *fn, u32 table, const u32 *key, u32 words);
+void fwt_count_release(struct fwt_net *fn, u64 table, const u32 *key, u32 words);
 
 /* What it is now; under RCU. */
-u32 fwt_count_read(struct fwt_net *fn, u32 table, const u32 *key, u32 words);
+u32 fwt_count_read(struct fwt_net *fn, u64 table, const u32 *key, u32 words);
+
+/**
+ * fwt_conn_count() - charge a connection to what a walk has counted
+ * @c: connection, not charged yet; under its lock, or in no hash yet
+ * @prog: that was walked
+ * @count: what it met
+ * @n: of them
+ *
+ * Return: 0; -ENOMEM, and then it is charged to nothing.
+ */
+int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
+		   const struct fwt_decision_count *count, u32 n);
+
+/* Lets go of all of that. Under its lock, or when it is dead. */
+void fwt_conn_uncount(struct fwt_conn *c);
 
 /* Sources: an IPv4 address, of IPv6 the first 64 bits, for a host has all of the
  * others.

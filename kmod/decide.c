@@ -144,6 +144,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	world.skb = NULL;	/* it may be a reply, routed otherwise */
 	if (root == FWT_NONE) {
 		d->flags = 0;
+		d->n_counts = 0;
 		d->rule = FWT_NONE;
 	} else {
 		rebuild(w->c, hook, p);
@@ -159,6 +160,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 				p->unknown |= FWT_FIELD_BIT(OIF);
 		}
 		world.out = out;
+		world.again = true;
 		fwt_walk(&w->pol->prog, root, p, &world.env, d);
 		if (d->verdict == FWT_VERDICT_UNKNOWN)
 			return NOT_KNOWN;
@@ -203,7 +205,8 @@ static void charge_source(const struct fwt_way *w, struct fwt_conn *c)
 bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d)
 {
-	u32 slot[2], mark = 0, marked = 0;
+	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
+	u32 n_counts = 0, slot[2], mark = 0, marked = 0;
 	struct fwt_conn *c = w->c;
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
@@ -237,6 +240,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		if (o == REFUSED || o == LED_ELSEWHERE)
 			return false;
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
+		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
+		n_counts += d->n_counts;
 		if (d->flags & FWT_DECISION_MARK) {
 			marked = 1;
 			mark = p.mark;
@@ -250,6 +255,13 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
 		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
 		charge_source(w, c);
+		if (known && (n_counts || c->flags & BIT(FWT_CONN_COUNTED))) {
+			/* By the rules in force; no memory to count is no reason
+			 * to end what is there.
+			 */
+			fwt_conn_uncount(c);
+			(void)fwt_conn_count(c, &w->pol->prog, count, n_counts);
+		}
 		if (known) {
 			flags = c->flags & ~BIT(FWT_CONN_MARK);
 			WRITE_ONCE(c->flags, flags | (marked ? BIT(FWT_CONN_MARK) : 0));

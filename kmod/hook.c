@@ -29,6 +29,7 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
+#include "count.h"
 #include "hook.h"
 #include "route.h"
 #include "way.h"
@@ -310,6 +311,8 @@ static unsigned int decide_ingress(struct fwt_way *w)
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
 			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
 			fwt_slot_ref(w->fn, c->slot[FWT_HOOK_INGRESS], 1);
+			if (d.n_counts)
+				(void)fwt_conn_count(c, &w->pol->prog, d.count, d.n_counts);
 			c->iif = w->state->in->ifindex;
 			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
 		}

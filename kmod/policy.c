@@ -198,6 +198,16 @@ fail:
 	return ERR_PTR(ret);
 }
 
+static bool counts(const struct fwt_program *prog)
+{
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++)
+		if (prog->test[i].op == FWT_TEST_COUNT)
+			return true;
+	return false;
+}
+
 int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		     struct netlink_ext_ack *extack, u32 *gen)
 {
@@ -242,11 +252,11 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		NL_SET_ERR_MSG(extack, "no memory for the rules' counters");
 		goto fail;
 	}
-	if (p->opt.conn_max_per_source)
+	if (p->opt.conn_max_per_source || counts(&p->prog))
 		ret = fwt_counts_init(fn, p->opt.conn_max);
 	if (ret) {
 		fwt_slots_put(fn, p->slot, n_slots(p));
-		NL_SET_ERR_MSG(extack, "no memory to count connections by source");
+		NL_SET_ERR_MSG(extack, "no memory to count connections");
 		goto fail;
 	}
 	ret = fwt_hooks_get(fn, p, extack);

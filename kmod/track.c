@@ -289,6 +289,12 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	} else if (w->skb->skb_iif && !(c->flags & BIT(FWT_CONN_LOCAL))) {
 		c->iif = w->skb->skb_iif;
 	}
+	/* What egress decided is charged when that counts, fwt_track_egress(). */
+	if (hook == FWT_HOOK_INGRESS && d->n_counts &&
+	    fwt_conn_count(c, &w->pol->prog, d->count, d->n_counts)) {
+		fwt_conn_discard(c);
+		return FWT_REASON_NO_MEMORY;
+	}
 	if (w->pol->opt.counters) {
 		c->packets[FWT_ORIGINAL] = 1;
 		c->bytes[FWT_ORIGINAL] = w->p.length;
@@ -382,6 +388,11 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	if (d->flags & FWT_DECISION_MARK) {
 		c->mark = w->after.mark;
 		c->flags |= BIT(FWT_CONN_MARK);
+	}
+	if (d->n_counts) {
+		ret = fwt_conn_count(c, &w->pol->prog, d->count, d->n_counts);
+		if (ret)
+			goto out;
 	}
 	c->oif = w->state->out ? w->state->out->ifindex : 0;
 	c->slot[FWT_HOOK_EGRESS] = fwt_rule_slot(w->pol, d->rule);

@@ -51,13 +51,15 @@ struct fwt_way {
 };
 
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
- * route is the one that is asked about, else NULL.
+ * route is the one that is asked about, else NULL. @again: asked afresh, for a
+ * connection that is there.
  */
 struct fwt_world {
 	struct fwt_env env;
 	struct net *net;
 	const struct net_device *out;
 	const struct sk_buff *skb;
+	bool again;
 };
 
 /* world.c */

@@ -5,6 +5,7 @@
 #include <net/ip6_route.h>
 #include <net/route.h>
 
+#include "count.h"
 #include "way.h"
 
 static void to_in6(const u32 *words, struct in6_addr *a)
@@ -160,10 +161,19 @@ static bool world_local(const struct fwt_env *env, const char *ifname,
 	return local6(dev, p->daddr[0] >> 22 == 0xfe80u >> 6, addr);
 }
 
+/* Decided afresh, a connection is under every limit. */
+static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32 words)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+}
+
 static const struct fwt_env_ops world_ops = {
 	.ifaddr = world_ifaddr,
 	.source = world_source,
 	.local = world_local,
+	.count = world_count,
 };
 
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
@@ -173,6 +183,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
+	world->again = false;
 }
 
 bool fwt_own_address(struct net *net, u8 family, const u32 *addr)

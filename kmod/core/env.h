@@ -17,6 +17,8 @@ struct fwt_env;
  * @ifaddr: is @addr (words, as in struct fwt_packet, of family @family) an
  *	address of the interface named @ifname; with @subnet, does it lie in one
  *	of its subnets
+ * @count: connections that are charged to a count, by its table (tree.h) and key;
+ *	NULL for none, ever
  * @source: the address that masquerading takes for @p, which leaves by @p->oif
  *	(never a link-local one, R12); false where there is none
  * @local: the first address, of the family of @p, of the interface named
@@ -31,6 +33,7 @@ struct fwt_env_ops {
 		       u32 *addr);
 	bool (*local)(const struct fwt_env *env, const char *ifname,
 		      const struct fwt_packet *p, u32 *addr);
+	u32 (*count)(const struct fwt_env *env, u64 table, const u32 *key, u32 words);
 };
 
 /**

@@ -180,6 +180,36 @@ static bool effect(struct fwt_decision *d, u32 what)
 	return true;
 }
 
+/* Are there more than the test allows. Returns -1 where the decision has no room
+ * to write down that it was asked.
+ */
+static noinline int counted(const struct fwt_program *prog, u32 index,
+			    const struct fwt_packet *p, const struct fwt_env *env,
+			    struct fwt_decision *d, struct fwt_walk_step *step)
+{
+	const struct fwt_prog_test *t = &prog->test[index];
+	u32 key[FWT_KEY_WORDS] FWT_UNSET;
+	struct fwt_decision_count *c;
+	u32 words, n = 1;
+
+	words = fwt_test_key(prog, t, p, key);
+	if (step) {
+		step->words = words;
+		memcpy(step->key, key, words * sizeof(u32));
+	}
+	if (!words)
+		return 0;
+	if (d->n_counts == FWT_DECISION_COUNTS)
+		return -1;
+	c = &d->count[d->n_counts++];
+	c->test = index;
+	c->words = words;
+	memcpy(c->key, key, words * sizeof(u32));
+	if (env && env->ops->count)
+		n += env->ops->count(env, fwt_count_table(prog, t), key, words);
+	return (n > t->set[0]) != !!(t->flags & FWT_TEST_NEGATE);
+}
+
 static bool end(struct fwt_decision *d, u8 reason)
 {
 	d->verdict = FWT_VERDICT_DROP;
@@ -284,12 +314,14 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 	d->rule = FWT_NONE;
 	d->snat = FWT_NONE;
 	d->dnat = FWT_NONE;
+	d->n_counts = 0;
 
 	for (;;) {
 		const struct fwt_prog_node *n = &prog->node[at];
 		const struct fwt_prog_test *t;
 		u32 key[FWT_KEY_WORDS] FWT_UNSET;
 		u32 words, i, next = n->yes;
+		int more;
 
 		d->node = at;
 		if (s)
@@ -300,6 +332,16 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
 				return;
+			}
+			if (unlikely(t->op == FWT_TEST_COUNT)) {
+				more = counted(prog, n->arg, p, env, d, s);
+				if (more < 0) {
+					end(d, FWT_REASON_EFFECTS);
+					d->rule = t->set[1];
+					return;
+				}
+				next = more ? n->yes : n->no;
+				break;
 			}
 			if (!fwt_test_holds(prog, t, p, env, s))
 				next = n->no;

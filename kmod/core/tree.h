@@ -50,6 +50,23 @@ struct fwt_program {
 #define FWT_EFFECTS_MAX		64
 #define FWT_EFFECT_MOD		0x80000000u	/* else: index of a rule that took part */
 
+/* Counts that a walk meets, and that what it accepts is charged to. More than
+ * these are a counted drop too.
+ */
+#define FWT_DECISION_COUNTS	4
+
+/**
+ * struct fwt_decision_count - a count that was met
+ * @test: the test
+ * @words: of @key
+ * @key: as the packet had it then
+ */
+struct fwt_decision_count {
+	u32 test;
+	u32 words;
+	u32 key[FWT_COUNT_WORDS];
+};
+
 #define FWT_DECISION_SNAT	0x01	/* @snat and @p->saddr are set */
 #define FWT_DECISION_DNAT	0x02	/* @p->daddr (and @p->dport) are set */
 #define FWT_DECISION_MARK	0x04	/* @p->mark is set */
@@ -66,6 +83,8 @@ struct fwt_program {
  * @node: the node where the walk ended
  * @snat: the modifier, for its range of ports
  * @dnat: the modifier
+ * @n_counts: entries in @count
+ * @count: what the connection is charged to, if it is accepted
  * @effect: rules that took part, and FWT_EFFECT_MOD | modifier, in the order of
  *	the walk; they happen whatever the verdict
  */
@@ -79,8 +98,17 @@ struct fwt_decision {
 	u32 node;
 	u32 snat;
 	u32 dnat;
+	u32 n_counts;
 	u32 effect[FWT_EFFECTS_MAX];
+	struct fwt_decision_count count[FWT_DECISION_COUNTS];
 };
+
+/* What a count is known by: it outlives the program, as the rule's counters do. */
+static inline u64 fwt_count_table(const struct fwt_program *prog,
+				  const struct fwt_prog_test *t)
+{
+	return prog->rule[t->set[1]].key + t->pad;
+}
 
 /**
  * fwt_walk() - decide a packet

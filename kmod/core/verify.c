@@ -357,7 +357,7 @@ static int reach(struct fwt_verify *c, u32 i)
 					   "asks for a field that a hook does not have");
 		if (t->op >= FWT_TEST_IFADDR && hooks & ~FWT_HOOKS_INET)
 			return bad(c, FWT_SEC_NODES, i,
-				   "asks for an interface's addresses at a device");
+				   "asks for addresses or connections at a device");
 		c->node[n->no].hooks |= hooks;
 		if (n->type == FWT_NODE_SELECT)
 			return each_target(c, i, NULL, hooks);

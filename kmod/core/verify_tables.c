@@ -103,6 +103,25 @@ static int check_test_set(struct fwt_verify *c, u32 i, u32 six)
 	return 0;
 }
 
+static int check_count(struct fwt_verify *c, u32 i, u32 six)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	u32 words = 0, d;
+
+	for (d = 0; d < t->n_fields; d++) {
+		const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
+
+		words += six ? f->words6 : f->words;
+	}
+	if (words > FWT_COUNT_WORDS)
+		return bad(c, FWT_SEC_TESTS, i, "joined fields are too long");
+	if (t->mask[six] != FWT_NONE && !words_ok(c, t->mask[six], 1, words))
+		return bad(c, FWT_SEC_TESTS, i, "mask outside of its section");
+	if (!index_ok(c, FWT_SEC_RULES, t->set[1]))
+		return bad(c, FWT_SEC_TESTS, i, "counts for no rule");
+	return 0;
+}
+
 static bool is_addr(u8 field)
 {
 	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
@@ -116,7 +135,8 @@ static int check_test(struct fwt_verify *c, u32 i)
 	int ret;
 	u32 d;
 
-	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE || t->pad)
+	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE ||
+	    t->pad >= (t->op == FWT_TEST_COUNT ? FWT_COUNTS_RULE : 1))
 		return bad(c, FWT_SEC_TESTS, i, "no such operation");
 	if (!t->n_fields || t->n_fields > FWT_TEST_FIELDS)
 		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
@@ -128,6 +148,9 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_IN:
 		ret = check_test_set(c, i, 0);
 		return ret ? ret : check_test_set(c, i, 1);
+	case FWT_TEST_COUNT:
+		ret = check_count(c, i, 0);
+		return ret ? ret : check_count(c, i, 1);
 	case FWT_TEST_EQUAL:
 		if (t->n_fields != 2)
 			return bad(c, FWT_SEC_TESTS, i, "compares other than two fields");

@@ -74,7 +74,9 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 
 static void walk(const struct fwt_program *prog)
 {
-	static const struct fwt_env_ops ops = { mock_ifaddr, mock_source, mock_local };
+	static const struct fwt_env_ops ops = {
+		.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
+	};
 	struct fwt_env env = { .ops = &ops };
 	const struct fwt_policy_ast none = { 0 };
 	struct fwt_ast_hook hook = { 0 };

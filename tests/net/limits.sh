@@ -84,6 +84,78 @@ for i in range(15):
 equal(len(conn_list("family", "ipv6", "dport", "5000")), 10, "R26: addresses of one /64 are one source")
 fwctl("conn", "flush")
 
+# R26: ct count: so many that came by this rule and have something in common.
+COUNT = """option adopt 0s
+ingress {
+    iif lo accept
+    ct state untracked accept
+    iif lan udp dport 5000 ct count by saddr/32/64 > 3 drop id many
+    iif lan udp dport 5001-5010 ct count by saddr . dport <= 2 accept id few
+    iif lan udp dport 5001-5010 drop id rest
+    iif lan ip saddr 10.7.0.0/16 udp dport 5020 ct count by ip saddr/24 >= 3 drop id net
+    accept
+}
+egress { udp dport 5030 ct count by daddr > 2 drop id out; %s; accept }
+"""
+def burst(f, dport, n, src=None):
+    socks = [udp("home", src or HOME[f]) for _ in range(n)]
+    for s in socks:
+        s.sendto(b"x", (FAR[f], dport))
+    return socks
+
+def there(*words):
+    return len(conn_list(*words))
+
+for f in (4, 6):
+    apply(COUNT % "mark 1 accept")
+    run("fwctl", "-n", "gw", "stats", "--reset")
+    a = burst(f, 5000, 5)
+    equal(there("dport", "5000"), 3, f"R26: IPv{f}: ct count: three come by, not more")
+    for s in a:
+        s.sendto(b"x", (FAR[f], 5000))
+    equal((there("dport", "5000"), rule("many")["hits"]), (3, 4), f"R26: IPv{f}: and the rule says so each time")
+    b = burst(f, 5999, 5)
+    equal(there("dport", "5999"), 5, f"R26: IPv{f}: what goes elsewhere is not counted")
+    b += burst(f, 5001, 3) + burst(f, 5002, 3)
+    equal((there("dport", "5001"), there("dport", "5002"), rule("rest")["hits"]), (2, 2, 2), f"R26: IPv{f}: by source and port together")
+    fwctl("conn", "delete", "id", str(conn_list("dport", "5000")[0]["id"]))
+    for s in a:
+        s.sendto(b"x", (FAR[f], 5000))
+    equal(there("dport", "5000"), 3, f"R26: IPv{f}: one that ends makes room for one")
+    # The same rules again, and others around them: they go on counting.
+    apply(COUNT % "mark 2 accept")
+    b += burst(f, 5000, 2)
+    equal(there("dport", "5000"), 3, f"R26: IPv{f}: a policy that is applied again counts what is there")
+    live = [s for s in a if there("sport", str(s.getsockname()[1]))]
+    for s in live:
+        s.sendto(b"x", (FAR[f], 5000))
+    c = conn_list("dport", "5000")
+    ok(len(c) == 3 and all(x["generation"] == stats()["generation"] for x in c),
+       f"R26: IPv{f}: decided afresh they are under the limit, all of them", c)
+    # A rule that comes later counts what is there from its next packet on.
+    apply((COUNT % "mark 2 accept").replace("saddr/32/64 > 3", "saddr/32/64 > 2"))
+    for s in live:
+        s.sendto(b"x", (FAR[f], 5000))
+    equal(there("dport", "5000"), 3, f"R26: IPv{f}: a lower limit ends none")
+    b += burst(f, 5000, 2)
+    equal(there("dport", "5000"), 3, f"R26: IPv{f}: and lets none in")
+    b += burst(f, 5030, 4)
+    equal((there("dport", "5030"), rule("out")["hits"]), (2, 2), f"R26: IPv{f}: in egress")
+    for s in a + b:
+        s.close()
+    fwctl("conn", "flush")
+    b = burst(f, 5000, 5)
+    equal(there("dport", "5000"), 2, f"R26: IPv{f}: after a flush it counts from the start")
+    for s in b:
+        s.close()
+    fwctl("conn", "flush")
+for i in (1, 2, 3, 4):
+    run("ip", "-n", "home", "addr", "add", f"10.7.{i // 4}.{i}/32", "dev", "h0")
+run("ip", "-n", "gw", "route", "add", "10.7.0.0/16", "via", HOME[4])
+socks = [s for i in (1, 2, 3, 4) for s in burst(4, 5020, 1, f"10.7.{i // 4}.{i}")]
+equal((there("dport", "5020"), rule("net")["hits"]), (3, 1), "R26: ct count by a prefix: a network's hosts together")
+fwctl("conn", "flush")
+
 # R25: timeouts shrink from the start on, by what lies between start and end.
 apply(POLICY % "option conn-adaptive-start 10\noption conn-adaptive-end 50\noption timeout udp 40s\noption timeout udp-stream 100s")
 equal(conns()["timeouts_percent"], 100, "R25: an empty table has its timeouts whole")

@@ -473,7 +473,9 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 
 static u64 walk_all(const struct fwt_program *prog, const struct fwt_packet *packets)
 {
-	static const struct fwt_env_ops ops = { no_ifaddr, some_source, some_local };
+	static const struct fwt_env_ops ops = {
+		.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
+	};
 	struct fwt_env env = { .ops = &ops };
 	struct fwt_decision d;
 	u64 walks = 0, steps;

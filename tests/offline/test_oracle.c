@@ -61,7 +61,9 @@ static bool mock_local(const struct fwt_env *env, const char *ifname,
 	return true;
 }
 
-static const struct fwt_env_ops mock_ops = { mock_ifaddr, mock_source, mock_local };
+static const struct fwt_env_ops mock_ops = {
+	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
+};
 
 /* Returns false where the policy was refused; with @show its messages are. */
 static bool make(struct policy *w, const char *text, u64 seed, bool show)

@@ -234,11 +234,16 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 
 	for (i = 0; i < t->n_fields && n < sizeof(fields); i++)
 		n += snprintf(fields + n, sizeof(fields) - n, "%s%s",
-			      i && t->op == FWT_TEST_IN ? " . " : i ? " = " : "",
+			      i && t->op == FWT_TEST_EQUAL ? " = " : i ? " . " : "",
 			      fwt_field_info[t->field[i]].name);
 	switch (t->op) {
 	case FWT_TEST_EQUAL:
 		snprintf(buf, size, "%s%s", not, fields);
+		return;
+	case FWT_TEST_COUNT:
+		snprintf(buf, size, "%sct count by %s%s > %u", not, fields,
+			 t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ? " & mask" : "",
+			 t->set[0]);
 		return;
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:

@@ -612,7 +612,9 @@ static bool emit_rules(struct run *r, u32 forest, u32 next, const u64 *inexact)
 
 bool fwt_forest_takes(const struct fwt_ir_rule *rule)
 {
-	return rule->conds || rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
+	/* What is asked of more than the packet is written down by the walk. */
+	return !rule->stateful &&
+	       (rule->conds || rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6));
 }
 
 u32 fwt_emit_forest(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next)

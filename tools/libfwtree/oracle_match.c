@@ -350,6 +350,14 @@ static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
 		       (m->op == FWT_OP_EQ);
 	case FWT_MATCH_MASK:
 		return masked(o, m, p, env);
+	case FWT_MATCH_CT_COUNT:
+		/* The one that asks, and no other: nobody has connections here. */
+		if (!get_all(&m->fields, p, g))
+			return false;
+		return m->op == FWT_OP_GT ? 1 > m->number->number :
+		       m->op == FWT_OP_GE ? 1 >= m->number->number :
+		       m->op == FWT_OP_LT ? 1 < m->number->number :
+					    1 <= m->number->number;
 	case FWT_MATCH_NOT:
 		return !fwt_oracle_matches(o, m->inner, p, env);
 	default:

@@ -210,7 +210,9 @@ static void statement(struct fwt_sema *s, const struct fwt_rule *ast,
 {
 	to->ast = ast;
 	to->record = fwt_compile_record(s, ast);
+	s->stateful = false;
 	to->conds = fwt_sema_matches(s, ast->matches);
+	to->stateful = s->stateful;
 	fwt_sema_mods(s, to);
 	ending(s, &ast->end, to);
 }

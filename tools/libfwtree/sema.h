@@ -90,6 +90,7 @@ struct fwt_ir_select {
  * @end: enum fwt_end_kind
  * @enter: it takes part without a verdict of its own
  * @goes_on: a packet can come to the statement after it
+ * @stateful: its conditions ask more than the packet
  */
 struct fwt_ir_rule {
 	const struct fwt_rule *ast;
@@ -104,6 +105,7 @@ struct fwt_ir_rule {
 	u8 reject;
 	bool enter;
 	bool goes_on;
+	bool stateful;
 	struct fwt_ir_tree *target;
 	struct fwt_ir_block block;
 	struct fwt_ir_select *select;
@@ -187,7 +189,10 @@ struct fwt_sema {
 	bool warnings;
 	bool in_set;			/* its elements are read: names are DNS' */
 	bool sound;			/* before the search for ends */
+	bool stateful;			/* a match of the rule asks more than the packet */
 	bool failed;			/* no memory */
+	u32 count_rule;			/* rule with a "ct count", */
+	u32 count_next;			/* and how many it has */
 };
 
 /* sema.c */

@@ -338,6 +338,94 @@ static const char *stateful(const struct fwt_match *m)
 	}
 }
 
+static void prefix_mask(u32 *mask, u32 words, int plen)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		mask[i] = plen < 0 || plen >= 32 * (int)(i + 1) ? ~0u :
+			  plen <= 32 * (int)i ? 0 : ~0u << (32 - plen % 32);
+}
+
+/* The keys' prefixes, for packets with addresses of one word and of four. */
+static void key_masks(struct fwt_sema *s, struct fwt_sema_key *k)
+{
+	u32 mask[FWT_KEY_WORDS], f, i, words, n;
+	bool any;
+
+	for (f = 0; f < 2; f++) {
+		any = false;
+		words = 0;
+		for (i = 0; i < k->test.n_fields; i++) {
+			const struct fwt_field_info *info = &fwt_field_info[k->test.field[i]];
+			int plen = -1;
+
+			n = f ? info->words6 : info->words;
+			if (n == 4)
+				plen = k->ref[i]->plen6;
+			else if (n == 1)
+				plen = k->ref[i]->plen4;
+			any |= plen >= 0;
+			prefix_mask(mask + words, n, plen);
+			words += n;
+		}
+		if (any)
+			k->test.mask[f] = fwt_builder_mask(&s->b, mask, words);
+	}
+}
+
+static struct fwt_cond *ct_count(struct fwt_sema *s, const struct fwt_match *m)
+{
+	u32 record = s->b.sec[FWT_SEC_RULES].count - 1, f, i;
+	struct fwt_cond *guards = NULL;
+	struct fwt_sema_key k;
+	u64 n;
+
+	fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, "a device tracks nothing", "ct count");
+	if (!fwt_sema_key(s, &m->fields, &k, &guards) || !m->number ||
+	    (m->number->kind != FWT_VALUE_NUMBER && m->number->kind != FWT_VALUE_SIZE))
+		return NULL;
+	if (m->op == FWT_OP_EQ || m->op == FWT_OP_NE) {
+		fwt_error(s->diag, &m->loc, "'ct count' is compared by '>', '>=', '<' or '<='");
+		return NULL;
+	}
+	for (f = 0, i = 0; i < k.test.n_fields; i++)
+		f += fwt_field_info[k.test.field[i]].words6;
+	if (f > FWT_COUNT_WORDS) {
+		fwt_error(s->diag, &m->fields.loc, "the joined fields are too long together");
+		return NULL;
+	}
+	/* The one that is asked for counts too: there is always one. */
+	n = m->number->number;
+	if (m->op == FWT_OP_GE || m->op == FWT_OP_LT) {
+		if (!n) {
+			fwt_error(s->diag, &m->number->loc, "the connection that asks counts too");
+			return NULL;
+		}
+		n--;
+	}
+	if (n > 1u << 30) {
+		fwt_error(s->diag, &m->number->loc, "there are never so many connections");
+		return NULL;
+	}
+	if (s->count_rule != record + 1)
+		s->count_next = 0;
+	s->count_rule = record + 1;
+	if (s->count_next == FWT_COUNTS_RULE) {
+		fwt_error(s->diag, &m->loc, "a rule has at most %u 'ct count'", FWT_COUNTS_RULE);
+		return NULL;
+	}
+	k.test.op = FWT_TEST_COUNT;
+	k.test.flags = m->op == FWT_OP_LT || m->op == FWT_OP_LE ? FWT_TEST_NEGATE : 0;
+	key_masks(s, &k);
+	k.test.set[0] = (u32)n;
+	k.test.set[1] = record;
+	k.test.pad = (u8)s->count_next++;
+	s->stateful = true;
+	append(&guards, fwt_sema_test(s, &k.test));
+	return guards;
+}
+
 static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, bool in_not);
 
 static struct fwt_cond *list_of(struct fwt_sema *s, const struct fwt_match *m, bool in_not)
@@ -363,6 +451,8 @@ static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, boo
 		if (in_not)
 			fwt_error(s->diag, &m->loc, "'%s' never stands in 'not'",
 				  stateful(m));
+		else if (m->kind == FWT_MATCH_CT_COUNT)
+			return ct_count(s, m);
 		else
 			fwt_sema_not_yet(s, &m->loc, stateful(m));
 		return NULL;

@@ -468,7 +468,9 @@ static bool some_local(const struct fwt_env *env, const char *ifname,
 bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_hook *hook,
 		       char *buf, size_t size)
 {
-	static const struct fwt_env_ops ops = { no_ifaddr, some_source, some_local };
+	static const struct fwt_env_ops ops = {
+		.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
+	};
 	struct fwt_env env = { .ops = &ops };
 	struct fwt_oracle o = { .ast = ast, .resolver = fwt_resolver_alloc() };
 	struct fwt_oracle_result r;

@@ -39,6 +39,8 @@
 #define FWT_CALL_DEPTH		16		/* calls within calls */
 #define FWT_KEY_WORDS		20		/* of joined fields, together */
 #define FWT_TEST_FIELDS		8		/* joined by " . " */
+#define FWT_COUNT_WORDS		12		/* of the key of a "ct count" */
+#define FWT_COUNTS_RULE		4		/* "ct count" in one rule */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
 
 /* The sections, in their order: X(ID, "what an element is called", its type).
@@ -207,6 +209,11 @@ enum fwt_test_op {
 	FWT_TEST_IFADDR,
 	/* the same, within one of its subnets */
 	FWT_TEST_IFNET,
+	/* more than @set[0] connections, the one that is decided among them, have
+	 * come by this test with the same joined fields (masked): test @pad of
+	 * rule @set[1]. An accepted one counts as long as it lives.
+	 */
+	FWT_TEST_COUNT,
 	__FWT_TEST_MAX,
 };
 
@@ -220,7 +227,7 @@ enum fwt_test_op {
  * @op: enum fwt_test_op
  * @flags: FWT_TEST_NEGATE
  * @n_fields: how many fields are joined, 1 to FWT_TEST_FIELDS
- * @pad: 0
+ * @pad: COUNT: which of its rule's, less than FWT_COUNTS_RULE; else 0
  * @field: enum fwt_field (core/field.h), FWT_TEST_FIELDS at most
  * @set: the set for IPv4 and for packets that are not IP; for IPv6. FWT_NONE:
  *	none, nothing is in it. The two are the same unless a field has another
