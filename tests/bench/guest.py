@@ -21,6 +21,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import sets  # noqa: E402
+
 PKTGEN = "/proc/net/pktgen/"
 TOP = os.environ.get("FWTREE_TOP", ".")
 TMP = tempfile.mkdtemp()
@@ -521,7 +524,8 @@ def main():
     args = p.parse_args()
     network()
     b = Bench(args)
-    for part in (b.drops, b.forward, b.new, b.million, b.load, b.slabs):
+    for part in (b.drops, lambda: sets.rows(sys.modules[__name__], b), b.forward, b.new,
+                 b.million, b.load, b.slabs):
         part()
     env = os.environ
     about = {"kernel": platform.release(), "cpu": env.get("FWT_BENCH_CPU"),
