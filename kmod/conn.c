@@ -384,10 +384,12 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 	}
 	if (!ret)
 		ret = fwt_conn_link(c, FWT_PAIR_CV, other);
-	if (ret)
+	if (ret) {
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
-	else
+	} else {
 		fwt_evict_enter(c);
+		fwt_stat_inc_bh(c->fn, created);
+	}
 	spin_unlock_bh(&c->lock);
 	if (ret) {
 		unlink_all(c);
@@ -399,7 +401,6 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 		}
 		return ret;
 	}
-	fwt_stat_inc(c->fn, created);
 	return 0;
 }
 

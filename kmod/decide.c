@@ -182,7 +182,7 @@ static void replace_slot(struct fwt_conn *c, enum fwt_hook hook, u32 slot)
 {
 	if (c->slot[hook] == slot)
 		return;
-	fwt_slot_ref(c->fn, slot, 1);
+	fwt_slot_take(c->fn, slot);
 	fwt_slot_ref(c->fn, c->slot[hook], -1);
 	c->slot[hook] = slot;
 }

@@ -310,7 +310,7 @@ static unsigned int decide_ingress(struct fwt_way *w)
 		spin_lock_bh(&c->lock);
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
 			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
-			fwt_slot_ref(w->fn, c->slot[FWT_HOOK_INGRESS], 1);
+			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
 			if (d.n_counts)
 				(void)fwt_conn_count(c, &w->pol->prog, d.count, d.n_counts);
 			c->iif = w->state->in->ifindex;

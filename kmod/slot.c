@@ -404,6 +404,12 @@ void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
 	fwt_stat_add_bh(n->bytes, bytes);
 }
 
+void fwt_slot_take(struct fwt_net *fn, u32 slot)
+{
+	if (slot != FWT_NONE)
+		fwt_stat_add_bh(count_of(fn, slot)->refs, 1);
+}
+
 void fwt_slot_ref(struct fwt_net *fn, u32 slot, int by)
 {
 	if (slot != FWT_NONE)

@@ -135,10 +135,11 @@ const struct fwt_slot *fwt_slot_read(struct fwt_net *fn, u32 slot,
 const struct fwt_slot *fwt_slot_peek(struct fwt_net *fn, u32 slot);
 
 /* The data path: under RCU, with a slot that a program in force or a live
- * connection uses; FWT_NONE is ignored. The first two with softirqs off.
+ * connection uses; FWT_NONE is ignored. All with softirqs off but the last one.
  */
 void fwt_slot_hit(struct fwt_net *fn, u32 slot);
 void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes);
+void fwt_slot_take(struct fwt_net *fn, u32 slot);
 void fwt_slot_ref(struct fwt_net *fn, u32 slot, int by);
 
 #endif /* FWT_SLOT_H */

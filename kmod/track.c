@@ -285,7 +285,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		c->iif = w->state->in->ifindex;
 		c->flags |= BIT(FWT_CONN_INGRESS);
 		c->slot[hook] = fwt_rule_slot(w->pol, d->rule);
-		fwt_slot_ref(w->fn, c->slot[hook], 1);
+		fwt_slot_take(w->fn, c->slot[hook]);
 	} else if (w->skb->skb_iif && !(c->flags & BIT(FWT_CONN_LOCAL))) {
 		c->iif = w->skb->skb_iif;
 	}
@@ -396,7 +396,7 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	}
 	c->oif = w->state->out ? w->state->out->ifindex : 0;
 	c->slot[FWT_HOOK_EGRESS] = fwt_rule_slot(w->pol, d->rule);
-	fwt_slot_ref(w->fn, c->slot[FWT_HOOK_EGRESS], 1);
+	fwt_slot_take(w->fn, c->slot[FWT_HOOK_EGRESS]);
 	/* By the older of the policies that its two halves were decided by. */
 	if ((s32)(w->pol->gen - c->gen) < 0)
 		WRITE_ONCE(c->gen, w->pol->gen);
