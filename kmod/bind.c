@@ -43,6 +43,7 @@
 #include <net/udp.h>
 
 #include "bind.h"
+#include "mapping.h"
 #include "way.h"
 
 /* Ports that are looked up for one packet: some 0.1 ms. */
@@ -83,6 +84,7 @@ struct search {
 	u16 hi;
 	u32 budget;
 	bool own;		/* an address of this machine */
+	bool mapped;		/* a mapping is to be made */
 	bool opens;		/* a SYN, with @seq */
 	u32 seq;
 	struct fwt_conn *resting;	/* could yield its port, @rest_end */
@@ -243,7 +245,11 @@ void fwt_bind_release(const struct fwt_conn *c)
 	struct fwt_ports *m;
 	struct fwt_end n;
 
+	if (likely(!(c->flags & BIT(FWT_CONN_MAPPED)) && !READ_ONCE(c->fn->has_ports)))
+		return;
 	fwt_ends_get(&c->ends, FWT_N, &n);
+	if (c->flags & BIT(FWT_CONN_MAPPED))
+		fwt_mapping_put(c, &n);
 	rcu_read_lock();
 	m = map_find(c->fn, map_key(c, &n));
 	if (m) {
@@ -294,10 +300,17 @@ static int try_port(struct search *s, u16 port)
 	other = sparse ? NULL : fwt_conn_owner(c, FWT_PAIR_SN);
 	if (other)
 		return taken(s, other);
-	if (s->own && socket_bound(c, port))
+	if (fwt_mapping_taken(c, &s->end) || (s->own && socket_bound(c, port)))
 		return -EADDRINUSE;
 	ret = fwt_conn_link(c, FWT_PAIR_SN, &other);
-	return ret == -EEXIST ? taken(s, other) : ret;
+	if (ret)
+		return ret == -EEXIST ? taken(s, other) : ret;
+	if (s->mapped && !fwt_mapping_add(c))
+		c->flags |= BIT(FWT_CONN_MAPPED);
+	/* Else its client has got a mapping just now, or there is no memory for
+	 * one: a port of its own is as good as none.
+	 */
+	return 0;
 }
 
 static int in_order(struct search *s, struct fwt_port_search *p)
@@ -324,6 +337,7 @@ static void check_map(struct search *s, struct fwt_ports *m)
 		s->end.port = port;
 		fwt_ends_set(&s->c->ends, FWT_N, &s->end);
 		if (fwt_conn_owner(s->c, FWT_PAIR_SN) ||
+		    fwt_mapping_taken(s->c, &s->end) ||
 		    (s->own && socket_bound(s->c, port)))
 			set_bit(port, m->taken);
 		else
@@ -447,7 +461,19 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 		return -EBUSY;
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	ret = -EADDRINUSE;
-	if (b->keep) {
+	if (b->mapped && fwt_mapping_get(c, &s.end)) {
+		/* Unless the policy was changed, and that port is none of the range. */
+		if (s.end.port >= b->lo && s.end.port <= b->hi)
+			ret = try_port(&s, s.end.port);
+		if (!ret)
+			c->flags |= BIT(FWT_CONN_MAPPED);
+		else
+			fwt_mapping_put(c, &b->end);
+	} else {
+		s.mapped = b->mapped;
+	}
+	s.end = b->end;
+	if (ret == -EADDRINUSE && b->keep) {
 		s.own = memcmp(client.addr, b->end.addr, sizeof(client.addr)) &&
 			fwt_own_address(c->fn->net, c->ends.family, b->end.addr);
 		ret = try_port(&s, b->end.port);

@@ -15,12 +15,15 @@
  * @hi: last port
  * @range: where @end is one address of several, the modifier whose they are: the
  *	next ones are tried when this one is full; else NULL
+ * @mapped: with the port that its client has towards others (mapping.h); another
+ *	one only where that is not to be had for this destination
  * @opens: it begins with a SYN, and
  * @seq: its sequence: it may take over a port that rests (R14)
  */
 struct fwt_bind {
 	struct fwt_end end;
 	bool keep;
+	bool mapped;
 	bool opens;
 	u16 lo;
 	u16 hi;
@@ -30,7 +33,8 @@ struct fwt_bind {
 
 /**
  * fwt_bind_source() - give it the end N
- * @c: connection in the hash, egress undecided
+ * @c: connection in the hash, egress undecided; its flag FWT_CONN_MAPPED is set
+ *	where it counts in a mapping
  * @b: where to
  *
  * Looks up some 1024 ports at most, whatever the range; never waits.

@@ -22,6 +22,7 @@
 #include "conn.h"
 #include "count.h"
 #include "gone.h"
+#include "mapping.h"
 #include "policy.h"
 #include "route.h"
 
@@ -242,7 +243,7 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 
 	why = end_reason(c, why);
 	unlink_all(c);
-	if (c->linked & BIT(FWT_PAIR_SN) && unlikely(READ_ONCE(fn->has_ports)))
+	if (c->linked & BIT(FWT_PAIR_SN))
 		fwt_bind_release(c);
 	fwt_evict_leave(c);
 	/* The rules that it names are there as long as it is charged to them. */
@@ -434,7 +435,8 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 		return 0;
 	/* kmem_cache_size() is without what aligns the next one. */
 	return (n - min(n, n6)) * ALIGN(kmem_cache_size(conn_cache), FWT_CONN_ALIGN) +
-	       n6 * ALIGN(kmem_cache_size(conn6_cache), FWT_CONN_ALIGN);
+	       n6 * ALIGN(kmem_cache_size(conn6_cache), FWT_CONN_ALIGN) +
+	       fwt_mappings_memory(fn);
 }
 
 int fwt_conns_init(struct fwt_net *fn)
@@ -446,6 +448,12 @@ int fwt_conns_init(struct fwt_net *fn)
 	ret = fwt_evict_init(fn);
 	if (ret)
 		return ret;
+	ret = fwt_mappings_net_init(fn);
+	if (ret) {
+		rhashtable_destroy(&fn->conns);
+		fwt_evict_clean(fn);
+		return ret;
+	}
 	spin_lock_init(&fn->ports_lock);
 	fwt_gone_net_init(fn);
 	ret = rhashtable_init(&fn->conns, &conn_params);
@@ -470,6 +478,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	/* Their callbacks use the namespace. */
 	rcu_barrier();
 	fwt_bind_net_clean(fn);
+	fwt_mappings_net_clean(fn);
 	rhashtable_destroy(&fn->conns);
 	fwt_evict_clean(fn);
 	fn->conns_ready = false;
@@ -492,7 +501,7 @@ int fwt_conn_cache_init(void)
 	conn6_cache = kmem_cache_create("fwtree_conn6", sizeof(struct fwt_conn) +
 					__FWT_WHO_MAX * sizeof(u32[4]),
 					FWT_CONN_ALIGN, SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
-	if (conn_cache && conn6_cache)
+	if (conn_cache && conn6_cache && !fwt_mapping_cache_init())
 		return 0;
 	fwt_conn_cache_clean();
 	return -ENOMEM;
@@ -500,6 +509,7 @@ int fwt_conn_cache_init(void)
 
 void fwt_conn_cache_clean(void)
 {
+	fwt_mapping_cache_clean();
 	kmem_cache_destroy(conn_cache);
 	kmem_cache_destroy(conn6_cache);
 }

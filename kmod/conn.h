@@ -37,6 +37,7 @@ enum fwt_conn_bit {
 	FWT_CONN_SNAT,		/* N is not C */
 	FWT_CONN_DNAT,		/* S is not V */
 	FWT_CONN_MARK,		/* packets get @mark */
+	FWT_CONN_MAPPED,	/* counts in the mapping of its client, mapping.h */
 	FWT_CONN_IFADDR,	/* N has an interface's address, which may go (R15) */
 	FWT_CONN_SOURCE,	/* its source is charged with it */
 	FWT_CONN_CAPPED,	/* it has less time than its timeout */

@@ -87,6 +87,8 @@ struct fwt_conn_walk {
  * @slots: rules' counters
  * @ports: see bind.c; replaced under @ports_lock, read under RCU
  * @has_ports: one is there, or was
+ * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
+ *	mapping.h
  * @gone: sweeps out what was translated to an address that is not there any more
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
@@ -125,6 +127,10 @@ struct fwt_net {
 	struct fwt_ports __rcu *ports[FWT_PORTS_MAPS];
 	spinlock_t ports_lock;
 	bool has_ports;
+	spinlock_t map_lock;
+	u32 n_mappings;
+	struct rhashtable map_in;
+	struct rhashtable map_out;
 	struct work_struct gone;
 
 	struct mutex lock;

@@ -356,6 +356,8 @@ static int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	} else {
 		b.keep = true;
 	}
+	b.mapped = m->flags & FWT_MOD_ENDPOINT_INDEPENDENT && b.lo &&
+		   !own_address(c, &b.end);
 	if (m->type == FWT_MOD_SNAT && m->family && !(m->flags & FWT_MOD_PERSISTENT))
 		b.range = m;
 	ret = fwt_bind_source(c, &b);

@@ -198,6 +198,9 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
 	if (m->flags & FWT_MOD_PORTS && (!m->port_lo || m->port_lo > m->port_hi))
 		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
+	if (m->flags & FWT_MOD_ENDPOINT_INDEPENDENT && m->type != FWT_MOD_SNAT &&
+	    m->type != FWT_MOD_MASQUERADE)
+		return bad(c, FWT_SEC_MODS, i, "endpoint-independent of no source");
 	if (m->flags & FWT_MOD_IFADDR) {
 		if (m->type != FWT_MOD_SNAT && m->type != FWT_MOD_DNAT)
 			return bad(c, FWT_SEC_MODS, i, "an interface that it has no use for");

@@ -279,7 +279,8 @@ static void modifier(struct gen *g)
 		if (g->hooks == OUT) {
 			gen_put(g, "snat to ");
 			gen_addr(g, gen_chance(g, 40));
-			gen_put(g, gen_chance(g, 20) ? " random " : " ");
+			gen_put(g, gen_chance(g, 20) ? " random " :
+				   gen_chance(g, 20) ? " endpoint-independent " : " ");
 			return;
 		}
 		break;

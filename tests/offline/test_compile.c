@@ -144,7 +144,6 @@ static const struct {
 	{ IN("random 1/2 accept"), 2, "not supported yet: \"random\"" },
 	{ IN("notrack accept"), 2, "not supported yet: \"notrack\"" },
 	{ OUT("mss clamp"), 2, "not supported yet: \"mss clamp\"" },
-	{ OUT("masquerade endpoint-independent accept"), 2, "not supported yet" },
 	{ IN("route type local accept"), 2, "not supported yet: \"route type\"" },
 	{ IN("queue 1"), 2, "not supported yet: \"queue\"" },
 	{ IN("set dscp ef accept"), 2, "not supported yet: \"set dscp\"" },

@@ -137,7 +137,8 @@ static bool choose_addr(struct walk *w, const struct fwt_modifier *m, u32 *addr)
 	struct fwt_prog_mod to = {
 		.family = p->family,
 		.flags = (m->nat.flags & FWT_NAT_RANDOM ? FWT_MOD_RANDOM : 0) |
-			 (m->nat.flags & FWT_NAT_PERSISTENT ? FWT_MOD_PERSISTENT : 0),
+			 (m->nat.flags & (FWT_NAT_PERSISTENT | FWT_NAT_EIM) ?
+			  FWT_MOD_PERSISTENT : 0),
 	};
 	static const u32 home[2][4] = { { 0x7f000001 }, { 0, 0, 0, 1 } };
 
@@ -171,7 +172,8 @@ static bool translate(struct walk *w, const struct fwt_rule *rule,
 	struct fwt_prog_mod to = {
 		.family = p->family,
 		.flags = (m->nat.flags & FWT_NAT_RANDOM ? FWT_MOD_RANDOM : 0) |
-			 (m->nat.flags & FWT_NAT_PERSISTENT ? FWT_MOD_PERSISTENT : 0),
+			 (m->nat.flags & (FWT_NAT_PERSISTENT | FWT_NAT_EIM) ?
+			  FWT_MOD_PERSISTENT : 0),
 	};
 	const struct fwt_value *port = m->nat.port;
 

@@ -23,13 +23,21 @@ static const struct {
 static bool nat_flags(struct fwt_sema *s, const struct fwt_modifier *m,
 		      struct fwt_prog_mod *to)
 {
+	if (m->nat.flags & FWT_NAT_EIM && m->kind != FWT_AST_MOD_SNAT &&
+	    m->kind != FWT_AST_MOD_MASQUERADE) {
+		fwt_error_hint(s->diag, &m->loc, "'persistent' may be meant",
+			       "'endpoint-independent' is of 'snat' and 'masquerade': "
+			       "it says how a source is shown");
+		return false;
+	}
+	/* Which address is a matter of the source alone, too (RFC 4787, REQ-2). */
 	if (m->nat.flags & FWT_NAT_EIM)
-		fwt_sema_not_yet(s, &m->loc, "endpoint-independent");
+		to->flags |= FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PERSISTENT;
 	if (m->nat.flags & FWT_NAT_RANDOM)
 		to->flags |= FWT_MOD_RANDOM;
 	if (m->nat.flags & FWT_NAT_PERSISTENT)
 		to->flags |= FWT_MOD_PERSISTENT;
-	return !(m->nat.flags & FWT_NAT_EIM);
+	return true;
 }
 
 static bool nat_port(struct fwt_sema *s, const struct fwt_value *port,

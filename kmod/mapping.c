@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Endpoint-independent mappings; see mapping.h. */
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "mapping.h"
+
+/* As bytes: no padding, and unused words are 0. An inside socket has a mapping for
+ * each outside address that it is given, by two uplinks say.
+ */
+struct inside {
+	u32 client[4];
+	u32 shown[4];
+	u32 scope;
+	u16 port;
+	u8 protocol;
+	u8 family;
+};
+
+struct outside {
+	u32 shown[4];
+	u32 scope;
+	u16 port;
+	u8 protocol;
+	u8 family;
+};
+
+struct mapping {
+	struct rhash_head in_link;
+	struct rhash_head out_link;
+	struct inside in;
+	struct outside out;
+	u32 users;		/* connections, under fn->map_lock */
+	struct rcu_head rcu;
+};
+
+static struct kmem_cache *cache;
+
+static const struct rhashtable_params in_params = {
+	.key_len = sizeof(struct inside),
+	.key_offset = offsetof(struct mapping, in),
+	.head_offset = offsetof(struct mapping, in_link),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params out_params = {
+	.key_len = sizeof(struct outside),
+	.key_offset = offsetof(struct mapping, out),
+	.head_offset = offsetof(struct mapping, out_link),
+	.automatic_shrinking = true,
+};
+
+static void mapping_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(cache, container_of(rcu, struct mapping, rcu));
+}
+
+static void inside_of(const struct fwt_conn *c, const struct fwt_end *n,
+		      struct inside *k)
+{
+	struct fwt_end client;
+
+	BUILD_BUG_ON(sizeof(*k) != 40);
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	memcpy(k->client, client.addr, sizeof(k->client));
+	memcpy(k->shown, n->addr, sizeof(k->shown));
+	k->scope = c->ends.scope;
+	k->port = client.port;
+	k->protocol = c->ends.protocol;
+	k->family = c->ends.family;
+}
+
+static void outside_of(const struct fwt_conn *c, const struct fwt_end *n,
+		       struct outside *k)
+{
+	BUILD_BUG_ON(sizeof(*k) != 24);
+	memcpy(k->shown, n->addr, sizeof(k->shown));
+	k->scope = c->ends.scope;
+	k->port = n->port;
+	k->protocol = c->ends.protocol;
+	k->family = c->ends.family;
+}
+
+bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n)
+{
+	struct fwt_net *fn = c->fn;
+	struct inside key;
+	struct mapping *m;
+
+	inside_of(c, n, &key);
+	spin_lock_bh(&fn->map_lock);
+	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
+	if (m) {
+		m->users++;
+		n->port = m->out.port;
+	}
+	spin_unlock_bh(&fn->map_lock);
+	return m;
+}
+
+int fwt_mapping_add(const struct fwt_conn *c)
+{
+	struct fwt_net *fn = c->fn;
+	struct mapping *m;
+	struct fwt_end n;
+	int ret;
+
+	m = kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!m)
+		return -ENOMEM;
+	fwt_ends_get(&c->ends, FWT_N, &n);
+	inside_of(c, &n, &m->in);
+	outside_of(c, &n, &m->out);
+	m->users = 1;
+	spin_lock_bh(&fn->map_lock);
+	ret = rhashtable_lookup_insert_fast(&fn->map_in, &m->in_link, in_params);
+	if (!ret) {
+		ret = rhashtable_lookup_insert_fast(&fn->map_out, &m->out_link,
+						    out_params);
+		if (ret)
+			rhashtable_remove_fast(&fn->map_in, &m->in_link, in_params);
+		else
+			WRITE_ONCE(fn->n_mappings, fn->n_mappings + 1);
+	}
+	spin_unlock_bh(&fn->map_lock);
+	if (!ret)
+		return 0;
+	/* It may have been seen. */
+	call_rcu(&m->rcu, mapping_free);
+	return ret == -EEXIST ? ret : -ENOMEM;
+}
+
+void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n)
+{
+	struct fwt_net *fn = c->fn;
+	struct mapping *m;
+	struct inside key;
+
+	inside_of(c, n, &key);
+	spin_lock_bh(&fn->map_lock);
+	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
+	if (WARN_ON_ONCE(!m) || --m->users) {
+		spin_unlock_bh(&fn->map_lock);
+		return;
+	}
+	rhashtable_remove_fast(&fn->map_in, &m->in_link, in_params);
+	rhashtable_remove_fast(&fn->map_out, &m->out_link, out_params);
+	WRITE_ONCE(fn->n_mappings, fn->n_mappings - 1);
+	spin_unlock_bh(&fn->map_lock);
+	call_rcu(&m->rcu, mapping_free);
+}
+
+bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n)
+{
+	struct fwt_net *fn = c->fn;
+	struct fwt_end client;
+	struct outside key;
+	struct mapping *m;
+
+	if (likely(!READ_ONCE(fn->n_mappings)))
+		return false;
+	outside_of(c, n, &key);
+	m = rhashtable_lookup(&fn->map_out, &key, out_params);
+	if (!m)
+		return false;
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	return m->in.port != client.port ||
+	       memcmp(m->in.client, client.addr, sizeof(client.addr));
+}
+
+u64 fwt_mappings_memory(const struct fwt_net *fn)
+{
+	return (u64)READ_ONCE(fn->n_mappings) * kmem_cache_size(cache);
+}
+
+int fwt_mappings_net_init(struct fwt_net *fn)
+{
+	int ret = rhashtable_init(&fn->map_in, &in_params);
+
+	if (ret)
+		return ret;
+	ret = rhashtable_init(&fn->map_out, &out_params);
+	if (ret)
+		rhashtable_destroy(&fn->map_in);
+	spin_lock_init(&fn->map_lock);
+	fn->n_mappings = 0;
+	return ret;
+}
+
+void fwt_mappings_net_clean(struct fwt_net *fn)
+{
+	WARN_ON_ONCE(fn->n_mappings);
+	rhashtable_destroy(&fn->map_in);
+	rhashtable_destroy(&fn->map_out);
+}
+
+int fwt_mapping_cache_init(void)
+{
+	cache = kmem_cache_create("fwtree_mapping", sizeof(struct mapping), 0,
+				  SLAB_ACCOUNT, NULL);
+	return cache ? 0 : -ENOMEM;
+}
+
+void fwt_mapping_cache_clean(void)
+{
+	kmem_cache_destroy(cache);
+}

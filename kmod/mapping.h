@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Endpoint-independent mappings (RFC 4787 REQ-1, RFC 5382 REQ-1): one outside port
+ * for an inside socket, whatever it talks to.
+ *
+ * A mapping is the two ends C and N of one protocol. It is there while one of its
+ * connections is, which count in it, and belongs to no other inside socket
+ * meanwhile: other translations pass its port over, to whatever destination. What
+ * comes in is found by its connection as ever: filtering is by address and port
+ * (RFC 4787, REQ-8), and a stranger's packet to the outside port is a new one for
+ * the policy.
+ *
+ * Bounded: each mapping has a connection, and those are. Both tables change under
+ * fn->map_lock, which is taken by who makes or ends a connection with a mapping, and
+ * inside the record's own lock; looking takes none.
+ */
+#ifndef FWT_MAPPING_H
+#define FWT_MAPPING_H
+
+#include "conn.h"
+
+/**
+ * fwt_mapping_get() - the port that a connection's client has already
+ * @c: connection; C is set
+ * @n: address of N; its port is set
+ *
+ * Return: true: there is a mapping, and the connection counts in it.
+ */
+bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n);
+
+/**
+ * fwt_mapping_add() - a new one
+ * @c: connection; C and N are set, N is linked
+ *
+ * Return: 0, and the connection counts in it; -EEXIST: another socket has N, or
+ * this one has another; -ENOMEM.
+ */
+int fwt_mapping_add(const struct fwt_conn *c);
+
+/* The connection does not count in its mapping any more (@n: address of N); the last
+ * one ends it.
+ */
+void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n);
+
+/* Has another socket than the connection's own a mapping to @n. Under RCU. */
+bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n);
+
+u64 fwt_mappings_memory(const struct fwt_net *fn);
+
+int fwt_mappings_net_init(struct fwt_net *fn);
+void fwt_mappings_net_clean(struct fwt_net *fn);
+int fwt_mapping_cache_init(void);
+void fwt_mapping_cache_clean(void);
+
+#endif /* FWT_MAPPING_H */
