@@ -10,6 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/sctp.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include <net/sctp/checksum.h>
 
@@ -57,12 +58,50 @@ int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
 	return -EINVAL;
 }
 
+/* A checksum over the first @cover bytes from the transport header on. */
+static bool covered_ok(const struct fwt_way *w, u32 cover)
+{
+	const struct fwt_packet *p = &w->p;
+	struct sk_buff *skb = w->skb;
+	u32 len = p->end - p->l4;
+	__wsum sum;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb))
+		return true;
+	if (cover > len)
+		return false;
+	sum = skb_checksum(skb, skb_network_offset(skb) + p->l4, cover, 0);
+	if (p->family == 4)
+		return !csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, len,
+					  p->protocol, sum);
+	return !csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, len,
+				p->protocol, sum);
+}
+
+/* Its CRC; while it is summed its place in the header is zero, so that the header
+ * must be ours alone.
+ */
+static bool sctp_ok(const struct fwt_way *w)
+{
+	unsigned int off = skb_network_offset(w->skb) + w->p.l4;
+	struct sk_buff *skb = w->skb;
+	struct sctphdr *sh;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb))
+		return true;
+	if (skb_ensure_writable(skb, off + sizeof(*sh)))
+		return false;
+	sh = (struct sctphdr *)(skb->data + off);
+	return sh->checksum == sctp_compute_cksum(skb, off);
+}
+
 bool fwt_skb_checksum_ok(const struct fwt_way *w)
 {
 	const struct fwt_packet *p = &w->p;
 	struct sk_buff *skb = w->skb;
 	int off = skb_network_offset(skb);
-	const u8 *udp;
+	const u8 *l4 = skb_network_header(skb) + p->l4;
+	u32 cover;
 
 	if (p->have & FWT_HAVE_FRAG)
 		return true;
@@ -74,9 +113,8 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 		return true;
 	switch (p->protocol) {
 	case IPPROTO_UDP:
-		udp = skb_network_header(skb) + p->l4;
 		/* None: by IPv6, too, tunnels go without (RFC 6935). */
-		if (!get_unaligned_be16(udp + 6))
+		if (!get_unaligned_be16(l4 + 6))
 			return true;
 		fallthrough;
 	case IPPROTO_TCP:
@@ -86,6 +124,16 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 	case IPPROTO_ICMP:
 		return !nf_checksum(skb, NF_INET_PRE_ROUTING, off + p->l4, 0,
 				    w->state->pf);
+	case IPPROTO_UDPLITE:
+		cover = get_unaligned_be16(l4 + 4);
+		return covered_ok(w, cover ? cover : p->end - p->l4);
+	case IPPROTO_DCCP:
+		/* RFC 4340, 9.2: all of it, or the header and so many words more. */
+		cover = l4[5] & 0xf;
+		return covered_ok(w, cover ? p->payload - p->l4 + (cover - 1) * 4 :
+					     p->end - p->l4);
+	case IPPROTO_SCTP:
+		return sctp_ok(w);
 	}
 	return true;
 }

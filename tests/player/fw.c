@@ -21,7 +21,7 @@ static json_t *ask(const char *ns, const char *what)
 	json_t *j;
 	FILE *f;
 
-	snprintf(command, sizeof(command), "fwctl -j -n %s %s", ns, what);
+	snprintf(command, sizeof(command), "fwctl -j -n %s %s 2>fwctl.err", ns, what);
 	f = popen(command, "r");
 	if (!f)
 		return NULL;
@@ -30,6 +30,8 @@ static json_t *ask(const char *ns, const char *what)
 		fprintf(stderr, "%s: %s\n", command, e.text);
 	if (!pclose(f))
 		return j;
+	if (system("cat fwctl.err >&2"))
+		perror("fwctl.err");
 	json_decref(j);
 	return NULL;
 }
