@@ -15,12 +15,14 @@
  *			set: one nft rule that drops what is in a set (-d: nft has
  *			no sets of what overlaps)
  *			trace: headers drawn from the filters, for fwtree_inject
+ *			packets: the same, their edges and others, for fwctl explain
  *	-h HOOK		of a policy ("ingress device d0"); for nft the device
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "filters.h"
+#include "sema_sample.h"
 
 #define TRACE		(1u << 16)	/* headers */
 
@@ -125,6 +127,22 @@ static void trace(const struct fwt_filter *f, u32 n, u64 seed)
 	}
 }
 
+static void packets(const struct fwt_filter *f, u32 n, u64 seed)
+{
+	u64 state = seed * 99 + 7;
+	u32 i;
+
+	for (i = 0; i < TRACE; i++) {
+		struct fwt_packet p;
+		char words[256];
+
+		filter_draw(&state, &f[filter_rnd(&state) % n], &p, i % 3, i % 16 == 15);
+		p.iif = "d0";
+		fwt_sample_words(&p, words, sizeof(words));
+		puts(words);
+	}
+}
+
 static bool meets(u32 a, u32 alen, u32 b, u32 blen)
 {
 	u32 len = min(alen, blen);
@@ -157,7 +175,7 @@ static u32 disjoint(struct fwt_filter *f, u32 n, u32 most)
 static int usage(void)
 {
 	fprintf(stderr, "usage: filters acl|fw|ipc|FILE COUNT [-6] [-d] [-s SEED] [-h HOOK]\n"
-		"               [-o classbench|policy|drops|nft|set|trace]\n");
+		"               [-o classbench|policy|drops|nft|set|trace|packets]\n");
 	return 2;
 }
 
@@ -237,6 +255,8 @@ int main(int argc, char **argv)
 		nft(f, n, hook ? hook : "d0", *what == 's');
 	else if (!strcmp(what, "trace"))
 		trace(f, n, seed);
+	else if (!strcmp(what, "packets"))
+		packets(f, n, seed);
 	else
 		for (i = 0; i < n; i++)
 			fwt_filter_print(stdout, &f[i]);

@@ -130,6 +130,43 @@ imports() { "$fwctl" import classbench "$tmp/cb" | "$fwctl" check - >"$tmp/out" 
 ok 'a filter set is a policy' imports
 ok 'a wrong filter' says 1 "cb-bad:1: no destination ports: 'LOW : HIGH' is meant" import classbench "$tmp/cb-bad"
 
+cat >"$tmp/batch.fw" <<'END'
+include "part.fw"
+ingress device d0 {
+	ether type arp accept
+	icmp type echo-request drop
+	accept
+}
+ingress {
+	saddr 10.0.0.0/8 tcp dport 80 accept
+	udp dport 80 ttl 3 reject
+	saddr fe80::/10 ttl 255 accept
+	goto part
+}
+END
+printf 'tree part {\n\tmark 7 accept\n\tdrop\n}\n' >"$tmp/part.fw"
+cat >"$tmp/batch" <<'END'
+in d0 tcp 10.0.0.1:1 to 192.0.2.1:80 syn
+# a comment
+in d0 tcp 10.0.0.1:1 > 192.0.2.1:81 ack 3 fin
+in d1 udp 10.0.0.1:5 to 192.0.2.1:80 ttl 3 len 100
+in d0 icmp 10.0.0.1 to 192.0.2.1 type 8 code 0
+in d0 icmpv6 fe80::2 to fe80::1 type 135 ttl 255
+in d0 sctp [2001:db8::1]:5 to [2001:db8::2]:80 mark 7
+in d0 arp request
+out d0 47 10.0.0.1 to 1.2.3.4 frag 8+
+END
+printf 'accept\t8\ndrop\t%s:3\nreject\t9\ndrop\t4\naccept\t10\naccept\t%s:2\naccept\t3\naccept\t-\n' \
+	"$tmp/part.fw" "$tmp/part.fw" >"$tmp/decided"
+decides() { "$fwctl" explain -f "$tmp/batch.fw" --batch "$tmp/batch" "$@" >"$tmp/out" && cmp "$tmp/out" "$tmp/decided"; }
+ok 'packets in a batch' decides
+ok 'packets in a batch, rule by rule' decides --engine linear
+ok 'packets in a batch, JSON' json 0 'len(d) == 8 and d[0] == {"verdict": "accept", "rule": "8"} and d[7]["rule"] is None' \
+	-j explain -f "$tmp/batch.fw" --batch "$tmp/batch"
+echo 'in d0 tcp 10.0.0.1:1 tu 192.0.2.1:80' >"$tmp/batch-bad"
+ok 'a wrong packet' says 1 "batch-bad:1:22: 'to' is missing" explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
+ok 'a wrong engine' says 2 "'quick' is no engine" explain -f x --batch y --engine quick
+
 ok 'a filter: a wrong word' says 2 "did not understand 'tpc' (did you mean 'tcp'?)" conn list tpc
 ok 'a filter: a wrong value' says 2 "'65536' after 'dport'" conn list dport 65536
 ok 'a filter: a wrong state' says 2 "did you mean 'ESTABLISHED'?" conn list state ESTABLISHD

@@ -73,8 +73,11 @@ const struct command fwctl_commands[] = {
 	{ "rule", "", 0, -1, cmd_later, "one rule (not yet)", NULL },
 	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
 	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
-	{ "explain", "", 0, -1, cmd_later,
-	  "the way of one packet through the tree (not yet)", NULL },
+	{ "explain", "-f FILE --batch PACKETS [--engine compiled|linear]", 1, -1, cmd_explain,
+	  "what a policy decides on each packet of a file",
+	  "A packet a line: in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn\n"
+	  "Written for each: verdict, and the line of the rule that decided.\n"
+	  "--engine linear tries the rules as they are written, one by one.\n" },
 	{ "test", "", 0, -1, cmd_later, "run policy tests (not yet)", NULL },
 	{ "diff", "", 0, -1, cmd_later,
 	  "packets that two policies treat differently (not yet)", NULL },

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A packet in words. See packet_text.h.
+ */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "names.h"
+#include "packet_text.h"
+
+/* Words of a line, one by one. */
+struct reader {
+	const char *line;
+	const char *at;
+	const char *start;	/* of @word */
+	char word[80];
+	char *error;
+	size_t size;
+};
+
+static bool next(struct reader *r)
+{
+	size_t len;
+
+	r->at += strspn(r->at, " \t\r");
+	r->start = r->at;
+	len = strcspn(r->at, " \t\r\n");
+	if (!len || len >= sizeof(r->word)) {
+		r->word[0] = 0;
+		return false;
+	}
+	memcpy(r->word, r->at, len);
+	r->word[len] = 0;
+	r->at += len;
+	return true;
+}
+
+static int __attribute__((format(printf, 2, 3))) wrong(struct reader *r, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(r->error, r->size, fmt, args);
+	va_end(args);
+	return (int)(r->start - r->line) + 1;
+}
+
+static bool number(const char *text, u32 most, u32 *to)
+{
+	unsigned long long n;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	n = strtoull(text, &end, 0);
+	*to = (u32)n;
+	return !*end && n <= most;
+}
+
+/* An address and a port, if there is one. */
+static bool read_end(char *word, u8 *family, u32 *addr, u16 *port, bool *has_port)
+{
+	char *colon = strrchr(word, ':'), *text = word;
+	bool six = colon && strchr(word, ':') != colon;
+	u8 bytes[16] = { 0 };
+	u32 value, i;
+
+	*has_port = false;
+	if (*word == '[') {
+		char *close = strchr(word, ']');
+
+		if (!close)
+			return false;
+		*close = 0;
+		text = word + 1;
+		six = true;
+		colon = close[1] == ':' ? close + 1 : NULL;
+		if (!colon && close[1])
+			return false;
+	} else if (six) {
+		colon = NULL;
+	}
+	if (colon) {
+		*colon = 0;
+		if (!number(colon + 1, 65535, &value))
+			return false;
+		*port = (u16)value;
+		*has_port = true;
+	}
+	*family = six ? 6 : 4;
+	if (inet_pton(six ? AF_INET6 : AF_INET, text, bytes) != 1)
+		return false;
+	for (i = 0; i < 4; i++)
+		addr[i] = get_unaligned_be32(bytes + 4 * i);
+	return true;
+}
+
+static bool read_protocol(const char *word, u8 *to)
+{
+	static const struct {
+		const char *name;
+		u8 number;
+	} names[] = {
+		{ "tcp", 6 }, { "udp", 17 }, { "icmp", 1 }, { "icmpv6", 58 }, { "sctp", 132 },
+		{ "gre", 47 }, { "esp", 50 }, { "ah", 51 }, { "igmp", 2 }, { "udplite", 136 },
+		{ "dccp", 33 }, { "ipip", 4 }, { "ospf", 89 },
+	};
+	u32 value, i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(word, names[i].name)) {
+			*to = names[i].number;
+			return true;
+		}
+	if (!number(word, 255, &value))
+		return false;
+	*to = (u8)value;
+	return true;
+}
+
+static bool read_mac(const char *word, u8 *mac)
+{
+	unsigned int b[6], i;
+	char rest;
+
+	if (sscanf(word, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4],
+		   &b[5], &rest) != 6)
+		return false;
+	for (i = 0; i < 6; i++)
+		mac[i] = (u8)b[i];
+	return true;
+}
+
+/* What the protocol has, until a word says otherwise. */
+static void begin(struct fwt_packet *p)
+{
+	u32 header = p->family == 6 ? 40 : 20;
+
+	p->have = FWT_HAVE_IP | FWT_HAVE_ETHER;
+	p->ttl = 64;
+	p->ether_type = p->family == 6 ? 0x86dd : 0x0800;
+	switch (p->protocol) {
+	case FWT_IPPROTO_TCP:
+		p->have |= FWT_HAVE_TCP | FWT_HAVE_PORTS;
+		header += 20;
+		break;
+	case FWT_IPPROTO_UDP:
+		p->have |= FWT_HAVE_UDP | FWT_HAVE_PORTS;
+		header += 8;
+		break;
+	case FWT_IPPROTO_UDPLITE:
+	case FWT_IPPROTO_SCTP:
+	case FWT_IPPROTO_DCCP:
+		p->have |= FWT_HAVE_PORTS;
+		header += 12;
+		break;
+	case FWT_IPPROTO_ICMP:
+	case FWT_IPPROTO_ICMPV6:
+		if ((p->protocol == FWT_IPPROTO_ICMP) != (p->family == 4))
+			break;
+		p->have |= p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6;
+		p->icmp_type = p->family == 4 ? 8 : 128;
+		header += 8;
+		break;
+	}
+	p->length = header;
+}
+
+/* What an ICMP message has is said by its type. */
+static void finish(struct fwt_packet *p, bool flags)
+{
+	u32 t = p->icmp_type;
+
+	if (p->have & FWT_HAVE_TCP && !flags)
+		p->tcp_flags = FWT_TCP_SYN;
+	if (p->have & FWT_HAVE_ICMP) {
+		if (t == 0 || t == 8 || (t >= 13 && t <= 18))
+			p->have |= FWT_HAVE_ICMP_ID;
+		if (t == 3 || t == 4 || t == 5 || t == 11 || t == 12)
+			p->have |= FWT_HAVE_ICMP_ERROR;
+	}
+	if (p->have & FWT_HAVE_ICMPV6) {
+		if (t == 128 || t == 129)
+			p->have |= FWT_HAVE_ICMP_ID;
+		if (t >= 1 && t <= 4)
+			p->have |= FWT_HAVE_ICMP_ERROR;
+	}
+	if (p->have & FWT_HAVE_FRAG && p->frag_off)	/* no transport header (R27) */
+		p->have &= FWT_HAVE_IP | FWT_HAVE_FRAG | FWT_HAVE_ETHER | FWT_HAVE_VLAN;
+}
+
+static bool flag(const char *word, struct fwt_packet *p)
+{
+	static const char *const name[] = { "fin", "syn", "rst", "psh", "ack", "urg" };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(name); i++)
+		if (!strcmp(word, name[i])) {
+			p->tcp_flags |= (u8)(1 << i);
+			return true;
+		}
+	return false;
+}
+
+static int read_number(struct reader *r, const char *word, struct fwt_packet *p)
+{
+	u32 n = 0;
+	bool ok;
+
+	if (!next(r))
+		return wrong(r, "a number is missing after '%s'", word);
+	if (!strcmp(word, "frag")) {
+		size_t len = strlen(r->word);
+
+		p->frag_more = r->word[len - 1] == '+';
+		if (p->frag_more)
+			r->word[len - 1] = 0;
+		ok = number(r->word, 65528, &n);
+		p->frag_off = (u16)n;
+		p->have |= FWT_HAVE_FRAG;
+	} else if (!strcmp(word, "ttl")) {
+		ok = number(r->word, 255, &n);
+		p->ttl = (u8)n;
+	} else if (!strcmp(word, "len")) {
+		ok = number(r->word, 65575, &n);
+		p->length = n;
+	} else if (!strcmp(word, "mark")) {
+		ok = number(r->word, ~0u, &p->mark);
+	} else if (!strcmp(word, "seq")) {
+		ok = number(r->word, ~0u, &p->tcp_seq);
+	} else if (!strcmp(word, "type")) {
+		ok = number(r->word, 255, &n);
+		p->icmp_type = (u8)n;
+	} else if (!strcmp(word, "code")) {
+		ok = number(r->word, 255, &n);
+		p->icmp_code = (u8)n;
+	} else if (!strcmp(word, "id")) {
+		ok = number(r->word, 65535, &n);
+		p->icmp_id = (u16)n;
+	} else if (!strcmp(word, "ipid")) {
+		ok = number(r->word, 65535, &n);
+	} else {
+		ok = number(r->word, 4095, &n);
+		p->vlan_tci = (u16)n;
+		p->have |= FWT_HAVE_VLAN;
+	}
+	return ok ? 0 : wrong(r, "'%s' is no number for '%s'", r->word, word);
+}
+
+static int words(struct reader *r, struct fwt_packet *p, bool *flags)
+{
+	static const char *const numbers[] = { "seq", "len", "ttl", "mark", "type", "code",
+					       "id", "ipid", "frag", "vlan" };
+	char word[sizeof(r->word)];
+	const char *before;
+	u32 i, n;
+	int ret;
+
+	while (next(r)) {
+		memcpy(word, r->word, sizeof(word));
+		before = r->at;
+		/* "ack" is a flag, and with a number behind it that as well. */
+		if (!strcmp(word, "ack") && next(r) && number(r->word, ~0u, &n)) {
+			p->tcp_ack = n;
+			p->tcp_flags |= FWT_TCP_ACK;
+			*flags = true;
+			continue;
+		}
+		if (!strcmp(word, "ack"))
+			r->at = before;
+		if (flag(word, p)) {
+			*flags = true;
+			continue;
+		}
+		if (!strcmp(word, "ether")) {
+			if (!next(r) || !read_mac(r->word, p->ether_saddr) || !next(r) ||
+			    (strcmp(r->word, "to") && strcmp(r->word, ">")) || !next(r) ||
+			    !read_mac(r->word, p->ether_daddr))
+				return wrong(r, "'ether MAC to MAC' is meant");
+			p->have |= FWT_HAVE_ETHER;
+			continue;
+		}
+		for (i = 0; i < ARRAY_SIZE(numbers) && strcmp(word, numbers[i]); i++)
+			;
+		if (i == ARRAY_SIZE(numbers))
+			return wrong(r, "'%s' is no word of a packet", word);
+		ret = read_number(r, word, p);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, size_t size)
+{
+	struct reader r = { .line = line, .at = line, .error = error, .size = size };
+	bool sport, dport, flags = false;
+	struct fwt_packet *p = &t->p;
+	u8 family = 0;
+	int ret;
+
+	memset(t, 0, sizeof(*t));
+	if (!next(&r) || (strcmp(r.word, "in") && strcmp(r.word, "out")))
+		return wrong(&r, "a packet begins with 'in' or 'out'");
+	t->out = !strcmp(r.word, "out");
+	if (!next(&r) || strlen(r.word) >= sizeof(t->name))
+		return wrong(&r, "the name of an interface is meant here");
+	memcpy(t->name, r.word, strlen(r.word) + 1);
+	p->iif = t->out ? NULL : t->name;
+	p->oif = t->out ? t->name : NULL;
+	if (!next(&r))
+		return wrong(&r, "a protocol is missing");
+	if (!strcmp(r.word, "arp")) {
+		if (!next(&r) || (strcmp(r.word, "request") && strcmp(r.word, "reply")))
+			return wrong(&r, "'arp request' or 'arp reply' is meant");
+		p->have = FWT_HAVE_ETHER | FWT_HAVE_ARP;
+		p->ether_type = 0x0806;
+		p->arp_op = strcmp(r.word, "reply") ? 1 : 2;
+		return 0;
+	}
+	if (!read_protocol(r.word, &p->protocol))
+		return wrong(&r, "'%s' is no protocol", r.word);
+	if (!next(&r) || !read_end(r.word, &p->family, p->saddr, &p->sport, &sport))
+		return wrong(&r, "a source is meant here: ADDRESS or ADDRESS:PORT");
+	if (!next(&r) || (strcmp(r.word, "to") && strcmp(r.word, ">")))
+		return wrong(&r, "'to' is missing between source and destination");
+	if (!next(&r) || !read_end(r.word, &family, p->daddr, &p->dport, &dport))
+		return wrong(&r, "a destination is meant here: ADDRESS or ADDRESS:PORT");
+	if (family != p->family)
+		return wrong(&r, "source and destination are of two families");
+	begin(p);
+	if ((sport || dport) && !(p->have & FWT_HAVE_PORTS))
+		return wrong(&r, "this protocol has no ports");
+	ret = words(&r, p, &flags);
+	if (!ret)
+		finish(p, flags);
+	return ret;
+}

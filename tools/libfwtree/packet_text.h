@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A packet in words:
+ *
+ *	in|out IF PROTO SADDR[:SPORT] to|> DADDR[:DPORT] [WORD...]
+ *	in|out IF arp request|reply
+ *
+ * An IPv6 address with a port is in brackets. WORD: syn ack fin rst; seq N, ack N,
+ * len N, ttl N, mark N, type N, code N, id N, frag OFFSET[+], vlan N, ether MAC to
+ * MAC. TCP without a flag is a SYN; ICMP without a type is an echo request.
+ */
+#ifndef FWT_PACKET_TEXT_H
+#define FWT_PACKET_TEXT_H
+
+#include "packet.h"
+
+/**
+ * struct fwt_packet_text - a packet that was read
+ * @p: it, as the parser of the core leaves one: all but hook and state. Its
+ *	interface names lie here: it must not be moved
+ * @name: of the interface
+ * @out: started locally, and leaves by @name; else it comes in by it
+ */
+struct fwt_packet_text {
+	struct fwt_packet p;
+	char name[16];
+	bool out;
+};
+
+/**
+ * fwt_packet_read() - understand a packet
+ * @t: filled in
+ * @line: up to a newline or the end of the string
+ * @error: filled in where it is none: what is wrong
+ * @size: of @error
+ *
+ * Return: 0; else the column, from 1, where it goes wrong.
+ */
+int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, size_t size);
+
+#endif /* FWT_PACKET_TEXT_H */
