@@ -75,7 +75,9 @@ static void ends_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b.records, 0);
 }
 
-/* Under each distinct pair, and from each the right way round. */
+/* Under each distinct pair, and from each the right way round; both directions are
+ * made, and end, together (R5).
+ */
 static void pairs_of(struct kunit *test, bool dnat, bool snat)
 {
 	u8 family = FAMILY(test);

@@ -204,11 +204,47 @@ static void flood(struct kunit *test)
 	KUNIT_EXPECT_LE(test, b.records, 4096);
 }
 
+/* Who fills one namespace takes nothing from another (R26). */
+static void to_each_its_own(struct kunit *test)
+{
+	struct fwt_net *full = fwt_test_net(test), *calm = fwt_test_net(test);
+	struct fwt_test_books b;
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	u32 i, left = 0;
+	int dir;
+
+	full->conn_max = 256;
+	calm->conn_max = 256;
+	for (i = 0; i < 200; i++) {
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(calm, &t, NULL, &c), 0);
+	}
+	for (i = 0; i < 3000; i++) {
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		fwt_test_insert(full, &t, NULL, &c);
+		if (i % 16 == 0)
+			rcu_barrier();
+	}
+	for (i = 0; i < 200; i++) {
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		left += !!fwt_test_find(calm, &t, &dir);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, left, 200, "of the calm one's are left");
+	fwt_test_books(calm, &b);
+	KUNIT_EXPECT_EQ(test, b.ended, 0);
+	KUNIT_EXPECT_EQ(test, b.records, 200);
+	fwt_test_books(full, &b);
+	KUNIT_EXPECT_GT(test, b.ended, 2000);
+	KUNIT_EXPECT_LE(test, b.records, 256);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(in_order),
 	KUNIT_CASE(answered_meanwhile),
 	KUNIT_CASE(expired_is_no_eviction),
 	KUNIT_CASE(flood),
+	KUNIT_CASE(to_each_its_own),
 	{ }
 };
 

@@ -85,8 +85,8 @@ int main(int argc, char **argv)
 	unsigned int m[6];
 	int fd, i, n, on = 1;
 
-	if ((argc != 6 && argc != 8) || sscanf(argv[2], "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2,
-				m + 3, m + 4, m + 5) != 6) {
+	if ((argc != 6 && argc != 8) ||
+	    sscanf(argv[2], "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4, m + 5) != 6) {
 		fprintf(stderr, "usage: flood DEV MAC DADDR DPORT COUNT [SEED SOURCES]\n");
 		return 2;
 	}

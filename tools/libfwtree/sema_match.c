@@ -447,12 +447,12 @@ static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, boo
 {
 	struct fwt_cond *c;
 
+	if (m->kind == FWT_MATCH_CT_COUNT && !in_not)
+		return ct_count(s, m);
 	if (stateful(m)) {
 		if (in_not)
 			fwt_error(s->diag, &m->loc, "'%s' never stands in 'not'",
 				  stateful(m));
-		else if (m->kind == FWT_MATCH_CT_COUNT)
-			return ct_count(s, m);
 		else
 			fwt_sema_not_yet(s, &m->loc, stateful(m));
 		return NULL;
