@@ -6,10 +6,10 @@
  *
  * What goes away is not written down. Any such event has the namespace's table
  * swept once, by a work item: each connection whose source was taken from an
- * interface (masquerade, snat to addr(IF)) is asked whether the one that it leaves
- * by is up, and the address still this machine's. So no event is lost for want of memory, a hundred of
- * them cost one sweep, and an address that came back meanwhile (DHCP renews a
- * lease) ends nothing.
+ * interface (masquerade, snat to addr(IF)) is asked whether the one that it
+ * leaves by is up, and the address still this machine's. So no event is lost for
+ * want of memory, a hundred of them cost one sweep, and an address that came back
+ * meanwhile (DHCP renews a lease) ends nothing.
  *
  * The sweep runs in pieces of the table under RCU and takes no lock but that of a
  * connection it ends; packets go on.

@@ -102,6 +102,8 @@ for f in (4, 6):
     p = Pair("gw", FAR[f], 84, s)
     ok(p.talk(), f"IPv{f}: redirect of local traffic: to the loopback")
     equal(dialled(p.s, f), (NAME[f], FAR[f], 84), f"IPv{f}: and the program is told whom")
+    apply(open("policy.fw").read() + "\n# again\n")
+    ok(p.talk(b"still"), f"IPv{f}: which a new policy that says the same leaves alone")
     p.close()
     s.close()
 

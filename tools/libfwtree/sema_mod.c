@@ -26,8 +26,7 @@ static bool nat_flags(struct fwt_sema *s, const struct fwt_modifier *m,
 	if (m->nat.flags & FWT_NAT_EIM && m->kind != FWT_AST_MOD_SNAT &&
 	    m->kind != FWT_AST_MOD_MASQUERADE) {
 		fwt_error_hint(s->diag, &m->loc, "'persistent' may be meant",
-			       "'endpoint-independent' is of 'snat' and 'masquerade': "
-			       "it says how a source is shown");
+			       "'endpoint-independent' is of 'snat' and 'masquerade': it says how a source is shown");
 		return false;
 	}
 	/* Which address is a matter of the source alone, too (RFC 4787, REQ-2). */
