@@ -400,6 +400,8 @@ int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 	u32 i;
 
 	memset(out, 0, sizeof(*out));
+	if (!b->failed)
+		fwt_builder_sweep(b);
 	if (b->failed)
 		return -ENOMEM;
 	for (i = 0; i < __FWT_SEC_MAX; i++)

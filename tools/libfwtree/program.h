@@ -135,6 +135,15 @@ void fwt_builder_trees(struct fwt_builder *b, u32 number, const struct fwt_prog_
 bool fwt_builder_pad(struct fwt_builder *b, u32 to);
 
 /**
+ * fwt_builder_sweep() - leave out tests that no node asks, their sets and words
+ *
+ * The last thing before fwt_builder_finish(), which does it: numbers of tests
+ * and sets, and offsets in WORDS, are others then. Who comes to use those in
+ * something else than nodes and tests marks and moves them there.
+ */
+void fwt_builder_sweep(struct fwt_builder *b);
+
+/**
  * fwt_builder_finish() - put the program together
  * @b: of no use afterwards but to be cleaned
  * @out: the program
