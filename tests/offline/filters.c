@@ -222,10 +222,13 @@ void filter_draw(u64 *state, const struct fwt_filter *f, struct fwt_packet *p, b
 	}
 	if (p->protocol == 6 || p->protocol == 17 || p->protocol == 132) {
 		p->have |= FWT_HAVE_PORTS;
-		p->sport = draw_port(state, uniform ? 0 : f->sport_lo, uniform ? 65535 : f->sport_hi,
-				     how(state, edges));
-		p->dport = draw_port(state, uniform ? 0 : f->dport_lo, uniform ? 65535 : f->dport_hi,
-				     how(state, edges));
+		u32 at = how(state, edges);
+
+		p->sport = uniform ? (u16)filter_rnd(state) :
+				     draw_port(state, f->sport_lo, f->sport_hi, at);
+		at = how(state, edges);
+		p->dport = uniform ? (u16)filter_rnd(state) :
+				     draw_port(state, f->dport_lo, f->dport_hi, at);
 	}
 }
 
