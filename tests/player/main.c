@@ -28,6 +28,7 @@
 
 #define RUNS_MAX	6000
 #define SECOND		1000
+#define LINES_MAX	16	/* of cases that are played on slow kernels */
 #define GRID		250	/* so that what is due at about the same time is one round */
 
 static struct test_case *cases[600];
@@ -200,11 +201,22 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 	}
 }
 
+/* A slow machine takes longer for a few rounds than some entries have. */
+static bool out_of_time(const struct run *r)
+{
+	return !travel && r->m.there && r->m.expires < now_ms() + 2 * SECOND;
+}
+
 static void play_line(struct run *r)
 {
 	const struct line *l = &r->c->line[r->next];
 	struct two_sides *t = &r->sent[r->next];
 	unsigned int i;
+
+	if (out_of_time(r)) {
+		r->phase = PHASE_DONE;
+		return;
+	}
 
 	/* Another connection may have another port. */
 	if (l->anew && r->way->snat)
@@ -332,7 +344,7 @@ static void check_entry(struct run *r)
 	u64 least = seconds_left(r, listed_to, travel ? -30 : -1000);
 	u64 most = seconds_left(r, listed_from, travel ? 30 : 1000);
 
-	if (r->failed)
+	if (r->failed || out_of_time(r))
 		return;
 	if (r->seen_there != m->there) {
 		fail(r, m->there ? "there is no entry" : "there is an entry");
@@ -458,11 +470,11 @@ static bool round_of_all(void)
 		if (r->phase == PHASE_DONE || r->due > now_ms())
 			continue;
 		gw_used[r->way->gw] = true;
+		r->touched = true;
 		if (r->phase == PHASE_LINES)
 			play_line(r);
 		else if (r->phase == PHASE_OVER)
 			play_late(r);
-		r->touched = true;
 	}
 	listed_from = now_ms();
 	for (gw = 0; gw < __GW_MAX; gw++) {
@@ -517,7 +529,7 @@ static bool suits(const struct test_case *c, const struct way *w)
 	/* What is set is waited for where that costs nothing. */
 	if (w->gw == GW_SET && !travel)
 		return false;
-	return travel || !waits(c);
+	return travel || (!waits(c) && c->n <= LINES_MAX);
 }
 
 static void make_runs(void)
