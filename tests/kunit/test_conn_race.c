@@ -167,6 +167,7 @@ static int race(void *data)
 	return 0;
 }
 
+/* R24: look-ups without a lock, while others insert, end, translate and walk. */
 static void everything_at_once(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);

@@ -112,6 +112,7 @@ static void in_pieces(struct kunit *test)
 #define MANY	(1000 + FWT_TEST_MANY(20000))
 
 /* The table grows in the middle: some twice perhaps, and that is said. */
+/* R24: the table resizes while it is used, and none of its entries is lost. */
 static void while_it_grows(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
