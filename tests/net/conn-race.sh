@@ -18,7 +18,13 @@ POLICY = """option adopt 0s
 option conn-max %d
 option conn-max-per-source %d
 option timeout tcp-syn-sent 1s
-ingress { iif lo accept; iif lan tcp dport %d drop; accept id in%d }
+ingress {
+    iif lo accept
+    iif lan tcp dport %d drop
+    iif lan tcp dport 80 ct count by saddr/28 > 5 drop id crowded
+    iif lan udp dport 5000 ct count by saddr/28 > 3 drop
+    accept id in%d
+}
 egress { oif wan saddr 10.0.0.0/%d masquerade accept id out; accept }
 """
 apply(POLICY % (2000, 100, 81, 0, 9))
@@ -57,11 +63,16 @@ c = stats()["connections"]
 equal(c["created"], c["ended"], "R25: created = ended, when all are gone")
 equal(sum(v["value"] for v in c["ended_by"].values()), c["ended"], "R25: and each has its reason")
 equal((c["count"], c["memory"]), (0, 0), "no record is left")
-# Nothing of the sources either: each may have as many as it may again.
-apply(POLICY % (2000, 3, 81, 0, 9))
+# Nothing of the counts either: each source may have as many as it may again.
+apply(POLICY % (2000, 100, 81, 0, 9))
 socks = [udp("home", HOME[4]) for _ in range(5)]
 for s in socks:
     s.sendto(b"x", (FAR[4], 5000))
-equal(len(conn_list("src", HOME[4])), 3, "R26: the counts of sources are right")
+equal(len(conn_list("src", HOME[4])), 3, "R26: a rule's counts are right")
+fwctl("conn", "flush")
+apply(POLICY % (2000, 2, 81, 0, 9))
+for s in socks:
+    s.sendto(b"x", (FAR[4], 5000))
+equal(len(conn_list("src", HOME[4])), 2, "R26: the counts of sources are right")
 END
 done_testing
