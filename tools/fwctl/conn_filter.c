@@ -7,16 +7,12 @@
  * word knows where it stands in that line, for the caret under what is wrong.
  */
 #include <ctype.h>
-#include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <arpa/inet.h>
 
 #include "conn_filter.h"
+#include "conn_value.h"
 #include "diag.h"
 
 #define WORDS_MAX	256
@@ -36,20 +32,6 @@ struct reader {
 
 /* Names that filters refer to live as long as this. */
 static struct reader reader;
-
-/* Those that matter stand here; the rest is in /etc/protocols, which a small
- * machine need not have.
- */
-static const struct {
-	const char *name;
-	unsigned int number;
-} protocols[] = {
-	{ "tcp", 6 }, { "udp", 17 }, { "icmp", 1 }, { "icmpv6", 58 },
-	{ "sctp", 132 }, { "dccp", 33 }, { "udplite", 136 }, { "gre", 47 },
-	{ "esp", 50 }, { "ah", 51 }, { "igmp", 2 }, { "ipip", 4 },
-};
-
-#define N_PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
 
 static const struct {
 	const char *name;
@@ -115,17 +97,6 @@ static const struct {
 
 #define N_KEYS ((int)(sizeof(keys) / sizeof(*keys)))
 
-const char *conn_protocol_name(char *buf, size_t size, unsigned int protocol)
-{
-	size_t i;
-
-	for (i = 0; i < N_PROTOCOLS; i++)
-		if (protocols[i].number == protocol)
-			return strncpy(buf, protocols[i].name, size);
-	snprintf(buf, size, "%u", protocol);
-	return buf;
-}
-
 /* Words */
 
 static int bad(const struct reader *r, int word, const char *hint, const char *fmt, ...)
@@ -187,40 +158,7 @@ too_long:
 	return FWCTL_USAGE;
 }
 
-/* Values */
-
-static bool number(const char *s, unsigned long long max, unsigned long long *v)
-{
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	*v = strtoull(s, &end, 0);
-	return !errno && !*end && *v <= max;
-}
-
-/* With a unit behind it: of @units, in turn @factor of them. */
-static bool with_unit(const char *s, const char *units, const unsigned long long *factor,
-		      unsigned long long *v)
-{
-	const char *unit;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	*v = strtoull(s, &end, 10);
-	if (errno)
-		return false;
-	if (!*end)
-		return true;
-	unit = strchr(units, *end);
-	if (!unit || end[1] || *v > UINT64_MAX / factor[unit - units])
-		return false;
-	*v *= factor[unit - units];
-	return true;
-}
+/* Conditions */
 
 static bool amount(enum key key, const char *s, unsigned long long *v)
 {
@@ -229,189 +167,15 @@ static bool amount(enum key key, const char *s, unsigned long long *v)
 
 	switch (key) {
 	case KEY_TIMEOUT:
-		return with_unit(s, "smhd", seconds, v) && *v <= UINT32_MAX;
+		return value_with_unit(s, "smhd", seconds, v) && *v <= UINT32_MAX;
 	case KEY_BYTES:
-		return with_unit(s, "kMG", sizes, v);
+		return value_with_unit(s, "kMG", sizes, v);
 	case KEY_GENERATION:
-		return number(s, UINT32_MAX, v);
+		return value_number(s, UINT32_MAX, v);
 	default:
-		return number(s, UINT64_MAX, v);
+		return value_number(s, UINT64_MAX, v);
 	}
 }
-
-static bool protocol(const char *s, uint8_t *to)
-{
-	const struct protoent *p;
-	unsigned long long v;
-	size_t i;
-
-	for (i = 0; i < N_PROTOCOLS; i++) {
-		if (!strcasecmp(protocols[i].name, s)) {
-			*to = protocols[i].number;
-			return true;
-		}
-	}
-	if (number(s, 255, &v)) {
-		*to = v;
-		return true;
-	}
-	p = getprotobyname(s);
-	if (p)
-		*to = p->p_proto;
-	return p;
-}
-
-static bool ports(const char *s, uint16_t *to)
-{
-	const struct servent *e = NULL;
-	const char *dash = strchr(s, '-');
-	unsigned long long lo, hi;
-	char text[16];
-
-	if (number(s, 65535, &lo)) {
-		to[0] = lo;
-		to[1] = lo;
-		return true;
-	}
-	if (dash && (size_t)(dash - s) < sizeof(text)) {
-		memcpy(text, s, dash - s);
-		text[dash - s] = 0;
-		if (number(text, 65535, &lo) && number(dash + 1, 65535, &hi)) {
-			to[0] = lo;
-			to[1] = hi;
-			return lo <= hi;
-		}
-	}
-	e = getservbyname(s, NULL);
-	if (e) {
-		to[0] = ntohs(e->s_port);
-		to[1] = to[0];
-	}
-	return e;
-}
-
-static uint8_t address(const char *s, size_t n, uint8_t *to)
-{
-	char text[INET6_ADDRSTRLEN + 1];
-
-	if (n >= sizeof(text))
-		return 0;
-	memcpy(text, s, n);
-	text[n] = 0;
-	if (inet_pton(AF_INET, text, to) == 1)
-		return 4;
-	return inet_pton(AF_INET6, text, to) == 1 ? 6 : 0;
-}
-
-static bool addresses(struct reader *r, const char *s, struct fwt_nl_addresses *a)
-{
-	const char *end = strpbrk(s, "/-");
-	unsigned long long v;
-
-	a->family = address(s, end ? (size_t)(end - s) : strlen(s), a->low);
-	if (!a->family)
-		return false;
-	a->len = a->family == 4 ? 32 : 128;
-	if (end && *end == '/') {
-		if (!number(end + 1, a->len, &v))
-			return false;
-		a->len = v;
-	} else if (end) {
-		a->range = true;
-		if (address(end + 1, strlen(end + 1), a->high) != a->family ||
-		    memcmp(a->low, a->high, a->family == 4 ? 4 : 16) > 0)
-			return false;
-	}
-	/* One address of each family would match nothing at all. */
-	if (r->family && r->family != a->family)
-		return false;
-	r->family = a->family;
-	return true;
-}
-
-static bool states(struct reader *r, const char *s, uint32_t *to, const char **meant)
-{
-	static const char *const names[] = {
-		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
-		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
-		"UNREPLIED", "REPLIED", NULL
-	};
-	char text[24];
-	size_t n;
-	int state;
-
-	(void)r;
-	*to = 0;
-	for (;; s += n + 1) {
-		n = strcspn(s, ",");
-		if (!n || n >= sizeof(text))
-			return false;
-		memcpy(text, s, n);
-		text[n] = 0;
-		state = fwt_nl_conn_state_find(text);
-		if (state < 0) {
-			*meant = fwt_diag_suggest(text, names);
-			return false;
-		}
-		*to |= 1u << state;
-		if (!s[n])
-			return true;
-	}
-}
-
-static bool mark(const char *s, struct fwt_nl_conn_filter *f)
-{
-	const char *slash = strchr(s, '/');
-	unsigned long long v, mask = UINT32_MAX;
-	char text[16];
-	size_t n = slash ? (size_t)(slash - s) : strlen(s);
-
-	if (n >= sizeof(text))
-		return false;
-	memcpy(text, s, n);
-	text[n] = 0;
-	if (!number(text, UINT32_MAX, &v) ||
-	    (slash && !number(slash + 1, UINT32_MAX, &mask)))
-		return false;
-	f->mark = v & mask;
-	f->mark_mask = mask;
-	return true;
-}
-
-static bool rule(const char *s, struct fwt_nl_conn_filter *f)
-{
-	const char *colon = strrchr(s, ':');
-	unsigned long long line;
-	char *file;
-
-	if (!*s)
-		return false;
-	if (!colon || !number(colon + 1, UINT32_MAX, &line)) {
-		f->rule_id = s;
-		f->set |= FWT_NL_CONN_RULE_ID;
-		return true;
-	}
-	f->rule_line = line;
-	f->set |= FWT_NL_CONN_RULE_LINE;
-	if (colon == s)
-		return true;
-	/* Words are ours to change. */
-	file = (char *)s;
-	file[colon - s] = 0;
-	f->rule_file = file;
-	f->set |= FWT_NL_CONN_RULE_FILE;
-	return true;
-}
-
-static bool name(const char *s, char *to)
-{
-	if (!*s || strlen(s) > FWTREE_IFNAME_MAX)
-		return false;
-	strcpy(to, s);
-	return true;
-}
-
-/* Conditions */
 
 /* [OP] N, or N-M: the least and the most. */
 static int span(struct reader *r, enum key key, unsigned long long *from,
@@ -503,50 +267,50 @@ static bool take(struct reader *r, enum key key, int dir, struct fwt_nl_conn_fil
 
 	switch (key) {
 	case KEY_PROTOCOL:
-		return protocol(value, &f->protocol);
+		return value_protocol(value, &f->protocol);
 	case KEY_SADDR:
-		return addresses(r, value, &e->saddr);
+		return value_addresses(value, &e->saddr, &r->family);
 	case KEY_DADDR:
-		return addresses(r, value, &e->daddr);
+		return value_addresses(value, &e->daddr, &r->family);
 	case KEY_SPORT:
-		return ports(value, e->sport);
+		return value_ports(value, e->sport);
 	case KEY_DPORT:
-		return ports(value, e->dport);
+		return value_ports(value, e->dport);
 	case KEY_STATE:
-		return states(r, value, &f->states, meant);
+		return value_states(value, &f->states, meant);
 	case KEY_MARK:
-		return mark(value, f);
+		return value_mark(value, f);
 	case KEY_FAMILY:
 		f->family = !strcmp(value, "ipv4") ? 4 : 6;
 		return f->family == 4 || !strcmp(value, "ipv6");
 	case KEY_ID:
-		if (!number(value, UINT64_MAX, &v))
+		if (!value_number(value, UINT64_MAX, &v))
 			return false;
 		f->id = v;
 		return true;
 	case KEY_IIF:
-		return name(value, f->iif);
+		return value_name(value, f->iif);
 	case KEY_OIF:
-		return name(value, f->oif);
+		return value_name(value, f->oif);
 	case KEY_TIMEOUT:
 	case KEY_GENERATION:
 	case KEY_PACKETS:
 	case KEY_BYTES:
 		return take_span(r, key, f);
 	case KEY_RULE:
-		return rule(value, f);
+		return value_rule(value, f);
 	case KEY_SCOPE:
-		if (!number(value, UINT32_MAX, &v))
+		if (!value_number(value, UINT32_MAX, &v))
 			return false;
 		f->scope = v;
 		return true;
 	case KEY_ICMP_TYPE:
-		if (!number(value, 255, &v))
+		if (!value_number(value, 255, &v))
 			return false;
 		f->icmp_type = v;
 		return true;
 	case KEY_ICMP_ID:
-		if (!number(value, 65535, &v))
+		if (!value_number(value, 65535, &v))
 			return false;
 		f->icmp_id = v;
 		return true;
@@ -594,7 +358,7 @@ static int alone(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
 		f->family = word[3] == '4' ? 4 : 6;
 		return set(r, f, FWT_NL_CONN_FAMILY, r->at++);
 	}
-	if ((*word < '0' || *word > '9') && protocol(word, &proto)) {
+	if ((*word < '0' || *word > '9') && value_protocol(word, &proto)) {
 		f->protocol = proto;
 		return set(r, f, FWT_NL_CONN_PROTOCOL, r->at++);
 	}
