@@ -250,6 +250,7 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 	fwt_event_ended(c, why);
 	let_go(c);
 	fwt_stat_inc(fn, ended[why]);
+	fwt_route_bury(c);
 	call_rcu(&c->rcu, conn_free_rcu);
 }
 

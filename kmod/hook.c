@@ -696,6 +696,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.loose = false;
 	w.stray = false;
 	w.dir = FWT_ORIGINAL;
+	w.seed = 0;
 	w.p.ct_state = FWT_CT_ESTABLISHED;
 	w.p.ct_status = 0;
 	w.p.mark = skb->mark;

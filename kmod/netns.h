@@ -65,12 +65,15 @@ struct fwt_conn_walk {
 /* Answers to programs of this machine that are on their way through lo. */
 #define FWT_ANSWERS	16
 
+#define FWT_BURIED	256
+
 /**
  * struct fwt_net - a namespace
  * @policy: in force, or NULL; replaced under @lock, read under RCU
  * @net: the namespace
  * @conns: the hash of connections
  * @evict: per CPU, records that may have to go (conn_evict.c)
+ * @buried: connections that ended, by a hash of their address
  * @n_conns: records in being, until their RCU callback has run
  * @counts: how many connections have something in common (count.c); or NULL
  * @n_counts: of them there are
@@ -110,6 +113,9 @@ struct fwt_net {
 	u64 adopt_until;
 	struct fwt_stats __percpu *stats;
 	struct fwt_slots slots;
+
+	/* Counts of ended connections, by a hash of them: see route.h. */
+	atomic_t buried[FWT_BURIED] ____cacheline_aligned_in_smp;
 
 	/* Written by each new connection; not beside what is only read. */
 	atomic_t n_conns ____cacheline_aligned_in_smp;

@@ -23,7 +23,8 @@
  * @skb: which; never followed
  * @dst: the route that it was given, or NULL
  * @fn: namespace
- * @c: its connection, valid as told in route.h; only where @dst
+ * @c: its connection, to be looked at as told in route.h; only where @dst
+ * @buried: count of ended connections when it was alive
  * @mark: that it is to be routed with
  * @l4: bytes from the network header to the transport header
  * @payload: bytes from the network header to the transport payload
@@ -36,6 +37,7 @@ struct note {
 	const struct dst_entry *dst;
 	const struct fwt_net *fn;
 	struct fwt_conn *c;
+	u32 buried;
 	u32 mark;
 	u16 l4;
 	u16 payload;
@@ -71,12 +73,44 @@ static bool same_tos(const struct fwt_conn *c, enum fwt_dir dir, u8 tos)
 	return READ_ONCE(c->ends.owner[dir]) == (tos & ~INET_ECN_MASK);
 }
 
-static bool still_good(const struct fwt_way *w, struct dst_entry *dst)
+/* The connection's route for this packet, or NULL. Read under RCU: who replaces it
+ * or lets go of it waits for us.
+ */
+static struct dst_entry *route_for(const struct fwt_way *w)
 {
 	const struct fwt_conn *c = w->c;
+	struct dst_entry *dst;
+	u32 cookie;
 
-	return same_tos(c, w->dir, w->p.tos) &&
-	       dst_check(dst, w->p.family == 6 ? READ_ONCE(c->route_cookie[w->dir]) : 0);
+	dst = smp_load_acquire(&c->route[w->dir]);
+	if (!dst || !same_tos(c, w->dir, w->p.tos))
+		return NULL;
+	cookie = w->p.family == 6 ? READ_ONCE(c->route_cookie[w->dir]) : 0;
+	/* What was read belongs to it, unless it was replaced meanwhile. */
+	smp_rmb();
+	if (READ_ONCE(c->route[w->dir]) != dst)
+		return NULL;
+	return dst_check(dst, cookie);
+}
+
+static atomic_t *buried(struct fwt_net *fn, const struct fwt_conn *c)
+{
+	return &fn->buried[((unsigned long)c >> 8) % FWT_BURIED];
+}
+
+void fwt_route_bury(struct fwt_conn *c)
+{
+	/* After it was marked dead; pairs with the barrier in remember(). */
+	smp_mb__before_atomic();
+	atomic_inc(buried(c->fn, c));
+}
+
+/* The count of ended connections, as long as this one is alive. */
+static bool remember(struct fwt_net *fn, const struct fwt_conn *c, u32 *count)
+{
+	*count = atomic_read(buried(fn, c));
+	smp_rmb();	/* dead after that: then the count goes up later */
+	return !fwt_conn_is(c, FWT_CONN_DEAD);
 }
 
 /* The mark that packets of the connection are routed with, as we would have it:
@@ -110,6 +144,7 @@ void fwt_route_give(struct fwt_way *w)
 	struct sk_buff *skb = w->skb;
 	struct dst_entry *dst;
 	struct note *n;
+	u32 count;
 
 	/* Softirqs may be preempted by others there, on the same CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -118,23 +153,33 @@ void fwt_route_give(struct fwt_way *w)
 	    netif_is_l3_slave(w->state->in) || w->state->in->flags & IFF_LOOPBACK ||
 	    !fwt_conn_is(c, FWT_CONN_CONFIRMED) || !own_mark(w) || !own_iif(w))
 		return;
-	/* Read under RCU: who replaces or drops it waits for us. */
-	dst = READ_ONCE(c->route[w->dir]);
-	if (dst && !still_good(w, dst))
-		dst = NULL;
+	dst = remember(w->fn, c, &count) ? route_for(w) : NULL;
 	n = note_of(skb);
 	n->skb = skb;
 	n->dst = dst;
 	n->fn = w->fn;
 	n->c = dst && plain(&w->p) ? c : NULL;
+	n->buried = count;
 	n->mark = skb->mark;
 	n->l4 = w->p.l4;
 	n->payload = w->p.payload;
 	n->tos = w->p.tos;
 	n->dir = w->dir;
 	n->have = w->p.have;
-	if (dst)
-		skb_dst_set_noref(skb, dst);
+	if (!dst)
+		return;
+	skb_dst_set_noref(skb, dst);
+	/* Received in a list, it must not lend its route to the next packet, whose
+	 * way may be another one of several.
+	 */
+#ifdef IPSKB_MULTIPATH
+	if (w->p.family == 4)
+		IPCB(skb)->flags |= IPSKB_MULTIPATH;
+#endif
+#ifdef IP6SKB_MULTIPATH
+	if (w->p.family == 6)
+		IP6CB(skb)->flags |= IP6SKB_MULTIPATH;
+#endif
 }
 
 unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
@@ -143,8 +188,12 @@ unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
 	struct note *n = note_of(skb);
 	u8 tos;
 
-	if (n->skb != skb || !n->dst || skb_dst(skb) != n->dst)
+	if (n->skb != skb || !n->dst)
 		return NF_ACCEPT;
+	if (skb_dst(skb) != n->dst) {
+		n->skb = NULL;
+		return NF_ACCEPT;
+	}
 	tos = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
 					  ipv6_get_dsfield(ipv6_hdr(skb));
 	if (likely(skb->mark == n->mark && tos == n->tos))
@@ -201,19 +250,25 @@ bool fwt_route_recall(struct fwt_way *w)
 	struct fwt_conn *c;
 	struct note *n;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !skb_dst_is_noref(skb) || !skb->skb_iif)
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return false;
 	n = note_of(skb);
-	if (n->skb != skb || !n->dst || n->dst != skb_dst(skb) || n->fn != w->fn)
+	if (n->skb != skb || !n->dst)
 		return false;
 	n->skb = NULL;
+	if (n->dst != skb_dst(skb) || !skb_dst_is_noref(skb) || n->fn != w->fn)
+		return false;
 	c = n->c;
-	if (!c || !read_ends(skb, n, p) ||
+	if (!c || n->buried != (u32)atomic_read(buried(w->fn, c)))
+		return false;
+	smp_rmb();	/* now it may be looked at */
+	if (!read_ends(skb, n, p) ||
 	    !fwt_ends_at(&c->ends, fwt_target_src(n->dir, false), p->saddr, p->sport) ||
 	    !fwt_ends_at(&c->ends, fwt_target_dst(n->dir), p->daddr, p->dport))
 		return false;
 	/* Whatever has changed meanwhile is for the long way. */
-	if (!fwt_conn_alive(c) || (s32)(w->pol->gen - READ_ONCE(c->gen)) > 0 ||
+	if (!fwt_conn_alive(c) ||
+	    (w->pol->opt.revalidate && (s32)(w->pol->gen - READ_ONCE(c->gen)) > 0) ||
 	    (n->dir == FWT_ORIGINAL && READ_ONCE(c->oif) != w->state->out->ifindex))
 		return false;
 	w->c = c;
@@ -263,17 +318,19 @@ void fwt_route_learn(struct fwt_way *w)
 		return;
 	n->skb = NULL;
 	dst = skb_dst(skb);
-	if (!dst || !own_mark(w) || skb->mark != n->mark || w->p.tos != n->tos ||
+	if (!dst || !own_mark(w) || !own_iif(w) || skb->mark != n->mark || w->p.tos != n->tos ||
 	    w->dir != n->dir || !can_keep(skb, dst, &cookie) || !dst_hold_safe(dst))
 		return;
 	spin_lock_bh(&c->lock);
 	old = dst;
 	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
 		old = c->route[w->dir];
-		/* Who reads the old route with the new cookie finds it changed. */
+		/* Nobody takes the one for the other, see route_for(). */
+		WRITE_ONCE(c->route[w->dir], NULL);
+		smp_wmb();
 		WRITE_ONCE(c->route_cookie[w->dir], cookie);
 		WRITE_ONCE(c->ends.owner[w->dir], w->p.tos & ~INET_ECN_MASK);
-		WRITE_ONCE(c->route[w->dir], dst);
+		smp_store_release(&c->route[w->dir], dst);
 	}
 	spin_unlock_bh(&c->lock);
 	/* Readers have RCU, and so has whatever this frees. */

@@ -9,15 +9,17 @@
  * type of service, and a packet that differs in one of them is routed as ever.
  *
  * A packet that was given its route is recognized at POST_ROUTING without a
- * look-up. Why that is safe, though no reference is held on the connection: the
- * route is given without a reference, too (skb_dst_set_noref()). Such a route
- * must not be on a packet beyond the RCU read section in which it was set, and
- * whoever keeps the packet for longer (a queue to userspace, say) must make it a
- * reference first (skb_dst_force()). So if a packet still has, without a
- * reference, the very route that PRE_ROUTING has noted for it on this CPU, it is
- * in the same read section, and what was found there is alive.
- * The note is of this very packet, and not of one that had the same buffer
- * before, since each packet that passes a first hook clears the buffer's note.
+ * look-up: PRE_ROUTING notes, on its CPU, which buffer it was, the route and the
+ * connection. The note holds no reference on the connection, and may outlive the
+ * packet, the read section and the connection: packets are dropped on the way, or
+ * wait in a queue for userspace, and buffers are used again. So before a note's
+ * connection is looked at, fwt_net.buried is asked, a few counts of connections
+ * that ended, by a hash of their address: the note has the count of when the
+ * connection was seen alive, and each end counts up before it hands the record to
+ * RCU. If the count is the same now, the record's grace period had not begun when
+ * our read section did, or we would see the count (that is what a grace period
+ * gives); so it waits for us. If it is not the same, some connection ended, and the
+ * packet takes the long way.
  */
 #ifndef FWT_ROUTE_H
 #define FWT_ROUTE_H
@@ -50,6 +52,9 @@ bool fwt_route_recall(struct fwt_way *w);
  * took is kept, if it is one that can be.
  */
 void fwt_route_learn(struct fwt_way *w);
+
+/* The record was marked dead, and is about to be handed to RCU. */
+void fwt_route_bury(struct fwt_conn *c);
 
 /* The record goes: with RCU grace over, or before anybody saw it. */
 void fwt_route_release(struct fwt_conn *c);
