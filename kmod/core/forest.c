@@ -66,7 +66,7 @@ static __always_inline bool holds4(const struct fwt_prog_box *b, const struct po
 	       WITHIN(k->dim[FWT_DIM_SPORT], b->sport_lo, b->sport_hi) &
 	       WITHIN(k->dim[FWT_DIM_DPORT], b->dport_lo, b->dport_hi) &
 	       WITHIN(k->dim[FWT_DIM_PROTOCOL], b->protocol_lo, b->protocol_hi) &
-	       !(b->flags & FWT_BOX_PORTS & ~k->flags);
+	       ((b->flags & FWT_BOX_PORTS & ~k->flags) == 0);
 }
 
 static __always_inline bool holds6(const struct fwt_prog_box6 *b, const struct point *k)
@@ -79,7 +79,7 @@ static __always_inline bool holds6(const struct fwt_prog_box6 *b, const struct p
 	       WITHIN(k->dim[FWT_DIM6_SPORT], b->sport_lo, b->sport_hi) &
 	       WITHIN(k->dim[FWT_DIM6_DPORT], b->dport_lo, b->dport_hi) &
 	       WITHIN(k->dim[FWT_DIM6_PROTOCOL], b->protocol_lo, b->protocol_hi) &
-	       !(b->flags & FWT_BOX_PORTS & ~k->flags);
+	       ((b->flags & FWT_BOX_PORTS & ~k->flags) == 0);
 }
 
 /* Where a box's tests lead, FWT_NONE if its rule does not match. */

@@ -23,10 +23,10 @@ int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 			hook = argv[++i];
 		else if (!strcmp(argv[i], "--hook"))
 			break;
-		else if (name)
-			return fwctl_usage(ctl, NULL, "did not understand '%s'", argv[i]);
-		else
+		else if (!name)
 			name = argv[i];
+		else
+			return fwctl_usage(ctl, NULL, "did not understand '%s'", argv[i]);
 	}
 	if (i < argc)
 		return fwctl_usage(ctl, NULL, "a hook is missing after '--hook'");
