@@ -55,6 +55,9 @@
  */
 #define CHECK		16
 
+/* Ports that are looked up in order where there is no map. */
+#define WITHOUT_MAP	128u
+
 /* Ranges no longer than this need no map. */
 #define SHORT		64
 
@@ -79,11 +82,13 @@ struct fwt_ports {
 
 struct search {
 	struct fwt_conn *c;
+	const struct net_device *out;
 	struct fwt_end end;
 	u16 lo;
 	u16 hi;
 	u32 budget;
 	bool own;		/* an address of this machine */
+	bool made;		/* a map: one a packet */
 	bool mapped;		/* a mapping is to be made */
 	bool opens;		/* a SYN, with @seq */
 	u32 seq;
@@ -203,34 +208,49 @@ static struct fwt_ports *map_alloc(u64 key, u32 now)
 	return NULL;
 }
 
+/* Where a new map may go: a free place, or that of one that nobody has asked for
+ * within a second. FWT_PORTS_MAPS if there is none: then more destinations are
+ * nearly full at once than there are maps, and taking each other's away would
+ * leave none of them complete.
+ */
+static u32 map_place(struct fwt_net *fn, u32 now)
+{
+	u32 i, idle = HZ, at = FWT_PORTS_MAPS;
+
+	for (i = 0; i < FWT_PORTS_MAPS; i++) {
+		const struct fwt_ports *m = rcu_dereference(fn->ports[i]);
+
+		if (!m)
+			return i;
+		if (now - READ_ONCE(m->used) > idle) {
+			idle = now - READ_ONCE(m->used);
+			at = i;
+		}
+	}
+	return at;
+}
+
 /* The map of this destination, or NULL; with @make a new one if need be. */
 static struct fwt_ports *map_get(struct fwt_net *fn, u64 key, bool make)
 {
 	struct fwt_ports *m = map_find(fn, key), *old;
-	u32 now = (u32)jiffies, idle = 0, i, at = 0;
+	u32 now = (u32)jiffies, at;
 
 	if (m) {
 		WRITE_ONCE(m->used, now);
 		return m;
 	}
-	if (!make)
+	if (!make || map_place(fn, now) == FWT_PORTS_MAPS)
 		return NULL;
 	m = map_alloc(key, now);
 	if (!m)
 		return NULL;
 	spin_lock_bh(&fn->ports_lock);
-	/* In a free place, or that of the one that was not used for longest. */
-	for (i = 0; i < FWT_PORTS_MAPS; i++) {
-		old = rcu_dereference_protected(fn->ports[i],
-						lockdep_is_held(&fn->ports_lock));
-		if (!old) {
-			at = i;
-			break;
-		}
-		if (now - old->used > idle) {
-			idle = now - old->used;
-			at = i;
-		}
+	at = map_place(fn, now);
+	if (at == FWT_PORTS_MAPS) {
+		spin_unlock_bh(&fn->ports_lock);
+		map_free(m);
+		return NULL;
 	}
 	old = rcu_replace_pointer(fn->ports[at], m, lockdep_is_held(&fn->ports_lock));
 	WRITE_ONCE(fn->has_ports, true);
@@ -333,7 +353,8 @@ static void check_map(struct search *s, struct fwt_ports *m)
 	u16 port = clamp(READ_ONCE(m->cursor), s->lo, s->hi);
 	u32 n;
 
-	for (n = 0; n < CHECK; n++) {
+	for (n = 0; n < CHECK && s->budget; n++) {
+		s->budget--;
 		s->end.port = port;
 		fwt_ends_set(&s->c->ends, FWT_N, &s->end);
 		if (fwt_conn_owner(s->c, FWT_PAIR_SN) ||
@@ -393,18 +414,23 @@ static int search_address(struct search *s, bool all)
 	struct fwt_port_search p;
 	struct fwt_ports *m;
 
-	s->own = fwt_own_address(s->c->fn->net, s->c->ends.family, s->end.addr);
+	s->own = fwt_own_address(s->c->fn->net, s->out, s->c->ends.family,
+				 s->end.addr);
 	fwt_port_search_init(&p, s->lo, s->hi, s->c->seed ^ s->end.addr[0]);
 	if (s->hi - s->lo < SHORT)
 		return all ? -EADDRINUSE : in_order(s, &p);
 	/* Where there is a map it knows better than chance. */
 	m = READ_ONCE(s->c->fn->has_ports) || all ?
-		map_get(s->c->fn, map_key(s->c, &s->end), all) : NULL;
+		map_get(s->c->fn, map_key(s->c, &s->end), all && !s->made) : NULL;
 	if (!m && !all)
 		return at_random(s, &p);
 	p.random = 0;
-	if (!m)
+	if (!m) {
+		/* No memory, or no map to be had. */
+		s->budget = min(s->budget, WITHOUT_MAP);
 		return in_order(s, &p);
+	}
+	s->made |= all;
 	if (test_bit(p.start, m->taken))
 		check_map(s, m);
 	return by_map(s, m, p.start);
@@ -450,7 +476,7 @@ static int take_over(struct search *s)
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 {
 	struct search s = {
-		.c = c, .end = b->end, .lo = b->lo, .hi = b->hi, .budget = BUDGET,
+		.c = c, .out = b->out, .end = b->end, .lo = b->lo, .hi = b->hi, .budget = BUDGET,
 		.opens = b->opens, .seq = b->seq,
 	};
 	struct fwt_end client;
@@ -475,7 +501,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	s.end = b->end;
 	if (ret == -EADDRINUSE && b->keep) {
 		s.own = memcmp(client.addr, b->end.addr, sizeof(client.addr)) &&
-			fwt_own_address(c->fn->net, c->ends.family, b->end.addr);
+			fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
 		ret = try_port(&s, b->end.port);
 	}
 	if (ret == -EADDRINUSE && b->lo)

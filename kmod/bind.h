@@ -9,6 +9,7 @@
 
 /**
  * struct fwt_bind - what a connection is to be bound to
+ * @out: interface that it leaves by, or NULL
  * @end: address, and the port where @keep
  * @keep: try that port first
  * @lo: first port of the range to choose from, 0: none
@@ -21,6 +22,7 @@
  * @seq: its sequence: it may take over a port that rests (R14)
  */
 struct fwt_bind {
+	const struct net_device *out;
 	struct fwt_end end;
 	bool keep;
 	bool mapped;

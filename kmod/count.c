@@ -219,8 +219,11 @@ void fwt_source_release(struct fwt_net *fn, u8 family, const struct fwt_end *cli
 
 int fwt_counts_init(struct fwt_net *fn, u32 most)
 {
-	/* 24 bytes a bucket: 1.5 MiB at the most. */
-	u32 i, n = roundup_pow_of_two(clamp(most / 2, 64u, 65536u));
+	/* 24 bytes a bucket: 0.4 to 1.5 MiB. It stays when a later policy allows
+	 * more connections, so it is not made small for a small one: a million
+	 * sources in the least of them are chains of 64.
+	 */
+	u32 i, n = roundup_pow_of_two(clamp(most / 2, 16384u, 65536u));
 	struct fwt_counts *all;
 
 	lockdep_assert_held(&fn->lock);

@@ -33,7 +33,7 @@ static int end_if_gone(struct fwt_conn *c, void *ctx)
 	dev = dev_get_by_index_rcu(fn->net, READ_ONCE(c->oif));
 	fwt_ends_get(&c->ends, FWT_N, &shown);
 	if (!dev || !(dev->flags & IFF_UP) ||
-	    !fwt_own_address(fn->net, c->ends.family, shown.addr))
+	    !fwt_own_address(fn->net, dev, c->ends.family, shown.addr))
 		fwt_conn_end(c, FWT_END_ADDRESS);
 	return 0;
 }

@@ -30,7 +30,7 @@ struct fwt_ports;
 struct fwt_upload;
 
 /* Destinations towards which ports are so short that they are mapped (bind.c). */
-#define FWT_PORTS_MAPS	4
+#define FWT_PORTS_MAPS	16
 
 /* The settings of a policy's options, in the units the data path wants; those
  * that a policy does not name have their defaults.

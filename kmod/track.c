@@ -337,6 +337,7 @@ static int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	const struct fwt_prog_mod *m = &w->pol->prog.mod[d->snat];
 	struct fwt_conn *c = w->c;
 	struct fwt_bind b = {
+		.out = w->state->out,
 		.end.port = c->ends.port[FWT_C],
 		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
 		.seq = w->p.tcp_seq,

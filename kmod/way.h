@@ -66,7 +66,8 @@ struct fwt_world {
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed);
 
 /* Is it an address of this machine. Under RCU. */
-bool fwt_own_address(struct net *net, u8 family, const u32 *addr);
+bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
+		     const u32 *addr);
 
 /* translate.c */
 

@@ -186,12 +186,15 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->again = false;
 }
 
-bool fwt_own_address(struct net *net, u8 family, const u32 *addr)
+bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
+		     const u32 *addr)
 {
 	struct in6_addr six;
 
+	/* The local routes of a VRF's interfaces are in its own table. */
 	if (family == 4)
-		return inet_addr_type(net, cpu_to_be32(addr[0])) == RTN_LOCAL;
+		return inet_addr_type_dev_table(net, dev, cpu_to_be32(addr[0])) ==
+		       RTN_LOCAL;
 	to_in6(addr, &six);
 	return ipv6_chk_addr(net, &six, NULL, 0);
 }
