@@ -426,8 +426,9 @@ static int search_address(struct search *s, bool all)
 		return at_random(s, &p);
 	p.random = 0;
 	if (!m) {
-		/* No memory, or no map to be had. */
-		s->budget = min(s->budget, WITHOUT_MAP);
+		/* No memory, or no map to be had: not only for this packet. */
+		if (!s->made)
+			s->budget = min(s->budget, WITHOUT_MAP);
 		return in_order(s, &p);
 	}
 	s->made |= all;
