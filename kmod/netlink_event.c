@@ -70,7 +70,8 @@ void fwt_event_begun(struct fwt_conn *c)
 
 void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)
 {
-	/* Who never left us was never told of. */
-	if (unlikely(wanted(c->fn)) && fwt_conn_is(c, FWT_CONN_CONFIRMED))
+	/* Who never left us was never told of; but that ports have run out is. */
+	if (unlikely(wanted(c->fn)) &&
+	    (fwt_conn_is(c, FWT_CONN_CONFIRMED) || why == FWT_END_NO_PORT))
 		tell(c, FWTREE_CONN_EVENT_ENDED, why);
 }

@@ -48,6 +48,7 @@
 	E(FLUSHED, "flushed", "fwctl conn flush, fwctl flush, or the namespace ended") \
 	E(POLICY, "policy", "the policy in force does not allow them any more") \
 	E(REOPENED, "reopened", "TCP: a SYN began another connection between the same ends") \
+	E(NO_PORT, "nat-exhausted", "no port was left to translate them to: their first packet was dropped") \
 	E(OWN_PORT, "own-port", "a program of this machine uses the port that they were translated to") \
 	E(YIELDED, "taken-over", "TCP: closed, and another one wanted the port that they were translated to") \
 	E(ADDRESS, "address-gone", "the interface or address that they were translated to is gone")

@@ -26,6 +26,16 @@ def ask(f, kind):
     except OSError as e:
         return s, errno.errorcode.get(e.errno, "ETIMEDOUT")
 
+def told():
+    """What fwctl monitor has said of ports that ran out."""
+    monitor.text += monitor.stdout.read() or b""
+    return [e for e in map(json.loads, monitor.text.split(b"\n")[:-1])
+            if e.get("ended_by") == "nat-exhausted"]
+
+monitor = subprocess.Popen(["fwctl", "-j", "-n", "gw", "monitor", "conn"], stdout=subprocess.PIPE)
+os.set_blocking(monitor.stdout.fileno(), False)
+monitor.text = b""
+
 UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
 for f in (4, 6):
     for kind, name in ((UDP, "UDP"), (TCP, "TCP")):
@@ -39,6 +49,9 @@ for f in (4, 6):
         equal(got[4][1], "EHOSTUNREACH" if f == 4 else "EACCES",
               f"R1 IPv{f} {name}: then the client is told that there is none")
         ok(reason("nat-exhausted") > before, f"R1 IPv{f} {name}: and it is counted")
+        ok(wait_for(lambda: [e for e in told() if e["protocol"] == name.lower() and
+                             e["family"] == f"ipv{f}" and e["original"]["dport"] == 7]),
+           f"R1 IPv{f} {name}: and who listens is told", told())
         for s, _ in got:
             s.close()
 
@@ -67,6 +80,9 @@ for f in (4, 6):
           f"R1 IPv{f}: each id once")
     for s in pings:
         s.close()
+
+monitor.kill()
+monitor.wait()
 
 # Sockets of the gateway.
 for f in (4, 6):
