@@ -91,9 +91,12 @@ static inline int fwt_test_bind(struct fwt_conn *c, const struct fwt_end *as,
 	struct fwt_end end = *as;
 	int ret;
 
+	/* As packets come: what is known of ports is read under RCU. */
+	rcu_read_lock();
 	spin_lock_bh(&c->lock);
 	ret = fwt_conn_bind_source(c, &end, lo, hi);
 	spin_unlock_bh(&c->lock);
+	rcu_read_unlock();
 	return ret;
 }
 
