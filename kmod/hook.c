@@ -29,26 +29,12 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
-#include "count.h"
 #include "hook.h"
 #include "route.h"
 #include "way.h"
 
 /* The connection of an ICMP error is @w->c; @w->dir the error's direction. */
 #define ours(w) (!(w)->skb->skb_iif)
-
-static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
-{
-	if (d->verdict == FWT_VERDICT_REJECT)
-		fwt_answer(w, d->reject);
-	return fwt_drop(w, d->reason ? d->reason : FWT_REASON_REVALIDATED);
-}
-
-/* The packet that walked, for the rule that decided it. */
-static void count_first(struct fwt_way *w, const struct fwt_decision *d)
-{
-	fwt_slot_count(w->fn, fwt_rule_slot(w->pol, d->rule), 1, w->p.length);
-}
 
 static bool multicast(const struct fwt_packet *p)
 {
@@ -80,54 +66,6 @@ static bool untracked(const struct fwt_way *w)
 		       w->skb->pkt_type == PACKET_MULTICAST;
 	rt = p->family == 4 ? skb_rtable(w->skb) : NULL;
 	return rt && rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
-}
-
-/* A packet without a connection, and that will not have one. */
-static unsigned int pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
-{
-	struct fwt_decision d FWT_UNSET;
-
-	if (w->state->hook == NF_INET_POST_ROUTING)
-		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
-	w->p.ct_state = state;
-	fwt_decide(w, hook, &d);
-	fwt_effects(w, &d);
-	count_first(w, &d);
-	if (d.verdict != FWT_VERDICT_ACCEPT)
-		return refuse(w, &d);
-	/* No record, no translation back: it must not leave half translated. */
-	if (d.flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
-		return fwt_drop(w, FWT_REASON_INVALID);
-	if (d.flags & FWT_DECISION_MARK)
-		w->skb->mark = w->after.mark;
-	return NF_ACCEPT;
-}
-
-/* A packet that lies about itself is for the policy, as one of no connection
- * (R35); one without addresses is for nobody.
- */
-static unsigned int malformed(struct fwt_way *w, enum fwt_hook hook)
-{
-	if (!(w->p.have & FWT_HAVE_IP))
-		return fwt_drop(w, FWT_REASON_MALFORMED);
-	return pass_alone(w, hook, FWT_CT_INVALID);
-}
-
-/* May this packet be the first of a connection. */
-static bool opens(struct fwt_way *w)
-{
-	if (!w->tracked || w->p.bad)
-		return false;
-	if (fwt_tuple_opens(&w->p))
-		return true;
-	/* In the middle of a connection that was there before us (R18). */
-	if (!(w->p.have & FWT_HAVE_TCP) || !(w->p.tcp_flags & FWT_TCP_ACK) ||
-	    w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_RST) ||
-	    !fwt_tcp_flags_valid(w->p.tcp_flags))
-		return false;
-	w->loose = w->pol->opt.tcp_loose ||
-		   time_before64(get_jiffies_64(), READ_ONCE(w->fn->adopt_until));
-	return w->loose;
 }
 
 static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d,
@@ -239,7 +177,7 @@ static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 		return NF_ACCEPT;
 	if (fwt_answer_expected(w))
 		return NF_ACCEPT;
-	return pass_alone(w, hook, FWT_CT_INVALID);
+	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
 /* An ICMP error, and what it quotes. It belongs to the connection it quotes if
@@ -285,141 +223,6 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	return NF_ACCEPT;
 }
 
-/* Ingress of a connection: its first packet, or the first that comes by here
- * (what a local connection sends by way of lo).
- */
-static unsigned int decide_ingress(struct fwt_way *w)
-{
-	struct fwt_decision d FWT_UNSET;
-	u8 reason;
-
-	w->p.ct_state = FWT_CT_NEW;
-	w->seed = get_random_u32();
-	fwt_decide(w, FWT_HOOK_INGRESS, &d);
-	if (d.verdict != FWT_VERDICT_ACCEPT) {
-		fwt_effects(w, &d);
-		count_first(w, &d);
-		return refuse(w, &d);
-	}
-	if (w->c) {
-		struct fwt_conn *c = w->c;
-
-		/* It left by lo with the destination it has: too late. */
-		if (d.flags & FWT_DECISION_DNAT && !fwt_conn_is(c, FWT_CONN_DNAT))
-			return fwt_drop(w, FWT_REASON_DNAT_LATE);
-		spin_lock_bh(&c->lock);
-		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
-			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
-			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
-			if (d.n_counts)
-				(void)fwt_conn_count(c, &w->pol->prog, d.count, d.n_counts);
-			c->iif = w->state->in->ifindex;
-			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
-		}
-		spin_unlock_bh(&c->lock);
-	} else {
-		reason = fwt_track_new(w, &d, FWT_HOOK_INGRESS);
-		if (reason)
-			return fwt_drop(w, reason);
-	}
-	fwt_effects(w, &d);
-	count_first(w, &d);
-	return NF_ACCEPT;
-}
-
-/* Is it accepted, but not for where it was led: as if it left by @oif. */
-static bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decision *d)
-{
-	struct fwt_packet seen = w->p;
-	struct fwt_end dialled;
-
-	fwt_ends_get(&w->c->ends, FWT_V, &dialled);
-	memcpy(w->p.daddr, dialled.addr, sizeof(w->p.daddr));
-	if (w->p.have & FWT_HAVE_PORTS)
-		w->p.dport = dialled.port;
-	w->p.oif = oif;
-	fwt_decide(w, FWT_HOOK_EGRESS, d);
-	w->p = seen;
-	return d->verdict == FWT_VERDICT_ACCEPT &&
-	       (memcmp(w->after.daddr, seen.daddr, seen.family == 6 ? 16 : 4) ||
-		(seen.have & FWT_HAVE_PORTS && w->after.dport != seen.dport));
-}
-
-/* What starts here is decided with the destination that it dialled; and where the
- * rule that leads it elsewhere asks for the interface, with that which it would
- * have left by.
- */
-static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
-{
-	const char *dialled = fwt_ifname(w->fn->net, READ_ONCE(w->c->dialled_oif));
-
-	if (led_elsewhere(w, w->p.oif, d) &&
-	    (!dialled || led_elsewhere(w, dialled, d))) {
-		/* The route that the translation led to leads to another one. */
-		d->verdict = FWT_VERDICT_DROP;
-		d->reason = FWT_REASON_DNAT_LATE;
-	}
-}
-
-/* The decision of egress for a connection's packet that has none yet. */
-static unsigned int decide_egress(struct fwt_way *w)
-{
-	struct fwt_decision d FWT_UNSET;
-	bool won = true;
-	u8 reason;
-
-	w->p.ct_state = FWT_CT_NEW;
-	if (w->c)
-		w->p.ct_status = fwt_ct_status(w->c, FWT_HOOK_EGRESS);
-	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL) && fwt_conn_is(w->c, FWT_CONN_DNAT))
-		decide_as_dialled(w, &d);
-	else
-		fwt_decide(w, FWT_HOOK_EGRESS, &d);
-	if (d.verdict != FWT_VERDICT_ACCEPT) {
-		fwt_effects(w, &d);
-		count_first(w, &d);
-		/* The answer before the end: it is translated by the record. */
-		if (d.verdict == FWT_VERDICT_REJECT)
-			fwt_answer(w, d.reject);
-		if (w->c)
-			fwt_conn_end(w->c, FWT_END_UNFINISHED);
-		return fwt_drop(w, d.reason);
-	}
-	if (!w->c) {
-		reason = fwt_track_new(w, &d, FWT_HOOK_EGRESS);
-		if (reason)
-			return fwt_drop(w, reason);
-	}
-	/* A destination or a mark that was changed routes anew, perhaps by
-	 * another interface: POST_ROUTING decides with that, and only then it
-	 * counts. And who lost the race to a connection the other way round, whose
-	 * reply this packet now is, decides nothing about it.
-	 */
-	if (w->state->hook == NF_INET_LOCAL_OUT &&
-	    (d.flags & FWT_DECISION_DNAT ||
-	     (d.flags & FWT_DECISION_MARK && w->after.mark != w->skb->mark))) {
-		if (w->dir == FWT_ORIGINAL)
-			WRITE_ONCE(w->c->dialled_oif, w->state->out->ifindex);
-		return NF_ACCEPT;
-	}
-	if (w->dir != FWT_ORIGINAL)
-		return NF_ACCEPT;
-	reason = fwt_track_egress(w, &d, &won);
-	if (reason) {
-		/* RFC 5508, REQ-8 */
-		if (reason == FWT_REASON_NAT_EXHAUSTED)
-			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
-		fwt_conn_end(w->c, reason == FWT_REASON_NAT_EXHAUSTED ? FWT_END_NO_PORT :
-								       FWT_END_UNFINISHED);
-		return fwt_drop(w, reason);
-	}
-	if (won) {
-		fwt_effects(w, &d);
-		count_first(w, &d);
-	}
-	return NF_ACCEPT;
-}
-
 static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 {
 	set_mark(w);
@@ -438,7 +241,7 @@ static unsigned int stray(struct fwt_way *w, enum fwt_hook hook)
 		return fwt_drop(w, FWT_REASON_INVALID);
 	w->c = NULL;
 	w->stray = true;
-	return pass_alone(w, hook, FWT_CT_INVALID);
+	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
 /* A packet of a known connection, at the first hook that it passes: first whether
@@ -476,7 +279,7 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 static unsigned int follow_lo(struct fwt_way *w)
 {
 	if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS))
-		return decide_ingress(w);
+		return fwt_decide_ingress(w);
 	return hold_up(w);
 }
 
@@ -489,18 +292,18 @@ static unsigned int arrive(struct fwt_way *w)
 		/* With an address of ours: not of our connection. */
 		w->c = NULL;
 		w->stray = true;
-		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
 	}
 	ret = w->c ? follow(w, FWT_HOOK_INGRESS) : NF_ACCEPT;
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
-	if (!w->c && (!opens(w) || !fwt_skb_checksum_ok(w))) {
+	if (!w->c && (!fwt_opens(w) || !fwt_skb_checksum_ok(w))) {
 		w->stray = true;
-		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
 	}
 	/* Its first packet; or it began before there was a policy at this hook. */
 	if (!w->c || (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)))
-		return decide_ingress(w);
+		return fwt_decide_ingress(w);
 	return NF_ACCEPT;
 }
 
@@ -511,9 +314,9 @@ static unsigned int pre_routing(struct fwt_way *w)
 
 	w->p.iif = w->state->in->name;
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
-		return malformed(w, FWT_HOOK_INGRESS);
+		return fwt_malformed(w, FWT_HOOK_INGRESS);
 	if (untracked(w))
-		return pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
+		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_INGRESS, false);
 	fwt_track_find(w);
@@ -594,10 +397,10 @@ static unsigned int local_out(struct fwt_way *w)
 		return ret;
 	if (!w->c) {
 		/* Likewise walked at POST_ROUTING. */
-		if (!opens(w))
+		if (!fwt_opens(w))
 			return NF_ACCEPT;
 		w->seed = get_random_u32();
-		ret = decide_egress(w);
+		ret = fwt_decide_egress(w);
 		if (ret != NF_ACCEPT)
 			return ret;
 	}
@@ -630,20 +433,20 @@ static unsigned int post_routing(struct fwt_way *w)
 
 	w->p.oif = w->state->out->name;
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
-		return malformed(w, FWT_HOOK_EGRESS);
+		return fwt_malformed(w, FWT_HOOK_EGRESS);
 	if (fwt_answering(w))
 		return answer_out(w);
 	if (untracked(w))
-		return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
+		return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_EGRESS, true);
 	fwt_track_find(w);
 	if (!w->c) {
-		if (!opens(w) || !fwt_skb_checksum_ok(w))
-			return pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
+		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))
+			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 		w->seed = get_random_u32();
-		ret = decide_egress(w);
+		ret = fwt_decide_egress(w);
 	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
 		/* Where the packet came in by is in the record; it may have come
 		 * under another policy than it goes out by.
@@ -652,7 +455,7 @@ static unsigned int post_routing(struct fwt_way *w)
 			   fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
 		ret = hold_up(w);
 		if (ret == NF_ACCEPT)
-			ret = decide_egress(w);
+			ret = fwt_decide_egress(w);
 	} else {
 		ret = by_oif(w);
 		if (ret == NF_ACCEPT)

@@ -100,6 +100,23 @@ int fwt_translate(struct fwt_way *w, bool egress);
 int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 			bool ours);
 
+/* first.c */
+
+/* A packet that has no connection and will not have one: its tree is walked. @state:
+ * enum fwt_ct_state. Returns what the hook is to return.
+ */
+unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state);
+unsigned int fwt_malformed(struct fwt_way *w, enum fwt_hook hook);
+
+/* May this packet be the first of a connection; sets @w->loose. */
+bool fwt_opens(struct fwt_way *w);
+
+/* A first packet is decided; sets @w->c. Returns NF_ACCEPT, or what the hook is to
+ * return.
+ */
+unsigned int fwt_decide_ingress(struct fwt_way *w);
+unsigned int fwt_decide_egress(struct fwt_way *w);
+
 /* decide.c */
 
 /**
