@@ -82,6 +82,7 @@ static struct dst_entry *route_for(const struct fwt_way *w)
 	struct dst_entry *dst;
 	u32 cookie;
 
+	/* Pairs with the release in fwt_route_learn(). */
 	dst = smp_load_acquire(&c->route[w->dir]);
 	if (!dst || !same_tos(c, w->dir, w->p.tos))
 		return NULL;
@@ -327,9 +328,10 @@ void fwt_route_learn(struct fwt_way *w)
 		old = c->route[w->dir];
 		/* Nobody takes the one for the other, see route_for(). */
 		WRITE_ONCE(c->route[w->dir], NULL);
-		smp_wmb();
+		smp_wmb();	/* with route_for()'s read barrier */
 		WRITE_ONCE(c->route_cookie[w->dir], cookie);
 		WRITE_ONCE(c->ends.owner[w->dir], w->p.tos & ~INET_ECN_MASK);
+		/* Pairs with the acquire in route_for(). */
 		smp_store_release(&c->route[w->dir], dst);
 	}
 	spin_unlock_bh(&c->lock);

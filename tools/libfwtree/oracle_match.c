@@ -354,10 +354,10 @@ static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
 		/* The one that asks, and no other: nobody has connections here. */
 		if (!get_all(&m->fields, p, g))
 			return false;
-		return m->op == FWT_OP_GT ? 1 > m->number->number :
-		       m->op == FWT_OP_GE ? 1 >= m->number->number :
-		       m->op == FWT_OP_LT ? 1 < m->number->number :
-					    1 <= m->number->number;
+		return m->op == FWT_OP_GT ? m->number->number < 1 :
+		       m->op == FWT_OP_GE ? m->number->number <= 1 :
+		       m->op == FWT_OP_LT ? m->number->number > 1 :
+					    m->number->number >= 1;
 	case FWT_MATCH_NOT:
 		return !fwt_oracle_matches(o, m->inner, p, env);
 	default:
