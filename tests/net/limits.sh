@@ -161,7 +161,8 @@ apply(POLICY % "option conn-adaptive-start 10\noption conn-adaptive-end 50\nopti
 equal(conns()["timeouts_percent"], 100, "R25: an empty table has its timeouts whole")
 socks = [udp("home", HOME[4]) for _ in range(30)]
 socks[0].sendto(b"x", (FAR[4], 6000))
-equal(conn_list("dport", "6000")[0]["timeout"] // 10, 3, "R25: with one connection its timeout is whole")
+left = conn_list("dport", "6000")[0]["timeout"]
+ok(30 < left <= 40, "R25: with one connection its timeout is whole", left)
 for s in socks[1:]:
     s.sendto(b"x", (FAR[4], 6000))
 ok(wait_for(lambda: conns()["timeouts_percent"] == 50), "R25: half way from start to end half is left", conns())
