@@ -9,6 +9,9 @@
 . "$(dirname "$0")/lib.sh"
 topology
 route_home
+# Who is to be counted at once must not wait for neighbours first.
+ok "IPv4 gets there" on home ping -n -c 1 -W 5 198.51.100.7
+ok "IPv6 gets there" on home ping -n -c 1 -W 5 2001:db8:77::7
 py <<'END'
 def conns():
     return stats()["connections"]
