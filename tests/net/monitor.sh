@@ -115,6 +115,13 @@ ok(told <= 10, "no more are told than it allows", told)
 
 # Not read in time: netlink says that, and so does the tool.
 apply(POLICY % "option event-rate 1000000/second\noption conn-max 20000")
+# As above: not before the former rate's second is over.
+def unlimited():
+    before = reason("events-limited")
+    for _ in range(20):
+        udp_once(8003).close()
+    return reason("events-limited") == before
+ok(wait_for(unlimited), "another rate is in force")
 os.kill(both.p.pid, 19)
 u = udp("home", HOME[4])
 for i in range(12000):
