@@ -10,23 +10,7 @@
 #   home2 h0 .3  (client)       ─┘      203.0.113.8:80 is home:8080
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
-host home home2 net
-router gw
-ip -n gw link add lan type bridge
-ip -n gw link set lan up
-for h in home home2; do
-	link $h h0 gw p-$h
-	ip -n gw link set p-$h master lan
-done
-link gw wan net i0
-addr home h0 192.168.1.2/24 fd00:1::2/64
-addr home2 h0 192.168.1.3/24 fd00:1::3/64
-addr gw lan 192.168.1.1/24 fd00:1::1/64
-addr gw wan 203.0.113.8/24 2001:db8:1::8/64
-addr net i0 203.0.113.1/24 2001:db8:1::1/64
-via home 192.168.1.1 fd00:1::1
-via home2 192.168.1.1 fd00:1::1
-via gw 203.0.113.1 2001:db8:1::1
+hairpin_topology
 must_apply <<'END'
 define wan = wan
 define lan = lan

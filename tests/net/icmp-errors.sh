@@ -7,20 +7,7 @@
 #   home ──── lan gw wan ──── mid ══ MTU 1280/1400 ══ net 198.51.100.7
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
-host home net
-router gw mid
-link home h0 gw lan
-link gw wan mid m0
-link mid m1 net i0
-addr home h0 192.168.1.2/24 fd00:1::2/64
-addr gw lan 192.168.1.1/24 fd00:1::1/64
-addr gw wan 203.0.113.8/24 2001:db8:1::8/64
-addr mid m0 203.0.113.1/24 2001:db8:1::1/64
-addr mid m1 198.51.100.1/24 2001:db8:77::1/64
-addr net i0 198.51.100.7/24 2001:db8:77::7/64
-via home 192.168.1.1 fd00:1::1
-via gw 203.0.113.1 2001:db8:1::1
-via net 198.51.100.1 2001:db8:77::1
+path_topology
 ip -n mid link set m1 mtu 1400
 ip -n net link set i0 mtu 1400
 must_apply <<'END'

@@ -179,6 +179,47 @@ topology() {
 	via gw 203.0.113.1 2001:db8:1::1
 }
 
+# hairpin_topology: two hosts on the bridge "lan", home .2 and home2 .3, and net.
+hairpin_topology() {
+	local h
+	host home home2 net
+	router gw
+	ip -n gw link add lan type bridge
+	ip -n gw link set lan up
+	for h in home home2; do
+		link $h h0 gw p-$h
+		ip -n gw link set p-$h master lan
+	done
+	link gw wan net i0
+	addr home h0 192.168.1.2/24 fd00:1::2/64
+	addr home2 h0 192.168.1.3/24 fd00:1::3/64
+	addr gw lan 192.168.1.1/24 fd00:1::1/64
+	addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+	addr net i0 203.0.113.1/24 2001:db8:1::1/64
+	via home 192.168.1.1 fd00:1::1
+	via home2 192.168.1.1 fd00:1::1
+	via gw 203.0.113.1 2001:db8:1::1
+}
+
+# path_topology: a router between gw and net, mid: m0 towards gw, m1 towards net, who
+# is 198.51.100.7 there. mid has no way back to home.
+path_topology() {
+	host home net
+	router gw mid
+	link home h0 gw lan
+	link gw wan mid m0
+	link mid m1 net i0
+	addr home h0 192.168.1.2/24 fd00:1::2/64
+	addr gw lan 192.168.1.1/24 fd00:1::1/64
+	addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+	addr mid m0 203.0.113.1/24 2001:db8:1::1/64
+	addr mid m1 198.51.100.1/24 2001:db8:77::1/64
+	addr net i0 198.51.100.7/24 2001:db8:77::7/64
+	via home 192.168.1.1 fd00:1::1
+	via gw 203.0.113.1 2001:db8:1::1
+	via net 198.51.100.1 2001:db8:77::1
+}
+
 # route_home: net knows where home is.
 route_home() {
 	ip -n net route add 192.168.1.0/24 via 203.0.113.8 src 198.51.100.7
