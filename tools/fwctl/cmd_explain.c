@@ -16,6 +16,7 @@
 #include "diag.h"
 #include "oracle.h"
 #include "packet_text.h"
+#include "sema_sample.h"
 #include "parse.h"
 #include "source.h"
 #include "tuple.h"
@@ -36,33 +37,6 @@ struct outcome {
 	u32 file;
 	u32 line;	/* 0: no rule */
 };
-
-static bool no_address(const struct fwt_env *env, const char *ifname, u8 family,
-		       const u32 *addr, bool subnet)
-{
-	(void)env;
-	(void)ifname;
-	(void)family;
-	(void)addr;
-	(void)subnet;
-	return false;
-}
-
-/* Of the networks for documentation. */
-static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
-{
-	(void)env;
-	memset(addr, 0, 4 * sizeof(u32));
-	addr[0] = p->family == 6 ? 0x20010db8 : 0xc0000201;
-	return true;
-}
-
-static bool some_local(const struct fwt_env *env, const char *ifname,
-		       const struct fwt_packet *p, u32 *addr)
-{
-	(void)ifname;
-	return some_source(env, p, addr);
-}
 
 static bool name_fits(const struct fwt_value *v, const char *name)
 {
@@ -117,10 +91,7 @@ static u8 state_of(const struct fwt_packet *p)
 static bool meet(const struct batch *b, u8 hook, const struct fwt_packet_text *t,
 		 struct outcome *o)
 {
-	static const struct fwt_env_ops ops = {
-		.ifaddr = no_address, .source = some_source, .local = some_local,
-	};
-	struct fwt_env env = { .ops = &ops, .seed = 1 };
+	struct fwt_env env = { .ops = &fwt_nowhere_ops, .seed = 1 };
 	struct fwt_packet p = t->p;
 	const struct fwt_ast_hook *h;
 	u32 root = 0;

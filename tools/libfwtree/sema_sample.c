@@ -450,6 +450,7 @@ static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 	return false;
 }
 
+/* Of the networks for documentation. */
 static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
 {
 	(void)env;
@@ -465,13 +466,14 @@ static bool some_local(const struct fwt_env *env, const char *ifname,
 	return some_source(env, p, addr);
 }
 
+const struct fwt_env_ops fwt_nowhere_ops = {
+	.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
+};
+
 bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_hook *hook,
 		       char *buf, size_t size)
 {
-	static const struct fwt_env_ops ops = {
-		.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
-	};
-	struct fwt_env env = { .ops = &ops };
+	struct fwt_env env = { .ops = &fwt_nowhere_ops };
 	struct fwt_oracle o = { .ast = ast, .resolver = fwt_resolver_alloc() };
 	struct fwt_oracle_result r;
 	struct fwt_sampler sampler;

@@ -37,6 +37,11 @@ u32 fwt_sampler_random(struct fwt_sampler *sampler, u32 below);
 void fwt_sampler_packet(struct fwt_sampler *sampler, const struct fwt_ast_hook *hook,
 			struct fwt_packet *p);
 
+/* A machine that is nowhere: no interface has an address, each translation to one
+ * has an address of the networks for documentation.
+ */
+extern const struct fwt_env_ops fwt_nowhere_ops;
+
 /** fwt_sample_words() - a packet as fwctl explain takes it */
 void fwt_sample_words(const struct fwt_packet *p, char *buf, size_t size);
 
