@@ -2,20 +2,9 @@
 /*
  * The hash of connections and the lives in it; see conn.h.
  *
- * One rhashtable a namespace holds the up to three links of each record. A
- * link's place within its record says which pair it is: records are aligned to
- * a cache line and links stand at its begin. So the table's "object" is the
- * link itself.
- *
- * The hash is SipHash over the pair without direction, with a key that is
- * random per module and the seed that is random per table and changes when the
- * table rehashes itself for a chain that grew too long.
+ * Under which pairs a record stands in the hash changes under its lock alone.
  */
-#include <linux/prefetch.h>
-#include <linux/random.h>
-#include <linux/rhashtable.h>
 #include <linux/sched.h>
-#include <linux/siphash.h>
 #include <linux/slab.h>
 
 #include "bind.h"
@@ -32,97 +21,15 @@
 #define CONN_TENTATIVE	(2 * HZ)
 
 static struct kmem_cache *conn_cache, *conn6_cache;
-static siphash_key_t conn_key __read_mostly;
-
-struct conn_lookup {
-	const struct fwt_tuple *t;
-	enum fwt_dir *dir;	/* NULL, or set where it is found */
-};
-
-static u32 key_hash(const struct fwt_key *k, u32 seed)
+struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
+			       const struct fwt_tuple *t, enum fwt_dir *dir)
 {
-	siphash_key_t key = { { conn_key.key[0] ^ seed, conn_key.key[1] } };
+	struct fwt_conn *c = fwt_hash_find(&fn->conns, hash, t, dir);
 
-	if (likely(k->n == 2))
-		return siphash_2u64(k->w[0], k->w[1], &key);
-	return siphash(k->w, sizeof(k->w), &key);
-}
-
-static u32 conn_hash_key(const void *data, u32 len, u32 seed)
-{
-	const struct conn_lookup *l = data;
-	struct fwt_key k;
-
-	fwt_tuple_key(l->t, &k);
-	return key_hash(&k, seed);
-}
-
-static u32 conn_hash_obj(const void *obj, u32 len, u32 seed)
-{
-	enum fwt_pair pair;
-	const struct fwt_conn *c = fwt_conn_of(obj, &pair);
-	struct fwt_key k;
-
-	fwt_ends_key(&c->ends, pair, &k);
-	return key_hash(&k, seed);
-}
-
-/* Tells the direction along, so that who finds it need not compare again. */
-static int conn_cmp(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct conn_lookup *l = arg->key;
-	enum fwt_pair pair;
-	const struct fwt_conn *c = fwt_conn_of(obj, &pair);
-	int dir;
-
-	/* Before its first line is here: all three come at once. */
-	prefetchw(&c->lock);
-	prefetchw(&c->packets);
-	dir = fwt_ends_match(&c->ends, pair, l->t);
-	if (dir < 0)
-		return 1;
-	if (l->dir)
-		*l->dir = dir;
-	return 0;
-}
-
-static const struct rhashtable_params conn_params = {
-	.head_offset = 0,
-	.hashfn = conn_hash_key,
-	.obj_hashfn = conn_hash_obj,
-	.obj_cmpfn = conn_cmp,
-	.min_size = FWT_CONNS_LEAST,
-	/* Shrinking: see settle_size() in conn_gc.c. */
-};
-
-/* The tuple of a pair, in the original direction. */
-static void pair_tuple(const struct fwt_conn *c, enum fwt_pair pair,
-		       struct fwt_tuple *t)
-{
-	fwt_ends_get(&c->ends, pair == FWT_PAIR_SN ? FWT_N : FWT_C, &t->src);
-	fwt_ends_get(&c->ends, pair == FWT_PAIR_CV ? FWT_V : FWT_S, &t->dst);
-	t->family = c->ends.family;
-	t->protocol = c->ends.protocol;
-	t->scope = c->ends.scope;
-}
-
-struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
-			       enum fwt_dir *dir)
-{
-	struct conn_lookup l = { .t = t, .dir = dir };
-	enum fwt_pair pair;
-	struct fwt_conn *c;
-	void *link;
-
-	link = rhashtable_lookup(&fn->conns, &l, conn_params);
-	if (!link)
-		return NULL;
-	c = fwt_conn_of(link, &pair);
-	if (!fwt_conn_alive(c)) {
-		fwt_conn_end(c, FWT_END_TIMEOUT);
-		return NULL;
-	}
-	return c;
+	if (!c || likely(fwt_conn_alive(c)))
+		return c;
+	fwt_conn_end(c, FWT_END_TIMEOUT);
+	return NULL;
 }
 
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
@@ -197,14 +104,6 @@ void fwt_conn_discard(struct fwt_conn *c)
 	call_rcu(&c->rcu, conn_free_rcu);
 }
 
-static void unlink_pair(struct fwt_conn *c, enum fwt_pair pair)
-{
-	int ret = rhashtable_remove_fast(&c->fn->conns, &c->link[pair],
-					 conn_params);
-
-	WARN_ON_ONCE(ret);
-}
-
 /* Under @c->lock: who gets true is the one who ends it. */
 static bool kill(struct fwt_conn *c)
 {
@@ -219,9 +118,11 @@ static void unlink_all(struct fwt_conn *c)
 {
 	enum fwt_pair pair;
 
+	local_bh_disable();
 	for (pair = 0; pair < __FWT_PAIR_MAX; pair++)
 		if (c->linked & BIT(pair))
-			unlink_pair(c, pair);
+			fwt_hash_remove(&c->fn->conns, c, pair);
+	local_bh_enable();
 }
 
 /* What is over ends by its time, whoever comes by and finds it. */
@@ -279,30 +180,23 @@ static void end_other(struct fwt_conn *c)
 		bury(c, FWT_END_TIMEOUT);
 }
 
-/* Put one link in; where its place is taken by one that is over, that one goes.
- * Returns 0, -EEXIST and @other, or another error.
+/* Let it be found by a pair; where its place is taken by one that is over, that
+ * one goes. Returns 0, -EEXIST and @other, or another error.
  */
-static int link_pair(struct fwt_conn *c, enum fwt_pair pair,
+static int link_pair(struct fwt_conn *c, enum fwt_pair pair, u64 hash,
 		     struct fwt_conn **other)
 {
-	struct fwt_net *fn = c->fn;
-	struct fwt_tuple t;
-	struct conn_lookup l = { .t = &t };
+	struct fwt_conn *old;
 	int tries;
 
-	pair_tuple(c, pair, &t);
 	for (tries = 0; tries < 4; tries++) {
-		enum fwt_pair his;
-		struct fwt_conn *old;
-		void *was;
-
-		was = rhashtable_lookup_get_insert_key(&fn->conns, &l,
-						       &c->link[pair], conn_params);
-		if (!was)
+		old = fwt_hash_insert(&c->fn->conns, hash, c, pair);
+		if (!old) {
+			c->linked |= BIT(pair);
 			return 0;
-		if (IS_ERR(was))
-			return PTR_ERR(was) == -E2BIG ? -ENOMEM : PTR_ERR(was);
-		old = fwt_conn_of(was, &his);
+		}
+		if (IS_ERR(old))
+			return PTR_ERR(old);
 		if (fwt_conn_alive(old) || old == c) {
 			*other = old;
 			return -EEXIST;
@@ -318,24 +212,17 @@ static int link_pair(struct fwt_conn *c, enum fwt_pair pair,
 
 int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, struct fwt_conn **other)
 {
-	int ret = link_pair(c, pair, other);
-
-	if (!ret)
-		c->linked |= BIT(pair);
-	return ret;
+	return link_pair(c, pair, fwt_hash_pair(&c->fn->conns, &c->ends, pair), other);
 }
 
 struct fwt_conn *fwt_conn_owner(const struct fwt_conn *c, enum fwt_pair pair)
 {
-	struct fwt_tuple t;
-	struct conn_lookup l = { .t = &t };
+	const struct fwt_hash *h = &c->fn->conns;
 	struct fwt_conn *other;
-	enum fwt_pair his;
-	void *link;
+	struct fwt_tuple t;
 
-	pair_tuple(c, pair, &t);
-	link = rhashtable_lookup(&c->fn->conns, &l, conn_params);
-	other = link ? fwt_conn_of(link, &his) : NULL;
+	fwt_ends_tuple(&c->ends, pair, &t);
+	other = fwt_hash_find(h, fwt_hash_pair(h, &c->ends, pair), &t, NULL);
 	return other && fwt_conn_alive(other) ? other : NULL;
 }
 
@@ -361,17 +248,17 @@ static bool same_connection(const struct fwt_conn *a, const struct fwt_conn *b)
 {
 	struct fwt_tuple t;
 
-	pair_tuple(a, FWT_PAIR_CV, &t);
+	fwt_ends_tuple(&a->ends, FWT_PAIR_CV, &t);
 	if (fwt_ends_match(&b->ends, FWT_PAIR_CV, &t) != FWT_ORIGINAL)
 		return false;
-	pair_tuple(a, FWT_PAIR_CS, &t);
+	fwt_ends_tuple(&a->ends, FWT_PAIR_CS, &t);
 	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_ORIGINAL;
 }
 
 /* The record's lock is held throughout: who finds it by its first link waits for
  * the second, and can't bind or end what may have to be taken back.
  */
-int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
+int fwt_conn_insert(struct fwt_conn *c, u64 hash, struct fwt_conn **other)
 {
 	int ret = 0;
 
@@ -385,7 +272,7 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 			ret = -EADDRINUSE;
 	}
 	if (!ret)
-		ret = fwt_conn_link(c, FWT_PAIR_CV, other);
+		ret = link_pair(c, FWT_PAIR_CV, hash, other);
 	if (ret) {
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
 	} else {
@@ -404,21 +291,6 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other)
 		return ret;
 	}
 	return 0;
-}
-
-void fwt_conn_unbind_source(struct fwt_conn *c)
-{
-	struct fwt_end client;
-
-	lockdep_assert_held(&c->lock);
-	if (c->flags & BIT(FWT_CONN_DEAD))
-		return;
-	if (c->linked & BIT(FWT_PAIR_SN)) {
-		unlink_pair(c, FWT_PAIR_SN);
-		c->linked &= ~BIT(FWT_PAIR_SN);
-	}
-	fwt_ends_get(&c->ends, FWT_C, &client);
-	fwt_ends_set(&c->ends, FWT_N, &client);
 }
 
 u32 fwt_conn_seconds(const struct fwt_conn *c)
@@ -450,22 +322,22 @@ int fwt_conns_init(struct fwt_net *fn)
 	if (ret)
 		return ret;
 	ret = fwt_mappings_net_init(fn);
-	if (ret) {
-		rhashtable_destroy(&fn->conns);
-		fwt_evict_clean(fn);
-		return ret;
-	}
+	if (ret)
+		goto no_mappings;
+	ret = fwt_hash_init(&fn->conns);
+	if (ret)
+		goto no_hash;
 	spin_lock_init(&fn->ports_lock);
 	fwt_gone_net_init(fn);
-	ret = rhashtable_init(&fn->conns, &conn_params);
-	if (ret) {
-		fwt_evict_clean(fn);
-		return ret;
-	}
 	fwt_conns_gc_start(fn);
 	/* Listings ask for it without a lock. */
 	smp_store_release(&fn->conns_ready, true);
 	return 0;
+no_hash:
+	fwt_mappings_net_clean(fn);
+no_mappings:
+	fwt_evict_clean(fn);
+	return ret;
 }
 
 void fwt_conns_clean(struct fwt_net *fn)
@@ -480,7 +352,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	rcu_barrier();
 	fwt_bind_net_clean(fn);
 	fwt_mappings_net_clean(fn);
-	rhashtable_destroy(&fn->conns);
+	fwt_hash_clean(&fn->conns);
 	fwt_evict_clean(fn);
 	fn->conns_ready = false;
 }
@@ -495,7 +367,6 @@ int fwt_conn_cache_init(void)
 	BUILD_BUG_ON(offsetof(struct fwt_conn, id) != 3 * FWT_CONN_ALIGN);
 	BUILD_BUG_ON(sizeof(struct fwt_conn) > 256);
 #endif
-	get_random_bytes(&conn_key, sizeof(conn_key));
 	fwt_bind_init();
 	conn_cache = kmem_cache_create("fwtree_conn", sizeof(struct fwt_conn),
 				       FWT_CONN_ALIGN, SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);

@@ -18,7 +18,6 @@
 #ifndef FWT_CONN_H
 #define FWT_CONN_H
 
-#include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include "netns.h"
 #include "core/nat.h"
@@ -51,7 +50,7 @@ enum fwt_conn_bit {
  * line 0. 256 bytes for IPv4; IPv6 has its four addresses, 64 bytes, behind.
  */
 struct fwt_conn {
-	struct rhash_head link[__FWT_PAIR_MAX];
+	unsigned long link[__FWT_PAIR_MAX];	/* see conn_hash.c */
 	struct fwt_ends ends;	/* @owner: type of service that @route is for */
 	u32 expires;		/* jiffies, 32 bits of them */
 	u16 flags;		/* BIT(enum fwt_conn_bit), written under @lock */
@@ -95,20 +94,8 @@ struct fwt_conn {
 	u32 addr6[][4];
 };
 
-/* The hash has never fewer buckets: a page of them. */
-#define FWT_CONNS_LEAST	512
-
-/* Records are aligned so, and their links stand at their begin. */
+/* Records are aligned so: what refers to one has the pair in its last bits. */
 #define FWT_CONN_ALIGN	64
-
-/* The record that a link of the hash is of, and which of its pairs it is. */
-static inline struct fwt_conn *fwt_conn_of(const void *link, enum fwt_pair *pair)
-{
-	unsigned long p = (unsigned long)link;
-
-	*pair = (p & (FWT_CONN_ALIGN - 1)) / sizeof(struct rhash_head);
-	return (struct fwt_conn *)(p & ~(FWT_CONN_ALIGN - 1UL));
-}
 
 int fwt_conns_init(struct fwt_net *fn);
 void fwt_conns_clean(struct fwt_net *fn);
@@ -118,14 +105,15 @@ void fwt_conn_cache_clean(void);
 /**
  * fwt_conn_find() - the connection of a packet
  * @fn: namespace
+ * @hash: fwt_hash_tuple() of @t
  * @t: the packet's tuple
  * @dir: set to the packet's direction
  *
  * Context: RCU read lock.
  * Return: the connection, alive now; or NULL.
  */
-struct fwt_conn *fwt_conn_find(struct fwt_net *fn, const struct fwt_tuple *t,
-			       enum fwt_dir *dir);
+struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
+			       const struct fwt_tuple *t, enum fwt_dir *dir);
 
 /**
  * fwt_conn_alloc() - a record for a new connection
@@ -145,13 +133,14 @@ void fwt_conn_discard(struct fwt_conn *c);
 /**
  * fwt_conn_insert() - let others find it
  * @c: record; C, V and S are set
+ * @hash: of its pair C-V
  * @other: where the pair is taken: who has it
  *
  * Return: 0; -EEXIST if a connection has the very same first pair (the other
  * first packet won the race: @other is it, @c is the caller's still);
- * -EADDRINUSE if only C-S clashes; -ENOMEM, -EBUSY.
+ * -EADDRINUSE if only C-S clashes; -ENOSPC, see fwt_hash_insert().
  */
-int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other);
+int fwt_conn_insert(struct fwt_conn *c, u64 hash, struct fwt_conn **other);
 
 /**
  * fwt_conn_link() - let it be found by a pair, too
@@ -160,7 +149,7 @@ int fwt_conn_insert(struct fwt_conn *c, struct fwt_conn **other);
  * @other: where it is taken: who has it
  *
  * Context: under @c->lock.
- * Return: 0; -EEXIST, -ENOMEM, -EBUSY.
+ * Return: 0; -EEXIST, -ENOSPC.
  */
 int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, struct fwt_conn **other);
 
@@ -176,11 +165,6 @@ struct fwt_conn *fwt_conn_owner(const struct fwt_conn *c, enum fwt_pair pair);
  * Return: true if it was ended.
  */
 bool fwt_conn_yield(struct fwt_conn *c, u32 seq);
-
-/* Takes N away again (a tentative connection that is decided anew). Under
- * @c->lock.
- */
-void fwt_conn_unbind_source(struct fwt_conn *c);
 
 /**
  * fwt_conn_end() - it is over
@@ -227,31 +211,21 @@ static inline void fwt_conn_expire(struct fwt_conn *c, u32 ticks)
 		WRITE_ONCE(c->expires, when);
 }
 
-void fwt_conns_walk_begin(struct fwt_net *fn, struct fwt_conn_walk *w);
-void fwt_conns_walk_end(struct fwt_conn_walk *w);
-
-/* The table was made anew since the walk began, or one that it stopped at was
- * gone: some may have been visited twice.
- */
-static inline bool fwt_conns_walk_resized(const struct fwt_conn_walk *w)
-{
-	return w->resized;
-}
-
 /**
  * fwt_conns_walk() - visit connections
- * @w: walk in progress; goes on where it stopped
+ * @fn: namespace
+ * @w: walk in progress, { } at its begin; goes on where it stopped
  * @visit: called for each live connection, once, under RCU; returns an error to
  *	stop the walk (the connection counts as not visited)
  * @ctx: for @visit
  *
- * Each connection that is there from begin to end is visited; twice perhaps, if
- * fwt_conns_walk_resized() then. Between a bounded number of records others run.
+ * Each connection that is there from begin to end is visited once, also where the
+ * hash grows meanwhile. Between a bounded number of records others run.
  *
  * Context: process, may sleep.
  * Return: 0 at the end; what @visit said.
  */
-int fwt_conns_walk(struct fwt_conn_walk *w,
+int fwt_conns_walk(struct fwt_net *fn, struct fwt_hash_walk *w,
 		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx);
 
 /* All that are there end. Returns how many. May sleep. */

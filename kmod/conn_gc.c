@@ -4,89 +4,53 @@
  * memory of those whose time is over. See conn.h.
  */
 #include <linux/math64.h>
-#include <linux/rhashtable.h>
 #include <linux/sched.h>
 
 #include "conn.h"
 #include "policy.h"
 
-/* Links that are looked at in one RCU section; then others may run. */
+/* Records that are looked at in one RCU section; then others may run. */
 #define WALK_CHUNK	512
 
-static void start(struct fwt_conn_walk *w)
-{
-	if (rhashtable_walk_start_check(&w->iter) == -EAGAIN)
-		w->resized = true;
-	/* We stopped within a chain, and the link that is next is gone, and
-	 * perhaps others before it: the chain again, rather than pass one over.
-	 */
-	if (!w->iter.p && w->iter.skip) {
-		w->iter.skip = 0;
-		w->resized = true;
-	}
-}
-
 /* @all: those that are over and not collected yet, too. */
-static int walk(struct fwt_conn_walk *w, bool all,
+static int walk(struct fwt_net *fn, struct fwt_hash_walk *w, bool all,
 		int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
 {
-	struct rhashtable_iter *iter = &w->iter;
-	u32 seen = 0;
-	void *link;
+	struct fwt_conn *c[FWT_HASH_MOST];
+	u64 at[FWT_HASH_MOST];
+	u32 seen = 0, n, i;
 	int ret = 0;
 
-	/* Between two calls is as good as in the middle of one. */
-	start(w);
-	link = rhashtable_walk_peek(iter);
-	while (link) {
-		enum fwt_pair pair;
-		struct fwt_conn *c;
-
-		if (IS_ERR(link)) {
-			w->resized = true;
-			link = rhashtable_walk_next(iter);
-			continue;
+	rcu_read_lock();
+	while (!w->done) {
+		n = fwt_hash_next(&fn->conns, w, c, at);
+		for (i = 0; i < n; i++) {
+			if (!all && !fwt_conn_alive(c[i]))
+				continue;
+			ret = visit(c[i], ctx);
+			if (ret) {
+				w->at = at[i];
+				w->done = false;
+				goto out;
+			}
 		}
-		/* At the begin of a chain: who stands there may go meanwhile. */
-		if (seen >= WALK_CHUNK && iter->skip == 1) {
+		seen += n + 1;
+		if (seen >= WALK_CHUNK) {
 			seen = 0;
-			rhashtable_walk_stop(iter);
+			rcu_read_unlock();
 			cond_resched();
-			start(w);
-			link = rhashtable_walk_peek(iter);
-			continue;
+			rcu_read_lock();
 		}
-		seen++;
-		w->chain = max(w->chain, iter->skip);
-		c = fwt_conn_of(link, &pair);
-		/* Every connection has this one, so each is visited once. */
-		if (pair == FWT_PAIR_CV && (all || fwt_conn_alive(c))) {
-			ret = visit(c, ctx);
-			if (ret)
-				break;
-		}
-		link = rhashtable_walk_next(iter);
 	}
-	rhashtable_walk_stop(iter);
+out:
+	rcu_read_unlock();
 	return ret;
 }
 
-void fwt_conns_walk_begin(struct fwt_net *fn, struct fwt_conn_walk *w)
-{
-	rhashtable_walk_enter(&fn->conns, &w->iter);
-	w->resized = false;
-	w->chain = 0;
-}
-
-void fwt_conns_walk_end(struct fwt_conn_walk *w)
-{
-	rhashtable_walk_exit(&w->iter);
-}
-
-int fwt_conns_walk(struct fwt_conn_walk *w,
+int fwt_conns_walk(struct fwt_net *fn, struct fwt_hash_walk *w,
 		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx)
 {
-	return walk(w, false, visit, ctx);
+	return walk(fn, w, false, visit, ctx);
 }
 
 static int end_one(struct fwt_conn *c, void *ctx)
@@ -100,7 +64,7 @@ static int end_one(struct fwt_conn *c, void *ctx)
 
 u32 fwt_conns_flush(struct fwt_net *fn)
 {
-	struct fwt_conn_walk w;
+	struct fwt_hash_walk w = { };
 	u32 n = 0;
 
 	if (!fn->conns_ready)
@@ -108,9 +72,7 @@ u32 fwt_conns_flush(struct fwt_net *fn)
 	/* Each that is there throughout the walk is met, and who comes meanwhile
 	 * came after the flush began.
 	 */
-	fwt_conns_walk_begin(fn, &w);
-	walk(&w, true, end_one, &n);
-	fwt_conns_walk_end(&w);
+	walk(fn, &w, true, end_one, &n);
 	/* Who asks next how many there are is told of none that was flushed. */
 	if (n)
 		rcu_barrier();
@@ -223,21 +185,10 @@ static int collect_one(struct fwt_conn *c, void *ctx)
 
 static void settle_size(struct fwt_net *fn)
 {
-	u32 size, n = atomic_read(&fn->conns.nelems);
-	unsigned long now = jiffies;
-	bool sparse;
-
-	rcu_read_lock();
-	size = rht_dereference_rcu(fn->conns.tbl, &fn->conns)->size;
-	rcu_read_unlock();
-	sparse = size > FWT_CONNS_LEAST && n < size / 10 * 3;
-	if (!sparse)
-		fn->dense = now;
-	WRITE_ONCE(fn->conns.p.automatic_shrinking,
-		   sparse && time_after(now, fn->dense + SPARSE_FOR));
-	/* It looks again by itself only when something is taken out. */
-	if (fn->conns.p.automatic_shrinking)
-		schedule_work(&fn->conns.run_work);
+	if (!fwt_hash_sparse(&fn->conns))
+		fn->dense = jiffies;
+	else if (time_after(jiffies, fn->dense + SPARSE_FOR))
+		fwt_hash_shrink(&fn->conns);
 }
 
 static void collect(struct work_struct *work)
@@ -252,14 +203,9 @@ static void collect(struct work_struct *work)
 	fwt_conns_press(fn, pol ? &pol->opt : NULL, n);
 	rcu_read_unlock();
 	budget = max_t(u32, GC_LEAST, n / (fn->pressed ? 4 : 16));
-	if (!fn->gc_walking) {
-		fwt_conns_walk_begin(fn, &fn->gc_walk);
-		fn->gc_walking = true;
-	}
-	if (!walk(&fn->gc_walk, true, collect_one, &budget)) {
-		WRITE_ONCE(fn->chain, fn->gc_walk.chain);
-		fwt_conns_walk_end(&fn->gc_walk);
-		fn->gc_walking = false;
+	if (!walk(fn, &fn->gc_walk, true, collect_one, &budget)) {
+		WRITE_ONCE(fn->chain, fn->gc_walk.most);
+		fn->gc_walk = (struct fwt_hash_walk){ };
 	}
 	settle_size(fn);
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
@@ -268,6 +214,7 @@ static void collect(struct work_struct *work)
 void fwt_conns_gc_start(struct fwt_net *fn)
 {
 	fn->dense = jiffies;
+	fn->gc_walk = (struct fwt_hash_walk){ };
 	INIT_DELAYED_WORK(&fn->gc, collect);
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
 }
@@ -276,6 +223,4 @@ void fwt_conns_gc_stop(struct fwt_net *fn)
 {
 	cancel_delayed_work_sync(&fn->gc);
 	fwt_conns_press(fn, NULL, 0);
-	if (fn->gc_walking)
-		fwt_conns_walk_end(&fn->gc_walk);
 }

@@ -41,16 +41,14 @@ static int end_if_gone(struct fwt_conn *c, void *ctx)
 static void sweep(struct work_struct *work)
 {
 	struct fwt_net *fn = container_of(work, struct fwt_net, gone);
-	struct fwt_conn_walk w;
+	struct fwt_hash_walk w = { };
 
 	/* Whoever told us of the event has not told all others yet, routing among
 	 * them: wait until it is through.
 	 */
 	rtnl_lock();
 	rtnl_unlock();
-	fwt_conns_walk_begin(fn, &w);
-	fwt_conns_walk(&w, end_if_gone, fn);
-	fwt_conns_walk_end(&w);
+	fwt_conns_walk(fn, &w, end_if_gone, fn);
 }
 
 void fwt_gone_net_init(struct fwt_net *fn)

@@ -130,12 +130,10 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 
 struct conn_dump {
 	struct fwt_conn_filter *filter;
-	struct fwt_conn_walk walk;
+	struct fwt_hash_walk walk;
 	struct fwt_net *fn;
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
-	bool walking;
-	bool done;
 };
 
 static struct conn_dump **dump_of(struct netlink_callback *cb)
@@ -167,10 +165,7 @@ int fwtree_nl_conn_get_start(struct netlink_callback *cb)
 	}
 	/* Before the first policy there is no hash. */
 	/* Pairs with the release in fwt_conns_init(). */
-	if (smp_load_acquire(&d->fn->conns_ready)) {
-		fwt_conns_walk_begin(d->fn, &d->walk);
-		d->walking = true;
-	}
+	d->walk.done = !smp_load_acquire(&d->fn->conns_ready);
 	*dump_of(cb) = d;
 	return 0;
 }
@@ -181,8 +176,6 @@ int fwtree_nl_conn_get_done(struct netlink_callback *cb)
 
 	if (!d)
 		return 0;
-	if (d->walking)
-		fwt_conns_walk_end(&d->walk);
 	fwt_conn_filter_free(d->filter);
 	kfree(d);
 	return 0;
@@ -217,21 +210,12 @@ int fwtree_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct conn_dump *d = *dump_of(cb);
 	int ret;
 
-	if (!d->walking || d->done)
+	if (d->walk.done)
 		return 0;
 	d->skb = skb;
 	d->cb = cb;
-	ret = fwt_conns_walk(&d->walk, dump_one, d);
-	/* A table that was resized meanwhile tells some twice. That a dump was no
-	 * snapshot is said by NLM_F_DUMP_INTR, which netlink sets in the messages
-	 * that follow, the last one at least, where the two differ.
-	 */
-	cb->seq = 1 + fwt_conns_walk_resized(&d->walk);
-	if (!cb->prev_seq)
-		cb->prev_seq = 1;
-	if (!ret)
-		d->done = true;
-	else if (ret != -EMSGSIZE || !skb->len)
+	ret = fwt_conns_walk(d->fn, &d->walk, dump_one, d);
+	if (ret && (ret != -EMSGSIZE || !skb->len))
 		return ret;
 	return skb->len;
 }
@@ -279,25 +263,12 @@ static int visit(struct genl_info *info, struct conn_visit *v)
 {
 	struct net *net = genl_info_net(info);
 	struct fwt_net *fn = fwt_pernet(net);
-	struct fwt_conn_walk walk;
-	int ret;
+	struct fwt_hash_walk walk = { };
 
 	/* Pairs with the release in fwt_conns_init(). */
 	if (!smp_load_acquire(&fn->conns_ready))
 		return 0;
-	/* What was counted before the table was resized is met again. What a
-	 * resize hid from us is found the next time round; ended is ended.
-	 */
-	do {
-		if (!v->end)
-			v->count = 0;
-		fwt_conns_walk_begin(fn, &walk);
-		ret = fwt_conns_walk(&walk, visit_one, v);
-		if (!ret && fwt_conns_walk_resized(&walk))
-			ret = -EAGAIN;
-		fwt_conns_walk_end(&walk);
-	} while (ret == -EAGAIN);
-	return ret;
+	return fwt_conns_walk(fn, &walk, visit_one, v);
 }
 
 int fwtree_nl_conn_delete_doit(struct sk_buff *skb, struct genl_info *info)

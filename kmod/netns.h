@@ -19,6 +19,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "conn_hash.h"
 #include "core/tcp.h"
 #include "slot.h"
 #include "stats.h"
@@ -50,16 +51,6 @@ struct fwt_options {
 	u32 log_rate;				/* a second */
 	u32 answer_rate;			/* a second */
 	u32 event_rate;				/* a second */
-};
-
-/* Visiting connections, in pieces: begin, walk once or more often, end.
- * @resized: the table was made anew meanwhile: some may have been visited twice
- * @chain: the longest chain of the hash that was met
- */
-struct fwt_conn_walk {
-	struct rhashtable_iter iter;
-	bool resized;
-	u32 chain;
 };
 
 /* Answers to programs of this machine that are on their way through lo. */
@@ -105,7 +96,7 @@ struct fwt_conn_walk {
 struct fwt_net {
 	struct fwt_policy __rcu *policy;
 	struct net *net;
-	struct rhashtable conns;
+	struct fwt_hash conns;
 	struct fwt_evict __percpu *evict;
 	struct fwt_counts __rcu *counts;
 	u32 conn_max;
@@ -146,10 +137,9 @@ struct fwt_net {
 	bool dying;
 	struct list_head devs;
 	struct delayed_work gc;
-	struct fwt_conn_walk gc_walk;
+	struct fwt_hash_walk gc_walk;
 	unsigned long dense;
 	u32 chain;
-	bool gc_walking;
 	bool conns_ready;
 
 	struct mutex upload_lock;

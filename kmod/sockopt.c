@@ -90,7 +90,7 @@ static int dialled(struct sock *sk, struct fwt_end *end, u8 *family)
 	if (!smp_load_acquire(&fn->conns_ready))
 		return -ENOENT;
 	rcu_read_lock();
-	c = fwt_conn_find(fn, &t, &dir);
+	c = fwt_conn_find(fn, fwt_hash_tuple(&fn->conns, &t), &t, &dir);
 	if (c)
 		fwt_ends_get(&c->ends, FWT_V, end);
 	rcu_read_unlock();

@@ -40,7 +40,11 @@ static u32 scope(const struct fwt_way *w)
 void fwt_track_find(struct fwt_way *w)
 {
 	w->tracked = fwt_tuple_get(&w->p, scope(w), &w->t);
-	w->c = w->tracked ? fwt_conn_find(w->fn, &w->t, &w->dir) : NULL;
+	w->c = NULL;
+	if (!w->tracked)
+		return;
+	w->hash = fwt_hash_tuple(&w->fn->conns, &w->t);
+	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
 }
 
 /* Ticks that a connection has from now on. */
@@ -303,7 +307,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
 		fwt_conn_end(w->former, FWT_END_REOPENED);
-	ret = fwt_conn_insert(c, &other);
+	ret = fwt_conn_insert(c, w->hash, &other);
 	if (!ret) {
 		w->c = c;
 		w->dir = FWT_ORIGINAL;
@@ -317,7 +321,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	 * the first word of the other side.
 	 */
 	fwt_stat_inc_bh(w->fn, reason[FWT_REASON_RACE_LOST]);
-	w->c = fwt_conn_find(w->fn, &w->t, &w->dir);
+	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
 	if (!w->c)
 		return FWT_REASON_TUPLE_CLASH;
 	return fwt_track_packet(w) == FWT_TRACK_OK ? 0 : FWT_REASON_INVALID;

@@ -24,6 +24,7 @@
  *	Ethernet header at a device)
  * @after: the same as a walk's modifiers left it; @p stays as the bytes are
  * @t: its tuple, where @tracked
+ * @hash: fwt_hash_tuple() of @t
  * @c: its connection, or NULL
  * @former: one that is over, on the same ends, which this packet's own ends if it
  *	is accepted
@@ -41,6 +42,7 @@ struct fwt_way {
 	struct fwt_packet p;
 	struct fwt_packet after;
 	struct fwt_tuple t;
+	u64 hash;
 	struct fwt_conn *c;
 	struct fwt_conn *former;
 	enum fwt_dir dir;

@@ -114,6 +114,17 @@ void fwt_ends_set(struct fwt_ends *e, enum fwt_who who, const struct fwt_end *en
 void fwt_ends_get(const struct fwt_ends *e, enum fwt_who who, struct fwt_end *end);
 bool fwt_ends_equal(const struct fwt_ends *e, enum fwt_who a, enum fwt_who b);
 
+/* The tuple of a pair, in the original direction. */
+static inline void fwt_ends_tuple(const struct fwt_ends *e, enum fwt_pair pair,
+				  struct fwt_tuple *t)
+{
+	fwt_ends_get(e, pair == FWT_PAIR_SN ? FWT_N : FWT_C, &t->src);
+	fwt_ends_get(e, pair == FWT_PAIR_CV ? FWT_V : FWT_S, &t->dst);
+	t->family = e->family;
+	t->protocol = e->protocol;
+	t->scope = e->scope;
+}
+
 /**
  * fwt_ends_pairs() - under which keys it stands
  * @e: ends

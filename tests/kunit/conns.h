@@ -78,7 +78,7 @@ static inline int fwt_test_insert(struct fwt_net *fn, const struct fwt_tuple *t,
 	}
 	/* Nothing of these tests is to end by itself. */
 	(*c)->expires = (u32)jiffies + 600 * HZ;
-	ret = fwt_conn_insert(*c, &other);
+	ret = fwt_conn_insert(*c, fwt_hash_tuple(&fn->conns, t), &other);
 	if (ret)
 		fwt_conn_discard(*c);
 	rcu_read_unlock();
@@ -98,6 +98,12 @@ static inline int fwt_test_bind(struct fwt_conn *c, const struct fwt_end *as,
 	spin_unlock_bh(&c->lock);
 	rcu_read_unlock();
 	return ret;
+}
+
+/* Wait until the hash is as large as its links want it. */
+static inline void fwt_test_settle(struct fwt_net *fn)
+{
+	flush_work(&fn->conns.resize);
 }
 
 static inline bool fwt_test_end_conn(struct fwt_conn *c)
@@ -125,7 +131,7 @@ static inline struct fwt_conn *fwt_test_find(struct fwt_net *fn,
 	struct fwt_conn *c;
 
 	rcu_read_lock();
-	c = fwt_conn_find(fn, t, &d);
+	c = fwt_conn_find(fn, fwt_hash_tuple(&fn->conns, t), t, &d);
 	rcu_read_unlock();
 	*dir = c ? (int)d : -1;
 	return c;

@@ -18,7 +18,7 @@ static void net_free(void *data)
 
 	fwt_conns_flush(fn);
 	rcu_barrier();
-	links = atomic_read(&fn->conns.nelems);
+	links = atomic_read(&fn->conns.links);
 	if (test) {
 		KUNIT_EXPECT_EQ_MSG(test, links, 0, "links left in the hash");
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&fn->n_conns), 0,

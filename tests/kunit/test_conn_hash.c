@@ -1,57 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hash of connections against who would like to fill one of its chains
- * (R24): it has a key and a seed that nobody knows, and where chains grow long
- * all the same, another seed.
+ * The hash of connections (R24): its key is its own and unknown; what a bucket can
+ * hold is bounded; nothing is lost or met twice while it is made anew.
  */
 #include <linux/delay.h>
-#include <linux/rhashtable.h>
 
 #include "conns.h"
 #include "test.h"
 
-/* The longest chain; and, of each record, the bucket that its C-V stands in. */
-static u32 look(struct fwt_net *fn, struct fwt_conn *const *c, u32 *bucket, u32 n)
-{
-	struct bucket_table *tbl;
-	struct rhash_head *link;
-	u32 i, k, len, most = 0;
-
-	rcu_read_lock();
-	tbl = rcu_dereference(fn->conns.tbl);
-	for (i = 0; i < tbl->size; i++) {
-		len = 0;
-		rht_for_each_rcu(link, tbl, i) {
-			len++;
-			for (k = 0; k < n; k++)
-				if (link == &c[k]->link[FWT_PAIR_CV])
-					bucket[k] = i;
-		}
-		most = max(most, len);
-	}
-	rcu_read_unlock();
-	return most;
-}
-
-static bool resizing(struct fwt_net *fn)
-{
-	bool is;
-
-	rcu_read_lock();
-	is = rcu_dereference(rcu_dereference(fn->conns.tbl)->future_tbl);
-	rcu_read_unlock();
-	return is;
-}
-
-static void settle(struct fwt_net *fn)
-{
-	int i;
-
-	for (i = 0; i < 500 && (resizing(fn) || i < 2); i++)
-		msleep(20);
-}
-
 #define N	2000
+
+static u32 fullest(struct fwt_net *fn)
+{
+	struct fwt_conn *c[FWT_HASH_MOST];
+	struct fwt_hash_walk w = { };
+	u64 at[FWT_HASH_MOST];
+
+	rcu_read_lock();
+	while (!w.done)
+		fwt_hash_next(&fn->conns, &w, c, at);
+	rcu_read_unlock();
+	return w.most;
+}
 
 /* What would meet in one bucket if ends were only added or XORed together, as
  * who writes the packets can see to.
@@ -71,14 +41,14 @@ static void no_simple_collisions(struct kunit *test)
 		t = fwt_test_tuple(6, i << 8, 1000, 0x30000 + (i << 8), 53);
 		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
 	}
-	settle(fn);
-	/* At random, with at most 3 records for 4 buckets, 13 of them share one
-	 * once in 10^12 buckets.
+	fwt_test_settle(fn);
+	/* At random, with 4.7 to a bucket at most, 28 of them share one once in
+	 * 10^13 buckets.
 	 */
-	KUNIT_EXPECT_LE_MSG(test, look(fn, NULL, NULL, 0), 12, "the longest chain");
+	KUNIT_EXPECT_LE_MSG(test, fullest(fn), 27, "in the fullest bucket");
 }
 
-#define FEW	200
+#define FEW	2000
 
 /* The same connections stand elsewhere in another table: what was learned of one
  * (by timing, say) is of no use in the other.
@@ -86,72 +56,115 @@ static void no_simple_collisions(struct kunit *test)
 static void tables_differ(struct kunit *test)
 {
 	struct fwt_net *fn[2] = { fwt_test_net(test), fwt_test_net(test) };
-	struct fwt_conn **c = kunit_kcalloc(test, 2 * FEW, sizeof(*c), GFP_KERNEL);
-	u32 *bucket = kunit_kcalloc(test, 2 * FEW, sizeof(*bucket), GFP_KERNEL);
-	u32 i, k, same = 0;
-	struct fwt_tuple t;
+	u32 i, same = 0;
 
-	KUNIT_ASSERT_NOT_NULL(test, c);
-	KUNIT_ASSERT_NOT_NULL(test, bucket);
-	for (k = 0; k < 2; k++) {
-		for (i = 0; i < FEW; i++) {
-			t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
-			KUNIT_ASSERT_EQ(test, fwt_test_insert(fn[k], &t, NULL,
-							      &c[k * FEW + i]), 0);
-		}
-		settle(fn[k]);
-		look(fn[k], c + k * FEW, bucket + k * FEW, FEW);
+	for (i = 0; i < FEW; i++) {
+		struct fwt_tuple t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+
+		same += fwt_hash_tuple(&fn[0]->conns, &t) >> 58 ==
+			fwt_hash_tuple(&fn[1]->conns, &t) >> 58;
 	}
-	for (i = 0; i < FEW; i++)
-		same += bucket[i] == bucket[FEW + i];
-	/* One of 256 by chance. */
-	KUNIT_EXPECT_LE_MSG(test, same, FEW / 10, "in the same place of both");
+	/* One of 64 by chance. */
+	KUNIT_EXPECT_LE_MSG(test, same, FEW / 32, "in the same place of both");
 }
 
-#define TARGETS	200
-
-/* Who could see into the table, and did keep only what falls into its fullest
- * bucket, would meet another seed before the chain is long.
+/* Who knew the key could fill one bucket: so far and no further, and it harms
+ * none but those of that bucket.
  */
-static void chains_are_capped(struct kunit *test)
+static void buckets_are_capped(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
-	u32 i, kept = 0, most = 0, n, bucket, target = 0;
+	u32 i, n = 0, refused = 0, lost = 0;
+	struct fwt_tuple *in;
 	struct fwt_tuple t;
-	struct fwt_conn *c;
+	struct fwt_conn *c, *last = NULL;
+	int dir, ret;
 
-	for (i = 0; i < 60000 && kept < TARGETS; i++) {
+	in = kunit_kcalloc(test, FWT_HASH_MOST + 1, sizeof(*in), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	for (i = 0; i < 1u << 20 && n < FWT_HASH_MOST + 8; i++) {
 		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
-		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
-		bucket = U32_MAX;
-		n = look(fn, &c, &bucket, 1);
-		most = max(most, n);
-		/* A table that is being made anew; it begins again. */
-		if (bucket == U32_MAX || resizing(fn)) {
-			settle(fn);
-			fwt_conns_flush(fn);
-			kept = 0;
-			n = 0;
+		if (fwt_hash_tuple(&fn->conns, &t) >> 52)
+			continue;
+		n++;
+		ret = fwt_test_insert(fn, &t, NULL, &c);
+		if (ret) {
+			KUNIT_EXPECT_EQ(test, ret, -ENOSPC);
+			refused++;
 			continue;
 		}
-		if (!kept)
-			target = bucket;
-		if (bucket == target)
-			kept++;
-		else
-			fwt_test_end_conn(c);
+		KUNIT_ASSERT_LE(test, n, FWT_HASH_MOST);
+		last = c;
+		in[n] = t;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, n, FWT_HASH_MOST + 8, "tuples of one bucket");
+	KUNIT_EXPECT_EQ_MSG(test, refused, 8, "refused");
+	for (i = 1; i <= FWT_HASH_MOST; i++)
+		lost += !fwt_test_find(fn, &in[i], &dir);
+	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found");
+	KUNIT_EXPECT_EQ(test, fullest(fn), FWT_HASH_MOST);
+	/* Elsewhere there is room, and here when one has gone. */
+	t = fwt_test_tuple(6, 1, 1000, 2, 53);
+	KUNIT_EXPECT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(last));
+	KUNIT_EXPECT_EQ(test, fwt_test_insert(fn, &in[FWT_HASH_MOST], NULL, &c), 0);
+	for (i = 1; i <= FWT_HASH_MOST; i++)
+		lost += !fwt_test_find(fn, &in[i], &dir);
+	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found");
+}
+
+#define MANY	(1000 + FWT_TEST_MANY(20000))
+
+/* It grows by what comes, shrinks when it is told to; whoever is in it is found
+ * all the while.
+ */
+static void grows_and_shrinks(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 i, k, lost = 0, wide, keep = MANY / 50;
+	struct fwt_conn **c;
+	struct fwt_tuple t;
+	int dir;
+
+	c = kunit_kcalloc(test, MANY, sizeof(*c), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	for (i = 0; i < MANY; i++) {
+		t = fwt_test_tuple(i & 1 ? 6 : 4, i, 1000, 0xffff02, 53);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c[i]), 0);
+		k = get_random_u32_below(i + 1);
+		t = fwt_test_tuple(k & 1 ? 6 : 4, k, 1000, 0xffff02, 53);
+		lost += fwt_test_find(fn, &t, &dir) != c[k];
 		if (i % 64 == 0)
 			cond_resched();
 	}
-	KUNIT_EXPECT_GE_MSG(test, most, 8, "it was tried");
-	KUNIT_EXPECT_LE_MSG(test, most, 20, "the longest chain ever");
-	KUNIT_EXPECT_LT_MSG(test, kept, TARGETS, "of one bucket at the end");
+	fwt_test_settle(fn);
+	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found while it grew");
+	wide = READ_ONCE(fn->conns.bits);
+	KUNIT_EXPECT_GE_MSG(test, 5 << wide, MANY, "five to a bucket at most");
+	KUNIT_EXPECT_LE_MSG(test, 1 << wide, MANY, "and one at least");
+	KUNIT_EXPECT_FALSE(test, fwt_hash_sparse(&fn->conns));
+	for (i = keep; i < MANY; i++)
+		fwt_test_end_conn(c[i]);
+	KUNIT_EXPECT_TRUE(test, fwt_hash_sparse(&fn->conns));
+	KUNIT_EXPECT_EQ_MSG(test, fn->conns.bits, wide, "it does not shrink by itself");
+	fwt_hash_shrink(&fn->conns);
+	for (i = 0; i < 10 * MANY; i++) {
+		k = get_random_u32_below(MANY);
+		t = fwt_test_tuple(k & 1 ? 6 : 4, k, 1000, 0xffff02, 53);
+		lost += fwt_test_find(fn, &t, &dir) != (k < keep ? c[k] : NULL);
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	fwt_test_settle(fn);
+	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found, or found, while it shrank");
+	KUNIT_EXPECT_LT(test, (u32)READ_ONCE(fn->conns.bits), wide);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(no_simple_collisions),
 	KUNIT_CASE(tables_differ),
-	KUNIT_CASE_SLOW(chains_are_capped),
+	KUNIT_CASE(buckets_are_capped),
+	KUNIT_CASE_SLOW(grows_and_shrinks),
 	{ }
 };
 

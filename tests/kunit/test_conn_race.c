@@ -7,7 +7,6 @@
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>
-#include <linux/rhashtable.h>
 
 #include "conns.h"
 #include "test.h"
@@ -61,7 +60,7 @@ static void begin_one(struct racer *r)
 		some_end(r, t.family, &end);
 		fwt_ends_set(&c->ends, FWT_S, &end);
 	}
-	ret = fwt_conn_insert(c, &other);
+	ret = fwt_conn_insert(c, fwt_hash_tuple(&r->fn->conns, &t), &other);
 	if (ret) {
 		fwt_conn_discard(c);
 		r->wrong += ret != -EEXIST && ret != -EADDRINUSE;
@@ -82,7 +81,7 @@ static void begin_one(struct racer *r)
 		fwt_conn_expire(c, prandom_u32_state(&r->rnd) & 3);
 	}
 	spin_unlock_bh(&c->lock);
-	c = fwt_conn_find(r->fn, &t, &dir);
+	c = fwt_conn_find(r->fn, fwt_hash_tuple(&r->fn->conns, &t), &t, &dir);
 	if (c && c->ends.family != t.family)
 		r->wrong++;
 out:
@@ -97,27 +96,9 @@ static void end_one(struct racer *r)
 
 	some_tuple(r, &t);
 	rcu_read_lock();
-	c = fwt_conn_find(r->fn, &t, &dir);
+	c = fwt_conn_find(r->fn, fwt_hash_tuple(&r->fn->conns, &t), &t, &dir);
 	if (c) {
 		fwt_conn_end(c, FWT_END_DELETED);
-		r->done++;
-	}
-	rcu_read_unlock();
-}
-
-static void unbind_one(struct racer *r)
-{
-	struct fwt_tuple t;
-	struct fwt_conn *c;
-	enum fwt_dir dir;
-
-	some_tuple(r, &t);
-	rcu_read_lock();
-	c = fwt_conn_find(r->fn, &t, &dir);
-	if (c) {
-		spin_lock_bh(&c->lock);
-		fwt_conn_unbind_source(c);
-		spin_unlock_bh(&c->lock);
 		r->done++;
 	}
 	rcu_read_unlock();
@@ -133,13 +114,9 @@ static int look(struct fwt_conn *c, void *ctx)
 
 static void walk_all(struct racer *r)
 {
-	struct fwt_conn_walk walk;
-	int ret;
+	struct fwt_hash_walk walk = { };
 
-	fwt_conns_walk_begin(r->fn, &walk);
-	ret = fwt_conns_walk(&walk, look, r);
-	fwt_conns_walk_end(&walk);
-	r->wrong += ret;
+	r->wrong += fwt_conns_walk(r->fn, &walk, look, r);
 	r->done++;
 }
 
@@ -157,8 +134,6 @@ static int race(void *data)
 			walk_all(r);
 		else if (what < 16)
 			end_one(r);
-		else if (what < 20)
-			unbind_one(r);
 		else
 			begin_one(r);
 		if (i++ % 32 == 0)
@@ -197,7 +172,136 @@ static void everything_at_once(struct kunit *test)
 	KUNIT_EXPECT_GT(test, b.created, 100);
 	KUNIT_EXPECT_EQ_MSG(test, b.created, b.ended, "made and ended");
 	KUNIT_EXPECT_EQ_MSG(test, b.records, 0, "records left");
-	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&fn->conns.nelems), 0, "links left");
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&fn->conns.links), 0, "links left");
+}
+
+/* R24: tables are made anew, larger and smaller, while others look up what is there
+ * throughout, walk, and make and end their own.
+ */
+#define STAY	600
+#define COME	(4000 + FWT_TEST_MANY(8000))
+
+struct looker {
+	struct fwt_net *fn;
+	struct task_struct *task;
+	struct rnd_state rnd;
+	struct fwt_conn **c;
+	u32 number;
+	u32 missed;
+	u32 lost;
+	u32 wrong;
+	u64 done;
+};
+
+static struct fwt_tuple number_tuple(u32 i)
+{
+	return fwt_test_tuple(i & 1 ? 6 : 4, i, 1000, 0xffff02, 53);
+}
+
+static int seen_one(struct fwt_conn *c, void *ctx)
+{
+	struct fwt_end client;
+	u8 *seen = ctx;
+
+	fwt_ends_get(&c->ends, FWT_C, &client);
+	client.addr[0] = c->ends.family == 6 ? client.addr[3] : client.addr[0] & 0xffffff;
+	if (client.addr[0] < STAY)
+		seen[client.addr[0]]++;
+	return 0;
+}
+
+static void met_once(struct looker *l)
+{
+	struct fwt_hash_walk walk = { };
+	u8 *seen = kzalloc(STAY, GFP_KERNEL);
+	u32 i;
+
+	if (!seen)
+		return;
+	l->wrong += !!fwt_conns_walk(l->fn, &walk, seen_one, seen);
+	for (i = 0; i < STAY; i++)
+		l->wrong += seen[i] != 1;
+	kfree(seen);
+}
+
+static int look_up(void *data)
+{
+	struct looker *l = data;
+	struct fwt_conn *c;
+	struct fwt_tuple t;
+	u32 i = 0, k;
+	int dir;
+
+	while (!kthread_should_stop()) {
+		k = prandom_u32_state(&l->rnd) % STAY;
+		t = number_tuple(k);
+		l->missed += fwt_test_find(l->fn, &t, &dir) != l->c[k];
+		t = number_tuple(0x100000 + l->number);
+		if (!fwt_test_insert(l->fn, &t, NULL, &c)) {
+			l->lost += fwt_test_find(l->fn, &t, &dir) != c;
+			l->lost += !fwt_test_end_conn(c);
+			l->lost += !!fwt_test_find(l->fn, &t, &dir);
+		} else {
+			l->lost++;
+		}
+		l->done++;
+		if (i++ % 4096 == 0)
+			met_once(l);
+		if (i % 32 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static void while_it_is_made_anew(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	unsigned long end = jiffies + RACE_TIME;
+	struct fwt_conn **c;
+	struct looker *l;
+	u32 i, bits = 0, made = 0;
+	struct fwt_tuple t;
+
+	c = kunit_kcalloc(test, STAY + COME, sizeof(*c), GFP_KERNEL);
+	l = kunit_kcalloc(test, THREADS, sizeof(*l), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	for (i = 0; i < STAY; i++) {
+		t = number_tuple(i);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c[i]), 0);
+	}
+	for (i = 0; i < THREADS; i++) {
+		l[i] = (struct looker){ .fn = fn, .c = c, .number = i };
+		prandom_seed_state(&l[i].rnd, get_random_u64());
+		l[i].task = kthread_run(look_up, &l[i], "fwt-look/%u", i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(l[i].task));
+	}
+	do {
+		for (i = 0; i < COME; i++) {
+			t = number_tuple(STAY + i);
+			if (fwt_test_insert(fn, &t, NULL, &c[STAY + i]))
+				l[0].lost++;
+			if (i % 32 == 0)
+				cond_resched();
+		}
+		fwt_test_settle(fn);
+		made += fn->conns.bits != bits;
+		bits = fn->conns.bits;
+		for (i = 0; i < COME; i++)
+			l[0].lost += !fwt_test_end_conn(c[STAY + i]);
+		fwt_hash_shrink(&fn->conns);
+		fwt_test_settle(fn);
+		made += fn->conns.bits != bits;
+		bits = fn->conns.bits;
+	} while (time_before(jiffies, end));
+	for (i = 0; i < THREADS; i++) {
+		kthread_stop(l[i].task);
+		KUNIT_EXPECT_EQ_MSG(test, l[i].missed, 0, "not found, thread %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, l[i].lost, 0, "its own, thread %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, l[i].wrong, 0, "not met once, thread %u", i);
+		KUNIT_EXPECT_GT_MSG(test, l[i].done, 100, "done");
+	}
+	KUNIT_EXPECT_GE_MSG(test, made, 2, "made anew");
 }
 
 /* Two first packets of one connection at once. */
@@ -222,6 +326,7 @@ static int two_first(void *data)
 	struct fwt_tuple t;
 	enum fwt_dir dir;
 	u32 round;
+	u64 hash;
 	int ret;
 
 	for (round = 0; round < ROUNDS; round++) {
@@ -242,13 +347,14 @@ static int two_first(void *data)
 		atomic_inc(f->meet);
 		while (atomic_read(f->meet) < 2 * (round + 1))
 			cond_resched();
+		hash = fwt_hash_tuple(&f->fn->conns, &t);
 		rcu_read_lock();
-		ret = fwt_conn_insert(c, &other);
+		ret = fwt_conn_insert(c, hash, &other);
 		if (ret) {
 			fwt_conn_discard(c);
 			/* C-S is met first where there is one. */
 			f->wrong += ret != (f->dnat ? -EADDRINUSE : -EEXIST);
-			found = fwt_conn_find(f->fn, &t, &dir);
+			found = fwt_conn_find(f->fn, hash, &t, &dir);
 			f->found += found == other && found;
 		} else {
 			f->made++;
@@ -293,6 +399,7 @@ static void two_first_packets(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(everything_at_once),
+	KUNIT_CASE_SLOW(while_it_is_made_anew),
 	KUNIT_CASE(two_first_packets),
 	{ }
 };

@@ -123,12 +123,10 @@ static int look_at(struct fwt_conn *c, void *ctx)
 
 static struct look the_one(void)
 {
-	struct fwt_conn_walk walk;
+	struct fwt_hash_walk walk = { };
 	struct look l = { };
 
-	fwt_conns_walk_begin(ns->fn, &walk);
-	fwt_conns_walk(&walk, look_at, &l);
-	fwt_conns_walk_end(&walk);
+	fwt_conns_walk(ns->fn, &walk, look_at, &l);
 	return l;
 }
 

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hash of connections; see conn_hash.h.
+ *
+ * Theory of operation
+ *
+ * What a look-up costs is waiting for memory. A chain of records is a cache miss
+ * for each of them, also for those that are not looked for; and a packet that
+ * begins a connection comes by all of a chain to find nothing. So a bucket is one
+ * line of memory that says enough by itself: seven references to records, and of
+ * each a tag of 8 bits of its hash. A record is only looked at if its tag fits,
+ * which those of others do once in 254 times. A connection that is not there
+ * costs one miss, one that is there two.
+ *
+ *	bucket	| lock, moved | tag 0 | tag 1 | ... | tag 6 |	8 bytes
+ *		| reference 0 | reference 1 | ... | reference 6 |	56 bytes
+ *
+ * A reference is the record's address, which is a multiple of 64, with the pair
+ * in its last bits. A bucket that is full makes a chain of its last place, by the
+ * links that records have for that: of a table that is about to grow (at 4.7
+ * links a bucket) one bucket in ten has one, of two records mostly.
+ *
+ * Synchronization. Writers take the bucket's lock, a bit of its head. Readers
+ * take none. A reference is written before its tag; who reads a tag and then
+ * finds no reference, or another one, compares the ends anyway. References never
+ * change places within a bucket. A record that was taken out keeps its link until
+ * a grace period is over.
+ *
+ * Resizing. A worker makes a table of another size, publishes it as the next one
+ * of the table in use, and then carries bucket by bucket over, each under its
+ * lock; when all are, the next one is the one in use. A bucket that was carried
+ * over says so, and everybody goes to the next table. References stay where they
+ * were: whoever had looked at the bucket before finds what it looks for. Only
+ * links of a chain change, the last record's first: so who follows one into the
+ * other table misses none but those that are in the next table already, and whoever
+ * finds nothing in a table that has a next one asks that, too.
+ *
+ * Order. A bucket is chosen by the first bits of the hash. Buckets so stand for
+ * intervals of hashes, a table of another size divides the same line into longer
+ * or shorter ones, and a walk that goes by hashes does not mind.
+ */
+#include <linux/bitops.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/prefetch.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "conn_hash.h"
+
+#define SLOTS		(BITS_PER_LONG / 8 - 1)	/* 7; on 32-bit machines 3 */
+#define LAST		(SLOTS - 1)
+
+#define LOCK_BIT	0
+#define LOCKED		BIT(LOCK_BIT)
+#define MOVED		BIT(1)
+
+/* Tags: 1 to 254 of hashes; none; a chain, of the last place. */
+#define NO_TAG		0ul
+#define MANY		0xfful
+
+#define LEAST_BITS	6			/* 64 buckets: a page */
+#define MOST_BITS	26
+#define GROW_AT(bits)	((u32)((SLOTS * 2ull << (bits)) / 3))
+
+struct bucket {
+	unsigned long head;
+	unsigned long ref[SLOTS];
+};
+
+struct fwt_hash_table {
+	u32 bits;
+	struct bucket *bucket;
+	struct fwt_hash_table __rcu *next;
+	struct lockdep_map dep_map;
+};
+
+static struct bucket *bucket_of(const struct fwt_hash_table *t, u64 hash)
+{
+	return t->bucket + (hash >> (64 - t->bits));
+}
+
+/* Of other bits of the hash than those that choose the bucket. */
+static unsigned long tag_of(u64 hash)
+{
+	return 1 + ((u32)(hash & 0xffff) * 254 >> 16);
+}
+
+static unsigned int shift_of(unsigned int slot)
+{
+	return 8 * (slot + 1);
+}
+
+static unsigned long tag_at(unsigned long head, unsigned int slot)
+{
+	return head >> shift_of(slot) & 0xff;
+}
+
+static unsigned long ref_make(const struct fwt_conn *c, enum fwt_pair pair)
+{
+	return (unsigned long)c | pair;
+}
+
+static struct fwt_conn *ref_conn(unsigned long ref, enum fwt_pair *pair)
+{
+	*pair = ref & (FWT_CONN_ALIGN - 1);
+	return (struct fwt_conn *)(ref & ~(FWT_CONN_ALIGN - 1ul));
+}
+
+static unsigned long *link_of(unsigned long ref)
+{
+	enum fwt_pair pair;
+	struct fwt_conn *c = ref_conn(ref, &pair);
+
+	return &c->link[pair];
+}
+
+#define EACH_BYTE	(~0ul / 0xff)
+
+/* The first bit of each byte that is @byte; a byte above one that is may be
+ * taken for one, too, if it differs in its last bit alone.
+ */
+static unsigned long bytes_that_are(unsigned long head, unsigned long byte)
+{
+	/* Byte 0 is no tag, and never is what is looked for. */
+	unsigned long x = (head ^ (EACH_BYTE * byte)) | 0xff;
+
+	return (x - EACH_BYTE) & ~x & (EACH_BYTE << 7);
+}
+
+static unsigned int slot_of(unsigned long bits)
+{
+	return __ffs(bits) / 8 - 1;
+}
+
+/* Locks */
+
+static unsigned long lock_bucket(struct fwt_hash_table *t, struct bucket *b,
+				 unsigned int subclass)
+{
+	preempt_disable();
+	while (unlikely(test_and_set_bit_lock(LOCK_BIT, &b->head)))
+		cpu_relax();
+	lock_acquire(&t->dep_map, subclass, 0, 0, 1, NULL, _THIS_IP_);
+	return READ_ONCE(b->head);
+}
+
+/* With @head as it is to be. Who waits for the lock sets a bit that is set. */
+static void unlock_bucket(struct fwt_hash_table *t, struct bucket *b, unsigned long head)
+{
+	lock_release(&t->dep_map, _THIS_IP_);
+	smp_store_release(&b->head, head & ~LOCKED);
+	preempt_enable();
+}
+
+/* The bucket that a hash is in now, locked, and its table. */
+static struct bucket *lock_hash(const struct fwt_hash *h, u64 hash,
+				struct fwt_hash_table **table, unsigned long *head)
+{
+	struct fwt_hash_table *t = rcu_dereference(h->table);
+	struct bucket *b;
+
+	for (;;) {
+		b = bucket_of(t, hash);
+		*head = lock_bucket(t, b, 0);
+		if (likely(!(*head & MOVED)))
+			break;
+		unlock_bucket(t, b, *head);
+		t = rcu_dereference(t->next);
+	}
+	*table = t;
+	return b;
+}
+
+/* Looking up */
+
+/* Follows @ref, of a chain also what comes behind it. */
+static struct fwt_conn *match(unsigned long ref, bool chain, const struct fwt_tuple *t,
+			      enum fwt_dir *dir)
+{
+	for (; ref; ref = READ_ONCE(*link_of(ref))) {
+		enum fwt_pair pair;
+		struct fwt_conn *c = ref_conn(ref, &pair);
+		int d;
+
+		/* Before its first line is here: all three come at once. */
+		prefetchw(&c->lock);
+		prefetchw(&c->packets);
+		d = fwt_ends_match(&c->ends, pair, t);
+		if (d >= 0) {
+			if (dir)
+				*dir = d;
+			return c;
+		}
+		if (!chain)
+			break;
+	}
+	return NULL;
+}
+
+static struct fwt_conn *find_in(const struct bucket *b, unsigned long head, u64 hash,
+				const struct fwt_tuple *t, enum fwt_dir *dir)
+{
+	unsigned long hits = bytes_that_are(head, tag_of(hash));
+	struct fwt_conn *c;
+	unsigned int slot;
+
+	for (; hits; hits &= hits - 1) {
+		slot = slot_of(hits);
+		/* Where there was one a moment ago there may be more by now. */
+		c = match(READ_ONCE(b->ref[slot]), slot == LAST, t, dir);
+		if (c)
+			return c;
+	}
+	if (unlikely(tag_at(head, LAST) == MANY))
+		return match(READ_ONCE(b->ref[LAST]), true, t, dir);
+	return NULL;
+}
+
+struct fwt_conn *fwt_hash_find(const struct fwt_hash *h, u64 hash,
+			       const struct fwt_tuple *t, enum fwt_dir *dir)
+{
+	const struct fwt_hash_table *table = rcu_dereference(h->table);
+
+	do {
+		const struct bucket *b = bucket_of(table, hash);
+		/* Pairs with the release of unlock_bucket(). */
+		unsigned long head = smp_load_acquire(&b->head);
+		struct fwt_conn *c;
+
+		if (likely(!(head & MOVED))) {
+			c = find_in(b, head, hash, t, dir);
+			if (c)
+				return c;
+			/* With a release in carry() for links. That of lock_bucket()
+			 * makes a bucket's carrying over seen after the next table.
+			 */
+			smp_rmb();
+		}
+		table = rcu_dereference(table->next);
+	} while (unlikely(table));
+	return NULL;
+}
+
+/* Changing */
+
+/* How many a bucket has whose places are all taken. */
+static u32 fill_of(const struct bucket *b)
+{
+	unsigned long at;
+	u32 n = LAST;
+
+	for (at = b->ref[LAST]; at; at = *link_of(at))
+		n++;
+	return n;
+}
+
+/* What is far beyond its share is no chance. That it is so only in proportion to the
+ * others is so that a flood which the worker has no time to keep up with is not
+ * refused for it.
+ */
+static bool too_full(const struct fwt_hash *h, const struct fwt_hash_table *t,
+		     const struct bucket *b)
+{
+	u32 share = (u32)atomic_read(&h->links) >> t->bits;
+
+	return fill_of(b) >= max(FWT_HASH_MOST, 8 * share);
+}
+
+/* Under the bucket's lock. */
+static void put_in(struct bucket *b, unsigned long *head, unsigned long ref, u64 hash)
+{
+	unsigned long empty = bytes_that_are(*head, NO_TAG);
+	unsigned int slot;
+
+	if (likely(empty)) {
+		slot = slot_of(empty);
+		/* Release: who follows a link to here finds all that stands in the
+		 * next table by then.
+		 */
+		smp_store_release(link_of(ref), 0);
+		smp_store_release(&b->ref[slot], ref);
+		*head |= tag_of(hash) << shift_of(slot);
+		return;
+	}
+	smp_store_release(link_of(ref), b->ref[LAST]);
+	smp_store_release(&b->ref[LAST], ref);
+	*head |= MANY << shift_of(LAST);
+}
+
+struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *c,
+				 enum fwt_pair pair)
+{
+	struct fwt_hash_table *table;
+	struct fwt_conn *other;
+	struct fwt_tuple t;
+	unsigned long head;
+	struct bucket *b;
+
+	lockdep_assert_in_softirq();
+	fwt_ends_tuple(&c->ends, pair, &t);
+	b = lock_hash(h, hash, &table, &head);
+	other = find_in(b, head, hash, &t, NULL);
+	if (!other && unlikely(tag_at(head, LAST) == MANY) && too_full(h, table, b))
+		other = ERR_PTR(-ENOSPC);
+	if (!other)
+		put_in(b, &head, ref_make(c, pair), hash);
+	unlock_bucket(table, b, head);
+	if (other)
+		return other;
+	if (unlikely((u32)atomic_inc_return(&h->links) > READ_ONCE(h->grow_at)) &&
+	    !work_pending(&h->resize) && time_after_eq(jiffies, READ_ONCE(h->retry)))
+		queue_work(fwt_wq, &h->resize);
+	return NULL;
+}
+
+/* Out of the chain of the last place. Returns whether it was in. */
+static bool unchain(struct bucket *b, unsigned long *head, unsigned long ref)
+{
+	unsigned long *at = &b->ref[LAST];
+
+	for (; *at; at = link_of(*at)) {
+		if (*at != ref)
+			continue;
+		WRITE_ONCE(*at, *link_of(ref));
+		if (!b->ref[LAST])
+			*head &= ~(0xfful << shift_of(LAST));
+		return true;
+	}
+	return false;
+}
+
+void fwt_hash_remove(struct fwt_hash *h, struct fwt_conn *c, enum fwt_pair pair)
+{
+	u64 hash = fwt_hash_pair(h, &c->ends, pair);
+	unsigned long ref = ref_make(c, pair), head;
+	struct fwt_hash_table *table;
+	struct bucket *b;
+	unsigned int slot;
+
+	lockdep_assert_in_softirq();
+	b = lock_hash(h, hash, &table, &head);
+	for (slot = 0; slot < LAST && b->ref[slot] != ref; slot++)
+		;
+	if (slot < LAST) {
+		head &= ~(0xfful << shift_of(slot));
+		WRITE_ONCE(b->ref[slot], 0);
+	} else {
+		WARN_ON_ONCE(!unchain(b, &head, ref));
+	}
+	unlock_bucket(table, b, head);
+	atomic_dec(&h->links);
+}
+
+/* Visiting */
+
+/* Those of a bucket that stand there by C-V and have hashes from @from on: the
+ * first ones by their hashes. Returns how many; *@more, where that is not all,
+ * is set to the hash behind the last one.
+ */
+static u32 collect(const struct fwt_hash *h, const struct bucket *b, u64 from,
+		   struct fwt_conn **c, u64 *at, u32 *links, u64 *more)
+{
+	unsigned long ref;
+	u32 n = 0, i, slot;
+	bool all = true;
+
+	for (slot = 0; slot < SLOTS; slot++) {
+		for (ref = b->ref[slot]; ref; ref = slot == LAST ? *link_of(ref) : 0) {
+			enum fwt_pair pair;
+			struct fwt_conn *one = ref_conn(ref, &pair);
+			u64 hash;
+
+			++*links;
+			if (pair != FWT_PAIR_CV)
+				continue;
+			hash = fwt_hash_pair(h, &one->ends, pair);
+			if (hash < from)
+				continue;
+			if (unlikely(n == FWT_HASH_MOST)) {
+				all = false;
+				if (at[n - 1] <= hash)
+					continue;
+				n--;
+			}
+			for (i = n++; i && at[i - 1] > hash; i--) {
+				at[i] = at[i - 1];
+				c[i] = c[i - 1];
+			}
+			at[i] = hash;
+			c[i] = one;
+		}
+	}
+	if (!all)
+		*more = at[n - 1] + 1;
+	return n;
+}
+
+u32 fwt_hash_next(struct fwt_hash *h, struct fwt_hash_walk *w, struct fwt_conn **c,
+		  u64 *at)
+{
+	struct fwt_hash_table *table;
+	u32 n, links = 0, shift;
+	unsigned long head;
+	struct bucket *b;
+	u64 next;
+
+	local_bh_disable();
+	b = lock_hash(h, w->at, &table, &head);
+	shift = 64 - table->bits;
+	next = ((w->at >> shift) + 1) << shift;
+	n = collect(h, b, w->at, c, at, &links, &next);
+	unlock_bucket(table, b, head);
+	local_bh_enable();
+	w->most = max(w->most, links);
+	w->done = !next;
+	w->at = next;
+	return n;
+}
+
+/* Resizing */
+
+static struct fwt_hash_table *table_alloc(u32 bits)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
+	struct fwt_hash_table *t = kzalloc(sizeof(*t), gfp);
+	static struct lock_class_key class;
+
+	if (!t)
+		return NULL;
+	t->bits = bits;
+	/* A power of two from a page on: a bucket never lies in two lines. */
+	t->bucket = kvzalloc(sizeof(struct bucket) << bits, gfp);
+	if (!t->bucket) {
+		kfree(t);
+		return NULL;
+	}
+	lockdep_init_map(&t->dep_map, "fwt_hash_bucket", &class, 0);
+	return t;
+}
+
+static void table_free(struct fwt_hash_table *t)
+{
+	kvfree(t->bucket);
+	kfree(t);
+}
+
+/* One reference to the next table, however full its bucket there is. */
+static void carry_one(const struct fwt_hash *h, struct fwt_hash_table *to,
+		      unsigned long ref)
+{
+	enum fwt_pair pair;
+	const struct fwt_conn *c = ref_conn(ref, &pair);
+	u64 hash = fwt_hash_pair(h, &c->ends, pair);
+	struct bucket *b = bucket_of(to, hash);
+	unsigned long head = lock_bucket(to, b, SINGLE_DEPTH_NESTING);
+
+	put_in(b, &head, ref, hash);
+	unlock_bucket(to, b, head);
+}
+
+/* All of a bucket; those of a chain from its end, some at a time. */
+static void carry(const struct fwt_hash *h, struct fwt_hash_table *from,
+		  struct bucket *b, struct fwt_hash_table *to)
+{
+	unsigned long last[16], at, head, stop = 0;
+	const u32 room = ARRAY_SIZE(last);
+	u32 n, i, slot;
+
+	head = lock_bucket(from, b, 0);
+	do {
+		n = 0;
+		for (at = b->ref[LAST]; at != stop; at = *link_of(at))
+			last[n++ % room] = at;
+		for (i = 1; i <= min(n, room); i++) {
+			stop = last[(n - i) % room];
+			carry_one(h, to, stop);
+		}
+	} while (n > room);
+	for (slot = 0; slot < LAST; slot++)
+		if (b->ref[slot])
+			carry_one(h, to, b->ref[slot]);
+	unlock_bucket(from, b, head | MOVED);
+}
+
+static u32 bits_for(u32 links)
+{
+	u32 bits = LEAST_BITS;
+
+	/* Half as full as where it would grow. */
+	while (bits < MOST_BITS && GROW_AT(bits) / 2 < links)
+		bits++;
+	return bits;
+}
+
+static void resize(struct work_struct *work)
+{
+	struct fwt_hash *h = container_of(work, struct fwt_hash, resize);
+	struct fwt_hash_table *now = rcu_dereference_protected(h->table, true);
+	u32 links = atomic_read(&h->links), bits = bits_for(links);
+	struct fwt_hash_table *then;
+	size_t i;
+
+	/* To grow is asked for by many; to shrink, by fwt_hash_shrink() alone. */
+	if (bits == now->bits || (bits < now->bits && !READ_ONCE(h->shrink)))
+		return;
+	WRITE_ONCE(h->shrink, false);
+	then = table_alloc(bits);
+	if (!then) {
+		WRITE_ONCE(h->retry, jiffies + HZ);
+		return;
+	}
+	rcu_assign_pointer(now->next, then);
+	for (i = 0; i < 1ul << now->bits; i++) {
+		local_bh_disable();
+		carry(h, now, now->bucket + i, then);
+		local_bh_enable();
+		cond_resched();
+	}
+	WRITE_ONCE(h->bits, bits);
+	WRITE_ONCE(h->grow_at, bits < MOST_BITS ? GROW_AT(bits) : U32_MAX);
+	rcu_assign_pointer(h->table, then);
+	synchronize_rcu();
+	table_free(now);
+}
+
+bool fwt_hash_sparse(const struct fwt_hash *h)
+{
+	return bits_for(atomic_read(&h->links)) + 1 < READ_ONCE(h->bits);
+}
+
+void fwt_hash_shrink(struct fwt_hash *h)
+{
+	WRITE_ONCE(h->shrink, true);
+	queue_work(fwt_wq, &h->resize);
+}
+
+int fwt_hash_init(struct fwt_hash *h)
+{
+	struct fwt_hash_table *t = table_alloc(LEAST_BITS);
+
+	BUILD_BUG_ON(sizeof(struct bucket) != (SLOTS + 1) * sizeof(long));
+	BUILD_BUG_ON(__FWT_PAIR_MAX > FWT_CONN_ALIGN);
+	if (!t)
+		return -ENOMEM;
+	get_random_bytes(&h->key, sizeof(h->key));
+	atomic_set(&h->links, 0);
+	h->grow_at = GROW_AT(LEAST_BITS);
+	h->bits = LEAST_BITS;
+	h->shrink = false;
+	h->retry = jiffies;
+	INIT_WORK(&h->resize, resize);
+	RCU_INIT_POINTER(h->table, t);
+	return 0;
+}
+
+void fwt_hash_clean(struct fwt_hash *h)
+{
+	cancel_work_sync(&h->resize);
+	WARN_ON_ONCE(atomic_read(&h->links));
+	table_free(rcu_dereference_protected(h->table, true));
+	RCU_INIT_POINTER(h->table, NULL);
+}
