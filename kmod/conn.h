@@ -122,7 +122,7 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
  *
  * Near the table's limit another connection is evicted for it.
  *
- * Context: RCU read lock.
+ * Context: RCU read lock, softirqs off.
  * Return: the record, or ERR_PTR(-ENOSPC) for a full table, -ENOMEM.
  */
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t);

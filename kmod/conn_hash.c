@@ -171,14 +171,19 @@ static void unlock_bucket(struct fwt_hash_table *t, struct bucket b, unsigned lo
 	preempt_enable();
 }
 
-/* The bucket that a hash is in now, locked, and its table. */
-static struct bucket lock_hash(const struct fwt_hash *h, u64 hash,
-			       struct fwt_hash_table **table, unsigned long *head)
+/* The bucket that a hash is in now, locked, and its table. @bits, or NULL: of the
+ * widest table on the way there.
+ */
+static __always_inline struct bucket lock_hash(const struct fwt_hash *h, u64 hash,
+					       struct fwt_hash_table **table,
+					       unsigned long *head, u32 *bits)
 {
 	struct fwt_hash_table *t = rcu_dereference(h->table);
 	struct bucket b;
 
 	for (;;) {
+		if (bits)
+			*bits = max(*bits, t->bits);
 		b = bucket_of(t, hash);
 		*head = lock_bucket(t, b, 0);
 		if (likely(!(*head & MOVED)))
@@ -319,7 +324,7 @@ struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *
 
 	lockdep_assert_in_softirq();
 	fwt_ends_tuple(&c->ends, pair, &t);
-	b = lock_hash(h, hash, &table, &head);
+	b = lock_hash(h, hash, &table, &head, NULL);
 	other = find_in(b, head, hash, &t, NULL);
 	if (!other && unlikely(tag_at(head, LAST) == MANY) && too_full(h, table, b))
 		other = ERR_PTR(-ENOSPC);
@@ -359,7 +364,7 @@ void fwt_hash_remove(struct fwt_hash *h, struct fwt_conn *c, enum fwt_pair pair)
 	unsigned int slot;
 
 	lockdep_assert_in_softirq();
-	b = lock_hash(h, hash, &table, &head);
+	b = lock_hash(h, hash, &table, &head, NULL);
 	for (slot = 0; slot < LAST && b.ref[slot] != ref; slot++)
 		;
 	if (slot < LAST) {
@@ -374,12 +379,12 @@ void fwt_hash_remove(struct fwt_hash *h, struct fwt_conn *c, enum fwt_pair pair)
 
 /* Visiting */
 
-/* Those of a bucket that stand there by C-V and have hashes from @from on: the
- * first ones by their hashes. Returns how many; *@more, where that is not all,
- * is set to the hash behind the last one.
+/* Those of a bucket that stand there by C-V and have hashes from @from to @last: the
+ * first ones by their hashes. Returns how many; where that is not all, *@last is
+ * that of the last one.
  */
 static u32 collect(const struct fwt_hash *h, struct bucket b, u64 from,
-		   struct fwt_conn **c, u64 *at, u32 *links, u64 *more)
+		   struct fwt_conn **c, u64 *at, u32 *links, u64 *last)
 {
 	unsigned long ref;
 	u32 n = 0, i, slot;
@@ -395,7 +400,7 @@ static u32 collect(const struct fwt_hash *h, struct bucket b, u64 from,
 			if (pair != FWT_PAIR_CV)
 				continue;
 			hash = fwt_hash_pair(h, &one->ends, pair);
-			if (hash < from)
+			if (hash < from || hash > *last)
 				continue;
 			if (unlikely(n == FWT_HASH_MOST)) {
 				all = false;
@@ -412,7 +417,7 @@ static u32 collect(const struct fwt_hash *h, struct bucket b, u64 from,
 		}
 	}
 	if (!all)
-		*more = at[n - 1] + 1;
+		*last = at[n - 1];
 	return n;
 }
 
@@ -420,21 +425,23 @@ u32 fwt_hash_next(struct fwt_hash *h, struct fwt_hash_walk *w, struct fwt_conn *
 		  u64 *at)
 {
 	struct fwt_hash_table *table;
-	u32 n, links = 0, shift;
+	u32 n, links = 0, bits = 0;
 	unsigned long head;
 	struct bucket b;
-	u64 next;
+	u64 last;
 
 	local_bh_disable();
-	b = lock_hash(h, w->at, &table, &head);
-	shift = 64 - table->bits;
-	next = ((w->at >> shift) + 1) << shift;
-	n = collect(h, b, w->at, c, at, &links, &next);
+	b = lock_hash(h, w->at, &table, &head, &bits);
+	/* In a table that gets smaller the other half of the bucket's interval may
+	 * stand in the former one still.
+	 */
+	last = w->at | (~0ull >> bits);
+	n = collect(h, b, w->at, c, at, &links, &last);
 	unlock_bucket(table, b, head);
 	local_bh_enable();
 	w->most = max(w->most, links);
-	w->done = !next;
-	w->at = next;
+	w->at = last + 1;
+	w->done = !w->at;
 	return n;
 }
 

@@ -50,6 +50,19 @@ static inline int fwt_conn_bind_source(struct fwt_conn *c, struct fwt_end *end,
 	return ret;
 }
 
+/* As a packet has it made: softirqs are off there. */
+static inline struct fwt_conn *fwt_test_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
+{
+	struct fwt_conn *c;
+
+	local_bh_disable();
+	rcu_read_lock();
+	c = fwt_conn_alloc(fn, t);
+	rcu_read_unlock();
+	local_bh_enable();
+	return c;
+}
+
 /**
  * fwt_test_insert() - a connection, as the first packet of it makes one
  * @fn: namespace
@@ -67,7 +80,7 @@ static inline int fwt_test_insert(struct fwt_net *fn, const struct fwt_tuple *t,
 	int ret;
 
 	rcu_read_lock();
-	*c = fwt_conn_alloc(fn, t);
+	*c = fwt_test_alloc(fn, t);
 	if (IS_ERR(*c)) {
 		rcu_read_unlock();
 		return PTR_ERR(*c);

@@ -141,7 +141,7 @@ static void no_two_alike(struct kunit *test)
 	fwt_test_end(&server2, family, 4, 53);
 	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, &server, &c), 0);
 
-	twin = fwt_conn_alloc(fn, &t);
+	twin = fwt_test_alloc(fn, &t);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(twin));
 	fwt_ends_set(&twin->ends, FWT_S, &server2);
 	KUNIT_EXPECT_EQ_MSG(test, fwt_conn_insert(twin, fwt_hash_tuple(&fn->conns, &t), &other), -EEXIST,
@@ -264,7 +264,7 @@ static void expires_to_the_tick(struct kunit *test)
 	bool before, after;
 	u32 when;
 
-	c = fwt_conn_alloc(fn, &t);
+	c = fwt_test_alloc(fn, &t);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(c));
 	KUNIT_EXPECT_EQ_MSG(test, c->expires - c->created, 2 * HZ,
 			    "a tentative record's time");

@@ -51,7 +51,7 @@ static void begin_one(struct racer *r)
 
 	some_tuple(r, &t);
 	rcu_read_lock();
-	c = fwt_conn_alloc(r->fn, &t);
+	c = fwt_test_alloc(r->fn, &t);
 	if (IS_ERR(c)) {
 		r->wrong += PTR_ERR(c) != -ENOSPC;
 		goto out;
@@ -333,7 +333,7 @@ static int two_first(void *data)
 		t = fwt_test_tuple(4, round, 1000, 0xffff02, 53);
 		fwt_test_end(&server, 4, 0xffff03, 53);
 		rcu_read_lock();
-		c = fwt_conn_alloc(f->fn, &t);
+		c = fwt_test_alloc(f->fn, &t);
 		rcu_read_unlock();
 		if (IS_ERR(c)) {
 			f->wrong++;
