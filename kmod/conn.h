@@ -127,6 +127,9 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
  */
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t);
 
+/* A number to make a connection's choices by, port and address. Softirqs off. */
+u32 fwt_conn_seed(struct fwt_net *fn);
+
 /* A record that was not inserted is not wanted any more. */
 void fwt_conn_discard(struct fwt_conn *c);
 
@@ -136,6 +139,7 @@ void fwt_conn_discard(struct fwt_conn *c);
  * @hash: of its pair C-V
  * @other: where the pair is taken: who has it
  *
+ * Context: RCU read lock, softirqs off.
  * Return: 0; -EEXIST if a connection has the very same first pair (the other
  * first packet won the race: @other is it, @c is the caller's still);
  * -EADDRINUSE if only C-S clashes; -ENOSPC, see fwt_hash_insert().

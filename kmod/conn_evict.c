@@ -87,9 +87,9 @@ void fwt_evict_enter(struct fwt_conn *c)
 	struct fwt_evict *e = queues_of(c);
 
 	lockdep_assert_held(&c->lock);
-	spin_lock_bh(&e->lock);
+	spin_lock(&e->lock);
 	move(e, c, FRESH);
-	spin_unlock_bh(&e->lock);
+	spin_unlock(&e->lock);
 }
 
 void fwt_evict_leave(struct fwt_conn *c)

@@ -33,7 +33,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	fwt_walk(&w->pol->prog, root, &w->after, &world.env, d);
 }
 
-void fwt_effects(struct fwt_way *w, const struct fwt_decision *d)
+void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 {
 	const struct fwt_program *prog = &w->pol->prog;
 	u32 i;
@@ -51,9 +51,9 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d)
 			fwt_log(w, d, m->a == FWT_NONE ? "" : prog->string + m->a);
 		else if (m->type == FWT_MOD_COUNT)
 			fwt_slot_count(w->fn, w->pol->slot[prog->n[FWT_SEC_RULES] + m->a],
-				       1, w->p.length);
+				       1, bytes);
 	}
-	fwt_slot_hit(w->fn, fwt_rule_slot(w->pol, d->rule));
+	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
 }
 
 /* What a record does not keep of its first packet. */

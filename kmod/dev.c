@@ -396,8 +396,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 						     FWT_REASON_MALFORMED);
 	/* Nothing here changes what the bytes say: no copy is needed. */
 	fwt_walk(&w.pol->prog, root, &w.p, NULL, &d);
-	fwt_effects(&w, &d);
-	fwt_slot_count(w.fn, fwt_rule_slot(w.pol, d.rule), 1, skb->len);
+	fwt_effects(&w, &d, skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop(&w, d.reason ? d.reason : FWT_REASON_POLICY);
 	fwt_stat_inc_bh(w.fn, verdict[FWT_STAT_ACCEPT]);

@@ -18,12 +18,6 @@ static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
 	return fwt_drop(w, d->reason ? d->reason : FWT_REASON_REVALIDATED);
 }
 
-/* The packet that walked, for the rule that decided it. */
-static void count_first(struct fwt_way *w, const struct fwt_decision *d)
-{
-	fwt_slot_count(w->fn, fwt_rule_slot(w->pol, d->rule), 1, w->p.length);
-}
-
 /* A packet without a connection, and that will not have one. */
 unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 {
@@ -33,8 +27,7 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 	w->p.ct_state = state;
 	fwt_decide(w, hook, &d);
-	fwt_effects(w, &d);
-	count_first(w, &d);
+	fwt_effects(w, &d, w->p.length);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return refuse(w, &d);
 	/* No record, no translation back: it must not leave half translated. */
@@ -81,11 +74,10 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 	u8 reason;
 
 	w->p.ct_state = FWT_CT_NEW;
-	w->seed = get_random_u32();
+	w->seed = fwt_conn_seed(w->fn);
 	fwt_decide(w, FWT_HOOK_INGRESS, &d);
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
-		fwt_effects(w, &d);
-		count_first(w, &d);
+		fwt_effects(w, &d, w->p.length);
 		return refuse(w, &d);
 	}
 	if (w->c) {
@@ -94,7 +86,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 		/* It left by lo with the destination it has: too late. */
 		if (d.flags & FWT_DECISION_DNAT && !fwt_conn_is(c, FWT_CONN_DNAT))
 			return fwt_drop(w, FWT_REASON_DNAT_LATE);
-		spin_lock_bh(&c->lock);
+		spin_lock(&c->lock);
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
 			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
 			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
@@ -103,14 +95,13 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 			c->iif = w->state->in->ifindex;
 			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
 		}
-		spin_unlock_bh(&c->lock);
+		spin_unlock(&c->lock);
 	} else {
 		reason = fwt_track_new(w, &d, FWT_HOOK_INGRESS);
 		if (reason)
 			return fwt_drop(w, reason);
 	}
-	fwt_effects(w, &d);
-	count_first(w, &d);
+	fwt_effects(w, &d, w->p.length);
 	return NF_ACCEPT;
 }
 
@@ -163,8 +154,7 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 	else
 		fwt_decide(w, FWT_HOOK_EGRESS, &d);
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
-		fwt_effects(w, &d);
-		count_first(w, &d);
+		fwt_effects(w, &d, w->p.length);
 		/* The answer before the end: it is translated by the record. */
 		if (d.verdict == FWT_VERDICT_REJECT)
 			fwt_answer(w, d.reject);
@@ -200,9 +190,7 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 								       FWT_END_UNFINISHED);
 		return fwt_drop(w, reason);
 	}
-	if (won) {
-		fwt_effects(w, &d);
-		count_first(w, &d);
-	}
+	if (won)
+		fwt_effects(w, &d, w->p.length);
 	return NF_ACCEPT;
 }

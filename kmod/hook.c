@@ -399,7 +399,7 @@ static unsigned int local_out(struct fwt_way *w)
 		/* Likewise walked at POST_ROUTING. */
 		if (!fwt_opens(w))
 			return NF_ACCEPT;
-		w->seed = get_random_u32();
+		w->seed = fwt_conn_seed(w->fn);
 		ret = fwt_decide_egress(w);
 		if (ret != NF_ACCEPT)
 			return ret;
@@ -440,12 +440,13 @@ static unsigned int post_routing(struct fwt_way *w)
 		return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_EGRESS, true);
-	fwt_track_find(w);
+	if (!fwt_route_known(w))
+		fwt_track_find(w);
 	if (!w->c) {
 		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
-		w->seed = get_random_u32();
+		w->seed = fwt_conn_seed(w->fn);
 		ret = fwt_decide_egress(w);
 	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
 		/* Where the packet came in by is in the record; it may have come

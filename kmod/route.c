@@ -23,8 +23,10 @@
  * @skb: which; never followed
  * @dst: the route that it was given, or NULL
  * @fn: namespace
- * @c: its connection, to be looked at as told in route.h; only where @dst
+ * @c: its connection, to be looked at as told in route.h; NULL if it is not TCP or
+ *	UDP
  * @buried: count of ended connections when it was alive
+ * @learn: the route that it takes may be kept
  * @mark: that it is to be routed with
  * @l4: bytes from the network header to the transport header
  * @payload: bytes from the network header to the transport payload
@@ -43,6 +45,7 @@ struct note {
 	u16 payload;
 	u8 tos;
 	u8 dir;
+	bool learn;
 	u16 have;
 };
 
@@ -145,6 +148,7 @@ void fwt_route_give(struct fwt_way *w)
 	struct sk_buff *skb = w->skb;
 	struct dst_entry *dst;
 	struct note *n;
+	bool confirmed;
 	u32 count;
 
 	/* Softirqs may be preempted by others there, on the same CPU. */
@@ -152,14 +156,16 @@ void fwt_route_give(struct fwt_way *w)
 		return;
 	if (skb_dst(skb) || skb->sk || skb->pkt_type != PACKET_HOST ||
 	    netif_is_l3_slave(w->state->in) || w->state->in->flags & IFF_LOOPBACK ||
-	    !fwt_conn_is(c, FWT_CONN_CONFIRMED) || !own_mark(w) || !own_iif(w))
+	    !own_mark(w) || !own_iif(w) || !remember(w->fn, c, &count))
 		return;
-	dst = remember(w->fn, c, &count) ? route_for(w) : NULL;
+	confirmed = fwt_conn_is(c, FWT_CONN_CONFIRMED);
+	dst = confirmed ? route_for(w) : NULL;
 	n = note_of(skb);
 	n->skb = skb;
 	n->dst = dst;
 	n->fn = w->fn;
-	n->c = dst && plain(&w->p) ? c : NULL;
+	n->c = plain(&w->p) ? c : NULL;
+	n->learn = confirmed;
 	n->buried = count;
 	n->mark = skb->mark;
 	n->l4 = w->p.l4;
@@ -244,6 +250,41 @@ static bool read_ends(const struct sk_buff *skb, const struct note *n,
 	return true;
 }
 
+/* The note's connection, if it may be looked at. */
+static struct fwt_conn *noted(const struct fwt_way *w, const struct note *n)
+{
+	if (n->fn != w->fn || !n->c || n->buried != (u32)atomic_read(buried(w->fn, n->c)))
+		return NULL;
+	smp_rmb();	/* now it may */
+	return n->c;
+}
+
+/* Has the packet the ends that it was to have. */
+static bool noted_ends(const struct fwt_way *w, const struct note *n)
+{
+	const struct fwt_ends *e = &n->c->ends;
+	const struct fwt_packet *p = &w->p;
+
+	return fwt_ends_at(e, fwt_target_src(n->dir, false), p->saddr, p->sport) &&
+	       fwt_ends_at(e, fwt_target_dst(n->dir), p->daddr, p->dport);
+}
+
+bool fwt_route_known(struct fwt_way *w)
+{
+	const struct note *n = note_of(w->skb);
+	struct fwt_conn *c;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || n->skb != w->skb || n->dst)
+		return false;
+	c = noted(w, n);
+	if (!c || !plain(&w->p) || w->p.family != c->ends.family ||
+	    w->p.protocol != c->ends.protocol || !noted_ends(w, n) || !fwt_conn_alive(c))
+		return false;
+	w->c = c;
+	w->dir = n->dir;
+	return true;
+}
+
 bool fwt_route_recall(struct fwt_way *w)
 {
 	struct sk_buff *skb = w->skb;
@@ -257,15 +298,10 @@ bool fwt_route_recall(struct fwt_way *w)
 	if (n->skb != skb || !n->dst)
 		return false;
 	n->skb = NULL;
-	if (n->dst != skb_dst(skb) || !skb_dst_is_noref(skb) || n->fn != w->fn)
+	if (n->dst != skb_dst(skb) || !skb_dst_is_noref(skb))
 		return false;
-	c = n->c;
-	if (!c || n->buried != (u32)atomic_read(buried(w->fn, c)))
-		return false;
-	smp_rmb();	/* now it may be looked at */
-	if (!read_ends(skb, n, p) ||
-	    !fwt_ends_at(&c->ends, fwt_target_src(n->dir, false), p->saddr, p->sport) ||
-	    !fwt_ends_at(&c->ends, fwt_target_dst(n->dir), p->daddr, p->dport))
+	c = noted(w, n);
+	if (!c || !read_ends(skb, n, p) || !noted_ends(w, n))
 		return false;
 	/* Whatever has changed meanwhile is for the long way. */
 	if (!fwt_conn_alive(c) ||
@@ -315,7 +351,7 @@ void fwt_route_learn(struct fwt_way *w)
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
 	n = note_of(skb);
-	if (n->skb != skb || n->fn != w->fn || n->dst)
+	if (n->skb != skb || n->fn != w->fn || n->dst || !n->learn)
 		return;
 	n->skb = NULL;
 	dst = skb_dst(skb);

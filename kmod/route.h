@@ -8,8 +8,8 @@
  * changed says so itself (dst_check()); it is kept for one interface, mark and
  * type of service, and a packet that differs in one of them is routed as ever.
  *
- * A packet that was given its route is recognized at POST_ROUTING without a
- * look-up: PRE_ROUTING notes, on its CPU, which buffer it was, the route and the
+ * A packet that was at PRE_ROUTING is recognized at POST_ROUTING without a look-up,
+ * and if it was given its route without being parsed again: PRE_ROUTING notes, on its CPU, which buffer it was, the route and the
  * connection. The note holds no reference on the connection, and may outlive the
  * packet, the read section and the connection: packets are dropped on the way, or
  * wait in a queue for userspace, and buffers are used again. So before a note's
@@ -33,8 +33,8 @@ void fwt_route_forget(const struct sk_buff *skb);
  * fwt_route_give() - a packet leaves our first hook
  * @w: way, with @c: translated, its mark set
  *
- * Gives it the connection's route of its direction, if that holds; notes what is
- * wanted to learn it at POST_ROUTING if there is none.
+ * Gives it the connection's route of its direction, if that holds; notes what it
+ * is to be known by at POST_ROUTING.
  */
 void fwt_route_give(struct fwt_way *w);
 
@@ -47,6 +47,17 @@ void fwt_route_give(struct fwt_way *w);
  * connection that is alive, by the policy in force and by its own interface.
  */
 bool fwt_route_recall(struct fwt_way *w);
+
+/**
+ * fwt_route_known() - is the connection of a packet known from our first hook
+ * @w: way at POST_ROUTING, parsed; @w->c and @w->dir are set
+ *
+ * Of a packet that was given no route, the first of a connection say.
+ *
+ * Return: true if it is: TCP or UDP, with the ends that it was to have, of a
+ * connection that is alive.
+ */
+bool fwt_route_known(struct fwt_way *w);
 
 /* A packet of an established connection leaves POST_ROUTING: the route that it
  * took is kept, if it is one that can be.

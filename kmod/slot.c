@@ -393,6 +393,19 @@ void fwt_slot_hit(struct fwt_net *fn, u32 slot)
 		fwt_stat_add_bh(count_of(fn, slot)->hits, 1);
 }
 
+/* A walk that the rule decided, and its packet. */
+void fwt_slot_decided(struct fwt_net *fn, u32 slot, u32 bytes)
+{
+	struct fwt_slot_count __percpu *n;
+
+	if (slot == FWT_NONE)
+		return;
+	n = count_of(fn, slot);
+	fwt_stat_add_bh(n->hits, 1);
+	fwt_stat_add_bh(n->packets, 1);
+	fwt_stat_add_bh(n->bytes, bytes);
+}
+
 void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
 {
 	struct fwt_slot_count __percpu *n;

@@ -3,7 +3,8 @@
  * Connections of packets: finding, making, bringing up to date.
  *
  * The state machines are the core's; here is what they hang on: the record's
- * lock, the table of timeouts, and who wins when two CPUs decide at once.
+ * lock, the table of timeouts, and who wins when two CPUs decide at once. All of it
+ * runs in a hook, with softirqs off: locks need not see to that.
  */
 #include <linux/netdevice.h>
 #include <net/ipv6.h>
@@ -122,7 +123,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 		return FWT_TRACK_INVALID;
 	}
 	segment(w, &s);
-	spin_lock_bh(&c->lock);
+	spin_lock(&c->lock);
 	fwt_tcp_packet(&c->tcp, w->dir, &s, &v);
 	switch (v.result) {
 	case FWT_TCP_OK:
@@ -152,7 +153,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	}
 	if (ret == FWT_TRACK_OK)
 		count(w, c);
-	spin_unlock_bh(&c->lock);
+	spin_unlock(&c->lock);
 	if (ret == FWT_TRACK_INVALID)
 		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_TCP_WINDOW]);
 	return ret;
@@ -168,7 +169,7 @@ static void track_other(struct fwt_way *w)
 		   w->p.protocol == FWT_IPPROTO_UDPLITE;
 	u8 timeout;
 
-	spin_lock_bh(&c->lock);
+	spin_lock(&c->lock);
 	if (w->dir == FWT_REPLY)
 		set_flags(c, BIT(FWT_CONN_REPLIED));
 	else if (c->flags & BIT(FWT_CONN_REPLIED))
@@ -180,7 +181,7 @@ static void track_other(struct fwt_way *w)
 	if (c->flags & (BIT(FWT_CONN_REPLIED) | BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT)))
 		refresh(w, c, timeout, 0);
 	count(w, c);
-	spin_unlock_bh(&c->lock);
+	spin_unlock(&c->lock);
 }
 
 enum fwt_tracked fwt_track_packet(struct fwt_way *w)
@@ -379,11 +380,11 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	struct fwt_conn *c = w->c;
 	int ret = 0;
 
-	spin_lock_bh(&c->lock);
+	spin_lock(&c->lock);
 	*won = !(c->flags & BIT(FWT_CONN_EGRESS));
 	if (c->flags & BIT(FWT_CONN_DEAD)) {
 		/* Flushed, or evicted, since its packet passed ingress. */
-		spin_unlock_bh(&c->lock);
+		spin_unlock(&c->lock);
 		return FWT_REASON_INVALID;
 	}
 	if (!*won)
@@ -410,7 +411,7 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	/* Who sees the flag sees N. */
 	smp_store_release(&c->flags, c->flags | BIT(FWT_CONN_EGRESS));
 out:
-	spin_unlock_bh(&c->lock);
+	spin_unlock(&c->lock);
 	if (!ret)
 		return 0;
 	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : FWT_REASON_NO_MEMORY;
@@ -424,7 +425,7 @@ void fwt_track_confirm(struct fwt_way *w)
 
 	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
 		return;
-	spin_lock_bh(&c->lock);
+	spin_lock(&c->lock);
 	if (!(c->flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_DEAD)))) {
 		set_flags(c, BIT(FWT_CONN_CONFIRMED));
 		ticks = time_to_live(w, c);
@@ -437,7 +438,7 @@ void fwt_track_confirm(struct fwt_way *w)
 		fwt_conn_expire(c, ticks);
 		begun = true;
 	}
-	spin_unlock_bh(&c->lock);
+	spin_unlock(&c->lock);
 	if (begun)
 		fwt_event_begun(c);
 }

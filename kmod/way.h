@@ -140,8 +140,10 @@ static inline u8 fwt_ct_status(const struct fwt_conn *c, enum fwt_hook hook)
 	       !fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_CT_DNAT : 0;
 }
 
-/* Counts, log lines: what happens when a walk ends, whatever the verdict. */
-void fwt_effects(struct fwt_way *w, const struct fwt_decision *d);
+/* Counts, log lines: what happens when a walk ends, whatever the verdict; the packet
+ * that walked, of so many bytes, counts for the rule that decided it.
+ */
+void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes);
 
 /**
  * fwt_decide_again() - does the policy in force still allow the connection

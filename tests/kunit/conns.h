@@ -63,6 +63,20 @@ static inline struct fwt_conn *fwt_test_alloc(struct fwt_net *fn, const struct f
 	return c;
 }
 
+/* Likewise: let others find it, by the tuple of its first packet. */
+static inline int fwt_test_link(struct fwt_conn *c, const struct fwt_tuple *t,
+				struct fwt_conn **other)
+{
+	int ret;
+
+	local_bh_disable();
+	rcu_read_lock();
+	ret = fwt_conn_insert(c, fwt_hash_tuple(&c->fn->conns, t), other);
+	rcu_read_unlock();
+	local_bh_enable();
+	return ret;
+}
+
 /**
  * fwt_test_insert() - a connection, as the first packet of it makes one
  * @fn: namespace
@@ -79,22 +93,18 @@ static inline int fwt_test_insert(struct fwt_net *fn, const struct fwt_tuple *t,
 	struct fwt_conn *other;
 	int ret;
 
-	rcu_read_lock();
 	*c = fwt_test_alloc(fn, t);
-	if (IS_ERR(*c)) {
-		rcu_read_unlock();
+	if (IS_ERR(*c))
 		return PTR_ERR(*c);
-	}
 	if (server) {
 		fwt_ends_set(&(*c)->ends, FWT_S, server);
 		(*c)->flags |= BIT(FWT_CONN_DNAT);
 	}
 	/* Nothing of these tests is to end by itself. */
 	(*c)->expires = (u32)jiffies + 600 * HZ;
-	ret = fwt_conn_insert(*c, fwt_hash_tuple(&fn->conns, t), &other);
+	ret = fwt_test_link(*c, t, &other);
 	if (ret)
 		fwt_conn_discard(*c);
-	rcu_read_unlock();
 	return ret;
 }
 

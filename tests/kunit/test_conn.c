@@ -144,7 +144,7 @@ static void no_two_alike(struct kunit *test)
 	twin = fwt_test_alloc(fn, &t);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(twin));
 	fwt_ends_set(&twin->ends, FWT_S, &server2);
-	KUNIT_EXPECT_EQ_MSG(test, fwt_conn_insert(twin, fwt_hash_tuple(&fn->conns, &t), &other), -EEXIST,
+	KUNIT_EXPECT_EQ_MSG(test, fwt_test_link(twin, &t, &other), -EEXIST,
 			    "the same first pair");
 	KUNIT_EXPECT_PTR_EQ_MSG(test, other, c, "who has it");
 	fwt_conn_discard(twin);
@@ -268,7 +268,7 @@ static void expires_to_the_tick(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(c));
 	KUNIT_EXPECT_EQ_MSG(test, c->expires - c->created, 2 * HZ,
 			    "a tentative record's time");
-	KUNIT_ASSERT_EQ(test, fwt_conn_insert(c, fwt_hash_tuple(&fn->conns, &t), &other), 0);
+	KUNIT_ASSERT_EQ(test, fwt_test_link(c, &t, &other), 0);
 	KUNIT_EXPECT_LE(test, fwt_conn_seconds(c), 2);
 
 	rcu_read_lock();

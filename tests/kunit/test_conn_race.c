@@ -60,7 +60,7 @@ static void begin_one(struct racer *r)
 		some_end(r, t.family, &end);
 		fwt_ends_set(&c->ends, FWT_S, &end);
 	}
-	ret = fwt_conn_insert(c, fwt_hash_tuple(&r->fn->conns, &t), &other);
+	ret = fwt_test_link(c, &t, &other);
 	if (ret) {
 		fwt_conn_discard(c);
 		r->wrong += ret != -EEXIST && ret != -EADDRINUSE;
@@ -349,7 +349,7 @@ static int two_first(void *data)
 			cond_resched();
 		hash = fwt_hash_tuple(&f->fn->conns, &t);
 		rcu_read_lock();
-		ret = fwt_conn_insert(c, hash, &other);
+		ret = fwt_test_link(c, &t, &other);
 		if (ret) {
 			fwt_conn_discard(c);
 			/* C-S is met first where there is one. */
