@@ -309,7 +309,7 @@ bool fwt_conn_yield(struct fwt_conn *c, u32 seq)
 /* The same client, dialling the same, led to the same: the other first packet of
  * one connection.
  */
-static bool same_connection(const struct fwt_conn *a, const struct fwt_conn *b)
+static noinline bool same_connection(const struct fwt_conn *a, const struct fwt_conn *b)
 {
 	struct fwt_tuple t;
 

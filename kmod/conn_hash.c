@@ -318,7 +318,7 @@ struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *
 {
 	struct fwt_hash_table *table;
 	struct fwt_conn *other;
-	struct fwt_tuple t;
+	struct fwt_tuple t FWT_UNSET;
 	unsigned long head;
 	struct bucket b;
 

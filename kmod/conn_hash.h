@@ -65,7 +65,7 @@ static inline u64 fwt_hash_key(const struct fwt_hash *h, const struct fwt_key *k
 
 static inline u64 fwt_hash_tuple(const struct fwt_hash *h, const struct fwt_tuple *t)
 {
-	struct fwt_key k;
+	struct fwt_key k FWT_UNSET;
 
 	fwt_tuple_key(t, &k);
 	return fwt_hash_key(h, &k);
@@ -74,7 +74,7 @@ static inline u64 fwt_hash_tuple(const struct fwt_hash *h, const struct fwt_tupl
 static inline u64 fwt_hash_pair(const struct fwt_hash *h, const struct fwt_ends *e,
 				enum fwt_pair pair)
 {
-	struct fwt_key k;
+	struct fwt_key k FWT_UNSET;
 
 	fwt_ends_key(e, pair, &k);
 	return fwt_hash_key(h, &k);

@@ -13,13 +13,31 @@
 #include "count.h"
 #include "way.h"
 
+static void changes_of(const struct fwt_packet *p, struct fwt_changes *c)
+{
+	memcpy(c->saddr, p->saddr, sizeof(c->saddr));
+	memcpy(c->daddr, p->daddr, sizeof(c->daddr));
+	c->mark = p->mark;
+	c->dport = p->dport;
+	c->ct_status = p->ct_status;
+}
+
+static void change(struct fwt_packet *p, const struct fwt_changes *c)
+{
+	memcpy(p->saddr, c->saddr, sizeof(c->saddr));
+	memcpy(p->daddr, c->daddr, sizeof(c->daddr));
+	p->mark = c->mark;
+	p->dport = c->dport;
+	p->ct_status = c->ct_status;
+}
+
 void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 {
 	u32 root = w->pol->prog.root[hook];
 	struct fwt_world world FWT_UNSET;
+	struct fwt_changes was FWT_UNSET;
 
 	w->p.hook = hook;
-	w->after = w->p;
 	if (root == FWT_NONE) {
 		/* A hook that the policy does not name lets everything pass. */
 		memset(d, 0, offsetof(struct fwt_decision, effect));
@@ -30,7 +48,13 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 		return;
 	}
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
-	fwt_walk(&w->pol->prog, root, &w->after, &world.env, d);
+	changes_of(&w->p, &was);
+	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
+	/* A walk that was ended in the middle of a translation has no flag of it. */
+	if (d->flags || d->verdict != FWT_VERDICT_ACCEPT) {
+		changes_of(&w->p, &w->after);
+		change(&w->p, &was);
+	}
 }
 
 void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)

@@ -187,6 +187,7 @@ static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 					bool egress)
 {
+	struct fwt_packet outer FWT_UNSET;
 	struct fwt_quote q;
 	unsigned int ret;
 	int changed;
@@ -194,7 +195,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	if (fwt_skb_quote(w->skb, &w->p, &q))
 		return unrelated(w, hook);
 	/* The look-up wants the quoted packet's ends, and this hook's scope. */
-	w->after = w->p;
+	outer = w->p;
 	w->p = q.p;
 	/* The first fragment of a packet that was reassembled here, or is whole
 	 * where it came from, has the ports.
@@ -202,7 +203,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	if (!q.p.frag_off)
 		w->p.have &= ~FWT_HAVE_FRAG;
 	fwt_track_find(w);
-	w->p = w->after;
+	w->p = outer;
 	w->tracked = false;
 	if (!w->c || memcmp(w->p.daddr, q.p.saddr, w->p.family == 6 ? 16 : 4) ||
 	    (q.p.protocol == FWT_IPPROTO_TCP &&

@@ -337,7 +337,7 @@ static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)
 }
 
 /* Under c->lock. */
-static int bind_source(struct fwt_way *w, const struct fwt_decision *d)
+static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 {
 	const struct fwt_prog_mod *m = &w->pol->prog.mod[d->snat];
 	struct fwt_conn *c = w->c;

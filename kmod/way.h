@@ -14,6 +14,15 @@
 #include "core/packet.h"
 #include "core/tree.h"
 
+/* What modifiers change. */
+struct fwt_changes {
+	u32 saddr[4];
+	u32 daddr[4];
+	u32 mark;
+	u16 dport;
+	u8 ct_status;
+};
+
 /**
  * struct fwt_way - one packet at one hook
  * @fn: namespace
@@ -22,7 +31,8 @@
  * @state: netfilter's
  * @p: the packet as parsed; offsets count from the network header (from the
  *	Ethernet header at a device)
- * @after: the same as a walk's modifiers left it; @p stays as the bytes are
+ * @after: what a walk's modifiers made of it, as far as the decision's flags say;
+ *	@p stays as the bytes are
  * @t: its tuple, where @tracked
  * @hash: fwt_hash_tuple() of @t
  * @c: its connection, or NULL
@@ -40,7 +50,7 @@ struct fwt_way {
 	struct sk_buff *skb;
 	const struct nf_hook_state *state;
 	struct fwt_packet p;
-	struct fwt_packet after;
+	struct fwt_changes after;
 	struct fwt_tuple t;
 	u64 hash;
 	struct fwt_conn *c;
