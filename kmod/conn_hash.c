@@ -65,6 +65,8 @@
 #define NO_TAG		0ul
 #define MANY		0xfful
 
+#define SKIP		256	/* empty buckets that one step of a walk passes by */
+
 #define LEAST_BITS	6			/* 64 buckets: a page */
 #define MOST_BITS	26
 #define GROW_AT(bits)	((u32)((SLOTS * 2ull << (bits)) / 3))
@@ -421,6 +423,20 @@ static u32 collect(const struct fwt_hash *h, struct bucket b, u64 from,
 	return n;
 }
 
+/* Passes by buckets that have nothing, some at a time, without locking each. */
+static void skip_empty(const struct fwt_hash *h, struct fwt_hash_walk *w)
+{
+	const struct fwt_hash_table *t = rcu_dereference(h->table);
+	size_t i = w->at >> (64 - t->bits), end;
+
+	end = min(i + SKIP, (1ul << t->bits) - 1);
+	if (rcu_access_pointer(t->next) || READ_ONCE(t->head[i]) & ~LOCKED)
+		return;
+	while (i < end && !(READ_ONCE(t->head[i]) & ~LOCKED))
+		i++;
+	w->at = (u64)i << (64 - t->bits);
+}
+
 u32 fwt_hash_next(struct fwt_hash *h, struct fwt_hash_walk *w, struct fwt_conn **c,
 		  u64 *at)
 {
@@ -430,6 +446,7 @@ u32 fwt_hash_next(struct fwt_hash *h, struct fwt_hash_walk *w, struct fwt_conn *
 	struct bucket b;
 	u64 last;
 
+	skip_empty(h, w);
 	local_bh_disable();
 	b = lock_hash(h, w->at, &table, &head, &bits);
 	/* In a table that gets smaller the other half of the bucket's interval may
