@@ -10,6 +10,17 @@
 
 struct fwt_arena;
 
+/**
+ * fwt_prefault() - memory that is about to be written, all of it
+ * @p: fresh from malloc() or mmap()
+ * @len: bytes
+ *
+ * Asks for its pages in one system call rather than by a fault for each: a page
+ * costs a quarter of its fault, and in a guest without hardware's help a
+ * twentieth. A wish, no more; what is small is left alone.
+ */
+void fwt_prefault(void *p, size_t len);
+
 /** fwt_arena_create() - Return: an empty arena, NULL: no memory */
 struct fwt_arena *fwt_arena_create(void);
 

@@ -471,6 +471,7 @@ static bool grow(struct part *p, u32 dims)
 	values = malloc(((size_t)2 * dims * boxes.count + 1) * sizeof(u32));
 	if (!values)
 		return false;
+	fwt_prefault(values, (size_t)2 * dims * boxes.count * sizeof(u32));
 	for (d = 0; d < dims; d++) {
 		boxes.lo[d] = values + (size_t)2 * d * boxes.count;
 		boxes.hi[d] = boxes.lo[d] + boxes.count;

@@ -183,9 +183,11 @@ void fwt_compile_sources(struct fwt_sema *s)
 			.name = fwt_builder_string(&s->b, source->name),
 			.text = v->count, .text_len = (u32)source->len,
 		};
-		char *to = fwt_vec_add(v, (u32)source->len);
+		char *to = NULL;
 
-		if (source->len && !to) {
+		if (fwt_vec_reserve(v, (u32)source->len))
+			to = fwt_vec_add(v, (u32)source->len);
+		if (!to) {
 			s->failed = true;
 			return;
 		}

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "arena.h"
 #include "program.h"
 
 void fwt_blob_free(struct fwt_blob *blob)
@@ -63,6 +64,7 @@ static bool index_grow(struct fwt_index *x)
 
 	if (!slot)
 		return false;
+	fwt_prefault(slot, size * sizeof(*slot));
 	for (i = 0; i < x->size; i++) {
 		if (!x->slot[i].n)
 			continue;
@@ -99,23 +101,39 @@ void fwt_index_clean(struct fwt_index *x)
 	memset(x, 0, sizeof(*x));
 }
 
+/* Not realloc(), which would fault on each page that it copies to. */
+static bool vec_resize(struct fwt_vec *v, u64 room)
+{
+	void *data;
+
+	if (room > 0xfffffff0u || room * v->size > 4ull * FWT_PROGRAM_SIZE_MAX)
+		return false;
+	data = malloc(room * v->size);
+	if (!data)
+		return false;
+	fwt_prefault(data, room * v->size);
+	if (v->count)
+		memcpy(data, v->data, (size_t)v->count * v->size);
+	free(v->data);
+	v->data = data;
+	v->room = (u32)room;
+	return true;
+}
+
+bool fwt_vec_reserve(struct fwt_vec *v, u32 n)
+{
+	u64 room = (u64)v->count + n;
+
+	return (v->data && room <= v->room) || vec_resize(v, room + 1);
+}
+
 void *fwt_vec_add(struct fwt_vec *v, u32 n)
 {
+	u64 room = (u64)v->count + n;
 	void *at;
 
-	if (n > v->room - v->count || !v->data) {
-		u64 room = (u64)v->count + n;
-		void *data;
-
-		room += room / 2 + 16;
-		if (room > 0xfffffff0u || room * v->size > 4ull * FWT_PROGRAM_SIZE_MAX)
-			return NULL;
-		data = realloc(v->data, room * v->size);
-		if (!data)
-			return NULL;
-		v->data = data;
-		v->room = (u32)room;
-	}
+	if ((room > v->room || !v->data) && !vec_resize(v, room + room / 2 + 16))
+		return NULL;
 	at = (u8 *)v->data + (size_t)v->count * v->size;
 	memset(at, 0, (size_t)n * v->size);
 	v->count += n;
@@ -412,6 +430,7 @@ int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 	hdr = aligned_alloc(ALIGNED, len);
 	if (!hdr)
 		return -ENOMEM;
+	fwt_prefault(hdr, len);
 	memset(hdr, 0, len);
 	hdr->magic = FWT_PROGRAM_MAGIC;
 	hdr->version = FWT_PROGRAM_VERSION;

@@ -93,6 +93,9 @@ void fwt_index_clean(struct fwt_index *index);
  */
 void *fwt_vec_add(struct fwt_vec *v, u32 n);
 
+/** fwt_vec_reserve() - room for @n more in one go, who knows them; true if there is */
+bool fwt_vec_reserve(struct fwt_vec *v, u32 n);
+
 u32 fwt_builder_string(struct fwt_builder *b, const char *s);
 u32 fwt_builder_words(struct fwt_builder *b, const u32 *words, u32 n);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "diag.h"
 #include "parse.h"
 #include "source.h"
@@ -48,6 +49,8 @@ static char *slurp(int fd, size_t hint, size_t *len)
 	char *text = malloc(size), *more;
 	ssize_t n;
 
+	if (text)
+		fwt_prefault(text, size);
 	while (text) {
 		if (used > FWT_PARSE_FILE_MAX) {
 			free(text);
