@@ -34,7 +34,7 @@ core_src := $(addprefix kmod/core/,$(addsuffix .c,$(FWT_CORE_SOURCES)))
 lib_src := $(wildcard tools/libfwtree/*.c)
 ctl_src := $(wildcard tools/fwctl/*.c)
 gen := $(O)/parse.tab.c $(O)/lex.c
-libs := -lmnl -ljansson
+libs := -lmnl
 
 .PHONY: all help modules tools demo check check-offline check-kunit check-net \
 	check-stock bench lint docs install dkms-install deb clean fuzz deps
@@ -135,6 +135,11 @@ $(S)/libfwtree.a: $(san_lib_obj)
 $(S)/test_%: $(S)/tests/offline/test_%.o $(san_help_obj) $(S)/libfwtree.a
 	@$(CC) $(san) -o $@ $^ $(libs) -lcmocka
 
+# The tool's writer beside the library that it stands for.
+$(S)/test_json: $(S)/tools/fwctl/json_writer.o
+$(S)/test_json: libs += $(S)/libfwtree.a -ljansson
+$(S)/tests/offline/test_json.o: includes += -Itools/fwctl
+
 .PRECIOUS: $(S)/%.o
 .PHONY: offline-build
 offline-build: $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
@@ -153,7 +158,7 @@ build/player/race: $(O)/tests/player/race.o
 build/player/player build/player/race: $(filter-out $(player_mains),$(player_obj)) $(O)/libfwtree.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) -pthread
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) -ljansson -pthread
 
 check: | $(need_deps)
 	@tests/check all

@@ -6,28 +6,31 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
-#include <jansson.h>
 
 #include "diag.h"
+#include "json_writer.h"
 #include "out.h"
 
-#define DEPTH_MAX	16
 #define COLUMNS_MAX	16
 /* Rows of which the widths are taken together. */
 #define ROWS_MAX	2000
+/* Of standard output: lists are megabytes, and 4 KiB a system call are few. */
+#define BUFFER		((size_t)64 << 10)
 
 static struct {
 	bool json;
 	bool stream;		/* the outermost thing is an array */
 	bool begun;		/* something was written to standard output */
-	bool first;
-	int depth;
-	json_t *stack[DEPTH_MAX];
+	struct jsonw json_text;
+	char *buffer;
 
 	const struct out_column *columns;
 	size_t n_columns;
 	size_t width[COLUMNS_MAX];
-	char **cell;
+	size_t *cell;		/* of rows, where its text begins in @pool */
+	char *pool;
+	size_t pool_len;
+	size_t pool_size;
 	size_t rows;
 	size_t at;		/* column of the row begun */
 	bool headed;
@@ -50,6 +53,8 @@ void out_init(bool json)
 	out.json = json;
 	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w))
 		out.screen = w.ws_col;
+	else if (!out.buffer)
+		setvbuf(stdout, out.buffer = need(malloc(BUFFER)), _IOFBF, BUFFER);
 }
 
 bool out_is_json(void)
@@ -64,118 +69,86 @@ bool out_finish(void)
 
 /* JSON */
 
-static json_t *string(const char *s, size_t len)
+/* No more text waits for what comes behind it than this. */
+#define JSON_KEPT	((size_t)64 << 10)
+
+static void flush_json(void)
 {
-	json_t *v;
-	char *copy;
-	size_t i;
-
-	if (!s)
-		return need(json_null());
-	v = json_stringn(s, len);
-	if (v)
-		return v;
-	/* Not UTF-8. */
-	copy = need(strndup(s, len));
-	for (i = 0; copy[i]; i++)
-		if ((unsigned char)copy[i] >= 0x80)
-			copy[i] = '?';
-	v = need(json_string(copy));
-	free(copy);
-	return v;
-}
-
-static void put(const char *key, json_t *v)
-{
-	json_t *top = out.stack[out.depth - 1];
-	int ret;
-
-	if (json_is_array(top))
-		ret = json_array_append_new(top, v);
-	else
-		ret = json_object_set_new_nocheck(top, key, v);
-	need(ret ? NULL : top);
-}
-
-static void dump(const json_t *v)
-{
-	json_dumpf(v, stdout, JSON_COMPACT | JSON_REAL_PRECISION(16));
+	fwrite(out.json_text.text, 1, out.json_text.len, stdout);
+	jsonw_take(&out.json_text);
 	out.begun = true;
 }
 
-static void open_value(const char *key, json_t *v)
+static void value_done(void)
 {
-	need(v);
-	if (out.depth == DEPTH_MAX)
-		abort();
-	if (!out.depth) {
-		out.stream = json_is_array(v);
-		out.first = true;
-	} else {
-		put(key, json_incref(v));
-	}
-	out.stack[out.depth++] = v;
+	if (out.json_text.len > JSON_KEPT)
+		flush_json();
+}
+
+static void open_value(const char *key, char kind)
+{
+	struct jsonw *j = &out.json_text;
+
+	if (!j->depth)
+		out.stream = kind == '[';
+	jsonw_open(j, key, kind);
 }
 
 void out_object(const char *key)
 {
 	if (out.json)
-		open_value(key, json_object());
+		open_value(key, '{');
 }
 
 void out_array(const char *key)
 {
 	if (out.json)
-		open_value(key, json_array());
+		open_value(key, '[');
 }
 
 void out_end(void)
 {
-	json_t *v;
+	struct jsonw *j = &out.json_text;
 
 	if (!out.json)
 		return;
-	v = out.stack[--out.depth];
-	if (!out.depth) {
-		if (out.stream)
-			fputs(out.first ? "[]" : "]", stdout);
-		else
-			dump(v);
-		putchar('\n');
-	} else if (out.depth == 1 && out.stream) {
+	jsonw_close(j);
+	if (!j->depth) {
+		jsonw_word(j, NULL, "\n");
+		flush_json();
+	} else if (j->depth == 1 && out.stream) {
 		/* Not before the first element: an error may come instead. */
-		fputs(out.first ? "[" : ",\n", stdout);
-		out.first = false;
-		dump(v);
-		json_array_clear(out.stack[0]);
+		flush_json();
+	} else {
+		value_done();
 	}
-	json_decref(v);
 }
 
 void out_str(const char *key, const char *value)
 {
-	if (out.json)
-		put(key, string(value, value ? strlen(value) : 0));
+	out_strn(key, value, value ? strlen(value) : 0);
 }
 
 void out_strn(const char *key, const char *value, size_t len)
 {
-	if (out.json)
-		put(key, string(value, len));
+	if (!out.json)
+		return;
+	jsonw_str(&out.json_text, key, value, len);
+	value_done();
 }
 
 void out_num(const char *key, uint64_t value)
 {
-	/* JSON's integers here are signed; no count gets there. */
+	/* JSON's integers are signed for many who read them; no count gets there. */
 	if (out.json)
-		put(key, need(json_integer(value > INT64_MAX ? INT64_MAX :
-					   (json_int_t)value)));
+		jsonw_int(&out.json_text, key, value > INT64_MAX ? INT64_MAX :
+						      (int64_t)value);
 }
 
 void out_time(const char *key, uint64_t ns)
 {
 	if (out.json)
-		put(key, need(json_real((double)(ns / 1000) / 1e6)));
+		jsonw_real(&out.json_text, key, (double)(ns / 1000) / 1e6);
 }
 
 void out_flush(void)
@@ -186,13 +159,13 @@ void out_flush(void)
 void out_bool(const char *key, bool value)
 {
 	if (out.json)
-		put(key, json_boolean(value));
+		jsonw_word(&out.json_text, key, value ? "true" : "false");
 }
 
 void out_null(const char *key)
 {
 	if (out.json)
-		put(key, json_null());
+		jsonw_word(&out.json_text, key, "null");
 }
 
 /* Text */
@@ -332,38 +305,36 @@ static void print_cell(const char *s, size_t i, size_t *used)
 	*used += n + pad;
 }
 
-static void print_row(char *const *cell)
+static const char *cell_text(size_t row, size_t column)
 {
-	size_t i, used = 0;
-
-	for (i = 0; i < out.n_columns; i++)
-		print_cell(cell[i], i, &used);
-	putchar('\n');
+	return out.pool + out.cell[row * out.n_columns + column];
 }
 
 static void flush_rows(void)
 {
-	char *head[COLUMNS_MAX];
-	size_t i, k, n;
+	size_t i, k, n, used = 0;
 
 	for (i = 0; i < out.n_columns; i++) {
-		head[i] = (char *)out.columns[i].head;
 		if (!out.headed)
-			out.width[i] = chars(head[i]);
+			out.width[i] = chars(out.columns[i].head);
 		for (k = 0; k < out.rows; k++) {
-			n = chars(out.cell[k * out.n_columns + i]);
+			n = chars(cell_text(k, i));
 			if (n > out.width[i])
 				out.width[i] = n;
 		}
 	}
+	for (i = 0; !out.headed && i < out.n_columns; i++)
+		print_cell(out.columns[i].head, i, &used);
 	if (!out.headed)
-		print_row(head);
+		putchar('\n');
 	out.headed = true;
-	for (k = 0; k < out.rows; k++)
-		print_row(&out.cell[k * out.n_columns]);
-	for (k = 0; k < out.rows * out.n_columns; k++)
-		free(out.cell[k]);
+	for (k = 0; k < out.rows; k++) {
+		for (i = used = 0; i < out.n_columns; i++)
+			print_cell(cell_text(k, i), i, &used);
+		putchar('\n');
+	}
 	out.rows = 0;
+	out.pool_len = 0;
 }
 
 void out_table(const char *key, const struct out_column *columns, size_t count)
@@ -389,11 +360,17 @@ void out_row(void)
 
 static void add_cell(const char *s)
 {
-	if (out.json)
-		return;
+	size_t len = strlen(s) + 1;
+
 	if (out.at == out.n_columns)
 		abort();
-	out.cell[out.rows * out.n_columns + out.at++] = need(strdup(s));
+	if (len > out.pool_size - out.pool_len) {
+		out.pool_size = 2 * out.pool_size + len + 4096;
+		out.pool = need(realloc(out.pool, out.pool_size));
+	}
+	out.cell[out.rows * out.n_columns + out.at++] = out.pool_len;
+	memcpy(out.pool + out.pool_len, s, len);
+	out.pool_len += len;
 }
 
 void out_cell_num(const char *key, enum out_style style, uint64_t value)
@@ -402,7 +379,8 @@ void out_cell_num(const char *key, enum out_style style, uint64_t value)
 
 	if (key)
 		out_num(key, value);
-	add_cell(out_human(buf, sizeof(buf), style, value));
+	if (!out.json)
+		add_cell(out_human(buf, sizeof(buf), style, value));
 }
 
 void out_cell_str(const char *key, const char *value)
@@ -411,7 +389,8 @@ void out_cell_str(const char *key, const char *value)
 
 	if (key)
 		out_str(key, value);
-	add_cell(value ? out_clean(buf, sizeof(buf), value, strlen(value)) : "-");
+	if (!out.json)
+		add_cell(value ? out_clean(buf, sizeof(buf), value, strlen(value)) : "-");
 }
 
 void out_cell_text(const char *fmt, ...)
@@ -419,6 +398,8 @@ void out_cell_text(const char *fmt, ...)
 	char buf[512], clean[512];
 	va_list args;
 
+	if (out.json)
+		return;
 	va_start(args, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, args);
 	va_end(args);
@@ -443,63 +424,57 @@ void out_table_end(void)
 		return;
 	flush_rows();
 	free(out.cell);
+	free(out.pool);
 	out.cell = NULL;
+	out.pool = NULL;
+	out.pool_size = 0;
 }
 
 /* Errors */
 
-static json_t *entry_json(const struct fwt_diag_entry *e)
+static void entry_json(const char *key, const struct fwt_diag_entry *e)
 {
-	json_t *o = need(json_object());
-
-	json_object_set_new(o, "severity", string(fwt_severity_name(e->severity),
-						  strlen(fwt_severity_name(e->severity))));
-	json_object_set_new(o, "message", string(e->message, strlen(e->message)));
+	out_object(key);
+	out_str("severity", fwt_severity_name(e->severity));
+	out_str("message", e->message);
 	if (e->file)
-		json_object_set_new(o, "file", string(e->file, strlen(e->file)));
+		out_str("file", e->file);
 	if (e->line)
-		json_object_set_new(o, "line", json_integer(e->line));
+		out_num("line", e->line);
 	if (e->column)
-		json_object_set_new(o, "column", json_integer(e->column));
+		out_num("column", e->column);
 	if (e->hint)
-		json_object_set_new(o, "hint", string(e->hint, strlen(e->hint)));
-	return o;
+		out_str("hint", e->hint);
+	out_end();
 }
 
-/* What was begun is given up, unless some of it is out already. */
-static void print_errors(json_t *errors)
+/* The first error, or what there is, and all of them. What was begun is given up. */
+static void print_errors(const struct fwt_diag_entry *e, size_t count)
 {
-	json_t *root = need(json_object()), *e, *first = json_array_get(errors, 0);
-	size_t i;
+	size_t i, first = 0;
 
-	json_array_foreach(errors, i, e) {
-		if (strcmp(json_string_value(json_object_get(e, "severity")),
-			   "error") == 0) {
-			first = e;
-			break;
-		}
-	}
-	json_object_set(root, "error", first);
-	json_object_set_new(root, "errors", errors);
-	if (out.depth)
-		json_decref(out.stack[0]);
-	out.depth = 0;
-	dump(root);
-	putchar('\n');
-	json_decref(root);
+	for (i = count; i-- > 0;)
+		if (e[i].severity == FWT_ERROR)
+			first = i;
+	jsonw_take(&out.json_text);
+	out.json_text.depth = 0;
+	out_object(NULL);
+	entry_json("error", &e[first]);
+	out_array("errors");
+	for (i = 0; i < count; i++)
+		entry_json(NULL, &e[i]);
+	out_end();
+	out_end();
 }
 
 static int error(struct fwt_diag_entry *e, const char *fmt, va_list args)
 {
 	char buf[1024], clean[1024];
-	json_t *errors;
 
 	vsnprintf(buf, sizeof(buf), fmt, args);
 	e->message = (char *)out_clean(clean, sizeof(clean), buf, strlen(buf));
 	if (out.json && !out.begun) {
-		errors = need(json_array());
-		json_array_append_new(errors, entry_json(e));
-		print_errors(errors);
+		print_errors(e, 1);
 		return 1;
 	}
 	fflush(stdout);
@@ -546,20 +521,14 @@ int out_error_at(const char *source, unsigned int column, size_t len,
 
 int out_diag_errors(const struct fwt_diag *diag)
 {
-	json_t *errors;
-	size_t i;
-
 	if (!out.json) {
 		fflush(stdout);
 		fwt_diag_print(diag, stderr);
 		return 1;
 	}
-	errors = need(json_array());
-	for (i = 0; i < diag->count; i++)
-		json_array_append_new(errors, entry_json(&diag->entries[i]));
 	if (!diag->count)
 		return out_error(NULL, "out of memory");
-	print_errors(errors);
+	print_errors(diag->entries, diag->count);
 	return 1;
 }
 
@@ -573,6 +542,6 @@ void out_diag_warnings(const struct fwt_diag *diag)
 	}
 	out_array("warnings");
 	for (i = 0; i < diag->count; i++)
-		put(NULL, entry_json(&diag->entries[i]));
+		entry_json(NULL, &diag->entries[i]);
 	out_end();
 }

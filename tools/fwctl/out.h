@@ -3,10 +3,10 @@
  * The print layer: one call makes the text and the JSON.
  *
  * What has a key is in the JSON, what has a label, a column or a format is in
- * the text, and most has both. JSON is built and written when its outermost
- * brace closes; elements of an outermost array are written one by one, so a
- * million connections need no memory. Text goes to standard output as it
- * comes, a table when its columns' widths are known.
+ * the text, and most has both. JSON is written as it comes, an outermost array
+ * element by element, so a million connections need no memory; of an object the
+ * first 64 KiB are kept back, since an error may come instead. Text goes to
+ * standard output as it comes, a table when its columns' widths are known.
  */
 #ifndef FWCTL_OUT_H
 #define FWCTL_OUT_H

@@ -86,9 +86,9 @@ static char *slurp(int fd, size_t hint, size_t *len)
 	return NULL;
 }
 
-/* Length of the UTF-8 sequence at p, 0 where there is none (RFC 3629) */
-static size_t utf8(const unsigned char *p, size_t left)
+size_t fwt_utf8(const char *text, size_t left)
 {
+	const unsigned char *p = (const unsigned char *)text;
 	size_t n, i;
 
 	if (p[0] < 0x80)
@@ -121,7 +121,7 @@ static void check_bytes(const struct fwt_source *s, uint32_t file, struct fwt_di
 	size_t i, n;
 
 	for (i = 0; i < s->len; i += n) {
-		n = utf8(p + i, s->len - i);
+		n = fwt_utf8(s->text + i, s->len - i);
 		if (n)
 			continue;
 		while (line + 1 < s->line_count && s->lines[line + 1] <= i)

@@ -64,6 +64,14 @@ int fwt_source_add(struct fwt_sources *sources, const char *name, const char *di
 		   const char *text, size_t len, struct fwt_diag *diag);
 
 /**
+ * fwt_utf8() - the UTF-8 sequence (RFC 3629) that a text begins with
+ * @left: bytes there are
+ *
+ * Return: its length; 0 where there is none, or a NUL.
+ */
+size_t fwt_utf8(const char *text, size_t left);
+
+/**
  * fwt_source_line() - a line of text
  * @len: receives its length without the newline
  *
