@@ -486,6 +486,20 @@ size_t fwt_verify_scratch(const void *blob, size_t len)
 	return scratch_parts(&prog, &forests, &cuts);
 }
 
+int fwt_verify_texts(const void *blob, size_t len, struct fwt_program *prog,
+		     struct fwt_verify_error *err)
+{
+	struct fwt_verify c = { .prog = prog, .err = err };
+	int ret;
+
+	memset(prog, 0, sizeof(*prog));
+	ret = check_header(&c, blob, len);
+	if (ret)
+		return ret;
+	attach(prog, blob);
+	return fwt_verify_records(&c);
+}
+
 int fwt_verify(const void *blob, size_t len, void *scratch,
 	       struct fwt_program *prog, struct fwt_verify_error *err)
 {

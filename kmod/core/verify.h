@@ -48,6 +48,21 @@ int fwt_verify(const void *blob, size_t len, void *scratch,
 	       struct fwt_program *prog, struct fwt_verify_error *err);
 
 /**
+ * fwt_verify_texts() - prove that what a program says of its policy can be read
+ * @blob: the program, hostile; aligned to 8; must not change any more
+ * @len: bytes at @blob
+ * @prog: filled in; its pointers lead into @blob, depth and steps are 0
+ * @err: filled in where it is refused
+ *
+ * Of RULES, FILES, STRINGS, SOURCE, COUNTERS and OPTIONS only: not to be walked,
+ * and its nodes, sets and forests not to be looked at.
+ *
+ * Return: as fwt_verify().
+ */
+int fwt_verify_texts(const void *blob, size_t len, struct fwt_program *prog,
+		     struct fwt_verify_error *err);
+
+/**
  * fwt_program_string() - a string of a verified program
  * @prog: program
  * @off: its offset, or FWT_NONE

@@ -83,8 +83,11 @@ static inline bool spend(struct fwt_verify *c, u64 elements)
 	return true;
 }
 
-/* verify_tables.c: all sections but HOOKS, NODES and forests' */
+/* verify_tables.c: all sections but HOOKS, NODES and forests'; of them those that
+ * speak of the text: RULES, FILES, STRINGS, COUNTERS, OPTIONS
+ */
 int fwt_verify_tables(struct fwt_verify *c);
+int fwt_verify_records(struct fwt_verify *c);
 
 /* verify_forest.c: forests, trees, cuts and boxes; after the nodes' tests. */
 int fwt_verify_forests(struct fwt_verify *c);

@@ -280,7 +280,7 @@ static int check_option(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
-int fwt_verify_tables(struct fwt_verify *c)
+int fwt_verify_records(struct fwt_verify *c)
 {
 	const struct fwt_program *p = c->prog;
 	u32 i;
@@ -291,12 +291,6 @@ int fwt_verify_tables(struct fwt_verify *c)
 			   "the last one does not end");
 	if (p->n[FWT_SEC_OPTIONS] > __FWT_OPTION_MAX)
 		return bad(c, FWT_SEC_OPTIONS, __FWT_OPTION_MAX, "is set twice");
-	for (i = 0; !ret && i < p->n[FWT_SEC_SETS]; i++)
-		ret = check_set(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
-		ret = check_test(c, i);
-	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)
-		ret = check_mod(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_RULES]; i++)
 		ret = check_rule(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_OPTIONS]; i++)
@@ -308,5 +302,20 @@ int fwt_verify_tables(struct fwt_verify *c)
 		if (!string_ok(c, p->file[i].name, false) ||
 		    !source_ok(c, p->file[i].text, p->file[i].text_len))
 			ret = bad(c, FWT_SEC_FILES, i, "no name, or text outside of the source");
+	return ret;
+}
+
+int fwt_verify_tables(struct fwt_verify *c)
+{
+	const struct fwt_program *p = c->prog;
+	int ret = fwt_verify_records(c);
+	u32 i;
+
+	for (i = 0; !ret && i < p->n[FWT_SEC_SETS]; i++)
+		ret = check_set(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
+		ret = check_test(c, i);
+	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)
+		ret = check_mod(c, i);
 	return ret;
 }

@@ -16,7 +16,7 @@
  */
 static int compile(const char *path, struct fwt_diag *diag, struct view *v)
 {
-	struct fwt_compile_opts opts = { 0 };
+	struct fwt_compile_opts opts = { .prog = &v->prog };
 	struct fwt_blob blob = { 0 };
 	struct fwt_policy_ast *ast;
 	int ret;
@@ -31,7 +31,9 @@ static int compile(const char *path, struct fwt_diag *diag, struct view *v)
 		fwt_blob_free(&blob);
 		return out_diag_errors(diag);
 	}
-	return view_verify(v, blob.data, blob.len, 0);
+	v->blob = blob.data;
+	v->len = blob.len;
+	return 0;
 }
 
 static void print_figures(const char *path, const struct view *v)

@@ -43,7 +43,7 @@ int cmd_show_policy(struct fwctl *ctl, int argc, char **argv)
 		return ret;
 	if (fwt_nl_policy_get(&nl, &p))
 		return fwctl_refused(&nl);
-	ret = view_fetch(&v, &nl);
+	ret = view_fetch(&v, &nl, false);
 	if (ret)
 		return ret;
 	prog = &v.prog;
@@ -87,7 +87,7 @@ static int fetch_both(struct view *v, struct fwt_nl_rules *rules, struct fwt_nl 
 	int ret, i;
 
 	for (i = 0; i < 10; i++) {
-		ret = view_fetch(v, nl);
+		ret = view_fetch(v, nl, false);
 		if (ret)
 			return ret;
 		if (fwt_nl_rules_get(nl, rules)) {
@@ -207,7 +207,7 @@ int cmd_show_program(struct fwctl *ctl, int argc, char **argv)
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;
-	ret = view_fetch(&v, &nl);
+	ret = view_fetch(&v, &nl, true);
 	if (ret)
 		return ret;
 	out_object(NULL);

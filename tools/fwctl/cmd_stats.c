@@ -195,26 +195,29 @@ int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 		return ret;
 	if (fwt_nl_stats_get(&nl, &stats))
 		return fwctl_refused(&nl);
-	/* The rules' texts are a comfort: without a program, or one of another
-	 * generation, there are none.
-	 */
-	if (stats.has_program)
-		ret = view_fetch(&v, &nl);
-	if (ret) {
-		fwt_nl_stats_clean(&stats);
-		return ret;
-	}
-	if (fwt_nl_rules_get(&nl, &rules) || fwt_nl_counters_get(&nl, &counters) ||
-	    (reset && fwt_nl_stats_reset(&nl))) {
+	if (fwt_nl_counters_get(&nl, &counters)) {
 		ret = fwctl_refused(&nl);
 		goto out;
 	}
+	/* What is there at once is shown at once: rules may be a million. */
 	out_object(NULL);
 	out_num("generation", stats.generation);
 	out_text("generation %u\n\n", stats.generation);
 	print_verdicts(&stats);
 	print_reasons(&stats);
 	print_counters(&counters);
+	out_flush();
+	/* The rules' texts are a comfort: without a program, or one of another
+	 * generation, there are none.
+	 */
+	if (stats.has_program)
+		ret = view_fetch(&v, &nl, false);
+	if (ret)
+		goto out;
+	if (fwt_nl_rules_get(&nl, &rules) || (reset && fwt_nl_stats_reset(&nl))) {
+		ret = fwctl_refused(&nl);
+		goto out;
+	}
 	print_rules(&rules, &v);
 	print_figures(&stats);
 	out_end();

@@ -20,6 +20,18 @@ static int by_text(const void *a, const void *b)
 	return x->text_len < y->text_len ? 1 : x->text_len > y->text_len ? -1 : 0;
 }
 
+/* They mostly stand so already. */
+static bool in_order(const struct fwt_prog_rule *r, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 1; i < n; i++)
+		if (r[i - 1].text > r[i].text || (r[i - 1].text == r[i].text &&
+						  r[i - 1].text_len < r[i].text_len))
+			return false;
+	return true;
+}
+
 static int sort_rules(struct view *v)
 {
 	uint32_t i, k, n = v->prog.n[FWT_SEC_RULES];
@@ -32,7 +44,8 @@ static int sort_rules(struct view *v)
 	for (i = 0; i < n; i++)
 		v->order[i] = i;
 	sorting = v->prog.rule;
-	qsort(v->order, n, sizeof(*v->order), by_text);
+	if (!in_order(sorting, n))
+		qsort(v->order, n, sizeof(*v->order), by_text);
 	for (i = 0; i < n; i++) {
 		r = &v->prog.rule[v->order[i]];
 		for (k = i + 1; k < n; k++) {
@@ -46,39 +59,37 @@ static int sort_rules(struct view *v)
 	return 0;
 }
 
-int view_verify(struct view *v, void *blob, size_t len, uint32_t generation)
+/* All of it, or only what speaks of the policy's text. */
+static int verify(struct view *v, bool all, struct fwt_verify_error *err)
+{
+	void *scratch;
+	int ret;
+
+	if (!all)
+		return fwt_verify_texts(v->blob, v->len, &v->prog, err);
+	scratch = malloc(fwt_verify_scratch(v->blob, v->len) + 8);
+	if (!scratch) {
+		snprintf(err->text, sizeof(err->text), "no memory to verify it");
+		return -1;
+	}
+	ret = fwt_verify(v->blob, v->len, scratch, &v->prog, err);
+	free(scratch);
+	return ret;
+}
+
+int view_fetch(struct view *v, struct fwt_nl *nl, bool all)
 {
 	struct fwt_verify_error err = { 0 };
-	void *scratch;
-	size_t need;
 	int ret;
 
 	memset(v, 0, sizeof(*v));
-	v->blob = blob;
-	v->len = len;
-	v->generation = generation;
-	need = fwt_verify_scratch(blob, len);
-	scratch = malloc(need + 8);
-	if (!scratch)
-		return out_error(NULL, "out of memory");
-	ret = fwt_verify(blob, len, scratch, &v->prog, &err);
-	free(scratch);
-	if (!ret)
-		return sort_rules(v);
-	return out_error("fwctl and the module do not fit together",
-			 "the program is not one: %s", err.text);
-}
-
-int view_fetch(struct view *v, struct fwt_nl *nl)
-{
-	uint32_t generation;
-	void *blob;
-	size_t len;
-	int ret;
-
-	if (fwt_nl_policy_fetch(nl, &blob, &len, &generation))
+	if (fwt_nl_policy_fetch(nl, &v->blob, &v->len, &v->generation))
 		return fwctl_refused(nl);
-	ret = view_verify(v, blob, len, generation);
+	if (verify(v, all, &err))
+		ret = out_error("fwctl and the module do not fit together",
+				"the program is not one: %s", err.text);
+	else
+		ret = sort_rules(v);
 	if (ret) {
 		view_clean(v);
 		fwt_nl_close(nl);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A program got back from the kernel, verified, for the commands that show it. */
+/* A program, mostly got back from the kernel, for the commands that show it. */
 #ifndef FWCTL_PROGRAM_VIEW_H
 #define FWCTL_PROGRAM_VIEW_H
 
@@ -23,15 +23,15 @@ struct view {
 };
 
 /**
- * view_verify() - take a program that lies in memory
- * @v: filled in; view_clean() frees @blob
+ * view_fetch() - the program in force
+ * @v: filled in; view_clean() frees what it holds
+ * @nl: closed where this fails
+ * @all: verify its nodes, sets and forests too, for view_print_nodes(); else only
+ *	what speaks of the policy's text can be looked at
  *
- * Return: 0; or FWCTL_FAILED after having said what the verifier does not like.
+ * Return: 0, or the exit status.
  */
-int view_verify(struct view *v, void *blob, size_t len, uint32_t generation);
-
-/** view_fetch() - the program in force; 0, or the exit status, @nl is closed then */
-int view_fetch(struct view *v, struct fwt_nl *nl);
+int view_fetch(struct view *v, struct fwt_nl *nl, bool all);
 void view_clean(struct view *v);
 
 /**
@@ -43,7 +43,7 @@ void view_clean(struct view *v);
 const char *view_rule_text(const struct view *v, uint32_t rule, char *buf,
 			   size_t size);
 
-/** view_print_nodes() - hooks, nodes and sets in words */
+/** view_print_nodes() - hooks, nodes and sets in words; of what was verified whole */
 void view_print_nodes(const struct view *v);
 
 #endif /* FWCTL_PROGRAM_VIEW_H */

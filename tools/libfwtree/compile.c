@@ -176,25 +176,25 @@ static const struct fwt_ir_tree *hook_at(const struct fwt_sema *s, u32 index)
 }
 
 /* What the kernel would refuse is not handed out. */
-static int prove(struct fwt_sema *s, const struct fwt_blob *out)
+static int prove(struct fwt_sema *s, const struct fwt_blob *out,
+		 struct fwt_program *prog)
 {
 	size_t size = fwt_verify_scratch(out->data, out->len);
 	void *scratch = malloc(size ? size : 1);
 	const struct fwt_ir_tree *t = NULL;
 	struct fwt_verify_error err;
-	struct fwt_program prog;
 	int ret;
 
 	if (!scratch)
 		return -ENOMEM;
-	ret = fwt_verify(out->data, out->len, scratch, &prog, &err);
+	ret = fwt_verify(out->data, out->len, scratch, prog, &err);
 	free(scratch);
 	if (ret == -E2BIG && err.section == FWT_SEC_HOOKS)
 		t = hook_at(s, err.index);
 	if (t)
 		fwt_error(s->diag, &t->loc,
 			  "a walk of '%s' can take %u steps: %u more than the %u allowed",
-			  t->name, prog.steps_max, prog.steps_max - FWT_STEPS_MAX,
+			  t->name, prog->steps_max, prog->steps_max - FWT_STEPS_MAX,
 			  FWT_STEPS_MAX);
 	else if (ret)
 		fwt_error(s->diag, NULL,
@@ -251,6 +251,7 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		const struct fwt_compile_opts *opts, struct fwt_blob *out)
 {
 	struct fwt_sema s = { .ast = ast, .diag = diag };
+	struct fwt_program prog;
 	int ret = -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
@@ -269,7 +270,7 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 			fwt_error(diag, NULL, "the program is larger than %u MiB",
 				  FWT_PROGRAM_SIZE_MAX >> 20);
 		if (!ret)
-			ret = prove(&s, out);
+			ret = prove(&s, out, opts && opts->prog ? opts->prog : &prog);
 		if (ret || (opts && opts->check_only))
 			fwt_blob_free(out);
 	}

@@ -21,11 +21,14 @@ struct fwt_diag;
  * @no_warnings: errors alone
  * @forest_min: consecutive rules that become search trees; 0 for the usual
  *	number, FWT_NONE for never: they are tried one after the other
+ * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
+ *	pointers lead into it
  */
 struct fwt_compile_opts {
 	bool check_only;
 	bool no_warnings;
 	u32 forest_min;
+	struct fwt_program *prog;
 };
 
 /**

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <linux/genetlink.h>
 
+#include "arena.h"
 #include "nl_priv.h"
 
 #ifndef NETLINK_GET_STRICT_CHK
@@ -382,6 +383,7 @@ int fwt_nl_grow(void **array, size_t *size, size_t count, size_t element)
 	p = realloc(*array, n * element);
 	if (!p)
 		return -ENOMEM;
+	fwt_prefault((char *)p + *size * element, (n - *size) * element);
 	*array = p;
 	*size = n;
 	return 0;

@@ -19,6 +19,7 @@
 
 #include "fwtree.h"
 
+struct fwt_arena;
 struct mnl_socket;
 struct nlmsghdr;
 
@@ -172,9 +173,9 @@ struct fwt_nl_rule {
 	uint32_t slot;
 	uint32_t hooks;
 	uint64_t key;
-	char *id;
-	char *tree;
-	char *file;
+	const char *id;
+	const char *tree;
+	const char *file;
 	uint32_t line;
 	uint64_t hits;
 	uint64_t packets;
@@ -185,6 +186,7 @@ struct fwt_nl_rules {
 	struct fwt_nl_rule *rule;
 	size_t count;
 	size_t size;
+	struct fwt_arena *strings;
 };
 
 int fwt_nl_rules_get(struct fwt_nl *nl, struct fwt_nl_rules *r);

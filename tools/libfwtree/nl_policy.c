@@ -6,6 +6,7 @@
 #include <string.h>
 #include <linux/genetlink.h>
 
+#include "arena.h"
 #include "nl_priv.h"
 
 static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
@@ -137,6 +138,7 @@ static int fetch_answer(void *ctx, const struct nlmsghdr *nlh)
 		f->blob = malloc(f->len + 1);
 		if (!f->blob)
 			return -ENOMEM;
+		fwt_prefault(f->blob, f->len);
 	}
 	if (generation != f->generation || off != f->got ||
 	    len > f->len - f->got) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <linux/genetlink.h>
 
+#include "arena.h"
 #include "nl_priv.h"
 
 static int add_reason(struct fwt_nl_reason **list, size_t *size, size_t *n,
@@ -116,29 +117,50 @@ int fwt_nl_stats_reset(struct fwt_nl *nl)
 			   NULL, NULL);
 }
 
+/* A string that lies in @all; mostly the one that the rule before has. */
+static const char *keep(struct fwt_nl_rules *all, const struct nlattr *a, const char *last)
+{
+	const char *s = fwt_nl_str(a);
+	size_t len;
+	char *copy;
+
+	if (!s || (last && !strcmp(s, last)))
+		return s ? last : NULL;
+	len = strlen(s) + 1;
+	copy = fwt_arena_alloc(all->strings, len);
+	return copy ? memcpy(copy, s, len) : NULL;
+}
+
 static int rule_answer(void *ctx, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *tb[FWTREE_A_RULE_MAX + 1];
+	static const struct fwt_nl_rule none;
 	struct fwt_nl_rules *all = ctx;
+	const struct fwt_nl_rule *last;
 	struct fwt_nl_rule *r;
 
 	if (fwt_nl_grow((void **)&all->rule, &all->size, all->count, sizeof(*r)))
 		return -ENOMEM;
+	if (!all->strings)
+		all->strings = fwt_arena_create();
+	if (!all->strings)
+		return -ENOMEM;
 	fwt_nl_parse(nlh, tb, FWTREE_A_RULE_MAX);
+	last = all->count ? &all->rule[all->count - 1] : &none;
 	r = &all->rule[all->count++];
 	r->generation = fwt_nl_u32(tb[FWTREE_A_RULE_GENERATION]);
 	r->index = fwt_nl_u32(tb[FWTREE_A_RULE_INDEX]);
 	r->slot = fwt_nl_u32(tb[FWTREE_A_RULE_SLOT]);
 	r->hooks = fwt_nl_u32(tb[FWTREE_A_RULE_HOOKS]);
 	r->key = fwt_nl_u64(tb[FWTREE_A_RULE_KEY]);
-	r->id = fwt_nl_dup(tb[FWTREE_A_RULE_ID]);
-	r->tree = fwt_nl_dup(tb[FWTREE_A_RULE_TREE]);
-	r->file = fwt_nl_dup(tb[FWTREE_A_RULE_FILE]);
+	r->id = keep(all, tb[FWTREE_A_RULE_ID], NULL);
+	r->tree = keep(all, tb[FWTREE_A_RULE_TREE], last->tree);
+	r->file = keep(all, tb[FWTREE_A_RULE_FILE], last->file);
 	r->line = fwt_nl_u32(tb[FWTREE_A_RULE_LINE]);
 	r->hits = fwt_nl_u64(tb[FWTREE_A_RULE_HITS]);
 	r->packets = fwt_nl_u64(tb[FWTREE_A_RULE_PACKETS]);
 	r->bytes = fwt_nl_u64(tb[FWTREE_A_RULE_BYTES]);
-	return r->tree && r->file ? 0 : -ENOMEM;
+	return r->tree && r->file && (r->id || !tb[FWTREE_A_RULE_ID]) ? 0 : -ENOMEM;
 }
 
 int fwt_nl_rules_get(struct fwt_nl *nl, struct fwt_nl_rules *r)
@@ -161,13 +183,7 @@ int fwt_nl_rules_get(struct fwt_nl *nl, struct fwt_nl_rules *r)
 
 void fwt_nl_rules_clean(struct fwt_nl_rules *r)
 {
-	size_t i;
-
-	for (i = 0; i < r->count; i++) {
-		free(r->rule[i].id);
-		free(r->rule[i].tree);
-		free(r->rule[i].file);
-	}
+	fwt_arena_free(r->strings);
 	free(r->rule);
 	memset(r, 0, sizeof(*r));
 }
