@@ -190,6 +190,50 @@ else
 	ok 'no module, JSON' json 1 '"not loaded" in d["error"]["message"]' -j conn list
 	ok 'no module: apply fails' run 1 apply "$tmp/good.fw"
 fi
+
+# Progress: of a set that takes a few milliseconds, which are asked for.
+{
+	echo 'ingress {'
+	for ((i = 0; i < 9000; i++)); do
+		echo "	saddr 10.$((i >> 8)).$((i & 255)).0/24 tcp dport $i drop"
+	done
+	printf '\taccept\n}\negress {\n\taccept\n}\n'
+} >"$tmp/long.fw"
+
+# tty EXPRESSION WORDS...: standard error is a terminal, on which fwctl writes d,
+# of which the Python EXPRESSION is true; standard output is none.
+tty() {
+	local expr=$1
+	shift
+	python3 -c 'import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+with open(sys.argv[2], "w") as out:
+    p = subprocess.Popen(sys.argv[4:], stdin=subprocess.DEVNULL, stdout=out, stderr=theirs)
+os.close(theirs)
+d = ""
+try:
+    while piece := os.read(ours, 65536):
+        d += piece.decode()
+except OSError:  # as it is when the last one closes a terminal
+    pass
+with open(sys.argv[3], "w") as err:
+    err.write(repr(d))
+sys.exit(p.wait() or not eval(sys.argv[1]))' "$expr" "$tmp/out" "$tmp/err" "$fwctl" "$@"
+}
+
+export FWCTL_PROGRESS=0
+# A line that is written over and wiped at last: no newline, blanks at the end.
+ok 'progress on a terminal' tty '(d.startswith("\rparsing: ") and "checking: " in d and
+	"building search trees: " in d and "\n" not in d and
+	d.endswith("\r") and not d.rsplit("\r", 2)[1].strip())' check "$tmp/long.fw"
+ok 'percents are percents' tty 'all(int(p.split()[-1]) <= 100 for p in d.split(" %")[:-1])' \
+	check "$tmp/long.fw"
+ok 'none beside JSON' tty 'd == ""' -j check "$tmp/long.fw"
+quiet() { run 0 check "$tmp/long.fw" && [ ! -s "$tmp/err" ]; }
+ok 'none where there is no terminal' quiet
+unset FWCTL_PROGRESS
+ok 'none for what is quick' tty 'd == ""' check "$tmp/good.fw"
+
 full() { ! "$fwctl" -h >/dev/full 2>"$tmp/err"; }
 ok 'a full disk is a failure' full
 

@@ -3,30 +3,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
 #include "parse.h"
 #include "program_view.h"
+#include "progress_line.h"
 
 /* The policy of a file, compiled and verified. All that is wrong was said where
  * it fails.
  */
 static int compile(const char *path, struct fwt_diag *diag, struct view *v)
 {
-	struct fwt_compile_opts opts = { .prog = &v->prog };
+	struct fwt_parse_opts parse = { .progress = progress_begin() };
+	struct fwt_compile_opts opts = { .prog = &v->prog, .progress = parse.progress };
 	struct fwt_blob blob = { 0 };
 	struct fwt_policy_ast *ast;
 	int ret;
 
 	memset(v, 0, sizeof(*v));
 	fwt_diag_init(diag);
-	ast = fwt_parse_file(path, diag, NULL);
+	ast = fwt_parse_file(path, diag, &parse);
 	ret = ast ? fwt_compile(ast, diag, &opts, &blob) : -1;
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);
+	progress_end();
 	if (fwt_diag_failed(diag) || ret) {
 		fwt_blob_free(&blob);
 		return out_diag_errors(diag);
@@ -73,17 +75,16 @@ int cmd_check(struct fwctl *ctl, int argc, char **argv)
 	return ret;
 }
 
-/* Only what takes long enough to be waited for says how far it is. */
-static void progress(void *ctx, size_t done, size_t len)
+/* What comes behind the last piece is the kernel's. */
+static void sent(void *ctx, size_t done, size_t len)
 {
-	(void)ctx;
-	if (len < (16u << 20) || out_is_json() || !isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r%zu %%%s", done * 100 / len, done == len ? "\r    \r" : "");
+	fwt_progress(ctx, done < len ? "sending" : "the kernel verifies it", done,
+		     done < len ? len : 0);
 }
 
 int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 {
+	const struct fwt_progress *progress;
 	struct fwt_nl_policy now;
 	uint32_t generation = 0;
 	struct fwt_diag diag;
@@ -101,8 +102,11 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		goto out;
-	if (fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, progress, NULL,
-				&generation)) {
+	progress = progress_begin();
+	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, sent, (void *)progress,
+				  &generation);
+	progress_end();
+	if (ret) {
 		ret = out_error("what was in force stays", "%s: not applied: %s",
 				argv[0], nl.error);
 	} else {

@@ -187,6 +187,7 @@ static int prove(struct fwt_sema *s, const struct fwt_blob *out,
 
 	if (!scratch)
 		return -ENOMEM;
+	fwt_progress(s->progress, "verifying", 0, 0);
 	ret = fwt_verify(out->data, out->len, scratch, prog, &err);
 	free(scratch);
 	if (ret == -E2BIG && err.section == FWT_SEC_HOOKS)
@@ -256,6 +257,7 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 
 	memset(out, 0, sizeof(*out));
 	/* what is missing makes them false */
+	s.progress = opts ? opts->progress : NULL;
 	s.warnings = !(opts && opts->no_warnings) && !fwt_diag_failed(diag);
 	s.arena = fwt_arena_create();
 	s.resolver = fwt_resolver_alloc();

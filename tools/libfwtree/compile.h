@@ -14,6 +14,7 @@
 
 struct fwt_policy_ast;
 struct fwt_diag;
+struct fwt_progress;
 
 /**
  * struct fwt_compile_opts - how to compile
@@ -23,12 +24,14 @@ struct fwt_diag;
  *	number, FWT_NONE for never: they are tried one after the other
  * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
  *	pointers lead into it
+ * @progress: told how far it is, or NULL
  */
 struct fwt_compile_opts {
 	bool check_only;
 	bool no_warnings;
 	u32 forest_min;
 	struct fwt_program *prog;
+	const struct fwt_progress *progress;
 };
 
 /**

@@ -461,9 +461,11 @@ static bool goes_on(const struct fwt_ir_rule *rule)
 	}
 }
 
-static bool grow(struct part *p, u32 dims)
+static bool grow(struct part *p, u32 dims, const struct fwt_progress *progress)
 {
-	struct fwt_forest_boxes boxes = { .n_dims = dims, .count = p->box.count };
+	struct fwt_forest_boxes boxes = {
+		.n_dims = dims, .count = p->box.count, .progress = progress,
+	};
 	const struct box *box = p->box.data;
 	u32 *values, d, i;
 	bool ok;
@@ -580,7 +582,8 @@ static bool write_forest(struct run *r, u32 forest)
 
 	for (part = 0; part < __FWT_PART_MAX; part++) {
 		f.tree[part] = sec[FWT_SEC_TREES].count;
-		if (!grow(&r->part[part], n_dims(part)) || !write_part(r, part))
+		if (!grow(&r->part[part], n_dims(part), r->g->s->progress) ||
+		    !write_part(r, part))
 			return false;
 		f.n_trees[part] = sec[FWT_SEC_TREES].count - f.tree[part];
 	}
@@ -633,9 +636,12 @@ u32 fwt_emit_forest(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count
 		r.part[part].box.size = sizeof(struct box);
 		r.part[part].rule.size = sizeof(u32);
 	}
-	for (i = 0; ok && i < count; i++)
+	for (i = 0; ok && i < count; i++) {
+		if (!(i % FWT_PROGRESS_RULES))
+			fwt_progress(g->s->progress, "compiling", i, count);
 		for (part = 0; ok && part < __FWT_PART_MAX; part++)
 			ok = !exists(&rule[i], part) || boxes_of(&r, i, part, &inexact[i]);
+	}
 	if (ok) {
 		forest = fwt_builder_forest(g->b);
 		ok = emit_rules(&r, forest, next, inexact) && write_forest(&r, forest);

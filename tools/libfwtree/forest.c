@@ -223,6 +223,9 @@ static u32 grow(struct grow *g, u32 from, u32 n, u32 depth, u32 copies)
 	struct cut c;
 	bool copy;
 
+	if (!(g->twigs.count % FWT_PROGRESS_RULES))
+		fwt_progress(g->boxes->progress, "building search trees", g->leaves.count,
+			     g->boxes->count);
 	if (n <= LEAF || depth == DEPTH || !choose(g, from, n, copies, &c, &copy)) {
 		twig = leaf(g, from, n);
 		g->list.count = from;

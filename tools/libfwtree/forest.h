@@ -6,6 +6,7 @@
 #define FWT_FOREST_H
 
 #include "program.h"
+#include "progress.h"
 
 /**
  * struct fwt_forest_boxes - boxes in the order of their rules, first ones first
@@ -13,12 +14,14 @@
  * @count: boxes
  * @lo: for each dimension an array of @count first values
  * @hi: last values
+ * @progress: told how far it is, or NULL
  */
 struct fwt_forest_boxes {
 	u32 n_dims;
 	u32 count;
 	u32 *lo[__FWT_DIM6_MAX];
 	u32 *hi[__FWT_DIM6_MAX];
+	const struct fwt_progress *progress;
 };
 
 /**

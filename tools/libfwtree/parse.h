@@ -10,6 +10,7 @@
 
 struct fwt_diag;
 struct fwt_policy_ast;
+struct fwt_progress;
 
 /* Blocks within blocks; the kernel's own limit on depth is of this order */
 #define FWT_PARSE_DEPTH_MAX	64
@@ -32,10 +33,12 @@ struct fwt_policy_ast;
  *	elsewhere)
  * @base: the directory that "include" in a buffer or standard input is
  *	relative to; NULL is the working directory
+ * @progress: told how far it is, or NULL
  */
 struct fwt_parse_opts {
 	bool no_include;
 	const char *base;
+	const struct fwt_progress *progress;
 };
 
 /**

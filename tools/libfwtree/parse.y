@@ -253,11 +253,11 @@ opt_rule: %empty			{ $$ = NULL; }
 	;
 
 rule: head				{ $<rule>$ = fwt_rule_new(p, &@1, $1, NULL); }
-		attributes		{ $$ = fwt_rule_finish($<rule>2, &@$); }
+		attributes		{ $$ = fwt_rule_finish(p, $<rule>2, &@$); }
 	| head end			{ $<rule>$ = fwt_rule_new(p, &@2, $1, $2); }
-		attributes		{ $$ = fwt_rule_finish($<rule>3, &@$); }
+		attributes		{ $$ = fwt_rule_finish(p, $<rule>3, &@$); }
 	| end				{ $<rule>$ = fwt_rule_new(p, &@1, NO_HEAD, $1); }
-		attributes		{ $$ = fwt_rule_finish($<rule>2, &@$); }
+		attributes		{ $$ = fwt_rule_finish(p, $<rule>2, &@$); }
 	;
 
 attributes: %empty

@@ -64,7 +64,8 @@ struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name 
 /* Rules: parse_rule.c */
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 			      struct fwt_head head, struct fwt_ast_end *end);
-struct fwt_rule *fwt_rule_finish(struct fwt_rule *rule, const struct fwt_lloc *lloc);
+struct fwt_rule *fwt_rule_finish(struct fwt_parser *p, struct fwt_rule *rule,
+				 const struct fwt_lloc *lloc);
 struct fwt_rule *fwt_rule_lost(struct fwt_parser *p, const struct fwt_lloc *lloc,
 			       struct fwt_rule *rules);
 struct fwt_rule *fwt_branch_rules(struct fwt_branch *branches);

@@ -11,6 +11,7 @@
 #include "ast.h"
 #include "diag.h"
 #include "parse.h"
+#include "progress.h"
 #include "source.h"
 
 /**

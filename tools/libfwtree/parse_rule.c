@@ -40,10 +40,14 @@ struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 	return rule;
 }
 
-struct fwt_rule *fwt_rule_finish(struct fwt_rule *rule, const struct fwt_lloc *lloc)
+struct fwt_rule *fwt_rule_finish(struct fwt_parser *p, struct fwt_rule *rule,
+				 const struct fwt_lloc *lloc)
 {
 	if (!rule)
 		return NULL;
+	if (!(p->ast->rules % FWT_PROGRESS_RULES))
+		fwt_progress(p->opts.progress, "parsing", lloc->end,
+			     p->ast->sources->source[lloc->loc.file]->len);
 	rule->loc = lloc->loc;
 	rule->text.start = lloc->start;
 	rule->text.end = lloc->end;

@@ -210,6 +210,8 @@ static void statement(struct fwt_sema *s, const struct fwt_rule *ast,
 {
 	to->ast = ast;
 	to->record = fwt_compile_record(s, ast);
+	if (!(to->record % FWT_PROGRESS_RULES))
+		fwt_progress(s->progress, "checking", to->record, s->ast->rules);
 	s->stateful = false;
 	to->conds = fwt_sema_matches(s, ast->matches);
 	to->stateful = s->stateful;

@@ -13,6 +13,7 @@
 #include "ast.h"
 #include "diag.h"
 #include "nat.h"
+#include "progress.h"
 #include "set_build.h"
 #include "source.h"
 #include "tree.h"
@@ -170,10 +171,12 @@ struct fwt_ir_tree {
  * @order: the reachable ones, callees before callers
  * @tree: being worked on
  * @sound: no error but missing verdicts, so that samples can be sought
+ * @progress: of the caller's, or NULL
  */
 struct fwt_sema {
 	const struct fwt_policy_ast *ast;
 	struct fwt_diag *diag;
+	const struct fwt_progress *progress;
 	struct fwt_arena *arena;
 	struct fwt_resolver *resolver;
 	struct fwt_builder b;
