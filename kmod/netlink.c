@@ -39,8 +39,14 @@ struct fwt_upload {
 	void *data;
 };
 
-/* What all uploads of a namespace may hold at a time: one of the largest. */
-#define UPLOAD_BYTES_MAX	((size_t)FWT_PROGRAM_SIZE_MAX)
+/* What all uploads of a namespace may hold at a time: one of the largest, and no
+ * more than a quarter of the memory there is, since a policy is in it twice while
+ * it is replaced.
+ */
+static size_t upload_bytes_max(void)
+{
+	return min_t(u64, FWT_PROGRAM_SIZE_MAX, (u64)totalram_pages() << PAGE_SHIFT >> 2);
+}
 
 static struct fwt_upload *upload_find(struct fwt_net *fn, u32 portid)
 {
@@ -145,14 +151,22 @@ int fwtree_nl_policy_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	if (upload_find(fn, u->portid)) {
 		GENL_SET_ERR_MSG(info, "this socket has an upload under way");
 		ret = -EBUSY;
-	} else if (len > UPLOAD_BYTES_MAX - fn->upload_bytes) {
+	} else if (len > upload_bytes_max()) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
+					info->attrs[FWTREE_A_POLICY_LENGTH],
+					"a policy of %u bytes: with the memory there is %zu are the most",
+					len, upload_bytes_max());
+		ret = -ENOMEM;
+	} else if (len > upload_bytes_max() - fn->upload_bytes) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
 					info->attrs[FWTREE_A_POLICY_LENGTH],
 					"%zu bytes more than uploads may hold at a time",
-					len - (UPLOAD_BYTES_MAX - fn->upload_bytes));
+					len - (upload_bytes_max() - fn->upload_bytes));
 		ret = -ENOBUFS;
 	} else {
-		u->data = kvmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		/* Refused, not taken from whoever else is there. */
+		u->data = kvmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+				   __GFP_RETRY_MAYFAIL);
 		if (u->data) {
 			list_add(&u->list, &fn->uploads);
 			fn->upload_bytes += len;

@@ -218,7 +218,8 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	p = policy_new(fn, blob, len, extack);
 	if (IS_ERR(p)) {
 		if (PTR_ERR(p) == -ENOMEM)
-			NL_SET_ERR_MSG(extack, "no memory for the policy");
+			NL_SET_ERR_MSG_FMT(extack, "no memory to verify a policy of %zu bytes",
+					   len);
 		return PTR_ERR(p);
 	}
 
@@ -249,7 +250,8 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	}
 	ret = fwt_slots_get(fn, &p->prog, p->slot);
 	if (ret) {
-		NL_SET_ERR_MSG(extack, "no memory for the rules' counters");
+		NL_SET_ERR_MSG_FMT(extack, "no memory for the counters of %u rules",
+				   p->prog.n[FWT_SEC_RULES]);
 		goto fail;
 	}
 	if (p->opt.conn_max_per_source || counts(&p->prog))

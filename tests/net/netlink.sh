@@ -37,6 +37,12 @@ refuse("abort before begin", errno.ENOENT, f.do("POLICY_ABORT", {}))
 refuse("begin without a length", errno.EINVAL, f.do("POLICY_BEGIN", {}))
 refuse("begin of nothing", errno.EINVAL, begin(0))
 refuse("begin of too much", errno.E2BIG, begin(0xffffffff))
+with open("/proc/meminfo") as m:
+    quarter = int(m.readline().split()[1]) * 1024 // 4
+if quarter < 512 << 20:
+    e, text, _ = begin(quarter + 8)
+    ok(e == errno.ENOMEM and str(quarter + 8) in text and str(quarter) in text,
+       "more than a quarter of the memory is refused, with how much there may be", (e, text))
 e, text, _ = f.do("POLICY_BEGIN", {P["LENGTH"]: b"ab"})
 ok(e in (errno.ERANGE, errno.EINVAL), "a length of 2 bytes is refused", (e, text))
 equal(begin(n)[0], 0, "begin")

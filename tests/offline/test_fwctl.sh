@@ -221,6 +221,23 @@ with open(sys.argv[3], "w") as err:
 sys.exit(p.wait() or not eval(sys.argv[1]))' "$expr" "$tmp/out" "$tmp/err" "$fwctl" "$@"
 }
 
+# Whatever memory there is: it is done, or said what it would have taken.
+memory() {
+	local kib
+	for kib in 9000 10000 12000 16000 20000 25000 30000 40000; do
+		(ulimit -v $kib && exec "$fwctl" check "$tmp/long.fw") >"$tmp/out" 2>"$tmp/err"
+		case $? in
+		0) break ;;
+		1) grep -q 'memory' "$tmp/err" && ! grep -q closed "$tmp/err" || return 1 ;;
+		*) return 1 ;;
+		esac
+		cat "$tmp/err"
+	done >"$tmp/said"
+	grep -q 'no memory to read .* MiB' "$tmp/said" &&
+		grep -q 'no memory to compile 9002 rules.* MiB' "$tmp/said"
+}
+ok 'a policy that does not fit in memory' memory
+
 export FWCTL_PROGRESS=0
 # A line that is written over and wiped at last: no newline, blanks at the end.
 ok 'progress on a terminal' tty '(d.startswith("\rparsing: ") and "checking: " in d and

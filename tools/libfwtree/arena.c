@@ -130,6 +130,16 @@ void *fwt_arena_alloc(struct fwt_arena *arena, size_t size)
 	return p;
 }
 
+size_t fwt_arena_bytes(const struct fwt_arena *arena)
+{
+	const struct chunk *c;
+	size_t bytes = 0;
+
+	for (c = arena->chunks; c; c = c->next)
+		bytes += c->used;
+	return bytes;
+}
+
 /*
  * Names
  */

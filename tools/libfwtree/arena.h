@@ -34,6 +34,9 @@ void fwt_arena_free(struct fwt_arena *arena);
  */
 void *fwt_arena_alloc(struct fwt_arena *arena, size_t size);
 
+/** fwt_arena_bytes() - what was asked of it */
+size_t fwt_arena_bytes(const struct fwt_arena *arena);
+
 /* What a name may be declared as: one of each kind a policy */
 enum fwt_decl {
 	FWT_DECL_DEFINE,

@@ -26,7 +26,7 @@ enum fwt_severity {
 
 /*
  * So many of each severity are kept; the rest is counted. Fifty screens of
- * errors say no more than one, and a file of 64 MiB may have millions.
+ * errors say no more than one, and a file of 256 MiB may have millions.
  */
 #define FWT_DIAG_MAX	50
 
@@ -68,6 +68,9 @@ struct fwt_diag {
 	bool no_memory;
 	const struct fwt_sources *sources;
 };
+
+/* What helps where a policy is too large. */
+#define FWT_SMALLER "rules that differ in one value alone are smaller as one, with a list or a set"
 
 /** fwt_diag_init() - an empty collector */
 void fwt_diag_init(struct fwt_diag *diag);

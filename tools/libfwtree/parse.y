@@ -533,6 +533,8 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, struct fwt_parser *p)
 	yysymbol_kind_t token = yypcontext_token(ctx);
 	int n = yypcontext_expected_tokens(ctx, expected, YYNTOKENS), i;
 
+	if (p->no_memory)	/* the text did not end, we did */
+		return 0;
 	for (i = 0; i < n; i++)
 		names[i] = yysymbol_name(expected[i]);
 	fwt_syntax_error(p, yypcontext_location(ctx),

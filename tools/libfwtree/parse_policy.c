@@ -201,6 +201,21 @@ static bool run(struct fwt_parser *p)
 	return !p->no_memory;
 }
 
+/* How far it came says how much all of it would have taken; where it did not come
+ * far, what rules of ClassBench's do.
+ */
+static void no_memory(struct fwt_parser *p)
+{
+	const struct fwt_source *s = p->ast->sources->source[p->last_lloc.loc.file];
+	size_t taken = fwt_arena_bytes(p->ast->arena), done = p->last_lloc.end;
+	size_t all = done < s->len / 16 ? 16 * s->len :
+		     (size_t)((double)taken / done * s->len);
+
+	fwt_error_hint(p->diag, NULL, FWT_SMALLER,
+		       "no memory to read %s: of its %zu KiB %zu took %zu MiB, all of them take some %zu MiB, and to be compiled as much again",
+		       s->name, s->len >> 10, done >> 10, taken >> 20, (all >> 20) + 1);
+}
+
 /* @text NULL: @name is a path */
 static struct fwt_policy_ast *parse(const char *name, const char *text, size_t len,
 				    struct fwt_diag *diag, const struct fwt_parse_opts *opts)
@@ -225,7 +240,7 @@ static struct fwt_policy_ast *parse(const char *name, const char *text, size_t l
 	if (file < 0)
 		goto fail;
 	if (!run(p)) {
-		fwt_error(diag, NULL, "out of memory");
+		no_memory(p);
 		goto fail;
 	}
 	while (p->frame)

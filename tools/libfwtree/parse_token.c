@@ -348,7 +348,7 @@ static int file_end(struct fwt_parser *p)
 {
 	struct fwt_frame *f = p->frame;
 
-	if (!f)
+	if (!f || p->no_memory)
 		return TOK_YYEOF;
 	if (f->close) {
 		fwt_frame_pop(p);

@@ -424,8 +424,10 @@ int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 		return -ENOMEM;
 	for (i = 0; i < __FWT_SEC_MAX; i++)
 		len += align((u64)b->sec[i].count * b->sec[i].size);
-	if (len > FWT_PROGRAM_SIZE_MAX)
+	if (len > FWT_PROGRAM_SIZE_MAX) {
+		out->len = len;
 		return -E2BIG;
+	}
 	turn(b);
 	hdr = aligned_alloc(ALIGNED, len);
 	if (!hdr)

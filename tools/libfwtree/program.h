@@ -149,7 +149,7 @@ void fwt_builder_sweep(struct fwt_builder *b);
 /**
  * fwt_builder_finish() - put the program together
  * @b: of no use afterwards but to be cleaned
- * @out: the program
+ * @out: the program; with -E2BIG its length alone
  *
  * Return: 0, -ENOMEM, or -E2BIG for one of more than FWT_PROGRAM_SIZE_MAX.
  */

@@ -188,8 +188,8 @@ int fwt_source_add(struct fwt_sources *sources, const char *name, const char *di
 	struct fwt_source *s;
 
 	if (len > FWT_PARSE_FILE_MAX) {
-		fwt_error(diag, NULL, "%s: larger than %u MiB", name,
-			  FWT_PARSE_FILE_MAX >> 20);
+		fwt_error_hint(diag, NULL, FWT_SMALLER, "%s: larger than %u MiB", name,
+			       FWT_PARSE_FILE_MAX >> 20);
 		return -1;
 	}
 	s = calloc(1, sizeof(*s));
@@ -220,8 +220,8 @@ static int read_error(const char *path, const struct fwt_loc *included,
 	int err = errno;
 
 	if (err == EFBIG)
-		fwt_error(diag, included, "%s: larger than %u MiB", path,
-			  FWT_PARSE_FILE_MAX >> 20);
+		fwt_error_hint(diag, included, FWT_SMALLER, "%s: larger than %u MiB", path,
+			       FWT_PARSE_FILE_MAX >> 20);
 	else
 		fwt_error(diag, included, "cannot read %s: %s", path, strerror(err));
 	return -1;
