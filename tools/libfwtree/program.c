@@ -33,7 +33,6 @@ void fwt_builder_clean(struct fwt_builder *b)
 	free(b->forest.data);
 	fwt_index_clean(&b->strings);
 	fwt_index_clean(&b->sets);
-	fwt_index_clean(&b->tests);
 	fwt_index_clean(&b->words);
 	memset(b, 0, sizeof(*b));
 }
@@ -213,11 +212,6 @@ u32 fwt_builder_mask(struct fwt_builder *b, const u32 *words, u32 n)
 	return at == new ? fwt_builder_words(b, words, n) : at;
 }
 
-static u32 set_words(const struct fwt_prog_set *s)
-{
-	return s->count * s->words * (s->kind == FWT_SET_KEYS ? 1 : 2);
-}
-
 static bool same_set(const void *ctx, u32 n)
 {
 	const struct wanted *w = ctx;
@@ -240,8 +234,9 @@ u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
 	u32 new = v->count, n = new;
 	u64 hash;
 
-	w.len = set_words(&s) * sizeof(u32);
-	if (!value) {
+	w.len = fwt_set_words(&s) * sizeof(u32);
+	/* Single values are too many to be sought now: see fwt_builder_sweep(). */
+	if (!value && s.count > 1) {
 		hash = fwt_hash(FWT_HASH_SEED, &s, offsetof(struct fwt_prog_set, data));
 		n = fwt_index_get(&b->sets, fwt_hash(hash, data, w.len),
 				  same_set, &w, new);
@@ -256,37 +251,14 @@ u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
 		return FWT_NONE;
 	}
 	*to = s;
-	to->data = fwt_builder_words(b, data, set_words(&s));
+	to->data = fwt_builder_words(b, data, fwt_set_words(&s));
 	to->value = value ? fwt_builder_words(b, value, s.count) : FWT_NONE;
 	return n;
 }
 
-static bool same_test(const void *ctx, u32 n)
-{
-	const struct wanted *w = ctx;
-	const struct fwt_prog_test *t = w->b->sec[FWT_SEC_TESTS].data;
-
-	return !memcmp(t + n, w->thing, sizeof(*t));
-}
-
 u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t)
 {
-	struct fwt_vec *v = &b->sec[FWT_SEC_TESTS];
-	struct wanted w = { .b = b, .thing = t };
-	u32 new = v->count, n;
-	void *to;
-
-	n = fwt_index_get(&b->tests, fwt_hash(FWT_HASH_SEED, t, sizeof(*t)),
-			  same_test, &w, new);
-	if (n == new) {
-		to = fwt_vec_add(v, 1);
-		if (to)
-			memcpy(to, t, sizeof(*t));
-		else
-			n = FWT_NONE;
-	}
-	b->failed |= n == FWT_NONE;
-	return n;
+	return fwt_builder_add(b, FWT_SEC_TESTS, t);
 }
 
 u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *element)

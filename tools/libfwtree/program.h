@@ -5,7 +5,9 @@
  * Nodes are added children first, since a node's successors must be known when
  * it is made; the finished program has them the other way round, so that every
  * successor has a greater index. Until then a node is known by the order in
- * which it was added. Whatever is alike is there once: strings, sets, tests.
+ * which it was added. Whatever is alike is there once in the end: strings and
+ * larger sets from the beginning, tests and single values when it is known which
+ * of them stay.
  *
  * Memory that runs out is remembered and told by fwt_builder_finish(); until
  * then everything returns numbers that are safe to hand on.
@@ -61,7 +63,7 @@ struct fwt_index {
 struct fwt_builder {
 	struct fwt_vec sec[__FWT_SEC_MAX];
 	struct fwt_vec forest;		/* u32: index in FORESTS, by number */
-	struct fwt_index strings, sets, tests, words;
+	struct fwt_index strings, sets, words;
 	bool failed;
 };
 
@@ -137,8 +139,15 @@ void fwt_builder_trees(struct fwt_builder *b, u32 number, const struct fwt_prog_
 /** fwt_builder_pad() - empty leaves up to a multiple of @to CUTS */
 bool fwt_builder_pad(struct fwt_builder *b, u32 to);
 
+/** fwt_set_words() - words of a set's elements */
+static inline u32 fwt_set_words(const struct fwt_prog_set *s)
+{
+	return s->count * s->words * (s->kind == FWT_SET_KEYS ? 1 : 2);
+}
+
 /**
- * fwt_builder_sweep() - leave out tests that no node asks, their sets and words
+ * fwt_builder_sweep() - leave out tests that no node asks, their sets and words,
+ * and what is there twice
  *
  * The last thing before fwt_builder_finish(), which does it: numbers of tests
  * and sets, and offsets in WORDS, are others then. Who comes to use those in

@@ -4,7 +4,8 @@
  *
  * Matches become tests, with their sets and words, before it is known how their
  * rules will be found. Of rules that became boxes most tests are asked by nobody
- * any more: a third of a program of 110,000 rules.
+ * any more: a third of a program of 110,000 rules. So whether a test was there
+ * before is asked here, of those that stay, and not of each match as it is read.
  */
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ struct sweep {
 	struct fwt_builder *b;
 	u32 *test, *set;
 	struct fwt_vec words;
+	struct fwt_index kept;
 };
 
 static struct fwt_prog_test *tests(const struct sweep *s)
@@ -62,23 +64,72 @@ static u32 move_words(struct sweep *s, u32 from, u32 n)
 	return at;
 }
 
+struct wanted {
+	const struct sweep *s;
+	const void *thing;
+	const u32 *data;
+};
+
+/* Of those that were moved. */
+static bool same_set(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	const struct fwt_prog_set *set = w->thing, *other = &sets(w->s)[n];
+	const u32 *word = w->s->words.data;
+
+	return !memcmp(set, other, offsetof(struct fwt_prog_set, data)) &&
+	       other->value == FWT_NONE &&
+	       !memcmp(w->data, word + other->data, fwt_set_words(set) * sizeof(u32));
+}
+
+static bool same_test(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+
+	return !memcmp(&tests(w->s)[n], w->thing, sizeof(struct fwt_prog_test));
+}
+
+/* The number of one that is kept and the same, @n if there is none. */
+static u32 find(struct sweep *s, u64 hash, bool (*same)(const void *ctx, u32 n),
+		const struct wanted *w, u32 n)
+{
+	u32 at = fwt_index_get(&s->kept, hash, same, w, n);
+
+	if (at != FWT_NONE)
+		return at;
+	s->b->failed = true;
+	return n;
+}
+
 static void move_sets(struct sweep *s)
 {
 	struct fwt_vec *v = &s->b->sec[FWT_SEC_SETS];
-	u32 i, kept = 0;
+	const u32 *word = s->b->sec[FWT_SEC_WORDS].data;
+	u32 i, words, kept = 0;
 
 	for (i = 0; i < v->count; i++) {
 		struct fwt_prog_set set = sets(s)[i];
+		struct wanted w = { s, &set, word + set.data };
 
 		if (s->set[i] == FWT_NONE)
 			continue;
+		words = fwt_set_words(&set);
 		s->set[i] = kept;
-		set.data = move_words(s, set.data, set.count * set.words *
-				      (set.kind == FWT_SET_KEYS ? 1 : 2));
+		if (set.value == FWT_NONE) {
+			u64 hash = fwt_hash(FWT_HASH_SEED, &set,
+					    offsetof(struct fwt_prog_set, data));
+
+			hash = fwt_hash(hash, w.data, words * sizeof(u32));
+			s->set[i] = find(s, hash, same_set, &w, kept);
+		}
+		if (s->set[i] != kept)
+			continue;
+		set.data = move_words(s, set.data, words);
 		set.value = move_words(s, set.value, set.count);
 		sets(s)[kept++] = set;
 	}
 	v->count = kept;
+	fwt_index_clean(&s->kept);
 }
 
 static u32 key_words(const struct fwt_prog_test *t, u32 six)
@@ -98,21 +149,35 @@ static void move_tests(struct sweep *s)
 
 	for (i = 0; i < v->count; i++) {
 		struct fwt_prog_test t = tests(s)[i];
+		struct wanted w = { .s = s, .thing = &t };
 
 		if (s->test[i] == FWT_NONE)
 			continue;
-		s->test[i] = kept;
-		for (six = 0; six < 2; six++) {
-			if (six && t.mask[1] == tests(s)[i].mask[0])
-				t.mask[1] = t.mask[0];
-			else
-				t.mask[six] = move_words(s, t.mask[six], key_words(&t, six));
+		for (six = 0; six < 2; six++)
 			if (t.op == FWT_TEST_IN && t.set[six] != FWT_NONE)
 				t.set[six] = s->set[t.set[six]];
-		}
-		tests(s)[kept++] = t;
+		s->test[i] = find(s, fwt_hash(FWT_HASH_SEED, &t, sizeof(t)), same_test,
+				  &w, kept);
+		if (s->test[i] == kept)
+			tests(s)[kept++] = t;
 	}
 	v->count = kept;
+	fwt_index_clean(&s->kept);
+}
+
+/* Last of all: until then masks that are the same are at the same place. */
+static void move_masks(struct sweep *s)
+{
+	u32 i;
+
+	for (i = 0; i < s->b->sec[FWT_SEC_TESTS].count; i++) {
+		struct fwt_prog_test *t = &tests(s)[i];
+		bool both = t->mask[1] == t->mask[0];
+
+		t->mask[0] = move_words(s, t->mask[0], key_words(t, 0));
+		t->mask[1] = both ? t->mask[0] :
+			     move_words(s, t->mask[1], key_words(t, 1));
+	}
 }
 
 void fwt_builder_sweep(struct fwt_builder *b)
@@ -132,6 +197,7 @@ void fwt_builder_sweep(struct fwt_builder *b)
 	mark(&s);
 	move_sets(&s);
 	move_tests(&s);
+	move_masks(&s);
 	for (i = 0; i < b->sec[FWT_SEC_NODES].count; i++)
 		if (n[i].type == FWT_NODE_TEST || n[i].type == FWT_NODE_SELECT)
 			n[i].arg = s.test[n[i].arg];
