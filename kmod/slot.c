@@ -26,7 +26,7 @@ static struct fwt_slot_dir *dir_locked(struct fwt_slots *s)
 
 static struct fwt_slot *at(struct fwt_slot_dir *d, u32 slot)
 {
-	return &d->chunk[slot >> FWT_SLOT_CHUNK_BITS]->slot[slot & FWT_SLOT_MASK];
+	return &d->chunk[slot >> FWT_SLOT_CHUNK_BITS].slot[slot & FWT_SLOT_MASK];
 }
 
 static struct fwt_name *name_new(const char *text)
@@ -69,10 +69,8 @@ int fwt_slots_init(struct fwt_slots *s)
 
 static void chunk_free(struct fwt_slot_chunk *c)
 {
-	if (!c)
-		return;
 	free_percpu(c->count);
-	kvfree(c);
+	kvfree(c->slot);
 }
 
 void fwt_slots_clean(struct fwt_slots *s)
@@ -82,10 +80,10 @@ void fwt_slots_clean(struct fwt_slots *s)
 
 	for (i = 0; d && i < d->n_chunks; i++) {
 		for (k = 0; k < FWT_SLOT_CHUNK; k++) {
-			name_put(rcu_dereference_protected(d->chunk[i]->slot[k].file, true));
-			name_put(rcu_dereference_protected(d->chunk[i]->slot[k].id, true));
+			name_put(rcu_dereference_protected(d->chunk[i].slot[k].file, true));
+			name_put(rcu_dereference_protected(d->chunk[i].slot[k].id, true));
 		}
-		chunk_free(d->chunk[i]);
+		chunk_free(&d->chunk[i]);
 	}
 	kvfree(d);
 	kvfree(s->bucket);
@@ -104,21 +102,20 @@ static u32 capacity(struct fwt_slots *s)
 static int grow(struct fwt_slots *s)
 {
 	struct fwt_slot_dir *old = dir_locked(s), *d;
-	struct fwt_slot_chunk *c;
+	struct fwt_slot_chunk c;
 	u32 n = old ? old->n_chunks : 0, i;
 
-	c = kvzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	d = kvmalloc(struct_size(d, chunk, n + 1), GFP_KERNEL_ACCOUNT);
-	if (c)
-		c->count = __alloc_percpu_gfp(FWT_SLOT_CHUNK * sizeof(*c->count), 32,
-					      GFP_KERNEL_ACCOUNT);
-	if (!c || !d || !c->count) {
-		chunk_free(c);
+	c.slot = kvcalloc(FWT_SLOT_CHUNK, sizeof(*c.slot), GFP_KERNEL_ACCOUNT);
+	c.count = __alloc_percpu_gfp(FWT_SLOT_CHUNK * sizeof(*c.count), 32,
+				     GFP_KERNEL_ACCOUNT);
+	if (!d || !c.slot || !c.count) {
+		chunk_free(&c);
 		kvfree(d);
 		return -ENOMEM;
 	}
 	for (i = 0; i < FWT_SLOT_CHUNK; i++)
-		c->slot[i].index = (n << FWT_SLOT_CHUNK_BITS) + i;
+		c.slot[i].index = (n << FWT_SLOT_CHUNK_BITS) + i;
 	if (n)
 		memcpy(d->chunk, old->chunk, n * sizeof(d->chunk[0]));
 	d->chunk[n] = c;
@@ -171,7 +168,7 @@ static struct fwt_slot *find(struct fwt_slots *s, u64 key)
 
 static void sum_up(struct fwt_slot_dir *d, u32 slot, struct fwt_slot_count *sum)
 {
-	struct fwt_slot_chunk *c = d->chunk[slot >> FWT_SLOT_CHUNK_BITS];
+	struct fwt_slot_chunk *c = &d->chunk[slot >> FWT_SLOT_CHUNK_BITS];
 	int cpu;
 
 	memset(sum, 0, sizeof(*sum));
@@ -206,7 +203,7 @@ static struct fwt_slot *take(struct fwt_slots *s)
 static void reap(struct fwt_slots *s, struct fwt_slot *slot)
 {
 	struct fwt_slot_dir *d = dir_locked(s);
-	struct fwt_slot_chunk *c = d->chunk[slot->index >> FWT_SLOT_CHUNK_BITS];
+	struct fwt_slot_chunk *c = &d->chunk[slot->index >> FWT_SLOT_CHUNK_BITS];
 	struct fwt_slot_count sum;
 	int cpu;
 
@@ -384,7 +381,7 @@ static struct fwt_slot_count __percpu *count_of(struct fwt_net *fn, u32 slot)
 {
 	struct fwt_slot_dir *d = rcu_dereference(fn->slots.dir);
 
-	return d->chunk[slot >> FWT_SLOT_CHUNK_BITS]->count + (slot & FWT_SLOT_MASK);
+	return d->chunk[slot >> FWT_SLOT_CHUNK_BITS].count + (slot & FWT_SLOT_MASK);
 }
 
 void fwt_slot_hit(struct fwt_net *fn, u32 slot)

@@ -57,15 +57,19 @@ struct fwt_slot {
 #define FWT_SLOT_CHUNK		(1u << FWT_SLOT_CHUNK_BITS)
 #define FWT_SLOT_MASK		(FWT_SLOT_CHUNK - 1)
 
+/* What packets need of a chunk, its counts, stands in the directory, which is
+ * small and in the caches: each packet of a large policy meets another chunk, and
+ * the way there must not lead over memory that is not.
+ */
 struct fwt_slot_chunk {
 	struct fwt_slot_count __percpu *count;
-	struct fwt_slot slot[FWT_SLOT_CHUNK];
+	struct fwt_slot *slot;		/* FWT_SLOT_CHUNK of them */
 };
 
 struct fwt_slot_dir {
 	struct rcu_head rcu;
 	u32 n_chunks;
-	struct fwt_slot_chunk *chunk[];
+	struct fwt_slot_chunk chunk[];
 };
 
 /**

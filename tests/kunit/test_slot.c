@@ -194,7 +194,7 @@ static void refs_on_any_cpu(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, get(fn, a), 0);
 	d = rcu_dereference_protected(fn->slots.dir, true);
-	n = d->chunk[0]->count + a->slot[0];
+	n = d->chunk[0].count + a->slot[0];
 	per_cpu_ptr(n, 0)->refs += 1;
 	put(fn, a);
 	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 1);
