@@ -150,6 +150,62 @@ void filters_make(struct fwt_filter *f, u32 n, enum filter_family family, bool s
 	}
 }
 
+const char *const filter_hurt_name[__FILTER_HURT_MAX] = {
+	"alike", "nested", "ranges", "ports", "wild", "cross",
+};
+
+static void host_or_any(u32 *addr, u8 *len, u32 host, bool any)
+{
+	addr[0] = any ? 0 : host;
+	*len = any ? 0 : 32;
+}
+
+void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, u64 seed)
+{
+	u64 state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	u32 i;
+
+	for (i = 0; i < n; i++, f++) {
+		u32 r = filter_rnd(&state);
+
+		memset(f, 0, sizeof(*f));
+		f->sport_hi = 65535;
+		f->dport_hi = 65535;
+		f->any_protocol = true;
+		switch (kind) {
+		case FILTER_ALIKE:
+			f->saddr[0] = 0x0a000000;
+			f->slen = 8;
+			break;
+		case FILTER_NESTED:
+			f->slen = (u8)(32 - i % 32);
+			f->saddr[0] = (r | 1) & ~0u << (i % 32);
+			f->dlen = (u8)(32 - i / 32 % 32);
+			f->daddr[0] = 0xc0a80101 & ~0u << (i / 32 % 32);
+			break;
+		case FILTER_RANGES:
+			f->dport_lo = (u16)min(r & 0xffff, r >> 16);
+			f->dport_hi = (u16)max(r & 0xffff, r >> 16);
+			break;
+		case FILTER_PORTS:
+			/* An odd step comes by each. */
+			f->dport_lo = (u16)(i * 40503u);
+			f->dport_hi = f->dport_lo;
+			break;
+		case FILTER_WILD:
+			f->daddr[0] = 0x0a000000 | (r & 15) << 8;
+			f->dlen = 24;
+			f->dport_lo = (u16)(r >> 16);
+			f->dport_hi = (u16)min(f->dport_lo + (r >> 8 & 63), 65535u);
+			break;
+		default:
+			host_or_any(f->saddr, &f->slen, r, i & 1);
+			host_or_any(f->daddr, &f->dlen, r, !(i & 1));
+			break;
+		}
+	}
+}
+
 /* Headers */
 
 /* Within a prefix, at its ends, or just outside of them. */

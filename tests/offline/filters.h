@@ -27,6 +27,28 @@ extern const char *const filter_family_name[__FILTER_FAMILY_MAX];
  */
 void filters_make(struct fwt_filter *f, u32 n, enum filter_family family, bool six, u64 seed);
 
+/* Sets built to hurt a compiler that cuts space up. */
+enum filter_hurt {
+	FILTER_ALIKE,		/* one box, again and again */
+	FILTER_NESTED,		/* prefixes in prefixes, 32 deep, longest first */
+	FILTER_RANGES,		/* of ports that are no prefixes, and overlap */
+	FILTER_PORTS,		/* single ones, all 65,536 of them in time */
+	FILTER_WILD,		/* any source, few destinations, many ports */
+	FILTER_CROSS,		/* half have any source, half any destination */
+	__FILTER_HURT_MAX,
+};
+
+extern const char *const filter_hurt_name[__FILTER_HURT_MAX];
+
+/**
+ * filters_hurt() - such a set
+ * @f: filled in
+ * @n: filters
+ * @kind: in what way
+ * @seed: the same one makes the same set
+ */
+void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, u64 seed);
+
 /**
  * filter_draw() - a header that a filter may match
  * @state: of filter_rnd()

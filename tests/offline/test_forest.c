@@ -176,59 +176,98 @@ static void test_classbench(void **state)
 	closedir(dir);
 }
 
-/* Sets built to hurt. None of the boxes can be told apart in the first, so it is
- * a list; but it is walked to the first match alone.
+/* Sets built to hurt: found is the first match all the same, by bytes and steps
+ * that are bounded. What can't be told apart is a list; but it is walked to the
+ * first match alone. So are ranges that share a port: whoever sends to that may
+ * match any of them.
  */
 static void test_hostile(void **state)
 {
-	enum { ALIKE, NESTED, RANGES, PORTS, WILD, KINDS };
-	static const char *const name[] = { "alike", "nested", "ranges", "ports", "wild" };
-	static const u32 steps[] = { 4010, 400, 4000, 250, 600 };
-	const u32 n = 4000;
-	struct fwt_filter *f = calloc(n, sizeof(*f));
-	u64 rnd = 99;
-	u32 kind, i;
+	static const u32 steps[__FILTER_HURT_MAX] = {
+		[FILTER_ALIKE] = 4010, [FILTER_NESTED] = 400, [FILTER_RANGES] = 4000,
+		[FILTER_PORTS] = 100, [FILTER_WILD] = 200, [FILTER_CROSS] = 100,
+	};
+	const u32 n = 4000, ports = 65536;
+	struct fwt_filter *f = calloc(ports, sizeof(*f));
+	u32 kind;
 
 	(void)state;
 	assert_non_null(f);
-	for (kind = 0; kind < KINDS; kind++) {
-		memset(f, 0, n * sizeof(*f));
-		for (i = 0; i < n; i++) {
-			u32 r = filter_rnd(&rnd);
-
-			f[i].sport_hi = 65535;
-			f[i].dport_hi = 65535;
-			f[i].any_protocol = true;
-			switch (kind) {
-			case ALIKE:
-				f[i].saddr[0] = 0x0a000000;
-				f[i].slen = 8;
-				break;
-			case NESTED:	/* 32 deep, longest first */
-				f[i].slen = (u8)(32 - i % 32);
-				f[i].saddr[0] = (r | 1) & ~0u << (i % 32);
-				f[i].dlen = (u8)(32 - i / 32 % 32);
-				f[i].daddr[0] = 0xc0a80101 & ~0u << (i / 32 % 32);
-				break;
-			case RANGES:	/* that are no prefixes, and overlap */
-				f[i].dport_lo = (u16)min(r & 0xffff, r >> 16);
-				f[i].dport_hi = (u16)max(r & 0xffff, r >> 16);
-				break;
-			case PORTS:
-				f[i].dport_lo = (u16)(i * 16);
-				f[i].dport_hi = f[i].dport_lo;
-				break;
-			case WILD:	/* any source; few destinations, many ports */
-				f[i].daddr[0] = 0x0a000000 | (r & 15) << 8;
-				f[i].dlen = 24;
-				f[i].dport_lo = (u16)(r >> 16);
-				f[i].dport_hi = (u16)min(f[i].dport_lo + (r >> 8 & 63), 65535u);
-				break;
-			}
-		}
-		ask(f, n, name[kind], steps[kind]);
+	for (kind = 0; kind < __FILTER_HURT_MAX; kind++) {
+		filters_hurt(f, n, (enum filter_hurt)kind, 1);
+		ask(f, n, filter_hurt_name[kind], steps[kind]);
 	}
+	filters_hurt(f, ports, FILTER_PORTS, 1);
+	ask(f, ports, "all ports", 100);
 	free(f);
+}
+
+/* Rules that differ by what no box has become a list of tests in one leaf. Up to
+ * what a walk may take they are searched as written; beyond, the compiler says by
+ * how much it is too long, and what would make it shorter.
+ */
+static void test_alike_but_flags(void **state)
+{
+	static const char *const flag[] = { "fin", "syn", "rst", "psh", "ack", "urg" };
+	u32 n, i, k;
+
+	(void)state;
+	for (n = 1000; n <= 300000; n *= 300) {
+		struct fwt_compile_opts opts = { .no_warnings = true };
+		struct fwt_policy_ast *ast;
+		struct fwt_blob blob;
+		struct fwt_diag diag;
+		char *text, *said;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		assert_non_null(out);
+		fprintf(out, "ingress {\n");
+		for (i = 0; i < n; i++)
+			fprintf(out, "\tsaddr 10.0.0.0/8 tcp flags & %s == %s tcp window %u drop\n",
+				flag[i % 6], flag[i % 6], i & 0xffff);
+		fprintf(out, "\taccept\n}\n");
+		fclose(out);
+		if (n < 100000) {
+			struct fwt_decision d;
+			struct fwt_packet p = {
+				.have = FWT_HAVE_IP | FWT_HAVE_TCP | FWT_HAVE_PORTS,
+				.family = 4, .protocol = FWT_IPPROTO_TCP,
+				.saddr = { 0x0a000001 },
+			};
+			struct made m;
+
+			assert_true(make(&m, text, len, 0));
+			for (i = 0; i < n; i += 7) {
+				for (k = 0; k < 6; k++) {
+					p.tcp_flags = (u8)(1 << k);
+					p.tcp_window = (u16)i;
+					fwt_walk(&m.prog, m.prog.root[0], &p, NULL, &d);
+					assert_int_equal(m.prog.rule[d.rule].line,
+							 k == i % 6 ? i + 2 : n + 2);
+				}
+			}
+			assert_true(m.prog.steps_max < 5 * n);
+			unmake(&m);
+			free(text);
+			continue;
+		}
+		fwt_diag_init(&diag);
+		ast = fwt_parse_buffer("t.fw", text, len, &diag, NULL);
+		assert_non_null(ast);
+		assert_int_equal(fwt_compile(ast, &diag, &opts, &blob), -E2BIG);
+		out = open_memstream(&said, &len);
+		assert_non_null(out);
+		fwt_diag_print(&diag, out);
+		fclose(out);
+		printf("%s", said);
+		assert_non_null(strstr(said, "steps"));
+		assert_non_null(strstr(said, "select"));
+		free(said);
+		fwt_diag_clean(&diag);
+		fwt_ast_free(ast);
+		free(text);
+	}
 }
 
 /* Rules without verdict, here and there, do not ruin a forest, nor its bound. */
@@ -373,7 +412,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_families), cmocka_unit_test(test_classbench),
-		cmocka_unit_test(test_hostile), cmocka_unit_test(test_walking_on),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_alike_but_flags),
+		cmocka_unit_test(test_walking_on),
 		cmocka_unit_test(test_unknown),
 	};
 

@@ -194,7 +194,9 @@ static int prove(struct fwt_sema *s, const struct fwt_blob *out,
 		t = hook_at(s, err.index);
 	if (t)
 		fwt_error(s->diag, &t->loc,
-			  "a walk of '%s' can take %u steps: %u more than the %u allowed",
+			  "a walk of '%s' can take %u steps: %u more than the %u allowed; "
+			  "rules that no address, port or protocol tells apart are tried one by "
+			  "one: make them a 'select' by what does",
 			  t->name, prog->steps_max, prog->steps_max - FWT_STEPS_MAX,
 			  FWT_STEPS_MAX);
 	else if (ret)

@@ -21,10 +21,12 @@
 
 #include "forest.h"
 
-#define LEAF		12	/* boxes that are not cut any more */
+#define LEAF		12	/* boxes for which nothing is spilled any more */
+#define FINE		3	/* boxes that are not cut any more in a small tree */
+#define FEW		16384	/* boxes of a small tree */
 #define SAMPLE		128	/* boxes that are looked at for a cut */
 #define DEPTH		48	/* of a tree */
-#define TREES		10
+#define TREES		16
 #define SMALL		64	/* a part of the space there is */
 #define COPY_BYTES	10	/* of copies for each box */
 #define COPY_BELOW	64	/* boxes: above, slices are spilled */
@@ -43,6 +45,7 @@ struct grow {
 	struct fwt_vec leaves;	/* u32: the boxes of this tree's leaves */
 	struct fwt_vec spilled;	/* u32: for the next tree */
 	u32 copies;		/* that may still be made */
+	u32 fine;		/* boxes that are not cut any more */
 	bool last;		/* there is no next tree */
 	u32 *lo, *hi;		/* for finding a cut: SAMPLE each */
 };
@@ -190,6 +193,17 @@ static u32 leaf(struct grow *g, u32 from, u32 n)
 	return g->twigs.count - 1;
 }
 
+/* Is a cut that copies worth it. Of many boxes it has to take a quarter off each
+ * side. Few are compared one by one, which costs about as much as a cut: half of
+ * what both sides have, and one for the cut, must not be more than there are.
+ */
+static bool pays(const struct cut *c, u32 n)
+{
+	if (n <= LEAF)
+		return (c->left + c->right) / 2 + c->sliced + 1 <= n;
+	return max(c->left, c->right) + c->sliced <= n - n / 4;
+}
+
 /* Whether to cut, and where. @copy says what becomes of what is sliced. */
 static bool choose(struct grow *g, u32 from, u32 n, u32 copies, struct cut *c, bool *copy)
 {
@@ -198,8 +212,7 @@ static bool choose(struct grow *g, u32 from, u32 n, u32 copies, struct cut *c, b
 		if (!find_cut(g, list_at(g, from), n, true, c))
 			return false;
 		count_sides(g, list_at(g, from), n, c);
-		if (c->sliced <= copies && c->left && c->right &&
-		    max(c->left, c->right) + c->sliced <= n - n / 4)
+		if (c->sliced <= copies && c->left && c->right && pays(c, n))
 			return true;
 	}
 	*copy = false;
@@ -208,7 +221,8 @@ static bool choose(struct grow *g, u32 from, u32 n, u32 copies, struct cut *c, b
 	count_sides(g, list_at(g, from), n, c);
 	if (!c->left || !c->right)
 		return false;
-	return !g->last || !c->sliced;
+	/* What few boxes spill makes the next trees, which cost more. */
+	return !c->sliced || (!g->last && n > LEAF);
 }
 
 /* The list's boxes, @n from @from on, become a tree; it is the last on the stack
@@ -226,7 +240,7 @@ static u32 grow(struct grow *g, u32 from, u32 n, u32 depth, u32 copies)
 	if (!(g->twigs.count % FWT_PROGRESS_RULES))
 		fwt_progress(g->boxes->progress, "building search trees", g->leaves.count,
 			     g->boxes->count);
-	if (n <= LEAF || depth == DEPTH || !choose(g, from, n, copies, &c, &copy)) {
+	if (n <= g->fine || depth == DEPTH || !choose(g, from, n, copies, &c, &copy)) {
 		twig = leaf(g, from, n);
 		g->list.count = from;
 		return twig;
@@ -430,6 +444,10 @@ static bool plant(struct grow *g, struct fwt_prog_tree *tree)
 	g->spilled.count = 0;
 	if (!choose_boxes(g))
 		return false;
+	/* Where a tree is in the processor's caches, a cut is cheaper than comparing
+	 * a box; else what counts is how much of it there is.
+	 */
+	g->fine = g->list.count <= FEW ? FINE : LEAF;
 	tree->root = grow(g, 0, g->list.count, 0, g->last ? g->copies : g->copies / 3);
 	if (tree->root == FWT_NONE)
 		return false;
