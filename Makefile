@@ -37,7 +37,7 @@ gen := $(O)/parse.tab.c $(O)/lex.c
 libs := -lmnl
 
 .PHONY: all help modules tools demo check check-offline check-kunit check-net \
-	check-stock bench lint docs install dkms-install deb clean fuzz deps
+	check-stock check-sets nightly bench lint docs install dkms-install deb clean fuzz deps
 
 all: modules tools
 
@@ -48,6 +48,8 @@ help:
 	@echo 'make demo           a gateway with real clients, in an embedded kernel'
 	@echo 'make check          all tests; parts: check-offline check-kunit check-net'
 	@echo 'make check-stock    on Debian'"'"'s own kernels, under QEMU'
+	@echo 'make check-sets     rule sets of up to a million rules against first match (hours)'
+	@echo 'make nightly        the same, and an hour of generated policies'
 	@echo 'make fuzz [SECONDS=60]   the fuzzers, SECONDS each'
 	@echo 'make bench          measure, against the kernel and nftables'
 	@echo 'make lint           checkpatch, sparse, cppcheck, shellcheck, generated files'
@@ -168,6 +170,10 @@ check-offline check-kunit check-net: check-%: | $(need_deps)
 
 check-stock:
 	@tests/check stock
+
+# Hours: rule sets of up to a million rules, generated policies.
+check-sets nightly: | $(need_deps)
+	@tests/check $(@:check-%=%)
 
 SECONDS ?= 60
 fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))

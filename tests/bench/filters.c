@@ -3,7 +3,10 @@
  * Filter sets for the benchmarks: made at random or read, and written as what
  * each contender takes.
  *
- *	filters [acl|fw|ipc|FILE] COUNT [OPTION...]
+ *	filters acl|fw|ipc|KIND|FILE COUNT [OPTION...]
+ *
+ * KIND is one of those that are built to hurt: alike, nested, ranges, ports, wild,
+ * cross.
  *
  *	-6		IPv6 (of those at random)
  *	-s SEED		another set
@@ -174,7 +177,7 @@ static u32 disjoint(struct fwt_filter *f, u32 n, u32 most)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: filters acl|fw|ipc|FILE COUNT [-6] [-d] [-s SEED] [-h HOOK]\n"
+	fprintf(stderr, "usage: filters acl|fw|ipc|KIND|FILE COUNT [-6] [-d] [-s SEED] [-h HOOK]\n"
 		"               [-o classbench|policy|drops|nft|set|trace|packets]\n");
 	return 2;
 }
@@ -199,6 +202,16 @@ static struct fwt_filter *get(const char *from, u32 *n, bool six, bool apart, u6
 			return NULL;
 		filters_make(f, room, (enum filter_family)family, six, seed);
 		*n = apart ? disjoint(f, room, *n) : *n;
+		return f;
+	}
+	for (family = 0; family < __FILTER_HURT_MAX; family++) {
+		struct fwt_filter *f;
+
+		if (strcmp(from, filter_hurt_name[family]))
+			continue;
+		f = calloc(*n, sizeof(*f));
+		if (f)
+			filters_hurt(f, *n, (enum filter_hurt)family, seed);
 		return f;
 	}
 	in = fopen(from, "r");

@@ -7,9 +7,10 @@
  * Each set becomes a policy, is parsed, compiled and verified as fwctl and the
  * module do it, and is asked about headers drawn from its rules, from their edges
  * plus and minus one, and uniformly. CHECKS of these are held against first match
- * over the filters as they were read; a difference is an error. RULES is the least
- * number that becomes a forest. A line a set, of
- * words to be read by the benchmark: name=value.
+ * over the filters as they were read; a difference is an error, shown with the
+ * least filters that have it. RULES is the least number that becomes a forest. A
+ * line a set, of words to be read by the benchmark: name=value; none with -n 0,
+ * which checks alone.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 #include "diag.h"
 #include "filters.h"
 #include "parse.h"
+#include "sema_sample.h"
 #include "tree.h"
 
 #define HEADERS		(1u << 16)	/* those that are timed */
@@ -108,32 +110,40 @@ struct set {
 	size_t text;
 };
 
-static bool make(struct set *s, const char *name, u32 forest_min)
+static bool read_set(struct set *s, const char *name)
 {
-	struct fwt_compile_opts opts = { .forest_min = forest_min };
-	char command[512], error[160], *text = NULL;
-	size_t len = strlen(name), size;
-	struct fwt_policy_ast *ast;
-	struct fwt_verify_error err;
-	struct fwt_diag diag;
-	double at;
-	FILE *in, *out;
+	char command[512], error[160];
+	size_t len = strlen(name);
+	bool xz = len > 3 && !strcmp(name + len - 3, ".xz");
+	FILE *in;
 	int ret;
 
 	memset(s, 0, sizeof(*s));
 	snprintf(command, sizeof(command), "xz -dc '%s'", name);
-	in = len > 3 && !strcmp(name + len - 3, ".xz") ? popen(command, "r") : fopen(name, "r");
+	in = xz ? popen(command, "r") : fopen(name, "r");
 	if (!in) {
 		perror(name);
 		return false;
 	}
 	ret = fwt_filters_read(in, &s->filters, error, sizeof(error));
-	if (in)
-		len > 3 && !strcmp(name + len - 3, ".xz") ? pclose(in) : fclose(in);
-	if (ret) {
+	xz ? pclose(in) : fclose(in);
+	if (ret)
 		fprintf(stderr, "%s:%d: %s\n", name, ret, error);
-		return false;
-	}
+	return !ret;
+}
+
+static bool make(struct set *s, u32 forest_min)
+{
+	struct fwt_compile_opts opts = { .forest_min = forest_min };
+	struct fwt_policy_ast *ast;
+	struct fwt_verify_error err;
+	struct fwt_diag diag;
+	char *text = NULL;
+	size_t size;
+	double at;
+	FILE *out;
+	int ret;
+
 	out = open_memstream(&text, &size);
 	fwt_filters_print(out, s->filters.data, s->filters.count, "ingress");
 	fclose(out);
@@ -162,31 +172,98 @@ static bool make(struct set *s, const char *name, u32 forest_min)
 	return !ret;
 }
 
-static bool check(const struct set *s, u64 checks)
+static void unmake(struct set *s)
+{
+	free(s->scratch);
+	fwt_blob_free(&s->blob);
+}
+
+/* The line that is found, 0 where it is the one that is right. */
+static u32 wrong_line(const struct set *s, const struct filter_twin *twin,
+		      const struct fwt_packet *p, u32 *right)
+{
+	struct fwt_packet copy = *p;
+	struct fwt_decision d;
+	u32 line;
+
+	*right = filter_twin_find(twin, p) + 2;
+	fwt_walk(&s->prog, s->prog.root[0], &copy, NULL, &d);
+	line = line_of(&s->prog, d.rule);
+	return line == *right ? 0 : line ? line : FWT_NONE;
+}
+
+static bool still_wrong(const struct fwt_filter *f, u32 n, const struct fwt_packet *p,
+			u32 forest_min)
+{
+	struct set s = { .filters = { .data = (void *)f, .count = n } };
+	struct filter_twin twin;
+	bool wrong = false;
+	u32 right;
+
+	if (make(&s, forest_min)) {
+		filter_twin_init(&twin, f, n);
+		wrong = wrong_line(&s, &twin, p, &right);
+		filter_twin_clean(&twin);
+	}
+	unmake(&s);
+	return wrong;
+}
+
+/* Leaves filters out, many at first, then fewer, while it stays wrong. */
+static void show_least(const struct set *s, const struct fwt_packet *p, u32 forest_min)
+{
+	struct fwt_filter *f, *trial;
+	u32 n = s->filters.count, part, i;
+	char words[256];
+
+	f = malloc(n * sizeof(*f));
+	trial = malloc(n * sizeof(*f));
+	if (!f || !trial)
+		abort();
+	memcpy(f, s->filters.data, n * sizeof(*f));
+	for (part = n / 2; part; part /= 2)
+		for (i = 0; i < n && n > part;) {
+			u32 out = min(part, n - i), left = n - out;
+
+			memcpy(trial, f, i * sizeof(*f));
+			memcpy(trial + i, f + i + out, (n - i - out) * sizeof(*f));
+			if (still_wrong(trial, left, p, forest_min)) {
+				memcpy(f, trial, left * sizeof(*f));
+				n = left;
+			} else {
+				i += out;
+			}
+		}
+	fprintf(stderr, "%u filters are enough:\n", n);
+	fwt_filters_print(stderr, f, n, "ingress");
+	fwt_sample_words(p, words, sizeof(words));
+	fprintf(stderr, "packet: %s\n", words);
+	free(f);
+	free(trial);
+}
+
+static bool check(const struct set *s, u64 checks, u32 forest_min)
 {
 	const struct fwt_filter *f = s->filters.data;
-	struct fwt_decision d;
 	struct filter_twin twin;
-	bool same = true;
+	u32 found = 0, right;
 	u64 i;
 
 	filter_twin_init(&twin, f, s->filters.count);
-	for (i = 0; i < checks && same; i++) {
+	for (i = 0; i < checks && !found; i++) {
 		const struct fwt_filter *from = &f[filter_rnd(&rnd) % s->filters.count];
 		struct fwt_packet p;
-		u32 expect;
 
 		filter_draw(&rnd, from, &p, i % 3 != 0, i % 16 == 15);
-		expect = filter_twin_find(&twin, &p) + 2;	/* its line */
-		fwt_walk(&s->prog, s->prog.root[0], &p, NULL, &d);
-		same = line_of(&s->prog, d.rule) == expect;
-		if (!same)
-			fprintf(stderr, "line %u is found, %u is right: %08x:%u > %08x:%u %u\n",
-				line_of(&s->prog, d.rule), expect, p.saddr[0], p.sport,
-				p.daddr[0], p.dport, p.protocol);
+		found = wrong_line(s, &twin, &p, &right);
+		if (!found)
+			continue;
+		fprintf(stderr, "line %u is found, %u is right\n",
+			found == FWT_NONE ? 0 : found, right);
+		show_least(s, &p, forest_min);
 	}
 	filter_twin_clean(&twin);
-	return same;
+	return !found;
 }
 
 /* What of a packet a trace holds: a whole one is three lines of memory, and would
@@ -295,17 +372,17 @@ int main(int argc, char **argv)
 			forest_min = (u32)strtoul(argv[++i], NULL, 0);
 			continue;
 		}
-		if (!make(&s, argv[i], forest_min)) {
+		if (!read_set(&s, argv[i]) || !make(&s, forest_min)) {
 			ret = 1;
 		} else {
-			if (!check(&s, checks))
+			if (!check(&s, checks, forest_min))
 				ret = 1;
-			measure(&s, name ? name + 1 : argv[i], lookups);
+			if (lookups)
+				measure(&s, name ? name + 1 : argv[i], lookups);
 		}
 		fflush(stdout);
+		unmake(&s);
 		free(s.filters.data);
-		free(s.scratch);
-		fwt_blob_free(&s.blob);
 	}
 	return ret;
 }

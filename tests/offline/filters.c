@@ -6,7 +6,7 @@
 
 #include "filters.h"
 
-#define BLOCK	256	/* filters that are compared at a time */
+#define BLOCK	128	/* filters that are compared at a time */
 
 u32 filter_rnd(u64 *state)
 {
@@ -339,7 +339,7 @@ u32 filter_twin_find(const struct filter_twin *t, const struct fwt_packet *p)
 	u32 from, i;
 
 	for (from = 0; from < t->n; from += BLOCK) {
-		u32 bad[BLOCK] = { 0 }, d;
+		u32 bad[BLOCK] = { 0 }, left = 0, d;
 
 		for (d = 0; d < 10; d++) {
 			u32 v = d < 4 ? p->saddr[d] : d < 8 ? p->daddr[d - 4] :
@@ -348,10 +348,14 @@ u32 filter_twin_find(const struct filter_twin *t, const struct fwt_packet *p)
 
 			if (d < 8 && d % 4 >= t->words)
 				continue;
-			for (i = 0; i < BLOCK; i++)
+			for (i = 0, left = 0; i < BLOCK; i++) {
 				bad[i] |= v - lo[i] > span[i];
+				left += 1 - bad[i];
+			}
+			if (!left)
+				break;
 		}
-		for (i = 0; i < BLOCK && from + i < t->n; i++) {
+		for (i = 0; left && i < BLOCK && from + i < t->n; i++) {
 			u32 lo = t->lo[10][from + i];
 			bool asks = lo >= 256;
 

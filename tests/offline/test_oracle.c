@@ -3,12 +3,15 @@
  * Compiler and walk against the oracle: policies at random, packets drawn from
  * their values, and no difference in verdict, deciding rule, effects or packet.
  *
- * FWT_PAIRS says how many pairs of policy and packet (default 300,000), FWT_SEED
- * the first policy. A difference is shown with the smallest policy that has it.
+ * FWT_PAIRS says how many pairs of policy and packet (default a million), or
+ * FWT_SECONDS for how long; FWT_SEED the first policy. A difference is shown with
+ * the smallest policy and packet that have it: statements, then words are left out,
+ * then fields of the packet are 0, while it stays.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "compile.h"
@@ -229,29 +232,61 @@ static const char *pair(const struct policy *w, const struct fwt_ast_hook *hook,
 	return NULL;
 }
 
-/* Making a policy smaller, line by line, while it keeps a difference */
+/* Making a policy smaller, statement by statement and word by word, while it keeps a
+ * difference.
+ */
 
-static bool differs(const char *text, u64 seed, char *words, size_t size,
-		    const char **what)
+/* The last packet that made one, and where. */
+struct witness {
+	struct fwt_packet p;
+	u32 hook;		/* which of the policy's */
+	u32 seed;
+	const char *what;
+	char iif[17], oif[17];	/* the names in @p, which were another's */
+};
+
+static void keep(struct witness *to, const struct witness *from)
+{
+	*to = *from;
+	if (to->p.iif)
+		to->p.iif = strcpy(to->iif, from->p.iif);
+	if (to->p.oif)
+		to->p.oif = strcpy(to->oif, from->p.oif);
+}
+
+static const struct fwt_ast_hook *hook_of(const struct policy *w, u32 number)
+{
+	const struct fwt_ast_hook *hook = w->ast->hooks;
+
+	while (number-- && hook)
+		hook = hook->next;
+	return hook;
+}
+
+static bool differs(const char *text, u64 seed, struct witness *found)
 {
 	const struct fwt_ast_hook *hook;
-	struct fwt_packet p;
+	struct witness now;
 	struct policy w;
-	bool found = false;
+	bool does = false;
 	u32 i;
 
 	if (!make(&w, text, seed, false))
 		return false;
-	for (i = 0; i < 4 * PACKETS && !found; i++)
-		for (hook = w.ast->hooks; hook && !found; hook = hook->next) {
-			fwt_sampler_packet(&w.sampler, hook, &p);
-			*what = pair(&w, hook, &p, i);
-			found = *what;
-			if (found)
-				fwt_sample_words(&p, words, size);
+	for (i = 0; i < 4 * PACKETS && !does; i++)
+		for (now.hook = 0; !does; now.hook++) {
+			hook = hook_of(&w, now.hook);
+			if (!hook)
+				break;
+			fwt_sampler_packet(&w.sampler, hook, &now.p);
+			now.seed = i;
+			now.what = pair(&w, hook, &now.p, i);
+			does = now.what;
+			if (does)
+				keep(found, &now);
 		}
 	unmake(&w);
-	return found;
+	return does;
 }
 
 /* The end of the statement that begins at @from: its line, or its block. */
@@ -272,31 +307,124 @@ static size_t statement_end(const char *text, size_t from)
 	return at;
 }
 
-static void smaller(char *text, u64 seed, char *words, size_t size, const char **what)
+/* Leaves @text's bytes from @at to @end out, if it stays. */
+static bool without(char *text, char *trial, size_t at, size_t end, u64 seed,
+		    struct witness *found)
 {
-	char *trial = malloc(strlen(text) + 1);
-	bool shrunk = true;
+	memcpy(trial, text, at);
+	memcpy(trial + at, text + end, strlen(text + end) + 1);
+	if (!differs(trial, seed, found))
+		return false;
+	memcpy(text, trial, strlen(trial) + 1);
+	return true;
+}
 
-	assert_non_null(trial);
-	while (shrunk) {
-		size_t at = 0, end;
+static size_t word_end(const char *text, size_t from)
+{
+	size_t at = from + strcspn(text + from, " \n");
 
-		shrunk = false;
-		while (text[at]) {
-			end = statement_end(text, at);
-			memcpy(trial, text, at);
-			memcpy(trial + at, text + end, strlen(text + end) + 1);
-			if (differs(trial, seed, words, size, what)) {
-				memcpy(text, trial, strlen(trial) + 1);
-				shrunk = true;
-			} else {
-				at += strcspn(text + at, "\n");
-				at += !!text[at];
-			}
+	return text[at] == ' ' ? at + 1 : at;
+}
+
+/* What is no policy any more is refused, so any words may be tried; a match of
+ * three has to go as a whole.
+ */
+static bool fewer_words(char *text, char *trial, u64 seed, struct witness *found)
+{
+	bool shrunk = false;
+	size_t at = 0, end;
+	u32 words;
+
+	while (text[at]) {
+		bool gone = false;
+
+		for (words = 4; words && !gone; words--) {
+			u32 i;
+
+			for (i = 0, end = at; i < words; i++)
+				end = word_end(text, end);
+			gone = end > at && without(text, trial, at, end, seed, found);
+		}
+		shrunk |= gone;
+		if (!gone) {
+			end = word_end(text, at);
+			at = end > at ? end : at + 1;
 		}
 	}
+	return shrunk;
+}
+
+static bool fewer_statements(char *text, char *trial, u64 seed, struct witness *found)
+{
+	bool shrunk = false;
+	size_t at = 0;
+
+	while (text[at]) {
+		if (without(text, trial, at, statement_end(text, at), seed, found)) {
+			shrunk = true;
+		} else {
+			at += strcspn(text + at, "\n");
+			at += !!text[at];
+		}
+	}
+	return shrunk;
+}
+
+#define FIELD(name) { offsetof(struct fwt_packet, name), sizeof(((struct fwt_packet *)0)->name) }
+
+static void smaller_packet(const char *text, u64 seed, struct witness *found)
+{
+	static const struct {
+		size_t off, size;
+	} field[] = {
+		FIELD(tos), FIELD(ttl), FIELD(tcp_flags), FIELD(icmp_type), FIELD(icmp_code),
+		FIELD(ct_state), FIELD(ct_status), FIELD(pkttype),
+		FIELD(sport), FIELD(dport), FIELD(icmp_id), FIELD(tcp_window), FIELD(tcp_mss),
+		FIELD(tcp_seq), FIELD(tcp_ack), FIELD(saddr), FIELD(daddr),
+		FIELD(ether_saddr), FIELD(ether_daddr), FIELD(vlan_tci), FIELD(mark),
+		FIELD(priority),
+	};
+	const struct fwt_ast_hook *hook;
+	struct policy w;
+	u32 i;
+
+	if (!make(&w, text, seed, false))
+		return;
+	hook = hook_of(&w, found->hook);
+	for (i = 0; i < ARRAY_SIZE(field); i++) {
+		struct fwt_packet p = found->p;
+		const char *what;
+
+		memset((char *)&p + field[i].off, 0, field[i].size);
+		what = pair(&w, hook, &p, found->seed);
+		if (what) {
+			found->p = p;
+			found->what = what;
+		}
+	}
+	unmake(&w);
+}
+
+static void show_smallest(char *text, u64 seed)
+{
+	char *trial = malloc(strlen(text) + 1);
+	struct witness found = { .what = "not seen again" };
+	char words[256];
+	bool shrunk;
+
+	assert_non_null(trial);
+	if (differs(text, seed, &found)) {
+		do {
+			shrunk = fewer_statements(text, trial, seed, &found);
+			shrunk |= fewer_words(text, trial, seed, &found);
+		} while (shrunk);
+		differs(text, seed, &found);
+		smaller_packet(text, seed, &found);
+	}
+	fwt_sample_words(&found.p, words, sizeof(words));
+	fprintf(stderr, "seed %llu: %s\n%s\npacket: %s\n", (unsigned long long)seed,
+		found.what, text, words);
 	free(trial);
-	differs(text, seed, words, size, what);
 }
 
 static u64 number_of(const char *name, u64 other)
@@ -308,16 +436,16 @@ static u64 number_of(const char *name, u64 other)
 
 static void test_pairs(void **state)
 {
-	u64 pairs = number_of("FWT_PAIRS", 300000), done = 0, policies = 0, refused = 0;
-	u64 seed = number_of("FWT_SEED", 1), verdicts[3] = { 0 };
+	u64 pairs = number_of("FWT_PAIRS", 1000000), done = 0, policies = 0, refused = 0;
+	u64 seed = number_of("FWT_SEED", 1), seconds = number_of("FWT_SECONDS", 0);
+	time_t until = time(NULL) + (time_t)seconds;
 	const struct fwt_ast_hook *hook;
 	struct fwt_packet p;
-	char words[256];
 	struct policy w;
 	u32 i;
 
 	(void)state;
-	for (; done < pairs; seed++) {
+	for (; seconds ? time(NULL) < until : done < pairs; seed++) {
 		char *text = gen_policy(seed);
 		const char *what = NULL;
 
@@ -335,17 +463,12 @@ static void test_pairs(void **state)
 				what = pair(&w, hook, &p, i);
 				done++;
 			}
-		if (what) {
-			fwt_sample_words(&p, words, sizeof(words));
-			smaller(text, seed, words, sizeof(words), &what);
-			fprintf(stderr, "seed %llu: %s\n%s\npacket: %s\n",
-				(unsigned long long)seed, what, text, words);
-		}
+		if (what)
+			show_smallest(text, seed);
 		unmake(&w);
 		free(text);
 		assert_null(what);
 	}
-	(void)verdicts;
 	printf("%llu pairs, %llu policies, %llu of them refused\n",
 	       (unsigned long long)done, (unsigned long long)policies,
 	       (unsigned long long)refused);
