@@ -321,7 +321,7 @@ static bool without(char *text, char *trial, size_t at, size_t end, u64 seed,
 
 static size_t word_end(const char *text, size_t from)
 {
-	size_t at = from + strcspn(text + from, " \n");
+	size_t at = from + strcspn(text + from, "\n ");
 
 	return text[at] == ' ' ? at + 1 : at;
 }

@@ -78,8 +78,20 @@ static u32 emit_rule(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
 	return fwt_emit_head(g, r, fwt_emit_end(g, r, next), next);
 }
 
-/* Long runs of rules that may match or not become forests. One that always does
- * ends a run.
+static bool pays(const struct fwt_gen *g, const struct fwt_ir_rule *r, u32 count)
+{
+	if (g->forest_min == FWT_NONE)
+		return false;
+	if (count >= g->forest_min)
+		return true;
+	while (count--)
+		if (fwt_forest_pays(g, r++))
+			return true;
+	return false;
+}
+
+/* Long runs of rules that may match or not become forests, and such with long
+ * sets. One that always does ends a run.
  */
 static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next)
 {
@@ -88,7 +100,7 @@ static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next)
 	while (end) {
 		for (from = end; from && fwt_forest_takes(&b->rule[from - 1]); from--)
 			;
-		if (end > from && end - from >= g->forest_min) {
+		if (end > from && pays(g, &b->rule[from], end - from)) {
 			next = fwt_emit_forest(g, &b->rule[from], end - from, next);
 			end = from;
 			continue;

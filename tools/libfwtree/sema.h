@@ -360,6 +360,9 @@ u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 next);
 /** fwt_forest_takes() - whether a rule can be one of a forest's: it has matches */
 bool fwt_forest_takes(const struct fwt_ir_rule *rule);
 
+/** fwt_forest_pays() - whether a rule alone is worth a forest: by a long set */
+bool fwt_forest_pays(const struct fwt_gen *g, const struct fwt_ir_rule *rule);
+
 /**
  * fwt_emit_forest() - the nodes of consecutive rules, to be searched
  * @rule: the first one; fwt_forest_takes() each of them
