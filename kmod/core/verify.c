@@ -116,18 +116,21 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->box6 = section(p, FWT_SEC_BOXES6);
 }
 
-/* Comparisons that looking up in a set can take. */
+/* Comparisons that looking up in a set can take; of long keys each counts more. A
+ * set has at most 128 million elements, for its words are fewer than that.
+ */
 static u32 set_cost(const struct fwt_program *p, u32 set)
 {
-	u32 cost = 0, n;
+	u32 cost = 0, each, n;
 
 	if (set == FWT_NONE)
 		return 0;
 	n = p->set[set].count;
+	each = 1 + p->set[set].words / 8;
 	if (p->set[set].kind == FWT_SET_BOXES)
-		return n;
+		return n * each;
 	for (; n > 1; n -= n / 2)
-		cost++;
+		cost += each;
 	return cost;
 }
 
@@ -138,7 +141,8 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
 	if (t->op != FWT_TEST_IN)
 		return t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST;
-	return max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
+	/* What it takes to put the key together, and to compare it once. */
+	return t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }
 
 static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)

@@ -14,6 +14,7 @@ import time
 
 FILTERS = "build/bench/filters"
 LOOKUPS = "build/bench/lookups"
+WORST = "build/bench/worst"
 INJECT = "build/bench/inject/fwtree_inject.ko"
 CEILING = """table netdev t {
 chain c { type filter hook ingress device d0 priority 0; policy drop;
@@ -100,6 +101,18 @@ def lookups(b, paths):
               [float(f["parse"].rstrip("ms")) + float(f["compile"].rstrip("ms"))], "ms")
 
 
+def worst(b):
+    """The slowest walks that the verifier lets pass."""
+    title = "the slowest walk allowed"
+    if not b.wanted(title):
+        return
+    b.say(title)
+    out = subprocess.run([WORST], text=True, stdout=subprocess.PIPE, check=True).stdout
+    for line in out.splitlines():
+        f = dict(re.findall(r"(\w+)=(\S+)", line))
+        b.row(title, f["worst"], [float(f["best"].rstrip("us"))], "us")
+
+
 def timed(*command):
     """Milliseconds to the first of what a command prints, and to its end."""
     begin = time.monotonic()
@@ -160,6 +173,7 @@ def rows(g, b):
             g.sh(f"xz -dc {path} >{text}")
             drops(g, b, f"drop at the device, {name}", [text, "10000000"])
     lookups(b, paths)
+    worst(b)
     load(g, b, "acl set of 110,000, from text", ["acl", "110000"])
     load(g, b, "acl set of 110,000 for IPv6, from text", ["acl", "110000", "-6"])
     # Not a million: that takes 2 GB to compile, and the host lets a process of the

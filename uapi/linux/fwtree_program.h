@@ -35,7 +35,7 @@
 
 /* The limits of a program. */
 #define FWT_PROGRAM_SIZE_MAX	(512u << 20)	/* bytes */
-#define FWT_STEPS_MAX		(1u << 18)	/* of one walk */
+#define FWT_STEPS_MAX		(1u << 16)	/* of one walk */
 #define FWT_CALL_DEPTH		16		/* calls within calls */
 #define FWT_KEY_WORDS		20		/* of joined fields, together */
 #define FWT_TEST_FIELDS		8		/* joined by " . " */
