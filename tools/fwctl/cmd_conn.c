@@ -62,14 +62,10 @@ int cmd_conn_list(struct fwctl *ctl, int argc, char **argv)
 	if (ret)
 		return ret;
 	out_table(NULL, columns, sizeof(columns) / sizeof(*columns));
-	ret = fwt_nl_conns(&nl, &f, print_conn, NULL);
-	if (ret < 0)
+	if (fwt_nl_conns(&nl, &f, print_conn, NULL))
 		return fwctl_refused(&nl);
 	out_table_end();
 	fwt_nl_close(&nl);
-	if (ret)
-		fprintf(stderr, "fwctl: note: the table grew or shrank meanwhile: some "
-			"connections may be told twice, with the same id\n");
 	return FWCTL_DONE;
 }
 

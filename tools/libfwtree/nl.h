@@ -356,10 +356,9 @@ static inline bool fwt_nl_conn_filter_empty(const struct fwt_nl_conn_filter *f)
  * @ctx: handed to it
  *
  * The table lives on meanwhile: a connection that begins or ends during the
- * call may be told or not.
+ * call may be told or not; one that is there throughout is told once.
  *
- * Return: 0; 1 where the table was made anew meanwhile, and some may have been
- * told twice; a negative errno.
+ * Return: 0 or a negative errno.
  */
 int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 		 int (*fn)(void *ctx, const struct fwt_nl_conn *c), void *ctx);

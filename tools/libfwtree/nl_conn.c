@@ -222,13 +222,11 @@ int fwt_nl_conns(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 {
 	struct conns to = { .fn = fn, .ctx = ctx };
 	struct nlmsghdr *nlh;
-	int ret;
 
 	nlh = fwt_nl_request(nl, FWTREE_CMD_CONN_GET, NLM_F_DUMP);
 	if (filter && !fwt_nl_conn_filter_empty(filter))
 		put_filter(nlh, FWTREE_A_CONN_FILTER, filter);
-	ret = fwt_nl_talk(nl, nlh, conn_answer, &to);
-	return ret == -EINTR ? 1 : ret;
+	return fwt_nl_talk(nl, nlh, conn_answer, &to);
 }
 
 static int count_answer(void *ctx, const struct nlmsghdr *nlh)
