@@ -108,6 +108,7 @@ static noinline u32 pass(const struct fwt_program *prog, u32 at,
  * @p: packet
  * @env: the world
  * @key: the packet's point
+ * @gone: bitmap of nodes whose boxes do not count, or NULL; known when compiled
  * @after: boxes count whose nodes lie behind this one
  * @best: the least node of a box that holds the packet
  * @next: where the walk goes on
@@ -117,6 +118,7 @@ struct search {
 	const struct fwt_packet *p;
 	const struct fwt_env *env;
 	struct point key;
+	const u32 *gone;
 	u32 after;
 	u32 best;
 	u32 next;
@@ -127,6 +129,8 @@ static __always_inline bool take(struct search *s, u32 node, u8 flags)
 {
 	u32 next = node;
 
+	if (s->gone && s->gone[node / 32] >> (node % 32) & 1)
+		return false;
 	if (unlikely(flags & FWT_BOX_TESTS)) {
 		next = pass(s->prog, node, s->p, s->env);
 		if (next == FWT_NONE)
@@ -227,14 +231,15 @@ static __always_inline void find(struct search *s, const struct fwt_prog_tree *t
 	}
 }
 
-u32 fwt_forest_find(const struct fwt_program *prog, u32 at,
-		    const struct fwt_packet *p, const struct fwt_env *env)
+static __always_inline u32 look(const struct fwt_program *prog, u32 at,
+				const struct fwt_packet *p, const struct fwt_env *env,
+				const u32 *gone, u32 after, u32 *best)
 {
 	const struct fwt_prog_node *n = &prog->node[at];
 	const struct fwt_prog_forest *f = &prog->forest[n->arg];
 	struct search s = {
-		.prog = prog, .p = p, .env = env,
-		.after = at, .best = FWT_NONE, .next = n->no,
+		.prog = prog, .p = p, .env = env, .gone = gone,
+		.after = after, .best = *best, .next = n->no,
 	};
 
 	if (!(p->have & FWT_HAVE_IP)) {
@@ -250,5 +255,21 @@ u32 fwt_forest_find(const struct fwt_program *prog, u32 at,
 		find(&s, prog->tree + f->tree[FWT_PART_IPV6], f->n_trees[FWT_PART_IPV6],
 		     true);
 	}
+	*best = s.best;
 	return s.next;
+}
+
+u32 fwt_forest_find(const struct fwt_program *prog, u32 at,
+		    const struct fwt_packet *p, const struct fwt_env *env)
+{
+	u32 best = FWT_NONE;
+
+	return look(prog, at, p, env, NULL, at, &best);
+}
+
+u32 fwt_forest_find_within(const struct fwt_program *prog, u32 at,
+			   const struct fwt_packet *p, const struct fwt_env *env,
+			   const u32 *gone, u32 after, u32 *best)
+{
+	return look(prog, at, p, env, gone, after, best);
 }

@@ -3,6 +3,7 @@
  * Choosing translations: an address of a range, and ports to try.
  */
 #include "nat.h"
+#include "patch.h"
 
 /* The finalizer of MurmurHash3 (Appleby): each bit of @h reaches each bit of the
  * result. Nothing here need withstand an adversary who computes: what must not
@@ -205,12 +206,13 @@ bool fwt_nat_allows(const struct fwt_program *prog, u32 mod,
 		    const struct fwt_packet *p, const struct fwt_env *env,
 		    const struct fwt_end *end)
 {
-	const struct fwt_prog_mod *m = &prog->mod[mod];
+	const struct fwt_program *own = fwt_program_of_mod(prog, &mod);
+	const struct fwt_prog_mod *m = &own->mod[mod];
 	bool source = fwt_nat_source(m, p->hook);
 
 	/* As it would be now; or as it could be. */
 	if (!same(end->addr, source ? p->saddr : p->daddr, p->family) &&
-	    !allows_addr(prog, m, p, env, end->addr))
+	    !allows_addr(own, m, p, env, end->addr))
 		return false;
 	if (!(p->have & FWT_HAVE_PORTS))
 		return true;

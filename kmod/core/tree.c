@@ -14,6 +14,7 @@
  */
 #include "tree.h"
 #include "nat.h"
+#include "patch.h"
 #include "verify.h"
 
 /* Which of a test's two sets: the one for IPv6, or the other. */
@@ -295,6 +296,22 @@ static bool modify(const struct fwt_program *prog, u32 index,
 	return true;
 }
 
+static void begin(struct fwt_decision *d)
+{
+	d->verdict = FWT_VERDICT_DROP;
+	d->reject = FWT_REJECT_DEFAULT;
+	d->flags = 0;
+	d->reason = FWT_REASON_NONE;
+	d->n_effects = 0;
+	d->rule = FWT_NONE;
+	d->snat = FWT_NONE;
+	d->dnat = FWT_NONE;
+	d->n_counts = 0;
+}
+
+static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
+		       const struct fwt_env *env, struct fwt_decision *d);
+
 static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				 struct fwt_packet *p, const struct fwt_env *env,
 				 struct fwt_decision *d,
@@ -305,16 +322,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 	struct fwt_walk_step *s = tell ? &step : NULL;
 	u32 stack[FWT_CALL_DEPTH] FWT_UNSET;
 	u32 depth = 0;
-
-	d->verdict = FWT_VERDICT_DROP;
-	d->reject = FWT_REJECT_DEFAULT;
-	d->flags = 0;
-	d->reason = FWT_REASON_NONE;
-	d->n_effects = 0;
-	d->rule = FWT_NONE;
-	d->snat = FWT_NONE;
-	d->dnat = FWT_NONE;
-	d->n_counts = 0;
+	bool added;
 
 	for (;;) {
 		const struct fwt_prog_node *n = &prog->node[at];
@@ -390,7 +398,15 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				d->verdict = FWT_VERDICT_UNKNOWN;
 				return;
 			}
-			next = fwt_forest_find(prog, at, p, env);
+			if (likely(!prog->patch)) {
+				next = fwt_forest_find(prog, at, p, env);
+				break;
+			}
+			next = fwt_patch_find(prog, at, p, env, &added);
+			if (added) {
+				walk_added(prog, next, p, env, d);
+				return;
+			}
 			break;
 		default: /* FWT_NODE_VERDICT */
 			d->verdict = n->sub;
@@ -417,9 +433,32 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 	}
 }
 
+/* The way on from a rule that was added. It ends there: the patch's program has no
+ * patch, and calls nothing. Its numbers become those behind the base's.
+ */
+static noinline void walk_added(const struct fwt_program *prog, u32 at,
+				struct fwt_packet *p, const struct fwt_env *env,
+				struct fwt_decision *d)
+{
+	u32 rules = prog->n[FWT_SEC_RULES], mods = prog->n[FWT_SEC_MODS];
+	u32 snat = d->snat, dnat = d->dnat, i = d->n_effects;
+
+	d->snat = FWT_NONE;
+	d->dnat = FWT_NONE;
+	walk(&prog->patch->prog, at, p, env, d, NULL, NULL);
+	for (; i < d->n_effects; i++)
+		d->effect[i] += d->effect[i] & FWT_EFFECT_MOD ? mods : rules;
+	d->snat = d->snat == FWT_NONE ? snat : d->snat + mods;
+	d->dnat = d->dnat == FWT_NONE ? dnat : d->dnat + mods;
+	if (d->rule != FWT_NONE)
+		d->rule += rules;
+	d->node += prog->n[FWT_SEC_NODES];
+}
+
 void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
 	      const struct fwt_env *env, struct fwt_decision *d)
 {
+	begin(d);
 	walk(prog, root, p, env, d, NULL, NULL);
 }
 
@@ -429,5 +468,6 @@ void fwt_walk_traced(const struct fwt_program *prog, u32 root,
 		     void (*step)(void *ctx, const struct fwt_walk_step *s),
 		     void *ctx)
 {
+	begin(d);
 	walk(prog, root, p, env, d, step, ctx);
 }

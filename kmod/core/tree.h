@@ -11,6 +11,8 @@
 #include "reason.h"
 #include "fwtree_program.h"
 
+struct fwt_patch;
+
 /**
  * struct fwt_program - a verified program, with its sections at hand
  * @hdr: the block; the other pointers lead into it
@@ -18,6 +20,7 @@
  * @root: where the inet hooks' walks begin, FWT_NONE for a hook not named
  * @steps_max: the most steps that any walk can take
  * @depth_max: how deep calls nest
+ * @patch: rules that are others by now, mostly NULL; see patch.h
  */
 struct fwt_program {
 	const struct fwt_prog_hdr *hdr;
@@ -42,6 +45,7 @@ struct fwt_program {
 	u32 root[2];
 	u32 steps_max;
 	u32 depth_max;
+	const struct fwt_patch *patch;
 };
 
 /* Effects that a walk collects: what happens when it ends. More than these are
@@ -220,5 +224,21 @@ static inline bool fwt_test_unknown(const struct fwt_prog_test *t,
  */
 u32 fwt_forest_find(const struct fwt_program *prog, u32 at,
 		    const struct fwt_packet *p, const struct fwt_env *env);
+
+/**
+ * fwt_forest_find_within() - the same among some of a forest's rules
+ * @prog: likewise
+ * @at: a FOREST node
+ * @p: packet
+ * @env: likewise
+ * @gone: bitmap of nodes whose rules do not count; NULL for none
+ * @after: rules count whose nodes lie behind this one
+ * @best: and before this one; set to the node of that which was found
+ *
+ * Return: as above.
+ */
+u32 fwt_forest_find_within(const struct fwt_program *prog, u32 at,
+			   const struct fwt_packet *p, const struct fwt_env *env,
+			   const u32 *gone, u32 after, u32 *best);
 
 #endif /* FWT_CORE_TREE_H */

@@ -525,3 +525,14 @@ int fwt_verify(const void *blob, size_t len, void *scratch,
 	ret = fwt_verify_tables(&c);
 	return ret ? ret : check_nodes(&c);
 }
+
+struct fwt_forest_info fwt_verify_forest_info(const struct fwt_program *prog,
+					      const void *scratch, u32 forest)
+{
+	const struct fwt_verify_forest *f;
+	size_t forests, cuts;
+
+	scratch_parts(prog, &forests, &cuts);
+	f = (const void *)((const u8 *)scratch + forests);
+	return (struct fwt_forest_info){ f[forest].steps, f[forest].hooks };
+}

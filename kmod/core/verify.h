@@ -63,6 +63,25 @@ int fwt_verify_texts(const void *blob, size_t len, struct fwt_program *prog,
 		     struct fwt_verify_error *err);
 
 /**
+ * struct fwt_forest_info - what was proved of a forest
+ * @steps: the most that a look-up can take
+ * @hooks: FWT_HOOK_BIT() of those that reach it
+ */
+struct fwt_forest_info {
+	u32 steps;
+	u32 hooks;
+};
+
+/**
+ * fwt_verify_forest_info() - what was proved of a forest
+ * @prog: that was just verified
+ * @scratch: with this memory
+ * @forest: its number
+ */
+struct fwt_forest_info fwt_verify_forest_info(const struct fwt_program *prog,
+					      const void *scratch, u32 forest);
+
+/**
  * fwt_program_string() - a string of a verified program
  * @prog: program
  * @off: its offset, or FWT_NONE

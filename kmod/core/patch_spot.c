@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where a rule of a program stands, and what a patch can do there.
+ *
+ * A program does not say which rules follow one another in a block; but rules
+ * between which the text has nothing but blanks and comments do.
+ */
+#include "patch.h"
+
+/* Ends the walk by itself, so that no way leads from it to rules behind. */
+static bool plain(const struct fwt_program *prog, u32 rule)
+{
+	u32 at = prog->rule[rule].node;
+
+	/* Indices grow, so this ends. */
+	while (at != FWT_NONE) {
+		const struct fwt_prog_node *n = &prog->node[at];
+
+		switch (n->type) {
+		case FWT_NODE_TEST:
+			/* Of two ways on one is that to a miss. */
+			at = prog->node[n->yes].type == FWT_NODE_MISS ? n->no : n->yes;
+			break;
+		case FWT_NODE_MOD:
+			at = n->yes;
+			break;
+		case FWT_NODE_VERDICT:
+			return n->arg == rule;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+/* Nothing but blanks, ends of statements and comments from @from to @to. */
+static bool blank(const char *text, u32 from, u32 to)
+{
+	bool comment = false;
+
+	for (; from < to; from++) {
+		char c = text[from];
+
+		if (c == '\n')
+			comment = false;
+		else if (c == '#')
+			comment = true;
+		else if (!comment && c != ' ' && c != '\t' && c != '\r' && c != ';')
+			return false;
+	}
+	return true;
+}
+
+static u32 end_of(const struct fwt_prog_rule *r)
+{
+	return r->text + r->text_len;
+}
+
+/* The rules that stand next to @rule in its block, FWT_NONE where there are none. */
+static void neighbours(const struct fwt_program *prog, u32 rule, u32 *former, u32 *next)
+{
+	const struct fwt_prog_rule *r = &prog->rule[rule], *o, *f = NULL, *n = NULL;
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		o = &prog->rule[i];
+		if (i == rule || o->file != r->file || o->tree != r->tree)
+			continue;
+		/* Of those that end, or begin, at one place the whole one. */
+		if (end_of(o) <= r->text) {
+			if (!f || end_of(o) > end_of(f) ||
+			    (end_of(o) == end_of(f) && o->text < f->text))
+				f = o;
+		} else if (o->text >= end_of(r)) {
+			if (!n || o->text < n->text ||
+			    (o->text == n->text && end_of(o) > end_of(n)))
+				n = o;
+		}
+	}
+	*former = f && blank(prog->source, end_of(f), r->text) ? (u32)(f - prog->rule) : FWT_NONE;
+	*next = n && blank(prog->source, end_of(r), n->text) ? (u32)(n - prog->rule) : FWT_NONE;
+}
+
+static void lines(const struct fwt_program *prog, const struct fwt_prog_rule *r,
+		  struct fwt_rule_spot *spot)
+{
+	const struct fwt_prog_file *f = &prog->file[r->file];
+	u32 from = r->text, to = end_of(r), end = f->text + f->text_len;
+
+	while (from > f->text && prog->source[from - 1] != '\n')
+		from--;
+	while (to < end && prog->source[to] != '\n')
+		to++;
+	spot->lines = from;
+	spot->lines_len = to - from;
+	spot->alone = blank(prog->source, from, r->text) &&
+		      blank(prog->source, end_of(r), to);
+}
+
+static struct fwt_rule_side side(const struct fwt_patchable *of, u32 at, u32 side)
+{
+	return (struct fwt_rule_side){ of->rule[at], at, side };
+}
+
+void fwt_rule_spot(const struct fwt_program *prog, const struct fwt_patchable *of, u32 rule,
+		   struct fwt_rule_spot *spot)
+{
+	const struct fwt_rule_side none = { FWT_NONE, FWT_NONE, 0 };
+	u32 former, next;
+
+	neighbours(prog, rule, &former, &next);
+	spot->forest = of->rule[rule];
+	spot->plain = spot->forest != FWT_NONE && plain(prog, rule);
+	spot->side[FWT_PATCH_BEFORE] = none;
+	spot->side[FWT_PATCH_AFTER] = none;
+	if (spot->forest != FWT_NONE)
+		spot->side[FWT_PATCH_BEFORE] = side(of, rule, FWT_PATCH_BEFORE);
+	else if (former != FWT_NONE && of->rule[former] != FWT_NONE && plain(prog, former))
+		spot->side[FWT_PATCH_BEFORE] = side(of, former, FWT_PATCH_AFTER);
+	if (spot->plain)
+		spot->side[FWT_PATCH_AFTER] = side(of, rule, FWT_PATCH_AFTER);
+	else if (next != FWT_NONE && of->rule[next] != FWT_NONE)
+		spot->side[FWT_PATCH_AFTER] = side(of, next, FWT_PATCH_BEFORE);
+	lines(prog, &prog->rule[rule], spot);
+}

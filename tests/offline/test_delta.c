@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Small changes: a program with a patch decides as the edited text compiled afresh,
+ * by the same lines, after each of thousands of changes; and a patch that was bent
+ * is refused, or harmless.
+ *
+ * FWT_CHANGES says how many changes each policy is put to (default 60).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "ast.h"
+#include "compile.h"
+#include "delta.h"
+#include "diag.h"
+#include "filters.h"
+#include "gen_policy.h"
+#include "parse.h"
+#include "sema_sample.h"
+
+struct made {
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob;
+	struct fwt_program prog;
+	struct fwt_patchable of;
+};
+
+static bool make(struct made *m, const char *text, u32 forest_min)
+{
+	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = forest_min };
+	struct fwt_verify_error err;
+	struct fwt_diag diag;
+	void *scratch;
+	int ret;
+
+	memset(m, 0, sizeof(*m));
+	fwt_diag_init(&diag);
+	m->ast = fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL);
+	assert_non_null(m->ast);
+	ret = fwt_compile(m->ast, &diag, &opts, &m->blob);
+	fwt_diag_clean(&diag);
+	if (ret) {
+		fwt_ast_free(m->ast);
+		return false;
+	}
+	scratch = malloc(fwt_verify_scratch(m->blob.data, m->blob.len));
+	assert_non_null(scratch);
+	assert_int_equal(fwt_verify(m->blob.data, m->blob.len, scratch, &m->prog, &err), 0);
+	m->of.forest = calloc(m->prog.n[FWT_SEC_FORESTS] + 1, sizeof(*m->of.forest));
+	m->of.rule = calloc(m->prog.n[FWT_SEC_RULES] + 1, sizeof(u32));
+	assert_true(m->of.forest && m->of.rule);
+	fwt_patchable_init(&m->of, &m->prog, scratch);
+	free(scratch);
+	return true;
+}
+
+static void unmake(struct made *m)
+{
+	fwt_ast_free(m->ast);
+	fwt_blob_free(&m->blob);
+	free(m->of.forest);
+	free(m->of.rule);
+}
+
+/* The stupid twin of a delta: a list of lines. */
+struct text {
+	char **line;
+	u32 n;
+};
+
+static void text_init(struct text *t, const char *from)
+{
+	const char *end;
+
+	memset(t, 0, sizeof(*t));
+	for (; *from; from = end + 1) {
+		end = strchr(from, '\n');
+		assert_non_null(end);
+		t->line = realloc(t->line, (t->n + 1) * sizeof(char *));
+		assert_non_null(t->line);
+		t->line[t->n++] = strndup(from, (size_t)(end - from));
+	}
+}
+
+static void text_insert(struct text *t, u32 at, const char *line)
+{
+	t->line = realloc(t->line, (t->n + 1) * sizeof(char *));
+	assert_non_null(t->line);
+	memmove(t->line + at + 1, t->line + at, (t->n - at) * sizeof(char *));
+	t->line[at] = strdup(line);
+	t->n++;
+}
+
+static void text_delete(struct text *t, u32 at)
+{
+	free(t->line[at]);
+	t->n--;
+	memmove(t->line + at, t->line + at + 1, (t->n - at) * sizeof(char *));
+}
+
+static char *text_join(const struct text *t)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	u32 i;
+
+	assert_non_null(out);
+	for (i = 0; i < t->n; i++)
+		fprintf(out, "%s\n", t->line[i]);
+	fclose(out);
+	return text;
+}
+
+static void text_clean(struct text *t)
+{
+	while (t->n)
+		text_delete(t, t->n - 1);
+	free(t->line);
+}
+
+/* A base with a patch. */
+struct patched {
+	struct fwt_blob blob;
+	struct fwt_patch patch;
+	struct fwt_program prog;
+	void *tables;
+};
+
+static int patch(struct patched *p, const struct made *base)
+{
+	struct fwt_patch_memory m = fwt_patch_memory(p->blob.data, p->blob.len, &base->prog);
+	void *scratch = malloc(m.scratch + 1);
+	struct fwt_verify_error err = { 0 };
+	int ret;
+
+	p->tables = malloc(m.tables + 1);
+	assert_true(scratch && p->tables);
+	ret = fwt_patch_verify(p->blob.data, p->blob.len, &base->prog, &base->of, scratch,
+			       p->tables, &p->patch, &err);
+	if (ret && !err.text[0])
+		fail_msg("refused without a word");
+	p->prog = base->prog;
+	p->prog.patch = &p->patch;
+	p->prog.steps_max = p->patch.steps_max;
+	free(scratch);
+	return ret;
+}
+
+static void unpatch(struct patched *p)
+{
+	free(p->tables);
+	fwt_blob_free(&p->blob);
+}
+
+static u32 line_of(const struct fwt_program *prog, u32 rule)
+{
+	const struct fwt_program *own;
+	const struct fwt_prog_rule *r;
+
+	if (rule == FWT_NONE)
+		return 0;
+	own = fwt_program_of_rule(prog, &rule);
+	r = &own->rule[rule];
+	return own == prog ? fwt_patch_line(prog->patch, r->file, r->line) : r->line;
+}
+
+static u32 effect_of(const struct fwt_program *prog, u32 effect)
+{
+	const struct fwt_program *own;
+	u32 mod = effect & ~FWT_EFFECT_MOD;
+
+	if (!(effect & FWT_EFFECT_MOD))
+		return line_of(prog, effect);
+	own = fwt_program_of_mod(prog, &mod);
+	return own->mod[mod].type << 24 | own->mod[mod].a;
+}
+
+static bool an_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
+		      const u32 *addr, bool subnet)
+{
+	(void)env;
+	(void)subnet;
+	return (strlen(ifname) + family + addr[0]) & 1;
+}
+
+static bool a_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
+{
+	(void)env;
+	memset(addr, 0, 4 * sizeof(u32));
+	addr[0] = p->family;
+	return true;
+}
+
+static bool a_local(const struct fwt_env *env, const char *ifname,
+		    const struct fwt_packet *p, u32 *addr)
+{
+	(void)ifname;
+	return a_source(env, p, addr);
+}
+
+static const struct fwt_env_ops ops = {
+	.ifaddr = an_ifaddr, .source = a_source, .local = a_local,
+};
+
+static struct {
+	u64 changes, added, deleted, replaced, again, refused, packets, by_added, bent, unbent;
+} sum;
+
+/* The same packet, both ways. */
+static void compare(const struct fwt_program *got, const struct fwt_program *want, u32 hook,
+		    const struct fwt_packet *p)
+{
+	struct fwt_env env = { .ops = &ops };
+	struct fwt_decision a, b;
+	struct fwt_packet q, r;
+	bool same;
+	u32 i;
+
+	if (want->root[hook] == FWT_NONE)
+		return;
+	q = *p;
+	fwt_walk(got, got->root[hook], &q, &env, &a);
+	r = *p;
+	fwt_walk(want, want->root[hook], &r, &env, &b);
+	same = a.verdict == b.verdict && a.flags == b.flags && a.n_effects == b.n_effects &&
+	       a.reject == b.reject && line_of(got, a.rule) == line_of(want, b.rule) &&
+	       !memcmp(q.saddr, r.saddr, sizeof(q.saddr)) && q.mark == r.mark &&
+	       (a.snat == FWT_NONE) == (b.snat == FWT_NONE);
+	/* Numbers of counters and strings are each program's own. */
+	for (i = 0; same && i < a.n_effects; i++)
+		same = a.effect[i] & FWT_EFFECT_MOD ?
+			effect_of(got, a.effect[i]) >> 24 == effect_of(want, b.effect[i]) >> 24 :
+			effect_of(got, a.effect[i]) == effect_of(want, b.effect[i]);
+	sum.packets++;
+	sum.by_added += a.rule != FWT_NONE && a.rule >= got->n[FWT_SEC_RULES];
+	if (same)
+		return;
+	fprintf(stderr, "line %u, not %u; verdict %u, not %u: %08x:%u > %08x:%u protocol %u\n",
+		line_of(got, a.rule), line_of(want, b.rule), a.verdict, b.verdict, p->saddr[0],
+		p->sport, p->daddr[0], p->dport, p->protocol);
+	fail();
+}
+
+struct session {
+	struct made base;
+	struct text text;
+	struct fwt_delta delta;
+	struct fwt_sampler sampler;
+	u64 rnd;
+};
+
+/* The patch is as good as the text, which it can tell. */
+static void check(struct session *s, struct patched *p)
+{
+	char *text = text_join(&s->text), *told;
+	const struct fwt_prog_file *f = s->base.prog.file;
+	struct made fresh;
+	size_t len;
+	FILE *out;
+	u32 i;
+
+	out = open_memstream(&told, &len);
+	assert_non_null(out);
+	fwt_delta_print(&s->delta, 0, s->base.prog.source + f->text, f->text_len, out);
+	fclose(out);
+	if (strcmp(told, text)) {
+		fprintf(stderr, "told:\n%s\nbut it is\n%s\n", told, text);
+		fail();
+	}
+	free(told);
+	if (!make(&fresh, text, 3)) {
+		fprintf(stderr, "%s\n", text);
+		fail();
+	}
+	free(text);
+	for (i = 0; i < 60; i++) {
+		struct fwt_packet pkt;
+
+		fwt_sampler_packet(&s->sampler, s->base.ast->hooks, &pkt);
+		pkt.hook = i & 1;
+		compare(&p->prog, &fresh.prog, i & 1, &pkt);
+	}
+	unmake(&fresh);
+}
+
+/* Whatever is accepted of a bent patch is safe to walk (under ASan). */
+static void bend(struct session *s, const struct patched *p)
+{
+	u32 i, k;
+
+	for (i = 0; i < 12; i++) {
+		struct patched bent = { .blob = { aligned_alloc(64, (p->blob.len + 63) & ~63ul),
+						  p->blob.len } };
+		u8 *to = bent.blob.data;
+
+		assert_non_null(to);
+		memcpy(to, p->blob.data, p->blob.len);
+		for (k = 0; k <= i % 3; k++) {
+			/* Half of them in the patch's own tables. */
+			u32 room = i & 1 ? ((struct fwt_patch_hdr *)p->blob.data)->
+						sec[FWT_PATCH_PROGRAM].off : (u32)p->blob.len;
+			u32 at = filter_rnd(&s->rnd) % room, value = filter_rnd(&s->rnd);
+
+			if (value & 1)
+				to[at] = (u8)(value >> 8);
+			else if (value & 2)
+				to[at] += value & 4 ? 1 : -1;
+			else
+				memcpy(to + (at & ~3u), &value, min(4u, (u32)p->blob.len - at));
+		}
+		if (patch(&bent, &s->base)) {
+			sum.bent++;
+		} else {
+			sum.unbent++;
+			for (k = 0; k < 20; k++) {
+				struct fwt_env env = { .ops = &ops };
+				struct fwt_decision d;
+				struct fwt_packet pkt;
+
+				fwt_sampler_packet(&s->sampler, s->base.ast->hooks, &pkt);
+				pkt.hook = k & 1;
+				if (bent.prog.root[k & 1] == FWT_NONE)
+					continue;
+				fwt_walk(&bent.prog, bent.prog.root[k & 1], &pkt, &env, &d);
+				line_of(&bent.prog, d.rule);
+			}
+			fwt_patch_line(&bent.patch, 0, filter_rnd(&s->rnd) % 300);
+		}
+		unpatch(&bent);
+	}
+}
+
+static u32 spaces(const char *text)
+{
+	return (u32)strspn(text, " \t");
+}
+
+/* A rule of the base that stands on a line of its own, at random. */
+static const struct fwt_prog_rule *pick(struct session *s, u32 *index, struct fwt_rule_spot *spot)
+{
+	const struct fwt_program *prog = &s->base.prog;
+	u32 tries, i;
+
+	for (tries = 0; tries < 50; tries++) {
+		const struct fwt_delta_gone *g = s->delta.gone.data;
+
+		*index = filter_rnd(&s->rnd) % prog->n[FWT_SEC_RULES];
+		for (i = 0; i < s->delta.gone.count; i++)
+			if (g[i].rule == *index)
+				break;
+		if (i < s->delta.gone.count)
+			continue;
+		fwt_rule_spot(prog, &s->base.of, *index, spot);
+		if (spot->alone)
+			return &prog->rule[*index];
+	}
+	return NULL;
+}
+
+static u32 n_lines(const struct fwt_program *prog, const struct fwt_prog_rule *r)
+{
+	u32 i, n = 1;
+
+	for (i = 0; i < r->text_len; i++)
+		n += prog->source[r->text + i] == '\n';
+	return n;
+}
+
+/* One change, to the delta and to the text. False: it is none for a patch. */
+static bool change(struct session *s, const char *new, struct patched *p, u32 forget)
+{
+	const struct fwt_program *prog = &s->base.prog;
+	struct fwt_delta_line line = { .has_rule = true };
+	u32 what = filter_rnd(&s->rnd) % 4, index, shown, n, wrong, side;
+	u32 n_added = s->delta.added.count;
+	char *own = strdup(new + spaces(new)), raw[600];
+	const struct fwt_prog_rule *r;
+	struct fwt_rule_spot spot;
+	struct fwt_delta_gone g;
+	struct fwt_delta before;
+	struct patched was = *p;
+	const struct fwt_patch now = p->patch;
+	struct text old = { 0 };
+	struct fwt_diag diag;
+	char *joined;
+	int ret;
+
+	assert_non_null(own);
+	snprintf(raw, sizeof(raw), "\t%s\n", own);
+	line.text = raw;
+	line.rule = own;
+	r = pick(s, &index, &spot);
+	if (!r) {
+		free(own);
+		return false;
+	}
+	joined = text_join(&s->text);
+	text_init(&old, joined);
+	free(joined);
+	line.tree = (char *)fwt_program_string(prog, r->tree);
+	line.hooks = r->hooks;
+	shown = fwt_patch_line(p->blob.data ? &p->patch : NULL, 0, r->line);
+	g = (struct fwt_delta_gone){ 0, r->line, n_lines(prog, r), index };
+	ret = -1;
+	if (n_added && filter_rnd(&s->rnd) % 3 == 0) {
+		/* One that was added goes, or has another behind it. */
+		struct fwt_delta_line *l = s->delta.added.data;
+
+		n = filter_rnd(&s->rnd) % n_added;
+		shown = l[n].shown;
+		assert_int_equal(fwt_delta_find(&s->delta, 0, shown), n);
+		assert_int_equal(fwt_delta_base_line(&s->delta, 0, shown), 0);
+		if (what & 1) {
+			fwt_delta_remove(&s->delta, n);
+			text_delete(&s->text, shown - 1);
+		} else {
+			line.file = l[n].file;
+			line.before = l[n].before;
+			line.side = l[n].side;
+			line.tree = l[n].tree;
+			line.hooks = l[n].hooks;
+			assert_int_equal(fwt_delta_add(&s->delta, &line, n + 1), n + 1);
+			text_insert(&s->text, shown, raw);
+			s->text.line[shown][strlen(raw) - 1] = 0;
+		}
+		sum.again++;
+		ret = 0;
+	} else if (what == 0 && spot.plain) {
+		assert_true(fwt_delta_delete(&s->delta, &g));
+		for (n = 0; n < g.lines; n++)
+			text_delete(&s->text, shown - 1);
+		sum.deleted++;
+		ret = 0;
+	} else if (what == 1 && spot.plain) {
+		line.before = r->line;
+		line.side = spot.side[FWT_PATCH_BEFORE];
+		assert_true(fwt_delta_delete(&s->delta, &g));
+		assert_int_not_equal(fwt_delta_add(&s->delta, &line, FWT_DELTA_BEFORE), FWT_NONE);
+		for (n = 0; n < g.lines; n++)
+			text_delete(&s->text, shown - 1);
+		text_insert(&s->text, shown - 1, raw);
+		s->text.line[shown - 1][strlen(raw) - 1] = 0;
+		sum.replaced++;
+		ret = 0;
+	} else if (what >= 2) {
+		side = what & 1;
+		if (spot.side[side].forest != FWT_NONE) {
+			u32 at = shown;
+
+			/* There may be lines in the rule's own block. */
+			if (side)
+				at = 1 + fwt_patch_line(was.blob.data ? &now : NULL, 0,
+							r->line + g.lines - 1);
+
+			line.before = side ? r->line + g.lines : r->line;
+			line.side = spot.side[side];
+			assert_int_not_equal(fwt_delta_add(&s->delta, &line, side ? FWT_DELTA_BEHIND :
+							   FWT_DELTA_BEFORE), FWT_NONE);
+			text_insert(&s->text, at - 1, raw);
+			s->text.line[at - 1][strlen(raw) - 1] = 0;
+			sum.added++;
+			ret = 0;
+		}
+	}
+	memset(p, 0, sizeof(*p));
+	if (!ret) {
+		fwt_diag_init(&diag);
+		ret = fwt_delta_build(&s->delta, "t.fw", &diag, &wrong, &p->blob);
+		fwt_diag_clean(&diag);
+		assert_true(!ret || ret == -EINVAL || ret == -EOPNOTSUPP);
+	}
+	if (ret) {
+		/* As it was. */
+		sum.refused++;
+		text_clean(&s->text);
+		s->text = old;
+		fwt_delta_clean(&s->delta);
+		if (was.blob.data)
+			assert_int_equal(fwt_delta_load(&s->delta, was.blob.data,
+							was.blob.len), 0);
+		*p = was;
+		free(own);
+		return false;
+	}
+	text_clean(&old);
+	unpatch(&was);
+	if (patch(p, &s->base)) {
+		fprintf(stderr, "what was built is refused\n");
+		fail();
+	}
+	sum.changes++;
+	/* What was made can be gone on with. */
+	if (forget) {
+		before = s->delta;
+		assert_int_equal(fwt_delta_load(&s->delta, p->blob.data, p->blob.len), 0);
+		fwt_delta_clean(&before);
+	}
+	free(own);
+	return true;
+}
+
+static u32 n_changes(void)
+{
+	const char *text = getenv("FWT_CHANGES");
+
+	return text ? (u32)strtoul(text, NULL, 10) : 60;
+}
+
+/* @news: rules to draw from. */
+static void play(const char *text, const struct text *news, u64 seed)
+{
+	struct session s = { .rnd = seed * 7 + 1 };
+	struct patched p = { 0 };
+	u32 i;
+
+	if (!make(&s.base, text, 3))
+		return;
+	text_init(&s.text, text);
+	fwt_delta_init(&s.delta);
+	assert_int_equal(fwt_sampler_init(&s.sampler, s.base.ast, seed), 0);
+	for (i = 0; i < n_changes(); i++)
+		if (change(&s, news->line[filter_rnd(&s.rnd) % news->n], &p, i & 1)) {
+			check(&s, &p);
+			bend(&s, &p);
+		}
+	fwt_sampler_clean(&s.sampler);
+	fwt_delta_clean(&s.delta);
+	text_clean(&s.text);
+	unpatch(&p);
+	unmake(&s.base);
+}
+
+static char *filter_text(u32 n, enum filter_family family, bool six, u64 seed)
+{
+	struct fwt_filter *f = calloc(n, sizeof(*f));
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_true(f && out);
+	filters_make(f, n, family, six, seed);
+	fwt_filters_print(out, f, n, "ingress");
+	fclose(out);
+	free(f);
+	return text;
+}
+
+static void keep_rules(struct text *t)
+{
+	/* Without the hook, its last rule, and its end. */
+	text_delete(t, t->n - 1);
+	text_delete(t, t->n - 1);
+	text_delete(t, 0);
+}
+
+static void test_filters(void **state)
+{
+	u32 family, six;
+
+	(void)state;
+	for (family = 0; family < __FILTER_FAMILY_MAX; family++)
+		for (six = 0; six < 2; six++) {
+			char *base = filter_text(200, (enum filter_family)family, six, 3);
+			char *more = filter_text(400, (enum filter_family)family, six, 4);
+			struct text news;
+
+			text_init(&news, more);
+			keep_rules(&news);
+			play(base, &news, family * 2 + six + 1);
+			text_clean(&news);
+			free(base);
+			free(more);
+		}
+	assert_true(sum.added && sum.deleted && sum.replaced && sum.again && sum.by_added);
+}
+
+static void test_shapes(void **state)
+{
+	u64 seed;
+
+	(void)state;
+	for (seed = 1; seed < 150; seed++) {
+		char *base = gen_policy(seed), *more = gen_policy(seed + 1000);
+		struct text news;
+		u32 i;
+
+		assert_true(base && more);
+		text_init(&news, more);
+		/* Whole rules: what ends in a verdict and opens no block. No ids, which
+		 * the kernel would refuse twice.
+		 */
+		for (i = news.n; i-- > 0;)
+			if (strpbrk(news.line[i], "{}>") || strstr(news.line[i], " id ") ||
+			    (!strstr(news.line[i], "accept") && !strstr(news.line[i], "drop")))
+				text_delete(&news, i);
+		if (news.n)
+			play(base, &news, seed);
+		text_clean(&news);
+		free(base);
+		free(more);
+	}
+	printf("%llu changes: %llu added, %llu deleted, %llu replaced, %llu of added ones; %llu not for a patch\n%llu packets, %llu decided by what was added\n",
+	       (unsigned long long)sum.changes, (unsigned long long)sum.added,
+	       (unsigned long long)sum.deleted, (unsigned long long)sum.replaced,
+	       (unsigned long long)sum.again, (unsigned long long)sum.refused,
+	       (unsigned long long)sum.packets, (unsigned long long)sum.by_added);
+	printf("%llu bent patches refused, %llu harmless\n", (unsigned long long)sum.bent,
+	       (unsigned long long)sum.unbent);
+	assert_true(sum.changes > 1000 && sum.bent > 1000 && sum.unbent > 1000);
+}
+
+/* What a rule covered is found when it goes, and covered again when it comes. */
+static void test_covered(void **state)
+{
+	static const char text[] =
+		"ingress {\n"
+		"\tsaddr 10.0.0.0/8 accept\n"
+		"\tsaddr 10.1.0.0/16 tcp dport 80 drop\n"
+		"\tudp dport 53 accept\n"
+		"\tdrop\n"
+		"}\n";
+	const struct fwt_delta_gone first = { 0, 2, 1, 0 };
+	struct fwt_delta_line line = {
+		.before = 2, .text = "\tsaddr 10.1.0.0/16 tcp sport 1000 accept\n",
+		.rule = "saddr 10.1.0.0/16 tcp sport 1000 accept", .has_rule = true,
+		.tree = "ingress", .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS),
+	};
+	struct fwt_packet pkt = {
+		.have = FWT_HAVE_IP | FWT_HAVE_TCP | FWT_HAVE_PORTS, .family = 4,
+		.protocol = FWT_IPPROTO_TCP, .saddr = { 0x0a010101 }, .daddr = { 1 },
+		.sport = 1000, .dport = 80,
+	}, p;
+	static const u32 want[] = { 3, 2, 3, 2 };
+	struct patched now = { 0 };
+	struct fwt_rule_spot spot;
+	struct fwt_delta delta;
+	struct fwt_decision d;
+	struct fwt_diag diag;
+	struct made base;
+	u32 i, wrong;
+
+	(void)state;
+	assert_true(make(&base, text, 3));
+	p = pkt;
+	fwt_walk(&base.prog, base.prog.root[0], &p, NULL, &d);
+	assert_int_equal(line_of(&base.prog, d.rule), 2);
+	fwt_rule_spot(&base.prog, &base.of, 0, &spot);
+	assert_true(spot.plain && spot.alone);
+	line.side = spot.side[FWT_PATCH_BEFORE];
+	/* Without it; with another one that covers less; without both; as it was. */
+	for (i = 0; i < 4; i++) {
+		fwt_delta_init(&delta);
+		if (i != 3)
+			assert_true(fwt_delta_delete(&delta, &first));
+		if (i == 1)
+			assert_int_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE), 0);
+		fwt_diag_init(&diag);
+		assert_int_equal(fwt_delta_build(&delta, "t.fw", &diag, &wrong, &now.blob), 0);
+		assert_int_equal(patch(&now, &base), 0);
+		p = pkt;
+		fwt_walk(&now.prog, now.prog.root[0], &p, NULL, &d);
+		assert_int_equal(line_of(&now.prog, d.rule), want[i] - (i == 0 || i == 2));
+		fwt_diag_clean(&diag);
+		fwt_delta_clean(&delta);
+		unpatch(&now);
+	}
+	unmake(&base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_covered), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_shapes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
