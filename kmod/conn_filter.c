@@ -12,6 +12,7 @@
 
 #include "conn_filter.h"
 #include "netlink.h"
+#include "policy.h"
 
 struct addresses {
 	u32 lo[4];
@@ -474,7 +475,8 @@ static bool rule_is(const struct fwt_conn_filter *f, struct fwt_net *fn, u32 slo
 		return false;
 	if (HAS(f, RULE_FILE) && (!file || strcmp(file->text, f->rule_file)))
 		return false;
-	return !HAS(f, RULE_LINE) || READ_ONCE(s->line) == f->rule_line;
+	return !HAS(f, RULE_LINE) ||
+	       fwt_policy_slot_line(rcu_dereference(fn->policy), s) == f->rule_line;
 }
 
 /* What changes under the record's lock, and must be of one moment. */

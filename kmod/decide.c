@@ -57,12 +57,21 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	}
 }
 
+/* The slot of a counter that a program names, the policy's or its patch's. */
+static u32 counter_slot(const struct fwt_policy *pol, const struct fwt_program *prog,
+			    u32 counter)
+{
+	const u32 *slot = prog == &pol->prog ? pol->slot : pol->change->slot;
+
+	return slot[prog->n[FWT_SEC_RULES] + counter];
+}
+
 void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 {
-	const struct fwt_program *prog = &w->pol->prog;
 	u32 i;
 
 	for (i = 0; i < d->n_effects; i++) {
+		const struct fwt_program *prog;
 		const struct fwt_prog_mod *m;
 		u32 e = d->effect[i];
 
@@ -70,12 +79,13 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 			fwt_slot_hit(w->fn, fwt_rule_slot(w->pol, e));
 			continue;
 		}
-		m = &prog->mod[e & ~FWT_EFFECT_MOD];
+		e &= ~FWT_EFFECT_MOD;
+		prog = fwt_program_of_mod(&w->pol->prog, &e);
+		m = &prog->mod[e];
 		if (m->type == FWT_MOD_LOG)
 			fwt_log(w, d, m->a == FWT_NONE ? "" : prog->string + m->a);
 		else if (m->type == FWT_MOD_COUNT)
-			fwt_slot_count(w->fn, w->pol->slot[prog->n[FWT_SEC_RULES] + m->a],
-				       1, bytes);
+			fwt_slot_count(w->fn, counter_slot(w->pol, prog, m->a), 1, bytes);
 	}
 	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
 }

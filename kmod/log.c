@@ -63,17 +63,22 @@ void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
 	const struct fwt_program *prog = &w->pol->prog;
 	const struct net_device *in = w->state->in, *out = w->state->out;
 	const struct fwt_prog_rule *r = NULL;
+	u32 rule = d->rule, line = 0;
 	char what[200];
 
 	if (!__ratelimit(&w->fn->log_limit)) {
 		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_LOG_LIMITED]);
 		return;
 	}
-	if (d->rule != FWT_NONE)
-		r = &prog->rule[d->rule];
+	if (rule != FWT_NONE) {
+		prog = fwt_program_of_rule(prog, &rule);
+		r = &prog->rule[rule];
+		line = prog == &w->pol->prog ? fwt_patch_line(prog->patch, r->file, r->line) :
+					       r->line;
+	}
 	describe(&w->p, what, sizeof(what));
 	pr_info("fwtree: %s%s IN=%s OUT=%s%s RULE=%s:%u\n", prefix, verdict_word(d),
 		in ? in->name : "", out ? out->name : "", what,
 		r ? fwt_program_string(prog, prog->file[r->file].name) : "",
-		r ? r->line : 0);
+		line);
 }

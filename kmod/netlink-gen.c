@@ -63,9 +63,10 @@ const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DI
 };
 
 /* FWTREE_CMD_POLICY_BEGIN - do */
-static const struct nla_policy fwtree_policy_begin_nl_policy[FWTREE_A_POLICY_LENGTH + 1] = {
+static const struct nla_policy fwtree_policy_begin_nl_policy[FWTREE_A_POLICY_PATCH + 1] = {
 	[FWTREE_A_POLICY_LENGTH] = { .type = NLA_U32, },
 	[FWTREE_A_POLICY_EXPECT] = { .type = NLA_U32, },
+	[FWTREE_A_POLICY_PATCH] = { .type = NLA_FLAG, },
 };
 
 /* FWTREE_CMD_POLICY_CHUNK - do */
@@ -89,13 +90,21 @@ static const struct nla_policy fwtree_conn_count_nl_policy[FWTREE_A_CONN_FILTER 
 	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
 };
 
+/* FWTREE_CMD_RULE_FIND - do */
+static const struct nla_policy fwtree_rule_find_nl_policy[FWTREE_A_RULE_FILE_INDEX + 1] = {
+	[FWTREE_A_RULE_KEY] = { .type = NLA_U64, },
+	[FWTREE_A_RULE_FILE_INDEX] = { .type = NLA_U32, },
+	[FWTREE_A_RULE_BASE_LINE] = { .type = NLA_U32, },
+	[FWTREE_A_RULE_TREE] = { .type = NLA_NUL_STRING, },
+};
+
 /* Ops table for fwtree */
 static const struct genl_split_ops fwtree_nl_ops[] = {
 	{
 		.cmd		= FWTREE_CMD_POLICY_BEGIN,
 		.doit		= fwtree_nl_policy_begin_doit,
 		.policy		= fwtree_policy_begin_nl_policy,
-		.maxattr	= FWTREE_A_POLICY_LENGTH,
+		.maxattr	= FWTREE_A_POLICY_PATCH,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -176,6 +185,18 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.doit		= fwtree_nl_conn_count_doit,
 		.policy		= fwtree_conn_count_nl_policy,
 		.maxattr	= FWTREE_A_CONN_FILTER,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_PATCH_GET,
+		.dumpit	= fwtree_nl_patch_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_RULE_FIND,
+		.doit		= fwtree_nl_rule_find_doit,
+		.policy		= fwtree_rule_find_nl_policy,
+		.maxattr	= FWTREE_A_RULE_FILE_INDEX,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

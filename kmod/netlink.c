@@ -26,6 +26,7 @@
  * @list: in fn->uploads
  * @portid: of the socket
  * @expect: generation that it is to replace
+ * @patch: it is a patch
  * @len: bytes that were announced
  * @got: bytes that came
  * @data: @len bytes, all of them set by the time that @got is @len
@@ -34,6 +35,7 @@ struct fwt_upload {
 	struct list_head list;
 	u32 portid;
 	u32 expect;
+	bool patch;
 	size_t len;
 	size_t got;
 	void *data;
@@ -106,24 +108,30 @@ int fwtree_nl_policy_begin_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
 	u32 len, now = READ_ONCE(fn->generation);
+	bool patch = info->attrs[FWTREE_A_POLICY_PATCH];
+	u32 most = patch ? FWT_PATCH_SIZE_MAX : FWT_PROGRAM_SIZE_MAX;
+	size_t least = patch ? sizeof(struct fwt_patch_hdr) : sizeof(struct fwt_prog_hdr);
 	struct fwt_upload *u;
 	int ret;
 
 	if (REQUIRE(info, FWTREE_A_POLICY_LENGTH, "the policy's length is missing"))
 		return -EINVAL;
+	if (patch && REQUIRE(info, FWTREE_A_POLICY_EXPECT,
+			     "the generation that the patch is for is missing"))
+		return -EINVAL;
 	len = nla_get_u32(info->attrs[FWTREE_A_POLICY_LENGTH]);
-	if (len < sizeof(struct fwt_prog_hdr)) {
+	if (len < least) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
 					info->attrs[FWTREE_A_POLICY_LENGTH],
-					"a compiled policy has at least %zu bytes",
-					sizeof(struct fwt_prog_hdr));
+					"a %s has at least %zu bytes",
+					patch ? "patch" : "compiled policy", least);
 		return -EINVAL;
 	}
-	if (len > FWT_PROGRAM_SIZE_MAX) {
+	if (len > most) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
 					info->attrs[FWTREE_A_POLICY_LENGTH],
-					"%u bytes more than a policy may have",
-					len - FWT_PROGRAM_SIZE_MAX);
+					"%u bytes more than a %s may have", len - most,
+					patch ? "patch" : "policy");
 		return -E2BIG;
 	}
 
@@ -133,6 +141,7 @@ int fwtree_nl_policy_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	u->portid = info->snd_portid;
 	u->len = len;
 	u->expect = now;
+	u->patch = patch;
 	if (info->attrs[FWTREE_A_POLICY_EXPECT]) {
 		u->expect = nla_get_u32(info->attrs[FWTREE_A_POLICY_EXPECT]);
 		if (u->expect != now) {
@@ -294,7 +303,9 @@ int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = -EINVAL;
 		goto fail;
 	}
-	ret = fwt_policy_apply(fn, u->data, u->len, u->expect, info->extack, &gen);
+	ret = u->patch ?
+		fwt_policy_patch(fn, u->data, u->len, u->expect, info->extack, &gen) :
+		fwt_policy_apply(fn, u->data, u->len, u->expect, info->extack, &gen);
 	u->data = NULL;
 	if (ret)
 		goto fail;
@@ -332,13 +343,15 @@ static int put_policy(struct sk_buff *skb, struct fwt_net *fn)
 	if (nla_put_u32(skb, FWTREE_A_POLICY_GENERATION, p->gen) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_POLICY_APPLIED, p->applied,
 			      FWTREE_A_POLICY_PAD) ||
-	    nla_put_u32(skb, FWTREE_A_POLICY_LENGTH, p->len) ||
-	    nla_put_u32(skb, FWTREE_A_POLICY_RULES, prog->n[FWT_SEC_RULES]) ||
+	    nla_put_u32(skb, FWTREE_A_POLICY_LENGTH, p->base->len) ||
+	    nla_put_u32(skb, FWTREE_A_POLICY_RULES, fwt_policy_rules(p)) ||
 	    nla_put_u32(skb, FWTREE_A_POLICY_NODES, prog->n[FWT_SEC_NODES]) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_POLICY_BYTES, fwt_policy_bytes(p),
 			      FWTREE_A_POLICY_PAD) ||
 	    nla_put_u32(skb, FWTREE_A_POLICY_DEPTH, prog->depth_max) ||
-	    nla_put_u32(skb, FWTREE_A_POLICY_STEPS_MAX, prog->steps_max))
+	    nla_put_u32(skb, FWTREE_A_POLICY_STEPS_MAX, prog->steps_max) ||
+	    (p->change &&
+	     nla_put_u32(skb, FWTREE_A_POLICY_PATCH_LENGTH, p->change->len)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -382,12 +395,14 @@ struct policy_dump {
 	u32 off;
 };
 
-int fwtree_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+/* The policy as it was uploaded, or the patch to it. */
+static int dump_blob(struct sk_buff *skb, struct netlink_callback *cb, bool patch)
 {
 	struct fwt_net *fn = fwt_pernet(sock_net(skb->sk));
 	struct policy_dump *at = (void *)cb->ctx;
 	const struct fwt_policy *p;
-	u32 room, n;
+	const void *blob = NULL;
+	u32 room, n, len = 0;
 	void *hdr;
 
 	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
@@ -396,23 +411,31 @@ int fwtree_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 	rcu_read_lock();
 	p = rcu_dereference(fn->policy);
 	cb->seq = p ? p->gen : READ_ONCE(fn->generation);
-	while (p && at->off < p->len) {
+	if (p && patch && p->change) {
+		blob = p->change->blob;
+		len = p->change->len;
+	} else if (p && !patch) {
+		blob = p->base->blob;
+		len = p->base->len;
+	}
+	while (at->off < len) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &fwtree_nl_family,
-				  NLM_F_MULTI, FWTREE_CMD_POLICY_GET);
+				  NLM_F_MULTI, patch ? FWTREE_CMD_PATCH_GET :
+				  FWTREE_CMD_POLICY_GET);
 		if (!hdr)
 			break;
 		genl_dump_check_consistent(cb, hdr);
 		if (nla_put_u32(skb, FWTREE_A_POLICY_GENERATION, p->gen) ||
-		    nla_put_u32(skb, FWTREE_A_POLICY_LENGTH, p->len) ||
+		    nla_put_u32(skb, FWTREE_A_POLICY_LENGTH, len) ||
 		    nla_put_u32(skb, FWTREE_A_POLICY_OFFSET, at->off))
 			goto full;
 		room = skb_tailroom(skb);
 		if (room < NLA_HDRLEN + 64)
 			goto full;
 		n = min3(room - NLA_HDRLEN - NLA_ALIGNTO, (u32)FWTREE_CHUNK_MAX,
-			 (u32)p->len - at->off);
-		if (nla_put(skb, FWTREE_A_POLICY_DATA, n, p->blob + at->off))
+			 len - at->off);
+		if (nla_put(skb, FWTREE_A_POLICY_DATA, n, blob + at->off))
 			goto full;
 		genlmsg_end(skb, hdr);
 		at->off += n;
@@ -423,6 +446,16 @@ full:
 	genlmsg_cancel(skb, hdr);
 	rcu_read_unlock();
 	return skb->len;
+}
+
+int fwtree_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_blob(skb, cb, false);
+}
+
+int fwtree_nl_patch_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_blob(skb, cb, true);
 }
 
 int fwtree_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)

@@ -58,9 +58,13 @@ struct sk_buff *fwt_netlink_reply(const struct genl_info *info, size_t size,
 /* Kernel memory that a policy occupies, in bytes. */
 static inline u64 fwt_policy_bytes(const struct fwt_policy *p)
 {
-	return sizeof(*p) + p->len +
-	       (p->prog.n[FWT_SEC_RULES] + p->prog.n[FWT_SEC_COUNTERS]) *
-	       sizeof(*p->slot);
+	const struct fwt_base *b = p->base;
+	u64 bytes = sizeof(*p) + b->len + fwt_n_slots(&b->prog) * sizeof(u32) +
+		    b->prog.n[FWT_SEC_RULES] * sizeof(*b->of.rule);
+
+	if (p->change)
+		bytes += p->change->len + b->prog.n[FWT_SEC_NODES] / 8;
+	return bytes;
 }
 
 #endif /* FWT_NETLINK_H */

@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "conn_filter.h"
 #include "netlink.h"
+#include "policy.h"
 
 /* Messages */
 
@@ -89,7 +90,8 @@ static int put_conn_rule(struct sk_buff *skb, int type, struct fwt_net *fn,
 	if (!nest || nla_put_u32(skb, FWTREE_A_CONN_RULE_SLOT, slot) ||
 	    (id && nla_put_string(skb, FWTREE_A_CONN_RULE_ID, id->text)) ||
 	    (file && nla_put_string(skb, FWTREE_A_CONN_RULE_FILE, file->text)) ||
-	    nla_put_u32(skb, FWTREE_A_CONN_RULE_LINE, s->line))
+	    nla_put_u32(skb, FWTREE_A_CONN_RULE_LINE,
+			fwt_policy_slot_line(rcu_dereference(fn->policy), s)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -76,7 +76,7 @@ static int put_program(struct sk_buff *skb, const struct fwt_policy *p)
 	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_STATS_PROGRAM);
 
 	if (!nest ||
-	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_RULES, prog->n[FWT_SEC_RULES]) ||
+	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_RULES, fwt_policy_rules(p)) ||
 	    nla_put_u32(skb, FWTREE_A_STATS_PROGRAM_NODES, prog->n[FWT_SEC_NODES]) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_STATS_PROGRAM_BYTES,
 			      fwt_policy_bytes(p), FWTREE_A_STATS_PROGRAM_PAD) ||
@@ -159,27 +159,33 @@ struct slot_dump {
 	u32 next;
 };
 
+/* These return 1 for one that is not told. */
 static int put_rule(struct sk_buff *skb, struct fwt_net *fn,
 		    const struct fwt_policy *p, u32 i)
 {
-	const struct fwt_prog_rule *r = &p->prog.rule[i];
+	u32 own = i, slot = fwt_rule_slot(p, i);
+	const struct fwt_program *prog = fwt_program_of_rule(&p->prog, &own);
+	const struct fwt_prog_rule *r = &prog->rule[own];
+	u32 line = prog == &p->prog ? fwt_patch_line(prog->patch, r->file, r->line) : r->line;
 	struct fwt_slot_count sum;
 
-	fwt_slot_read(fn, p->slot[i], &sum);
+	/* Not a rule of the policy, or not any more. */
+	if (slot == FWT_NONE || fwt_rule_gone(p, i))
+		return 1;
+	fwt_slot_read(fn, slot, &sum);
 	if (nla_put_u32(skb, FWTREE_A_RULE_GENERATION, p->gen) ||
 	    nla_put_u32(skb, FWTREE_A_RULE_INDEX, i) ||
-	    nla_put_u32(skb, FWTREE_A_RULE_SLOT, p->slot[i]) ||
+	    nla_put_u32(skb, FWTREE_A_RULE_SLOT, slot) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_RULE_KEY, r->key, FWTREE_A_RULE_PAD) ||
 	    (r->id != FWT_NONE &&
 	     nla_put_string(skb, FWTREE_A_RULE_ID,
-			    fwt_program_string(&p->prog, r->id))) ||
+			    fwt_program_string(prog, r->id))) ||
 	    nla_put_string(skb, FWTREE_A_RULE_TREE,
-			   fwt_program_string(&p->prog, r->tree)) ||
+			   fwt_program_string(prog, r->tree)) ||
 	    nla_put_u32(skb, FWTREE_A_RULE_HOOKS, r->hooks) ||
 	    nla_put_string(skb, FWTREE_A_RULE_FILE,
-			   fwt_program_string(&p->prog,
-					      p->prog.file[r->file].name)) ||
-	    nla_put_u32(skb, FWTREE_A_RULE_LINE, r->line) ||
+			   fwt_program_string(prog, prog->file[r->file].name)) ||
+	    nla_put_u32(skb, FWTREE_A_RULE_LINE, line) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_RULE_HITS, sum.hits,
 			      FWTREE_A_RULE_PAD) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_RULE_PACKETS, sum.packets,
@@ -193,12 +199,25 @@ static int put_rule(struct sk_buff *skb, struct fwt_net *fn,
 static int put_counter(struct sk_buff *skb, struct fwt_net *fn,
 		       const struct fwt_policy *p, u32 i)
 {
+	u32 counters = p->prog.n[FWT_SEC_COUNTERS], k;
+	const struct fwt_program *prog = &p->prog;
+	const u32 *slot = p->slot;
 	struct fwt_slot_count sum;
 
-	fwt_slot_read(fn, p->slot[p->prog.n[FWT_SEC_RULES] + i], &sum);
+	if (i >= counters) {
+		i -= counters;
+		prog = &p->change->patch.prog;
+		slot = p->change->slot;
+		/* The policy names it as well. */
+		for (k = 0; k < counters; k++)
+			if (p->slot[p->prog.n[FWT_SEC_RULES] + k] ==
+			    slot[prog->n[FWT_SEC_RULES] + i])
+				return 1;
+	}
+	fwt_slot_read(fn, slot[prog->n[FWT_SEC_RULES] + i], &sum);
 	if (nla_put_u32(skb, FWTREE_A_COUNTER_GENERATION, p->gen) ||
 	    nla_put_string(skb, FWTREE_A_COUNTER_NAME,
-			   fwt_program_string(&p->prog, p->prog.counter[i])) ||
+			   fwt_program_string(prog, prog->counter[i])) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_COUNTER_PACKETS, sum.packets,
 			      FWTREE_A_COUNTER_PAD) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_COUNTER_BYTES, sum.bytes,
@@ -217,6 +236,7 @@ static int dump_section(struct sk_buff *skb, struct netlink_callback *cb,
 	struct slot_dump *at = (void *)cb->ctx;
 	const struct fwt_policy *p;
 	int ret = 0;
+	u32 n = 0;
 	void *hdr;
 
 	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
@@ -225,7 +245,9 @@ static int dump_section(struct sk_buff *skb, struct netlink_callback *cb,
 	mutex_lock(&fn->lock);
 	p = fwt_policy_locked(fn);
 	cb->seq = fn->generation;
-	for (; p && at->next < p->prog.n[section]; at->next++) {
+	if (p)
+		n = p->prog.n[section] + (p->change ? p->change->patch.prog.n[section] : 0);
+	for (; at->next < n; at->next++) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &fwtree_nl_family,
 				  NLM_F_MULTI, cmd);
@@ -237,6 +259,10 @@ static int dump_section(struct sk_buff *skb, struct netlink_callback *cb,
 		ret = put(skb, fn, p, at->next);
 		if (ret) {
 			genlmsg_cancel(skb, hdr);
+			if (ret > 0) {
+				ret = 0;
+				continue;
+			}
 			break;
 		}
 		genlmsg_end(skb, hdr);

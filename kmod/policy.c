@@ -118,17 +118,34 @@ static void read_options(struct fwt_policy *p)
 		     __FWT_TIMEOUT_MAX);
 }
 
-static u32 n_slots(const struct fwt_policy *p)
+static void base_free(struct fwt_base *b)
 {
-	return p->prog.n[FWT_SEC_RULES] + p->prog.n[FWT_SEC_COUNTERS];
+	if (!b)
+		return;
+	kvfree(b->of.forest);
+	kvfree(b->of.rule);
+	kvfree(b->slot);
+	kvfree(b->blob);
+	kfree(b);
 }
 
-static void policy_free(struct fwt_policy *p)
+void fwt_change_free(struct fwt_change *c)
+{
+	if (!c)
+		return;
+	kvfree(c->slot);
+	kvfree(c->tables);
+	kvfree(c->blob);
+	kfree(c);
+}
+
+void fwt_policy_free(struct fwt_policy *p)
 {
 	if (!p)
 		return;
-	kvfree(p->slot);
-	kvfree(p->blob);
+	if (p->base && !p->base->users)
+		base_free(p->base);
+	fwt_change_free(p->change);
 	kfree(p);
 }
 
@@ -139,18 +156,51 @@ static void policy_free_work(struct work_struct *work)
 	struct fwt_net *fn = p->fn;
 
 	mutex_lock(&fn->lock);
-	fwt_slots_put(fn, p->slot, n_slots(p));
+	if (p->change)
+		fwt_slots_put(fn, p->change->slot, fwt_n_slots(&p->change->patch.prog));
+	if (!--p->base->users)
+		fwt_slots_put(fn, p->base->slot, fwt_n_slots(&p->base->prog));
+	else
+		/* Whoever uses it still may be the last one any moment. */
+		p->base = NULL;
 	fwt_slots_reap(fn);
 	mutex_unlock(&fn->lock);
-	policy_free(p);
+	fwt_policy_free(p);
 }
 
-static void policy_retire(struct fwt_policy *p)
+void fwt_policy_retire(struct fwt_policy *p)
 {
 	if (!p)
 		return;
 	INIT_RCU_WORK(&p->free, policy_free_work);
 	queue_rcu_work(fwt_wq, &p->free);
+}
+
+u32 fwt_policy_slot_line(const struct fwt_policy *p, const struct fwt_slot *s)
+{
+	u32 line = READ_ONCE(s->line), i;
+	const struct fwt_name *file;
+
+	if (!p || !p->change || READ_ONCE(s->placed))
+		return line;
+	file = rcu_dereference_check(s->file, lockdep_is_held(&p->fn->lock));
+	for (i = 0; file && i < p->prog.n[FWT_SEC_FILES]; i++)
+		if (!strcmp(file->text, p->prog.string + p->prog.file[i].name))
+			return fwt_patch_line(&p->change->patch, i, line);
+	return line;
+}
+
+/* What patches need to know; each array has an entry at least. */
+static int learn(struct fwt_base *b, const void *scratch)
+{
+	b->of.forest = kvmalloc_array(b->prog.n[FWT_SEC_FORESTS] + 1, sizeof(*b->of.forest),
+				      GFP_KERNEL_ACCOUNT);
+	b->of.rule = kvmalloc_array(b->prog.n[FWT_SEC_RULES] + 1, sizeof(u32),
+				    GFP_KERNEL_ACCOUNT);
+	if (!b->of.forest || !b->of.rule)
+		return -ENOMEM;
+	fwt_patchable_init(&b->of, &b->prog, scratch);
+	return 0;
 }
 
 /* Verify without a lock: it takes milliseconds for a large program. */
@@ -159,18 +209,23 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 {
 	struct fwt_verify_error err = { };
 	struct fwt_policy *p;
+	struct fwt_base *b;
 	size_t need;
 	void *scratch = NULL;
 	int ret;
 
 	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
-	if (!p) {
+	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	if (!p || !b) {
+		kfree(p);
+		kfree(b);
 		kvfree(blob);
 		return ERR_PTR(-ENOMEM);
 	}
 	p->fn = fn;
-	p->blob = blob;
-	p->len = len;
+	p->base = b;
+	b->blob = blob;
+	b->len = len;
 	need = fwt_verify_scratch(blob, len);
 	if (need) {
 		scratch = kvmalloc(need, GFP_KERNEL_ACCOUNT);
@@ -179,22 +234,26 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 			goto fail;
 		}
 	}
-	ret = fwt_verify(blob, len, scratch, &p->prog, &err);
-	kvfree(scratch);
-	if (ret) {
+	ret = fwt_verify(blob, len, scratch, &b->prog, &err);
+	if (ret)
 		NL_SET_ERR_MSG_FMT(extack, "%s", err.text);
+	else
+		ret = learn(b, scratch);
+	kvfree(scratch);
+	if (ret)
 		goto fail;
-	}
-	p->slot = kvmalloc_array(n_slots(p) + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
-	if (!p->slot) {
+	b->slot = kvmalloc_array(fwt_n_slots(&b->prog) + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
+	if (!b->slot) {
 		ret = -ENOMEM;
 		goto fail;
 	}
+	p->prog = b->prog;
+	p->slot = b->slot;
 	read_options(p);
 	p->applied = ktime_get_real_seconds();
 	return p;
 fail:
-	policy_free(p);
+	fwt_policy_free(p);
 	return ERR_PTR(ret);
 }
 
@@ -248,7 +307,7 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		ret = -EAGAIN;
 		goto fail;
 	}
-	ret = fwt_slots_get(fn, &p->prog, p->slot);
+	ret = fwt_slots_get(fn, &p->prog, false, p->base->slot);
 	if (ret) {
 		NL_SET_ERR_MSG_FMT(extack, "no memory for the counters of %u rules",
 				   p->prog.n[FWT_SEC_RULES]);
@@ -257,18 +316,19 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	if (p->opt.conn_max_per_source || counts(&p->prog))
 		ret = fwt_counts_init(fn, p->opt.conn_max);
 	if (ret) {
-		fwt_slots_put(fn, p->slot, n_slots(p));
+		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
 		NL_SET_ERR_MSG(extack, "no memory to count connections");
 		goto fail;
 	}
 	ret = fwt_hooks_get(fn, p, extack);
 	if (ret) {
-		fwt_slots_put(fn, p->slot, n_slots(p));
+		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
 		goto fail;
 	}
 	old = fwt_policy_locked(fn);
 	if (!old)
 		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
+	p->base->users = 1;
 	p->gen = ++fn->generation;
 	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
 	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;
@@ -280,13 +340,13 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	mutex_unlock(&fn->lock);
 	if (rtnl)
 		rtnl_unlock();
-	policy_retire(old);
+	fwt_policy_retire(old);
 	return 0;
 fail:
 	mutex_unlock(&fn->lock);
 	if (rtnl)
 		rtnl_unlock();
-	policy_free(p);
+	fwt_policy_free(p);
 	return ret;
 }
 
@@ -312,6 +372,6 @@ bool fwt_policy_flush(struct fwt_net *fn)
 		fwt_route_clean(fn);
 		fwt_conns_flush(fn);
 	}
-	policy_retire(old);
+	fwt_policy_retire(old);
 	return old;
 }

@@ -9,29 +9,65 @@
 #include <linux/netlink.h>
 #include <linux/workqueue.h>
 #include "netns.h"
-#include "core/tree.h"
+#include "slot.h"
+#include "core/patch.h"
+
+/**
+ * struct fwt_base - a program as it was uploaded, for a policy and those that are
+ * patches to it
+ * @users: policies; under fwt_net.lock
+ * @prog: verified
+ * @of: what patches are held against
+ * @slot: by rule, then by named counter
+ * @blob: the program's bytes
+ * @len: how many
+ */
+struct fwt_base {
+	u32 users;
+	struct fwt_program prog;
+	struct fwt_patchable of;
+	u32 *slot;
+	void *blob;
+	size_t len;
+};
+
+/**
+ * struct fwt_change - a patch, of one policy alone
+ * @patch: verified
+ * @slot: by rule, then by named counter, of the patch's program
+ * @tables: memory of @patch
+ * @blob: its bytes
+ * @len: how many
+ */
+struct fwt_change {
+	struct fwt_patch patch;
+	u32 *slot;
+	void *tables;
+	void *blob;
+	size_t len;
+};
 
 /**
  * struct fwt_policy - a policy, immutable once published
- * @prog: the program, verified
+ * @prog: the base's program, with the patch if there is one
  * @gen: its generation
  * @opt: options
- * @slot: by rule, then by named counter
+ * @slot: the base's, for the data path
+ * @base: shared by policies that differ by a patch
+ * @change: or NULL
  * @applied: wall clock, seconds
  * @fn: namespace
- * @blob: the program's bytes
- * @len: how many
  * @free: frees it after a grace period
  */
 struct fwt_policy {
 	struct fwt_program prog;
 	u32 gen;
 	struct fwt_options opt;
-	u32 *slot;
+	const u32 *slot;
+	struct fwt_base *base;
+	struct fwt_change *change;
 	time64_t applied;
 	struct fwt_net *fn;
-	void *blob;
-	size_t len;
 	struct rcu_work free;
 };
 
@@ -53,6 +89,75 @@ struct fwt_policy {
  */
 int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		     struct netlink_ext_ack *extack, u32 *gen);
+
+/**
+ * fwt_policy_patch() - put the policy in force with a patch in force
+ * @fn: namespace
+ * @blob: kvmalloc'ed, hostile; taken over in every case
+ * @len: bytes
+ * @expect: generation that must be in force: a patch says nothing by itself
+ * @extack: told why not
+ * @gen: set to the new generation
+ *
+ * Context: process; takes fn->lock.
+ * Return: as fwt_policy_apply(); -ENOENT where no policy is in force; -EEXIST
+ * where a rule is added whose key another one has.
+ */
+int fwt_policy_patch(struct fwt_net *fn, void *blob, size_t len, u32 expect,
+		     struct netlink_ext_ack *extack, u32 *gen);
+
+/* The former policy goes, after a grace period. Without fwt_net.lock. */
+void fwt_policy_retire(struct fwt_policy *p);
+
+/* A policy that was never in force. */
+void fwt_policy_free(struct fwt_policy *p);
+void fwt_change_free(struct fwt_change *c);
+
+static inline u32 fwt_n_slots(const struct fwt_program *prog)
+{
+	return prog->n[FWT_SEC_RULES] + prog->n[FWT_SEC_COUNTERS];
+}
+
+/* Rules that count. */
+static inline u32 fwt_policy_rules(const struct fwt_policy *p)
+{
+	u32 n = p->prog.n[FWT_SEC_RULES];
+
+	if (p->change)
+		n += p->change->patch.n[FWT_PATCH_PLACES] -
+		     p->change->patch.n[FWT_PATCH_DELETED];
+	return n;
+}
+
+/* The rule slot of a rule of the policy in force. */
+static inline u32 fwt_rule_slot(const struct fwt_policy *pol, u32 rule)
+{
+	if (rule == FWT_NONE)
+		return FWT_NONE;
+	if (likely(rule < pol->prog.n[FWT_SEC_RULES]))
+		return pol->slot[rule];
+	return pol->change->slot[rule - pol->prog.n[FWT_SEC_RULES]];
+}
+
+/* A rule of the base that a patch has taken away. */
+static inline bool fwt_rule_gone(const struct fwt_policy *p, u32 rule)
+{
+	u32 node;
+
+	if (!p->change || rule >= p->prog.n[FWT_SEC_RULES])
+		return false;
+	node = p->prog.rule[rule].node;
+	return node != FWT_NONE && p->change->patch.gone[node / 32] >> (node % 32) & 1;
+}
+
+/**
+ * fwt_policy_slot_line() - the line where a slot's rule stands now
+ * @p: the policy in force, or NULL
+ * @s: the slot
+ *
+ * Context: RCU read lock, or fwt_net.lock.
+ */
+u32 fwt_policy_slot_line(const struct fwt_policy *p, const struct fwt_slot *s);
 
 /* No policy any more: hooks go, connections end. Takes fn->lock. Returns true
  * if there was one.

@@ -245,13 +245,14 @@ static u64 counter_key(const char *name)
 }
 
 static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
-		   struct fwt_name *file, u32 *index)
+		   struct fwt_name *file, bool placed, u32 *index)
 {
 	struct fwt_slot *slot = find(s, key);
 
 	if (slot) {
 		/* The same rule, perhaps at another place by now. */
-		slot->line = line;
+		WRITE_ONCE(slot->line, line);
+		WRITE_ONCE(slot->placed, placed);
 		refcount_inc(&file->refs);
 		name_set(&slot->file, file);
 	} else {
@@ -266,6 +267,7 @@ static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
 		refcount_inc(&file->refs);
 		slot->key = key;
 		slot->line = line;
+		slot->placed = placed;
 		name_set(&slot->file, file);
 		name_set(&slot->id, name);
 		slot->users = 0;
@@ -277,7 +279,7 @@ static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
 	return 0;
 }
 
-int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, u32 *slot)
+int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch, u32 *slot)
 {
 	u32 rules = prog->n[FWT_SEC_RULES], counters = prog->n[FWT_SEC_COUNTERS];
 	u32 n_files = prog->n[FWT_SEC_FILES], i, n = 0;
@@ -305,13 +307,17 @@ int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, u32 *slot)
 		const struct fwt_prog_rule *r = &prog->rule[i];
 		const char *id = r->id == FWT_NONE ? NULL : prog->string + r->id;
 
-		ret = get_one(s, r->key, id, r->line, file[r->file], &slot[n]);
+		if (patch && !r->line) {
+			slot[n++] = FWT_NONE;
+			continue;
+		}
+		ret = get_one(s, r->key, id, r->line, file[r->file], patch, &slot[n]);
 		n += !ret;
 	}
 	for (i = 0; !ret && i < counters; i++) {
 		const char *id = prog->string + prog->counter[i];
 
-		ret = get_one(s, counter_key(id), id, 0, file[n_files], &slot[n]);
+		ret = get_one(s, counter_key(id), id, 0, file[n_files], false, &slot[n]);
 		n += !ret;
 	}
 out:
@@ -328,7 +334,22 @@ void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
 	u32 i;
 
 	for (i = 0; i < count; i++)
-		put_one(&fn->slots, slot[i]);
+		if (slot[i] != FWT_NONE)
+			put_one(&fn->slots, slot[i]);
+}
+
+void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed)
+{
+	struct fwt_slot *s = at(dir_locked(&fn->slots), slot);
+
+	lockdep_assert_held(&fn->lock);
+	WRITE_ONCE(s->placed, placed);
+	WRITE_ONCE(s->line, line);
+}
+
+u32 fwt_slots_capacity(struct fwt_net *fn)
+{
+	return capacity(&fn->slots);
 }
 
 void fwt_slots_reap(struct fwt_net *fn)

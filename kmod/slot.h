@@ -48,6 +48,7 @@ struct fwt_slot {
 	u32 users;			/* programs */
 	u32 line;
 	u32 index;
+	bool placed;			/* a patch's: @line is as it is now */
 	struct fwt_name __rcu *file;	/* NULL: the slot is free */
 	struct fwt_name __rcu *id;	/* or NULL */
 	struct fwt_slot_count base;	/* subtracted: see reset */
@@ -95,11 +96,18 @@ void fwt_slots_clean(struct fwt_slots *s);
  * fwt_slots_get() - slots for the rules and counters of a program
  * @fn: namespace, its lock held
  * @prog: program
+ * @patch: it is that of a patch: rules without a line have no slot, but FWT_NONE
  * @slot: filled in: for each rule, then for each named counter
  *
  * Return: 0 or -ENOMEM, and then nothing is taken.
  */
-int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, u32 *slot);
+int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch, u32 *slot);
+
+/* Where a slot's rule stands, as struct fwt_slot has it. fwt_net.lock held. */
+void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed);
+
+/* How many slots there are, used or not. fwt_net.lock held. */
+u32 fwt_slots_capacity(struct fwt_net *fn);
 
 /**
  * fwt_slots_put() - a program lets go of its slots

@@ -339,7 +339,9 @@ static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)
 /* Under c->lock. */
 static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 {
-	const struct fwt_prog_mod *m = &w->pol->prog.mod[d->snat];
+	u32 snat = d->snat;
+	const struct fwt_prog_mod *m =
+		&fwt_program_of_mod(&w->pol->prog, &snat)->mod[snat];
 	struct fwt_conn *c = w->c;
 	struct fwt_bind b = {
 		.out = w->state->out,

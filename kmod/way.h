@@ -174,12 +174,6 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 /* Interface name by index, NULL if there is none. Under RCU. */
 const char *fwt_ifname(struct net *net, u32 ifindex);
 
-/* The rule slot of a rule of the policy in force. */
-static inline u32 fwt_rule_slot(const struct fwt_policy *pol, u32 rule)
-{
-	return rule == FWT_NONE ? FWT_NONE : pol->slot[rule];
-}
-
 /* track.c */
 enum fwt_tracked {
 	FWT_TRACK_OK,

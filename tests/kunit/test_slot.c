@@ -53,7 +53,7 @@ static int get(struct fwt_net *fn, struct rules *r)
 	int ret;
 
 	mutex_lock(&fn->lock);
-	ret = fwt_slots_get(fn, &r->prog, r->slot);
+	ret = fwt_slots_get(fn, &r->prog, false, r->slot);
 	mutex_unlock(&fn->lock);
 	return ret;
 }
