@@ -60,19 +60,27 @@ int cmd_show_policy(struct fwctl *ctl, int argc, char **argv)
 	for (i = 0; i < prog->n[FWT_SEC_FILES]; i++) {
 		const struct fwt_prog_file *f = &prog->file[i];
 		const char *name = fwt_program_string(prog, f->name);
-		const char *text = prog->source + f->text;
-		char clean[300];
+		char clean[300], *text = NULL;
+		size_t len = 0;
+		FILE *now = open_memstream(&text, &len);
 
+		if (now) {
+			view_print_file(&v, i, now);
+			fclose(now);
+		}
+		if (!text)
+			return out_error(NULL, "out of memory");
 		out_object(NULL);
 		out_str("name", name);
-		out_strn("text", text, f->text_len);
+		out_strn("text", text, len);
 		out_end();
 		if (prog->n[FWT_SEC_FILES] > 1)
 			out_text("%s### %s\n", i ? "\n" : "",
 				 out_clean(clean, sizeof(clean), name, strlen(name)));
-		out_raw(text, f->text_len);
-		if (f->text_len && text[f->text_len - 1] != '\n')
+		out_raw(text, len);
+		if (len && text[len - 1] != '\n')
 			out_text("\n");
+		free(text);
 	}
 	out_end();
 	out_end();
@@ -94,8 +102,7 @@ static int fetch_both(struct view *v, struct fwt_nl_rules *rules, struct fwt_nl 
 			view_clean(v);
 			return fwctl_refused(nl);
 		}
-		if (rules->count == v->prog.n[FWT_SEC_RULES] &&
-		    (!rules->count || rules->rule[0].generation == v->generation))
+		if (view_sort(v, rules))
 			return 0;
 		view_clean(v);
 		fwt_nl_rules_clean(rules);
@@ -120,13 +127,15 @@ static void print_tree(const struct view *v, const struct fwt_nl_rules *rules,
 	out_array("rules");
 	out_text("%s%s\n", is_hook(tree) ? "" : "tree ",
 		 out_clean(name, sizeof(name), tree, strlen(tree)));
-	for (i = depth = 0; i < v->prog.n[FWT_SEC_RULES]; i++) {
-		const struct fwt_prog_rule *r = &v->prog.rule[v->order[i]];
-		const struct fwt_nl_rule *n = &rules->rule[v->order[i]];
+	for (i = depth = 0; i < v->n_rules; i++) {
+		const struct fwt_program *prog;
+		const struct fwt_prog_rule *r = view_rule(v, v->order[i], &prog);
+		const struct fwt_nl_rule *n = &rules->rule[i];
+		uint32_t at = view_position(v, v->order[i]);
 
 		if (strcmp(n->tree, tree))
 			continue;
-		while (depth && r->text >= ends[depth - 1])
+		while (depth && at >= ends[depth - 1])
 			depth--;
 		view_rule_text(v, v->order[i], text, sizeof(text));
 		out_object(NULL);
@@ -142,8 +151,8 @@ static void print_tree(const struct view *v, const struct fwt_nl_rules *rules,
 		out_text("%10s  %*s%s\n",
 			 out_human(hits, sizeof(hits), OUT_COUNT, n->hits),
 			 4 * (int)depth, "", text);
-		if (depth < sizeof(ends) / sizeof(*ends))
-			ends[depth++] = r->text + r->text_len;
+		if (prog == &v->prog && depth < sizeof(ends) / sizeof(*ends))
+			ends[depth++] = at + r->text_len;
 	}
 	out_end();
 	out_end();

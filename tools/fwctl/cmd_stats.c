@@ -84,12 +84,13 @@ static void print_counters(const struct fwt_nl_counters *c)
 	out_table_end();
 }
 
-static void print_rules(const struct fwt_nl_rules *r, const struct view *v)
+static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 {
 	static const struct out_column columns[] = {
 		{ "HITS", true }, { "PACKETS", true }, { "BYTES", true },
 		{ "HOOK", false }, { "PLACE", false }, { "RULE", false },
 	};
+	bool known = v->prog.hdr && view_sort(v, r);
 	char text[400], hooks[100], id[300];
 	size_t i;
 
@@ -100,8 +101,6 @@ static void print_rules(const struct fwt_nl_rules *r, const struct view *v)
 	out_table("rules", columns, 6);
 	for (i = 0; i < r->count; i++) {
 		const struct fwt_nl_rule *n = &r->rule[i];
-		bool known = v->prog.hdr && n->generation == v->generation &&
-			     n->index < v->prog.n[FWT_SEC_RULES];
 
 		*text = 0;
 		if (known)

@@ -73,6 +73,9 @@ const char *fwctl_hooks(char *buf, size_t size, uint32_t hooks);
 
 int cmd_check(struct fwctl *ctl, int argc, char **argv);
 int cmd_apply(struct fwctl *ctl, int argc, char **argv);
+int cmd_rule_add(struct fwctl *ctl, int argc, char **argv);
+int cmd_rule_delete(struct fwctl *ctl, int argc, char **argv);
+int cmd_rule_replace(struct fwctl *ctl, int argc, char **argv);
 int cmd_flush(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_policy(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_tree(struct fwctl *ctl, int argc, char **argv);

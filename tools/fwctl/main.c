@@ -27,6 +27,12 @@
 	"  timeout|generation|packets|bytes [OP] N, with OP one of < <= > >= (for the\n" \
 	"  shell: lt le gt ge), or N-M\n"
 
+#define RULE_HELP \
+	"PLACE: a rule's id, or LINE or FILE:LINE where it begins, as 'fwctl show policy'\n" \
+	"  and 'fwctl stats' have them now. RULE: as in a policy, quoted for the shell.\n" \
+	"  TREE: a hook or tree, as 'fwctl show tree' names it.\n" \
+	"Files stay as they are: what is in force is changed.\n"
+
 static int cmd_later(struct fwctl *ctl, int argc, char **argv)
 {
 	(void)argc;
@@ -70,7 +76,12 @@ const struct command fwctl_commands[] = {
 	  "keep the policy on trial (not yet)", NULL },
 	{ "rollback", "", 0, -1, cmd_later,
 	  "go back to the former policy (not yet)", NULL },
-	{ "rule", "", 0, -1, cmd_later, "one rule (not yet)", NULL },
+	{ "rule add", "before|after PLACE RULE | first in TREE RULE", 3, -1, cmd_rule_add,
+	  "put one more rule in force", RULE_HELP },
+	{ "rule delete", "PLACE", 1, 1, cmd_rule_delete,
+	  "take one rule away", RULE_HELP },
+	{ "rule replace", "PLACE RULE", 2, -1, cmd_rule_replace,
+	  "put one rule in the place of another", RULE_HELP },
 	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
 	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
 	{ "explain", "-f FILE --batch PACKETS [--engine compiled|linear]", 1, -1, cmd_explain,

@@ -252,6 +252,7 @@ static bool load_edit(struct fwt_delta *d, const struct fwt_patch *x, u32 i)
 			l.tree = strdup(fwt_program_string(&x->prog, r->tree));
 			l.hooks = r->hooks;
 			l.shown = r->line;
+			l.key = r->key;
 			l.side = (struct fwt_rule_side){ 0, p->at, p->side };
 			for (k = 0; k < x->n[FWT_PATCH_GROUPS]; k++)
 				if (p - x->place >= x->group[k].first)

@@ -30,6 +30,7 @@ struct fwt_diag;
  * @has_rule: the following are set
  * @rule: its text; @tree: the name of its hook or tree
  * @hooks: FWT_HOOK_BIT() of those that reach it
+ * @key: of a rule that was loaded: what it is known by
  * @side: where it stands
  * @shown: filled in by fwt_delta_build() and fwt_delta_load(): its first line as it
  *	is now
@@ -42,6 +43,7 @@ struct fwt_delta_line {
 	char *rule;
 	char *tree;
 	u32 hooks;
+	u64 key;
 	struct fwt_rule_side side;
 	u32 shown;
 };

@@ -394,6 +394,14 @@ static const char *const policy_words[] = {
 	[FWTREE_A_POLICY_LENGTH] = "length",
 	[FWTREE_A_POLICY_OFFSET] = "offset",
 	[FWTREE_A_POLICY_DATA] = "data",
+	[FWTREE_A_POLICY_PATCH] = "patch",
+};
+
+static const char *const rule_words[] = {
+	[FWTREE_A_RULE_KEY] = "key",
+	[FWTREE_A_RULE_TREE] = "tree",
+	[FWTREE_A_RULE_BASE_LINE] = "base-line",
+	[FWTREE_A_RULE_FILE_INDEX] = "file-index",
 };
 
 static const char *const conn_words[] = {
@@ -448,7 +456,9 @@ const char *fwt_nl_attr_word(uint8_t cmd, bool filter, uint32_t type)
 {
 	if (filter)
 		return WORD(filter_words, type);
-	if (cmd >= FWTREE_CMD_CONN_GET)
+	if (cmd == FWTREE_CMD_RULE_FIND)
+		return WORD(rule_words, type);
+	if (cmd >= FWTREE_CMD_CONN_GET && cmd < FWTREE_CMD_PATCH_GET)
 		return WORD(conn_words, type);
 	return WORD(policy_words, type);
 }
@@ -462,7 +472,7 @@ const char *fwt_nl_attr_name(const struct nlmsghdr *nlh, uint32_t offset)
 		if ((size_t)((const char *)a - (const char *)nlh) == offset)
 			return fwt_nl_attr_word(genl->cmd, false,
 						mnl_attr_get_type(a));
-		if (genl->cmd < FWTREE_CMD_CONN_GET ||
+		if (genl->cmd < FWTREE_CMD_CONN_GET || genl->cmd > FWTREE_CMD_CONN_NTF ||
 		    mnl_attr_get_type(a) != FWTREE_A_CONN_FILTER)
 			continue;
 		mnl_attr_for_each_nested(in, a)

@@ -84,6 +84,7 @@ struct fwt_nl_policy {
 	uint64_t bytes;
 	uint32_t depth;
 	uint32_t steps_max;
+	uint32_t patch_length;	/* 0 where there is no patch */
 	char waiting[512];
 };
 
@@ -122,6 +123,76 @@ int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
  */
 int fwt_nl_policy_fetch(struct fwt_nl *nl, void **blob, size_t *len,
 			uint32_t *generation);
+
+/**
+ * fwt_nl_patch_apply() - patch the policy in force
+ * @nl: the conversation
+ * @blob: the patch, all of the difference to the policy that was uploaded last
+ * @len: bytes
+ * @expect: generation that must be in force
+ * @generation: the new one
+ *
+ * Return: as fwt_nl_policy_apply(); -EEXIST for a rule that is there already.
+ */
+int fwt_nl_patch_apply(struct fwt_nl *nl, const void *blob, size_t len, uint32_t expect,
+		       uint32_t *generation);
+
+/**
+ * fwt_nl_patch_fetch() - the patch in force
+ * @blob: to be freed; aligned to 64; NULL where there is none
+ * @len: bytes
+ * @generation: of it; as it was where there is none
+ */
+int fwt_nl_patch_fetch(struct fwt_nl *nl, void **blob, size_t *len, uint32_t *generation);
+
+/* A side of a rule; @there: a patch can add one. */
+struct fwt_nl_side {
+	bool there;
+	uint32_t forest;
+	uint32_t at;
+	uint32_t side;
+};
+
+/**
+ * struct fwt_nl_spot - where a rule stands, and what a patch can do there
+ * @text: the lines that it stands on, NULL for too many
+ * @offset: where in these it begins
+ * @length: bytes of it
+ * @side: before it, behind it
+ */
+struct fwt_nl_spot {
+	uint32_t generation;
+	uint32_t index;
+	uint32_t hooks;
+	uint64_t key;
+	char *tree;
+	char *file;
+	uint32_t file_index;
+	uint32_t line;
+	uint32_t base_line;
+	uint32_t lines;
+	char *text;
+	uint32_t offset;
+	uint32_t length;
+	bool plain;
+	bool alone;
+	struct fwt_nl_side side[2];
+};
+
+/* Which rule is meant: by @line of file @file if that is not 0, by @tree its first
+ * one, else by @key.
+ */
+struct fwt_nl_which {
+	uint64_t key;
+	uint32_t file;
+	uint32_t line;
+	const char *tree;
+};
+
+/** fwt_nl_rule_find() - find a rule of the base; -ENOENT where there is none */
+int fwt_nl_rule_find(struct fwt_nl *nl, const struct fwt_nl_which *which,
+		     struct fwt_nl_spot *spot);
+void fwt_nl_spot_clean(struct fwt_nl_spot *spot);
 
 int fwt_nl_policy_flush(struct fwt_nl *nl);
 

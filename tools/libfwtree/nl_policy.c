@@ -25,6 +25,7 @@ static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
 	p->bytes = fwt_nl_u64(tb[FWTREE_A_POLICY_BYTES]);
 	p->depth = fwt_nl_u32(tb[FWTREE_A_POLICY_DEPTH]);
 	p->steps_max = fwt_nl_u32(tb[FWTREE_A_POLICY_STEPS_MAX]);
+	p->patch_length = fwt_nl_u32(tb[FWTREE_A_POLICY_PATCH_LENGTH]);
 	p->waiting[0] = 0;
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) != FWTREE_A_POLICY_WAITING ||
@@ -67,10 +68,9 @@ static void forget(struct fwt_nl *nl)
 	memcpy(nl->error, error, sizeof(error));
 }
 
-int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
-			int64_t expect,
-			void (*progress)(void *ctx, size_t done, size_t len),
-			void *ctx, uint32_t *generation)
+static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
+		  int64_t expect, void (*progress)(void *ctx, size_t done, size_t len),
+		  void *ctx, uint32_t *generation)
 {
 	struct nlmsghdr *nlh;
 	size_t off, n;
@@ -82,6 +82,8 @@ int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
 	mnl_attr_put_u32(nlh, FWTREE_A_POLICY_LENGTH, (uint32_t)len);
 	if (expect != FWT_NL_ANY)
 		mnl_attr_put_u32(nlh, FWTREE_A_POLICY_EXPECT, (uint32_t)expect);
+	if (patch)
+		mnl_attr_put(nlh, FWTREE_A_POLICY_PATCH, 0, NULL);
 	ret = fwt_nl_talk(nl, nlh, NULL, NULL);
 	if (ret)
 		return ret;
@@ -101,6 +103,20 @@ int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
 	}
 	nlh = fwt_nl_request(nl, FWTREE_CMD_POLICY_COMMIT, 0);
 	return fwt_nl_talk(nl, nlh, generation_answer, generation);
+}
+
+int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
+			int64_t expect,
+			void (*progress)(void *ctx, size_t done, size_t len),
+			void *ctx, uint32_t *generation)
+{
+	return upload(nl, blob, len, false, expect, progress, ctx, generation);
+}
+
+int fwt_nl_patch_apply(struct fwt_nl *nl, const void *blob, size_t len, uint32_t expect,
+		       uint32_t *generation)
+{
+	return upload(nl, blob, len, true, expect, NULL, NULL, generation);
 }
 
 int fwt_nl_policy_flush(struct fwt_nl *nl)
@@ -135,7 +151,7 @@ static int fetch_answer(void *ctx, const struct nlmsghdr *nlh)
 	if (!f->blob) {
 		f->generation = generation;
 		f->len = fwt_nl_u32(tb[FWTREE_A_POLICY_LENGTH]);
-		f->blob = malloc(f->len + 1);
+		f->blob = aligned_alloc(64, (f->len | 63) + 1);
 		if (!f->blob)
 			return -ENOMEM;
 		fwt_prefault(f->blob, f->len);
@@ -150,32 +166,52 @@ static int fetch_answer(void *ctx, const struct nlmsghdr *nlh)
 	return 0;
 }
 
-int fwt_nl_policy_fetch(struct fwt_nl *nl, void **blob, size_t *len,
-			uint32_t *generation)
+static int fetch(struct fwt_nl *nl, uint8_t cmd, struct fetch *f)
 {
-	struct fetch f = { 0 };
 	int ret, i;
 
+	memset(f, 0, sizeof(*f));
 	for (i = 0; i < FWT_NL_TRIES; i++) {
-		free(f.blob);
-		memset(&f, 0, sizeof(f));
-		ret = fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_GET,
-						     NLM_F_DUMP),
-				  fetch_answer, &f);
-		if (!ret && f.blob && (f.torn || f.got != f.len))
+		free(f->blob);
+		memset(f, 0, sizeof(*f));
+		ret = fwt_nl_talk(nl, fwt_nl_request(nl, cmd, NLM_F_DUMP), fetch_answer, f);
+		if (!ret && f->blob && (f->torn || f->got != f->len))
 			ret = fwt_nl_fail(nl, -EINTR,
 					  "the policy changes too often to be read");
 		if (ret != -EINTR)
 			break;
 	}
+	if (ret)
+		free(f->blob);
+	return ret;
+}
+
+int fwt_nl_policy_fetch(struct fwt_nl *nl, void **blob, size_t *len,
+			uint32_t *generation)
+{
+	struct fetch f;
+	int ret = fetch(nl, FWTREE_CMD_POLICY_GET, &f);
+
 	if (!ret && !f.blob)
 		ret = fwt_nl_fail(nl, -ENODATA, "no policy is in force");
-	if (ret) {
-		free(f.blob);
+	if (ret)
 		return ret;
-	}
 	*blob = f.blob;
 	*len = f.len;
 	*generation = f.generation;
+	return 0;
+}
+
+int fwt_nl_patch_fetch(struct fwt_nl *nl, void **blob, size_t *len, uint32_t *generation)
+{
+	struct fetch f;
+	int ret = fetch(nl, FWTREE_CMD_PATCH_GET, &f);
+
+	if (ret)
+		return ret;
+	*blob = f.blob;
+	*len = f.len;
+	if (f.blob)
+		*generation = f.generation;
 	return 0;
 }

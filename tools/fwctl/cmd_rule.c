@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rule add, rule delete, rule replace: one rule of the policy in force.
+ *
+ * The short way asks the kernel where the rule stands, and sends a patch: its price
+ * is that of what has changed since the policy was applied, not that of the policy.
+ * What a patch can't say goes the whole way (rule_text.c): the text in force is
+ * edited, compiled and applied. Which way it went is said, and is of no other
+ * consequence.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE	/* asprintf() */
+#endif
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta.h"
+#include "diag.h"
+#include "rule.h"
+
+/* How far a change came. */
+enum way { DONE, WHOLE, FAILED };
+
+static enum way no_memory(void)
+{
+	out_error(NULL, "out of memory");
+	return FAILED;
+}
+
+/* What there is to go on from: the delta in force. */
+struct session {
+	struct fwt_nl nl;
+	struct fwt_delta delta;
+	uint32_t generation;
+};
+
+/* Patch and generation, of one moment. 0 or a negative errno. */
+static int fetch(struct session *s, void **blob, size_t *len)
+{
+	struct fwt_nl_policy now;
+	int ret, i;
+
+	*blob = NULL;
+	for (i = 0; i < 10; i++) {
+		ret = fwt_nl_policy_get(&s->nl, &now);
+		if (ret)
+			return ret;
+		s->generation = now.generation;
+		if (!now.in_force) {
+			snprintf(s->nl.error, sizeof(s->nl.error), "no policy is in force");
+			return -ENODATA;
+		}
+		if (!now.patch_length)
+			return 0;
+		ret = fwt_nl_patch_fetch(&s->nl, blob, len, &s->generation);
+		if (ret)
+			return ret;
+		if (*blob && s->generation == now.generation)
+			return 0;
+		free(*blob);
+		*blob = NULL;
+	}
+	snprintf(s->nl.error, sizeof(s->nl.error), "the policy changes too often to be read");
+	return -EAGAIN;
+}
+
+static int begin(struct session *s, struct fwctl *ctl)
+{
+	void *blob;
+	size_t len = 0;
+	int ret;
+
+	memset(s, 0, sizeof(*s));
+	fwt_delta_init(&s->delta);
+	ret = fwctl_open(ctl, &s->nl);
+	if (ret)
+		return ret;
+	if (fetch(s, &blob, &len))
+		return fwctl_refused(&s->nl);
+	ret = blob ? fwt_delta_load(&s->delta, blob, len) : 0;
+	free(blob);
+	if (!ret)
+		return 0;
+	fwt_nl_close(&s->nl);
+	return out_error("fwctl and the module do not fit together",
+			 "the patch in force is not one");
+}
+
+static void end(struct session *s)
+{
+	fwt_delta_clean(&s->delta);
+	fwt_nl_close(&s->nl);
+}
+
+static struct fwt_delta_line *line_of(const struct session *s, uint32_t n)
+{
+	return (struct fwt_delta_line *)s->delta.added.data + n;
+}
+
+/* An id, FILE:LINE or LINE. */
+static bool read_place(struct place *p, const char *text)
+{
+	const char *colon = strrchr(text, ':'), *digits = colon ? colon + 1 : text;
+	char *tail;
+
+	memset(p, 0, sizeof(*p));
+	p->text = text;
+	if (!isdigit((unsigned char)*digits)) {
+		p->id = text;
+		return !colon;
+	}
+	p->line = (uint32_t)strtoul(digits, &tail, 10);
+	if (colon)
+		p->file_len = (size_t)(colon - text);
+	return !*tail && p->line;
+}
+
+static uint64_t id_key(const char *id)
+{
+	return fwt_hash(fwt_hash(FWT_HASH_SEED, "id", 3), id, strlen(id) + 1);
+}
+
+/* The rule that is meant: of those that were added (@added), or of the base. 0; 1 for
+ * one that is to be looked for in the text; -1 after an error.
+ */
+static int find(struct session *s, const struct place *p, uint32_t *added,
+		struct fwt_nl_spot *spot)
+{
+	struct fwt_nl_which which = { 0 };
+	uint32_t i;
+	int ret;
+
+	memset(spot, 0, sizeof(*spot));
+	*added = FWT_NONE;
+	if (p->tree) {
+		which.tree = p->tree;
+	} else if (p->id) {
+		which.key = id_key(p->id);
+		for (i = 0; i < s->delta.added.count; i++)
+			if (line_of(s, i)->has_rule && line_of(s, i)->key == which.key) {
+				*added = i;
+				return 0;
+			}
+	} else {
+		*added = fwt_delta_find(&s->delta, 0, p->line);
+		if (*added != FWT_NONE) {
+			/* Whether that is the file meant, the text says. */
+			if (p->file_len || !line_of(s, *added)->has_rule ||
+			    line_of(s, *added)->shown != p->line)
+				return 1;
+			return 0;
+		}
+		which.line = fwt_delta_base_line(&s->delta, 0, p->line);
+	}
+	ret = fwt_nl_rule_find(&s->nl, &which, spot);
+	if (ret == -ENOENT)
+		return 1;	/* the text says what there is */
+	if (ret)
+		return -1;
+	if (spot->generation != s->generation) {
+		snprintf(s->nl.error, sizeof(s->nl.error),
+			 "the policy was changed meanwhile; try again");
+		return -1;
+	}
+	if (p->file_len && (strlen(spot->file) != p->file_len ||
+			    memcmp(spot->file, p->text, p->file_len)))
+		return 1;
+	return 0;
+}
+
+/* As far in as the rule that it is put beside. */
+static char *indented(const struct fwt_nl_spot *spot, const char *beside, const char *text)
+{
+	const char *from = beside ? beside : spot->text ? spot->text : "\t";
+	int blanks = (int)strspn(from, " \t");
+	char *line = NULL;
+
+	if (asprintf(&line, "%.*s%s\n", blanks, from, text) < 0)
+		return NULL;
+	return line;
+}
+
+/* What the kernel refuses of a patch and a whole policy may do. */
+static bool worth_another_way(int error)
+{
+	return error == -EOPNOTSUPP || error == -EEXIST || error == -E2BIG || error == -EINVAL;
+}
+
+static void name_errors(struct fwt_diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		char *name = strdup("rule");
+
+		if (!name)
+			return;
+		free(diag->entries[i].file);
+		diag->entries[i].file = name;
+	}
+}
+
+static void print_done(const struct change *c, uint32_t generation, bool delta,
+		       const char *file, uint32_t line)
+{
+	static const char *const done[] = {
+		[CHANGE_ADD] = "added", [CHANGE_DELETE] = "deleted",
+		[CHANGE_REPLACE] = "replaced",
+	};
+
+	out_object(NULL);
+	out_num("generation", generation);
+	out_bool("delta", delta);
+	out_str("file", file);
+	out_num("line", line);
+	out_end();
+	out_text("%s %s:%u: generation %u%s\n", done[c->what], file, line, generation,
+		 delta ? "" : ", the policy was compiled anew");
+}
+
+/* Puts the patch in force. */
+static enum way send(struct session *s, const struct change *c, const char *file, uint32_t wanted)
+{
+	uint32_t wrong, generation = 0, line = c->shown;
+	struct fwt_blob blob = { 0 };
+	enum way way = WHOLE;
+	struct fwt_diag diag;
+	int ret;
+
+	if (s->delta.added.count > FWT_DELTA_ADDED_MAX ||
+	    s->delta.gone.count > FWT_DELTA_GONE_MAX)
+		return WHOLE;
+	fwt_diag_init(&diag);
+	ret = fwt_delta_build(&s->delta, file, &diag, &wrong, &blob);
+	if (ret) {
+		/* Whatever else is wrong, the whole text will tell. */
+		if (fwt_diag_failed(&diag) && wrong != FWT_NONE && wrong == wanted) {
+			name_errors(&diag);
+			out_diag_errors(&diag);
+			way = FAILED;
+		}
+	} else {
+		if (wanted != FWT_NONE)
+			line = line_of(s, wanted)->shown;
+		ret = fwt_nl_patch_apply(&s->nl, blob.data, blob.len, s->generation, &generation);
+		if (!ret)
+			print_done(c, generation, true, file, line);
+		else if (!worth_another_way(ret))
+			out_error("what was in force stays", "%s", s->nl.error);
+		way = !ret ? DONE : worth_another_way(ret) ? WHOLE : FAILED;
+	}
+	fwt_blob_free(&blob);
+	fwt_diag_clean(&diag);
+	return way;
+}
+
+/* Beside a rule that was added, or in its place. */
+static enum way change_added(struct session *s, struct change *c, uint32_t n)
+{
+	const struct fwt_delta_line *l = line_of(s, n);
+	struct fwt_delta_line new = *l;
+	uint32_t wanted = FWT_NONE;
+	struct fwt_nl_spot none = { 0 };
+	struct fwt_nl_which which = { 0 };
+	char *text = NULL, *file;
+	enum way ret;
+
+	/* The name of the file: that of any rule of the base, and the generation. */
+	which.tree = l->tree;
+	if (fwt_nl_rule_find(&s->nl, &which, &none) || none.generation != s->generation) {
+		fwt_nl_spot_clean(&none);
+		return WHOLE;
+	}
+	file = none.file;
+	c->shown = l->shown;
+	if (c->what != CHANGE_DELETE) {
+		text = indented(&none, l->text, c->rule);
+		if (!text) {
+			fwt_nl_spot_clean(&none);
+			return no_memory();
+		}
+		new.text = text;
+		new.rule = (char *)c->rule;
+		wanted = fwt_delta_add(&s->delta, &new,
+				       c->what == CHANGE_ADD && c->side ? n + 1 : n);
+		/* The one that was meant moved on by one. */
+		if (c->what == CHANGE_REPLACE)
+			fwt_delta_remove(&s->delta, n + 1);
+	} else {
+		fwt_delta_remove(&s->delta, n);
+	}
+	ret = send(s, c, file, wanted);
+	free(text);
+	fwt_nl_spot_clean(&none);
+	return ret;
+}
+
+/* Beside a rule of the base, or in its place. */
+static enum way change_base(struct session *s, struct change *c, const struct fwt_nl_spot *spot)
+{
+	struct fwt_delta_gone gone = { spot->file_index, spot->base_line, spot->lines,
+				       spot->index };
+	const struct fwt_nl_side *side = &spot->side[c->what == CHANGE_ADD ? c->side : 0];
+	struct fwt_delta_line new = { .file = spot->file_index, .has_rule = true };
+	uint32_t wanted = FWT_NONE;
+
+	c->shown = spot->line;
+	if (!spot->text || !spot->alone)
+		return WHOLE;
+	if (c->what != CHANGE_ADD && !spot->plain)
+		return WHOLE;
+	if (c->what != CHANGE_DELETE && !side->there)
+		return WHOLE;
+	if (c->what != CHANGE_ADD && !fwt_delta_delete(&s->delta, &gone))
+		return no_memory();
+	if (c->what != CHANGE_DELETE) {
+		new.before = spot->base_line;
+		if (c->what == CHANGE_ADD && c->side)
+			new.before += spot->lines;
+		new.text = indented(spot, NULL, c->rule);
+		new.rule = (char *)c->rule;
+		new.tree = spot->tree;
+		new.hooks = spot->hooks;
+		new.side = (struct fwt_rule_side){ side->forest, side->at, side->side };
+		wanted = new.text ? fwt_delta_add(&s->delta, &new,
+						  c->what == CHANGE_ADD && c->side ?
+						  FWT_DELTA_BEHIND : FWT_DELTA_BEFORE) :
+				    FWT_NONE;
+		free(new.text);
+		if (wanted == FWT_NONE)
+			return no_memory();
+	}
+	return send(s, c, spot->file, wanted);
+}
+
+static int run(struct fwctl *ctl, struct change *c)
+{
+	uint32_t added, generation = 0, line = 0;
+	struct fwt_nl_spot spot = { 0 };
+	enum way way = WHOLE;
+	char file[300] = "";
+	struct session s;
+	int ret;
+
+	ret = begin(&s, ctl);
+	if (ret)
+		return ret;
+	/* A definition is known to the text alone. */
+	ret = c->rule && strpbrk(c->rule, "$@") ? 1 : find(&s, &c->place, &added, &spot);
+	if (ret < 0) {
+		out_error("what was in force stays", "%s", s.nl.error);
+		way = FAILED;
+	} else if (!ret) {
+		way = added != FWT_NONE ? change_added(&s, c, added) : change_base(&s, c, &spot);
+	}
+	fwt_nl_spot_clean(&spot);
+	if (way == WHOLE) {
+		way = FAILED;
+		if (!rule_text_change(&s.nl, c, file, sizeof(file), &line, &generation)) {
+			print_done(c, generation, false, file, line);
+			way = DONE;
+		}
+	}
+	end(&s);
+	return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
+}
+
+/* The words of a rule, as they were typed: one, or several. */
+static char *join(int argc, char **argv)
+{
+	size_t len = 1;
+	char *text;
+	int i;
+
+	for (i = 0; i < argc; i++)
+		len += strlen(argv[i]) + 1;
+	text = calloc(1, len);
+	for (i = 0; text && i < argc; i++) {
+		if (i)
+			strcat(text, " ");
+		strcat(text, argv[i]);
+	}
+	return text;
+}
+
+static int run_with(struct fwctl *ctl, struct change *c, int argc, char **argv)
+{
+	char *text = join(argc, argv), *rule = text;
+	size_t len;
+	int ret;
+
+	if (!text)
+		return out_error(NULL, "out of memory");
+	rule += strspn(rule, " \t\n");
+	for (len = strlen(rule); len && strchr(" \t\n;", rule[len - 1]); len--)
+		rule[len - 1] = 0;
+	c->rule = rule;
+	ret = *rule ? run(ctl, c) : fwctl_usage(ctl, NULL, "%s: the rule is empty",
+						ctl->command->name);
+	free(text);
+	return ret;
+}
+
+static int bad_place(struct fwctl *ctl, const char *text)
+{
+	return fwctl_usage(ctl, "a rule is named by its id, by LINE or by FILE:LINE",
+			   "did not understand the place '%s'", text);
+}
+
+int cmd_rule_add(struct fwctl *ctl, int argc, char **argv)
+{
+	static const char *const where[] = { "before", "after", "first", NULL };
+	struct change c = { .what = CHANGE_ADD };
+	int i = fwctl_word(argv[0], where, "where");
+
+	if (i < 0)
+		return FWCTL_USAGE;
+	if (i == 2) {
+		if (strcmp(argv[1], "in") || argc < 4)
+			return fwctl_usage(ctl, NULL, "'first' is followed by 'in', a hook or tree, and the rule");
+		c.place.tree = argv[2];
+		c.place.text = argv[2];
+		return run_with(ctl, &c, argc - 3, argv + 3);
+	}
+	c.side = i;
+	if (!read_place(&c.place, argv[1]))
+		return bad_place(ctl, argv[1]);
+	return run_with(ctl, &c, argc - 2, argv + 2);
+}
+
+int cmd_rule_replace(struct fwctl *ctl, int argc, char **argv)
+{
+	struct change c = { .what = CHANGE_REPLACE };
+
+	if (!read_place(&c.place, argv[0]))
+		return bad_place(ctl, argv[0]);
+	return run_with(ctl, &c, argc - 1, argv + 1);
+}
+
+int cmd_rule_delete(struct fwctl *ctl, int argc, char **argv)
+{
+	struct change c = { .what = CHANGE_DELETE };
+
+	(void)argc;
+	if (!read_place(&c.place, argv[0]))
+		return bad_place(ctl, argv[0]);
+	return run(ctl, &c);
+}

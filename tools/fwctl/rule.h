@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A change of one rule, by a patch (cmd_rule.c) or by the text (rule_text.c). */
+#ifndef FWCTL_RULE_H
+#define FWCTL_RULE_H
+
+#include "fwctl.h"
+
+/**
+ * struct place - which rule is meant
+ * @text: as it was typed
+ * @id: or NULL
+ * @tree: the first one there, or NULL
+ * @line: of the text as it is now; 0 for none
+ * @file_len: of @text so much is the name of a file; 0 for none
+ */
+struct place {
+	const char *text;
+	const char *id;
+	const char *tree;
+	uint32_t line;
+	size_t file_len;
+};
+
+enum change_what { CHANGE_ADD, CHANGE_DELETE, CHANGE_REPLACE };
+
+/**
+ * struct change - what is to be done
+ * @side: of an addition: 0 before the place, 1 behind it
+ * @rule: text, not of a deletion
+ * @shown: set to the line of the place
+ */
+struct change {
+	enum change_what what;
+	int side;
+	struct place place;
+	const char *rule;
+	uint32_t shown;
+};
+
+/**
+ * rule_text_change() - edit the text in force, compile and apply it
+ * @nl: the conversation
+ * @c: the change
+ * @file: receives the name of the file
+ * @size: of @file
+ * @line: set to the line of the rule
+ * @generation: the new one
+ *
+ * Return: 0, or the exit status after having said what is wrong.
+ */
+int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size_t size,
+		     uint32_t *line, uint32_t *generation);
+
+#endif /* FWCTL_RULE_H */

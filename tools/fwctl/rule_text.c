@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The whole way to change one rule: the text in force is edited, compiled, applied.
+ *
+ * For what a patch can't say: rules that go on, or of short blocks; rules with
+ * definitions; several on a line; more of them than a patch is worth.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE	/* asprintf() */
+#endif
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ast.h"
+#include "compile.h"
+#include "diag.h"
+#include "parse.h"
+#include "program_view.h"
+#include "rule.h"
+
+static int compile(const char *name, const char *text, struct fwt_program *prog,
+		   struct fwt_blob *out)
+{
+	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog };
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	int ret;
+
+	fwt_diag_init(&diag);
+	ast = fwt_parse_buffer(name, text, strlen(text), &diag, NULL);
+	ret = ast ? fwt_compile(ast, &diag, &opts, out) : -1;
+	fwt_diag_sources(&diag, NULL);
+	fwt_ast_free(ast);
+	if (ret) {
+		fwt_blob_free(out);
+		ret = out_diag_errors(&diag);
+	}
+	fwt_diag_clean(&diag);
+	return ret;
+}
+
+static bool whole_before(const struct fwt_prog_rule *a, const struct fwt_prog_rule *b)
+{
+	return a->text < b->text || (a->text == b->text && a->text_len > b->text_len);
+}
+
+static const struct fwt_prog_rule *find(const struct fwt_program *prog, const struct place *p)
+{
+	const struct fwt_prog_rule *found = NULL;
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		const struct fwt_prog_rule *r = &prog->rule[i];
+		bool is;
+
+		if (p->id)
+			is = r->id != FWT_NONE &&
+			     !strcmp(fwt_program_string(prog, r->id), p->id);
+		else if (p->tree)
+			is = !strcmp(fwt_program_string(prog, r->tree), p->tree);
+		else
+			is = r->line == p->line;
+		if (is && (!found || whole_before(r, found)))
+			found = r;
+	}
+	return found;
+}
+
+static int not_found(const struct place *p, const char *file)
+{
+	if (p->tree)
+		return out_error("fwctl show tree names them",
+				 "there is no rule in '%s'", p->tree);
+	if (p->id)
+		return out_error("fwctl show policy shows the policy in force",
+				 "no rule has the id '%s'", p->id);
+	return out_error("fwctl show policy shows the policy in force",
+			 "no rule begins in line %u of %s", p->line, file);
+}
+
+/* The text with the change. Whole lines where the rule has them to itself. */
+static char *edit(const char *text, const struct fwt_prog_rule *r, const struct change *c,
+		  uint32_t *line)
+{
+	size_t len = strlen(text), from = r->text, to = r->text + r->text_len;
+	size_t head = from, tail = to, blanks;
+	bool first, last;
+	char *out = NULL;
+	int ret = -1;
+
+	while (head && strchr(" \t", text[head - 1]))
+		head--;
+	while (tail < len && strchr(" \t;", text[tail]))
+		tail++;
+	first = !head || text[head - 1] == '\n';
+	last = tail == len || text[tail] == '\n' || text[tail] == '#';
+	blanks = from - head;
+	*line = r->line;
+	switch (c->what) {
+	case CHANGE_REPLACE:
+		ret = asprintf(&out, "%.*s%s%s", (int)from, text, c->rule, text + to);
+		break;
+	case CHANGE_DELETE:
+		if (first && last) {
+			while (tail < len && text[tail] != '\n')
+				tail++;
+			tail += tail < len;
+			ret = asprintf(&out, "%.*s%s", (int)head, text, text + tail);
+		} else {
+			ret = asprintf(&out, "%.*s%s", (int)from, text, text + tail);
+		}
+		break;
+	case CHANGE_ADD:
+		if (!c->side && first) {
+			ret = asprintf(&out, "%.*s%.*s%s\n%s", (int)head, text, (int)blanks,
+				       text + head, c->rule, text + head);
+			break;
+		}
+		if (!c->side) {
+			ret = asprintf(&out, "%.*s%s; %s", (int)from, text, c->rule, text + from);
+			break;
+		}
+		if (!last) {
+			ret = asprintf(&out, "%.*s; %s%s%s", (int)to, text, c->rule,
+				       text[tail] == '}' ? " " : "; ", text + tail);
+			break;
+		}
+		while (tail < len && text[tail] != '\n')
+			tail++;
+		for (; from < to; from++)
+			*line += text[from] == '\n';
+		*line += 1;
+		ret = asprintf(&out, "%.*s\n%.*s%s%s", (int)tail, text,
+			       first ? (int)blanks : 0, text + head, c->rule,
+			       tail < len ? text + tail : "\n");
+		break;
+	}
+	return ret < 0 ? NULL : out;
+}
+
+static char *text_in_force(const struct view *v)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	view_print_file(v, 0, out);
+	return fclose(out) ? NULL : text;
+}
+
+int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size_t size,
+		     uint32_t *line, uint32_t *generation)
+{
+	const struct place *p = &c->place;
+	const struct fwt_prog_rule *r;
+	struct fwt_blob blob = { 0 }, folded = { 0 };
+	struct fwt_program now;
+	struct view v;
+	char *text, *edited = NULL;
+	int ret;
+
+	ret = view_fetch(&v, nl, false);
+	if (ret)
+		return ret;
+	snprintf(file, size, "%s", fwt_program_string(&v.prog, v.prog.file[0].name));
+	text = text_in_force(&v);
+	if (!text) {
+		ret = out_error(NULL, "out of memory");
+		goto out;
+	}
+	if (v.prog.n[FWT_SEC_FILES] != 1) {
+		ret = out_error("edit them, and apply the first one",
+				"the policy in force is of %u files, and this needs its text",
+				v.prog.n[FWT_SEC_FILES]);
+		goto out;
+	}
+	if (p->file_len && (strlen(file) != p->file_len || memcmp(file, p->text, p->file_len))) {
+		ret = out_error(NULL, "the policy in force is of %s, not of '%.*s'", file,
+				(int)p->file_len, p->text);
+		goto out;
+	}
+	/* As it was fetched, or with its patch, compiled. */
+	now = v.prog;
+	if (v.prog.patch)
+		ret = compile(file, text, &now, &folded);
+	if (ret)
+		goto out;
+	r = find(&now, p);
+	if (!r) {
+		ret = not_found(p, file);
+		goto out;
+	}
+	edited = edit(text, r, c, line);
+	if (!edited) {
+		ret = out_error(NULL, "out of memory");
+		goto out;
+	}
+	ret = compile(file, edited, NULL, &blob);
+	if (!ret && fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation, NULL, NULL,
+					generation))
+		ret = out_error("what was in force stays", "%s", nl->error);
+out:
+	fwt_blob_free(&blob);
+	fwt_blob_free(&folded);
+	free(edited);
+	free(text);
+	view_clean(&v);
+	return ret;
+}
