@@ -1,0 +1,222 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# One rule is added, deleted, replaced, by a patch and by the whole way: what it
+# forbids stops, what it allows goes, everything else keeps its connections and its
+# counts; and no packet meets a policy that is neither.
+#
+#   home ──── lan gw wan ──── net        TCP 80 and 81, UDP 53 to 59
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+py <<'END'
+import random
+import threading
+from genl import Family, u32
+
+TEXT = """option adopt 0s
+ingress {
+\tiif lo accept
+\tct state untracked accept
+\tct state invalid drop
+\ttcp dport 80 accept id eighty
+\ttcp dport 81 accept id other
+\tudp dport 53 accept id dns
+\tudp dport 55 drop id no
+\tudp dport 50-59 accept id many
+\ticmp type echo-request accept
+\tdrop id end
+}
+egress {
+\toif wan udp dport 9 accept
+\toif wan udp dport 10 drop
+\toif wan masquerade accept id out
+\taccept
+}
+"""
+
+def apply(policy):
+    with open("p.fw", "w") as out:
+        out.write(policy)
+    fwctl("apply", "p.fw")
+
+def change(*words, delta=True):
+    """A change of one rule, and that it went the way that it should."""
+    d = fwctl("rule", *words)
+    if d["delta"] != delta:
+        ok(False, "rule " + " ".join(words), d)
+    return d
+
+def text():
+    return fwctl("show", "policy")["files"][0]["text"]
+
+for f in (4, 6):
+    apply(TEXT)
+    s80, s81 = listen("net", FAR[f], 80), listen("net", FAR[f], 81)
+    keep, stop = Pair("home", FAR[f], 80, s80), Pair("home", FAR[f], 81, s81)
+    ok(keep.talk() and stop.talk(), f"IPv{f}: two connections")
+    before, gen = rule("eighty"), stats()["generation"]
+    others = rule("other")["hits"]
+
+    d = change("delete", "other")
+    equal((d["generation"], d["line"]), (gen + 1, 7), f"IPv{f}: deleted, one generation on")
+    equal(text(), TEXT.replace("\ttcp dport 81 accept id other\n", ""), f"IPv{f}: the text lacks it")
+    ok(not stop.talk(), f"IPv{f}: what it allowed stops")
+    ok(keep.talk(b"on" * 1000), f"IPv{f}: the other one goes on")
+    equal(keep.s.getpeername(), keep.peer, f"IPv{f}: with its translation")
+    after = rule("eighty")
+    ok(after["packets"] > before["packets"] and after["hits"] >= before["hits"] > 0,
+       f"IPv{f}: and its rule with its counts", (before, after))
+    ok(not [r for r in stats()["rules"] if r["id"] == "other"], f"IPv{f}: the rule is not listed")
+    equal(refused(lambda: connect("home", FAR[f], 81, timeout=0.3)), errno.ETIMEDOUT,
+          f"IPv{f}: and allows no new one")
+
+    change("add", "before", "eighty", "tcp dport 81 accept id other")
+    s81.close()
+    s81 = listen("net", FAR[f], 81)
+    again = Pair("home", FAR[f], 81, s81)
+    ok(again.talk(), f"IPv{f}: added again, elsewhere: it allows")
+    r = {x["id"]: x for x in stats()["rules"]}
+    equal((r["other"]["line"], r["eighty"]["line"], r["end"]["line"]), (6, 7, 12),
+          f"IPv{f}: lines are those of the text now")
+    ok(r["other"]["hits"] == others + 1 and r["other"]["packets"] > 3, f"IPv{f}: it counts on", r["other"])
+    ok(keep.talk(), f"IPv{f}: what was there before goes on")
+    lines = {c["original"]["dport"]: c["rules"]["ingress"]["line"] for c in conn_list("proto", "tcp", "state", "established")}
+    equal((lines[80], lines[81]), (7, 6), f"IPv{f}: connections know their rules' lines")
+    equal(len(conn_list("rule", "p.fw:7")), 1, f"IPv{f}: and are found by them")
+
+    hits = rule("eighty")["hits"]
+    change("replace", "eighty", "tcp dport { 80, 8080 } accept id eighty")
+    ok(keep.talk(), f"IPv{f}: replaced by one that allows it as well: it goes on")
+    ok(rule("eighty")["hits"] >= hits, f"IPv{f}: with the counts of its id")
+    s = listen("net", FAR[f], 8080)
+    p = Pair("home", FAR[f], 8080, s)
+    ok(p.talk(), f"IPv{f}: and what is new passes")
+
+    # A translation by an added rule, with a mark and a counter.
+    change("replace", "out", "oif wan set mark 7 count left masquerade accept id out")
+    ok(keep.talk() and p.talk(), f"IPv{f}: a binding that the rule would still make stays")
+    p2 = Pair("home", FAR[f], 80, s80)
+    ok(p2.talk() and p2.s.getpeername()[0] == WAN[f], f"IPv{f}: an added rule translates", p2.s.getpeername())
+    equal(stats()["counters"]["left"]["packets"], 1, f"IPv{f}: and counts by name")
+    ok([c for c in conn_list("dport", "80", "mark", "7")], f"IPv{f}: and marks")
+    # What goes on is for the whole way, with the same outcome.
+    d = change("add", "before", "out", "oif wan count passed", delta=False)
+    ok(keep.talk() and p2.talk() and again.talk(), f"IPv{f}: a rule that goes on, the whole way: all goes on")
+    ok("count passed\n\toif wan set mark 7" in text(), f"IPv{f}: at its place")
+    ok(rule("eighty")["hits"] >= hits and rule("other")["packets"] > 3,
+       f"IPv{f}: counts of what was added are kept when it is folded")
+    for p in (keep, stop, again, p, p2):
+        p.close()
+    s80.close(), s81.close(), s.close()
+    fwctl("conn", "flush")
+
+# A rule that was covered comes back with what covered it gone, and the other way.
+apply(TEXT)
+u = udp("net", FAR[4], 55)
+def passes():
+    v = udp("home", HOME[4])
+    v.sendto(b"x", (FAR[4], 55))
+    got = not silent(u)
+    v.close()
+    return got
+ok(not passes(), "covered: dropped")
+change("delete", "no")
+ok(passes(), "its cover is gone: accepted by the rule behind")
+change("add", "first", "in", "ingress", "udp dport 55 drop id no")
+ok(not passes(), "covered again, as the first rule")
+u.close()
+
+# Under traffic: new connections all the while, each of which one of the rules in
+# force allows, or forbids, at any moment.
+apply(TEXT)
+u53, u55 = udp("net", FAR[4], 53), udp("net", FAR[4], 55)
+u53.settimeout(3 * TIMEOUT)
+sent, done = 0, threading.Event()
+def traffic():
+    global sent
+    v = []
+    while not done.is_set():
+        v.append(udp("home", HOME[4]))
+        v[-1].sendto(b"%d" % sent, (FAR[4], 53))
+        v[-1].sendto(b"%d" % sent, (FAR[4], 55))
+        sent += 1
+        if len(v) > 20:
+            v.pop(0).close()
+        time.sleep(0.002)
+got = set()
+def take():
+    while not done.is_set() or len(got) < sent:
+        try:
+            got.add(int(u53.recv(20)))
+        except TimeoutError:
+            return
+before = {r["id"]: r["hits"] for r in stats()["rules"]}
+threads = [threading.Thread(target=t) for t in (traffic, take)]
+for t in threads:
+    t.start()
+n = 40
+for i in range(n):
+    change("replace", "dns", f"udp dport 53-{53 + i % 2} accept id dns")
+    change("replace", "no", f"udp dport {55 - i % 2}-55 drop id no")
+done.set()
+for t in threads:
+    t.join()
+ok(sent > 40, "connections began meanwhile", sent)
+equal(len(got), sent, f"{2 * n} changes: no packet met no rule")
+ok(silent(u55), "and none passed what was forbidden all the time")
+equal(rule("end")["hits"], before["end"], "and none came to the end")
+equal(rule("no")["hits"] - before["no"], sent, "each one was dropped by the rule for it")
+
+# Who comes too late, and what is no patch.
+with ns("gw"):
+    nl = Family()
+P = nl.attrs("POLICY")
+patch = b"".join(nl.dump_bytes("PATCH_GET", P["DATA"]))
+ok(patch, "the patch is told")
+
+def send(p, expect=None):
+    g = stats()["generation"] if expect is None else expect
+    e, words, _ = nl.do("POLICY_BEGIN", {P["LENGTH"]: u32(len(p)), P["EXPECT"]: u32(g), P["PATCH"]: b""})
+    if e:
+        return e, words
+    e, words, _ = nl.do("POLICY_CHUNK", {P["OFFSET"]: u32(0), P["DATA"]: p})
+    if e:
+        nl.do("POLICY_ABORT", {})
+        return e, words
+    return nl.do("POLICY_COMMIT", {})[:2]
+
+gen = stats()["generation"]
+e, words, _ = nl.do("POLICY_BEGIN", {P["LENGTH"]: u32(len(patch)), P["PATCH"]: b""})
+ok(e == errno.EINVAL and words, "a patch for no generation is refused", (e, words))
+e, words = send(patch, gen - 1)
+ok(e == errno.EAGAIN and words, "one for another generation is refused", (e, words))
+nl.do("POLICY_BEGIN", {P["LENGTH"]: u32(len(patch)), P["EXPECT"]: u32(gen), P["PATCH"]: b""})
+nl.do("POLICY_CHUNK", {P["OFFSET"]: u32(0), P["DATA"]: patch})
+change("add", "after", "dns", "udp dport 57 accept")
+e, words, _ = nl.do("POLICY_COMMIT", {})
+ok(e == errno.EAGAIN and words, "of two writers the one who comes later is told", (e, words))
+ok("dport 57" in text(), "and the other one's change stands")
+patch = b"".join(nl.dump_bytes("PATCH_GET", P["DATA"]))
+gen = stats()["generation"]
+random.seed(3)
+mute, refusals, taken = [], 0, 0
+for i in range(0, len(patch), 1 if len(patch) < 2500 else 3 * SLOW):
+    p = bytearray(patch)
+    p[i] ^= random.choice((0xff, 0x80, 0x01))
+    e, words = send(bytes(p))
+    refusals += bool(e)
+    taken += not e
+    if e and not words:
+        mute.append((i, e))
+equal(mute, [], f"bent patches: {refusals} refused, {taken} taken, each refusal says why")
+ok(refusals > 100, "of what is bent much is refused", refusals)
+equal(send(patch)[0], 0, "the right one is still taken")
+before = text()
+e, words = send(b"junk" * 100)
+ok(e and words, "junk is refused", (e, words))
+equal(text(), before, "and what is in force is what was")
+fwctl("flush")
+equal(send(patch)[0], errno.ENOENT, "without a policy there is nothing to patch")
+END
+done_testing
