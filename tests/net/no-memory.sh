@@ -16,9 +16,17 @@ if [ ! -e /proc/self/fail-nth ]; then
 fi
 topology
 must_apply <<'END'
-ingress { iif lo accept; count arrivals accept id first }
+ingress {
+	iif lo accept
+	iif lan accept
+	iif wan accept
+	count arrivals accept id first
+}
 egress { accept id second }
 END
+# A patch of some kinds of change, to be applied as the policy is.
+fw rule replace 3 count other iif lan accept id lan >/dev/null
+fw rule delete 4 >/dev/null
 for what in failslab fail_page_alloc; do
 	echo N >/sys/kernel/debug/$what/ignore-gfp-wait
 	echo 0 >/sys/kernel/debug/$what/verbose
@@ -42,13 +50,16 @@ with ns("gw"):
     reader = Family()
 POLICY = reader.attrs("POLICY")
 program = b"".join(reader.dump_bytes("POLICY_GET", POLICY["DATA"]))
+patch = b"".join(reader.dump_bytes("PATCH_GET", POLICY["DATA"]))
+assert patch
 
-def attempt(n):
+def attempt(n, what, **more):
     """Commit with the n-th allocation failing: its error, and whether one did."""
     with ns("gw"):
         f = Family()
-    assert f.do("POLICY_BEGIN", {POLICY["LENGTH"]: u32(len(program))})[0] == 0
-    assert f.do("POLICY_CHUNK", {POLICY["OFFSET"]: u32(0), POLICY["DATA"]: program})[0] == 0
+    values = {POLICY["LENGTH"]: u32(len(what))} | {POLICY[k]: v for k, v in more.items()}
+    assert f.do("POLICY_BEGIN", values)[0] == 0
+    assert f.do("POLICY_CHUNK", {POLICY["OFFSET"]: u32(0), POLICY["DATA"]: what})[0] == 0
     fail_nth(n)
     try:
         error, text, _ = f.do("POLICY_COMMIT", {})
@@ -61,14 +72,17 @@ def attempt(n):
     f.close()
     return error, text, reached
 
-for way in ("over another policy", "as the first one"):
+for way in ("as a patch", "over another policy", "as the first one"):
     refused = wrong = 0
     for n in range(1, 400):
         if way == "as the first one":
             with ns("gw"):
                 reader.do("POLICY_FLUSH", {})
         before = stats()["generation"]
-        error, text, reached = attempt(n)
+        if way == "as a patch":
+            error, text, reached = attempt(n, patch, EXPECT=u32(before), PATCH=b"")
+        else:
+            error, text, reached = attempt(n, program)
         after = stats()["generation"]
         refused += bool(error)
         if text is None:
