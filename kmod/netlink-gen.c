@@ -199,6 +199,11 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.maxattr	= FWTREE_A_RULE_FILE_INDEX,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd	= FWTREE_CMD_SOURCE_GET,
+		.dumpit	= fwtree_nl_source_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group fwtree_nl_mcgrps[] = {

@@ -395,8 +395,8 @@ struct policy_dump {
 	u32 off;
 };
 
-/* The policy as it was uploaded, or the patch to it. */
-static int dump_blob(struct sk_buff *skb, struct netlink_callback *cb, bool patch)
+/* The policy as it was uploaded, or of that the text, or the patch to it. */
+static int dump_blob(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 {
 	struct fwt_net *fn = fwt_pernet(sock_net(skb->sk));
 	struct policy_dump *at = (void *)cb->ctx;
@@ -411,18 +411,20 @@ static int dump_blob(struct sk_buff *skb, struct netlink_callback *cb, bool patc
 	rcu_read_lock();
 	p = rcu_dereference(fn->policy);
 	cb->seq = p ? p->gen : READ_ONCE(fn->generation);
-	if (p && patch && p->change) {
-		blob = p->change->blob;
-		len = p->change->len;
-	} else if (p && !patch) {
+	if (p && cmd == FWTREE_CMD_POLICY_GET) {
 		blob = p->base->blob;
 		len = p->base->len;
+	} else if (p && cmd == FWTREE_CMD_SOURCE_GET) {
+		blob = p->prog.source;
+		len = p->prog.n[FWT_SEC_SOURCE];
+	} else if (p && p->change) {
+		blob = p->change->blob;
+		len = p->change->len;
 	}
 	while (at->off < len) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &fwtree_nl_family,
-				  NLM_F_MULTI, patch ? FWTREE_CMD_PATCH_GET :
-				  FWTREE_CMD_POLICY_GET);
+				  NLM_F_MULTI, cmd);
 		if (!hdr)
 			break;
 		genl_dump_check_consistent(cb, hdr);
@@ -450,12 +452,17 @@ full:
 
 int fwtree_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return dump_blob(skb, cb, false);
+	return dump_blob(skb, cb, FWTREE_CMD_POLICY_GET);
 }
 
 int fwtree_nl_patch_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return dump_blob(skb, cb, true);
+	return dump_blob(skb, cb, FWTREE_CMD_PATCH_GET);
+}
+
+int fwtree_nl_source_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_blob(skb, cb, FWTREE_CMD_SOURCE_GET);
 }
 
 int fwtree_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)

@@ -25,7 +25,7 @@ ingress {
 egress { accept id second }
 END
 # A patch of some kinds of change, to be applied as the policy is.
-fw rule replace 3 count other iif lan accept id lan >/dev/null
+fw rule replace 3 iif lan count other accept id lan >/dev/null
 fw rule delete 4 >/dev/null
 for what in failslab fail_page_alloc; do
 	echo N >/sys/kernel/debug/$what/ignore-gfp-wait

@@ -127,6 +127,8 @@ change("add", "first", "in", "ingress", "udp dport 55 drop id no")
 ok(not passes(), "covered again, as the first rule")
 u.close()
 
+fwctl("conn", "flush")	# one to port 55 was accepted
+
 # Under traffic: new connections all the while, each of which one of the rules in
 # force allows, or forbids, at any moment.
 apply(TEXT)

@@ -10,6 +10,7 @@
 #include "parse.h"
 #include "program_view.h"
 #include "progress_line.h"
+#include "rule.h"
 
 /* The policy of a file, compiled and verified. All that is wrong was said where
  * it fails.
@@ -82,7 +83,40 @@ static void sent(void *ctx, size_t done, size_t len)
 		     done < len ? len : 0);
 }
 
-int cmd_apply(struct fwctl *ctl, int argc, char **argv)
+/* In force, but not for what is not there. */
+static void print_waiting(const struct fwt_nl_policy *now)
+{
+	if (!now->waiting[0])
+		return;
+	out_str("waiting", now->waiting);
+	out_text("waiting for %s: the hooks are bound when the devices come\n", now->waiting);
+}
+
+static void print_delta(struct fwt_nl *nl, const char *path, uint32_t generation)
+{
+	struct fwt_nl_policy now = { 0 };
+	struct fwt_diag none;
+
+	(void)fwt_nl_policy_get(nl, &now);
+	fwt_diag_init(&none);
+	out_object(NULL);
+	out_diag_warnings(&none);
+	out_num("generation", generation);
+	out_bool("delta", true);
+	out_str("file", path);
+	out_num("rules", now.rules);
+	out_num("nodes", now.nodes);
+	out_num("bytes", now.length);
+	out_num("depth", now.depth);
+	out_num("steps_max", now.steps_max);
+	out_text("applied %s by what differs: generation %u, %u rule%s\n", path, generation,
+		 now.rules, now.rules == 1 ? "" : "s");
+	print_waiting(&now);
+	out_end();
+}
+
+/* The whole of it. */
+static int apply(struct fwctl *ctl, const char *path)
 {
 	const struct fwt_progress *progress;
 	struct fwt_nl_policy now;
@@ -92,11 +126,7 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 	struct view v;
 	int ret;
 
-	if (argc > 1 && !strcmp(argv[1], "--confirm"))
-		return out_error(NULL, "not supported yet: apply --confirm");
-	if (argc > 1)
-		return fwctl_usage(ctl, NULL, "apply: did not understand '%s'", argv[1]);
-	ret = compile(argv[0], &diag, &v);
+	ret = compile(path, &diag, &v);
 	if (ret)
 		goto out;
 	ret = fwctl_open(ctl, &nl);
@@ -108,19 +138,16 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 	progress_end();
 	if (ret) {
 		ret = out_error("what was in force stays", "%s: not applied: %s",
-				argv[0], nl.error);
+				path, nl.error);
 	} else {
 		out_object(NULL);
 		out_diag_warnings(&diag);
 		out_num("generation", generation);
-		out_text("applied %s: generation %u, ", argv[0], generation);
-		print_figures(argv[0], &v);
-		/* In force, but not for what is not there. */
-		if (!fwt_nl_policy_get(&nl, &now) && now.waiting[0]) {
-			out_str("waiting", now.waiting);
-			out_text("waiting for %s: the hooks are bound when the devices come\n",
-				 now.waiting);
-		}
+		out_bool("delta", false);
+		out_text("applied %s: generation %u, ", path, generation);
+		print_figures(path, &v);
+		if (!fwt_nl_policy_get(&nl, &now))
+			print_waiting(&now);
 		out_end();
 	}
 	fwt_nl_close(&nl);
@@ -128,6 +155,35 @@ out:
 	view_clean(&v);
 	fwt_diag_clean(&diag);
 	return ret;
+}
+
+int cmd_apply(struct fwctl *ctl, int argc, char **argv)
+{
+	uint32_t generation = 0;
+	bool full = false;
+	enum way way = WHOLE;
+	struct fwt_nl nl;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--confirm"))
+			return out_error(NULL, "not supported yet: apply --confirm");
+		if (strcmp(argv[i], "--full"))
+			return fwctl_usage(ctl, NULL, "apply: did not understand '%s'", argv[i]);
+		full = true;
+	}
+	/* What is wrong with the file comes before what is wrong with the module. */
+	if (!full && !fwt_nl_open(&nl, ctl->netns))
+		way = apply_delta(&nl, argv[0], &generation);
+	if (way == DONE)
+		print_delta(&nl, argv[0], generation);
+	if (way == FAILED)
+		out_error("what was in force stays", "%s: not applied: %s", argv[0], nl.error);
+	if (!full)
+		fwt_nl_close(&nl);
+	if (way != WHOLE)
+		return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
+	return apply(ctl, argv[0]);
 }
 
 int cmd_flush(struct fwctl *ctl, int argc, char **argv)

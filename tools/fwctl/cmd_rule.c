@@ -21,83 +21,10 @@
 #include "diag.h"
 #include "rule.h"
 
-/* How far a change came. */
-enum way { DONE, WHOLE, FAILED };
-
 static enum way no_memory(void)
 {
 	out_error(NULL, "out of memory");
 	return FAILED;
-}
-
-/* What there is to go on from: the delta in force. */
-struct session {
-	struct fwt_nl nl;
-	struct fwt_delta delta;
-	uint32_t generation;
-};
-
-/* Patch and generation, of one moment. 0 or a negative errno. */
-static int fetch(struct session *s, void **blob, size_t *len)
-{
-	struct fwt_nl_policy now;
-	int ret, i;
-
-	*blob = NULL;
-	for (i = 0; i < 10; i++) {
-		ret = fwt_nl_policy_get(&s->nl, &now);
-		if (ret)
-			return ret;
-		s->generation = now.generation;
-		if (!now.in_force) {
-			snprintf(s->nl.error, sizeof(s->nl.error), "no policy is in force");
-			return -ENODATA;
-		}
-		if (!now.patch_length)
-			return 0;
-		ret = fwt_nl_patch_fetch(&s->nl, blob, len, &s->generation);
-		if (ret)
-			return ret;
-		if (*blob && s->generation == now.generation)
-			return 0;
-		free(*blob);
-		*blob = NULL;
-	}
-	snprintf(s->nl.error, sizeof(s->nl.error), "the policy changes too often to be read");
-	return -EAGAIN;
-}
-
-static int begin(struct session *s, struct fwctl *ctl)
-{
-	void *blob;
-	size_t len = 0;
-	int ret;
-
-	memset(s, 0, sizeof(*s));
-	fwt_delta_init(&s->delta);
-	ret = fwctl_open(ctl, &s->nl);
-	if (ret)
-		return ret;
-	if (fetch(s, &blob, &len))
-		return fwctl_refused(&s->nl);
-	ret = blob ? fwt_delta_load(&s->delta, blob, len) : 0;
-	free(blob);
-	if (!ret)
-		return 0;
-	fwt_nl_close(&s->nl);
-	return out_error("fwctl and the module do not fit together",
-			 "the patch in force is not one");
-}
-
-static void end(struct session *s)
-{
-	fwt_delta_clean(&s->delta);
-	fwt_nl_close(&s->nl);
-}
-
-static struct fwt_delta_line *line_of(const struct session *s, uint32_t n)
-{
-	return (struct fwt_delta_line *)s->delta.added.data + n;
 }
 
 /* An id, FILE:LINE or LINE. */
@@ -140,7 +67,7 @@ static int find(struct session *s, const struct place *p, uint32_t *added,
 	} else if (p->id) {
 		which.key = id_key(p->id);
 		for (i = 0; i < s->delta.added.count; i++)
-			if (line_of(s, i)->has_rule && line_of(s, i)->key == which.key) {
+			if (session_line(s, i)->has_rule && session_line(s, i)->key == which.key) {
 				*added = i;
 				return 0;
 			}
@@ -148,8 +75,8 @@ static int find(struct session *s, const struct place *p, uint32_t *added,
 		*added = fwt_delta_find(&s->delta, 0, p->line);
 		if (*added != FWT_NONE) {
 			/* Whether that is the file meant, the text says. */
-			if (p->file_len || !line_of(s, *added)->has_rule ||
-			    line_of(s, *added)->shown != p->line)
+			if (p->file_len || !session_line(s, *added)->has_rule ||
+			    session_line(s, *added)->shown != p->line)
 				return 1;
 			return 0;
 		}
@@ -181,12 +108,6 @@ static char *indented(const struct fwt_nl_spot *spot, const char *beside, const 
 	if (asprintf(&line, "%.*s%s\n", blanks, from, text) < 0)
 		return NULL;
 	return line;
-}
-
-/* What the kernel refuses of a patch and a whole policy may do. */
-static bool worth_another_way(int error)
-{
-	return error == -EOPNOTSUPP || error == -EEXIST || error == -E2BIG || error == -EINVAL;
 }
 
 static void name_errors(struct fwt_diag *diag)
@@ -244,13 +165,13 @@ static enum way send(struct session *s, const struct change *c, const char *file
 		}
 	} else {
 		if (wanted != FWT_NONE)
-			line = line_of(s, wanted)->shown;
+			line = session_line(s, wanted)->shown;
 		ret = fwt_nl_patch_apply(&s->nl, blob.data, blob.len, s->generation, &generation);
 		if (!ret)
 			print_done(c, generation, true, file, line);
-		else if (!worth_another_way(ret))
+		else if (!session_refused(ret))
 			out_error("what was in force stays", "%s", s->nl.error);
-		way = !ret ? DONE : worth_another_way(ret) ? WHOLE : FAILED;
+		way = !ret ? DONE : session_refused(ret) ? WHOLE : FAILED;
 	}
 	fwt_blob_free(&blob);
 	fwt_diag_clean(&diag);
@@ -260,7 +181,7 @@ static enum way send(struct session *s, const struct change *c, const char *file
 /* Beside a rule that was added, or in its place. */
 static enum way change_added(struct session *s, struct change *c, uint32_t n)
 {
-	const struct fwt_delta_line *l = line_of(s, n);
+	const struct fwt_delta_line *l = session_line(s, n);
 	struct fwt_delta_line new = *l;
 	uint32_t wanted = FWT_NONE;
 	struct fwt_nl_spot none = { 0 };
@@ -345,7 +266,7 @@ static int run(struct fwctl *ctl, struct change *c)
 	struct session s;
 	int ret;
 
-	ret = begin(&s, ctl);
+	ret = session_begin(&s, ctl);
 	if (ret)
 		return ret;
 	/* A definition is known to the text alone. */
@@ -364,7 +285,7 @@ static int run(struct fwctl *ctl, struct change *c)
 			way = DONE;
 		}
 	}
-	end(&s);
+	session_end(&s);
 	return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
 }
 

@@ -45,9 +45,10 @@ const struct command fwctl_commands[] = {
 	{ "check", "FILE", 1, 1, cmd_check,
 	  "say what is wrong with a policy, without applying it",
 	  "FILE may be - for standard input. Warnings do not change the exit status.\n" },
-	{ "apply", "FILE", 1, 3, cmd_apply,
+	{ "apply", "FILE [--full]", 1, 3, cmd_apply,
 	  "put a policy in force, in one step",
-	  "If anything is wrong, or the kernel refuses, what was in force stays.\n" },
+	  "If anything is wrong, or the kernel refuses, what was in force stays.\n"
+	  "A file that differs by a few rules is applied by these, unless --full is said.\n" },
 	{ "show policy", "", 0, 0, cmd_show_policy,
 	  "the policy in force, as written", NULL },
 	{ "show tree", "", 0, 0, cmd_show_tree,

@@ -3,7 +3,41 @@
 #ifndef FWCTL_RULE_H
 #define FWCTL_RULE_H
 
+#include "delta.h"
 #include "fwctl.h"
+
+/* How far a change came: it is in force, or is for the whole way, or it failed. */
+enum way { DONE, WHOLE, FAILED };
+
+/**
+ * struct session - what there is to go on from
+ * @delta: in force
+ * @generation: of it
+ */
+struct session {
+	struct fwt_nl nl;
+	struct fwt_delta delta;
+	uint32_t generation;
+};
+
+/** session_begin() - 0, or the exit status after having said what is wrong */
+int session_begin(struct session *s, struct fwctl *ctl);
+
+/** session_fetch() - the same with @s->nl open; 0 or a negative errno */
+int session_fetch(struct session *s);
+void session_end(struct session *s);
+struct fwt_delta_line *session_line(const struct session *s, uint32_t n);
+
+/** session_refused() - of a patch; a whole policy may do what it can't */
+bool session_refused(int error);
+
+/**
+ * apply_delta() - put a file in force by its difference
+ * @nl: the conversation
+ * @path: the file
+ * @generation: set where it is in force
+ */
+enum way apply_delta(struct fwt_nl *nl, const char *path, uint32_t *generation);
 
 /**
  * struct place - which rule is meant

@@ -145,6 +145,14 @@ int fwt_nl_patch_apply(struct fwt_nl *nl, const void *blob, size_t len, uint32_t
  */
 int fwt_nl_patch_fetch(struct fwt_nl *nl, void **blob, size_t *len, uint32_t *generation);
 
+/**
+ * fwt_nl_source_fetch() - the text of the policy in force, without its patch
+ * @text: to be freed; NULL where there is none
+ * @len: bytes
+ * @generation: likewise, as of fwt_nl_patch_fetch()
+ */
+int fwt_nl_source_fetch(struct fwt_nl *nl, char **text, size_t *len, uint32_t *generation);
+
 /* A side of a rule; @there: a patch can add one. */
 struct fwt_nl_side {
 	bool there;

@@ -215,3 +215,17 @@ int fwt_nl_patch_fetch(struct fwt_nl *nl, void **blob, size_t *len, uint32_t *ge
 		*generation = f.generation;
 	return 0;
 }
+
+int fwt_nl_source_fetch(struct fwt_nl *nl, char **text, size_t *len, uint32_t *generation)
+{
+	struct fetch f;
+	int ret = fetch(nl, FWTREE_CMD_SOURCE_GET, &f);
+
+	if (ret)
+		return ret;
+	*text = f.blob;
+	*len = f.len;
+	if (f.blob)
+		*generation = f.generation;
+	return 0;
+}
