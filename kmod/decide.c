@@ -59,7 +59,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 
 /* The slot of a counter that a program names, the policy's or its patch's. */
 static u32 counter_slot(const struct fwt_policy *pol, const struct fwt_program *prog,
-			    u32 counter)
+			u32 counter)
 {
 	const u32 *slot = prog == &pol->prog ? pol->slot : pol->change->slot;
 

@@ -240,7 +240,8 @@ static int check_deleted(struct fwt_patch *x, const struct fwt_program *base,
 		u32 rule = x->deleted[i], at;
 
 		if (rule >= base->n[FWT_SEC_RULES] || (i && rule <= x->deleted[i - 1]))
-			return bad_patch(err, FWT_PATCH_DELETED, i, "no such rule, or out of order");
+			return bad_patch(err, FWT_PATCH_DELETED, i,
+					 "no such rule, or out of order");
 		if (of->rule[rule] == FWT_NONE)
 			return bad_patch(err, FWT_PATCH_DELETED, i, "a rule of no forest");
 		at = base->rule[rule].node;

@@ -457,8 +457,9 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 
 			line.before = side ? r->line + g.lines : r->line;
 			line.side = spot.side[side];
-			assert_int_not_equal(fwt_delta_add(&s->delta, &line, side ? FWT_DELTA_BEHIND :
-							   FWT_DELTA_BEFORE), FWT_NONE);
+			n = fwt_delta_add(&s->delta, &line,
+					  side ? FWT_DELTA_BEHIND : FWT_DELTA_BEFORE);
+			assert_int_not_equal(n, FWT_NONE);
 			text_insert(&s->text, at - 1, raw);
 			s->text.line[at - 1][strlen(raw) - 1] = 0;
 			sum.added++;
@@ -602,7 +603,8 @@ static void test_shapes(void **state)
 		free(base);
 		free(more);
 	}
-	printf("%llu changes: %llu added, %llu deleted, %llu replaced, %llu of added ones; %llu not for a patch\n%llu packets, %llu decided by what was added\n",
+	printf("%llu changes: %llu added, %llu deleted, %llu replaced, %llu of added ones; "
+	       "%llu not for a patch\n%llu packets, %llu decided by what was added\n",
 	       (unsigned long long)sum.changes, (unsigned long long)sum.added,
 	       (unsigned long long)sum.deleted, (unsigned long long)sum.replaced,
 	       (unsigned long long)sum.again, (unsigned long long)sum.refused,

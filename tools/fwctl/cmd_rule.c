@@ -341,7 +341,8 @@ int cmd_rule_add(struct fwctl *ctl, int argc, char **argv)
 		return FWCTL_USAGE;
 	if (i == 2) {
 		if (strcmp(argv[1], "in") || argc < 4)
-			return fwctl_usage(ctl, NULL, "'first' is followed by 'in', a hook or tree, and the rule");
+			return fwctl_usage(ctl, NULL,
+					   "'first' is followed by 'in', a hook or tree, and the rule");
 		c.place.tree = argv[2];
 		c.place.text = argv[2];
 		return run_with(ctl, &c, argc - 3, argv + 3);

@@ -247,15 +247,13 @@ static int make_edits(struct build *b)
 			e.added += lines_of(l[a].text);
 		}
 		e.text_len = b->text.count - e.text;
-		for (; o < b->d->gone.count && g[o].file == e.file &&
-		       g[o].line == e.line + e.removed; o++) {
+		while (o < b->d->gone.count && g[o].file == e.file &&
+		       g[o].line == e.line + e.removed) {
 			/* What stands before a later one needs an edit of its own. */
 			if (a < b->d->added.count && l[a].file == e.file && e.removed &&
 			    l[a].before <= g[o].line)
 				break;
-			e.removed += g[o].lines;
-			if (!g[o].lines)
-				break;
+			e.removed += g[o++].lines;
 		}
 		file = e.file;
 		end = e.line + e.removed;
