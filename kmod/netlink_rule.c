@@ -167,6 +167,8 @@ int fwtree_nl_rule_find_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = find(info, p, &rule);
 		if (!ret)
 			ret = put_spot(reply, p, rule);
+		if (ret == -EMSGSIZE)
+			GENL_SET_ERR_MSG(info, "the rule's names do not fit into an answer");
 	} else {
 		GENL_SET_ERR_MSG(info, "no policy is in force");
 		ret = -ENODATA;

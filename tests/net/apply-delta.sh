@@ -12,7 +12,8 @@ topology
 py <<'END'
 import random
 
-LINES = ["# a policy", "ingress {", "\tiif lo accept", "", "\t# services"]
+LINES = ["# a policy", "define four = { 10.4.0.0/16,", "\t10.5.0.0/16 }   # two lines",
+         "set some : addr { elements = { 10.6.0.1, 10.6.0.2 } }", "ingress {", "\tiif lo accept", "", "\t# services"]
 LINES += [f"\tsaddr 10.0.{i}.0/24 tcp dport {1000 + i} accept id r{i}" for i in range(40)]
 LINES += ["\ttcp dport 80 {", "\t\tsaddr 10.1.0.0/16 accept", "\t\tsaddr 10.2.0.0/16 drop",
           "\t\tsaddr 10.3.0.0/16 accept", "\t\taccept", "\t}", "\t# the end", "\tdrop", "}",
@@ -33,7 +34,8 @@ def apply_file(lines, *words):
     return fwctl("apply", "p.fw", *words)
 
 def new_rule():
-    return random.choice(("saddr 10.%d.%d.0/24 udp dport %d %s", "daddr 10.%d.%d.0/24 tcp sport %d %s")) % (
+    return random.choice(("saddr 10.%d.%d.0/24 udp dport %d %s", "saddr 10.%d.%d.0/24 daddr @some udp dport %d %s",
+                          "saddr 10.%d.%d.0/24 daddr $four udp sport %d %s", "daddr 10.%d.%d.0/24 tcp sport %d %s")) % (
         random.randrange(256), random.randrange(256), random.randrange(1, 65536),
         random.choice(("accept", "drop", "count c accept", "log accept # why not")))
 
@@ -48,17 +50,19 @@ def steps(name, lines, delta):
     apply_file(LINES, "--full")
 
 equal(apply_file(LINES)["delta"], False, "a first policy: the whole")
-steps("one rule more", LINES[:10] + ["\t" + new_rule()] + LINES[10:], True)
-steps("one rule less", LINES[:10] + LINES[11:], True)
-steps("one is another", LINES[:10] + ["\t" + new_rule()] + LINES[11:], True)
-steps("three are two", LINES[:10] + ["\t" + new_rule(), "\t# so", "\t" + new_rule()] + LINES[13:], True)
+steps("one rule more", LINES[:13] + ["\t" + new_rule()] + LINES[13:], True)
+steps("one rule less", LINES[:13] + LINES[14:], True)
+steps("one is another", LINES[:13] + ["\t" + new_rule()] + LINES[14:], True)
+steps("three are two", LINES[:13] + ["\t" + new_rule(), "\t# so", "\t" + new_rule()] + LINES[16:], True)
 steps("one before the end of a run", LINES[:-8] + ["\t" + new_rule()] + LINES[-8:], False)
-steps("one behind the last of a run", LINES[:45] + ["\t" + new_rule()] + LINES[45:], True)
-steps("one in a block", LINES[:47] + ["\t\t" + new_rule()] + LINES[47:], True)
+steps("one behind the last of a run", LINES[:48] + ["\t" + new_rule()] + LINES[48:], True)
+steps("one in a block", LINES[:50] + ["\t\t" + new_rule()] + LINES[50:], True)
+steps("one that uses a definition", LINES[:13] + ["\tsaddr $four udp dport 7 accept"] + LINES[13:], True)
+steps("one that uses a set", LINES[:13] + ["\tdaddr @some udp dport 7 drop"] + LINES[14:], True)
 steps("a definition", ["define x = 5"] + LINES, False)
-steps("a rule that goes on", LINES[:10] + ["\tsaddr 10.9.9.9 count c"] + LINES[10:], False)
+steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], False)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)
-steps("a rule on two lines", LINES[:10] + ["\tsaddr { 10.9.9.9,", "\t10.9.9.8 } accept"] + LINES[10:], False)
+steps("a rule on two lines", LINES[:13] + ["\tsaddr { 10.9.9.9,", "\t10.9.9.8 } accept"] + LINES[13:], False)
 d = apply_file(LINES)
 equal(d["delta"], False, "the same file: the whole, which folds what was patched")
 
@@ -67,7 +71,7 @@ equal(d["delta"], False, "the same file: the whole, which folds what was patched
 random.seed(5)
 lines, ways, wrong = list(LINES), [0, 0], []
 for n in range(60):
-    at = random.randrange(5, len(lines) - 12)
+    at = random.randrange(8, len(lines) - 12)
     what = random.randrange(3)
     if what == 0 or (lines[at].strip() and lines[at].strip()[-1] in "{}"):
         lines.insert(at, "\t" + new_rule())
@@ -95,9 +99,9 @@ ok(ways[1] > 20, "most by patches", ways)
 # Wrong files are refused as ever, and what is in force stays.
 before = state()
 r = run("fwctl", "-n", "gw", "apply", "p.fw")
-write(lines[:10] + ["\ttcp dprot 5 accept"] + lines[10:])
+write(lines[:13] + ["\ttcp dprot 5 accept"] + lines[13:])
 r = run("fwctl", "-n", "gw", "apply", "p.fw")
-ok(r.returncode == 1 and "p.fw:11:" in r.stderr and "dprot" in r.stderr, "a wrong rule is reported with its line", r.stderr)
+ok(r.returncode == 1 and "p.fw:14:" in r.stderr and "dprot" in r.stderr, "a wrong rule is reported with its line", r.stderr)
 equal(state()[0], before[0], "and what was in force stays")
 END
 done_testing

@@ -15,6 +15,8 @@ import threading
 from genl import Family, u32
 
 TEXT = """option adopt 0s
+define inside = lan
+set odd : port { elements = { 81, 83 } }
 ingress {
 \tiif lo accept
 \tct state untracked accept
@@ -59,7 +61,7 @@ for f in (4, 6):
     others = rule("other")["hits"]
 
     d = change("delete", "other")
-    equal((d["generation"], d["line"]), (gen + 1, 7), f"IPv{f}: deleted, one generation on")
+    equal((d["generation"], d["line"]), (gen + 1, 9), f"IPv{f}: deleted, one generation on")
     equal(text(), TEXT.replace("\ttcp dport 81 accept id other\n", ""), f"IPv{f}: the text lacks it")
     ok(not stop.talk(), f"IPv{f}: what it allowed stops")
     ok(keep.talk(b"on" * 1000), f"IPv{f}: the other one goes on")
@@ -77,13 +79,13 @@ for f in (4, 6):
     again = Pair("home", FAR[f], 81, s81)
     ok(again.talk(), f"IPv{f}: added again, elsewhere: it allows")
     r = {x["id"]: x for x in stats()["rules"]}
-    equal((r["other"]["line"], r["eighty"]["line"], r["end"]["line"]), (6, 7, 12),
+    equal((r["other"]["line"], r["eighty"]["line"], r["end"]["line"]), (8, 9, 14),
           f"IPv{f}: lines are those of the text now")
     ok(r["other"]["hits"] == others + 1 and r["other"]["packets"] > 3, f"IPv{f}: it counts on", r["other"])
     ok(keep.talk(), f"IPv{f}: what was there before goes on")
     lines = {c["original"]["dport"]: c["rules"]["ingress"]["line"] for c in conn_list("proto", "tcp", "state", "established")}
-    equal((lines[80], lines[81]), (7, 6), f"IPv{f}: connections know their rules' lines")
-    equal(len(conn_list("rule", "p.fw:7")), 1, f"IPv{f}: and are found by them")
+    equal((lines[80], lines[81]), (9, 8), f"IPv{f}: connections know their rules' lines")
+    equal(len(conn_list("rule", "p.fw:9")), 1, f"IPv{f}: and are found by them")
 
     hits = rule("eighty")["hits"]
     change("replace", "eighty", "tcp dport { 80, 8080 } accept id eighty")
@@ -92,6 +94,13 @@ for f in (4, 6):
     s = listen("net", FAR[f], 8080)
     p = Pair("home", FAR[f], 8080, s)
     ok(p.talk(), f"IPv{f}: and what is new passes")
+
+    change("add", "before", "eighty", "iif $inside tcp dport @odd accept id odd")
+    s83 = listen("net", FAR[f], 83)
+    p3 = Pair("home", FAR[f], 83, s83)
+    ok(p3.talk() and rule("odd")["hits"] == 1, f"IPv{f}: a rule with a definition and a set")
+    p3.close(), s83.close()
+    change("delete", "odd")
 
     # A translation by an added rule, with a mark and a counter.
     change("replace", "out", "oif wan set mark 7 count left masquerade accept id out")

@@ -405,6 +405,8 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 	shown = fwt_patch_line(p->blob.data ? &p->patch : NULL, 0, r->line);
 	g = (struct fwt_delta_gone){ 0, r->line, n_lines(prog, r), index };
 	ret = -1;
+	assert_true(fwt_delta_defines(&s->delta, s->base.prog.source,
+				      s->base.prog.n[FWT_SEC_SOURCE]));
 	if (n_added && filter_rnd(&s->rnd) % 3 == 0) {
 		/* One that was added goes, or has another behind it. */
 		struct fwt_delta_line *l = s->delta.added.data;
@@ -497,6 +499,9 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 	if (forget) {
 		before = s->delta;
 		assert_int_equal(fwt_delta_load(&s->delta, p->blob.data, p->blob.len), 0);
+		if (s->delta.added.count)
+			assert_string_equal(s->delta.defines ? s->delta.defines : "",
+					    before.defines);
 		fwt_delta_clean(&before);
 	}
 	free(own);

@@ -306,7 +306,7 @@ static bool put_there(struct job *j, uint32_t before)
 {
 	const char *at = j->new_part.from;
 	uint32_t i, n = FWT_NONE, k;
-	bool rules = false;
+	bool rules = false, needs = false;
 	char *line;
 
 	for (i = 0; i < j->new_lines; i++) {
@@ -314,13 +314,11 @@ static bool put_there(struct job *j, uint32_t before)
 		if (!line)
 			return false;
 		rules |= !says_nothing(line);
-		/* Definitions are known to the whole text alone. */
-		k = strcspn(line, "$@");
-		n = line[k] ? 1 : 0;
+		needs |= !says_nothing(line) && fwt_delta_needs_defines(line);
 		free(line);
-		if (n)
-			return false;
 	}
+	if (needs && !fwt_delta_defines(&j->s.delta, j->now.data, j->now.len))
+		return false;
 	if (rules && !j->has_side && !find_side(j))
 		return false;
 	/* Among what was added, where the first old line was. */

@@ -269,8 +269,9 @@ static int run(struct fwctl *ctl, struct change *c)
 	ret = session_begin(&s, ctl);
 	if (ret)
 		return ret;
-	/* A definition is known to the text alone. */
-	ret = c->rule && strpbrk(c->rule, "$@") ? 1 : find(&s, &c->place, &added, &spot);
+	ret = find(&s, &c->place, &added, &spot);
+	if (!ret && c->rule && fwt_delta_needs_defines(c->rule) && !session_defines(&s))
+		ret = 1;
 	if (ret < 0) {
 		out_error("what was in force stays", "%s", s.nl.error);
 		way = FAILED;

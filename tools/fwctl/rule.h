@@ -28,6 +28,9 @@ int session_fetch(struct session *s);
 void session_end(struct session *s);
 struct fwt_delta_line *session_line(const struct session *s, uint32_t n);
 
+/** session_defines() - what definitions the policy has; false for too many */
+bool session_defines(struct session *s);
+
 /** session_refused() - of a patch; a whole policy may do what it can't */
 bool session_refused(int error);
 

@@ -75,6 +75,21 @@ struct fwt_delta_line *session_line(const struct session *s, uint32_t n)
 	return (struct fwt_delta_line *)s->delta.added.data + n;
 }
 
+bool session_defines(struct session *s)
+{
+	uint32_t generation = 0;
+	char *text = NULL;
+	size_t len = 0;
+	bool ok;
+
+	if (s->delta.defines)
+		return true;
+	ok = !fwt_nl_source_fetch(&s->nl, &text, &len, &generation) && text &&
+	     generation == s->generation && fwt_delta_defines(&s->delta, text, len);
+	free(text);
+	return ok;
+}
+
 bool session_refused(int error)
 {
 	return error == -EOPNOTSUPP || error == -EEXIST || error == -E2BIG || error == -EINVAL;

@@ -2,8 +2,8 @@
 /*
  * The whole way to change one rule: the text in force is edited, compiled, applied.
  *
- * For what a patch can't say: rules that go on, or of short blocks; rules with
- * definitions; several on a line; more of them than a patch is worth.
+ * For what a patch can't say: rules that go on, or of short blocks; several on a
+ * line; more of them than a patch is worth.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE	/* asprintf() */

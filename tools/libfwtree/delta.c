@@ -36,6 +36,7 @@ void fwt_delta_clean(struct fwt_delta *d)
 		free_line(line_at(d, i));
 	free(d->added.data);
 	free(d->gone.data);
+	free(d->defines);
 	fwt_delta_init(d);
 }
 
@@ -116,6 +117,62 @@ bool fwt_delta_delete(struct fwt_delta *d, const struct fwt_delta_gone *gone)
 	g = gone_at(d, i);
 	memmove(g + 1, g, (d->gone.count - 1 - i) * sizeof(*g));
 	*g = *gone;
+	return true;
+}
+
+#define DEFINES_MAX	65536	/* bytes */
+
+/* "define NAME =", "set NAME : TYPE"; not "set mark", which is a modifier. */
+static bool defines(const char *line, size_t len)
+{
+	const char *end = line + len, *word;
+
+	while (line < end && (*line == ' ' || *line == '\t'))
+		line++;
+	if (end - line > 7 && !memcmp(line, "define", 6) && strchr(" \t", line[6]))
+		return true;
+	if (end - line < 5 || memcmp(line, "set", 3) || !strchr(" \t", line[3]))
+		return false;
+	for (line += 3; line < end && strchr(" \t", *line); line++)
+		;
+	for (word = line; line < end && !strchr(" \t:", *line); line++)
+		;
+	while (line < end && strchr(" \t", *line))
+		line++;
+	return line < end && line > word && *line == ':';
+}
+
+bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len)
+{
+	const char *end = text + len, *next;
+	size_t size = 0;
+	int depth = 0;
+	FILE *out;
+
+	if (d->defines)
+		return true;
+	out = open_memstream(&d->defines, &size);
+	if (!out)
+		return false;
+	for (; text < end; text = next) {
+		const char *c;
+
+		next = memchr(text, '\n', (size_t)(end - text));
+		next = next ? next + 1 : end;
+		if (!depth && !defines(text, (size_t)(next - text)))
+			continue;
+		/* Up to the brace that closes it. */
+		for (c = text; c < next && *c != '#'; c++)
+			depth += *c == '{' ? 1 : *c == '}' ? -1 : 0;
+		fwrite(text, 1, (size_t)(next - text), out);
+		if (depth < 0 || ftell(out) > DEFINES_MAX)
+			break;
+	}
+	if (fclose(out) || text < end || depth) {
+		free(d->defines);
+		d->defines = NULL;
+		return false;
+	}
 	return true;
 }
 
@@ -269,6 +326,20 @@ static bool load_edit(struct fwt_delta *d, const struct fwt_patch *x, u32 i)
 	return true;
 }
 
+/* They stand before the first hook or tree, see put_policy(). */
+static bool load_defines(struct fwt_delta *d, const struct fwt_patch *x)
+{
+	size_t mark = strlen(FWT_DELTA_RULES), len = x->prog.n[FWT_SEC_SOURCE], at;
+	const char *text = x->prog.source;
+
+	for (at = 0; at + mark <= len; at++)
+		if (text[at] == '#' && !memcmp(text + at, FWT_DELTA_RULES, mark)) {
+			d->defines = at ? strndup(text, at) : NULL;
+			return !at || d->defines;
+		}
+	return true;
+}
+
 /* What is gone: rules of the base by their lines, and lines without a rule. */
 static bool load_gone(struct fwt_delta *d, const struct fwt_patch *x)
 {
@@ -323,6 +394,8 @@ int fwt_delta_load(struct fwt_delta *d, const void *blob, size_t len)
 	}
 	if (ret)
 		return ret;
+	if (!load_defines(d, &x))
+		return -ENOMEM;
 	for (i = 0; i < x.n[FWT_PATCH_EDITS]; i++)
 		if (!load_edit(d, &x, i))
 			return -ENOMEM;

@@ -18,8 +18,10 @@
 
 struct fwt_diag;
 
-/* More than these are not worth it: the whole is compiled anew. */
-#define FWT_DELTA_ADDED_MAX	1000
+/* More than these are not worth it: the whole is compiled anew. Each change reads,
+ * compiles and sends what was added before it, some 10 us a rule.
+ */
+#define FWT_DELTA_ADDED_MAX	500
 #define FWT_DELTA_GONE_MAX	4000
 
 /**
@@ -64,11 +66,12 @@ struct fwt_delta_gone {
  * struct fwt_delta - all differences to the base
  * @added: struct fwt_delta_line, in the order in which they stand at their places
  * @gone: struct fwt_delta_gone
+ * @defines: what rules with '$' and '@' need; or NULL
  */
 struct fwt_delta {
 	struct fwt_vec added;
 	struct fwt_vec gone;
-	bool failed;
+	char *defines;
 };
 
 void fwt_delta_init(struct fwt_delta *d);
@@ -95,6 +98,28 @@ void fwt_delta_remove(struct fwt_delta *d, u32 n);
 
 /** fwt_delta_delete() - take lines of the base away; false without memory */
 bool fwt_delta_delete(struct fwt_delta *d, const struct fwt_delta_gone *gone);
+
+/**
+ * fwt_delta_defines() - find the definitions that rules may use
+ * @d: gets them, if it has none yet
+ * @text: of the base's files
+ * @len: bytes
+ *
+ * Takes what looks like a definition. What was taken wrongly, or not, makes the rule
+ * that needs it an error of fwt_delta_build(), and is then for the whole text.
+ *
+ * Return: false for more than a patch is worth, or no memory.
+ */
+bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len);
+
+/* Ends the definitions in the text of a patch's program. */
+#define FWT_DELTA_RULES	"# fwctl: rules of the patch\n"
+
+/* Whether a rule needs definitions. */
+static inline bool fwt_delta_needs_defines(const char *rule)
+{
+	return strpbrk(rule, "$@");
+}
 
 /** fwt_delta_find() - the added lines that show line @line of @file, FWT_NONE */
 u32 fwt_delta_find(const struct fwt_delta *d, u32 file, u32 line);

@@ -118,6 +118,9 @@ static void put_policy(struct build *b)
 	u32 i, hook;
 
 	b->line = 1;
+	if (b->d->defines)
+		put(b, b->d->defines);
+	put(b, FWT_DELTA_RULES);
 	for (i = 0; i < b->n; i++) {
 		const struct fwt_delta_line *l = b->item[i].line;
 		bool next = !i || strcmp(l->tree, b->item[i - 1].line->tree);
