@@ -109,6 +109,7 @@ static const struct {
 } defaults[] = {
 	{ "show", "policy" },
 	{ "conn", "list" },
+	{ "rule", "add" },
 };
 
 /* What cuts something off is never guessed. */
