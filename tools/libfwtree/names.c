@@ -413,11 +413,16 @@ const char *fwt_class_name(enum fwt_value_class class, uint64_t value)
 	return NULL;
 }
 
+bool fwt_class_value(enum fwt_value_class class, const char *word, uint64_t *value)
+{
+	return !find_word(class, word, value);
+}
+
 bool fwt_class_has(enum fwt_value_class class, const char *word)
 {
 	uint64_t value;
 
-	return !find_word(class, word, &value);
+	return fwt_class_value(class, word, &value);
 }
 
 void fwt_class_suggest(enum fwt_value_class class, struct fwt_suggest *s)

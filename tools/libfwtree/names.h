@@ -462,6 +462,9 @@ int fwt_resolve_word(struct fwt_resolver *resolver, enum fwt_value_class class,
  */
 const char *fwt_class_name(enum fwt_value_class class, uint64_t value);
 
+/** fwt_class_value() - the number behind a word of the built-in tables, if it is one */
+bool fwt_class_value(enum fwt_value_class class, const char *word, uint64_t *value);
+
 /** fwt_class_has() - whether a word is in the built-in table of a class */
 bool fwt_class_has(enum fwt_value_class class, const char *word);
 

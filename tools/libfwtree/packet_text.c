@@ -99,21 +99,13 @@ static bool read_end(char *word, u8 *family, u32 *addr, u16 *port, bool *has_por
 
 static bool read_protocol(const char *word, u8 *to)
 {
-	static const struct {
-		const char *name;
-		u8 number;
-	} names[] = {
-		{ "tcp", 6 }, { "udp", 17 }, { "icmp", 1 }, { "icmpv6", 58 }, { "sctp", 132 },
-		{ "gre", 47 }, { "esp", 50 }, { "ah", 51 }, { "igmp", 2 }, { "udplite", 136 },
-		{ "dccp", 33 }, { "ipip", 4 }, { "ospf", 89 },
-	};
-	u32 value, i;
+	uint64_t named;
+	u32 value;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(word, names[i].name)) {
-			*to = names[i].number;
-			return true;
-		}
+	if (fwt_class_value(FWT_CLASS_PROTOCOL, word, &named)) {
+		*to = (u8)named;
+		return true;
+	}
 	if (!number(word, 255, &value))
 		return false;
 	*to = (u8)value;
