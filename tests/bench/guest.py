@@ -69,6 +69,18 @@ def network():
        "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done")
 
 
+MARKS = os.environ.get("FWT_BENCH_MARKS")
+marked = 0
+
+
+def mark(what):
+    """Tells tests/bench/profile, by a folder's time on the host, what is measured."""
+    global marked
+    if MARKS:
+        marked += 1
+        os.mkdir(f"{MARKS}/{marked}-{what}")
+
+
 def pktgen(dev, count, settings):
     """Sends; returns nanoseconds a packet."""
     write(PKTGEN + "kpktgend_0", "rem_device_all\n")
@@ -78,7 +90,9 @@ def pktgen(dev, count, settings):
             f"dst_mac {mac}", "src_mac 02:00:00:00:00:98", f"count {count}"]
     for s in base + settings:
         write(PKTGEN + dev, s + "\n")
+    mark("begin")
     write(PKTGEN + "pgctrl", "start\n")
+    mark("end")
     with open(PKTGEN + dev) as f:
         result = f.read()
     m = re.search(r"OK: (\d+)\(.*usec, (\d+) ", result)
@@ -224,7 +238,7 @@ accept }
 class Bench:
     def __init__(self, args):
         self.args = args
-        self.rounds = 3 if args.quick else 5
+        self.rounds = args.rounds or (3 if args.quick else 5)
         self.scale = 0.25 if args.quick else 0.5
         self.rows = []
         self.started = time.monotonic()
@@ -250,6 +264,8 @@ class Bench:
         """Rows of packets a second; @peer: whose rate the others' is held
         against. @measure(contender) gives nanoseconds a packet. Returns the
         least of them by contender."""
+        if self.args.who:
+            contenders = [c for c in contenders if label(c) == self.args.who]
         times = {c: [] for c in contenders}
         for _ in range(self.rounds):
             for c in contenders:
@@ -259,10 +275,9 @@ class Bench:
         least = {c: min(t) for c, t in times.items()}
         base = next((least[c] for c in contenders if label(c) == peer), None)
         for c in contenders:
-            is_peer = label(c) == peer
+            alone = label(c) == peer or base is None
             self.row(name, label(c), [1e3 / t for t in times[c]], "M packets/s",
-                     None if is_peer else peer,
-                     None if is_peer else base / least[c])
+                     None if alone else peer, None if alone else base / least[c])
         return least
 
     # Rows
@@ -359,6 +374,8 @@ class Bench:
         self.added("new connections: added to the plain kernel", least, plain,
                    [(ct, None), (ours, ct), (nat, None), (ours_nat, nat)])
         name = "memory of a connection, hash included"
+        if self.args.who:
+            return
         of = {c: min(v) for c, v in memory.items()}
         for c, peer in ((ct, None), (ours, ct), (nat, None), (ours_nat, nat)):
             self.row(name, label(c), memory[c], "bytes", peer and label(peer),
@@ -417,6 +434,8 @@ class Bench:
                              min(times[c]) / min(times[ct]) if c is ours and ct in times else None)
 
     def added(self, name, least, plain, pairs):
+        if self.args.who:
+            return
         for c, peer in pairs:
             value = least[c] - least[plain]
             self.row(name, label(c), [value], "ns/packet", peer and label(peer),
@@ -520,8 +539,12 @@ def main():
     p = argparse.ArgumentParser(prog="tests/bench/run")
     p.add_argument("--quick", action="store_true")
     p.add_argument("--only", help="rows whose name has this")
+    p.add_argument("--who", help="that contender alone, of rows of packets")
+    p.add_argument("--rounds", type=int)
     p.add_argument("--out", default=TOP + "/build/bench.json")
     args = p.parse_args()
+    if MARKS:
+        write(MARKS + "/kallsyms", open("/proc/kallsyms").read())
     network()
     b = Bench(args)
     for part in (b.drops, lambda: sets.rows(sys.modules[__name__], b), b.forward, b.new,

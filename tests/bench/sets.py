@@ -47,10 +47,12 @@ class Set:
         self.g.sh("fwctl flush" if self.command.startswith("fwctl") else "nft flush ruleset")
 
 
-def play(count):
+def play(g, count):
     """Nanoseconds a packet."""
+    g.mark("begin")
     with open("/proc/fwtree_inject", "w") as f:
         f.write(f"d0 {count}\n")
+    g.mark("end")
     with open("/proc/fwtree_inject") as f:
         return int(f.read()) / count
 
@@ -69,10 +71,10 @@ def drops(g, b, name, args, nft=None, apart=False):
             open("/proc/fwtree_trace", "wb", buffering=0) as to:
         to.write(f.read())
     count = {"nft": int((nft or 1) * b.scale), "nft set": int(200e3 * b.scale)}
-    play(1 << 16)
+    play(g, 1 << 16)
 
     def measure(c):
-        return play(max(count.get(c.name, int(1e6 * b.scale)), 1000))
+        return play(g, max(count.get(c.name, int(1e6 * b.scale)), 1000))
 
     b.rates(name, contenders, measure, contenders[0].name)
 
