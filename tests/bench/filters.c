@@ -15,6 +15,9 @@
  *			policy: for fwctl; accept and drop in turn
  *			drops: the same, but each rule drops
  *			nft: a chain of rules, each drops
+ *			vmap: the same rules in a chain for each /16 of destinations
+ *			that has any, found by a verdict map
+ *			iptables: the same for iptables-restore, raw, PREROUTING
  *			set: one nft rule that drops what is in a set (-d: nft has
  *			no sets of what overlaps)
  *			trace: headers drawn from the filters, for fwtree_inject
@@ -94,6 +97,83 @@ static void nft(const struct fwt_filter *f, u32 n, const char *dev, bool set)
 	printf("\t}\n}\n");
 }
 
+static bool meets(u32 a, u32 alen, u32 b, u32 blen)
+{
+	u32 len = min(alen, blen);
+
+	return !len || !((a ^ b) >> (32 - len));
+}
+
+/* A rule of a wide destination is in each of the chains, in its place, so that the
+ * first match stays the first.
+ */
+static void nft_vmap(const struct fwt_filter *f, u32 n, const char *dev)
+{
+	static bool has[1 << 16];
+	u32 net, i, used = 0;
+
+	for (i = 0; i < n; i++)
+		if (f[i].dlen >= 16)
+			has[f[i].daddr[0] >> 16] = true;
+	printf("table netdev t {\n");
+	for (net = 0; net < 1 << 16; net++) {
+		if (!has[net])
+			continue;
+		printf("\tchain n%u {\n", net);
+		for (i = 0; i < n; i++)
+			if (meets(net << 16, 16, f[i].daddr[0], f[i].dlen))
+				nft_rule(&f[i]);
+		printf("\t\tdrop\n\t}\n");
+	}
+	printf("\tchain c {\n\t\ttype filter hook ingress device %s priority 0; policy drop;\n"
+	       "\t\tip daddr vmap {", dev);
+	for (net = 0; net < 1 << 16; net++)
+		if (has[net])
+			printf("%s %u.%u.0.0/16 : goto n%u", used++ ? "," : "", net >> 8,
+			       net & 255, net);
+	printf(" }\n");
+	for (i = 0; i < n; i++)
+		if (f[i].dlen < 16)
+			nft_rule(&f[i]);
+	printf("\t}\n}\n");
+}
+
+static void iptables_ports(const char *field, u16 lo, u16 hi)
+{
+	if (lo == hi)
+		printf(" --%s %u", field, lo);
+	else if (lo || hi != 65535)
+		printf(" --%s %u:%u", field, lo, hi);
+}
+
+static void iptables(const struct fwt_filter *f, u32 n)
+{
+	u32 i;
+
+	printf("*raw\n:PREROUTING DROP\n:OUTPUT ACCEPT\n");
+	for (i = 0; i < n; i++) {
+		printf("-A PREROUTING");
+		if (f[i].slen) {
+			printf(" -s ");
+			put4(f[i].saddr[0], f[i].slen);
+		}
+		if (f[i].dlen) {
+			printf(" -d ");
+			put4(f[i].daddr[0], f[i].dlen);
+		}
+		if (!f[i].any_protocol) {
+			printf(" -p %u", f[i].protocol);
+			/* Ports are those of a named protocol there. */
+			if (f[i].protocol == IPPROTO_TCP || f[i].protocol == IPPROTO_UDP) {
+				iptables_ports("sport", f[i].sport_lo, f[i].sport_hi);
+				iptables_ports("dport", f[i].dport_lo, f[i].dport_hi);
+			}
+		}
+		printf(" -j DROP\n");
+	}
+	printf("COMMIT\n");
+}
+
 static void drops(const struct fwt_filter *f, u32 n, const char *hook)
 {
 	char *text, *at, *accept;
@@ -146,13 +226,6 @@ static void packets(const struct fwt_filter *f, u32 n, u64 seed)
 	}
 }
 
-static bool meets(u32 a, u32 alen, u32 b, u32 blen)
-{
-	u32 len = min(alen, blen);
-
-	return !len || !((a ^ b) >> (32 - len));
-}
-
 static bool overlap(const struct fwt_filter *a, const struct fwt_filter *b)
 {
 	return meets(a->saddr[0], a->slen, b->saddr[0], b->slen) &&
@@ -178,7 +251,7 @@ static u32 disjoint(struct fwt_filter *f, u32 n, u32 most)
 static int usage(void)
 {
 	fprintf(stderr, "usage: filters acl|fw|ipc|KIND|FILE COUNT [-6] [-d] [-s SEED] [-h HOOK]\n"
-		"               [-o classbench|policy|drops|nft|set|trace|packets]\n");
+		"               [-o classbench|policy|drops|nft|vmap|iptables|set|trace|packets]\n");
 	return 2;
 }
 
@@ -266,6 +339,10 @@ int main(int argc, char **argv)
 		drops(f, n, hook ? hook : "ingress");
 	else if (!strcmp(what, "nft") || !strcmp(what, "set"))
 		nft(f, n, hook ? hook : "d0", *what == 's');
+	else if (!strcmp(what, "vmap"))
+		nft_vmap(f, n, hook ? hook : "d0");
+	else if (!strcmp(what, "iptables"))
+		iptables(f, n);
 	else if (!strcmp(what, "trace"))
 		trace(f, n, seed);
 	else if (!strcmp(what, "packets"))

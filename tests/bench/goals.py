@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is to be reached: the one list of it, and how rows are held against it."""
+import operator
+import re
+
+
+class Rows:
+    """The best of rows, by name and who; of several rows the one worst for us."""
+
+    def __init__(self, rows):
+        self.best = {(r["name"], r["who"]): r["best"] for r in rows}
+
+    def names(self, pattern, who):
+        return [n for n, w in self.best if w == who and re.fullmatch(pattern, n)]
+
+    def worst(self, pattern, who="fwtree", least=True):
+        found = [self.best[n, who] for n in self.names(pattern, who)]
+        return (min if least else max)(found) if found else None
+
+    def times(self, pattern, who, peer, least=True):
+        """@who's value by @peer's of the same row."""
+        found = [self.best[n, who] / self.best[n, peer] for n in self.names(pattern, who)
+                 if self.best.get((n, peer))]
+        return (min if least else max)(found) if found else None
+
+    def between(self, a, b, who="fwtree"):
+        """The value of row @a by that of row @b."""
+        a, b = self.worst(a, who), self.worst(b, who)
+        return a / b if a and b else None
+
+
+DROP = "drop at the device, "
+TEN_K = DROP + r"(\w+ set of 10,000|\w+_10k)"
+APART = r"(10,000 that do not overlap|\w+_10k, those that do not overlap)"
+LOOKUPS = "look-ups in userspace, "
+NAT = "fwtree masquerade"
+
+# What, the most (<=) or least (>=), the unit, and how it is had of the rows.
+GOALS = [
+    ("drop, sets of 10,000 rules, by nft's list", ">=", 300, "times",
+     lambda r: r.times(TEN_K, "fwtree", "nft")),
+    ("drop, sets of 10,000 rules, by nft's set (pipapo)", ">=", 1.5, "times",
+     lambda r: r.times(DROP + APART, "fwtree", "nft pipapo")),
+    ("drop, sets of 110,000 rules", ">=", 1.5, "M packets/s",
+     lambda r: r.worst(DROP + r"(acl set of 110,000|mix12_110k)")),
+    ("drop, 110,000 rules, of the time of 1,000", "<=", 2, "times",
+     lambda r: r.between(DROP + "acl set of 1,000", DROP + "acl set of 110,000")),
+    ("look-up in userspace, every set", ">=", 1.5, "M/s", lambda r: r.worst(LOOKUPS + ".*")),
+    ("look-up in userspace, mix12_110k", ">=", 3, "M/s",
+     lambda r: r.worst(LOOKUPS + "mix12_110k")),
+    ("index, every set", "<=", 20, "bytes/rule",
+     lambda r: r.worst(LOOKUPS + ".*", "index", False)),
+    ("fwctl apply, 110,000 rules from text to in force", "<=", 1000, "ms",
+     lambda r: r.worst("acl set of 110,000, from text", "apply", False)),
+    ("one rule of 100,000 changed", "<=", 10, "ms",
+     lambda r: r.worst(r"(change|one rule).*100,000.*", "fwtree", False)),
+    ("forward, 16k flows with NAT: added, of what nft's adds", "<=", 0.5, "times",
+     lambda r: r.times("forward, 16k flows: added.*", NAT, "nft masquerade", False)),
+    ("forward, 16k flows, by the plain kernel", ">=", 1, "times",
+     lambda r: r.times("forward, 16k UDP flows", "fwtree", "linux")),
+    ("forward, 1M flows with NAT, of the time of 16k", "<=", 1.5, "times",
+     lambda r: r.worst("1M flows take.*", NAT, False)),
+    ("new UDP connections: added, of what nf_conntrack adds", "<=", 0.667, "times",
+     lambda r: r.times("new UDP connections: added.*", "fwtree", "nf_conntrack", False)),
+    ("new TCP connections: added, of what nf_conntrack adds", "<=", 0.667, "times",
+     lambda r: r.times("new TCP connections: added.*", "fwtree", "nf_conntrack", False)),
+    ("memory of a translated IPv4 connection, all counted", "<=", 256, "bytes",
+     lambda r: r.worst("memory of a connection.*", NAT, False)),
+    ("two CPUs: gain, of the plain kernel's", ">=", 0.95, "times",
+     lambda r: r.times("two CPUs, 16k.*gain.*", "fwtree", "linux")),
+    ("a firewall VM runs its traffic in 32 MB (later)", "<=", 32, "MB", lambda r: None),
+    ("bypass of the IP stack, by the plain kernel (later)", ">=", 1.3, "times",
+     lambda r: r.times("forward, 16k UDP flows", "fwtree bypass", "linux")),
+]
+
+
+def check(rows):
+    """A row for each goal, the same as other rows, with what was wanted and whether
+    it is met (None: not measured)."""
+    r = Rows(rows)
+    out = []
+    for name, how, limit, unit, of in GOALS:
+        value = of(r)
+        met = None if value is None else \
+            {"<=": operator.le, ">=": operator.ge}[how](value, limit)
+        out.append({"name": name, "who": "fwtree", "value": value and round(value, 3),
+                    "best": value and round(value, 3), "unit": unit, "spread": 0, "runs": 1,
+                    "peer": None, "ratio": None, "goal": f"{how} {limit:g}", "met": met})
+    return out
