@@ -34,10 +34,32 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+#define LINES_MAX	1024	/* of memory, a look-up; more are not told apart */
+
 struct counts {
-	u64 cuts, boxes;
-	u32 most_cuts, most_boxes;
+	u64 cuts, boxes, lines;
+	u32 most_cuts, most_boxes, most_lines;
 };
+
+/* The lines of 64 bytes that a look-up reads of the program. */
+struct lines {
+	uintptr_t line[LINES_MAX];
+	u32 n;
+};
+
+static void touch(struct lines *l, const void *from, size_t len)
+{
+	uintptr_t at = (uintptr_t)from >> 6, end = ((uintptr_t)from + len - 1) >> 6;
+	u32 i;
+
+	for (; at <= end; at++) {
+		/* The last ones first: a look-up stays near where it was. */
+		for (i = l->n; i && l->line[i - 1] != at; i--)
+			;
+		if (!i && l->n < LINES_MAX)
+			l->line[l->n++] = at;
+	}
+}
 
 /* The same way as core/forest.c, counted. */
 static void count(const struct fwt_program *prog, const struct fwt_packet *p, struct counts *c)
@@ -46,7 +68,9 @@ static void count(const struct fwt_program *prog, const struct fwt_packet *p, st
 	const struct fwt_prog_forest *f = prog->forest;
 	u32 part = six ? FWT_PART_IPV6 : FWT_PART_IPV4, t, best = FWT_NONE, i;
 	u32 key[11], cuts = 0, boxes = 0, d, n = six ? 8 : 2;
+	struct lines lines;
 
+	lines.n = 0;
 	for (i = 0; i < n; i++)
 		key[i] = i < n / 2 ? p->saddr[i] : p->daddr[i - n / 2];
 	key[n] = p->sport;
@@ -55,17 +79,22 @@ static void count(const struct fwt_program *prog, const struct fwt_packet *p, st
 	for (t = f->tree[part]; t < f->tree[part] + f->n_trees[part]; t++) {
 		const struct fwt_prog_cut *at = prog->cut + prog->tree[t].root;
 
+		touch(&lines, &prog->tree[t], sizeof(prog->tree[t]));
 		if (prog->tree[t].first >= best)
 			break;
-		for (; at->to >> FWT_CUT_SHIFT != FWT_CUT_LEAF; cuts++)
+		touch(&lines, at, sizeof(*at));
+		for (; at->to >> FWT_CUT_SHIFT != FWT_CUT_LEAF; cuts++) {
 			at = prog->cut + (at->to & FWT_CUT_MAX) +
 			     (key[at->to >> FWT_CUT_SHIFT] > at->at);
+			touch(&lines, at, sizeof(*at));
+		}
 		for (i = 0; i < (at->to & FWT_CUT_MAX); i++) {
 			const struct fwt_prog_box *b = prog->box + at->at + i;
 			const struct fwt_prog_box6 *b6 = prog->box6 + at->at + i;
 			u32 node = six ? b6->node : b->node;
 			bool in = true;
 
+			touch(&lines, six ? (const void *)b6 : b, six ? sizeof(*b6) : sizeof(*b));
 			if (node >= best)
 				break;
 			boxes++;
@@ -88,6 +117,11 @@ static void count(const struct fwt_program *prog, const struct fwt_packet *p, st
 			}
 		}
 	}
+	/* What is done then: the node, and the rule it is of. */
+	if (best != FWT_NONE)
+		touch(&lines, prog->node + best, sizeof(*prog->node));
+	c->lines += lines.n;
+	c->most_lines = max(c->most_lines, lines.n);
 	c->cuts += cuts;
 	c->boxes += boxes;
 	c->most_cuts = max(c->most_cuts, cuts);
@@ -339,10 +373,11 @@ static void measure(const struct set *s, const char *name, u64 lookups)
 	       (unsigned long long)rules, prog->n[FWT_SEC_TREES], prog->steps_max,
 	       HEADERS / best[0] / 1e6, HEADERS / best[1] / 1e6);
 	for (uniform = 0; uniform < 2; uniform++)
-		printf("%scuts=%.1f/%u %sboxes=%.1f/%u ", uniform ? "any_" : "",
+		printf("%scuts=%.1f/%u %sboxes=%.1f/%u %slines=%.1f/%u ", uniform ? "any_" : "",
 		       (double)c[uniform].cuts / HEADERS, c[uniform].most_cuts,
 		       uniform ? "any_" : "", (double)c[uniform].boxes / HEADERS,
-		       c[uniform].most_boxes);
+		       c[uniform].most_boxes, uniform ? "any_" : "",
+		       (double)c[uniform].lines / HEADERS, c[uniform].most_lines);
 	printf("index=%.1f copies=%.2f program=%.0f parse=%.0fms compile=%.0fms verify=%.0fms "
 	       "sum=%llu\n", index / (double)rules, (double)(boxes + boxes6) / (double)rules,
 	       (double)s->blob.len / (double)rules, s->parsed * 1e3, s->compiled * 1e3,

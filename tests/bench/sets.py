@@ -30,6 +30,9 @@ def lookups(b, paths):
         b.row(title, "cuts, most seen", [float(most)], "cuts")
         b.row(title, "boxes, mean", [float(boxes)], "boxes")
         b.row(title, "boxes, most seen", [float(most_boxes)], "boxes")
+        lines, most_lines = f["lines"].split("/")
+        b.row(title, "cache lines, mean", [float(lines)], "lines")
+        b.row(title, "cache lines, most seen", [float(most_lines)], "lines")
         b.row(title, "steps at most", [float(f["steps"])], "steps")
         b.row(title, "index", [float(f["index"])], "bytes/rule")
         b.row(title, "parse, compile",
