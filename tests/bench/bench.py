@@ -7,7 +7,9 @@ a machine that gets slower for a while does so for all of them. MEDIAN and SPREA
 say how steady it was; ratios and differences are of the BEST, since what else runs
 on a machine only ever adds time.
 """
+import json
 import os
+import platform
 import re
 import statistics
 import subprocess
@@ -254,13 +256,23 @@ class Bench:
             self.failed.append(name)
             self.say(f"FAILED: {name}: {type(e).__name__}: {e}")
             clean()
+        self.save()
 
-    def row(self, name, who, values, unit, peer=None, ratio=None):
-        best = max(values) if unit.endswith("/s") else min(values)
+    def save(self):
+        """After each part: what a guest that dies has measured is not lost."""
+        with open(self.args.out, "w") as f:
+            json.dump({"kernel": platform.release(), "rounds": self.rounds,
+                       "failed": self.failed, "rows": self.rows}, f)
+            f.flush()
+            os.fsync(f.fileno())
+
+    def row(self, name, who, values, unit, peer=None, ratio=None, best=None):
+        if best is None:
+            best = max(values) if unit.endswith("/s") else min(values)
         value = statistics.median(values)
         spread = (max(values) - min(values)) / value if value else 0
-        self.rows.append({"name": name, "who": who, "value": round(value, 3),
-                          "best": round(best, 3), "unit": unit, "spread": round(spread, 3),
+        self.rows.append({"name": name, "who": who, "value": round(value, 6),
+                          "best": round(best, 6), "unit": unit, "spread": round(spread, 3),
                           "runs": len(values), "peer": peer,
                           "ratio": None if ratio is None else round(ratio, 3)})
         return best

@@ -57,7 +57,8 @@ def gain(b, name, new):
         alone = who == "linux" or not base
         # A gain is of two runs, either of which may have been disturbed: no best.
         b.row(name + ": gain from the second", who, of, "times", None if alone else "linux",
-              None if alone else statistics.median(of) / statistics.median(base))
+              None if alone else statistics.median(of) / statistics.median(base),
+              statistics.median(of))
 
 
 def run(b):

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """The benchmarks, in the guest: --part says which, as tests/bench/run has guests
-for. Writes the rows as JSON. See Documentation/benchmarks.rst.
+for; "lookups" runs on the host. Writes the rows as JSON. See
+Documentation/benchmarks.rst.
 """
 import argparse
-import json
 import os
-import platform
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -24,7 +23,7 @@ def one_cpu(b):
     sets.rows(bench, b)
 
 
-PARTS = {"one": one_cpu, "two": cpus.run, "iptables": drops.run_before_routing}
+PARTS = {"lookups": None, "one": one_cpu, "two": cpus.run, "iptables": drops.run_before_routing}
 
 
 def main():
@@ -38,14 +37,15 @@ def main():
     args = p.parse_args()
     if bench.MARKS:
         bench.write(bench.MARKS + "/kallsyms", bench.read("/proc/kallsyms"))
-    bench.network(2 if args.part == "two" else 1)
-    bench.sh("insmod build/bench/inject-$FWTREE_FLAVOUR/fwtree_inject.ko")
     b = bench.Bench(args)
-    PARTS[args.part](b)
-    bench.sh("rmmod fwtree_inject")
-    with open(args.out, "w") as f:
-        json.dump({"kernel": platform.release(), "rounds": b.rounds, "failed": b.failed,
-                   "rows": b.rows}, f)
+    if args.part == "lookups":
+        sets.run_lookups(bench, b)
+    else:
+        bench.network(2 if args.part == "two" else 1)
+        bench.sh("insmod build/bench/inject-$FWTREE_FLAVOUR/fwtree_inject.ko")
+        PARTS[args.part](b)
+        bench.sh("rmmod fwtree_inject")
+    b.save()
 
 
 main()
