@@ -9,8 +9,8 @@ import json
 import struct
 import time
 
-from bench import (Nft, NFT_DROP, Nothing, Ours, must, pktgen, play, sent, set_trace,
-                   settle, sh, taken)
+from bench import (Nft, NFT_DROP, Nothing, Ours, idle, mark, must, pktgen, play, sent,
+                   set_trace, settle, sh, taken)
 
 PORTS = 16384       # of a client
 SERVERS = 61        # a prime: counting up, pktgen meets each pair of server and port
@@ -90,6 +90,7 @@ def replies(to, servers, lo, hi):
 def establish(c, servers):
     """Each flow gets its entry, an answer, and what comes after that."""
     flows = servers * PORTS
+    mark.off = True
     pktgen("d0", flows, stream(servers, False))
     nat = "masquerade" in c.label
     # nft keeps the source port where it can, ours is at random.
@@ -100,6 +101,8 @@ def establish(c, servers):
     must("replies", sent("d0") - out, flows, 0.99)
     if "flowtable" in c.label:
         pktgen("d0", flows, stream(servers, False))
+    mark.off = False
+    idle()
 
 
 def slow_path():
