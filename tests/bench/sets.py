@@ -54,21 +54,45 @@ def run_lookups(g, b):
         b.do(f"look-ups in userspace, {name}", lookups, path)
 
 
-def load(b, name, g, args):
+def timed(*command):
+    """Milliseconds to the first of what a command prints, and to its end."""
+    begin = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as p:
+        p.stdout.read(1)
+        first = time.monotonic()
+        while p.stdout.read(1 << 20):
+            pass
+    if p.returncode:
+        raise subprocess.CalledProcessError(p.returncode, command)
+    return (first - begin) * 1000, (time.monotonic() - begin) * 1000
+
+
+def load(b, name, g, args, rounds=3):
     path = made(g, args, "drops")
-    check, apply, stats, show = [], [], [], []
-    for _ in range(min(b.rounds, 3)):
-        for times, command in ((check, f"fwctl check {path}"), (apply, f"fwctl apply {path}"),
-                               (stats, "fwctl stats"), (show, "fwctl show policy")):
-            t = time.monotonic()
-            g.sh(command)
-            times.append((time.monotonic() - t) * 1000)
-        program = json.loads(g.sh("fwctl -j stats"))["program"]
-        g.sh("fwctl flush")
-    for who, times in (("check", check), ("apply", apply), ("stats", stats),
-                       ("show policy", show)):
-        b.row(name, who, times, "ms")
+    shows = ("stats", "-j stats", "show policy", "-j show policy", "show tree", "show program")
+    times = {}
+    try:
+        for _ in range(min(b.rounds, rounds)):
+            for who in ("check", "apply", "replace"):
+                command = "apply" if who == "replace" else who
+                times.setdefault(who, []).append(timed("fwctl", command, path)[1])
+            for who in shows:
+                first, end = timed("fwctl", *who.split())
+                times.setdefault(who, []).append(end)
+                times.setdefault(who + ", first of it", []).append(first)
+            program = json.loads(sh("fwctl -j stats"))["program"]
+            sh("fwctl flush")
+    finally:
+        if args[1] == "1000000":
+            os.remove(path)
+    for who, of in times.items():
+        b.row(name, who, of, "ms")
     b.row(name, "program", [program["bytes"] / program["rules"]], "bytes/rule")
+
+
+def memory():
+    """Bytes there are."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def load_lists(b, name, n):
@@ -89,16 +113,6 @@ def load_lists(b, name, n):
           "bytes")
 
 
-def timed(b, what):
-    """Milliseconds of so many calls of @what(n), one by one."""
-    times = []
-    for n in range(2 * b.rounds):
-        t = time.monotonic()
-        what(n)
-        times.append((time.monotonic() - t) * 1000)
-    return times
-
-
 def load_peers(b, name, g, args, what, label):
     """The same set by nft and by us, each twice: nft takes seconds."""
     contenders = [Nft(None, label, made(g, args, what)), Ours(None, path=made(g, args, "drops"))]
@@ -113,52 +127,63 @@ def load_peers(b, name, g, args, what, label):
     b.row(name, "fwtree", times["fwtree"], "ms", label, min(times["fwtree"]) / base)
 
 
-def change(b, name, g):
-    """A rule in the midst of a large policy; nft's go to the end of its list and into
-    its set, which is the least that it has to do."""
-    args = ["acl", "100000", "-d"]
+def change(b, name, g, args):
+    """One rule of many, as a command; what starting the tool takes is told, too."""
     if "rule replace" not in sh("fwctl --help", check=False):
-        b.say("left out: no fwctl rule")
+        b.say("left out: fwctl has no rule")
         return
-    ours = Ours(None, path=made(g, args, "drops"))
-    ours.start()
-    times = timed(b, lambda n: sh(f"fwctl rule replace {50000 + n} "
-                                  f"'saddr 192.0.2.{n} udp dport 7 drop'"))
-    b.row(name, "fwtree", times, "ms")
-    least = min(times)
-    ours.stop()
-    ours.start()
+    path = made(g, args, "drops")
+    sh(f"fwctl apply {path}")
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().splitlines(keepends=True)
     edited = g.temp("edited.fw", "")
-    lines = g.read(ours.file).split("\n")
 
-    def edit(n):
-        lines[60000 + n] = f"\tsaddr 192.0.2.{n} tcp dport 9 drop"
-        g.write(edited, "\n".join(lines))
-
-    applied = []
-    for n in range(2 * b.rounds):
-        edit(n)
+    def once(command):
         t = time.monotonic()
-        sh("fwctl apply " + edited)
-        applied.append((time.monotonic() - t) * 1000)
-    b.row(name, "fwtree, whole file", applied, "ms", "fwtree", min(applied) / least)
-    ours.stop()
-    for what, label, command in (
-            ("nft", "nft", "nft add rule netdev t c ip saddr 192.0.2.{n} udp dport 7 drop"),
-            ("set", "nft pipapo", "nft add element netdev t s '{{ 192.0.2.{n} . 192.0.2.9 . "
-             "udp . 0-65535 . 7 }}'")):
-        nft = Nft(None, label, made(g, args, what))
-        nft.start()
-        times = timed(b, lambda n: sh(command.format(n=n)))
-        b.row(name, label, times, "ms", "fwtree", min(times) / least)
-        nft.stop()
+        out = sh(command)
+        if command.startswith("fwctl -j") and not json.loads(out)["delta"]:
+            b.say(f"{name}: not by a patch: {command}")
+        return (time.monotonic() - t) * 1000
+
+    times = {}
+
+    def note(who, command):
+        times.setdefault(who, []).append(once(command))
+
+    for i in range(4 * b.rounds):
+        note("(starting fwctl)", "fwctl -V")
+        note("rule add", f"fwctl -j rule add after {1000 * i + 10} "
+             f"'saddr 192.0.2.{i + 1} udp dport 7 drop'")
+        note("rule delete", f"fwctl -j rule delete {1000 * i + 11}")
+    for i in range(b.rounds):
+        lines[1000 * i + 500] = f"\tsaddr 192.0.2.{i + 1} udp dport 9 drop\n"
+        g.write(edited, "".join(lines))
+        note("apply, one line other", f"fwctl -j apply {edited}")
+    sh("fwctl flush")
+    # The least that nft has to do: at the end of its list, and into its set.
+    for what, who, command in (
+            ("nft", "nft add rule", "nft add rule netdev t c ip saddr 192.0.2.{} drop"),
+            ("set", "nft add element, pipapo", "nft add element netdev t s "
+             "'{{ 192.0.2.{} . 192.0.2.9 . udp . 0-65535 . 7 }}'")):
+        peer = Nft(None, None, made(g, args + ["-d"] * (what == "set"), what))
+        peer.start()
+        for i in range(2 * b.rounds):
+            note(who, command.format(i + 1))
+        peer.stop()
+    for who, of in times.items():
+        b.row(name, who, of, "ms", None if who == "rule add" else "rule add",
+              None if who == "rule add" else min(of) / min(times["rule add"]))
 
 
 def rows(g, b):
     for n in (1000, 10000):
         b.do(f"load {n:,} rules", load_lists, n)
-    b.do("acl set of 110,000, from text", load, g, ["acl", "110000"])
     b.do("load, acl set of 110,000", load_peers, g, ["acl", "110000"], "nft", "nft")
     b.do("load, 110,000 that do not overlap", load_peers, g, ["acl", "110000", "-d"], "set",
          "nft pipapo")
-    b.do("one rule of 100,000 changed", change, g)
+    b.do("acl set of 110,000, from text", load, g, ["acl", "110000"])
+    b.do("acl set of 110,000 for IPv6, from text", load, g, ["acl", "110000", "-6"])
+    # Read and compiled a million rules take two thousand million bytes.
+    if memory() > 3 << 30 and not b.args.quick:
+        b.do("acl set of 1,000,000, from text", load, g, ["acl", "1000000"], 1)
+    b.do("one rule in 100,000", change, g, ["acl", "100000"])
