@@ -67,32 +67,23 @@ def timed(*command):
     return (first - begin) * 1000, (time.monotonic() - begin) * 1000
 
 
-def load(b, name, g, args, rounds=3):
+def load(b, name, g, args):
     path = made(g, args, "drops")
     shows = ("stats", "-j stats", "show policy", "-j show policy", "show tree", "show program")
     times = {}
-    try:
-        for _ in range(min(b.rounds, rounds)):
-            for who in ("check", "apply", "replace"):
-                command = "apply" if who == "replace" else who
-                times.setdefault(who, []).append(timed("fwctl", command, path)[1])
-            for who in shows:
-                first, end = timed("fwctl", *who.split())
-                times.setdefault(who, []).append(end)
-                times.setdefault(who + ", first of it", []).append(first)
-            program = json.loads(sh("fwctl -j stats"))["program"]
-            sh("fwctl flush")
-    finally:
-        if args[1] == "1000000":
-            os.remove(path)
+    for _ in range(min(b.rounds, 3)):
+        for who in ("check", "apply", "replace"):
+            command = "apply" if who == "replace" else who
+            times.setdefault(who, []).append(timed("fwctl", command, path)[1])
+        for who in shows:
+            first, end = timed("fwctl", *who.split())
+            times.setdefault(who, []).append(end)
+            times.setdefault(who + " begins", []).append(first)
+        program = json.loads(sh("fwctl -j stats"))["program"]
+        sh("fwctl flush")
     for who, of in times.items():
         b.row(name, who, of, "ms")
     b.row(name, "program", [program["bytes"] / program["rules"]], "bytes/rule")
-
-
-def memory():
-    """Bytes there are."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def load_lists(b, name, n):
@@ -183,7 +174,6 @@ def rows(g, b):
          "nft pipapo")
     b.do("acl set of 110,000, from text", load, g, ["acl", "110000"])
     b.do("acl set of 110,000 for IPv6, from text", load, g, ["acl", "110000", "-6"])
-    # Read and compiled a million rules take two thousand million bytes.
-    if memory() > 3 << 30 and not b.args.quick:
-        b.do("acl set of 1,000,000, from text", load, g, ["acl", "1000000"], 1)
+    # Not a million: that takes 2 GB to compile, and the host lets a process of the
+    # guest have 65,530 stretches of memory, one page each where they don't touch.
     b.do("one rule in 100,000", change, g, ["acl", "100000"])
