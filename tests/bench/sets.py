@@ -13,6 +13,7 @@ from drops import nft_rules, our_rules
 from files import given, made
 
 LOOKUPS = "build/bench/lookups"
+WORST = "build/bench/worst"
 
 
 def lookups(b, title, path):
@@ -42,6 +43,18 @@ def lookups(b, title, path):
                                                           each("compile", "ms"))], "ms")
 
 
+def slowest(b, name):
+    """Walks as slow as the verifier lets pass, from policies made for it."""
+    if not os.path.exists(WORST):
+        b.say("left out: no " + WORST)
+        return
+    out = subprocess.run([WORST], text=True, stdout=subprocess.PIPE, check=True).stdout
+    for line in out.splitlines():
+        f = dict(re.findall(r"(\w+)=(\S+)", line))
+        # "worst" is both what it is and, later in the line, the longest that it took.
+        b.row(name, line.split()[0].split("=")[1], [float(f["best"].rstrip("us"))], "us")
+
+
 def run_lookups(g, b):
     paths = []
     for family in ("acl", "fw", "ipc"):
@@ -52,6 +65,7 @@ def run_lookups(g, b):
         paths.append((os.path.basename(path).split(".")[0], path))
     for name, path in paths:
         b.do(f"look-ups in userspace, {name}", lookups, path)
+    b.do("look-ups in userspace: the slowest walk", slowest)
 
 
 def timed(*command):
