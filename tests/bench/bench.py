@@ -84,6 +84,25 @@ def network(pairs=1):
        "net.netfilter.nf_conntrack_udp_timeout_stream=3600")
 
 
+def free_thread(cpu):
+    """Takes the devices from a thread of pktgen's, which does that when it comes to it:
+    not before one is added, on a busy machine."""
+    thread = f"{PKTGEN}kpktgend_{cpu}"
+    if not has_devices(thread):
+        return
+    write(thread, "rem_device_all\n")
+    for _ in range(3000):
+        if not has_devices(thread):
+            return
+        time.sleep(0.02)
+    raise Failed("pktgen does not let a device go")
+
+
+def has_devices(thread):
+    return re.search(r"Running: *(.*)\s+Stopped: *(.*)\s+Result", read(thread)).group(1, 2) != \
+        ("", "")
+
+
 def pktgen(dev, count, settings):
     """Sends; returns nanoseconds a packet."""
     return pktgen_on([dev], count, settings)
@@ -93,7 +112,7 @@ def pktgen_on(devices, count, settings, each=None):
     """Sends into each device of a list from a CPU of its own, at once; @each: more
     settings by device. Returns nanoseconds a packet of all."""
     for cpu, dev in enumerate(devices):
-        write(f"{PKTGEN}kpktgend_{cpu}", "rem_device_all\n")
+        free_thread(cpu)
         write(f"{PKTGEN}kpktgend_{cpu}", f"add_device {dev}\n")
         mac = read(f"/sys/class/net/{dev}/address").strip()
         for s in ["xmit_mode netif_receive", "pkt_size 60", "delay 0", f"dst_mac {mac}",
@@ -105,15 +124,18 @@ def pktgen_on(devices, count, settings, each=None):
     took, packets = 0, 0
     for dev in devices:
         # On a busy machine "start" returns before the last thread has begun.
-        while "Result: Starting" in (result := read(PKTGEN + dev)):
+        for _ in range(3000):
+            result = read(PKTGEN + dev)
+            m = re.search(r"OK: (\d+)\(.*usec, (\d+) ", result)
+            if m or "Result: Starting" not in result and "Result: OK" not in result:
+                break
             time.sleep(0.02)
-        m = re.search(r"OK: (\d+)\(.*usec, (\d+) ", result)
-        if not m:
-            raise Failed("pktgen did not understand:\n" + result)
+        if not m or int(m[2]) < count:
+            raise Failed(f"pktgen was to send {count}:\n" + result)
         took, packets = max(took, int(m[1])), packets + int(m[2])
     mark("end")
     for cpu, _ in enumerate(devices):
-        write(f"{PKTGEN}kpktgend_{cpu}", "rem_device_all\n")
+        free_thread(cpu)
     return took * 1000 / packets
 
 
@@ -137,7 +159,8 @@ def sent(dev):
 def must(what, got, wanted, share=1):
     if got < wanted * share:
         raise Failed(f"only {got} of {wanted} {what}\n" +
-                     sh("fwctl stats | head -n 30; nft list ruleset | head -n 60", check=False))
+                     sh("fwctl stats | head -n 30; nft list ruleset | head -n 60; conntrack -S",
+                        check=False))
 
 
 def taken():
