@@ -45,9 +45,6 @@ def lookups(b, title, path):
 
 def slowest(b, name):
     """Walks as slow as the verifier lets pass, from policies made for it."""
-    if not os.path.exists(WORST):
-        b.say("left out: no " + WORST)
-        return
     out = subprocess.run([WORST], text=True, stdout=subprocess.PIPE, check=True).stdout
     for line in out.splitlines():
         f = dict(re.findall(r"(\w+)=(\S+)", line))
@@ -65,7 +62,7 @@ def run_lookups(g, b):
         paths.append((os.path.basename(path).split(".")[0], path))
     for name, path in paths:
         b.do(f"look-ups in userspace, {name}", lookups, path)
-    b.do("look-ups in userspace: the slowest walk", slowest)
+    b.do("the slowest walk allowed", slowest)
 
 
 def timed(*command):
