@@ -169,6 +169,7 @@ static unsigned long lock_bucket(struct fwt_hash_table *t, struct bucket b,
 static void unlock_bucket(struct fwt_hash_table *t, struct bucket b, unsigned long head)
 {
 	lock_release(&t->dep_map, _THIS_IP_);
+	/* What was written under it is there. */
 	smp_store_release(b.head, head & ~LOCKED);
 	preempt_enable();
 }
@@ -306,11 +307,14 @@ static void put_in(struct bucket b, unsigned long *head, unsigned long ref, u64 
 		 * next table by then.
 		 */
 		smp_store_release(link_of(ref), 0);
+		/* Its link is as it is to be. */
 		smp_store_release(&b.ref[slot], ref);
 		*head |= tag_of(hash) << shift_of(slot);
 		return;
 	}
+	/* Likewise, both. */
 	smp_store_release(link_of(ref), b.ref[LAST]);
+	/* Likewise. */
 	smp_store_release(&b.ref[LAST], ref);
 	*head |= MANY << shift_of(LAST);
 }

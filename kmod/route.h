@@ -8,18 +8,18 @@
  * changed says so itself (dst_check()); it is kept for one interface, mark and
  * type of service, and a packet that differs in one of them is routed as ever.
  *
- * A packet that was at PRE_ROUTING is recognized at POST_ROUTING without a look-up,
- * and if it was given its route without being parsed again: PRE_ROUTING notes, on its CPU, which buffer it was, the route and the
- * connection. The note holds no reference on the connection, and may outlive the
- * packet, the read section and the connection: packets are dropped on the way, or
- * wait in a queue for userspace, and buffers are used again. So before a note's
- * connection is looked at, fwt_net.buried is asked, a few counts of connections
- * that ended, by a hash of their address: the note has the count of when the
- * connection was seen alive, and each end counts up before it hands the record to
- * RCU. If the count is the same now, the record's grace period had not begun when
- * our read section did, or we would see the count (that is what a grace period
- * gives); so it waits for us. If it is not the same, some connection ended, and the
- * packet takes the long way.
+ * A packet that was at PRE_ROUTING is recognized at POST_ROUTING without a look-
+ * up, and if it was given its route without being parsed again: PRE_ROUTING notes,
+ * on its CPU, which buffer it was, the route and the connection. The note holds no
+ * reference on the connection, and may outlive the packet, the read section and
+ * the connection: packets are dropped on the way, or wait in a queue for
+ * userspace, and buffers are used again. So before a note's connection is looked
+ * at, fwt_net.buried is asked, a few counts of connections that ended, by a hash
+ * of their address: the note has the count of when the connection was seen alive,
+ * and each end counts up before it hands the record to RCU. If the count is the
+ * same now, the record's grace period had not begun when our read section did, or
+ * we would see the count (that is what a grace period gives); so it waits for us.
+ * If it is not the same, some connection ended, and the packet takes the long way.
  */
 #ifndef FWT_ROUTE_H
 #define FWT_ROUTE_H
