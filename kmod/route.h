@@ -8,8 +8,8 @@
  * changed says so itself (dst_check()); it is kept for one interface, mark and
  * type of service, and a packet that differs in one of them is routed as ever.
  *
- * A packet that was at PRE_ROUTING is recognized at POST_ROUTING without a look-
- * up, and if it was given its route without being parsed again: PRE_ROUTING notes,
+ * A packet that was at PRE_ROUTING is recognized at POST_ROUTING without a look-up,
+ * and if it was given its route without being parsed again: PRE_ROUTING notes,
  * on its CPU, which buffer it was, the route and the connection. The note holds no
  * reference on the connection, and may outlive the packet, the read section and
  * the connection: packets are dropped on the way, or wait in a queue for
