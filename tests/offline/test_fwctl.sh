@@ -240,6 +240,21 @@ memory() {
 }
 ok 'a policy that does not fit in memory' memory
 
+# A set may stand twice in one value.
+cat >"$tmp/twice.fw" <<'END'
+set s : mark { elements = { 7, 9 } }
+egress {
+	mark . saddr . mark { @s . 10.0.0.0/8 . @s } drop
+	accept
+}
+END
+printf '%s\n' 'out lo gre 10.0.0.1 to 10.0.0.2 mark 9' 'out lo gre 10.0.0.1 to 10.0.0.2 mark 8' >"$tmp/marks"
+twice() {
+	[ "$("$fwctl" explain -f "$tmp/twice.fw" --batch "$tmp/marks" "$@")" = "$(printf 'drop\t3\naccept\t4')" ]
+}
+ok 'a set twice in one value of joined fields' twice
+ok 'and rule by rule' twice --engine linear
+
 export FWCTL_PROGRESS=0
 # A line that is written over and wiped at last: no newline, blanks at the end.
 ok 'progress on a terminal' tty '(d.startswith("\rparsing: ") and "checking: " in d and

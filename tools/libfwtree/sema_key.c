@@ -74,7 +74,6 @@ struct product {
 	struct fwt_elems *elems;
 	u32 branch;
 	u32 made;
-	bool in_set;
 	struct fwt_range part[FWT_TEST_FIELDS];
 };
 
@@ -169,32 +168,29 @@ static bool set_fits(struct fwt_sema *s, const struct fwt_value *v,
 static bool parts(struct product *p, const struct fwt_value *v, u32 dim);
 
 static bool values(struct product *p, const struct fwt_value *join,
-		   const struct fwt_value *v, u32 dim);
+		   const struct fwt_value *v, u32 dim, bool in_set);
 
 static bool set_values(struct product *p, const struct fwt_value *join,
 		       const struct fwt_value *v, u32 dim)
 {
-	struct fwt_set *set = p->in_set ? NULL : find_set(p->s, v);
-	bool ok;
+	struct fwt_set *set = find_set(p->s, v);
 
-	if (!set || !set_fits(p->s, v, set, &p->k->ref[dim], 1))
-		return false;
-	p->in_set = true;
-	ok = values(p, join, set->elements.first, dim);
-	p->in_set = false;
-	return ok;
+	return set && set_fits(p->s, v, set, &p->k->ref[dim], 1) &&
+	       values(p, join, set->elements.first, dim, true);
 }
 
-/* All values of dimension @dim, and for each those of the dimensions after. */
+/* All values of dimension @dim, and for each those of the dimensions after. A set
+ * (@in_set) has none within; the dimensions after may have their own.
+ */
 static bool values(struct product *p, const struct fwt_value *join,
-		   const struct fwt_value *v, u32 dim)
+		   const struct fwt_value *v, u32 dim, bool in_set)
 {
 	const struct fwt_ast_ref *ref = p->k->ref[dim];
 	bool ok = true;
 
 	for (; v; v = v->next) {
 		if (v->kind == FWT_VALUE_SETREF) {
-			ok &= set_values(p, join, v, dim);
+			ok &= !in_set && set_values(p, join, v, dim);
 		} else if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
 			fwt_sema_not_yet(p->s, &v->loc, v->kind == FWT_VALUE_ADDR_OF ?
 					 "addr() in joined values" : "net() in joined values");
@@ -212,7 +208,7 @@ static bool parts(struct product *p, const struct fwt_value *join, u32 dim)
 {
 	if (dim == p->k->test.n_fields)
 		return element(p);
-	return values(p, join, join->parts.part[dim].first, dim);
+	return values(p, join, join->parts.part[dim].first, dim, false);
 }
 
 static bool joined(struct product *p, const struct fwt_value *v)
