@@ -118,8 +118,9 @@ static bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decisio
 	w->p.oif = oif;
 	fwt_decide(w, FWT_HOOK_EGRESS, d);
 	w->p = seen;
-	return d->verdict == FWT_VERDICT_ACCEPT && d->flags & FWT_DECISION_DNAT &&
-	       (memcmp(w->after.daddr, seen.daddr, seen.family == 6 ? 16 : 4) ||
+	return d->verdict == FWT_VERDICT_ACCEPT &&
+	       (!(d->flags & FWT_DECISION_DNAT) ||
+		memcmp(w->after.daddr, seen.daddr, seen.family == 6 ? 16 : 4) ||
 		(seen.have & FWT_HAVE_PORTS && w->after.dport != seen.dport));
 }
 
