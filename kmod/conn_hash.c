@@ -68,7 +68,7 @@
 #define SKIP		256	/* empty buckets that one step of a walk passes by */
 
 #define LEAST_BITS	6			/* 64 buckets: a page */
-#define MOST_BITS	26
+#define MOST_BITS	24	/* a GiB of references; kvmalloc() has no two */
 #define GROW_AT(bits)	((u32)((SLOTS * 2ull << (bits)) / 3))
 
 /* The eighth is not used. */
@@ -170,7 +170,7 @@ static void unlock_bucket(struct fwt_hash_table *t, struct bucket b, unsigned lo
 {
 	lock_release(&t->dep_map, _THIS_IP_);
 	/* What was written under it is there. */
-	smp_store_release(b.head, head & ~LOCKED);
+	atomic_long_set_release((atomic_long_t *)b.head, head & ~LOCKED);
 	preempt_enable();
 }
 
@@ -538,8 +538,8 @@ static u32 bits_for(u32 links)
 {
 	u32 bits = LEAST_BITS;
 
-	/* Half as full as where it would grow. */
-	while (bits < MOST_BITS && GROW_AT(bits) / 2 < links)
+	/* Some room to grow: three quarters of where it would at most. */
+	while (bits < MOST_BITS && GROW_AT(bits) / 4 * 3 < links)
 		bits++;
 	return bits;
 }
@@ -550,12 +550,13 @@ static void resize(struct work_struct *work)
 	struct fwt_hash_table *now = rcu_dereference_protected(h->table, true);
 	u32 links = atomic_read(&h->links), bits = bits_for(links);
 	struct fwt_hash_table *then;
+	bool shrink;
 	size_t i;
 
 	/* To grow is asked for by many; to shrink, by fwt_hash_shrink() alone. */
-	if (bits == now->bits || (bits < now->bits && !READ_ONCE(h->shrink)))
+	shrink = xchg(&h->shrink, false);
+	if (bits == now->bits || (bits < now->bits && !shrink))
 		return;
-	WRITE_ONCE(h->shrink, false);
 	then = table_alloc(bits);
 	if (!then) {
 		WRITE_ONCE(h->retry, jiffies + HZ);

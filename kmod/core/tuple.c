@@ -219,6 +219,7 @@ void fwt_key6(struct fwt_key *k, const u32 *a, u16 aport, const u32 *b, u16 bpor
 	k->w[2] = swap ? x0 : y0;
 	k->w[3] = swap ? x1 : y1;
 	k->w[4] = (u64)(swap ? bport : aport) << 48 | (u64)(swap ? aport : bport) << 32 |
-		  (u64)protocol << 16 | ((scope ^ scope >> 16) & 0xffff);
+		  (u64)(scope >> 16 & 0xff) << 24 | (u64)protocol << 16 |
+		  ((scope ^ scope >> 24) & 0xffff);
 	k->n = 5;
 }

@@ -221,7 +221,7 @@ void fwt_ends_target(const struct fwt_ends *e, enum fwt_dir dir, bool egress,
 /**
  * struct fwt_key - a pair without direction, for hashing
  * @w: the lesser end's words, then the greater one's, with the protocol and the
- *	scope (16 bits of it, folded) where there is room
+ *	scope (24 bits of it, the others folded in) where there is room
  * @n: words that count: 2 for IPv4, 5 for IPv6; the others are not set
  */
 struct fwt_key {
@@ -235,8 +235,8 @@ static inline void fwt_key4(struct fwt_key *k, u32 a, u16 aport, u32 b, u16 bpor
 {
 	u64 x = (u64)a << 16 | aport, y = (u64)b << 16 | bport;
 
-	k->w[0] = (u64)protocol << 48 | (x < y ? x : y);
-	k->w[1] = (u64)((scope ^ scope >> 16) & 0xffff) << 48 | (x < y ? y : x);
+	k->w[0] = (u64)(scope >> 16 & 0xff) << 56 | (u64)protocol << 48 | (x < y ? x : y);
+	k->w[1] = (u64)((scope ^ scope >> 24) & 0xffff) << 48 | (x < y ? y : x);
 	k->n = 2;
 }
 

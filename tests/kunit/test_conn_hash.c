@@ -113,6 +113,78 @@ static void buckets_are_capped(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found");
 }
 
+struct met {
+	u32 n;
+	bool stopped;
+};
+
+/* Stops before each one once. */
+static int stop_then_count(struct fwt_conn *c, void *ctx)
+{
+	struct met *m = ctx;
+
+	m->stopped = !m->stopped;
+	if (m->stopped)
+		return -EMSGSIZE;
+	m->n++;
+	return 0;
+}
+
+/* A chain that is longer than what is carried over at a time, into a larger table
+ * and into a smaller one; a walk that stops at each record in between.
+ */
+static void long_chains_are_carried(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 i, n = 0, lost = 0, most = FWT_HASH_MOST - 2;
+	struct fwt_hash_walk w = { };
+	struct fwt_conn *c, **more;
+	struct fwt_tuple t, *in;
+	struct met met = { };
+	int dir, ret;
+
+	in = kunit_kcalloc(test, most, sizeof(*in), GFP_KERNEL);
+	more = kunit_kcalloc(test, 2000, sizeof(*more), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	KUNIT_ASSERT_NOT_NULL(test, more);
+	for (i = 0; i < 1u << 20 && n < most; i++) {
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		if (fwt_hash_tuple(&fn->conns, &t) >> 52)
+			continue;
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		in[n++] = t;
+	}
+	KUNIT_ASSERT_EQ(test, n, most);
+	for (i = 0; i < 2000; i++) {
+		t = fwt_test_tuple(6, i, 1000, 0xffff02, 53);
+		/* The full bucket refuses its own until the others have their share. */
+		if (fwt_test_insert(fn, &t, NULL, &more[i]))
+			more[i] = NULL;
+	}
+	fwt_test_settle(fn);
+	KUNIT_EXPECT_GT(test, (u32)fn->conns.bits, 6);
+	KUNIT_EXPECT_GE(test, fullest(fn), most);
+	for (i = 0; i < most; i++)
+		lost += !fwt_test_find(fn, &in[i], &dir);
+	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found in the larger table");
+	for (i = 0; i < 2000; i++)
+		if (more[i])
+			fwt_test_end_conn(more[i]);
+	fwt_hash_shrink(&fn->conns);
+	fwt_test_settle(fn);
+	KUNIT_EXPECT_EQ(test, (u32)fn->conns.bits, 6);
+	for (i = 0; i < most; i++)
+		lost += !fwt_test_find(fn, &in[i], &dir);
+	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found in the smaller table");
+	for (i = 0; i < 4 * most; i++) {
+		ret = fwt_conns_walk(fn, &w, stop_then_count, &met);
+		if (!ret)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ_MSG(test, met.n, most, "met, each once");
+}
+
 #define MANY	(1000 + FWT_TEST_MANY(20000))
 
 /* It grows by what comes, shrinks when it is told to; whoever is in it is found
@@ -164,6 +236,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(no_simple_collisions),
 	KUNIT_CASE(tables_differ),
 	KUNIT_CASE(buckets_are_capped),
+	KUNIT_CASE(long_chains_are_carried),
 	KUNIT_CASE_SLOW(grows_and_shrinks),
 	{ }
 };
