@@ -36,7 +36,8 @@ struct stock {
 	void *record[STOCK];
 };
 
-static DEFINE_PER_CPU(struct stock [2], stocks);
+static DEFINE_PER_CPU(struct stock [2], fwt_conn_stocks);
+static DEFINE_PER_CPU(u64, fwt_conn_seeds);
 struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
 			       const struct fwt_tuple *t, enum fwt_dir *dir)
 {
@@ -51,13 +52,17 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
 static void *take_record(bool six)
 {
 	struct kmem_cache *cache = six ? conn6_cache : conn_cache;
-	struct stock *s = this_cpu_ptr(&stocks[six]);
 	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
 	size_t size = sizeof(struct fwt_conn), i;
+	struct stock *s;
 	void *c;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))	/* others may come in between */
+	/* Others may come in between; and what a process begins is charged to its
+	 * group, each record to who made it.
+	 */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !in_serving_softirq())
 		return kmem_cache_zalloc(cache, gfp);
+	s = this_cpu_ptr(&fwt_conn_stocks[six]);
 	/* All or none; how that is said differs between kernels. */
 	if (!s->n && kmem_cache_alloc_bulk(cache, gfp, STOCK, s->record))
 		s->n = STOCK;
@@ -77,7 +82,7 @@ static void drop_stocks(void)
 
 	for_each_possible_cpu(cpu) {
 		for (six = 0; six < 2; six++) {
-			struct stock *s = per_cpu_ptr(&stocks[six], cpu);
+			struct stock *s = per_cpu_ptr(&fwt_conn_stocks[six], cpu);
 
 			while (s->n)
 				kmem_cache_free(six ? conn6_cache : conn_cache,
@@ -91,10 +96,9 @@ static void drop_stocks(void)
  */
 u32 fwt_conn_seed(struct fwt_net *fn)
 {
-	static DEFINE_PER_CPU(u64, used);
 	u64 n = (u64)smp_processor_id() << 48;
 
-	n |= __this_cpu_inc_return(used) & (BIT_ULL(48) - 1);
+	n |= this_cpu_inc_return(fwt_conn_seeds) & (BIT_ULL(48) - 1);
 	return (u32)siphash_1u64(n, &fn->conns.key);
 }
 
