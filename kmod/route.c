@@ -26,6 +26,7 @@
  * @c: its connection, to be looked at as told in route.h; NULL if it is not TCP or
  *	UDP
  * @buried: count of ended connections when it was alive
+ * @iif: index of the device that it came in by
  * @learn: the route that it takes may be kept
  * @mark: that it is to be routed with
  * @l4: bytes from the network header to the transport header
@@ -41,6 +42,7 @@ struct note {
 	struct fwt_conn *c;
 	u32 buried;
 	u32 mark;
+	int iif;
 	u16 l4;
 	u16 payload;
 	u8 tos;
@@ -161,13 +163,14 @@ void fwt_route_give(struct fwt_way *w)
 	confirmed = fwt_conn_is(c, FWT_CONN_CONFIRMED);
 	dst = confirmed ? route_for(w) : NULL;
 	n = note_of(skb);
-	n->skb = skb;
+	WRITE_ONCE(n->skb, skb);
 	n->dst = dst;
-	n->fn = w->fn;
+	WRITE_ONCE(n->fn, w->fn);
 	n->c = plain(&w->p) ? c : NULL;
 	n->learn = confirmed;
 	n->buried = count;
 	n->mark = skb->mark;
+	n->iif = skb->skb_iif;
 	n->l4 = w->p.l4;
 	n->payload = w->p.payload;
 	n->tos = w->p.tos;
@@ -271,11 +274,15 @@ static bool noted_ends(const struct fwt_way *w, const struct note *n)
 
 bool fwt_route_known(struct fwt_way *w)
 {
-	const struct note *n = note_of(w->skb);
+	struct note *n = note_of(w->skb);
 	struct fwt_conn *c;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) || n->skb != w->skb || n->dst)
+	/* By the same device: equal ends are not one connection in two VRFs. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || n->skb != w->skb || n->dst ||
+	    n->iif != w->skb->skb_iif)
 		return false;
+	if (!n->learn)
+		WRITE_ONCE(n->skb, NULL);
 	c = noted(w, n);
 	if (!c || !plain(&w->p) || w->p.family != c->ends.family ||
 	    w->p.protocol != c->ends.protocol || !noted_ends(w, n) || !fwt_conn_alive(c))
