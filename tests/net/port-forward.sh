@@ -26,6 +26,8 @@ ingress {
 	drop
 }
 egress {
+	oif wan daddr 203.0.113.81 tcp dport 80 dnat to 192.168.1.2:8080 accept id led
+	daddr 203.0.113.81 accept id dialled
 	iif lan oif wan masquerade accept
 	iif lan oif lan daddr { 192.168.1.2, fd00:1::2 } {
 		family ipv4 snat to 192.168.1.1 accept
@@ -79,6 +81,13 @@ server = listen("home", HOME[4], 8080)
 p = Pair("gw", "203.0.113.80", 80, server)
 ok(p.talk(), "dnat in egress of what starts here")
 equal(p.c.getpeername()[0], "203.0.113.80", "the local client sees whom it dialled")
+p.close()
+# Led to another interface than the one that its rule asks for, it is that rule's still.
+p = Pair("gw", "203.0.113.81", 80, server)
+ok(p.talk(), "dnat by the interface that it would have left by")
+equal([c["rules"]["egress"]["id"] for c in conn_list("dport", "80") if c["original"]["daddr"] == "203.0.113.81"], ["led"],
+      "and decided by that rule")
+equal(rule("dialled")["hits"], 0, "not by one for what is not led elsewhere")
 p.close()
 e = refused(lambda: connect("net", WAN[4], 82, timeout=0.3))
 equal(e, errno.ETIMEDOUT, "no other port is open")
