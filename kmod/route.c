@@ -61,9 +61,6 @@ static struct note *note_of(const struct sk_buff *skb)
 	return this_cpu_ptr(&notes[0]) + i % NOTES;
 }
 
-/* May be called where another CPU can become ours at any time: what is cleared
- * then is only a note of less use.
- */
 void fwt_route_forget(const struct sk_buff *skb)
 {
 	u32 i = (u32)((unsigned long)skb >> 8) ^ (u32)((unsigned long)skb >> 13);
