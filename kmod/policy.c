@@ -125,8 +125,17 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->of.forest);
 	kvfree(b->of.rule);
 	kvfree(b->slot);
+	kvfree(b->object);
 	kvfree(b->blob);
 	kfree(b);
+}
+
+/* What a program has of the namespace; no walk can meet it any more. */
+static void base_put_things(struct fwt_net *fn, struct fwt_base *b)
+{
+	lockdep_assert_held(&fn->lock);
+	fwt_slots_put(fn, b->slot, fwt_n_slots(&b->prog));
+	fwt_objects_put(b->object, b->prog.n[FWT_SEC_OBJECTS]);
 }
 
 void fwt_change_free(struct fwt_change *c)
@@ -159,7 +168,7 @@ static void policy_free_work(struct work_struct *work)
 	if (p->change)
 		fwt_slots_put(fn, p->change->slot, fwt_n_slots(&p->change->patch.prog));
 	if (!--p->base->users)
-		fwt_slots_put(fn, p->base->slot, fwt_n_slots(&p->base->prog));
+		base_put_things(fn, p->base);
 	else
 		/* Whoever uses it still may be the last one any moment. */
 		p->base = NULL;
@@ -243,12 +252,15 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	if (ret)
 		goto fail;
 	b->slot = kvmalloc_array(fwt_n_slots(&b->prog) + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
-	if (!b->slot) {
+	b->object = kvcalloc(b->prog.n[FWT_SEC_OBJECTS] + 1, sizeof(*b->object),
+			     GFP_KERNEL_ACCOUNT);
+	if (!b->slot || !b->object) {
 		ret = -ENOMEM;
 		goto fail;
 	}
 	p->prog = b->prog;
 	p->slot = b->slot;
+	p->object = b->object;
 	read_options(p);
 	p->applied = ktime_get_real_seconds();
 	return p;
@@ -313,18 +325,21 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 				   p->prog.n[FWT_SEC_RULES]);
 		goto fail;
 	}
+	ret = fwt_objects_get(fn, &p->prog, p->base->object, extack);
+	if (ret) {
+		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
+		goto fail;
+	}
 	if (p->opt.conn_max_per_source || counts(&p->prog))
 		ret = fwt_counts_init(fn, p->opt.conn_max);
 	if (ret) {
-		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
 		NL_SET_ERR_MSG(extack, "no memory to count connections");
-		goto fail;
+		goto fail_things;
 	}
 	ret = fwt_hooks_get(fn, p, extack);
-	if (ret) {
-		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
-		goto fail;
-	}
+	if (ret)
+		goto fail_things;
+	fwt_objects_publish(&p->prog, p->base->object);
 	old = fwt_policy_locked(fn);
 	if (!old)
 		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
@@ -342,6 +357,8 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		rtnl_unlock();
 	fwt_policy_retire(old);
 	return 0;
+fail_things:
+	base_put_things(fn, p->base);
 fail:
 	mutex_unlock(&fn->lock);
 	if (rtnl)

@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <linux/workqueue.h>
 #include "netns.h"
+#include "object.h"
 #include "slot.h"
 #include "core/patch.h"
 
@@ -19,6 +20,7 @@
  * @prog: verified
  * @of: what patches are held against
  * @slot: by rule, then by named counter
+ * @object: by index in OBJECTS
  * @blob: the program's bytes
  * @len: how many
  */
@@ -27,6 +29,7 @@ struct fwt_base {
 	struct fwt_program prog;
 	struct fwt_patchable of;
 	u32 *slot;
+	struct fwt_object **object;
 	void *blob;
 	size_t len;
 };
@@ -53,6 +56,7 @@ struct fwt_change {
  * @gen: its generation
  * @opt: options
  * @slot: the base's, for the data path
+ * @object: likewise
  * @base: shared by policies that differ by a patch
  * @change: or NULL
  * @applied: wall clock, seconds
@@ -64,6 +68,7 @@ struct fwt_policy {
 	u32 gen;
 	struct fwt_options opt;
 	const u32 *slot;
+	struct fwt_object *const *object;
 	struct fwt_base *base;
 	struct fwt_change *change;
 	time64_t applied;

@@ -41,6 +41,7 @@ struct fwt_program {
 	const struct fwt_prog_cut *cut;
 	const struct fwt_prog_box *box;
 	const struct fwt_prog_box6 *box6;
+	const struct fwt_prog_object *object;
 	u32 n[__FWT_SEC_MAX];
 	u32 root[2];
 	u32 steps_max;

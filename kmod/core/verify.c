@@ -114,6 +114,7 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->cut = section(p, FWT_SEC_CUTS);
 	p->box = section(p, FWT_SEC_BOXES);
 	p->box6 = section(p, FWT_SEC_BOXES6);
+	p->object = section(p, FWT_SEC_OBJECTS);
 }
 
 /* Comparisons that looking up in a set can take; of long keys each counts more. A

@@ -280,6 +280,27 @@ static int check_option(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+/* What a kind's parameters must be like. */
+static int check_params(struct fwt_verify *c, u32 i)
+{
+	switch (c->prog->object[i].kind) {
+	default:
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_OBJECTS, i,
+			      "an object that is not known here");
+	}
+}
+
+static int check_object(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_object *o = &c->prog->object[i];
+
+	if (o->pad[0] || o->pad[1] || o->pad[2])
+		return bad(c, FWT_SEC_OBJECTS, i, "padding is not 0");
+	if (!string_ok(c, o->name, true))
+		return bad(c, FWT_SEC_OBJECTS, i, "no such name");
+	return check_params(c, i);
+}
+
 int fwt_verify_records(struct fwt_verify *c)
 {
 	const struct fwt_program *p = c->prog;
@@ -317,5 +338,9 @@ int fwt_verify_tables(struct fwt_verify *c)
 		ret = check_test(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)
 		ret = check_mod(c, i);
+	if (!ret && p->n[FWT_SEC_OBJECTS] > FWT_OBJECTS_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, FWT_OBJECTS_MAX, "too many objects");
+	for (i = 0; !ret && i < p->n[FWT_SEC_OBJECTS]; i++)
+		ret = check_object(c, i);
 	return ret;
 }

@@ -130,7 +130,7 @@ void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *
 		PART(OPTIONS, option), PART(FILES, file),
 		PART(STRINGS, string), PART(SOURCE, source),
 		PART(FORESTS, forest), PART(TREES, tree), PART(CUTS, cut),
-		PART(BOXES, box), PART(BOXES6, box6),
+		PART(BOXES, box), PART(BOXES6, box6), PART(OBJECTS, object),
 #undef PART
 	};
 	struct fwt_prog_hdr *h;

@@ -29,6 +29,7 @@ struct fwt_test_prog {
 	struct fwt_prog_cut cut[16];
 	struct fwt_prog_box box[16];
 	struct fwt_prog_box6 box6[8];
+	struct fwt_prog_object object[4];
 	char string[512];
 	char source[64];
 	u32 n[__FWT_SEC_MAX];

@@ -42,6 +42,8 @@
 #define FWT_COUNT_WORDS		12		/* of the key of a "ct count" */
 #define FWT_COUNTS_RULE		4		/* "ct count" in one rule */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
+#define FWT_OBJECTS_MAX		(1u << 17)	/* things that outlive programs */
+#define FWT_OBJECT_PARAMS	12		/* words that say what one is like */
 
 /* The sections, in their order: X(ID, "what an element is called", its type).
  * WORDS are keys, ranges, masks, branch targets; COUNTERS are strings, the names
@@ -65,7 +67,8 @@
 	X(TREES, "tree", struct fwt_prog_tree) \
 	X(CUTS, "cut", struct fwt_prog_cut) \
 	X(BOXES, "box", struct fwt_prog_box) \
-	X(BOXES6, "IPv6 box", struct fwt_prog_box6)
+	X(BOXES6, "IPv6 box", struct fwt_prog_box6) \
+	X(OBJECTS, "object", struct fwt_prog_object)
 
 enum fwt_section {
 #define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
@@ -417,6 +420,35 @@ struct fwt_prog_box6 {
 	__u8 flags;
 	__u8 pad;
 	__u32 node;
+};
+
+/* What lives longer than a program: its contents stay when another policy that
+ * names it comes in force.
+ */
+enum fwt_object_kind {
+	FWT_OBJECT_SET,
+	FWT_OBJECT_LIMIT,
+	FWT_OBJECT_QUOTA,
+	FWT_OBJECT_SPLIT,
+	FWT_OBJECT_POOL,
+	__FWT_OBJECT_MAX,
+};
+
+/**
+ * struct fwt_prog_object - a thing with a life of its own
+ * @key: what it is known by: a hash of its kind and name, or of the rule that it
+ *	belongs to. Two objects of a program never have one key
+ * @kind: enum fwt_object_kind
+ * @pad: 0
+ * @name: string, or FWT_NONE for what belongs to a rule
+ * @param: what it is like, by its kind; what a kind does not need is 0
+ */
+struct fwt_prog_object {
+	__aligned_u64 key;
+	__u8 kind;
+	__u8 pad[3];
+	__u32 name;
+	__u32 param[FWT_OBJECT_PARAMS];
 };
 
 enum fwt_mod_type {

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finding again what outlives programs.
+ *
+ * Only the policy in force is asked for an object of the same key: what an
+ * earlier one had is gone with it, or waits with a policy that one may go back
+ * to and comes back with that one.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "object.h"
+#include "policy.h"
+
+const struct fwt_object_ops *const fwt_object_ops[__FWT_OBJECT_MAX] = {
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct fwt_object *x = *(const struct fwt_object *const *)a;
+	const struct fwt_object *y = *(const struct fwt_object *const *)b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static struct fwt_object *find(struct fwt_object **sorted, u32 n, u64 key)
+{
+	u32 lo = 0, hi = n;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (sorted[mid]->key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && sorted[lo]->key == key ? sorted[lo] : NULL;
+}
+
+static bool alike(const struct fwt_object *o, const struct fwt_program *prog, u32 i)
+{
+	const struct fwt_prog_object *p = &prog->object[i];
+
+	if (o->kind != p->kind)
+		return false;
+	if (fwt_object_ops[p->kind]->alike)
+		return fwt_object_ops[p->kind]->alike(o, prog, i);
+	return !memcmp(o->param, p->param, sizeof(o->param));
+}
+
+static struct fwt_object *create(struct fwt_net *fn, const struct fwt_program *prog, u32 i,
+				 struct netlink_ext_ack *extack)
+{
+	const struct fwt_prog_object *p = &prog->object[i];
+	char *name = NULL;
+	struct fwt_object *o;
+
+	if (p->name != FWT_NONE) {
+		name = kstrdup(prog->string + p->name, GFP_KERNEL_ACCOUNT);
+		if (!name)
+			return ERR_PTR(-ENOMEM);
+	}
+	o = fwt_object_ops[p->kind]->create(fn, prog, i, extack);
+	if (IS_ERR(o)) {
+		kfree(name);
+		return o;
+	}
+	o->key = p->key;
+	o->kind = p->kind;
+	o->name = name;
+	o->users = 0;
+	memcpy(o->param, p->param, sizeof(o->param));
+	return o;
+}
+
+int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
+		    struct fwt_object **out, struct netlink_ext_ack *extack)
+{
+	const struct fwt_policy *old = fwt_policy_locked(fn);
+	u32 n = prog->n[FWT_SEC_OBJECTS], n_old = 0, i;
+	struct fwt_object **sorted = NULL, *o;
+	int ret = 0;
+
+	if (!n)
+		return 0;
+	if (old)
+		n_old = old->base->prog.n[FWT_SEC_OBJECTS];
+	sorted = kvmalloc_array(max(n, n_old), sizeof(*sorted), GFP_KERNEL_ACCOUNT);
+	if (!sorted)
+		return -ENOMEM;
+	if (n_old) {
+		memcpy(sorted, old->base->object, n_old * sizeof(*sorted));
+		sort(sorted, n_old, sizeof(*sorted), by_key, NULL);
+	}
+	for (i = 0; i < n; i++) {
+		const struct fwt_prog_object *p = &prog->object[i];
+
+		if (p->kind >= __FWT_OBJECT_MAX || !fwt_object_ops[p->kind]) {
+			NL_SET_ERR_MSG_FMT(extack, "object %u is of a kind that is not known here",
+					   i);
+			ret = -EOPNOTSUPP;
+			break;
+		}
+		o = find(sorted, n_old, p->key);
+		if (!o || !alike(o, prog, i))
+			o = create(fn, prog, i, extack);
+		if (IS_ERR(o)) {
+			ret = PTR_ERR(o);
+			break;
+		}
+		o->users++;
+		out[i] = o;
+	}
+	if (!ret) {
+		memcpy(sorted, out, n * sizeof(*sorted));
+		sort(sorted, n, sizeof(*sorted), by_key, NULL);
+		for (i = 1; i < n; i++)
+			if (sorted[i - 1]->key == sorted[i]->key) {
+				NL_SET_ERR_MSG(extack, "two objects have one key");
+				ret = -EINVAL;
+				break;
+			}
+	}
+	kvfree(sorted);
+	if (ret) {
+		fwt_objects_put(out, n);
+		memset(out, 0, n * sizeof(*out));
+	}
+	return ret;
+}
+
+void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object)
+{
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_OBJECTS]; i++) {
+		struct fwt_object *o = object[i];
+
+		if (fwt_object_ops[o->kind]->publish)
+			fwt_object_ops[o->kind]->publish(o, prog, i);
+		memcpy(o->param, prog->object[i].param, sizeof(o->param));
+	}
+}
+
+void fwt_objects_put(struct fwt_object **object, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		struct fwt_object *o = object[i];
+
+		if (!o || --o->users)
+			continue;
+		kfree(o->name);
+		fwt_object_ops[o->kind]->free(o);
+	}
+}
+
+struct fwt_object *fwt_object_find(struct fwt_net *fn, u8 kind, const char *name)
+{
+	const struct fwt_policy *p;
+	u32 i;
+
+	p = rcu_dereference_check(fn->policy, lockdep_is_held(&fn->lock));
+	if (!p)
+		return NULL;
+	for (i = 0; i < p->prog.n[FWT_SEC_OBJECTS]; i++) {
+		struct fwt_object *o = p->object[i];
+
+		if (o->kind == kind && o->name && !strcmp(o->name, name))
+			return o;
+	}
+	return NULL;
+}

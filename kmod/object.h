@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What outlives programs: live sets, limits, quotas, pools. A policy that names
+ * one which the policy in force has, of the same kind and key and alike, takes it
+ * over with its contents; else it is made anew.
+ *
+ * Life-cycle: a program (struct fwt_base) holds one use of each of its objects,
+ * from before it is published until a grace period after it has retired; with
+ * the last use an object goes. So a walk under RCU that has a policy at hand may
+ * use the policy's objects. Who keeps one for longer (a connection, a pool's)
+ * counts for itself.
+ *
+ * Synchronization: uses, making and freeing under fwt_net.lock; what is in an
+ * object is its kind's affair.
+ */
+#ifndef FWT_OBJECT_H
+#define FWT_OBJECT_H
+
+#include <linux/netlink.h>
+#include "netns.h"
+#include "core/tree.h"
+
+struct fwt_object;
+
+/**
+ * struct fwt_object_ops - what a kind of object does
+ * @create: make the one that element @i of @prog's OBJECTS says; returns an
+ *	ERR_PTR() and tells @extack why where it can't. Under fwt_net.lock.
+ * @alike: is @o, whose parameters are o->param, the same thing as element @i of
+ *	@prog, so that its contents stay. NULL: where all parameters are equal
+ * @publish: the policy is going to be in force, nothing can fail any more: take
+ *	over what @alike let differ. May be NULL
+ * @free: no walk and no program has it any more
+ */
+struct fwt_object_ops {
+	struct fwt_object *(*create)(struct fwt_net *fn, const struct fwt_program *prog,
+				     u32 i, struct netlink_ext_ack *extack);
+	bool (*alike)(const struct fwt_object *o, const struct fwt_program *prog, u32 i);
+	void (*publish)(struct fwt_object *o, const struct fwt_program *prog, u32 i);
+	void (*free)(struct fwt_object *o);
+};
+
+/* By enum fwt_object_kind; NULL for what this module does not have (object.c). */
+extern const struct fwt_object_ops *const fwt_object_ops[__FWT_OBJECT_MAX];
+
+/**
+ * struct fwt_object - the head of each; embed it at the beginning
+ * @key: as in struct fwt_prog_object, and so on
+ * @param: as it was made, or published last
+ * @users: programs
+ * @kind: enum fwt_object_kind
+ * @name: of its own; NULL for none
+ */
+struct fwt_object {
+	u64 key;
+	u32 param[FWT_OBJECT_PARAMS];
+	u32 users;
+	u8 kind;
+	char *name;
+};
+
+/**
+ * fwt_objects_get() - a use of each of a program's objects
+ * @fn: namespace, its lock held
+ * @prog: verified
+ * @out: by index
+ * @extack: told why not
+ *
+ * Return: 0; -EINVAL where two have one key; -EOPNOTSUPP; what @create says.
+ */
+int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
+		    struct fwt_object **out, struct netlink_ext_ack *extack);
+
+/* The policy that has them is going to be in force. */
+void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object);
+
+/* Lets go of @n of them; NULL ones are passed over. fwt_net.lock is held. */
+void fwt_objects_put(struct fwt_object **object, u32 n);
+
+/**
+ * fwt_object_find() - an object of the policy in force, by name
+ * @fn: namespace
+ * @kind: enum fwt_object_kind
+ * @name: as it is called in the policy
+ *
+ * Context: fwt_net.lock, or RCU.
+ * Return: it, or NULL; valid as long as the lock is held.
+ */
+struct fwt_object *fwt_object_find(struct fwt_net *fn, u8 kind, const char *name);
+
+#endif /* FWT_OBJECT_H */
