@@ -75,6 +75,11 @@ static const struct nla_policy fwtree_policy_chunk_nl_policy[FWTREE_A_POLICY_DAT
 	[FWTREE_A_POLICY_DATA] = { .type = NLA_BINARY, },
 };
 
+/* FWTREE_CMD_POLICY_COMMIT - do */
+static const struct nla_policy fwtree_policy_commit_nl_policy[FWTREE_A_POLICY_TRIAL + 1] = {
+	[FWTREE_A_POLICY_TRIAL] = { .type = NLA_U32, },
+};
+
 /* FWTREE_CMD_CONN_GET - dump */
 static const struct nla_policy fwtree_conn_get_nl_policy[FWTREE_A_CONN_FILTER + 1] = {
 	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
@@ -115,9 +120,11 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= FWTREE_CMD_POLICY_COMMIT,
-		.doit	= fwtree_nl_policy_commit_doit,
-		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= FWTREE_CMD_POLICY_COMMIT,
+		.doit		= fwtree_nl_policy_commit_doit,
+		.policy		= fwtree_policy_commit_nl_policy,
+		.maxattr	= FWTREE_A_POLICY_TRIAL,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd	= FWTREE_CMD_POLICY_ABORT,
@@ -203,6 +210,16 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.cmd	= FWTREE_CMD_SOURCE_GET,
 		.dumpit	= fwtree_nl_source_get_dumpit,
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_CONFIRM,
+		.doit	= fwtree_nl_policy_confirm_doit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_POLICY_ROLLBACK,
+		.doit	= fwtree_nl_policy_rollback_doit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

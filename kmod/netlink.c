@@ -270,6 +270,29 @@ static int put_generation(struct genl_info *info, struct sk_buff *reply,
 	return genlmsg_reply(reply, info);
 }
 
+/* The upload's memory is taken over. */
+static int commit(struct fwt_net *fn, struct fwt_upload *u, struct genl_info *info, u32 *gen)
+{
+	struct nlattr *trial = info->attrs[FWTREE_A_POLICY_TRIAL];
+	void *data = u->data;
+	u32 ms;
+
+	if (trial) {
+		ms = nla_get_u32(trial);
+		if (u->patch || !ms || ms > FWT_TRIAL_MS_MAX) {
+			NL_SET_ERR_MSG_ATTR(info->extack, trial,
+					    "a trial, of no patch, takes a millisecond to a day");
+			return -EINVAL;
+		}
+		u->data = NULL;
+		return fwt_policy_try(fn, data, u->len, u->expect, ms, info->extack, gen);
+	}
+	u->data = NULL;
+	if (u->patch)
+		return fwt_policy_patch(fn, data, u->len, u->expect, info->extack, gen);
+	return fwt_policy_apply(fn, data, u->len, u->expect, info->extack, gen);
+}
+
 int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
@@ -303,10 +326,7 @@ int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = -EINVAL;
 		goto fail;
 	}
-	ret = u->patch ?
-		fwt_policy_patch(fn, u->data, u->len, u->expect, info->extack, &gen) :
-		fwt_policy_apply(fn, u->data, u->len, u->expect, info->extack, &gen);
-	u->data = NULL;
+	ret = commit(fn, u, info, &gen);
 	if (ret)
 		goto fail;
 	fwt_netlink_policy_event(fn, FWTREE_EVENT_APPLIED, gen);
@@ -317,6 +337,37 @@ fail:
 out:
 	upload_free(u);
 	return ret;
+}
+
+/* The answer is made before what it tells of is done. */
+static int end_trial(struct genl_info *info,
+		     int (*way)(struct fwt_net *fn, struct netlink_ext_ack *extack, u32 *gen))
+{
+	struct sk_buff *reply;
+	void *hdr;
+	u32 gen;
+	int ret;
+
+	reply = fwt_netlink_reply(info, nla_total_size(sizeof(u32)), &hdr);
+	if (!reply) {
+		GENL_SET_ERR_MSG(info, "no memory for the answer");
+		return -ENOMEM;
+	}
+	ret = way(fwt_pernet(genl_info_net(info)), info->extack, &gen);
+	if (!ret)
+		return put_generation(info, reply, hdr, gen);
+	nlmsg_free(reply);
+	return ret;
+}
+
+int fwtree_nl_policy_confirm_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return end_trial(info, fwt_trial_confirm);
+}
+
+int fwtree_nl_policy_rollback_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return end_trial(info, fwt_trial_rollback);
 }
 
 int fwtree_nl_policy_abort_doit(struct sk_buff *skb, struct genl_info *info)
@@ -379,6 +430,8 @@ int fwtree_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_lock();
 	ret = put_policy(reply, fn);
 	rcu_read_unlock();
+	if (!ret && fn->trial.on)
+		ret = nla_put_u32(reply, FWTREE_A_POLICY_TRIAL, fwt_trial_left(fn));
 	if (!ret)
 		fwt_hooks_waiting(fn, put_waiting, reply);
 	mutex_unlock(&fn->lock);

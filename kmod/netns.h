@@ -23,6 +23,7 @@
 #include "core/tcp.h"
 #include "slot.h"
 #include "stats.h"
+#include "trial.h"
 
 struct fwt_counts;
 struct fwt_evict;
@@ -86,6 +87,7 @@ struct fwt_options {
  * @gone: sweeps out what was translated to an address that is not there any more
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
+ * @trial: the policy in force may be on trial
  * @devs: struct fwt_dev, device hooks that are bound
  * @gc: the collector
  * @gc_walk: its round
@@ -135,6 +137,7 @@ struct fwt_net {
 	u32 generation;
 	bool hooked;
 	bool dying;
+	struct fwt_trial trial;
 	struct list_head devs;
 	struct delayed_work gc;
 	struct fwt_hash_walk gc_walk;

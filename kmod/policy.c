@@ -165,12 +165,14 @@ static void policy_free_work(struct work_struct *work)
 	struct fwt_net *fn = p->fn;
 
 	mutex_lock(&fn->lock);
-	if (p->change)
+	/* Whoever uses them still may be the last one any moment. */
+	if (p->change && !--p->change->users)
 		fwt_slots_put(fn, p->change->slot, fwt_n_slots(&p->change->patch.prog));
+	else
+		p->change = NULL;
 	if (!--p->base->users)
 		base_put_things(fn, p->base);
 	else
-		/* Whoever uses it still may be the last one any moment. */
 		p->base = NULL;
 	fwt_slots_reap(fn);
 	mutex_unlock(&fn->lock);
@@ -279,10 +281,21 @@ static bool counts(const struct fwt_program *prog)
 	return false;
 }
 
-int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
-		     struct netlink_ext_ack *extack, u32 *gen)
+void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p)
 {
-	struct fwt_policy *p, *old;
+	lockdep_assert_held(&fn->lock);
+	p->gen = ++fn->generation;
+	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
+	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;
+	fn->answer_limit.burst = fn->answer_limit.interval ? p->opt.answer_rate : 0;
+	fn->event_limit.burst = fn->event_limit.interval ? p->opt.event_rate : 0;
+	rcu_assign_pointer(fn->policy, p);
+}
+
+static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 trial,
+		 struct netlink_ext_ack *extack, u32 *gen)
+{
+	struct fwt_policy *p, *old, *spare = NULL;
 	bool rtnl = false;
 	int ret;
 
@@ -294,6 +307,14 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		return PTR_ERR(p);
 	}
 
+	if (trial) {
+		spare = kmalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT);
+		if (!spare) {
+			fwt_policy_free(p);
+			NL_SET_ERR_MSG(extack, "no memory to go back with");
+			return -ENOMEM;
+		}
+	}
 	mutex_lock(&fn->lock);
 	/* RTNL comes first; only policies of devices need it. */
 	if (fwt_hooks_need_rtnl(fn, p)) {
@@ -317,6 +338,11 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		NL_SET_ERR_MSG_FMT(extack, "the generation moved from %u to %u",
 				   expect, fn->generation);
 		ret = -EAGAIN;
+		goto fail;
+	}
+	if (fn->trial.on && !trial) {
+		NL_SET_ERR_MSG(extack, "a policy is on trial: confirm it, or roll it back, first");
+		ret = -EBUSY;
 		goto fail;
 	}
 	ret = fwt_slots_get(fn, &p->prog, false, p->base->slot);
@@ -344,18 +370,18 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	if (!old)
 		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
 	p->base->users = 1;
-	p->gen = ++fn->generation;
-	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
-	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;
-	fn->answer_limit.burst = fn->answer_limit.interval ? p->opt.answer_rate : 0;
-	fn->event_limit.burst = fn->event_limit.interval ? p->opt.event_rate : 0;
-	rcu_assign_pointer(fn->policy, p);
-	fwt_hooks_settle(fn);
+	fwt_policy_publish(fn, p);
+	/* What the former policy is bound to stays so while it may come back. */
+	if (trial)
+		fwt_trial_begin(fn, old, spare, trial);
+	else
+		fwt_hooks_settle(fn);
 	*gen = p->gen;
 	mutex_unlock(&fn->lock);
 	if (rtnl)
 		rtnl_unlock();
-	fwt_policy_retire(old);
+	if (!trial)
+		fwt_policy_retire(old);
 	return 0;
 fail_things:
 	base_put_things(fn, p->base);
@@ -363,24 +389,39 @@ fail:
 	mutex_unlock(&fn->lock);
 	if (rtnl)
 		rtnl_unlock();
+	kfree(spare);
 	fwt_policy_free(p);
 	return ret;
 }
 
-bool fwt_policy_flush(struct fwt_net *fn)
+int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
+		     struct netlink_ext_ack *extack, u32 *gen)
 {
-	struct fwt_policy *old;
+	return apply(fn, blob, len, expect, 0, extack, gen);
+}
 
-	rtnl_lock();
-	mutex_lock(&fn->lock);
-	old = fwt_policy_locked(fn);
+int fwt_policy_try(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 ms,
+		   struct netlink_ext_ack *extack, u32 *gen)
+{
+	return apply(fn, blob, len, expect, ms, extack, gen);
+}
+
+struct fwt_policy *fwt_policy_take(struct fwt_net *fn)
+{
+	struct fwt_policy *old = fwt_policy_locked(fn);
+
+	ASSERT_RTNL();
+	fwt_trial_end(fn);
 	if (old) {
 		fn->generation++;
 		rcu_assign_pointer(fn->policy, NULL);
 	}
 	fwt_hooks_put(fn);
-	mutex_unlock(&fn->lock);
-	rtnl_unlock();
+	return old;
+}
+
+void fwt_policy_taken(struct fwt_net *fn, struct fwt_policy *old)
+{
 	if (old) {
 		/* Packets that are on their way through a hook may still make
 		 * connections under the former policy.
@@ -390,5 +431,17 @@ bool fwt_policy_flush(struct fwt_net *fn)
 		fwt_conns_flush(fn);
 	}
 	fwt_policy_retire(old);
+}
+
+bool fwt_policy_flush(struct fwt_net *fn)
+{
+	struct fwt_policy *old;
+
+	rtnl_lock();
+	mutex_lock(&fn->lock);
+	old = fwt_policy_take(fn);
+	mutex_unlock(&fn->lock);
+	rtnl_unlock();
+	fwt_policy_taken(fn, old);
 	return old;
 }

@@ -35,7 +35,8 @@ struct fwt_base {
 };
 
 /**
- * struct fwt_change - a patch, of one policy alone
+ * struct fwt_change - a patch; of one policy, but for one that came back
+ * @users: policies; under fwt_net.lock
  * @patch: verified
  * @slot: by rule, then by named counter, of the patch's program
  * @tables: memory of @patch
@@ -43,6 +44,7 @@ struct fwt_base {
  * @len: how many
  */
 struct fwt_change {
+	u32 users;
 	struct fwt_patch patch;
 	u32 *slot;
 	void *tables;
@@ -111,7 +113,26 @@ int fwt_policy_apply(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 int fwt_policy_patch(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 		     struct netlink_ext_ack *extack, u32 *gen);
 
-/* The former policy goes, after a grace period. Without fwt_net.lock. */
+/**
+ * fwt_policy_try() - the same, on trial: unless fwt_trial_confirm() comes in time
+ * what is in force now comes back
+ * @ms: the time
+ */
+int fwt_policy_try(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 ms,
+		   struct netlink_ext_ack *extack, u32 *gen);
+
+/* A policy of which all is ready is in force from now on, under the next
+ * generation. fwt_net.lock is held.
+ */
+void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p);
+
+/* No policy any more, with RTNL and fwt_net.lock held; and what is to be done with
+ * the former one without them, which may take a grace period.
+ */
+struct fwt_policy *fwt_policy_take(struct fwt_net *fn);
+void fwt_policy_taken(struct fwt_net *fn, struct fwt_policy *old);
+
+/* The former policy goes, after a grace period; NULL for none. */
 void fwt_policy_retire(struct fwt_policy *p);
 
 /* A policy that was never in force. */

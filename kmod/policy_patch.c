@@ -148,6 +148,7 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p->slot = b->slot;
 	p->object = b->object;
 	p->change = c;
+	c->users = 1;
 	p->applied = ktime_get_real_seconds();
 	return p;
 fail:

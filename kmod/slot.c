@@ -329,6 +329,34 @@ out:
 	return ret;
 }
 
+void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool patch,
+		     const u32 *slot)
+{
+	struct fwt_name *file = NULL;
+	u32 last = FWT_NONE, i;
+
+	lockdep_assert_held(&fn->lock);
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		const struct fwt_prog_rule *r = &prog->rule[i];
+		struct fwt_slot *s;
+
+		if (slot[i] == FWT_NONE)
+			continue;
+		if (r->file != last) {
+			name_put(file);
+			file = name_new(fwt_program_string(prog, prog->file[r->file].name));
+			last = r->file;
+		}
+		fwt_slot_place(fn, slot[i], r->line, patch);
+		s = at(dir_locked(&fn->slots), slot[i]);
+		if (file) {
+			refcount_inc(&file->refs);
+			name_set(&s->file, file);
+		}
+	}
+	name_put(file);
+}
+
 void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
 {
 	u32 i;

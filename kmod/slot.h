@@ -103,6 +103,18 @@ void fwt_slots_clean(struct fwt_slots *s);
  */
 int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch, u32 *slot);
 
+/**
+ * fwt_slots_place() - a program's rules stand where it says, again
+ * @fn: namespace, its lock held
+ * @prog: program
+ * @patch: as above
+ * @slot: what fwt_slots_get() gave for it
+ *
+ * Without memory a rule that came from another file meanwhile keeps that one's name.
+ */
+void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool patch,
+		     const u32 *slot);
+
 /* Where a slot's rule stands, as struct fwt_slot has it. fwt_net.lock held. */
 void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed);
 

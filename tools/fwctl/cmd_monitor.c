@@ -16,6 +16,8 @@ static const char *const conn_events[] = {
 static const char *const policy_events[] = {
 	[FWTREE_EVENT_APPLIED] = "applied",
 	[FWTREE_EVENT_FLUSHED] = "flushed",
+	[FWTREE_EVENT_CONFIRMED] = "confirmed",
+	[FWTREE_EVENT_ROLLED_BACK] = "rolled-back",
 };
 
 #define NAME(names, i) \

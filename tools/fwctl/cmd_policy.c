@@ -11,6 +11,7 @@
 #include "program_view.h"
 #include "progress_line.h"
 #include "rule.h"
+#include "trial.h"
 
 /* The policy of a file, compiled and verified. All that is wrong was said where
  * it fails.
@@ -115,8 +116,19 @@ static void print_delta(struct fwt_nl *nl, const char *path, uint32_t generation
 	out_end();
 }
 
+static void print_trial(uint32_t trial)
+{
+	char buf[32];
+
+	if (!trial)
+		return;
+	out_num("trial", (trial + 999) / 1000);
+	out_text("on trial for %s: 'fwctl confirm' keeps it, else the former policy comes back\n",
+		 trial_text(buf, sizeof(buf), trial));
+}
+
 /* The whole of it. */
-static int apply(struct fwctl *ctl, const char *path)
+static int apply(struct fwctl *ctl, const char *path, uint32_t trial)
 {
 	const struct fwt_progress *progress;
 	struct fwt_nl_policy now;
@@ -133,7 +145,7 @@ static int apply(struct fwctl *ctl, const char *path)
 	if (ret)
 		goto out;
 	progress = progress_begin();
-	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, sent, (void *)progress,
+	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, trial, sent, (void *)progress,
 				  &generation);
 	progress_end();
 	if (ret) {
@@ -148,6 +160,7 @@ static int apply(struct fwctl *ctl, const char *path)
 		print_figures(path, &v);
 		if (!fwt_nl_policy_get(&nl, &now))
 			print_waiting(&now);
+		print_trial(trial);
 		out_end();
 	}
 	fwt_nl_close(&nl);
@@ -159,15 +172,21 @@ out:
 
 int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 {
-	uint32_t generation = 0;
+	uint32_t generation = 0, trial = 0;
 	bool full = false;
 	enum way way = WHOLE;
 	struct fwt_nl nl;
 	int i;
 
 	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--confirm"))
-			return out_error(NULL, "not supported yet: apply --confirm");
+		if (!strcmp(argv[i], "--confirm")) {
+			trial = ++i < argc ? trial_time(argv[i]) : 0;
+			if (!trial)
+				return fwctl_usage(ctl, "30s say, or 5m; a day is the most",
+						   "apply: a time is expected behind '--confirm'");
+			full = true;
+			continue;
+		}
 		if (strcmp(argv[i], "--full"))
 			return fwctl_usage(ctl, NULL, "apply: did not understand '%s'", argv[i]);
 		full = true;
@@ -183,7 +202,7 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 		fwt_nl_close(&nl);
 	if (way != WHOLE)
 		return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
-	return apply(ctl, argv[0]);
+	return apply(ctl, argv[0], trial);
 }
 
 int cmd_flush(struct fwctl *ctl, int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "program_view.h"
+#include "trial.h"
 
 const char *fwctl_hooks(char *buf, size_t size, uint32_t hooks)
 {
@@ -53,6 +54,11 @@ int cmd_show_policy(struct fwctl *ctl, int argc, char **argv)
 	out_num("generation", v.generation);
 	if (p.generation == v.generation)
 		out_num("applied", p.applied);
+	if (p.trial) {
+		out_num("trial", (p.trial + 999) / 1000);
+		out_text("# on trial: the former policy comes back in %s\n",
+			 trial_text(when, sizeof(when), p.trial));
+	}
 	out_array("files");
 	/* The text goes back into a file as it is: what is said about it is a
 	 * comment, and where there is one file and its name is all, nothing.

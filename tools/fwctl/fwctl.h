@@ -76,6 +76,8 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv);
 int cmd_rule_add(struct fwctl *ctl, int argc, char **argv);
 int cmd_rule_delete(struct fwctl *ctl, int argc, char **argv);
 int cmd_rule_replace(struct fwctl *ctl, int argc, char **argv);
+int cmd_confirm(struct fwctl *ctl, int argc, char **argv);
+int cmd_rollback(struct fwctl *ctl, int argc, char **argv);
 int cmd_flush(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_policy(struct fwctl *ctl, int argc, char **argv);
 int cmd_show_tree(struct fwctl *ctl, int argc, char **argv);

@@ -45,9 +45,11 @@ const struct command fwctl_commands[] = {
 	{ "check", "FILE", 1, 1, cmd_check,
 	  "say what is wrong with a policy, without applying it",
 	  "FILE may be - for standard input. Warnings do not change the exit status.\n" },
-	{ "apply", "FILE [--full]", 1, 3, cmd_apply,
+	{ "apply", "FILE [--full] [--confirm TIME]", 1, 4, cmd_apply,
 	  "put a policy in force, in one step",
 	  "If anything is wrong, or the kernel refuses, what was in force stays.\n"
+	  "--confirm 30s puts it on trial: unless 'fwctl confirm' comes in time, the\n"
+	  "kernel goes back to the former policy by itself.\n"
 	  "A file that differs by a few rules is applied by these, unless --full is said.\n" },
 	{ "show policy", "", 0, 0, cmd_show_policy,
 	  "the policy in force, as written", NULL },
@@ -73,10 +75,10 @@ const struct command fwctl_commands[] = {
 	  "With -j one object a line. Ends with the process, Ctrl-C say.\n" },
 	{ "flush", "", 0, 0, cmd_flush,
 	  "remove the policy: nothing is filtered any more", NULL },
-	{ "confirm", "", 0, -1, cmd_later,
-	  "keep the policy on trial (not yet)", NULL },
-	{ "rollback", "", 0, -1, cmd_later,
-	  "go back to the former policy (not yet)", NULL },
+	{ "confirm", "", 0, 0, cmd_confirm,
+	  "keep the policy on trial", NULL },
+	{ "rollback", "", 0, 0, cmd_rollback,
+	  "go back to the policy that was in force before the trial", NULL },
 	{ "rule add", "before|after PLACE RULE | first in TREE RULE", 3, -1, cmd_rule_add,
 	  "put one more rule in force", RULE_HELP },
 	{ "rule delete", "PLACE", 1, 1, cmd_rule_delete,

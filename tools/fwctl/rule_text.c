@@ -157,6 +157,7 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 	const struct place *p = &c->place;
 	const struct fwt_prog_rule *r;
 	struct fwt_blob blob = { 0 }, folded = { 0 };
+	struct fwt_nl_policy trial;
 	struct fwt_program now;
 	struct view v;
 	char *text, *edited = NULL;
@@ -199,8 +200,10 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 		goto out;
 	}
 	ret = compile(file, edited, NULL, &blob);
-	if (!ret && fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation, NULL, NULL,
-					generation))
+	/* What is on trial stays on trial, for as long as it is. */
+	if (!ret && (fwt_nl_policy_get(nl, &trial) ||
+		     fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation, trial.trial,
+					 NULL, NULL, generation)))
 		ret = out_error("what was in force stays", "%s", nl->error);
 out:
 	fwt_blob_free(&blob);

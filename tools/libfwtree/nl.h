@@ -85,6 +85,7 @@ struct fwt_nl_policy {
 	uint32_t depth;
 	uint32_t steps_max;
 	uint32_t patch_length;	/* 0 where there is no patch */
+	uint32_t trial;		/* milliseconds left; 0 where it is not on trial */
 	char waiting[512];
 };
 
@@ -99,6 +100,8 @@ int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p);
  * @blob: the program
  * @len: bytes
  * @expect: generation that is to be replaced, or FWT_NL_ANY
+ * @trial: milliseconds after which what is in force now comes back unless
+ *	fwt_nl_policy_confirm() was called; 0 for no trial
  * @progress: called after each chunk with the bytes sent so far, or NULL
  * @ctx: handed to it
  * @generation: the new one
@@ -108,9 +111,19 @@ int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p);
  * force stays.
  */
 int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
-			int64_t expect,
+			int64_t expect, uint32_t trial,
 			void (*progress)(void *ctx, size_t done, size_t len),
 			void *ctx, uint32_t *generation);
+
+/**
+ * fwt_nl_policy_confirm() - the policy on trial stays
+ *
+ * Return: 0; -ENOENT where nothing is on trial.
+ */
+int fwt_nl_policy_confirm(struct fwt_nl *nl, uint32_t *generation);
+
+/** fwt_nl_policy_rollback() - what was before comes back at once; the same errors */
+int fwt_nl_policy_rollback(struct fwt_nl *nl, uint32_t *generation);
 
 /**
  * fwt_nl_policy_fetch() - the program in force

@@ -26,6 +26,7 @@ static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
 	p->depth = fwt_nl_u32(tb[FWTREE_A_POLICY_DEPTH]);
 	p->steps_max = fwt_nl_u32(tb[FWTREE_A_POLICY_STEPS_MAX]);
 	p->patch_length = fwt_nl_u32(tb[FWTREE_A_POLICY_PATCH_LENGTH]);
+	p->trial = fwt_nl_u32(tb[FWTREE_A_POLICY_TRIAL]);
 	p->waiting[0] = 0;
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) != FWTREE_A_POLICY_WAITING ||
@@ -39,13 +40,6 @@ static int policy_answer(void *ctx, const struct nlmsghdr *nlh)
 	return 0;
 }
 
-int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p)
-{
-	memset(p, 0, sizeof(*p));
-	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_GET, 0),
-			   policy_answer, p);
-}
-
 static int generation_answer(void *ctx, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1];
@@ -53,6 +47,25 @@ static int generation_answer(void *ctx, const struct nlmsghdr *nlh)
 	fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
 	*(uint32_t *)ctx = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
 	return 0;
+}
+
+int fwt_nl_policy_confirm(struct fwt_nl *nl, uint32_t *generation)
+{
+	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_CONFIRM, 0),
+			   generation_answer, generation);
+}
+
+int fwt_nl_policy_rollback(struct fwt_nl *nl, uint32_t *generation)
+{
+	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_ROLLBACK, 0),
+			   generation_answer, generation);
+}
+
+int fwt_nl_policy_get(struct fwt_nl *nl, struct fwt_nl_policy *p)
+{
+	memset(p, 0, sizeof(*p));
+	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_POLICY_GET, 0),
+			   policy_answer, p);
 }
 
 /* Forget an upload that failed half-way. It would end with the socket anyway,
@@ -69,7 +82,7 @@ static void forget(struct fwt_nl *nl)
 }
 
 static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
-		  int64_t expect, void (*progress)(void *ctx, size_t done, size_t len),
+		  uint32_t trial, int64_t expect, void (*progress)(void *ctx, size_t done, size_t len),
 		  void *ctx, uint32_t *generation)
 {
 	struct nlmsghdr *nlh;
@@ -102,21 +115,23 @@ static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
 			progress(ctx, off + n, len);
 	}
 	nlh = fwt_nl_request(nl, FWTREE_CMD_POLICY_COMMIT, 0);
+	if (trial)
+		mnl_attr_put_u32(nlh, FWTREE_A_POLICY_TRIAL, trial);
 	return fwt_nl_talk(nl, nlh, generation_answer, generation);
 }
 
 int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
-			int64_t expect,
+			int64_t expect, uint32_t trial,
 			void (*progress)(void *ctx, size_t done, size_t len),
 			void *ctx, uint32_t *generation)
 {
-	return upload(nl, blob, len, false, expect, progress, ctx, generation);
+	return upload(nl, blob, len, false, trial, expect, progress, ctx, generation);
 }
 
 int fwt_nl_patch_apply(struct fwt_nl *nl, const void *blob, size_t len, uint32_t expect,
 		       uint32_t *generation)
 {
-	return upload(nl, blob, len, true, expect, NULL, NULL, generation);
+	return upload(nl, blob, len, true, 0, expect, NULL, NULL, generation);
 }
 
 int fwt_nl_policy_flush(struct fwt_nl *nl)

@@ -32,10 +32,15 @@ enum fwtree_verdict {
  * @FWTREE_EVENT_APPLIED: a policy came into force
  * @FWTREE_EVENT_FLUSHED: the policy was taken away, nothing is filtered any
  *   more
+ * @FWTREE_EVENT_CONFIRMED: the policy that was on trial stays
+ * @FWTREE_EVENT_ROLLED_BACK: the policy on trial was taken away, the one
+ *   before is in force again
  */
 enum fwtree_event {
 	FWTREE_EVENT_APPLIED,
 	FWTREE_EVENT_FLUSHED,
+	FWTREE_EVENT_CONFIRMED,
+	FWTREE_EVENT_ROLLED_BACK,
 };
 
 /**
@@ -122,6 +127,7 @@ enum {
 	FWTREE_A_POLICY_TIME,
 	FWTREE_A_POLICY_PATCH,
 	FWTREE_A_POLICY_PATCH_LENGTH,
+	FWTREE_A_POLICY_TRIAL,
 
 	__FWTREE_A_POLICY_MAX,
 	FWTREE_A_POLICY_MAX = (__FWTREE_A_POLICY_MAX - 1)
@@ -362,6 +368,8 @@ enum {
 	FWTREE_CMD_PATCH_GET,
 	FWTREE_CMD_RULE_FIND,
 	FWTREE_CMD_SOURCE_GET,
+	FWTREE_CMD_POLICY_CONFIRM,
+	FWTREE_CMD_POLICY_ROLLBACK,
 
 	__FWTREE_CMD_MAX,
 	FWTREE_CMD_MAX = (__FWTREE_CMD_MAX - 1)

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A policy on trial: unless it is confirmed, what was before comes back by itself,
+# with its counts and its device hooks, and connections are its own again.
+#
+#   home ──── lan gw wan ──── net        TCP 80 and 81
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+py <<'END'
+import os, signal, subprocess, time
+OLD = """option adopt 0s
+ingress device lan { count frames accept }
+ingress {
+    iif lo accept
+    ct state untracked accept
+    tcp dport 80 accept id eighty
+    iif lan protocol icmp accept
+    drop id last
+}
+egress { oif wan masquerade accept id out; accept }
+"""
+NEW = "option adopt 0s\n\n" + "\n".join(OLD.splitlines()[2:]).replace("dport 80", "dport 81").replace("id eighty", "id other") + "\n"
+
+def policy(text, name="p.fw"):
+    path = os.path.join(os.environ["TMP"], name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+def in_force():
+    r = run("fwctl", "-n", "gw", "show", "policy")
+    return r.stdout if not r.returncode else None
+
+def trial(text, how_long):
+    return fwctl("-j", "apply", policy(text), "--confirm", how_long)
+
+def bad(*argv):
+    r = run("fwctl", "-n", "gw", *argv)
+    return r.returncode, r.stderr
+
+# Nothing was before.
+t = trial(OLD, "500ms")
+equal(t["trial"], 1, "applied on trial, and for how long")
+ok("on trial" in in_force(), "show says so")
+wait_for(lambda: in_force() is None)
+equal(in_force(), None, "no policy before: none again when the time is over")
+equal(bad("confirm")[0], 1, "nothing to confirm")
+ok("no policy is on trial" in bad("rollback")[1], "nor to roll back, which is said")
+trial(OLD, "1h")
+fwctl("-j", "rollback")
+equal(in_force(), None, "no policy before: none again after rollback")
+
+# Back by itself, though whoever applied it is gone.
+s80, s81 = listen("net", FAR[4], 80), listen("net", FAR[4], 81)
+apply(OLD)
+keep = Pair("home", FAR[4], 80, s80)
+ok(keep.talk(), "a connection that the former policy allows")
+before, gen = rule("eighty"), stats()["generation"]
+frames = stats()["counters"]["frames"]["packets"]
+shell = subprocess.run(["setsid", "bash", "-c",
+                        f"fwctl -n gw apply {policy(NEW)} --confirm 2s >/dev/null && kill -9 $$"])
+equal(shell.returncode, -signal.SIGKILL, "the shell that applied it is dead")
+ok(silent(keep.c), "on trial: nothing has come yet")
+keep.s.sendall(b"late")
+ok(silent(keep.c), "on trial: what it forbids stops")
+other = Pair("home", FAR[4], 81, s81)
+ok(other.talk(), "on trial: what it allows goes")
+other.close()
+wait_for(lambda: "dport 80" in (in_force() or ""))
+ok("dport 80" in in_force(), "the former policy is back")
+ok("on trial" not in in_force(), "and not on trial")
+ok(stats()["generation"] >= gen + 2, "with a generation of its own")
+after = rule("eighty")
+ok(after["packets"] >= before["packets"] and after["hits"] >= before["hits"] > 0,
+   "its rules' counts are", (before, after))
+equal((after["line"], rule("last")["line"], rule("out")["line"]), (6, 8, 10), "its rules stand where they stood")
+again = Pair("home", FAR[4], 80, s80)
+ok(again.talk(), "what it allows goes again")
+ok(stats()["counters"]["frames"]["packets"] > frames, "its device's tree is walked")
+ok(refused(lambda: connect("home", FAR[4], 81, timeout=1)), "what it does not allow does not")
+
+# Confirmed.
+gen = trial(NEW, "1s")["generation"]
+equal(fwctl("-j", "confirm")["generation"], gen, "confirmed, under the same generation")
+time_then = time.monotonic()
+wait_for(lambda: time.monotonic() > time_then + 1.5)
+ok("dport 81" in in_force(), "stays when the time is over")
+equal(stats()["counters"].get("frames"), None, "the former one's counter is gone")
+
+# Others meanwhile.
+apply(OLD)
+trial(NEW, "1h")
+code, text = bad("apply", policy(OLD, "q.fw"))
+ok(code == 1 and "on trial" in text, "another one is refused meanwhile", text)
+gen = stats()["generation"]
+trial(NEW.replace("81", "82"), "1h")
+equal(stats()["generation"], gen + 1, "another one on trial is not")
+fwctl("rule", "replace", "other", "tcp dport 83 accept id other")
+ok("dport 83" in in_force() and "on trial" in in_force(), "a rule is changed on trial")
+fwctl("-j", "rollback")
+ok("dport 80" in in_force(), "rolled back: to what was before the trials")
+for wrong in ("0s", "25h", "30", "x", ""):
+    equal(bad("apply", policy(NEW), "--confirm", wrong)[0], 2, f"no time: '{wrong}'")
+equal(bad("apply", policy(NEW), "--confirm")[0], 2, "no time at all")
+trial(NEW, "1h")
+fwctl("flush")
+equal((in_force(), bad("rollback")[0]), (None, 1), "flush ends a trial too")
+
+# A former policy with a patch comes back with it; many times, and at once.
+apply(OLD)
+fwctl("rule", "add", "before", "last", "tcp dport 90 accept id ninety")
+line = rule("ninety")["line"]
+for i in range(20):
+    trial(NEW, "1h")
+    fwctl("-j", "rollback")
+ok("dport 90" in in_force(), "a rule that was added is there again")
+equal(rule("ninety")["line"], line, "where it was")
+# Namespaces that end, modules that go: with a trial on.
+trial(NEW, "1s")
+for p in (keep, again):
+    p.close()
+finish()
+END
+ok "the namespace goes while a policy is on trial" ip netns del gw
+ok "the module goes" rmmod fwtree
+ok "and comes" insmod "$FWTREE_KO"
+done_testing
