@@ -106,7 +106,8 @@ ok 'an unknown option' says 2 "the option '-x'" -x check a
 ok '-n without a name' says 2 'needs the name of a network namespace' check "$tmp/good.fw" -n
 ok 'usage errors are JSON too' json 2 '"chek" in d["error"]["message"] and d["errors"][0] == d["error"]' -j chek
 ok 'what is to come says so' says 1 'not supported yet: explain' explain -f x in lo
-ok 'a trial is to come' says 1 'not supported yet: apply --confirm' apply "$tmp/good.fw" --confirm 1m
+ok 'a trial needs a time' says 2 "a time is expected behind '--confirm'" apply "$tmp/good.fw" --confirm
+ok 'a trial of what is no time' says 2 'a day is the most' apply "$tmp/good.fw" --confirm 25h
 
 ok 'a good policy' prints 0 'is good: 3 rules' check "$tmp/good.fw"
 ok 'a good policy, JSON' json 0 'd["rules"] == 3 and d["warnings"] == []' -j check "$tmp/good.fw"

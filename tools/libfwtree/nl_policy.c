@@ -82,8 +82,9 @@ static void forget(struct fwt_nl *nl)
 }
 
 static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
-		  uint32_t trial, int64_t expect, void (*progress)(void *ctx, size_t done, size_t len),
-		  void *ctx, uint32_t *generation)
+		  uint32_t trial, int64_t expect,
+		  void (*progress)(void *ctx, size_t done, size_t len), void *ctx,
+		  uint32_t *generation)
 {
 	struct nlmsghdr *nlh;
 	size_t off, n;
