@@ -19,6 +19,7 @@ CC ?= gcc
 CLANG ?= clang
 CFLAGS ?= -O2 -g
 O := build/user
+S := build/san
 top := $(CURDIR)
 
 include kmod/core/sources.mk
@@ -35,6 +36,18 @@ lib_src := $(wildcard tools/libfwtree/*.c)
 ctl_src := $(wildcard tools/fwctl/*.c)
 gen := $(O)/parse.tab.c $(O)/lex.c
 libs := -lmnl
+
+# The simulation runs the module's own files, with a kernel of a few hundred lines in
+# place of the real one's headers: tools/libfwtree/kernel/kernel.h.
+sim_kmod := answer bind conn conn_evict conn_gc conn_hash count decide dev first hook \
+	mapping policy slot stats track translate
+sim_kmod_src := $(sim_kmod:%=kmod/%.c)
+sim_src := $(wildcard tools/libfwtree/sim*.c)
+sim_kernel := $(O)/kernel
+sim_includes := -I$(sim_kernel) -Itools/libfwtree/kernel -Ikmod
+sim_kmod_flags := $(sim_includes) -Dfwt_walk=fwt_sim_walk -Wno-unused -Wno-sign-compare \
+	-Wno-unused-parameter -Wno-missing-prototypes
+lib_src += $(sim_kmod_src)
 
 .PHONY: all help modules tools demo check check-offline check-kunit check-net \
 	check-stock check-sets nightly bench lint docs install dkms-install deb clean fuzz deps
@@ -103,6 +116,18 @@ $(O)/%.o: %.c $(O)/parse.tab.c
 $(O)/parse.tab.o $(O)/lex.o: %.o: %.c $(O)/parse.tab.c
 	$(Q)$(CC) $(cflags) $(CFLAGS) -Wno-unused-function -Wno-sign-compare -Wno-unused-parameter -c -o $@ $<
 
+# A header for each of the kernel's that the module's files name.
+$(sim_kernel)/made: $(wildcard kmod/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	@sed -n 's/^#include <\(.*\)>/\1/p' $(wildcard kmod/*.h) $(sim_kmod_src) | \
+		grep -v '^linux/types.h' | sort -u | while read -r h; do \
+		mkdir -p $(@D)/$${h%/*}; echo '#include "kernel.h"' >$(@D)/$$h; done
+	@touch $@
+
+$(sim_kmod_src:%.c=$(O)/%.o) $(sim_kmod_src:%.c=$(S)/%.o): cflags += $(sim_kmod_flags)
+$(sim_src:%.c=$(O)/%.o) $(sim_src:%.c=$(S)/%.o): cflags += $(sim_includes)
+$(foreach d,$(O) $(S),$(patsubst %.c,$(d)/%.o,$(sim_kmod_src) $(sim_src))): $(sim_kernel)/made
+
 $(O)/libfwtree.a: $(lib_obj)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -116,7 +141,6 @@ tools/fwctl/fwctl: $(ctl_obj) $(O)/libfwtree.a
 offline_test := $(patsubst tests/offline/test_%.c,%,$(wildcard tests/offline/test_*.c))
 offline_help := $(filter-out tests/offline/test_%,$(wildcard tests/offline/*.c))
 san := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-S := build/san
 san_lib_obj := $(core_src:%.c=$(S)/%.o) $(lib_src:%.c=$(S)/%.o) $(S)/parse.tab.o $(S)/lex.o
 san_help_obj := $(offline_help:%.c=$(S)/%.o)
 
@@ -144,13 +168,13 @@ $(S)/tests/offline/test_json.o: includes += -Itools/fwctl
 
 .PRECIOUS: $(S)/%.o
 .PHONY: offline-build
-offline-build: $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
+offline-build: $(S)/player $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
 
 # What plays tests/vectors through the module, and races it, in a guest
 # (tests/net/packets.sh, first-packets.sh).
 player_obj := $(patsubst %.c,$(O)/%.o,$(wildcard tests/player/*.c) \
 	tests/offline/pkt.c tests/offline/tcp_vectors.c)
-player_mains := $(O)/tests/player/main.o $(O)/tests/player/race.o
+player_mains := $(O)/tests/player/main.o $(O)/tests/player/race.o $(O)/tests/player/sim.o
 $(player_obj): cflags += -Itests/offline
 
 .PHONY: player
@@ -161,6 +185,12 @@ build/player/player build/player/race: $(filter-out $(player_mains),$(player_obj
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) -ljansson -pthread
+
+# The same against the simulation (tests/offline/test_sim.sh).
+player_sim := $(patsubst %,$(S)/tests/player/%.o,main case run sim)
+$(player_sim): cflags += -Itests/offline
+$(S)/player: $(player_sim) $(S)/tests/offline/pkt.o $(S)/tests/offline/tcp_vectors.o $(S)/libfwtree.a
+	@$(CC) $(san) -o $@ $^ $(libs)
 
 check: | $(need_deps)
 	@tests/check all
@@ -180,7 +210,7 @@ fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/
 	@tests/fuzz/run $(SECONDS) $^
 
 fuzz_headers := $(wildcard uapi/linux/*.h kmod/core/*.h tools/libfwtree/*.h tests/offline/*.h)
-build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(lib_src) $(gen) $(offline_help) $(fuzz_headers)
+build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(filter-out $(sim_src) $(sim_kmod_src),$(lib_src)) $(gen) $(offline_help) $(fuzz_headers)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Wno-unused-function -Wno-sign-compare \

@@ -21,7 +21,6 @@
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "run.h"
 #include "wire.h"
@@ -61,23 +60,6 @@ static const struct way ways[] = {
 	{ "ipv4 adopt", GW_ADOPT, 4, false, false },
 	{ "ipv6 adopt", GW_ADOPT, 6, false, false },
 };
-
-static u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
-}
-
-static void sleep_until(u64 ms)
-{
-	struct timespec t = {
-		.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000,
-	};
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-}
 
 /* Failures */
 
@@ -173,7 +155,7 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 {
 	struct model *m = &r->m;
 	bool nat = r->way->snat || r->way->dnat;
-	u64 now = now_ms(), cap;
+	u64 now = wire_now(), cap;
 
 	if (l->none) {
 		m->there = false;
@@ -204,7 +186,7 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 /* A slow machine takes longer for a few rounds than some entries have. */
 static bool out_of_time(const struct run *r)
 {
-	return !travel && r->m.there && r->m.expires < now_ms() + 2 * SECOND;
+	return !travel && r->m.there && r->m.expires < wire_now() + 2 * SECOND;
 }
 
 static void play_line(struct run *r)
@@ -427,7 +409,7 @@ static void to_packet(struct run *r)
 
 	while (r->next < r->c->n && r->c->line[r->next].kind == LINE_WAIT)
 		wait += r->c->line[r->next++].wait;
-	r->due = wait ? (now_ms() + wait) / GRID * GRID : 0;
+	r->due = wait ? (wire_now() + wait) / GRID * GRID : 0;
 }
 
 static void advance(struct run *r)
@@ -461,13 +443,13 @@ static bool round_of_all(void)
 			first = min(first, r->due);
 	if (first == ~0ull)
 		return false;
-	sleep_until(first);
+	wire_sleep_until(first);
 	rounds++;
 	for (gw = 0; gw < __GW_MAX; gw++)
 		gw_used[gw] = false;
 	for (r = runs; r < runs + n_runs; r++) {
 		r->seen_there = false;
-		if (r->phase == PHASE_DONE || r->due > now_ms())
+		if (r->phase == PHASE_DONE || r->due > wire_now())
 			continue;
 		gw_used[r->way->gw] = true;
 		r->touched = true;
@@ -476,7 +458,7 @@ static bool round_of_all(void)
 		else if (r->phase == PHASE_OVER)
 			play_late(r);
 	}
-	listed_from = now_ms();
+	listed_from = wire_now();
 	for (gw = 0; gw < __GW_MAX; gw++) {
 		if (!gw_used[gw])
 			continue;
@@ -485,7 +467,7 @@ static bool round_of_all(void)
 			return false;
 		check_counters(gw);
 	}
-	listed_to = now_ms();
+	listed_to = wire_now();
 	for (r = runs; r < runs + n_runs; r++) {
 		if (!r->touched)
 			continue;
@@ -590,16 +572,7 @@ static bool make_policy(enum gateway gw)
 
 static bool make_gateway(enum gateway gw)
 {
-	char command[600];
-	const char *ns = gateway_name[gw];
-
-	if (!wire_open(&wires[gw], ns))
-		return false;
-	snprintf(command, sizeof(command),
-		 "ip -n %s route add 10.0.0.0/9 dev cli; ip -n %s route add default dev srv;"
-		 "ip -n %s -6 route add fd00::/32 dev cli; ip -n %s -6 route add default dev srv",
-		 ns, ns, ns, ns);
-	return !system(command) && make_policy(gw);
+	return wire_open(&wires[gw], gateway_name[gw]) && make_policy(gw);
 }
 
 static void report(void)
@@ -643,13 +616,13 @@ int main(int argc, char **argv)
 	for (gw = 0; gw < __GW_MAX; gw++)
 		if (gw_used[gw] && !make_gateway(gw))
 			return 1;
-	start = now_ms();
+	start = wire_now();
 	for (i = 0; i < (int)n_runs; i++)
 		to_packet(&runs[i]);
 	while (round_of_all())
 		;
 	report();
 	printf("# %u cases, %u runs, %u rounds, %llu seconds\n", n_cases, n_runs, rounds,
-	       (unsigned long long)(now_ms() - start) / SECOND);
+	       (unsigned long long)(wire_now() - start) / SECOND);
 	return failures ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
@@ -34,6 +35,17 @@ static int open_tun(const char *dev)
 	return system(command) ? -1 : fd;
 }
 
+static bool add_routes(const char *ns)
+{
+	char command[600];
+
+	snprintf(command, sizeof(command),
+		 "ip -n %s route add 10.0.0.0/9 dev cli; ip -n %s route add default dev srv;"
+		 "ip -n %s -6 route add fd00::/32 dev cli; ip -n %s -6 route add default dev srv",
+		 ns, ns, ns, ns);
+	return !system(command);
+}
+
 bool wire_open(struct wire *w, const char *ns)
 {
 	int back = open("/proc/self/ns/net", O_RDONLY), there;
@@ -52,7 +64,24 @@ bool wire_open(struct wire *w, const char *ns)
 	if (setns(back, CLONE_NEWNET))
 		return false;
 	close(back);
-	return w->fd[0] >= 0 && w->fd[1] >= 0;
+	return w->fd[0] >= 0 && w->fd[1] >= 0 && add_routes(ns);
+}
+
+u64 wire_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
+}
+
+void wire_sleep_until(u64 ms)
+{
+	struct timespec t = {
+		.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000,
+	};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
 bool wire_send(struct wire *w, int side, const u8 *data, u32 len, u16 sum_start,

@@ -15,8 +15,14 @@ struct wire {
 	int fd[2];	/* by enum fwt_dir of who sends there */
 };
 
-/* Makes the devices in namespace @ns, up and without addresses. */
+/* Makes the devices in namespace @ns, up and without addresses, and its routes: to
+ * the client's side 10.0.0.0/9 and fd00::/32, to the server's all else.
+ */
 bool wire_open(struct wire *w, const char *ns);
+
+/* Milliseconds of the gateway's clock, and waiting by it. */
+u64 wire_now(void);
+void wire_sleep_until(u64 ms);
 
 /**
  * wire_send() - a packet arrives

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The simulation within libfwtree: what its parts share. Its users have
+ * fwtree_sim.h.
+ *
+ * Rooms: sim_kernel.c stands in for the kernel, sim_net.c for its network (devices,
+ * hooks, packets, answers), sim_world.c for addresses and routes and for what a walk
+ * asks of them; sim.c is one simulation, and leads packets along their way; sim_walk.c
+ * keeps what was walked. sim_build.c makes bytes of packets in words, and the other way
+ * round; sim_explain.c tells a way in words.
+ */
+#ifndef FWT_SIM_H
+#define FWT_SIM_H
+
+#include "fwtree_sim.h"
+#include "packet.h"
+#include "tree.h"
+
+/**
+ * struct sim_step - one step of a walk
+ * @step: as the walk tells it
+ * @mark: of the packet before it
+ */
+struct sim_step {
+	struct fwt_walk_step step;
+};
+
+/**
+ * struct sim_walk - one walk
+ * @prog: the program
+ * @hook: enum fwt_hook
+ * @again: a connection decided afresh
+ * @before: the packet
+ * @after: what modifiers made of it
+ * @d: the decision, without its effects
+ * @first: of its steps
+ * @n_steps: how many, 0 unless they are kept
+ */
+struct sim_walk {
+	const struct fwt_program *prog;
+	u8 hook;
+	bool again;
+	struct fwt_packet before;
+	struct fwt_packet after;
+	u8 verdict;
+	u8 reject;
+	u8 flags;
+	u8 reason;
+	u32 rule;
+	u32 node;
+	u32 n_effects;
+	u32 effect[FWT_EFFECTS_MAX];
+	size_t first;
+	size_t n_steps;
+};
+
+/**
+ * struct sim_walks - those of a packet
+ * @trace: keep steps
+ */
+struct sim_walks {
+	bool trace;
+	struct sim_walk *walk;
+	size_t n, room;
+	struct sim_step *step;
+	size_t n_steps, room_steps;
+};
+
+void sim_walks_clean(struct sim_walks *w);
+
+/* Where fwt_sim_walk() leaves what it walks; NULL for nowhere. */
+extern struct sim_walks *sim_walks_now;
+
+/* sim.c */
+const struct sim_walks *sim_walks_of(const struct fwt_sim *sim);
+const struct fwt_sim_result *sim_result_of(const struct fwt_sim *sim);
+int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int sim_policy_blob(struct fwt_sim *sim, const void *blob, size_t len);
+void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule *to);
+
+/* Is there an address, or a route; and does one of them name this interface. */
+bool sim_has_world(const struct fwt_sim *sim);
+bool sim_knows_device(const struct fwt_sim *sim, const char *name);
+
+/* sim_build.c */
+
+#define SIM_PACKET_MAX	65600
+
+/**
+ * sim_build() - the bytes of a packet in words
+ * @p: as fwt_packet_read() leaves one
+ * @payload: bytes of the transport payload, or NULL for zeroes
+ * @buf: SIM_PACKET_MAX bytes: an Ethernet header, and the packet
+ *
+ * Return: bytes of it.
+ */
+size_t sim_build(const struct fwt_packet *p, const u8 *payload, u8 *buf);
+
+/* A packet as the language has it, from its network header on; @buf. */
+char *sim_packet_words(const u8 *data, size_t len, char *buf, size_t size);
+
+/* "ADDR:PORT", "[ADDR]:PORT", or the address alone; @addr: 16 bytes. */
+char *sim_end_words(u8 family, const u8 *addr, bool has_port, u16 port, char *buf,
+		    size_t size);
+#define SIM_END_WORDS 64
+
+#endif /* FWT_SIM_H */

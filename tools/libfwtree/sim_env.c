@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the module's other files would be, for the simulation: the world that a walk
+ * asks (kmod/world.c), drops and log lines that are kept for the result (drop.c,
+ * log.c), and what is none of it: routes that are remembered (route.c), events,
+ * addresses that go away (gone.c).
+ */
+#include "kernel.h"
+#include "gone.h"
+#include "route.h"
+#include "way.h"
+#include "count.h"
+#include "sim_net.h"
+
+/* The world */
+
+static bool env_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
+		       const u32 *addr, bool subnet)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return sim_has_address(w->net->world, ifname, family, addr, subnet);
+}
+
+static bool link_local(const struct sim_address *a)
+{
+	return a->family == 6 ? a->addr[0] >> 22 == 0xfe80u >> 6 :
+	       a->addr[0] >> 16 == 0xa9fe;
+}
+
+static u32 common_bits(const u32 *a, const u32 *b)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < 4 && a[i] == b[i]; i++)
+		n += 32;
+	return i < 4 ? n + (u32)__builtin_clz(a[i] ^ b[i]) : n;
+}
+
+/* As inet_select_addr() and ipv6_dev_get_saddr() would choose: of IPv4 the address
+ * whose subnet the next hop is in, else the first one; of IPv6 that which has most
+ * in common with the destination.
+ */
+static bool env_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct sim_world *world = w->net->world;
+	const struct sim_address *a, *best = NULL;
+	struct sim_route r;
+	u32 score, most = 0;
+	const u32 *dst;
+
+	if (!w->out)
+		return false;
+	sim_route_find(world, p->family, p->daddr, w->out->name, &r);
+	dst = r.has_via ? r.via : p->daddr;
+	for (a = world->address; a < world->address + world->n_addresses; a++) {
+		if (a->family != p->family || strcmp(a->dev, w->out->name) || link_local(a))
+			continue;
+		score = 1;
+		if (a->family == 4)
+			score += !!(a->plen && !((a->addr[0] ^ dst[0]) >> (32 - a->plen)));
+		else
+			score += common_bits(a->addr, p->daddr);
+		if (score > most) {
+			most = score;
+			best = a;
+		}
+	}
+	if (best)
+		memcpy(addr, best->addr, sizeof(best->addr));
+	return best;
+}
+
+static bool env_local(const struct fwt_env *env, const char *ifname,
+		      const struct fwt_packet *p, u32 *addr)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct sim_world *world = w->net->world;
+	bool want = p->family == 6 && p->daddr[0] >> 22 == 0xfe80u >> 6;
+	const struct sim_address *a;
+
+	for (a = world->address; a < world->address + world->n_addresses; a++) {
+		if (a->family != p->family || strcmp(a->dev, ifname) ||
+		    (a->family == 6 && link_local(a) != want))
+			continue;
+		memcpy(addr, a->addr, sizeof(a->addr));
+		return true;
+	}
+	return false;
+}
+
+/* Decided afresh, a connection is under every limit. */
+static u32 env_count(const struct fwt_env *env, u64 table, const u32 *key, u32 words)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+}
+
+static const struct fwt_env_ops env_ops = {
+	.ifaddr = env_ifaddr,
+	.source = env_source,
+	.local = env_local,
+	.count = env_count,
+};
+
+void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
+{
+	world->env.ops = &env_ops;
+	world->env.seed = seed;
+	world->net = w->fn->net;
+	world->out = w->state->out;
+	world->skb = w->skb;
+	world->again = false;
+}
+
+bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
+		     const u32 *addr)
+{
+	(void)dev;
+	return sim_has_address(net->world, NULL, family, addr, false);
+}
+
+const char *fwt_ifname(struct net *net, u32 ifindex)
+{
+	const struct net_device *dev = ifindex ? dev_get_by_index_rcu(net, (int)ifindex) : NULL;
+
+	return dev ? dev->name : NULL;
+}
+
+/* Drops and lines of the log */
+
+unsigned int fwt_drop(struct fwt_way *w, u8 reason)
+{
+	fwt_stat_inc_bh(w->fn, reason[reason]);
+	if (reason == FWT_REASON_REJECT)
+		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_REJECT]);
+	else
+		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_DROP]);
+	sim_way_now->reason = reason;
+	sim_way_now->dropped = true;
+	return NF_STOLEN;
+}
+
+void fwt_log(const struct fwt_way *w, const struct fwt_decision *d, const char *prefix)
+{
+	static const char *const verdict[] = { "accept", "drop", "reject" };
+	const struct net_device *in = w->state->in, *out = w->state->out;
+	struct sim_way *way = sim_way_now;
+	char text[512], packet[300];
+	char **more;
+
+	if (!__ratelimit(&w->fn->log_limit)) {
+		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_LOG_LIMITED]);
+		return;
+	}
+	sim_packet_words(w->skb->data, w->skb->len, packet, sizeof(packet));
+	snprintf(text, sizeof(text), "%s%s in=%s out=%s %s", prefix,
+		 d->verdict < 3 ? verdict[d->verdict] : "?", in ? in->name : "",
+		 out ? out->name : "", packet);
+	more = realloc(way->log, (way->n_logs + 1) * sizeof(*more));
+	if (!more)
+		return;
+	way->log = more;
+	more[way->n_logs] = strdup(text);
+	if (more[way->n_logs])
+		way->n_logs++;
+}
+
+void fwt_event_begun(struct fwt_conn *c)
+{
+	if (sim_way_now)
+		sim_way_now->begun = c->id + 1;
+}
+
+void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)
+{
+	(void)c;
+	(void)why;
+}
+
+/* Routes are asked for anew for each packet. */
+
+void fwt_route_forget(const struct sk_buff *skb)
+{
+	(void)skb;
+}
+
+void fwt_route_give(struct fwt_way *w)
+{
+	(void)w;
+}
+
+bool fwt_route_recall(struct fwt_way *w)
+{
+	(void)w;
+	return false;
+}
+
+bool fwt_route_known(struct fwt_way *w)
+{
+	(void)w;
+	return false;
+}
+
+void fwt_route_learn(struct fwt_way *w)
+{
+	(void)w;
+}
+
+void fwt_route_bury(struct fwt_conn *c)
+{
+	(void)c;
+}
+
+void fwt_route_release(struct fwt_conn *c)
+{
+	(void)c;
+}
+
+void fwt_route_clean(const struct fwt_net *fn)
+{
+	(void)fn;
+}
+
+unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	(void)priv;
+	(void)skb;
+	(void)state;
+	return NF_ACCEPT;
+}
+
+void fwt_gone_net_init(struct fwt_net *fn)
+{
+	(void)fn;
+}
+
+void fwt_gone_net_clean(struct fwt_net *fn)
+{
+	(void)fn;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The network of the simulation; see sim_net.c. For files that have kernel.h. */
+#ifndef FWT_SIM_NET_H
+#define FWT_SIM_NET_H
+
+#include "kernel.h"
+#include "sim.h"
+#include "sim_world.h"
+
+/* Room for an Ethernet header before each packet. */
+#define SIM_HEADROOM	14
+
+/**
+ * struct sim_answer - what this machine says to a packet that it refuses
+ * @len: bytes, 0: nothing was said
+ * @dropped: a hook did not let it out
+ * @dev: that it left by
+ * @frame: an Ethernet header, and the packet
+ */
+struct sim_answer {
+	u32 len;
+	bool dropped;
+	const struct net_device *dev;
+	u8 frame[SIM_HEADROOM + 1500];
+};
+
+/**
+ * struct sim_way - a packet on its way
+ * @reason: of its drop: by enum fwt_reason; or @why, of the machine itself
+ * @tracked: a connection's: @conn is its id
+ */
+struct sim_way {
+	u8 reason;
+	const char *why;
+	bool dropped;
+	struct sim_answer answer;
+	char **log;
+	size_t n_logs;
+	u64 begun;
+};
+
+extern struct sim_way *sim_way_now;
+
+/* The device of that name; it is made where there is none. NULL: no memory. */
+struct net_device *sim_device(struct net *net, const char *name);
+void sim_devices_clean(struct net *net);
+
+/* All hooks of a place, in their order; NF_ACCEPT, or what stopped it. */
+unsigned int sim_hooks(struct sk_buff *skb, const struct nf_hook_state *state);
+
+/* It leaves: POST_ROUTING, and the device's own hook. */
+unsigned int sim_leave(struct net *net, struct sk_buff *skb, struct net_device *in);
+
+void sim_checksum_ip4(u8 *ip);
+
+#endif /* FWT_SIM_NET_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Policies for the simulation, and packets in words: what needs the compiler. */
+#include <stdlib.h>
+
+#include "ast.h"
+#include "compile.h"
+#include "diag.h"
+#include "packet_text.h"
+#include "parse.h"
+#include "sim.h"
+
+static int compile(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_diag *diag)
+{
+	struct fwt_blob blob = { };
+	int ret = -1;
+
+	if (ast && !fwt_compile(ast, diag, &(struct fwt_compile_opts){ .no_warnings = true }, &blob))
+		ret = sim_policy_blob(sim, blob.data, blob.len);
+	else
+		sim_set_error(sim, "the policy has errors");
+	fwt_blob_free(&blob);
+	fwt_ast_free(ast);
+	return ret;
+}
+
+static void first_error(struct fwt_sim *sim, const struct fwt_diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		const struct fwt_diag_entry *e = &diag->entries[i];
+
+		if (e->severity != FWT_ERROR)
+			continue;
+		sim_set_error(sim, "%s:%u:%u: %s", e->file ? e->file : "", e->line, e->column,
+			      e->message);
+		break;
+	}
+}
+
+int fwt_sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag)
+{
+	int ret = compile(sim, fwt_parse_file(file, diag, NULL), diag);
+
+	if (ret)
+		first_error(sim, diag);
+	return ret;
+}
+
+int fwt_sim_policy(struct fwt_sim *sim, const char *file)
+{
+	struct fwt_diag diag;
+	int ret;
+
+	fwt_diag_init(&diag);
+	ret = fwt_sim_policy_diag(sim, file, &diag);
+	fwt_diag_clean(&diag);
+	return ret;
+}
+
+int fwt_sim_policy_text(struct fwt_sim *sim, const char *name, const char *text, size_t len)
+{
+	struct fwt_diag diag;
+	int ret;
+
+	fwt_diag_init(&diag);
+	ret = compile(sim, fwt_parse_buffer(name, text, len, &diag, NULL), &diag);
+	if (ret)
+		first_error(sim, &diag);
+	fwt_diag_clean(&diag);
+	return ret;
+}
+
+const struct fwt_sim_result *fwt_sim_packet_text(struct fwt_sim *sim, const char *line)
+{
+	struct fwt_packet_text t;
+	char error[200];
+	u8 buf[SIM_PACKET_MAX];
+	int column = fwt_packet_read(&t, line, error, sizeof(error));
+
+	if (column) {
+		sim_set_error(sim, "%d: %s", column, error);
+		return NULL;
+	}
+	return fwt_sim_packet(sim, &(struct fwt_sim_packet){
+		.dev = t.name, .out = t.out, .ether = true, .data = buf,
+		.len = sim_build(&t.p, NULL, buf), .mark = t.p.mark,
+	});
+}
