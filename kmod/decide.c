@@ -176,6 +176,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 
 	fwt_world_init(&world, w, w->c->seed);
 	world.skb = NULL;	/* it may be a reply, routed otherwise */
+	world.sk = NULL;
 	if (root == FWT_NONE) {
 		d->flags = 0;
 		d->n_counts = 0;

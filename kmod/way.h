@@ -63,19 +63,42 @@ struct fwt_way {
 };
 
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
- * route is the one that is asked about, else NULL. @again: asked afresh, for a
- * connection that is there.
+ * route is the one that is asked about, else NULL. @sk: the socket that it comes
+ * from, else NULL. @again: asked afresh, for a connection that is there.
  */
 struct fwt_world {
 	struct fwt_env env;
 	struct net *net;
 	const struct net_device *out;
 	const struct sk_buff *skb;
+	const struct sock *sk;
 	bool again;
+	struct fwt_rlu rlu;
 };
 
 /* world.c */
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed);
+
+/* Addresses as a packet has them, and as the kernel has. */
+static inline void fwt_to_in6(const u32 *words, struct in6_addr *a)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		a->s6_addr32[i] = cpu_to_be32(words[i]);
+}
+
+static inline void fwt_from_in6(const struct in6_addr *a, u32 *words)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		words[i] = be32_to_cpu(a->s6_addr32[i]);
+}
+
+/* rlu.c: struct fwt_env_ops.route of the kernel's tables */
+void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
+		     enum fwt_route_ask what, struct fwt_route *r);
 
 /* Is it an address of this machine. Under RCU. */
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,

@@ -8,22 +8,6 @@
 #include "count.h"
 #include "way.h"
 
-static void to_in6(const u32 *words, struct in6_addr *a)
-{
-	u32 i;
-
-	for (i = 0; i < 4; i++)
-		a->s6_addr32[i] = cpu_to_be32(words[i]);
-}
-
-static void from_in6(const struct in6_addr *a, u32 *words)
-{
-	u32 i;
-
-	for (i = 0; i < 4; i++)
-		words[i] = be32_to_cpu(a->s6_addr32[i]);
-}
-
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
 {
 	const struct in_device *in = __in_dev_get_rcu(dev);
@@ -62,7 +46,7 @@ static bool dev_has(const struct net_device *dev, u8 family, const u32 *addr,
 
 	if (family == 4)
 		return has_addr4(dev, cpu_to_be32(addr[0]), subnet);
-	to_in6(addr, &six);
+	fwt_to_in6(addr, &six);
 	return has_addr6(dev, &six, subnet);
 }
 
@@ -94,13 +78,13 @@ static bool source6(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 {
 	struct in6_addr src, dst;
 
-	to_in6(p->daddr, &dst);
+	fwt_to_in6(p->daddr, &dst);
 	if (ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src))
 		return false;
 	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK) ||
 	    !has_addr6(w->out, &src, false))
 		return false;
-	from_in6(&src, addr);
+	fwt_from_in6(&src, addr);
 	return true;
 }
 
@@ -142,7 +126,7 @@ static bool local6(const struct net_device *dev, bool link_local, u32 *addr)
 			continue;
 		if (!(ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL) != !link_local)
 			continue;
-		from_in6(&ifa->addr, addr);
+		fwt_from_in6(&ifa->addr, addr);
 		return true;
 	}
 	return false;
@@ -174,15 +158,26 @@ static const struct fwt_env_ops world_ops = {
 	.source = world_source,
 	.local = world_local,
 	.count = world_count,
+	.route = fwt_world_route,
 };
+
+/* The socket that a packet comes from, where it is one that can be asked. */
+static const struct sock *sender(const struct fwt_way *w)
+{
+	const struct sock *sk = w->skb->skb_iif ? NULL : skb_to_full_sk(w->skb);
+
+	return sk && sk_fullsock(sk) && net_eq(sock_net(sk), w->fn->net) ? sk : NULL;
+}
 
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
 	world->env.ops = &world_ops;
 	world->env.seed = seed;
+	world->env.rlu = &world->rlu;
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
+	world->sk = sender(w);
 	world->again = false;
 }
 
@@ -195,7 +190,7 @@ bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 	if (family == 4)
 		return inet_addr_type_dev_table(net, dev, cpu_to_be32(addr[0])) ==
 		       RTN_LOCAL;
-	to_in6(addr, &six);
+	fwt_to_in6(addr, &six);
 	return ipv6_chk_addr(net, &six, NULL, 0);
 }
 

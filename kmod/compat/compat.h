@@ -9,6 +9,7 @@
 #include <linux/version.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
+#include <net/flow.h>
 #include <net/genetlink.h>
 
 /* 6.2: a namespace has its own table of UDP sockets. */
@@ -71,6 +72,17 @@ int fwt_compat_genl_register(struct genl_family *family);
 int fwt_compat_genl_guard(struct genl_family *family,
 			  int (*guard)(const struct genl_split_ops *op,
 				       struct sk_buff *skb, struct genl_info *info));
+
+/* 6.19: a flow has a DSCP, where it had a type of service; before 6.12 routing looks
+ * at three bits of that.
+ */
+#ifdef flowi4_dscp
+#define fwt_flow4_tos(fl, tos)	((fl)->flowi4_dscp = inet_dsfield_to_dscp(tos))
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define fwt_flow4_tos(fl, tos)	((fl)->flowi4_tos = (tos) & IPTOS_RT_MASK)
+#else
+#define fwt_flow4_tos(fl, tos)	((fl)->flowi4_tos = (tos) & INET_DSCP_MASK)
+#endif
 
 /* 6.6: a cache of its own, which slabinfo shows by its name. */
 #ifndef SLAB_NO_MERGE

@@ -8,6 +8,7 @@
 #define FWT_CORE_ENV_H
 
 #include "os.h"
+#include "rlu.h"
 
 struct fwt_packet;
 struct fwt_env;
@@ -25,6 +26,8 @@ struct fwt_env;
  *	@ifname. Of IPv6 one of global scope, unless @p itself goes to a
  *	link-local address; never one that is tentative or deprecated; false
  *	where there is none
+ * @route: answers @what (rlu.h) of @p, of an address that is one host's; @r is all
+ *	zeroes, which is no route. NULL for none, ever
  */
 struct fwt_env_ops {
 	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,
@@ -34,6 +37,8 @@ struct fwt_env_ops {
 	bool (*local)(const struct fwt_env *env, const char *ifname,
 		      const struct fwt_packet *p, u32 *addr);
 	u32 (*count)(const struct fwt_env *env, u64 table, const u32 *key, u32 words);
+	void (*route)(const struct fwt_env *env, const struct fwt_packet *p,
+		      enum fwt_route_ask what, struct fwt_route *r);
 };
 
 /**
@@ -41,10 +46,13 @@ struct fwt_env_ops {
  * @ops: how to ask
  * @seed: of this connection: choices (an address of a range, a branch) are
  *	functions of it, so that deciding afresh chooses the same
+ * @rlu: room for answers of @ops->route, so that none is asked for twice in a
+ *	walk; NULL: each time anew. Nobody fills it in but the walk
  */
 struct fwt_env {
 	const struct fwt_env_ops *ops;
 	u32 seed;
+	struct fwt_rlu *rlu;
 };
 
 #endif /* FWT_CORE_ENV_H */

@@ -8,6 +8,7 @@
  */
 #include "field.h"
 #include "packet.h"
+#include "rlu.h"
 
 #define IFNAME_WORDS	4
 #define IFNAME_MAX	15	/* IFNAMSIZ - 1 */
@@ -22,7 +23,7 @@ const struct fwt_field_info fwt_field_info[__FWT_FIELD_MAX] = {
 /* A short name is a short string somewhere: what lies behind its NUL is not
  * ours to read.
  */
-static int get_ifname(const char *name, u32 *out)
+int fwt_ifname_words(const char *name, u32 *out)
 {
 	unsigned int i;
 
@@ -86,9 +87,9 @@ int fwt_field_get(const struct fwt_packet *p, unsigned int field, u32 *out)
 {
 	switch (field) {
 	case FWT_FIELD_IIF:
-		return get_ifname(p->iif, out);
+		return fwt_ifname_words(p->iif, out);
 	case FWT_FIELD_OIF:
-		return p->oif ? get_ifname(p->oif, out) : 0;
+		return p->oif ? fwt_ifname_words(p->oif, out) : 0;
 	case FWT_FIELD_ETHER_SADDR:
 		return get_mac(p, p->ether_saddr, out);
 	case FWT_FIELD_ETHER_DADDR:
@@ -176,5 +177,13 @@ int fwt_field_get(const struct fwt_packet *p, unsigned int field, u32 *out)
 	case FWT_FIELD_CT_STATUS:
 		return get_if(p, 0, p->ct_status ^ p->ct_status >> 1, out);
 	}
+	return 0;
+}
+
+int fwt_field_ask(const struct fwt_packet *p, const struct fwt_env *env,
+		  unsigned int field, u32 *out)
+{
+	if (field < __FWT_FIELD_MAX && FWT_FIELDS_ROUTE >> field & 1)
+		return fwt_rlu_get(p, env, field, out);
 	return 0;
 }

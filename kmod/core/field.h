@@ -15,7 +15,8 @@
  * all zeroes. MAC addresses are two words, 16 and 32 bits. family is 4 or 6.
  * pkttype: enum fwt_pkttype. ct state: enum fwt_ct_state. ct status: 0 none, 1
  * snat, 2 both, 3 dnat, so that each word is a range. fragment: 0 whole, 1 first,
- * 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits.
+ * 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits. route type:
+ * enum fwt_route_type; of the other route fields all zeroes is "none".
  */
 #ifndef FWT_CORE_FIELD_H
 #define FWT_CORE_FIELD_H
@@ -69,7 +70,12 @@
 	X(CT_STATE, "ct state", 1, 1, 3, FWT_HOOKS_INET) \
 	X(MARK, "mark", 1, 1, 32, FWT_HOOKS_ALL) \
 	X(PRIORITY, "priority", 1, 1, 32, FWT_HOOKS_ALL) \
-	X(CT_STATUS, "ct status", 1, 1, 2, FWT_HOOKS_INET)
+	X(CT_STATUS, "ct status", 1, 1, 2, FWT_HOOKS_INET) \
+	X(ROUTE_OIF, "route oif", 4, 4, 32, FWT_HOOKS_INET) \
+	X(ROUTE_TYPE, "route type", 1, 1, 3, FWT_HOOKS_INET) \
+	X(ROUTE_NEXTHOP, "route nexthop", 1, 4, 32, FWT_HOOKS_INET) \
+	X(ROUTE_SADDR, "route saddr", 1, 4, 32, FWT_HOOKS_INET) \
+	X(ROUTE_REVERSE, "route reverse", 4, 4, 32, FWT_HOOKS_INET)
 
 enum fwt_field {
 #define FWT_FIELD_ENUM(id, name, w, w6, bits, hooks) FWT_FIELD_##id,
@@ -80,6 +86,12 @@ enum fwt_field {
 
 /* struct fwt_packet.unknown is one word of 64 bits. */
 #define FWT_FIELD_BIT(id)	(1ull << FWT_FIELD_##id)
+
+/* What no packet has: the world is asked for it (env.h), see fwt_field_ask(). */
+#define FWT_FIELDS_ROUTE (FWT_FIELD_BIT(ROUTE_OIF) | FWT_FIELD_BIT(ROUTE_TYPE) | \
+			  FWT_FIELD_BIT(ROUTE_NEXTHOP) | FWT_FIELD_BIT(ROUTE_SADDR) | \
+			  FWT_FIELD_BIT(ROUTE_REVERSE))
+#define FWT_FIELDS_ASKED FWT_FIELDS_ROUTE
 
 struct fwt_field_info {
 	const char *name;
@@ -115,6 +127,10 @@ enum fwt_pkttype {
 };
 
 struct fwt_packet;
+struct fwt_env;
+
+/* An interface's name, or "none" where it is NULL, as four words. Returns 4. */
+int fwt_ifname_words(const char *name, u32 *out);
 
 /**
  * fwt_field_get() - the value of a field
@@ -122,8 +138,30 @@ struct fwt_packet;
  * @field: enum fwt_field
  * @out: at least four words
  *
- * Return: the words written, 0 where the packet has no such field.
+ * Return: the words written, 0 where the packet has no such field; none has those
+ * of FWT_FIELDS_ASKED.
  */
 int fwt_field_get(const struct fwt_packet *p, unsigned int field, u32 *out);
+
+/**
+ * fwt_field_ask() - the value of a field that is not in the packet
+ * @p: packet
+ * @env: the world; NULL where there is none
+ * @field: enum fwt_field, any
+ * @out: at least four words
+ *
+ * Return: as fwt_field_get(); 0 for a field that is no matter of the world.
+ */
+int fwt_field_ask(const struct fwt_packet *p, const struct fwt_env *env,
+		  unsigned int field, u32 *out);
+
+/* Of either kind. What a packet has costs nothing more by this. */
+static __always_inline int fwt_field(const struct fwt_packet *p, const struct fwt_env *env,
+				     unsigned int field, u32 *out)
+{
+	int n = fwt_field_get(p, field, out);
+
+	return likely(n) ? n : fwt_field_ask(p, env, field, out);
+}
 
 #endif /* FWT_CORE_FIELD_H */

@@ -24,13 +24,13 @@ static unsigned int which(const struct fwt_packet *p)
 }
 
 u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
-		 const struct fwt_packet *p, u32 *key)
+		 const struct fwt_packet *p, const struct fwt_env *env, u32 *key)
 {
 	u32 mask = t->mask[which(p)];
 	u32 words = 0, i;
 
 	for (i = 0; i < t->n_fields; i++) {
-		int n = fwt_field_get(p, t->field[i], key + words);
+		int n = fwt_field(p, env, t->field[i], key + words);
 
 		if (!n)
 			return 0;
@@ -141,14 +141,14 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 
 	switch (t->op) {
 	case FWT_TEST_IN:
-		words = fwt_test_key(prog, t, p, key);
+		words = fwt_test_key(prog, t, p, env, key);
 		if (!words)
 			break;
 		yes = fwt_set_find(prog, t->set[which(p)], key) != FWT_NONE;
 		break;
 	case FWT_TEST_EQUAL:
-		words = fwt_field_get(p, t->field[0], key);
-		n = fwt_field_get(p, t->field[1], other);
+		words = fwt_field(p, env, t->field[0], key);
+		n = fwt_field(p, env, t->field[1], other);
 		if (!words || !n) {
 			words = 0;
 			break;
@@ -157,7 +157,7 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		break;
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:
-		words = fwt_field_get(p, t->field[0], key);
+		words = fwt_field(p, env, t->field[0], key);
 		if (!words || !env)
 			break;
 		yes = env->ops->ifaddr(env, prog->string + t->set[0],
@@ -193,7 +193,7 @@ static noinline int counted(const struct fwt_program *prog, u32 index,
 	struct fwt_decision_count *c;
 	u32 words, n = 1;
 
-	words = fwt_test_key(prog, t, p, key);
+	words = fwt_test_key(prog, t, p, env, key);
 	if (step) {
 		step->words = words;
 		memcpy(step->key, key, words * sizeof(u32));
@@ -291,13 +291,18 @@ static bool modify(const struct fwt_program *prog, u32 index,
 		p->mark = m->a;
 		d->flags |= FWT_DECISION_MARK;
 	}
+	/* What routing said was of the packet as it was. */
+	if (env && env->rlu)
+		env->rlu->have = 0;
 	if (!effect(d, FWT_EFFECT_MOD | index))
 		return end(d, FWT_REASON_EFFECTS);
 	return true;
 }
 
-static void begin(struct fwt_decision *d)
+static void begin(const struct fwt_env *env, struct fwt_decision *d)
 {
+	if (env && env->rlu)
+		env->rlu->have = 0;
 	d->verdict = FWT_VERDICT_DROP;
 	d->reject = FWT_REJECT_DEFAULT;
 	d->flags = 0;
@@ -361,7 +366,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				return;
 			}
 			next = n->no;
-			words = fwt_test_key(prog, t, p, key);
+			words = fwt_test_key(prog, t, p, env, key);
 			if (words) {
 				u32 set = t->set[which(p)];
 
@@ -458,7 +463,7 @@ static noinline void walk_added(const struct fwt_program *prog, u32 at,
 void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
 	      const struct fwt_env *env, struct fwt_decision *d)
 {
-	begin(d);
+	begin(env, d);
 	walk(prog, root, p, env, d, NULL, NULL);
 }
 
@@ -468,6 +473,6 @@ void fwt_walk_traced(const struct fwt_program *prog, u32 root,
 		     void (*step)(void *ctx, const struct fwt_walk_step *s),
 		     void *ctx)
 {
-	begin(d);
+	begin(env, d);
 	walk(prog, root, p, env, d, step, ctx);
 }

@@ -165,12 +165,13 @@ void fwt_walk_traced(const struct fwt_program *prog, u32 root,
  * @prog: verified program
  * @t: the test
  * @p: packet
+ * @env: the world; NULL where there is none
  * @key: FWT_KEY_WORDS words
  *
  * Return: words of the key, 0 where a field is absent.
  */
 u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
-		 const struct fwt_packet *p, u32 *key);
+		 const struct fwt_packet *p, const struct fwt_env *env, u32 *key);
 
 /**
  * fwt_set_find() - look a key up

@@ -138,12 +138,29 @@ static u32 set_cost(const struct fwt_program *p, u32 set)
 /* An interface has as many addresses as its owner gave it; of the usual few. */
 #define IFADDR_COST	32
 
+/* What it takes to look a route up, as measured (tests/bench): that is, unless the
+ * walk knows the answer.
+ */
+#define ROUTE_COST	32
+
+static u32 asked_cost(const struct fwt_prog_test *t)
+{
+	u32 cost = 0, i;
+
+	for (i = 0; i < t->n_fields; i++)
+		if (FWT_FIELDS_ROUTE >> t->field[i] & 1)
+			cost += ROUTE_COST;
+	return cost;
+}
+
 static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
+	u32 cost = asked_cost(t);
+
 	if (t->op != FWT_TEST_IN)
-		return t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST;
+		return cost + (t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
-	return t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
+	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }
 
 static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)

@@ -126,7 +126,8 @@ static bool is_addr(u8 field)
 {
 	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
 	       field == FWT_FIELD_IP_SADDR || field == FWT_FIELD_IP_DADDR ||
-	       field == FWT_FIELD_IP6_SADDR || field == FWT_FIELD_IP6_DADDR;
+	       field == FWT_FIELD_IP6_SADDR || field == FWT_FIELD_IP6_DADDR ||
+	       field == FWT_FIELD_ROUTE_NEXTHOP || field == FWT_FIELD_ROUTE_SADDR;
 }
 
 static int check_test(struct fwt_verify *c, u32 i)

@@ -47,6 +47,9 @@ static const struct field {
 	{ "ether type", ETHER_TYPE, L2, 3 }, { "vlan id", NUM12, L2, 2 },
 	{ "vlan pcp", NUM3, L2, 1 }, { "arp op", ARP_OP, DEV, 4 },
 	{ "arp saddr", ADDR4, DEV, 3 }, { "arp daddr", ADDR4, DEV, 2 },
+	{ "route oif", NAME, INET, 4 }, { "route type", ROUTE, INET, 4 },
+	{ "route nexthop", ADDR, INET, 2 }, { "route saddr", ADDR, INET, 1 },
+	{ "route reverse", NAME, INET, 3 },
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -198,6 +201,10 @@ static void match(struct gen *g, unsigned int depth)
 	static const char *const pairs[] = { "sport == dport", "saddr != daddr",
 		"tcp sport != dport", "saddr == daddr", "sport != dport",
 		"ip saddr == daddr" };
+	static const char *const routed[] = { "route reverse != iif", "route reverse == iif",
+		"route oif != iif", "route nexthop != daddr",
+		"route saddr == daddr", "route oif == iif", "route nexthop none",
+		"route oif . route nexthop { none . none, eth0 . none }" };
 	static const char *const fragments[] = { "fragment", "fragment", "fragment yes",
 		"fragment no", "fragment != no", "fragment == { yes, no }" };
 	const struct field *f[5];
@@ -218,6 +225,9 @@ static void match(struct gen *g, unsigned int depth)
 		return;
 	}
 	switch (gen_rnd(g, 20)) {
+	case 8:
+		gen_put(g, "%s", g->hooks & DEV ? "length > 60" : PICK(g, routed));
+		return;
 	case 0:
 		gen_put(g, "%s", PICK(g, fragments));
 		return;

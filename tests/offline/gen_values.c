@@ -141,6 +141,8 @@ static const char *const icmpv6_types[] = { "echo-request", "nd-neighbor-solicit
 static const char *const states[] = { "new", "invalid", "untracked", "established",
 				      "related" };
 static const char *const flags[] = { "syn", "ack", "fin", "rst", "psh" };
+static const char *const routes[] = { "local", "unicast", "broadcast", "multicast",
+				      "unreachable", "none" };
 static const char *const families[] = { "ipv4", "ipv6" };
 static const char *const pkttypes[] = { "host", "broadcast", "multicast" };
 
@@ -194,6 +196,9 @@ void gen_value(struct gen *g, enum kind kind, int family)
 		break;
 	case FLAGS:
 		gen_put(g, "%s", PICK(g, flags));
+		break;
+	case ROUTE:
+		gen_put(g, "%s", PICK(g, routes));
 		break;
 	case NUM3:
 		number(g, 3);

@@ -64,8 +64,21 @@ static bool mock_local(const struct fwt_env *env, const char *ifname,
 	return true;
 }
 
+struct world {
+	struct fwt_env env;
+	struct fwt_sampler *sampler;
+	struct fwt_rlu rlu;
+};
+
+static void mock_route(const struct fwt_env *env, const struct fwt_packet *p,
+		       enum fwt_route_ask what, struct fwt_route *r)
+{
+	fwt_sampler_route(((const struct world *)env)->sampler, p, what, r);
+}
+
 static const struct fwt_env_ops mock_ops = {
 	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
+	.route = mock_route,
 };
 
 /* Returns false where the policy was refused; with @show its messages are. */
@@ -206,10 +219,10 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 	c->steps++;
 }
 
-static const char *pair(const struct policy *w, const struct fwt_ast_hook *hook,
+static const char *pair(struct policy *w, const struct fwt_ast_hook *hook,
 			const struct fwt_packet *p, u32 seed)
 {
-	struct fwt_env env = { .ops = &mock_ops, .seed = seed };
+	struct world world = { { .ops = &mock_ops, .seed = seed }, .sampler = &w->sampler };
 	struct fwt_packet a = *p, b = *p, c = *p;
 	struct counted counted = { 0 };
 	struct fwt_oracle_result r;
@@ -219,12 +232,14 @@ static const char *pair(const struct policy *w, const struct fwt_ast_hook *hook,
 
 	if (root == FWT_NONE)
 		return "the hook is not in the program";
-	fwt_walk(&w->prog, root, &a, &env, &d);
-	fwt_oracle_walk(&w->oracle, hook, &b, &env, &r);
+	/* The oracle asks for each match anew, the walk remembers. */
+	fwt_oracle_walk(&w->oracle, hook, &b, &world.env, &r);
+	world.env.rlu = &world.rlu;
+	fwt_walk(&w->prog, root, &a, &world.env, &d);
 	what = difference(w, &d, &r, &a, &b);
 	if (what || seed & 15)
 		return what;
-	fwt_walk_traced(&w->prog, root, &c, &env, &traced, count_step, &counted);
+	fwt_walk_traced(&w->prog, root, &c, &world.env, &traced, count_step, &counted);
 	if (counted.steps > w->prog.steps_max)
 		return "more steps than were promised";
 	if (traced.verdict != d.verdict || traced.rule != d.rule || traced.node != d.node)

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "diag.h"
+#include "rlu.h"
 #include "names.h"
 #include "names_words.h"
 

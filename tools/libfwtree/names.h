@@ -407,7 +407,7 @@ const char *fwt_timeout_name(enum fwt_timeout_state state);
  *
  * CT_STATE	bits: FWT_CT_*				CT_STATUS	bits
  * CT_DIRECTION	0 original, 1 reply			FAMILY		4 or 6
- * TCP_FLAGS	bits of the header's byte		ROUTE_TYPE	enum fwt_route_name
+ * TCP_FLAGS	bits of the header's byte		ROUTE_TYPE	enum fwt_route_type (rlu.h)
  * others	the number on the wire or the kernel's
  */
 #define FWT_NAME_CT_NEW		0x01
@@ -418,15 +418,6 @@ const char *fwt_timeout_name(enum fwt_timeout_state state);
 
 #define FWT_NAME_STATUS_SNAT	0x01
 #define FWT_NAME_STATUS_DNAT	0x02
-
-enum fwt_route_name {
-	FWT_NAME_ROUTE_NONE,
-	FWT_NAME_ROUTE_LOCAL,
-	FWT_NAME_ROUTE_UNICAST,
-	FWT_NAME_ROUTE_BROADCAST,
-	FWT_NAME_ROUTE_MULTICAST,
-	FWT_NAME_ROUTE_UNREACHABLE,
-};
 
 /**
  * struct fwt_resolver - resolves words, and remembers what the system said

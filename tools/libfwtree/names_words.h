@@ -134,12 +134,12 @@
 	X("ipv6", 6) X("ip6", 6) X("inet6", 6)
 
 #define FWT_WORDS_ROUTE_TYPE(X)						\
-	X("local", FWT_NAME_ROUTE_LOCAL)				\
-	X("unicast", FWT_NAME_ROUTE_UNICAST)				\
-	X("broadcast", FWT_NAME_ROUTE_BROADCAST)			\
-	X("multicast", FWT_NAME_ROUTE_MULTICAST)			\
-	X("unreachable", FWT_NAME_ROUTE_UNREACHABLE)			\
-	X("none", FWT_NAME_ROUTE_NONE)
+	X("local", FWT_ROUTE_LOCAL)				\
+	X("unicast", FWT_ROUTE_UNICAST)				\
+	X("broadcast", FWT_ROUTE_BROADCAST)			\
+	X("multicast", FWT_ROUTE_MULTICAST)			\
+	X("unreachable", FWT_ROUTE_UNREACHABLE)			\
+	X("none", FWT_ROUTE_NONE)
 
 #define FWT_WORDS_BOOL(X)						\
 	X("yes", 1) X("true", 1) X("on", 1) X("exists", 1)		\

@@ -22,6 +22,8 @@ static const u8 core_fields[FWT_AST_FIELD_COUNT] = {
 	SAME(TCP_OPTION_MSS) SAME(ICMP_TYPE) SAME(ICMP_CODE) SAME(ICMP_ID)
 	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
 	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS)
+	SAME(ROUTE_OIF) SAME(ROUTE_TYPE) SAME(ROUTE_NEXTHOP) SAME(ROUTE_SADDR)
+	SAME(ROUTE_REVERSE)
 #undef SAME
 };
 
@@ -51,12 +53,13 @@ static bool implied(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
 	return p->protocol == protocol[ref->implies];
 }
 
-static struct got get(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
+static struct got get(const struct fwt_ast_ref *ref, const struct fwt_packet *p,
+		      const struct fwt_env *env)
 {
 	struct got g = { 0 };
 
 	if (implied(ref, p))
-		g.words = (u32)fwt_field_get(p, core_field(ref->field), g.word);
+		g.words = (u32)fwt_field(p, env, core_field(ref->field), g.word);
 	return g;
 }
 
@@ -138,6 +141,12 @@ static int order(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 	}
 	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_IFNAME)
 		return same_name(g, v) ? 0 : 2;
+	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_ADDR) {
+		for (n = 0; n < g->words; n++)	/* "none" */
+			if (g->word[n])
+				return 2;
+		return 0;
+	}
 	n = fwt_oracle_number(o, ref, v);
 	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE)
 		return 1u << g->word[0] & n ? 0 : 2;
@@ -225,13 +234,13 @@ static bool is_element(const struct fwt_oracle *o, const struct fwt_fields *fiel
 }
 
 static bool get_all(const struct fwt_fields *fields, const struct fwt_packet *p,
-		    struct got g[FWT_TEST_FIELDS])
+		    const struct fwt_env *env, struct got g[FWT_TEST_FIELDS])
 {
 	const struct fwt_ast_ref *ref;
 	u32 i = 0;
 
 	for (ref = fields->first; ref; ref = ref->next, i++) {
-		g[i] = get(ref, p);
+		g[i] = get(ref, p, env);
 		if (!g[i].words)
 			return false;
 	}
@@ -256,7 +265,7 @@ bool fwt_oracle_key(const struct fwt_oracle *o, const struct fwt_fields *fields,
 {
 	struct got g[FWT_TEST_FIELDS];
 
-	return get_all(fields, p, g) && is_any(o, fields, g, values, env);
+	return get_all(fields, p, env, g) && is_any(o, fields, g, values, env);
 }
 
 /* Masks of a family put together; false where there is none for this packet. */
@@ -296,7 +305,7 @@ static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
 	bool there = true;
 	u32 i = 0;
 
-	if (!get_all(&m->fields, p, g))
+	if (!get_all(&m->fields, p, env, g))
 		return false;
 	for (ref = m->fields.first; ref; ref = ref->next, i++)
 		there &= apply_mask(o, ref, &g[i], m->fields.count == 1 ?
@@ -306,9 +315,9 @@ static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
 }
 
 static bool compared(const struct fwt_oracle *o, const struct fwt_match *m,
-		     const struct fwt_packet *p)
+		     const struct fwt_packet *p, const struct fwt_env *env)
 {
-	struct got g = get(m->fields.first, p);
+	struct got g = get(m->fields.first, p, env);
 	int c;
 
 	if (!g.words)
@@ -334,15 +343,15 @@ static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
 	switch (m->kind) {
 	case FWT_MATCH_FIELD:
 		if (m->op > FWT_OP_NE)
-			return compared(o, m, p);
-		return get_all(&m->fields, p, g) &&
+			return compared(o, m, p, env);
+		return get_all(&m->fields, p, env, g) &&
 		       is_any(o, &m->fields, g, &m->values, env) == (m->op == FWT_OP_EQ);
 	case FWT_MATCH_FLAG:
-		g[0] = get(m->fields.first, p);
+		g[0] = get(m->fields.first, p, env);
 		return g[0].words && g[0].word[0];
 	case FWT_MATCH_COMPARE:
-		g[0] = get(m->fields.first, p);
-		other = get(m->other, p);
+		g[0] = get(m->fields.first, p, env);
+		other = get(m->other, p, env);
 		if (!g[0].words || !other.words)
 			return false;
 		return (g[0].words == other.words &&
@@ -352,7 +361,7 @@ static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
 		return masked(o, m, p, env);
 	case FWT_MATCH_CT_COUNT:
 		/* The one that asks, and no other: nobody has connections here. */
-		if (!get_all(&m->fields, p, g))
+		if (!get_all(&m->fields, p, env, g))
 			return false;
 		return m->op == FWT_OP_GT ? m->number->number < 1 :
 		       m->op == FWT_OP_GE ? m->number->number <= 1 :

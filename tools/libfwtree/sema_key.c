@@ -179,6 +179,27 @@ static bool set_values(struct product *p, const struct fwt_value *join,
 	       values(p, join, set->elements.first, dim, true);
 }
 
+/* "route nexthop none": no address, of either family. */
+static bool no_address(const struct fwt_ast_ref *ref, const struct fwt_value *v)
+{
+	return (ref->field == FWT_AST_ROUTE_NEXTHOP || ref->field == FWT_AST_ROUTE_SADDR) &&
+	       v->kind == FWT_VALUE_WORD && !strcmp(v->text, "none");
+}
+
+static bool none_of(struct product *p, const struct fwt_value *join, u32 dim)
+{
+	bool ok = true;
+	u32 six;
+
+	for (six = 0; six < 2; six++) {
+		p->part[dim] = (struct fwt_range){
+			.family = six ? 6 : 4, .words = six ? 4 : 1,
+		};
+		ok &= parts(p, join, dim + 1);
+	}
+	return ok;
+}
+
 /* All values of dimension @dim, and for each those of the dimensions after. A set
  * (@in_set) has none within; the dimensions after may have their own.
  */
@@ -195,6 +216,8 @@ static bool values(struct product *p, const struct fwt_value *join,
 			fwt_sema_not_yet(p->s, &v->loc, v->kind == FWT_VALUE_ADDR_OF ?
 					 "addr() in joined values" : "net() in joined values");
 			ok = false;
+		} else if (no_address(ref, v)) {
+			ok &= none_of(p, join, dim);
 		} else if (fwt_sema_range(p->s, ref, v, &p->part[dim])) {
 			ok &= parts(p, join, dim + 1);
 		} else {
@@ -257,6 +280,8 @@ bool fwt_sema_elem(struct fwt_sema *s, const struct fwt_sema_key *k,
 			  v->parts.count);
 		return false;
 	}
+	if (no_address(k->ref[0], v))
+		return none_of(&p, NULL, 0);
 	return fwt_sema_range(s, k->ref[0], v, &p.part[0]) && element(&p);
 }
 

@@ -62,6 +62,7 @@ static bool has_order(const struct fwt_ast_ref *ref)
 	case FWT_CLASS_TCP_FLAGS:
 	case FWT_CLASS_CT_STATE:
 	case FWT_CLASS_CT_STATUS:
+	case FWT_CLASS_ROUTE_TYPE:
 		return false;
 	default:
 		return true;
@@ -280,7 +281,8 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 		enum fwt_value_class class = fwt_ast_field_info(k.ref[f]->field)->class;
 
 		if (class == FWT_CLASS_IFNAME || class == FWT_CLASS_CT_STATE ||
-		    class == FWT_CLASS_CT_STATUS || class == FWT_CLASS_BOOL) {
+		    class == FWT_CLASS_CT_STATUS || class == FWT_CLASS_BOOL ||
+		    class == FWT_CLASS_ROUTE_TYPE) {
 			fwt_error(s->diag, &k.ref[f]->loc, "'%s' can't be masked",
 				  fwt_field_words(k.ref[f]->field, k.ref[f]->implies));
 			return NULL;

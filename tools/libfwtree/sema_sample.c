@@ -381,6 +381,64 @@ void fwt_sampler_packet(struct fwt_sampler *s, const struct fwt_ast_hook *hook,
 	draw_transport(s, p);
 }
 
+/* The state for a while: a function of all that routing looks at. */
+static u64 question(const struct fwt_packet *p, enum fwt_route_ask what)
+{
+	const u32 part[] = { p->mark, p->tos, p->protocol, p->sport, p->dport, p->hook, what,
+			     p->saddr[0], p->saddr[1], p->saddr[2], p->saddr[3],
+			     p->daddr[0], p->daddr[1], p->daddr[2], p->daddr[3] };
+	u64 h = 0xcbf29ce484222325ull;	/* FNV-1a, by words */
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(part); i++)
+		h = (h ^ part[i]) * 0x100000001b3ull;
+	return h;
+}
+
+static void way(struct fwt_sampler *s, const struct fwt_packet *p, struct fwt_route *r)
+{
+	u32 type;
+	char name[17];
+
+	if (!known(s, FWT_CLASS_ROUTE_TYPE, 1, &type) || type >= __FWT_ROUTE_MAX)
+		type = fwt_sampler_random(s, __FWT_ROUTE_MAX);
+	r->type = (u8)type;
+	switch (type) {
+	case FWT_ROUTE_NONE:
+	case FWT_ROUTE_UNREACHABLE:
+		return;
+	case FWT_ROUTE_LOCAL:
+		strcpy(r->oif, "lo");
+		break;
+	default:
+		snprintf(r->oif, sizeof(r->oif), "%s", draw_name(s, name));
+		break;
+	}
+	if (type == FWT_ROUTE_UNICAST)
+		draw_addr(s, p->family, r->nexthop);
+	draw_addr(s, p->family, r->saddr);
+}
+
+void fwt_sampler_route(struct fwt_sampler *s, const struct fwt_packet *p,
+		       enum fwt_route_ask what, struct fwt_route *r)
+{
+	u64 state = s->state;
+	char name[17];
+
+	memset(r, 0, sizeof(*r));
+	if (what == FWT_ROUTE_REVERSE) {
+		s->state = question(p, what);
+		if (!chance(s, 20))
+			snprintf(r->oif, sizeof(r->oif), "%s",
+				 p->iif && chance(s, 50) ? p->iif : draw_name(s, name));
+	} else {
+		/* One way, with its source or without. */
+		s->state = question(p, FWT_ROUTE_FORWARD);
+		way(s, p, r);
+	}
+	s->state = state;
+}
+
 /* Words */
 
 static void addr_words(const struct fwt_packet *p, const u32 *addr, u16 port, char *buf,
@@ -470,27 +528,71 @@ const struct fwt_env_ops fwt_nowhere_ops = {
 	.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
 };
 
+/* Nowhere, but for the routes that a sampler draws, and what it said. */
+struct routed {
+	struct fwt_env env;
+	struct fwt_sampler *sampler;
+	u32 asked;
+	struct fwt_route said[__FWT_ROUTE_ASK_MAX];
+};
+
+static void some_route(const struct fwt_env *env, const struct fwt_packet *p,
+		       enum fwt_route_ask what, struct fwt_route *r)
+{
+	struct routed *w = (struct routed *)env;	/* it is the first member */
+
+	fwt_sampler_route(w->sampler, p, what, r);
+	w->said[what] = *r;
+	w->asked |= 1u << what;
+}
+
+static void route_words(const struct routed *w, char *buf, size_t size)
+{
+	const struct fwt_route *r = &w->said[FWT_ROUTE_FORWARD];
+	size_t at = strlen(buf);
+
+	if (!w->asked)
+		return;
+	if (!(w->asked & 1u << FWT_ROUTE_FORWARD))
+		r = &w->said[FWT_ROUTE_SOURCE];
+	at += snprintf(buf + at, size - at, ", where");
+	if (w->asked & (1u << FWT_ROUTE_FORWARD | 1u << FWT_ROUTE_SOURCE) && at < size)
+		at += snprintf(buf + at, size - at, " the route is %s%s%s",
+			       fwt_class_name(FWT_CLASS_ROUTE_TYPE, r->type),
+			       r->oif[0] ? " by " : "", r->oif);
+	if (w->asked & 1u << FWT_ROUTE_REVERSE && at < size)
+		snprintf(buf + at, size - at, "%s the answer's is by %s",
+			 w->asked & ~(1u << FWT_ROUTE_REVERSE) ? "," : "",
+			 w->said[FWT_ROUTE_REVERSE].oif[0] ? w->said[FWT_ROUTE_REVERSE].oif :
+							     "none");
+}
+
 bool fwt_sample_escape(const struct fwt_policy_ast *ast, const struct fwt_ast_hook *hook,
 		       char *buf, size_t size)
 {
-	struct fwt_env env = { .ops = &fwt_nowhere_ops };
+	struct fwt_env_ops ops = fwt_nowhere_ops;
+	struct fwt_sampler sampler;
+	struct routed w = { .env = { .ops = &ops }, .sampler = &sampler };
 	struct fwt_oracle o = { .ast = ast, .resolver = fwt_resolver_alloc() };
 	struct fwt_oracle_result r;
-	struct fwt_sampler sampler;
 	struct fwt_packet p;
 	bool found = false;
 	u32 tries;
 
 	if (!o.resolver)
 		return false;
+	ops.route = some_route;
 	tries = 4000000 / (ast->rules + 1);
 	tries = tries > 20000 ? 20000 : tries < 64 ? 64 : tries;
 	if (!fwt_sampler_init(&sampler, ast, 1))
 		while (!found && tries--) {
 			fwt_sampler_packet(&sampler, hook, &p);
 			fwt_sample_words(&p, buf, size);
-			fwt_oracle_walk(&o, hook, &p, &env, &r);
+			w.asked = 0;
+			fwt_oracle_walk(&o, hook, &p, &w.env, &r);
 			found = !r.ended && !r.reason;
+			if (found)
+				route_words(&w, buf, size);
 		}
 	fwt_sampler_clean(&sampler);
 	fwt_resolver_free(o.resolver);

@@ -37,6 +37,15 @@ u32 fwt_sampler_random(struct fwt_sampler *sampler, u32 below);
 void fwt_sampler_packet(struct fwt_sampler *sampler, const struct fwt_ast_hook *hook,
 			struct fwt_packet *p);
 
+/**
+ * fwt_sampler_route() - what routing might say: drawn, too
+ * @p: who asks; the same question of the same packet has the same answer
+ * @what: enum fwt_route_ask
+ * @r: filled in
+ */
+void fwt_sampler_route(struct fwt_sampler *sampler, const struct fwt_packet *p,
+		       enum fwt_route_ask what, struct fwt_route *r);
+
 /* A machine that is nowhere: no interface has an address, each translation to one
  * has an address of the networks for documentation.
  */

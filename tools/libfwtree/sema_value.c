@@ -193,7 +193,7 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 		if (r->class == FWT_CLASS_IFNAME || r->class == FWT_CLASS_ADDR ||
 		    r->class == FWT_CLASS_ADDR4 || r->class == FWT_CLASS_MAC ||
 		    r->class == FWT_CLASS_CT_STATE || r->class == FWT_CLASS_BOOL ||
-		    r->class == FWT_CLASS_CT_STATUS)
+		    r->class == FWT_CLASS_CT_STATUS || r->class == FWT_CLASS_ROUTE_TYPE)
 			return wrong(r, v);
 		if (v->kind == FWT_VALUE_SIZE && r->class != FWT_CLASS_NUMBER)
 			return wrong(r, v);
@@ -205,7 +205,8 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 static bool ordered(enum fwt_value_class class)
 {
 	return class != FWT_CLASS_IFNAME && class != FWT_CLASS_CT_STATE &&
-	       class != FWT_CLASS_CT_STATUS && class != FWT_CLASS_BOOL;
+	       class != FWT_CLASS_CT_STATUS && class != FWT_CLASS_BOOL &&
+	       class != FWT_CLASS_ROUTE_TYPE;
 }
 
 static int compare(const u32 *a, const u32 *b, u32 words)
