@@ -59,7 +59,7 @@ static u32 fold(u64 hash)
 static bool index_grow(struct fwt_index *x)
 {
 	u32 size = x->size ? x->size * 2 : 64, i, at;
-	struct fwt_slot *slot = calloc(size, sizeof(*slot));
+	struct fwt_index_slot *slot = calloc(size, sizeof(*slot));
 
 	if (!slot)
 		return false;

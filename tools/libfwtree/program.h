@@ -45,7 +45,7 @@ struct fwt_vec {
 /* One place of a table: number + 1, 0 where it is free, and 32 bits of the hash.
  * Eight bytes, since what such a table costs is the memory that it touches.
  */
-struct fwt_slot {
+struct fwt_index_slot {
 	u32 n;
 	u32 hash;
 };
@@ -55,7 +55,7 @@ struct fwt_slot {
  * @slot: open addressing, at most three quarters full
  */
 struct fwt_index {
-	struct fwt_slot *slot;
+	struct fwt_index_slot *slot;
 	u32 count;
 	u32 size;
 };

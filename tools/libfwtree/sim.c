@@ -110,14 +110,14 @@ struct fwt_sim *fwt_sim_new(void)
 	sim->fn.stats = calloc(1, sizeof(*sim->fn.stats));
 	INIT_LIST_HEAD(&sim->net.devs);
 	INIT_LIST_HEAD(&sim->fn.devs);
-	if (!sim->percpu || !sim->fn.stats || sim_world_init(&sim->world) || caches() ||
+	if (!sim->percpu || !sim->fn.stats || caches() ||
 	    fwt_slots_init(&sim->fn.slots)) {
 		free(sim->percpu);
 		free(sim->fn.stats);
-		sim_world_clean(&sim->world);
 		free(sim);
 		return NULL;
 	}
+	fwt_mock_routes_init(&sim->world.routes);
 	sim->net.user_ns = &init_user_ns;
 	sim->net.gen = &sim->fn;
 	sim->net.world = &sim->world;
@@ -169,7 +169,7 @@ void fwt_sim_free(struct fwt_sim *sim)
 	clean_way(sim);
 	enter(NULL);
 	sim_walks_clean(&sim->walks);
-	sim_world_clean(&sim->world);
+	fwt_mock_routes_clean(&sim->world.routes);
 	free(sim->rule_of_slot);
 	free(sim->fn.stats);
 	free(sim->percpu);
@@ -229,9 +229,21 @@ bool sim_has_world(const struct fwt_sim *sim)
 	return sim->world.said;
 }
 
+static bool names(const struct fwt_vec *v, const char *name)
+{
+	const struct fwt_mock_entry *e = v->data;
+	u32 i;
+
+	for (i = 0; i < v->count; i++)
+		if (!strcmp(e[i].dev, name))
+			return true;
+	return false;
+}
+
 bool sim_knows_device(const struct fwt_sim *sim, const char *name)
 {
-	return sim_world_names(&sim->world, name);
+	return !strcmp(name, "lo") || names(&sim->world.routes.address, name) ||
+	       names(&sim->world.routes.route, name);
 }
 
 static int set_seed(struct fwt_sim *sim, const char *text)
@@ -252,15 +264,15 @@ static int set_seed(struct fwt_sim *sim, const char *text)
 
 int fwt_sim_world(struct fwt_sim *sim, const char *line)
 {
-	char text[160];
-	int column;
+	char text[160] = "out of memory";
 
 	enter(sim);
 	line += strspn(line, " \t");
 	if (!strncmp(line, "seed ", 5))
 		return set_seed(sim, line + 5 + strspn(line + 5, " \t"));
-	if (sim_world_line(&sim->world, line, text, sizeof(text), &column))
-		return sim_set_error(sim, "%d: %s", column, text);
+	if (fwt_mock_routes_line(&sim->world.routes, line, text, sizeof(text)))
+		return sim_set_error(sim, "%s", text);
+	sim->world.said = true;
 	return 0;
 }
 
@@ -383,32 +395,29 @@ static int to_ip(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 	struct nf_hook_state state = {
 		.hook = NF_INET_PRE_ROUTING, .pf = pf_of(skb), .in = dev, .net = &sim->net,
 	};
-	struct sim_route r;
-	u32 addr[4];
-	u8 family;
+	struct fwt_route r;
 
 	if (sim_hooks(skb, &state) != NF_ACCEPT)
 		return stopped(sim);
-	daddr_of(skb, &family, addr);
-	sim_route_find(&sim->world, family, addr, dev->name, &r);
+	sim_route(&sim->net, skb, dev->name, &r);
 	switch (r.type) {
-	case SIM_ROUTE_LOCAL:
-	case SIM_ROUTE_BROADCAST:
-	case SIM_ROUTE_MULTICAST:
+	case FWT_ROUTE_LOCAL:
+	case FWT_ROUTE_BROADCAST:
+	case FWT_ROUTE_MULTICAST:
 		state.hook = NF_INET_LOCAL_IN;
 		if (sim_hooks(skb, &state) != NF_ACCEPT)
 			return stopped(sim);
 		return FWT_SIM_DELIVERED;
-	case SIM_ROUTE_NONE:
+	case FWT_ROUTE_NONE:
 		if (!sim->world.said)
 			return FWT_SIM_NO_WORLD;
 		return stop(sim, "no-route");
-	case SIM_ROUTE_UNREACHABLE:
+	case FWT_ROUTE_UNREACHABLE:
 		return stop(sim, "no-route");
 	}
 	if (!hop(skb))
 		return stop(sim, "ttl-exceeded");
-	skb->dev = sim_device(&sim->net, r.dev);
+	skb->dev = sim_device(&sim->net, r.oif);
 	if (!skb->dev)
 		return stop(sim, "no-memory");
 	return sim_leave(&sim->net, skb, dev) == NF_ACCEPT ? FWT_SIM_LEFT : stopped(sim);
@@ -438,9 +447,7 @@ static int start(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 	struct nf_hook_state state = {
 		.hook = NF_INET_LOCAL_OUT, .out = dev, .net = &sim->net,
 	};
-	struct sim_route r;
-	u32 addr[4];
-	u8 family;
+	struct fwt_route r;
 
 	skb->dev = dev;
 	if (skb->protocol != htons(0x0800) && skb->protocol != htons(0x86dd)) {
@@ -451,9 +458,8 @@ static int start(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 	if (!header_ok(skb))
 		return stop(sim, "malformed");
 	state.pf = pf_of(skb);
-	daddr_of(skb, &family, addr);
-	sim_route_find(&sim->world, family, addr, dev->name, &r);
-	if (r.type == SIM_ROUTE_BROADCAST)
+	sim_route(&sim->net, skb, NULL, &r);
+	if (r.type == FWT_ROUTE_BROADCAST)
 		skb->rt.rt_flags = RTCF_BROADCAST;
 	if (sim_hooks(skb, &state) != NF_ACCEPT)
 		return stopped(sim);

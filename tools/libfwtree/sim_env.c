@@ -14,80 +14,32 @@
 
 /* The world */
 
+static const struct fwt_mock_routes *routes(const struct fwt_env *env)
+{
+	return &container_of(env, struct fwt_world, env)->net->world->routes;
+}
+
 static bool env_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 		       const u32 *addr, bool subnet)
 {
-	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-
-	return sim_has_address(w->net->world, ifname, family, addr, subnet);
+	return fwt_mock_ifaddr(routes(env), ifname, family, addr, subnet);
 }
 
-static bool link_local(const struct sim_address *a)
-{
-	return a->family == 6 ? a->addr[0] >> 22 == 0xfe80u >> 6 :
-	       a->addr[0] >> 16 == 0xa9fe;
-}
-
-static u32 common_bits(const u32 *a, const u32 *b)
-{
-	u32 i, n = 0;
-
-	for (i = 0; i < 4 && a[i] == b[i]; i++)
-		n += 32;
-	return i < 4 ? n + (u32)__builtin_clz(a[i] ^ b[i]) : n;
-}
-
-/* As inet_select_addr() and ipv6_dev_get_saddr() would choose: of IPv4 the address
- * whose subnet the next hop is in, else the first one; of IPv6 that which has most
- * in common with the destination.
- */
 static bool env_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
 {
-	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	const struct sim_world *world = w->net->world;
-	const struct sim_address *a, *best = NULL;
-	struct sim_route r;
-	u32 score, most = 0;
-	const u32 *dst;
-
-	if (!w->out)
-		return false;
-	sim_route_find(world, p->family, p->daddr, w->out->name, &r);
-	dst = r.has_via ? r.via : p->daddr;
-	for (a = world->address; a < world->address + world->n_addresses; a++) {
-		if (a->family != p->family || strcmp(a->dev, w->out->name) || link_local(a))
-			continue;
-		score = 1;
-		if (a->family == 4)
-			score += !!(a->plen && !((a->addr[0] ^ dst[0]) >> (32 - a->plen)));
-		else
-			score += common_bits(a->addr, p->daddr);
-		if (score > most) {
-			most = score;
-			best = a;
-		}
-	}
-	if (best)
-		memcpy(addr, best->addr, sizeof(best->addr));
-	return best;
+	return fwt_mock_source(routes(env), p, addr);
 }
 
 static bool env_local(const struct fwt_env *env, const char *ifname,
 		      const struct fwt_packet *p, u32 *addr)
 {
-	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	const struct sim_world *world = w->net->world;
-	bool want = p->family == 6 && p->daddr[0] >> 22 == 0xfe80u >> 6;
-	const struct sim_address *a;
+	return fwt_mock_local(routes(env), ifname, p, addr);
+}
 
-	for (a = world->address; a < world->address + world->n_addresses; a++) {
-		if (a->family != p->family || strcmp(a->dev, ifname) ||
-		    (a->family == 6 && link_local(a) != want))
-			continue;
-		memcpy(addr, a->addr, sizeof(a->addr));
-		return true;
-	}
-	return false;
+static void env_route(const struct fwt_env *env, const struct fwt_packet *p,
+		      enum fwt_route_ask what, struct fwt_route *r)
+{
+	fwt_mock_route(routes(env), p, what, r);
 }
 
 /* Decided afresh, a connection is under every limit. */
@@ -103,12 +55,14 @@ static const struct fwt_env_ops env_ops = {
 	.source = env_source,
 	.local = env_local,
 	.count = env_count,
+	.route = env_route,
 };
 
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
 	world->env.ops = &env_ops;
 	world->env.seed = seed;
+	world->env.rlu = &world->rlu;
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
@@ -118,8 +72,13 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 		     const u32 *addr)
 {
+	struct fwt_packet p = { .have = FWT_HAVE_IP, .family = family };
+	struct fwt_route r = { };
+
 	(void)dev;
-	return sim_has_address(net->world, NULL, family, addr, false);
+	memcpy(p.daddr, addr, family == 6 ? 16 : 4);
+	fwt_mock_route(&net->world->routes, &p, FWT_ROUTE_FORWARD, &r);
+	return r.type == FWT_ROUTE_LOCAL;
 }
 
 const char *fwt_ifname(struct net *net, u32 ifindex)
@@ -239,6 +198,22 @@ void fwt_gone_net_init(struct fwt_net *fn)
 }
 
 void fwt_gone_net_clean(struct fwt_net *fn)
+{
+	(void)fn;
+}
+
+/* No policy is here on trial. */
+
+void fwt_trial_begin(struct fwt_net *fn, struct fwt_policy *former,
+		     struct fwt_policy *spare, u32 ms)
+{
+	(void)fn;
+	(void)ms;
+	(void)former;
+	(void)spare;
+}
+
+void fwt_trial_end(struct fwt_net *fn)
 {
 	(void)fn;
 }

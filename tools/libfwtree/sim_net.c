@@ -5,6 +5,7 @@
  */
 #include "kernel.h"
 #include "hook.h"
+#include "way.h"
 #include "sim_net.h"
 #include "rewrite.h"
 
@@ -144,19 +145,58 @@ unsigned int sim_leave(struct net *net, struct sk_buff *skb, struct net_device *
 	return sim_hooks(skb, &state);
 }
 
-static int route_again(struct net *net, struct sk_buff *skb, u8 family, const u8 *daddr)
+static void ends_of(const struct sk_buff *skb, struct fwt_packet *p)
 {
-	struct sim_route r;
-	u32 addr[4] = { 0 }, i;
+	const u8 *at = skb->data + 12;
+	u32 i;
 
-	for (i = 0; i < (family == 6 ? 4u : 1u); i++)
-		addr[i] = get_unaligned_be32(daddr + 4 * i);
-	sim_route_find(net->world, family, addr, skb->dev->name, &r);
-	if (r.type == SIM_ROUTE_NONE || r.type == SIM_ROUTE_UNREACHABLE) {
+	memset(p, 0, sizeof(*p));
+	p->have = FWT_HAVE_IP;
+	p->family = *skb->data >> 4;
+	p->mark = skb->mark;
+	if (p->family == 6) {
+		at = skb->data + 8;
+		for (i = 0; i < 4; i++) {
+			p->saddr[i] = get_unaligned_be32(at + 4 * i);
+			p->daddr[i] = get_unaligned_be32(at + 16 + 4 * i);
+		}
+	} else {
+		p->saddr[0] = get_unaligned_be32(at);
+		p->daddr[0] = get_unaligned_be32(at + 4);
+	}
+}
+
+void sim_route(const struct net *net, const struct sk_buff *skb, const char *iif,
+	       struct fwt_route *r)
+{
+	struct fwt_packet p;
+	bool many;
+
+	ends_of(skb, &p);
+	p.iif = iif;
+	p.oif = iif ? NULL : skb->dev->name;
+	memset(r, 0, sizeof(*r));
+	many = p.family == 6 ? p.daddr[0] >> 24 == 0xff :
+	       p.daddr[0] >> 28 == 0xe || p.daddr[0] == 0xffffffff;
+	if (many) {
+		r->type = p.family == 4 && p.daddr[0] == 0xffffffff ? FWT_ROUTE_BROADCAST :
+								     FWT_ROUTE_MULTICAST;
+		snprintf(r->oif, sizeof(r->oif), "%s", skb->dev->name);
+		return;
+	}
+	fwt_mock_route(&net->world->routes, &p, FWT_ROUTE_FORWARD, r);
+}
+
+static int route_again(struct net *net, struct sk_buff *skb)
+{
+	struct fwt_route r;
+
+	sim_route(net, skb, NULL, &r);
+	if (r.type == FWT_ROUTE_NONE || r.type == FWT_ROUTE_UNREACHABLE) {
 		sim_way_now->why = "no-route";
 		return -EHOSTUNREACH;
 	}
-	skb->dev = sim_device(net, r.type == SIM_ROUTE_LOCAL ? "lo" : r.dev);
+	skb->dev = sim_device(net, r.oif);
 	return skb->dev ? 0 : -ENOMEM;
 }
 
@@ -165,13 +205,13 @@ int ip_route_me_harder(struct net *net, struct sock *sk, struct sk_buff *skb,
 {
 	(void)sk;
 	(void)type;
-	return route_again(net, skb, 4, skb->data + 16);
+	return route_again(net, skb);
 }
 
 int ip6_route_me_harder(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	(void)sk;
-	return route_again(net, skb, 6, skb->data + 24);
+	return route_again(net, skb);
 }
 
 /* Sums */
@@ -297,26 +337,19 @@ static u32 begin(u8 *to, const u8 *from, u8 protocol, u32 payload)
  */
 static void own_source(struct net *net, struct sk_buff *skb, u8 *ip)
 {
+	const struct net_device *dev = dev_get_by_index_rcu(net, skb->skb_iif);
 	bool six = *ip >> 4 == 6;
 	u8 *src = ip + (six ? 8 : 12);
-	const struct sim_world *w = net->world;
-	const struct net_device *dev = dev_get_by_index_rcu(net, skb->skb_iif);
-	u32 addr[4] = { 0 }, i, k;
+	struct sk_buff answer = { .data = ip, .dev = skb->dev };
+	struct fwt_packet p;
+	u32 addr[4], i;
 
-	for (i = 0; i < (six ? 4u : 1u); i++)
-		addr[i] = get_unaligned_be32(src + 4 * i);
-	if (!dev || sim_has_address(w, NULL, six ? 6 : 4, addr, false))
+	ends_of(&answer, &p);
+	if (!dev || fwt_own_address(net, dev, p.family, p.saddr) ||
+	    !fwt_mock_local(&net->world->routes, dev->name, &p, addr))
 		return;
-	for (i = 0; i < w->n_addresses; i++) {
-		const struct sim_address *a = &w->address[i];
-
-		if (a->family != (six ? 6 : 4) || strcmp(a->dev, dev->name) ||
-		    (six && a->addr[0] >> 22 == 0xfe80u >> 6))
-			continue;
-		for (k = 0; k < (six ? 4u : 1u); k++)
-			put_unaligned_be32(a->addr[k], src + 4 * k);
-		break;
-	}
+	for (i = 0; i < (six ? 4u : 1u); i++)
+		put_unaligned_be32(addr[i], src + 4 * i);
 	if (!six)
 		sim_checksum_ip4(ip);
 }
@@ -326,7 +359,6 @@ static void say(struct net *net, const struct sk_buff *refused, u32 len)
 	struct sim_answer *a = &sim_way_now->answer;
 	u8 *ip = a->frame + SIM_HEADROOM;
 	bool six = *ip >> 4 == 6;
-	u8 family = six ? 6 : 4;
 	struct sk_buff skb = {
 		.data = ip, .len = len, .protocol = htons(six ? 0x86dd : 0x0800),
 		.ip_summed = CHECKSUM_UNNECESSARY,
@@ -339,7 +371,7 @@ static void say(struct net *net, const struct sk_buff *refused, u32 len)
 	skb.dev = dev_get_by_index_rcu(net, refused->skb_iif);
 	if (!skb.dev)
 		skb.dev = refused->dev;
-	if (route_again(net, &skb, family, ip + (six ? 24 : 16)))
+	if (route_again(net, &skb))
 		sim_way_now->why = NULL;	/* it goes back where that came from */
 	state.out = skb.dev;
 	a->len = len;

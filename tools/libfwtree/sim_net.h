@@ -5,7 +5,7 @@
 
 #include "kernel.h"
 #include "sim.h"
-#include "sim_world.h"
+#include "mock_route.h"
 
 /* Room for an Ethernet header before each packet. */
 #define SIM_HEADROOM	14
@@ -40,6 +40,20 @@ struct sim_way {
 };
 
 extern struct sim_way *sim_way_now;
+
+/**
+ * struct sim_world - where things are
+ * @routes: addresses and routes
+ * @said: somebody named one
+ */
+struct sim_world {
+	struct fwt_mock_routes routes;
+	bool said;
+};
+
+/* Where a packet's destination leads: type and device. */
+void sim_route(const struct net *net, const struct sk_buff *skb, const char *iif,
+	       struct fwt_route *r);
 
 /* The device of that name; it is made where there is none. NULL: no memory. */
 struct net_device *sim_device(struct net *net, const char *name);

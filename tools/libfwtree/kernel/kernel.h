@@ -89,6 +89,7 @@ typedef s64 ktime_t;
 #define ilog2(n)		((int)(63 - __builtin_clzll((u64)(n))))
 #define roundup_pow_of_two(n)	((n) < 2 ? 1u : 1u << (32 - __builtin_clz((u32)(n) - 1)))
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
+#define sort(p, n, size, compare, swap)	qsort(p, n, size, compare)
 #define hweight32(x)		((u32)__builtin_popcount(x))
 #define swap(a, b)		do { __typeof__(a) s_ = (a); (a) = (b); (b) = s_; } while (0)
 #define cpu_to_be16(x)		htobe16(x)
