@@ -90,6 +90,7 @@ int cmd_conn_delete(struct fwctl *ctl, int argc, char **argv);
 int cmd_conn_flush(struct fwctl *ctl, int argc, char **argv);
 int cmd_monitor(struct fwctl *ctl, int argc, char **argv);
 int cmd_explain(struct fwctl *ctl, int argc, char **argv);
+int cmd_test(struct fwctl *ctl, int argc, char **argv);
 int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv);
 
 #endif /* FWCTL_H */

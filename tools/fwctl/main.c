@@ -92,7 +92,11 @@ const struct command fwctl_commands[] = {
 	  "A packet a line: in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn\n"
 	  "Written for each: verdict, and the line of the rule that decided.\n"
 	  "--engine linear tries the rules as they are written, one by one.\n" },
-	{ "test", "", 0, -1, cmd_later, "run policy tests (not yet)", NULL },
+	{ "test", "FILE TESTFILE...", 2, -1, cmd_test,
+	  "run the tests of a policy: packets, and what is to become of them",
+	  "Written in TAP, with the way of each packet that went another one. The kernel\n"
+	  "is not asked: addresses, routes and the clock are what the test file says.\n"
+	  "fwtree-policy(5) has its words.\n" },
 	{ "diff", "", 0, -1, cmd_later,
 	  "packets that two policies treat differently (not yet)", NULL },
 	{ "graph", "", 0, -1, cmd_later, "the tree as a picture (not yet)", NULL },

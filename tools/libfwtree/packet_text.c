@@ -196,11 +196,27 @@ static bool flag(const char *word, struct fwt_packet *p)
 	return false;
 }
 
-static int read_number(struct reader *r, const char *word, struct fwt_packet *p)
+/* What only some protocols have: is it this packet's. */
+static const char *misplaced(const char *word, const struct fwt_packet *p)
 {
+	bool icmp = p->have & (FWT_HAVE_ICMP | FWT_HAVE_ICMPV6);
+
+	if (!strcmp(word, "seq") && !(p->have & FWT_HAVE_TCP))
+		return "TCP alone has sequence numbers";
+	if ((!strcmp(word, "type") || !strcmp(word, "code") || !strcmp(word, "id")) && !icmp)
+		return "ICMP alone has types, codes and ids";
+	return NULL;
+}
+
+static int read_number(struct reader *r, const char *word, struct fwt_packet_text *t)
+{
+	struct fwt_packet *p = &t->p;
+	const char *why = misplaced(word, p);
 	u32 n = 0;
 	bool ok;
 
+	if (why)
+		return wrong(r, "'%s': %s", word, why);
 	if (!next(r))
 		return wrong(r, "a number is missing after '%s'", word);
 	if (!strcmp(word, "frag")) {
@@ -216,21 +232,28 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet *p)
 		ok = number(r->word, 255, &n);
 		p->ttl = (u8)n;
 	} else if (!strcmp(word, "len")) {
-		ok = number(r->word, 65575, &n);
+		ok = number(r->word, 65575, &n) && n >= p->length;
+		if (!ok)
+			return wrong(r, "'%s' is no length of this packet: its headers are %u bytes, and it has 65535 at most",
+				     r->word, p->length);
 		p->length = n;
+		t->said |= FWT_PACKET_LEN;
 	} else if (!strcmp(word, "mark")) {
 		ok = number(r->word, ~0u, &p->mark);
 	} else if (!strcmp(word, "seq")) {
 		ok = number(r->word, ~0u, &p->tcp_seq);
+		t->said |= FWT_PACKET_SEQ;
 	} else if (!strcmp(word, "type")) {
 		ok = number(r->word, 255, &n);
 		p->icmp_type = (u8)n;
+		t->said |= FWT_PACKET_TYPE;
 	} else if (!strcmp(word, "code")) {
 		ok = number(r->word, 255, &n);
 		p->icmp_code = (u8)n;
 	} else if (!strcmp(word, "id")) {
 		ok = number(r->word, 65535, &n);
 		p->icmp_id = (u16)n;
+		t->said |= FWT_PACKET_ID;
 	} else if (!strcmp(word, "ipid")) {
 		ok = number(r->word, 65535, &n);
 	} else {
@@ -241,27 +264,35 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet *p)
 	return ok ? 0 : wrong(r, "'%s' is no number for '%s'", r->word, word);
 }
 
-static int words(struct reader *r, struct fwt_packet *p, bool *flags)
+static int words(struct reader *r, struct fwt_packet_text *t, bool *flags)
 {
 	static const char *const numbers[] = { "seq", "len", "ttl", "mark", "type", "code",
 					       "id", "ipid", "frag", "vlan" };
+	struct fwt_packet *p = &t->p;
 	char word[sizeof(r->word)];
-	const char *before;
+	const char *before, *start;
 	u32 i, n;
 	int ret;
 
 	while (next(r)) {
 		memcpy(word, r->word, sizeof(word));
 		before = r->at;
+		start = r->start;
+		if (!(p->have & FWT_HAVE_TCP) && (!strcmp(word, "ack") ||
+						  flag(word, &(struct fwt_packet){ })))
+			return wrong(r, "'%s': TCP alone has flags, this is another protocol", word);
 		/* "ack" is a flag, and with a number behind it that as well. */
 		if (!strcmp(word, "ack") && next(r) && number(r->word, ~0u, &n)) {
 			p->tcp_ack = n;
 			p->tcp_flags |= FWT_TCP_ACK;
+			t->said |= FWT_PACKET_ACK;
 			*flags = true;
 			continue;
 		}
-		if (!strcmp(word, "ack"))
+		if (!strcmp(word, "ack")) {
 			r->at = before;
+			r->start = start;
+		}
 		if (flag(word, p)) {
 			*flags = true;
 			continue;
@@ -278,7 +309,7 @@ static int words(struct reader *r, struct fwt_packet *p, bool *flags)
 			;
 		if (i == ARRAY_SIZE(numbers))
 			return wrong(r, "'%s' is no word of a packet", word);
-		ret = read_number(r, word, p);
+		ret = read_number(r, word, t);
 		if (ret)
 			return ret;
 	}
@@ -325,7 +356,11 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	begin(p);
 	if ((sport || dport) && !(p->have & FWT_HAVE_PORTS))
 		return wrong(&r, "this protocol has no ports");
-	ret = words(&r, p, &flags);
+	if (sport || dport)
+		t->said |= FWT_PACKET_PORTS;
+	ret = words(&r, t, &flags);
+	if (flags)
+		t->said |= FWT_PACKET_FLAGS;
 	if (!ret)
 		finish(p, flags);
 	return ret;

@@ -14,17 +14,27 @@
 
 #include "packet.h"
 
+#define FWT_PACKET_SEQ		0x01
+#define FWT_PACKET_ACK		0x02
+#define FWT_PACKET_FLAGS	0x04
+#define FWT_PACKET_LEN		0x08
+#define FWT_PACKET_TYPE		0x10
+#define FWT_PACKET_ID		0x20
+#define FWT_PACKET_PORTS	0x40
+
 /**
  * struct fwt_packet_text - a packet that was read
  * @p: it, as the parser of the core leaves one: all but hook and state. Its
  *	interface names lie here: it must not be moved
  * @name: of the interface
  * @out: started locally, and leaves by @name; else it comes in by it
+ * @said: FWT_PACKET_*: what was written, and is not what it is by itself
  */
 struct fwt_packet_text {
 	struct fwt_packet p;
 	char name[16];
 	bool out;
+	u32 said;
 };
 
 /**

@@ -787,6 +787,13 @@ void fwt_sim_conns(struct fwt_sim *sim,
 		fwt_conns_walk(&sim->fn, &w, visit_one, &v);
 }
 
+void sim_forget(struct fwt_sim *sim)
+{
+	enter(sim);
+	fwt_conns_flush(&sim->fn);
+	sim_quiesce();
+}
+
 u64 fwt_sim_counter(struct fwt_sim *sim, const char *name)
 {
 	u32 i;

@@ -83,6 +83,19 @@ void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule
 bool sim_has_world(const struct fwt_sim *sim);
 bool sim_knows_device(const struct fwt_sim *sim, const char *name);
 
+/**
+ * fwt_sim_object() - a live set or pool is changed
+ * @sim: simulation
+ * @pool: a pool; else a set
+ * @line: "add NAME ELEMENT [timeout D]", as the command has it
+ *
+ * Return: 0 or -1.
+ */
+int fwt_sim_object(struct fwt_sim *sim, bool pool, const char *line);
+
+/* All connections end; for packets that are each for itself. */
+void sim_forget(struct fwt_sim *sim);
+
 /* sim_build.c */
 
 #define SIM_PACKET_MAX	65600
