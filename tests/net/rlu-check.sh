@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The routing logic unit: at random against "ip route get"; sources checked in one
+# line of policy, strict and loose; and a route that changes under a connection.
+#
+#                       ┌──── lan gw wan ──── i0 net
+#   home h0 .2  ────────┘        gw two ──── i1 net     203.0.114.8, 2001:db8:2::8
+#   red  r0 .2  ──────────── red0 gw                    VRF "red", with 192.168.1.0/24 too
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+link gw two net i1
+addr gw two 203.0.114.8/24 2001:db8:2::8/64
+addr net i1 203.0.114.1/24 2001:db8:2::1/64
+host red
+link red r0 gw red0
+ip -n gw link add red type vrf table 77
+ip -n gw link set red up
+ip -n gw link set red0 master red
+addr gw red0 192.168.1.1/24 fd00:1::1/64
+addr red r0 192.168.1.2/24 fd00:1::2/64
+via red 192.168.1.1 fd00:1::1
+ip -n gw route add 198.51.100.0/24 via 192.168.1.2 dev red0 table 77
+ip -n gw route add unreachable default metric 4278198272 table 77
+ip -n gw -6 route add unreachable default metric 4278198272 table 77
+ip -n gw -6 route add 2001:db8:77::/48 via fd00:1::2 dev red0 table 77
+# Tables of the main one's: what is no host's, a source of its own, two equal ways.
+ip -n gw route add unreachable 10.66.0.0/16
+ip -n gw route add prohibit 10.67.0.0/16
+ip -n gw route add blackhole 10.68.0.0/16
+ip -n gw route add 10.1.0.0/16 via 192.168.1.9 src 203.0.113.8
+ip -n gw route add 10.2.0.0/16 nexthop via 203.0.113.1 nexthop via 203.0.114.1
+ip -n gw -6 route add unreachable 2001:db8:66::/48
+ip -n gw -6 route add prohibit 2001:db8:67::/48
+ip -n gw -6 route add blackhole 2001:db8:68::/48
+ip -n gw -6 route add 2001:db8:a1::/48 via fd00:1::9 src 2001:db8:1::8
+ip -n gw -6 route add 2001:db8:a2::/48 nexthop via 2001:db8:1::1 nexthop via 2001:db8:2::1
+# Another way out for a mark, a type of service, a port.
+for v in -4 -6; do
+	[ $v = -4 ] && to=203.0.114.1 || to=2001:db8:2::1
+	ip -n gw $v route add default via $to dev two table 100
+	ip -n gw $v rule add fwmark 5 table 100
+	ip -n gw $v rule add tos 0x10 table 100
+	ip -n gw $v rule add ipproto udp dport 500 table 100
+	ip -n gw $v rule add uidrange 1234-1234 table 100
+done
+
+## Against "ip route get", at random
+
+py <<'END'
+from rlu import *
+import random
+rng = random.Random(7)
+FROM = {4: [HOME[4], "198.51.100.9", "10.2.0.9", "192.168.1.77"],
+        6: [HOME[6], "2001:db8:77::9", "2001:db8:a2::9", "fd00:1::77"]}
+TO = {4: ["10.1.0.%d", "198.51.100.%d", "203.0.113.%d", "203.0.114.%d"],
+      6: ["2001:db8:a1::%x", "2001:db8:77::%x", "2001:db8:1::%x", "2001:db8:2::%x"]}
+wrong = []
+with Asked("route oif", NAMES) as a:
+    for i in range(60):
+        f = rng.choice(FAMILIES)
+        src, dst = rng.choice(FROM[f]), rng.choice(TO[f]) % rng.randrange(1, 250)
+        tos = rng.choice((0, 0, 0x10, 0x28))
+        dport = rng.choice((9, 10, 500))
+        got = a.say("home", src, dst, tos=tos, dport=dport)
+        r = run("ip", "-n", "gw", "-j", f"-{f}", "route", "get", dst, "from", src, "iif", "lan",
+                "tos", hex(tos), "ipproto", "udp", "dport", str(dport))
+        want = json.loads(r.stdout)[0] if not r.returncode else {}
+        name = "lo" if want.get("type") == "local" else want.get("dev", "none")
+        if got != name:
+            wrong.append((src, dst, tos, dport, got, want, r.stderr))
+ok(not wrong, "60 packets: as ip route get says", wrong[:5])
+END
+
+## Checking sources in one line: strict and loose, a gateway with two uplinks
+
+py <<'END'
+from rlu import *
+STRICT = """ingress {
+	iif lo accept
+	icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+	route reverse != iif drop id spoofed
+	accept
+}
+"""
+LOOSE = STRICT.replace("!= iif", "none")
+server = {f: udp("net", NET[f], PORT) for f in FAMILIES}
+for f in FAMILIES:
+    server[f].settimeout(0.4)
+    run("ip", "-n", "net", f"-{f}", "route", "add", HOME[f][:-1] + "0/" + ("24" if f == 4 else "64"),
+        "via", WAN[f])
+
+def arrives(f, src):
+    before = rule("spoofed")["hits"]
+    send("home", src, NET[f])
+    try:
+        server[f].recv(9)
+        return True
+    except socket.timeout:
+        return False if rule("spoofed")["hits"] == before + 1 else "lost"
+
+for f in FAMILIES:
+    gone = "10.66.0.9" if f == 4 else "2001:db8:66::9"
+    apply(STRICT)
+    equal(arrives(f, HOME[f]), True, f"IPv{f}: strict: an honest source passes")
+    equal(arrives(f, FAR[f]), False, f"IPv{f}: strict: one from the other side is dropped, and counted")
+    equal(arrives(f, LAN[f]), False, f"IPv{f}: strict: one of ours is dropped")
+    equal(arrives(f, gone), False, f"IPv{f}: strict: one of nowhere is dropped")
+    apply(LOOSE)
+    equal(arrives(f, HOME[f]), True, f"IPv{f}: loose: an honest source passes")
+    equal(arrives(f, TWO[f][:-1] + "99"), True, f"IPv{f}: loose: one from the other side passes")
+    equal(arrives(f, gone), False, f"IPv{f}: loose: one of nowhere is dropped")
+equal(fwctl("conn", "count")["count"] > 0, True, "what passed is a connection")
+END
+
+## Deciding afresh asks anew
+
+py <<'END'
+from rlu import *
+POLICY = """option tcp-loose off
+option adopt 0s
+ingress {
+	not protocol tcp accept
+	iif wan count c%d accept
+	route oif wan accept id byway
+	drop id elsewhere
+}
+"""
+for f in FAMILIES:
+    server = listen("net", NET[f], 80)
+    apply(POLICY % 1)
+    p = Pair("home", NET[f], 80, server)
+    ok(p.talk(), f"IPv{f}: accepted, for it goes by wan")
+    apply(POLICY % 2)
+    ok(p.talk(), f"IPv{f}: decided afresh: it still does")
+    run("ip", "-n", "gw", f"-{f}", "rule", "add", "iif", "lan", "ipproto", "tcp", "dport", "80",
+        "table", "100", "pref", "50")
+    apply(POLICY % 3)
+    ok(not p.talk(), f"IPv{f}: decided afresh: it would go by two now, and is over")
+    run("ip", "-n", "gw", f"-{f}", "rule", "del", "pref", "50")
+    p.close()
+    server.close()
+END
+done_testing
