@@ -20,7 +20,7 @@
 #include "parse.h"
 #include "source.h"
 #include "tuple.h"
-#include "fwctl.h"
+#include "explain.h"
 
 struct batch {
 	struct fwt_policy_ast *ast;
@@ -214,29 +214,83 @@ out:
 	return ret;
 }
 
-int cmd_explain(struct fwctl *ctl, int argc, char **argv)
+int explain_batch(const struct explain *e)
 {
-	const char *policy = NULL, *batch = NULL, *engine = "compiled";
-	const char **to;
+	return run(e->policy, e->batch, !strcmp(e->engine, "linear"));
+}
+
+/* All that is left is the packet, quoted or not. */
+static char *joined(int argc, char **argv)
+{
+	size_t len = 1;
+	char *text;
 	int i;
 
-	for (i = 0; i < argc; i++) {
-		to = !strcmp(argv[i], "-f") ? &policy : !strcmp(argv[i], "--batch") ? &batch :
-		     !strcmp(argv[i], "--engine") ? &engine : NULL;
-		if (!to)
-			return out_error("explain -f FILE --batch PACKETS takes many packets",
-					 "not supported yet: explain of one packet");
-		if (++i == argc)
-			return fwctl_usage(ctl, NULL, "something is missing after '%s'",
-					   argv[i - 1]);
-		*to = argv[i];
+	for (i = 0; i < argc; i++)
+		len += strlen(argv[i]) + 1;
+	text = calloc(1, len);
+	for (i = 0; text && i < argc; i++) {
+		if (i)
+			strcat(text, " ");
+		strcat(text, argv[i]);
 	}
-	if (!policy)
+	return text;
+}
+
+static int look(struct fwctl *ctl, const struct explain *e)
+{
+	if (e->live)
+		return out_error("explain -f FILE PACKET asks a file",
+				 "not supported yet: explain --live");
+	if (!e->policy)
 		return fwctl_usage(ctl, NULL, "'-f FILE' is missing");
-	if (!batch)
-		return fwctl_usage(ctl, NULL, "'--batch PACKETS' is missing");
-	if (strcmp(engine, "compiled") && strcmp(engine, "linear"))
+	if (!!e->batch + !!e->pcap + !!e->packet != 1)
+		return fwctl_usage(ctl, NULL, e->batch || e->pcap ?
+				   "a packet, '--batch PACKETS' or '--pcap FILE': one of them" :
+				   "the packet is missing, or '--batch PACKETS', or '--pcap FILE'");
+	if (strcmp(e->engine, "compiled") && strcmp(e->engine, "linear"))
 		return fwctl_usage(ctl, NULL, "'%s' is no engine: compiled and linear are",
-				   engine);
-	return run(policy, batch, !strcmp(engine, "linear"));
+				   e->engine);
+	if (e->write && !e->pcap)
+		return fwctl_usage(ctl, NULL, "'-w FILE' is for '--pcap FILE'");
+	return e->batch ? explain_batch(e) : explain_one(e);
+}
+
+int cmd_explain(struct fwctl *ctl, int argc, char **argv)
+{
+	struct explain e = { .engine = "compiled" };
+	const char **to;
+	int i, ret;
+
+	for (i = 0; i < argc && *argv[i] == '-' && argv[i][1]; i++) {
+		const char *word = argv[i];
+		bool line = !strcmp(word, "--route") || !strcmp(word, "--address");
+
+		if (!strcmp(word, "--live")) {
+			e.live = true;
+			continue;
+		}
+		to = !strcmp(word, "-f") ? &e.policy : !strcmp(word, "--batch") ? &e.batch :
+		     !strcmp(word, "--engine") ? &e.engine : !strcmp(word, "--world") ? &e.world :
+		     !strcmp(word, "--pcap") ? &e.pcap : !strcmp(word, "-w") ? &e.write :
+		     !strcmp(word, "--dev") ? &e.dev : NULL;
+		if (!to && !line)
+			return fwctl_usage(ctl, NULL, "'%s' is no option of explain", word);
+		if (++i == argc)
+			return fwctl_usage(ctl, NULL, "something is missing after '%s'", word);
+		if (to) {
+			*to = argv[i];
+			continue;
+		}
+		if (e.n_lines == EXPLAIN_LINES)
+			return fwctl_usage(ctl, "--world FILE takes any number",
+					   "more than %d routes and addresses", EXPLAIN_LINES);
+		e.line[e.n_lines].what = word + 2;
+		e.line[e.n_lines++].rest = argv[i];
+	}
+	if (i < argc)
+		e.packet = joined(argc - i, argv + i);
+	ret = look(ctl, &e);
+	free(e.packet);
+	return ret;
 }

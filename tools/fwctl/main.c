@@ -87,11 +87,15 @@ const struct command fwctl_commands[] = {
 	  "put one rule in the place of another", RULE_HELP },
 	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
 	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
-	{ "explain", "-f FILE --batch PACKETS [--engine compiled|linear]", 1, -1, cmd_explain,
-	  "what a policy decides on each packet of a file",
-	  "A packet a line: in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn\n"
-	  "Written for each: verdict, and the line of the rule that decided.\n"
-	  "--engine linear tries the rules as they are written, one by one.\n" },
+	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET | -f FILE --batch PACKETS",
+	  1, -1, cmd_explain,
+	  "the way of a packet through a policy, rule by rule",
+	  "PACKET: in|out IF PROTO SADDR[:SPORT] to DADDR[:DPORT] [WORD...], as in\n"
+	  "in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn\n"
+	  "--route 'PREFIX [via A] dev IF', --address 'A/LEN dev IF': where things are, as\n"
+	  "often as there is something to say; --world FILE takes them from a test file.\n"
+	  "--batch PACKETS: a packet a line, each for itself; written for each: verdict, and\n"
+	  "the line of the rule that decided. --engine linear tries the rules one by one.\n" },
 	{ "test", "FILE TESTFILE...", 2, -1, cmd_test,
 	  "run the tests of a policy: packets, and what is to become of them",
 	  "Written in TAP, with the way of each packet that went another one. The kernel\n"

@@ -37,6 +37,7 @@ struct fwt_sim {
 	u64 chance;
 	void *percpu;
 	bool begun;		/* a packet came by */
+	bool plain;
 
 	u32 *rule_of_slot;	/* of the policy in force */
 	u32 n_slots;
@@ -785,6 +786,16 @@ void fwt_sim_conns(struct fwt_sim *sim,
 	enter(sim);
 	if (sim->fn.conns_ready)
 		fwt_conns_walk(&sim->fn, &w, visit_one, &v);
+}
+
+void sim_plain(struct fwt_sim *sim, bool on)
+{
+	sim->plain = on;
+}
+
+bool sim_is_plain(const struct fwt_sim *sim)
+{
+	return sim->plain;
 }
 
 void sim_forget(struct fwt_sim *sim)

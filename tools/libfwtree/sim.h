@@ -93,6 +93,15 @@ bool sim_knows_device(const struct fwt_sim *sim, const char *name);
  */
 int fwt_sim_object(struct fwt_sim *sim, bool pool, const char *line);
 
+/**
+ * sim_plain() - rules one after the other
+ * @sim: simulation
+ * @on: policies that are read from now on have no search trees: their walks meet each
+ *	rule as it was written. What they decide is the same
+ */
+void sim_plain(struct fwt_sim *sim, bool on);
+bool sim_is_plain(const struct fwt_sim *sim);
+
 /* All connections end; for packets that are each for itself. */
 void sim_forget(struct fwt_sim *sim);
 

@@ -102,19 +102,39 @@ static bool is_rule(const char *want, const struct fwt_sim_rule *rule)
 		!strncmp(name + 1, want, (size_t)(colon - want)));
 }
 
-static bool rule_holds(const struct sim_expect *e, const struct fwt_sim_result *r, char *why,
-		       size_t size)
+/* Did it decide, or take part in a walk: as "hits" counts. */
+static bool took_part(const char *want, const struct fwt_sim *sim)
+{
+	const struct sim_walks *walks = sim_walks_of(sim);
+	struct fwt_sim_rule rule;
+	size_t i;
+	u32 k, e;
+
+	for (i = 0; i < walks->n; i++) {
+		const struct sim_walk *w = &walks->walk[i];
+
+		for (k = 0; k < w->n_effects && !w->again; k++) {
+			e = w->effect[k] & ~FWT_EFFECT_MOD;
+			if (w->effect[k] & FWT_EFFECT_MOD)
+				e = w->prog->mod[e].rule;
+			sim_rule_fill(w->prog, e, &rule);
+			if (is_rule(want, &rule))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool rule_holds(const struct sim_expect *e, struct fwt_sim *sim,
+		       const struct fwt_sim_result *r, char *why, size_t size)
 {
 	unsigned int i;
 
-	/* Of one that is let by each that had a word in it; else who refused it. */
-	if (r->verdict == FWT_SIM_ACCEPT) {
-		for (i = 0; i < __FWT_SIM_HOOKS; i++)
-			if (is_rule(e->text, &r->rule[i]))
-				return true;
-	} else if (is_rule(e->text, r->by)) {
+	for (i = 0; i < __FWT_SIM_HOOKS; i++)
+		if (is_rule(e->text, &r->rule[i]))
+			return true;
+	if (took_part(e->text, sim))
 		return true;
-	}
 	if (!r->by->file)
 		return no(why, size, "no rule decided");
 	if (r->by->id)
@@ -141,7 +161,6 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 {
 	struct sim_end got;
 
-	(void)sim;
 	switch (e->kind) {
 	case EXPECT_VERDICT:
 		return (u32)r->verdict == e->n ||
@@ -170,7 +189,7 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 		return (r->reason && !strcmp(r->reason, e->text)) ||
 		       no(why, size, "the reason is %s", say(r->reason));
 	case EXPECT_RULE:
-		return rule_holds(e, r, why, size);
+		return rule_holds(e, sim, r, why, size);
 	case EXPECT_STATE:
 		return (r->state && !strcmp(r->state, e->text)) ||
 		       no(why, size, "the state is %s", say(r->state));

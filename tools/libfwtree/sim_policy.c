@@ -11,10 +11,13 @@
 
 static int compile(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_diag *diag)
 {
+	struct fwt_compile_opts opts = {
+		.no_warnings = true, .forest_min = sim_is_plain(sim) ? FWT_NONE : 0,
+	};
 	struct fwt_blob blob = { };
 	int ret = -1;
 
-	if (ast && !fwt_compile(ast, diag, &(struct fwt_compile_opts){ .no_warnings = true }, &blob))
+	if (ast && !fwt_compile(ast, diag, &opts, &blob))
 		ret = sim_policy_blob(sim, blob.data, blob.len);
 	else
 		sim_set_error(sim, "the policy has errors");

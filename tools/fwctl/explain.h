@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is explained, and how: cmd_explain.c and its parts. */
+#ifndef FWCTL_EXPLAIN_H
+#define FWCTL_EXPLAIN_H
+
+#include "fwctl.h"
+#include "fwtree_sim.h"
+
+#define EXPLAIN_LINES 64
+
+/**
+ * struct explain - what was asked for
+ * @policy: of -f
+ * @batch: of --batch: a file of packets
+ * @engine: of --engine
+ * @pcap: of --pcap: a capture
+ * @write: of -w
+ * @dev: of --dev: where a capture was made, NULL for what it says
+ * @world: of --world: a file that says where things are
+ * @line: of --route and --address
+ * @n_lines: these
+ * @packet: in words, or NULL
+ * @live: in the running kernel
+ */
+struct explain {
+	const char *policy;
+	const char *batch;
+	const char *engine;
+	const char *pcap;
+	const char *write;
+	const char *dev;
+	const char *world;
+	struct {
+		const char *what;
+		const char *rest;
+	} line[EXPLAIN_LINES];
+	int n_lines;
+	char *packet;
+	bool live;
+};
+
+/* Make the machine that @e describes, @plain: with a policy without search trees.
+ * Returns 0 or the exit status. @sim is to be freed in every case.
+ */
+int explain_machine(const struct explain *e, bool plain, struct fwt_sim **sim);
+
+/* The way of the last packet. */
+void explain_print(struct fwt_sim *sim, const struct fwt_sim_result *r);
+
+int explain_one(const struct explain *e);
+int explain_pcap(const struct explain *e);
+int explain_batch(const struct explain *e);
+
+#endif /* FWCTL_EXPLAIN_H */

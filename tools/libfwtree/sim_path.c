@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Steps of a walk, for people: the nodes of a program brought back to the rules that
+ * they were made of.
+ *
+ * A rule knows its first node, and a rule's nodes lie together: so a node is of the
+ * rule with the greatest first node that is not above it. Tests of one rule that
+ * follow one another are one step, which says all that was asked of the packet. A
+ * forest's rules are searched by trees; what is known of that is which one matched.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "names.h"
+#include "sim_path.h"
+
+static const char *const ct_states[] = {
+	"new", "related", "established", "invalid", "untracked",
+};
+
+const char *sim_hook_name(u8 hook)
+{
+	static const char *const names[] = {
+		"ingress", "egress", "ingress device", "egress device",
+	};
+
+	return hook < ARRAY_SIZE(names) ? names[hook] : "?";
+}
+
+char *sim_walk_title(const struct sim_walk *w, char *buf, size_t size)
+{
+	if (w->hook > FWT_HOOK_EGRESS)
+		snprintf(buf, size, "%s %s", sim_hook_name(w->hook),
+			 w->before.iif ? w->before.iif : w->before.oif ? w->before.oif : "");
+	else
+		snprintf(buf, size, "%s, %s", sim_hook_name(w->hook),
+			 w->again ? "decided afresh" :
+			 w->before.ct_state < ARRAY_SIZE(ct_states) ?
+			 ct_states[w->before.ct_state] : "?");
+	return buf;
+}
+
+/* Values */
+
+static void put_ip(char *buf, size_t size, u32 words, const u32 *w)
+{
+	u8 addr[16];
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		put_unaligned_be32(w[i], addr + 4 * i);
+	inet_ntop(words == 4 ? AF_INET6 : AF_INET, addr, buf, (socklen_t)size);
+}
+
+static void put_flags(char *buf, size_t size, u32 flags)
+{
+	static const char *const name[] = { "fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr" };
+	size_t n = 0;
+	u32 i;
+
+	*buf = '\0';
+	for (i = 0; i < 8 && n < size; i++)
+		if (flags >> i & 1)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? " " : "", name[i]);
+	if (!n)
+		snprintf(buf, size, "none");
+}
+
+static const struct {
+	u8 field;
+	enum fwt_value_class class;
+} classes[] = {
+	{ FWT_FIELD_PROTOCOL, FWT_CLASS_PROTOCOL }, { FWT_FIELD_ICMP_TYPE, FWT_CLASS_ICMP_TYPE },
+	{ FWT_FIELD_ICMPV6_TYPE, FWT_CLASS_ICMPV6_TYPE }, { FWT_FIELD_FAMILY, FWT_CLASS_FAMILY },
+	{ FWT_FIELD_ROUTE_TYPE, FWT_CLASS_ROUTE_TYPE },
+	{ FWT_FIELD_PKTTYPE, FWT_CLASS_PKTTYPE },
+};
+
+static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w)
+{
+	const char *name = NULL;
+	char dev[17] = "";
+	u32 i;
+
+	switch (field) {
+	case FWT_FIELD_IIF:
+	case FWT_FIELD_OIF:
+	case FWT_FIELD_ROUTE_OIF:
+	case FWT_FIELD_ROUTE_REVERSE:
+		for (i = 0; i < 16; i++)
+			dev[i] = (char)(w[i / 4] >> (24 - 8 * (i % 4)));
+		snprintf(buf, size, "%s", *dev ? dev : "none");
+		return;
+	case FWT_FIELD_ETHER_SADDR:
+	case FWT_FIELD_ETHER_DADDR:
+		snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", w[0] >> 8 & 0xff,
+			 w[0] & 0xff, w[1] >> 24, w[1] >> 16 & 0xff, w[1] >> 8 & 0xff,
+			 w[1] & 0xff);
+		return;
+	case FWT_FIELD_SADDR:
+	case FWT_FIELD_DADDR:
+	case FWT_FIELD_IP_SADDR:
+	case FWT_FIELD_IP_DADDR:
+	case FWT_FIELD_IP6_SADDR:
+	case FWT_FIELD_IP6_DADDR:
+	case FWT_FIELD_ARP_SADDR:
+	case FWT_FIELD_ARP_DADDR:
+	case FWT_FIELD_ROUTE_NEXTHOP:
+	case FWT_FIELD_ROUTE_SADDR:
+		put_ip(buf, size, words == 4 ? 4 : 1, w);
+		return;
+	case FWT_FIELD_TCP_FLAGS:
+		put_flags(buf, size, w[0]);
+		return;
+	case FWT_FIELD_CT_STATE:
+		snprintf(buf, size, "%s", w[0] < ARRAY_SIZE(ct_states) ? ct_states[w[0]] : "?");
+		return;
+	case FWT_FIELD_CT_STATUS:
+		snprintf(buf, size, "%s", w[0] == 0 ? "none" : w[0] == 1 ? "snat" :
+			 w[0] == 2 ? "snat and dnat" : "dnat");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(classes); i++)
+		if (classes[i].field == field)
+			name = fwt_class_name(classes[i].class, w[0]);
+	if (name)
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "%u", w[0]);
+}
+
+/* "saddr 10.0.0.1, dport 22", "tcp dport absent" */
+static void put_key(char *buf, size_t size, const struct fwt_prog_test *t, bool six,
+		    const struct fwt_walk_step *s)
+{
+	size_t n = 0;
+	u32 i, at = 0;
+
+	for (i = 0; i < t->n_fields && n < size; i++) {
+		const struct fwt_field_info *f = &fwt_field_info[t->field[i]];
+		u32 words = six ? f->words6 : f->words;
+		char value[64];
+
+		/* Of two fields that are compared the first is at hand. */
+		if (t->op == FWT_TEST_EQUAL && i) {
+			n += (size_t)snprintf(buf + n, size - n, " with %s", f->name);
+			continue;
+		}
+		/* What was asked for may be absent where the other is not. */
+		if (!s->words || at + words > s->words) {
+			n += (size_t)snprintf(buf + n, size - n, "%s%s%s", i ? " . " : "", f->name,
+					      i + 1 == t->n_fields ? " absent" : "");
+			continue;
+		}
+		put_value(value, sizeof(value), t->field[i], words, s->key + at);
+		n += (size_t)snprintf(buf + n, size - n, "%s%s %s", i ? ", " : "", f->name, value);
+		at += words;
+	}
+}
+
+/* Rules by their first nodes */
+
+struct first {
+	u32 node;
+	u32 rule;
+};
+
+struct maker {
+	struct sim_path *path;
+	const struct sim_walks *walks;
+	const struct fwt_program *prog;
+	struct first *first;
+	u32 n_first;
+	bool failed;
+};
+
+static int by_node(const void *a, const void *b)
+{
+	const struct first *x = a, *y = b;
+
+	if (x->node != y->node)
+		return x->node < y->node ? -1 : 1;
+	/* A rule whose first node is its first statement's: the inner one. */
+	return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+static void learn(struct maker *m, const struct fwt_program *prog)
+{
+	u32 i, n = prog->n[FWT_SEC_RULES];
+
+	if (m->prog == prog)
+		return;
+	free(m->first);
+	m->prog = prog;
+	m->n_first = 0;
+	m->first = malloc((n + 1) * sizeof(*m->first));
+	m->failed |= !m->first;
+	if (!m->first)
+		return;
+	for (i = 0; i < n; i++)
+		if (prog->rule[i].node != FWT_NONE)
+			m->first[m->n_first++] = (struct first){ prog->rule[i].node, i };
+	qsort(m->first, m->n_first, sizeof(*m->first), by_node);
+}
+
+static u32 rule_of(const struct maker *m, u32 node)
+{
+	u32 lo = 0, hi = m->n_first, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (m->first[mid].node <= node)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? m->first[lo - 1].rule : FWT_NONE;
+}
+
+static struct sim_path_step *add(struct maker *m, u32 walk, u32 rule, u32 node)
+{
+	struct sim_path *path = m->path;
+	struct sim_path_step *s;
+	size_t len;
+
+	if (path->n == path->room) {
+		u32 room = path->room ? 2 * path->room : 16;
+
+		s = realloc(path->step, room * sizeof(*s));
+		if (!s) {
+			m->failed = true;
+			return NULL;
+		}
+		path->step = s;
+		path->room = room;
+	}
+	s = &path->step[path->n++];
+	memset(s, 0, sizeof(*s));
+	s->walk = walk;
+	s->hook = sim_hook_name(m->walks->walk[walk].hook);
+	s->node = node;
+	sim_rule_fill(m->prog, rule, &s->rule);
+	/* Its first line says which one it is. */
+	for (len = 0; len < s->rule.text_len && s->rule.text[len] != '\n'; len++)
+		;
+	while (len && (s->rule.text[len - 1] == ' ' || s->rule.text[len - 1] == '\t'))
+		len--;
+	s->rule.text_len = len;
+	return s;
+}
+
+/* Changes */
+
+static void put_end(char *buf, size_t size, const struct fwt_packet *p, const u32 *addr,
+		    bool port, u16 n)
+{
+	u8 bytes[16];
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		put_unaligned_be32(addr[i], bytes + 4 * i);
+	sim_end_words(p->family, bytes, port, n, buf, size);
+}
+
+static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, char *buf,
+		    size_t size)
+{
+	const struct fwt_prog_mod *mod = &m->prog->mod[index];
+	const struct fwt_packet *p = &w->after;
+	char end[SIM_END_WORDS];
+
+	switch (mod->type) {
+	case FWT_MOD_SET_MARK:
+		snprintf(buf, size, "mark %u", mod->a);
+		return;
+	case FWT_MOD_LOG:
+		snprintf(buf, size, "log \"%s\"", mod->a == FWT_NONE ? "" : m->prog->string + mod->a);
+		return;
+	case FWT_MOD_COUNT:
+		snprintf(buf, size, "count %s", m->prog->string + m->prog->counter[mod->a]);
+		return;
+	case FWT_MOD_SNAT:
+	case FWT_MOD_MASQUERADE:
+		put_end(end, sizeof(end), p, p->saddr, false, 0);
+		snprintf(buf, size, w->flags & FWT_DECISION_SNAT ? "snat %s" : "no translation", end);
+		return;
+	case FWT_MOD_DNAT:
+	case FWT_MOD_REDIRECT:
+		put_end(end, sizeof(end), p, p->daddr, p->have & FWT_HAVE_PORTS, p->dport);
+		snprintf(buf, size, w->flags & FWT_DECISION_DNAT ? "dnat %s" : "no translation", end);
+		return;
+	}
+	snprintf(buf, size, "done");
+}
+
+/* Steps */
+
+static const char *verdict_of(u8 verdict)
+{
+	static const char *const names[] = { "accept", "drop", "reject" };
+
+	return verdict < ARRAY_SIZE(names) ? names[verdict] : "not known";
+}
+
+static void put_line(const struct maker *m, char *buf, size_t size, u32 rule, const char *none)
+{
+	struct fwt_sim_rule r;
+
+	sim_rule_fill(m->prog, rule, &r);
+	if (r.file)
+		snprintf(buf, size, "line %u", r.line);
+	else
+		snprintf(buf, size, "%s", none);
+}
+
+/* The rule that a branch leads to: the node may be a verdict's, which knows it. */
+static u32 target_of(const struct maker *m, u32 node)
+{
+	const struct fwt_prog_node *n = &m->prog->node[node];
+
+	if (n->type == FWT_NODE_VERDICT)
+		return n->arg;
+	return n->type == FWT_NODE_ENTER ? n->arg : rule_of(m, node);
+}
+
+/* The step before, if it is of the same rule: they are one. */
+static struct sim_path_step *same_rule(struct maker *m, u32 walk, u32 rule)
+{
+	struct sim_path *path = m->path;
+	struct sim_path_step *last = path->n ? &path->step[path->n - 1] : NULL;
+	struct fwt_sim_rule r;
+
+	sim_rule_fill(m->prog, rule, &r);
+	return last && last->walk == walk && r.file && last->rule.line == r.line &&
+	       last->rule.text == r.text ? last : NULL;
+}
+
+static struct sim_path_step *step_of(struct maker *m, u32 walk, u32 rule, u32 node)
+{
+	struct sim_path_step *s = same_rule(m, walk, rule);
+
+	return s ? s : add(m, walk, rule, node);
+}
+
+/* What came of it: instead of "yes", behind what the rule did before. */
+static void came(struct sim_path_step *s, const char *what)
+{
+	size_t at = strlen(s->taken);
+
+	if (!strcmp(s->taken, "yes") || !strcmp(s->taken, "goes on"))
+		at = 0;
+	snprintf(s->taken + at, sizeof(s->taken) - at, "%s%s", at ? ", " : "", what);
+}
+
+static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
+{
+	const struct sim_walk *w = &m->walks->walk[walk];
+	const struct fwt_prog_node *n = &m->prog->node[s->node];
+	struct sim_path_step *to = NULL;
+	char what[160];
+	size_t at;
+	u32 rule;
+
+	switch (n->type) {
+	case FWT_NODE_TEST:
+	case FWT_NODE_SELECT:
+		to = step_of(m, walk, rule_of(m, s->node), s->node);
+		if (!to)
+			return;
+		at = strlen(to->value);
+		if (at && at + 2 < sizeof(to->value)) {
+			strcpy(to->value + at, "; ");
+			at += 2;
+		}
+		put_key(to->value + at, sizeof(to->value) - at, &m->prog->test[n->arg],
+			w->before.family == 6, s);
+		if (n->type == FWT_NODE_SELECT)
+			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next), "goes on");
+		else
+			snprintf(to->taken, sizeof(to->taken), "%s", s->next == n->yes ? "yes" : "no");
+		return;
+	case FWT_NODE_FOREST:
+		to = add(m, walk, FWT_NONE, s->node);
+		if (!to)
+			return;
+		snprintf(to->value, sizeof(to->value), "rules searched by address, port and protocol");
+		if (s->next == n->no)
+			snprintf(to->taken, sizeof(to->taken), "none matches");
+		else
+			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next), "one matches");
+		return;
+	case FWT_NODE_MOD:
+		put_mod(m, w, n->arg, what, sizeof(what));
+		rule = m->prog->mod[n->arg].rule;
+		break;
+	case FWT_NODE_VERDICT:
+		snprintf(what, sizeof(what), "%s", verdict_of(n->sub));
+		rule = n->arg;
+		break;
+	case FWT_NODE_ENTER:
+		snprintf(what, sizeof(what), "goes on");
+		rule = n->arg;
+		break;
+	default:
+		return;
+	}
+	to = step_of(m, walk, rule, s->node);
+	if (to)
+		came(to, what);
+}
+
+int sim_path_make(const struct sim_walks *walks, struct sim_path *path)
+{
+	struct maker m = { .path = path, .walks = walks };
+	size_t i, k;
+
+	memset(path, 0, sizeof(*path));
+	for (i = 0; i < walks->n && !m.failed; i++) {
+		const struct sim_walk *w = &walks->walk[i];
+
+		learn(&m, w->prog);
+		for (k = w->first; k < w->first + w->n_steps && !m.failed; k++)
+			one_step(&m, (u32)i, &walks->step[k].step);
+		/* Ended by a modifier that could not be done, or by what is not known. */
+		if (w->verdict == FWT_VERDICT_UNKNOWN || (w->reason && w->reason > FWT_REASON_INVALID)) {
+			struct sim_path_step *s = add(&m, (u32)i, w->rule, w->node);
+
+			if (s)
+				snprintf(s->taken, sizeof(s->taken), "%s",
+					 w->verdict == FWT_VERDICT_UNKNOWN ?
+					 "not kept by the connection: its verdict stays" :
+					 fwt_reason_info[w->reason].name);
+		}
+	}
+	free(m.first);
+	return m.failed ? -1 : 0;
+}
+
+void sim_path_clean(struct sim_path *path)
+{
+	free(path->step);
+	memset(path, 0, sizeof(*path));
+}
