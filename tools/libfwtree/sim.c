@@ -247,6 +247,24 @@ bool sim_knows_device(const struct fwt_sim *sim, const char *name)
 	       names(&sim->world.routes.route, name);
 }
 
+const char *sim_some_device(const struct fwt_sim *sim, u32 n)
+{
+	const struct fwt_vec *a = &sim->world.routes.address, *r = &sim->world.routes.route;
+	const struct fwt_mock_entry *e;
+
+	if (!(a->count + r->count))
+		return NULL;
+	n %= a->count + r->count;
+	e = n < a->count ? (const struct fwt_mock_entry *)a->data + n :
+			   (const struct fwt_mock_entry *)r->data + (n - a->count);
+	return *e->dev ? e->dev : NULL;
+}
+
+const struct fwt_program *sim_program(const struct fwt_sim *sim)
+{
+	return &policy_of(sim)->prog;
+}
+
 static int set_seed(struct fwt_sim *sim, const char *text)
 {
 	char *end;

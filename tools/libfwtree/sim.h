@@ -83,6 +83,12 @@ void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule
 bool sim_has_world(const struct fwt_sim *sim);
 bool sim_knows_device(const struct fwt_sim *sim, const char *name);
 
+/* One of the interfaces that they name, by a number that may be any; NULL for none. */
+const char *sim_some_device(const struct fwt_sim *sim, u32 n);
+
+/* Of the policy in force. */
+const struct fwt_program *sim_program(const struct fwt_sim *sim);
+
 /**
  * fwt_sim_object() - a live set or pool is changed
  * @sim: simulation
