@@ -260,6 +260,17 @@ const char *sim_some_device(const struct fwt_sim *sim, u32 n)
 	return *e->dev ? e->dev : NULL;
 }
 
+bool sim_some_address(const struct fwt_sim *sim, u32 n, u8 *family, u32 *addr)
+{
+	const struct fwt_mock_entry *e = sim->world.routes.address.data;
+
+	if (n >= sim->world.routes.address.count)
+		return false;
+	*family = e[n].family;
+	memcpy(addr, e[n].addr, sizeof(e[n].addr));
+	return true;
+}
+
 const struct fwt_program *sim_program(const struct fwt_sim *sim)
 {
 	return &policy_of(sim)->prog;

@@ -86,18 +86,26 @@ bool sim_knows_device(const struct fwt_sim *sim, const char *name);
 /* One of the interfaces that they name, by a number that may be any; NULL for none. */
 const char *sim_some_device(const struct fwt_sim *sim, u32 n);
 
+/* Its address number @n; false where there is none. */
+bool sim_some_address(const struct fwt_sim *sim, u32 n, u8 *family, u32 *addr);
+
 /* Of the policy in force. */
 const struct fwt_program *sim_program(const struct fwt_sim *sim);
 
 /**
- * fwt_sim_object() - a live set or pool is changed
+ * fwt_sim_set() - a live set is changed
  * @sim: simulation
- * @pool: a pool; else a set
- * @line: "add NAME ELEMENT [timeout D]", as the command has it
+ * @line: "add|delete NAME ELEMENT [timeout D]", as the command has it
  *
  * Return: 0 or -1.
  */
-int fwt_sim_object(struct fwt_sim *sim, bool pool, const char *line);
+int fwt_sim_set(struct fwt_sim *sim, const char *line);
+
+/* The same for pools: "drain NAME SERVER" and so on. */
+int fwt_sim_pool(struct fwt_sim *sim, const char *line);
+
+/* Is an element in a live set: 1, 0; -1 where there is no such set. */
+int fwt_sim_set_has(struct fwt_sim *sim, const char *set, const char *element);
 
 /**
  * sim_plain() - rules one after the other

@@ -160,6 +160,7 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 		  const struct fwt_sim_result *r, char *why, size_t size)
 {
 	struct sim_end got;
+	int has;
 
 	switch (e->kind) {
 	case EXPECT_VERDICT:
@@ -202,7 +203,9 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 				 no(why, size, "the connection is %s", r->conn->state) :
 				 no(why, size, "there is no connection");
 	case EXPECT_SET:
-		return no(why, size, "live sets are not simulated yet");
+		has = fwt_sim_set_has(sim, e->text, e->other);
+		return has > 0 || no(why, size, has ? "%s" : "it is not in the set",
+				     fwt_sim_error(sim));
 	}
 	return false;
 }

@@ -6,16 +6,17 @@
 
 static void put_rule(FILE *f, const struct fwt_sim_rule *r)
 {
+	const char *slash = r->file ? strrchr(r->file, '/') : NULL;
 	char where[200];
-	int n;
 
 	if (!r->file) {
 		fprintf(f, "  %-24s ", "");
 		return;
 	}
-	n = snprintf(where, sizeof(where), "%s:%u", r->file, r->line);
-	/* Of a long path the end says more. */
-	fprintf(f, "  %-24s ", n > 24 && n < (int)sizeof(where) ? where + n - 24 : where);
+	/* Of a long path the file's name says enough. */
+	snprintf(where, sizeof(where), "%s:%u", slash && strlen(r->file) > 18 ? slash + 1 : r->file,
+		 r->line);
+	fprintf(f, "  %-24s ", where);
 	fprintf(f, "%.*s\n", (int)r->text_len, r->text);
 }
 

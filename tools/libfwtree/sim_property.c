@@ -295,8 +295,11 @@ static void harvest_set(struct sampler *s, const struct fwt_program *prog,
 static void harvest(struct sampler *s)
 {
 	const struct fwt_program *prog = sim_program(s->sim);
-	u32 i, v[2];
+	u32 i, v[2], addr[4];
+	u8 family;
 
+	for (i = 0; sim_some_address(s->sim, i, &family, addr); i++)
+		range(&s->edge[family == 6 ? EDGE_ADDR6 : EDGE_ADDR4], addr, addr);
 	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++) {
 		const struct fwt_prog_test *t = &prog->test[i];
 
@@ -528,11 +531,14 @@ static void make_plain(struct sampler *s, const struct sim_property *p, struct s
 	}
 }
 
-static int make_machine(const struct sim_property *p, struct sampler *s, char *note, size_t size)
+static int make_machine(const struct sim_property *p, struct sampler *s, bool plain, char *note,
+			size_t size)
 {
 	const struct sim_statement *at;
 
 	s->sim = fwt_sim_new();
+	if (s->sim)
+		sim_plain(s->sim, plain);
 	if (!s->sim || fwt_sim_policy(s->sim, p->policy)) {
 		snprintf(note, size, "%s", s->sim ? fwt_sim_error(s->sim) : "out of memory");
 		return -1;
@@ -558,6 +564,21 @@ static int prove(const struct sim_property *p, char *counter, size_t size)
 	return -1;
 }
 
+/* Rule by rule. */
+static char *way_of(const struct sim_property *p, const char *packet)
+{
+	struct sampler s = { };
+	char note[300], *way = NULL;
+
+	if (!make_machine(p, &s, true, note, sizeof(note))) {
+		fwt_sim_trace(s.sim, true);
+		if (fwt_sim_packet_text(s.sim, packet))
+			way = fwt_sim_explain(s.sim);
+	}
+	fwt_sim_free(s.sim);
+	return way;
+}
+
 static int sample(struct sampler *s, const struct sim_property *p, char *counter, char *note,
 		  size_t size, char **way)
 {
@@ -573,9 +594,7 @@ static int sample(struct sampler *s, const struct sim_property *p, char *counter
 			continue;
 		make_plain(s, p, &k);
 		words_of(s, &k, counter, size);
-		fwt_sim_trace(s->sim, true);
-		if (fwt_sim_packet_text(s->sim, counter))
-			*way = fwt_sim_explain(s->sim);
+		*way = way_of(p, counter);
 		return 0;
 	}
 	if (!tried) {
@@ -602,7 +621,7 @@ int sim_property_holds(const struct sim_property *p, char *counter, char *note,
 	for (i = 0; i < __EDGES; i++)
 		s.edge[i].words = i == EDGE_ADDR6 || i == EDGE_DEV ? 4 : 1;
 	s.pattern = &pattern;
-	ret = make_machine(p, &s, note, size);
+	ret = make_machine(p, &s, false, note, size);
 	if (!ret) {
 		harvest(&s);
 		ret = sample(&s, p, counter, note, size, way);

@@ -2,6 +2,11 @@
 /*
  * Running test files: see sim_test.h.
  *
+ * Two machines. One has the policy as the kernel would, and what it does counts. Of a
+ * policy that people read there is another one, whose policy has no search trees: it
+ * does the same rule by rule, which is what a failure is explained by; and where it
+ * does not, that is a failure, too.
+ *
  * Flows. A packet of TCP needs numbers that fit what was said before, and who writes
  * a test does not want to count them. So each pair of ends that a test speaks of is
  * a flow here, which has the next number of each side; what a line says goes before
@@ -24,8 +29,16 @@ struct side {
 /* @ends: of its packets as they come in, by direction: source, destination. @left: as
  * they left: by @dev, @len bytes
  */
+/* In a bucket: a flow by a direction's ends. */
+struct link {
+	struct link *next;
+	struct flow *flow;
+};
+
 struct flow {
-	struct flow *next;
+	struct link link[2];
+	struct flow *same_name;
+	struct flow *all;
 	char name[32];
 	u8 family;
 	u8 protocol;
@@ -45,13 +58,21 @@ struct flow {
 	bool reply_out;
 };
 
+#define BUCKETS 1024
+
+/* More rules than these are not met one by one. */
+#define PLAIN_MOST 500
+
 struct run {
 	struct fwt_sim *sim;
+	struct fwt_sim *plain;	/* or NULL */
 	const char *file;
 	struct fwt_diag *diag;
 	void (*tell)(void *ctx, const struct fwt_test_outcome *o);
 	void *ctx;
 	struct flow *flows;
+	struct link *bucket[BUCKETS];
+	struct flow *named[BUCKETS];
 	u32 n_flows;
 	const struct sim_statement *first;
 	const struct sim_statement *packet;
@@ -76,21 +97,52 @@ static bool same(const struct side *a, const struct side *b)
 	return a->port == b->port && !memcmp(a->addr, b->addr, sizeof(a->addr));
 }
 
+/* A flow stands in the buckets of both of its pairs of ends, once there are two. */
+static u32 bucket_of(const struct side *a, const struct side *b)
+{
+	u32 h = (u32)a->port + b->port, i;
+
+	for (i = 0; i < 16; i += 4)
+		h += (get_unaligned_be32(a->addr + i) + get_unaligned_be32(b->addr + i)) * 0x9e3779b1u;
+	return (h ^ h >> 16) * 0x85ebca6bu >> 22;
+}
+
+static void link_by(struct run *run, struct flow *f, int dir)
+{
+	struct link **at = &run->bucket[bucket_of(&f->ends[dir][0], &f->ends[dir][1])];
+
+	f->link[dir].flow = f;
+	f->link[dir].next = *at;
+	*at = &f->link[dir];
+}
+
+static void unlink_by(struct run *run, struct flow *f, int dir)
+{
+	struct link **at = &run->bucket[bucket_of(&f->ends[dir][0], &f->ends[dir][1])];
+
+	for (; *at; at = &(*at)->next) {
+		if (*at != &f->link[dir])
+			continue;
+		*at = f->link[dir].next;
+		return;
+	}
+}
+
 /* Whose is a packet; @dir is set. */
 static struct flow *flow_of(struct run *run, const struct fwt_packet *p, int *dir)
 {
 	struct side src = { }, dst = { };
+	struct link *l;
 	struct flow *f;
 
 	side_of(&src, p->saddr, p->have & FWT_HAVE_PORTS ? p->sport : 0);
 	side_of(&dst, p->daddr, p->have & FWT_HAVE_PORTS ? p->dport : 0);
-	for (f = run->flows; f; f = f->next) {
-		if (f->family != p->family || f->protocol != p->protocol)
-			continue;
-		for (*dir = 0; *dir < 2; ++*dir)
-			if ((!*dir || f->known) && same(&f->ends[*dir][0], &src) &&
-			    same(&f->ends[*dir][1], &dst))
-				return f;
+	for (l = run->bucket[bucket_of(&src, &dst)]; l; l = l->next) {
+		f = l->flow;
+		*dir = l == &f->link[1];
+		if (f->family == p->family && f->protocol == p->protocol &&
+		    same(&f->ends[*dir][0], &src) && same(&f->ends[*dir][1], &dst))
+			return f;
 	}
 	f = calloc(1, sizeof(*f));
 	if (!f)
@@ -102,19 +154,46 @@ static struct flow *flow_of(struct run *run, const struct fwt_packet *p, int *di
 	f->ends[0][1] = dst;
 	f->icmp_type = p->icmp_type;
 	f->icmp_id = p->icmp_id;
-	f->next = run->flows;
+	link_by(run, f, 0);
+	f->all = run->flows;
 	run->flows = f;
 	run->n_flows++;
 	return f;
+}
+
+static u32 bucket_of_name(const char *name)
+{
+	u32 h = 0;
+
+	while (*name)
+		h = h * 31 + (u8)*name++;
+	return h % BUCKETS;
 }
 
 static struct flow *flow_find(struct run *run, const char *name)
 {
 	struct flow *f;
 
-	for (f = run->flows; f && strcmp(f->name, name); f = f->next)
+	for (f = run->named[bucket_of_name(name)]; f && strcmp(f->name, name); f = f->same_name)
 		;
 	return f;
+}
+
+/* From now on it is this one that is called so. */
+static void flow_name(struct run *run, struct flow *f, const char *name)
+{
+	struct flow **at = &run->named[bucket_of_name(f->name)];
+
+	for (; *f->name && *at; at = &(*at)->same_name) {
+		if (*at != f)
+			continue;
+		*at = f->same_name;
+		break;
+	}
+	strcpy(f->name, name);
+	at = &run->named[bucket_of_name(name)];
+	f->same_name = *at;
+	*at = f;
 }
 
 static u32 first_seq(const struct run *run, int dir)
@@ -160,13 +239,15 @@ static void follow(struct flow *f, int dir, const struct fwt_packet *p, u32 len)
 }
 
 /* What the other side will see, and where its words come in. */
-static void learn(struct flow *f, int dir, const struct fwt_packet_text *t,
-		  const struct fwt_sim_result *r)
+static void learn(struct run *run, struct flow *f, int dir, const struct fwt_packet_text *t)
 {
+	const struct fwt_sim_result *r = run->r;
 	const struct fwt_sim_conn *c = r->conn;
 
 	if (r->verdict != FWT_SIM_ACCEPT)
 		return;
+	if (f->known)
+		unlink_by(run, f, 1);
 	if (c && c->family == f->family) {
 		memcpy(f->ends[1][0].addr, c->saddr[1], 16);
 		memcpy(f->ends[1][1].addr, c->daddr[1], 16);
@@ -181,6 +262,7 @@ static void learn(struct flow *f, int dir, const struct fwt_packet_text *t,
 		f->ends[1][1] = f->ends[0][0];
 	}
 	f->known = true;
+	link_by(run, f, 1);
 	if (!dir) {
 		/* Who lives on this machine answers from here. */
 		f->reply_out = r->end == FWT_SIM_DELIVERED;
@@ -201,14 +283,34 @@ static void learn(struct flow *f, int dir, const struct fwt_packet_text *t,
 static bool push(struct run *run, struct fwt_packet_text *t, const u8 *payload)
 {
 	static u8 buf[SIM_PACKET_MAX];
-
-	run->r = fwt_sim_packet(run->sim, &(struct fwt_sim_packet){
+	struct fwt_sim_packet packet = {
 		.dev = t->name, .out = t->out, .ether = true, .data = buf,
 		.len = sim_build(&t->p, payload, buf), .mark = t->p.mark,
-	});
-	if (!run->r)
+	};
+	const struct fwt_sim_result *twin;
+
+	run->r = fwt_sim_packet(run->sim, &packet);
+	if (!run->r) {
 		snprintf(run->error, sizeof(run->error), "%s", fwt_sim_error(run->sim));
-	return run->r;
+		return false;
+	}
+	twin = run->plain ? fwt_sim_packet(run->plain, &packet) : NULL;
+	if (!twin || (twin->verdict == run->r->verdict && twin->by->line == run->r->by->line &&
+		      twin->len == run->r->len && !memcmp(twin->data, run->r->data, twin->len)))
+		return true;
+	snprintf(run->error, sizeof(run->error),
+		 "this is a fault of fwtree: by line %u as compiled, by line %u rule by rule",
+		 run->r->by->line, twin->by->line);
+	return false;
+}
+
+static bool both(struct run *run, int (*what)(struct fwt_sim *sim, const char *text),
+		 const char *text)
+{
+	if (!what(run->sim, text) && (!run->plain || !what(run->plain, text)))
+		return true;
+	snprintf(run->error, sizeof(run->error), "%s", fwt_sim_error(run->sim));
+	return false;
 }
 
 static bool send_of(struct run *run, struct flow *f, int dir, struct fwt_packet_text *t)
@@ -217,7 +319,7 @@ static bool send_of(struct run *run, struct flow *f, int dir, struct fwt_packet_
 	if (!push(run, t, NULL))
 		return false;
 	follow(f, dir, &t->p, t->p.length);
-	learn(f, dir, t, run->r);
+	learn(run, f, dir, t);
 	return true;
 }
 
@@ -235,7 +337,7 @@ static bool packet(struct run *run, const struct sim_statement *s)
 	if (!f)
 		return false;
 	if (*s->name)
-		strcpy(f->name, s->name);
+		flow_name(run, f, s->name);
 	return send_of(run, f, dir, &t);
 }
 
@@ -302,10 +404,8 @@ static bool quote(struct run *run, const struct sim_statement *s)
 
 static bool change_policy(struct run *run, const struct sim_statement *s)
 {
-	if (fwt_sim_policy_diag(run->sim, s->path, run->diag)) {
-		snprintf(run->error, sizeof(run->error), "%s", fwt_sim_error(run->sim));
+	if (!both(run, fwt_sim_policy, s->path))
 		return false;
-	}
 	run->policy = s->path;
 	return true;
 }
@@ -328,7 +428,8 @@ static void expect(struct run *run, const struct sim_statement *s)
 	char why[300] = "";
 	bool ok = sim_expects_hold(s->expect, run->sim, run->r, why, sizeof(why));
 
-	told(run, s, ok, ok ? NULL : why, NULL, ok ? NULL : fwt_sim_explain(run->sim));
+	told(run, s, ok, ok ? NULL : why, NULL, ok ? NULL :
+	     fwt_sim_explain(run->plain ? run->plain : run->sim));
 }
 
 static void property(struct run *run, const struct sim_statement *s)
@@ -344,7 +445,7 @@ static void property(struct run *run, const struct sim_statement *s)
 	if (ret < 0)
 		snprintf(why, sizeof(why), "%s", note);
 	else
-		snprintf(why, sizeof(why), "not so for: packet %s", counter);
+		snprintf(why, sizeof(why), "not so for: %s", counter);
 	told(run, s, ret > 0, ret > 0 ? NULL : why, ret < 0 ? NULL : note, way);
 }
 
@@ -352,10 +453,7 @@ static bool step(struct run *run, const struct sim_statement *s)
 {
 	switch (s->kind) {
 	case TEST_WORLD:
-		if (!fwt_sim_world(run->sim, s->rest))
-			return true;
-		snprintf(run->error, sizeof(run->error), "%s", fwt_sim_error(run->sim));
-		return false;
+		return both(run, fwt_sim_world, s->rest);
 	case TEST_PACKET:
 		return packet(run, s);
 	case TEST_REPLY:
@@ -364,15 +462,14 @@ static bool step(struct run *run, const struct sim_statement *s)
 		return quote(run, s);
 	case TEST_WAIT:
 		fwt_sim_wait(run->sim, s->ms);
+		if (run->plain)
+			fwt_sim_wait(run->plain, s->ms);
 		return true;
 	case TEST_POLICY:
 		return change_policy(run, s);
 	case TEST_SET:
 	case TEST_POOL:
-		if (!fwt_sim_object(run->sim, s->kind == TEST_POOL, s->rest))
-			return true;
-		snprintf(run->error, sizeof(run->error), "%s", fwt_sim_error(run->sim));
-		return false;
+		return both(run, s->kind == TEST_SET ? fwt_sim_set : fwt_sim_pool, s->rest);
 	case TEST_EXPECT:
 		if (run->r)
 			expect(run, s);
@@ -385,13 +482,6 @@ static bool step(struct run *run, const struct sim_statement *s)
 		return true;
 	}
 	return true;
-}
-
-/* Until packet objects live with sets and pools, none of them is known. */
-int fwt_sim_object(struct fwt_sim *sim, bool pool, const char *line)
-{
-	(void)line;
-	return sim_set_error(sim, "live %s are not simulated yet", pool ? "pools" : "sets");
 }
 
 static void run_all(struct run *run)
@@ -407,6 +497,19 @@ static void run_all(struct run *run)
 		if (!step(run, s))
 			told(run, s, false, run->error, NULL, NULL);
 	}
+}
+
+static struct fwt_sim *plain_machine(const char *policy)
+{
+	struct fwt_sim *sim = fwt_sim_new();
+
+	if (!sim)
+		return NULL;
+	sim_plain(sim, true);
+	if (!fwt_sim_policy(sim, policy))
+		return sim;
+	fwt_sim_free(sim);
+	return NULL;
 }
 
 int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
@@ -430,16 +533,19 @@ int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
 	if (diag->errors)
 		goto out;
 	run.first = s;
-	fwt_sim_trace(run.sim, true);
+	if (sim_program(run.sim)->n[FWT_SEC_RULES] <= PLAIN_MOST)
+		run.plain = plain_machine(policy);
+	fwt_sim_trace(run.plain ? run.plain : run.sim, true);
 	run_all(&run);
 	ret = 0;
 out:
 	while ((f = run.flows)) {
-		run.flows = f->next;
+		run.flows = f->all;
 		free(f);
 	}
 	sim_test_free(s);
 	fwt_sim_free(run.sim);
+	fwt_sim_free(run.plain);
 	fwt_diag_sources(diag, NULL);
 	fwt_sources_free(sources);
 	return ret;

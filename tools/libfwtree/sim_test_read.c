@@ -18,6 +18,8 @@ struct flow_name {
 	bool six;
 };
 
+#define NAMES 1024
+
 /* @at: what is still to be read of @line; columns count from @line. */
 struct reader {
 	struct fwt_diag *diag;
@@ -29,7 +31,7 @@ struct reader {
 	char word[80];
 	bool bad;
 	struct sim_statement *s;
-	struct flow_name *flows;
+	struct flow_name *flows[NAMES];
 	struct fwt_mock_routes world;
 };
 
@@ -326,11 +328,20 @@ static struct sim_expect *read_expects(struct reader *r)
 
 /* Statements */
 
+static u32 bucket_of(const char *name)
+{
+	u32 h = 0;
+
+	while (*name)
+		h = h * 31 + (u8)*name++;
+	return h % NAMES;
+}
+
 static const struct flow_name *flow_find(const struct reader *r, const char *name)
 {
 	const struct flow_name *f;
 
-	for (f = r->flows; f && strcmp(f->name, name); f = f->next)
+	for (f = r->flows[bucket_of(name)]; f && strcmp(f->name, name); f = f->next)
 		;
 	return f;
 }
@@ -402,8 +413,8 @@ static void packet_line(struct reader *r)
 	strcpy(f->name, r->s->name);
 	f->six = t.p.family == 6;
 	snprintf(f->proto, sizeof(f->proto), "%u", t.p.protocol);
-	f->next = r->flows;
-	r->flows = f;
+	f->next = r->flows[bucket_of(f->name)];
+	r->flows[bucket_of(f->name)] = f;
 }
 
 static void reply_line(struct reader *r)
@@ -682,6 +693,7 @@ struct sim_statement *sim_test_read(const char *file, struct fwt_diag *diag)
 	struct flow_name *f;
 	const char *text;
 	char *line;
+	u32 i;
 
 	if (index < 0)
 		return NULL;
@@ -726,9 +738,11 @@ struct sim_statement *sim_test_read(const char *file, struct fwt_diag *diag)
 	}
 	check_devices(&r, first);
 	fwt_mock_routes_clean(&r.world);
-	while ((f = r.flows)) {
-		r.flows = f->next;
-		free(f);
+	for (i = 0; i < NAMES; i++) {
+		while ((f = r.flows[i])) {
+			r.flows[i] = f->next;
+			free(f);
+		}
 	}
 	if (diag->errors == errors)
 		return first;
