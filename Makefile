@@ -35,7 +35,7 @@ core_src := $(addprefix kmod/core/,$(addsuffix .c,$(FWT_CORE_SOURCES)))
 lib_src := $(wildcard tools/libfwtree/*.c)
 ctl_src := $(wildcard tools/fwctl/*.c)
 gen := $(O)/parse.tab.c $(O)/lex.c
-libs := -lmnl
+libs := -lmnl -lpcap
 
 # The simulation runs the module's own files, with a kernel of a few hundred lines in
 # place of the real one's headers: tools/libfwtree/kernel/kernel.h.
@@ -87,7 +87,7 @@ modules:
 
 tools: tools/fwctl/fwctl
 
-ifneq ($(shell pkg-config --exists libmnl jansson 2>/dev/null && command -v bison flex >/dev/null && echo yes),yes)
+ifneq ($(shell pkg-config --exists libmnl jansson libpcap 2>/dev/null && command -v bison flex >/dev/null && echo yes),yes)
 need_deps := deps
 endif
 

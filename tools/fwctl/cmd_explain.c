@@ -253,7 +253,9 @@ static int look(struct fwctl *ctl, const struct explain *e)
 				   e->engine);
 	if (e->write && !e->pcap)
 		return fwctl_usage(ctl, NULL, "'-w FILE' is for '--pcap FILE'");
-	return e->batch ? explain_batch(e) : explain_one(e);
+	if (e->pcap && !e->dev)
+		return fwctl_usage(ctl, NULL, "'--dev IF' is missing: where was it captured");
+	return e->batch ? explain_batch(e) : e->pcap ? explain_pcap(e) : explain_one(e);
 }
 
 int cmd_explain(struct fwctl *ctl, int argc, char **argv)

@@ -87,7 +87,8 @@ const struct command fwctl_commands[] = {
 	  "put one rule in the place of another", RULE_HELP },
 	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
 	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
-	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET | -f FILE --batch PACKETS",
+	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET | -f FILE --batch PACKETS"
+	  " | -f FILE --pcap FILE --dev IF [-w FILE]",
 	  1, -1, cmd_explain,
 	  "the way of a packet through a policy, rule by rule",
 	  "PACKET: in|out IF PROTO SADDR[:SPORT] to DADDR[:DPORT] [WORD...], as in\n"
@@ -95,7 +96,9 @@ const struct command fwctl_commands[] = {
 	  "--route 'PREFIX [via A] dev IF', --address 'A/LEN dev IF': where things are, as\n"
 	  "often as there is something to say; --world FILE takes them from a test file.\n"
 	  "--batch PACKETS: a packet a line, each for itself; written for each: verdict, and\n"
-	  "the line of the rule that decided. --engine linear tries the rules one by one.\n" },
+	  "the line of the rule that decided. --engine linear tries the rules one by one.\n"
+	  "--pcap FILE: a capture, made on interface IF, in its own time; -w FILE writes what\n"
+	  "would have left.\n" },
 	{ "test", "FILE TESTFILE...", 2, -1, cmd_test,
 	  "run the tests of a policy: packets, and what is to become of them",
 	  "Written in TAP, with the way of each packet that went another one. The kernel\n"

@@ -271,6 +271,15 @@ bool sim_some_address(const struct fwt_sim *sim, u32 n, u8 *family, u32 *addr)
 	return true;
 }
 
+bool sim_own_address(const struct fwt_sim *sim, u8 family, const u8 *addr)
+{
+	u32 words[4] = { 0 }, i;
+
+	for (i = 0; i < (family == 6 ? 4u : 1u); i++)
+		words[i] = get_unaligned_be32(addr + 4 * i);
+	return fwt_own_address((struct net *)&sim->net, NULL, family, words);
+}
+
 const struct fwt_program *sim_program(const struct fwt_sim *sim)
 {
 	return &policy_of(sim)->prog;

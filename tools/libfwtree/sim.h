@@ -89,6 +89,9 @@ const char *sim_some_device(const struct fwt_sim *sim, u32 n);
 /* Its address number @n; false where there is none. */
 bool sim_some_address(const struct fwt_sim *sim, u32 n, u8 *family, u32 *addr);
 
+/* Is it an address of the machine; @addr: bytes. */
+bool sim_own_address(const struct fwt_sim *sim, u8 family, const u8 *addr);
+
 /* Of the policy in force. */
 const struct fwt_program *sim_program(const struct fwt_sim *sim);
 

@@ -195,7 +195,12 @@ static bool reason_word(struct reader *r, struct sim_expect *e)
 static bool expect_word(struct reader *r, struct sim_expect *e)
 {
 	static const char *const verdicts[] = { "accept", "drop", "reject" };
-	char *before;
+	static const char *const expectable[] = {
+		"accept", "drop", "reject", "out", "local", "to", "from", "snat", "dnat",
+		"reason", "rule", "state", "mark", "log", "conn", "set", "not", "no", NULL,
+	};
+	char *before, suggested[60];
+	const char *hint;
 	u32 i;
 
 	if (!strcmp(r->word, "not") || !strcmp(r->word, "no")) {
@@ -304,7 +309,10 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 		strcpy(e->other, r->word);
 		return true;
 	}
-	return wrong_at(r, r->start, "accept drop reject out local to from snat dnat reason rule state mark log conn set",
+	hint = fwt_diag_suggest(r->word, expectable);
+	snprintf(suggested, sizeof(suggested), "did you mean '%s'?", hint ? hint : "");
+	return wrong_at(r, r->start, hint ? suggested :
+			"accept drop reject out local to from snat dnat reason rule state mark log conn set",
 			"'%s' is nothing that can be expected", r->word);
 }
 

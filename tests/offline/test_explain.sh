@@ -1,0 +1,229 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# explain and test, as their users meet them: what they say, to whom they say no, and
+# with which status they end. TAP.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fwctl=${FWCTL-$top/tools/fwctl/fwctl}
+examples=$top/Documentation/examples
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+n=0 failed=0
+
+# ok WHAT COMMAND...: COMMAND says whether.
+ok() {
+	local what=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		failed=$((failed + 1))
+		sed 's/^/#   /' out err
+	fi
+}
+
+# run STATUS WORDS...: fwctl ends with STATUS; out and err keep what it wrote.
+run() {
+	local want=$1 got=0
+	shift
+	"$fwctl" "$@" >out 2>err || got=$?
+	[ "$got" -eq "$want" ] || { echo "status $got, want $want" >>err; return 1; }
+}
+
+# says TEXT: it stands in what was written.
+says() { cat out err | grep -qF -- "$1"; }
+
+# json EXPRESSION: it holds for what was written, as "j".
+json() { python3 -c 'import json, sys; j = json.load(open("out")); sys.exit(not eval(sys.argv[1]))' "$1"; }
+
+cp "$examples"/home-gateway.fw* .
+gateway=(-f home-gateway.fw --world home-gateway.fwt)
+
+## The examples hold
+
+for policy in "$examples"/*.fw; do
+	tests=${policy%.fw}.fwt
+	[ ! -e "$tests" ] ||
+		ok "the tests of ${policy##*/} hold" run 0 test "$policy" "$tests"
+done
+
+## One packet
+
+one() {
+	run 0 explain "${gateway[@]}" in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn &&
+		says 'drop, reason policy, by home-gateway.fw:' && says 'count unsolicited, drop' &&
+		says 'tcp dport 22: no' && says 'iif eth0: line 14'
+}
+ok "a packet that is refused: each rule, and what it asked" one
+translated() {
+	run 0 explain "${gateway[@]}" in br-lan tcp 192.168.1.5:40000 to 93.184.216.34:443 &&
+		says 'leaves by eth0: tcp 203.0.113.8:' && says 'ttl 63' && says 'connection begun: SYN_SENT'
+}
+ok "a packet that is translated: how it leaves, and its connection" translated
+as_json() {
+	run 0 -j explain "${gateway[@]}" in eth0 tcp 1.2.3.4:5 to 203.0.113.8:8080 &&
+		json 'j["verdict"] == "accept" and j["reason"] is None' &&
+		json 'j["rules"]["ingress"]["id"] == "nas-web" and j["rules"]["egress"]["line"] > 0' &&
+		json 'j["dnat"] == "192.168.1.10:80" and j["snat"] is None' &&
+		json 'j["packet"]["daddr"] == "192.168.1.10" and j["packet"]["out"] == "br-lan"' &&
+		json 'any(s["hook"] == "ingress" and s["line"] and "nas" in s["text"] and s["taken"].startswith("dnat") for s in j["path"])'
+}
+ok "the same for programs" as_json
+rejected() {
+	printf 'ingress {\n tcp dport 80 reject\n drop\n}\n' >reject.fw
+	run 0 explain -f reject.fw --address '192.0.2.1/24 dev eth0' in eth0 tcp 192.0.2.7:9 to 192.0.2.1:80 &&
+		says 'reject, reason reject, by reject.fw:2' &&
+		says 'answered by eth0: tcp 192.0.2.1:80 > 192.0.2.7:9 rst ack'
+}
+ok "what is answered to a packet that is rejected" rejected
+device() {
+	printf 'ingress device eth0 {\n arp op 1 drop\n accept\n}\n' >dev.fw
+	run 0 explain -f dev.fw in eth0 arp request && says 'by dev.fw:2' &&
+		run 0 explain -f dev.fw in eth0 arp reply && says 'accept, by dev.fw:3' &&
+		run 0 explain -f dev.fw in eth1 arp request && says 'accept'
+}
+ok "the trees of devices" device
+nowhere() { run 0 explain -f home-gateway.fw in br-lan udp 192.168.1.4:4 to 1.1.1.1:5 && says 'no route is given'; }
+ok "without routes the way ends behind ingress, and that is said" nowhere
+
+forest() {
+	local i
+	{
+		echo 'ingress {'
+		for i in $(seq 100 400); do echo " saddr 10.0.0.0/8 tcp dport $i accept id r$i"; done
+		echo ' drop'; echo '}'
+	} >many.fw
+	run 0 -j explain -f many.fw in eth0 tcp 10.1.1.1:5 to 1.1.1.1:300 &&
+		json 'j["rules"]["ingress"]["id"] == "r300" and len(j["path"]) == 201' &&
+		run 0 -j explain -f many.fw in eth0 tcp 10.1.1.1:5 to 1.1.1.1:99 &&
+		json 'j["verdict"] == "drop" and j["rules"]["ingress"]["line"] == 303'
+}
+ok "a packet among hundreds of rules: each of them, and the one that decided" forest
+
+## What is no packet
+
+bad() { run 1 explain "${gateway[@]}" "$@"; }
+flag() { bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 syn && says 'TCP alone has flags' && says '^~~'; }
+ok "syn on udp" flag
+interface() { bad in eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'"; }
+ok "an interface that no route names" interface
+kind() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 type 3 && says 'ICMP alone has types'; }
+ok "a type on tcp" kind
+short() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 len 39 && says 'its headers are 40 bytes'; }
+ok "a packet shorter than its headers" short
+usage() {
+	run 2 explain -f home-gateway.fw && run 2 explain in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
+		run 2 explain -f home-gateway.fw --batch x in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
+		run 2 explain -f home-gateway.fw --frobnicate x && says frobnicate
+}
+ok "what is missing, or too much, is named" usage
+
+## Tests that fail, and files that are none
+
+fails() {
+	printf 'packet in br-lan udp 10.0.0.1:1 to 1.1.1.1:2\nexpect accept\n' >fails.fwt
+	run 1 test home-gateway.fw fails.fwt && says 'not ok 1 - fails.fwt:2 expect accept' &&
+		says 'it is dropped, reason policy' && says 'saddr 10.0.0.1: no' && says '1..1'
+}
+ok "an expectation that is not met: why, and the way" fails
+fails_json() { run 1 -j test home-gateway.fw fails.fwt && json 'j[0]["ok"] is False and "policy" in j[0]["why"] and "spoofed" in j[0]["way"]'; }
+ok "the same for programs" fails_json
+counter() {
+	printf 'address 203.0.113.8/24 dev eth0\nroute 192.168.1.0/24 dev br-lan\nnever in eth0 tcp * to * expect accept\n' >never.fwt
+	run 1 test home-gateway.fw never.fwt && says 'not so for: in eth0 tcp' && says ':8080'
+}
+ok "a property that does not hold: a packet that breaks it" counter
+errors() {
+	cat >errors.fwt <<'END'
+rout 10.0.0.0/8 dev eth0
+packet in eth0 udp 1.1.1.1:1 to 2.2.2.2:2 syn
+reply nobody ack
+wait soon
+expect acept
+address 10.0.0.1/33 dev eth0
+quote nobody icmp type 3 from 1.1.1.1
+never in eth0 tcp * 10.0.0.0/8 expect accept
+packet in eth9 udp 1.1.1.1:1 to 2.2.2.2:2
+expect drop reason polcy
+END
+	run 1 test home-gateway.fw errors.fwt && says "errors.fwt:1:1: error: 'rout'" &&
+		says "did you mean 'route'" && says 'errors.fwt:2:43' && says 'errors.fwt:3:7' &&
+		says "errors.fwt:4:6: error: 'soon' is no duration" && says 'errors.fwt:5:8' && says "did you mean 'accept'" &&
+		says 'errors.fwt:6:' && says 'errors.fwt:7:7' && says 'errors.fwt:8:21' &&
+		says 'errors.fwt:10:20' && says "did you mean 'policy'" && says '^~~~' && ! grep -q '^ok' out
+}
+ok "all errors of a test file in one go, with places and carets" errors
+early() { printf 'expect accept\n' >early.fwt && run 1 test home-gateway.fw early.fwt && says 'no packet before it'; }
+ok "nothing to expect it of" early
+strange() { printf 'address 10.0.0.1/8 dev eth0\npacket in eth9 udp 1.1.1.1:1 to 2.2.2.2:2\n' >strange.fwt && run 1 test home-gateway.fw strange.fwt && says "strange.fwt:2:11: error: no route and no address names the interface 'eth9'"; }
+ok "an interface that is not there in a test" strange
+replaced() {
+	printf 'ingress { accept }\n' >open.fw
+	printf 'ingress { drop }\n' >closed.fw
+	cat >replaced.fwt <<'END'
+packet in eth0 udp 1.1.1.1:1 to 2.2.2.2:2 as a
+expect accept conn
+policy closed.fw
+packet in eth0 udp 1.1.1.1:1 to 2.2.2.2:2
+expect drop reason revalidated no conn
+packet in eth0 udp 1.1.1.1:9 to 2.2.2.2:2
+expect drop reason policy
+END
+	sed -i '1i address 2.2.2.2/24 dev eth0' replaced.fwt
+	run 0 test open.fw replaced.fwt
+}
+ok "another policy in between decides connections afresh" replaced
+broken() { printf 'ingress { frob }\n' >broken.fw && run 1 test broken.fw early.fwt && says 'broken.fw:1:11'; }
+ok "a policy with errors is not tested" broken
+
+## Many
+
+many() {
+	python3 - >thousands.fwt <<'END'
+print("address 203.0.113.8/24 dev eth0\nroute 0.0.0.0/0 via 203.0.113.1 dev eth0")
+print("address 192.168.1.1/24 dev br-lan")
+for i in range(5000):
+    print(f"packet in br-lan tcp 192.168.1.{i % 250 + 2}:{1024 + i} to 93.184.216.34:443 as c{i}")
+    print("expect accept out eth0 snat 203.0.113.8:*")
+    print(f"reply c{i} syn ack\nexpect accept out br-lan state established")
+END
+	run 0 test home-gateway.fw thousands.fwt && says '1..10000'
+}
+ok "ten thousand packets" many
+
+## Captures
+
+python3 "$top/tests/offline/captures.py" .
+pcap() { run 0 explain "${gateway[@]}" --dev br-lan --pcap "$1.pcap" && says "packets          $2" && says "accepted         $3"; }
+ok "a capture of Ethernet" pcap ether 4 3
+ok "a capture of IP alone" pcap raw 3 2
+ok "a capture of the loopback's kind" pcap null 3 2
+cooked() { run 0 explain "${gateway[@]}" --dev eth0 --pcap "$1.pcap" && says "accepted         $2" && says 'connections begun 1'; }
+ok "a cooked capture: what leaves, and its answer" cooked sll 2
+ok "a cooked capture, second version" cooked sll2 2
+ok "the time between is waited for: the answer comes too late" cooked slow 1
+snapped() { pcap snapped 5 4 && says '(cut off)' && says 'cut off          1'; }
+ok "cut off by a snap length" snapped
+stump() { run 0 explain "${gateway[@]}" --dev eth0 --pcap stump.pcap && says 'passed over      4'; }
+ok "nothing but a stump" stump
+wifi() { run 1 explain "${gateway[@]}" --dev eth0 --pcap wifi.pcap && says 'IEEE802_11 are not understood'; }
+ok "a link type that is not understood" wifi
+cut() { run 1 explain "${gateway[@]}" --dev br-lan --pcap broken.pcap && says 'truncated' && says 'packets          3'; }
+ok "a file that ends in the middle" cut
+none() { run 1 explain "${gateway[@]}" --dev br-lan --pcap none.pcap && says none.pcap; }
+ok "no capture at all" none
+written() {
+	run 0 -j explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w left.pcap &&
+		json 'j["summary"]["written"] == 2 and j["summary"]["reasons"] == {"policy": 1}' &&
+		json '[p["verdict"] for p in j["packets"]] == ["accept", "accept", "drop", "accept"]' &&
+		run 0 -j explain -f open.fw --dev eth0 --pcap left.pcap &&
+		json 'len(j["packets"]) == 2 and all("203.0.113.8:" in p["packet"] for p in j["packets"])'
+}
+ok "what leaves is written, translated" written
+
+echo "1..$n"
+[ "$failed" -eq 0 ]
