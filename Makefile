@@ -20,6 +20,7 @@ CLANG ?= clang
 CFLAGS ?= -O2 -g
 O := build/user
 S := build/san
+F := build/fuzzed
 top := $(CURDIR)
 
 include kmod/core/sources.mk
@@ -124,9 +125,9 @@ $(sim_kernel)/made: $(wildcard kmod/*.[ch]) Makefile
 		mkdir -p $(@D)/$${h%/*}; echo '#include "kernel.h"' >$(@D)/$$h; done
 	@touch $@
 
-$(sim_kmod_src:%.c=$(O)/%.o) $(sim_kmod_src:%.c=$(S)/%.o): cflags += $(sim_kmod_flags)
-$(sim_src:%.c=$(O)/%.o) $(sim_src:%.c=$(S)/%.o): cflags += $(sim_includes)
-$(foreach d,$(O) $(S),$(patsubst %.c,$(d)/%.o,$(sim_kmod_src) $(sim_src))): $(sim_kernel)/made
+$(foreach d,$(O) $(S) $(F),$(sim_kmod_src:%.c=$(d)/%.o)): cflags += $(sim_kmod_flags)
+$(foreach d,$(O) $(S) $(F),$(sim_src:%.c=$(d)/%.o)): cflags += $(sim_includes)
+$(foreach d,$(O) $(S) $(F),$(patsubst %.c,$(d)/%.o,$(sim_kmod_src) $(sim_src))): $(sim_kernel)/made
 
 $(O)/libfwtree.a: $(lib_obj)
 	@rm -f $@
@@ -168,7 +169,7 @@ $(S)/tests/offline/test_json.o: includes += -Itools/fwctl
 
 .PRECIOUS: $(S)/%.o
 .PHONY: offline-build
-offline-build: $(S)/player $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
+offline-build: $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
 
 # What plays tests/vectors through the module, and races it, in a guest
 # (tests/net/packets.sh, first-packets.sh).
@@ -191,6 +192,23 @@ player_sim := $(patsubst %,$(S)/tests/player/%.o,main case run sim)
 $(player_sim): cflags += -Itests/offline
 $(S)/player: $(player_sim) $(S)/tests/offline/pkt.o $(S)/tests/offline/tcp_vectors.o $(S)/libfwtree.a
 	@$(CC) $(san) -o $@ $^ $(libs)
+
+# The examples in C, as their users would build them (tests/offline/test_examples.sh).
+$(S)/test_gateway: Documentation/examples/test_gateway.c $(S)/libfwtree.a
+	@$(CC) -std=gnu11 -Wall -Wextra -Werror -O1 -g $(san) -Itools/libfwtree -o $@ $^ $(libs) -lcmocka
+
+$(F)/%.o: %.c $(O)/parse.tab.c
+	@mkdir -p $(@D)
+	@$(CLANG) $(cflags) -w -O1 -g -fsanitize=fuzzer-no-link,address -c -o $@ $<
+
+$(F)/parse.tab.o $(F)/lex.o: $(F)/%.o: $(O)/parse.tab.c $(O)/lex.c
+	@mkdir -p $(@D)
+	@$(CLANG) $(cflags) -w -O1 -g -fsanitize=fuzzer-no-link,address -c -o $@ $(O)/$*.c
+
+$(S)/fuzz_gateway: Documentation/examples/fuzz_gateway.c \
+		$(patsubst %.c,$(F)/%.o,$(core_src) $(lib_src)) $(F)/parse.tab.o $(F)/lex.o
+	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror -O1 -g -fsanitize=fuzzer,address \
+		-Itools/libfwtree -o $@ $^ $(libs)
 
 check: | $(need_deps)
 	@tests/check all
@@ -258,4 +276,4 @@ clean:
 	rm -rf build tools/fwctl/fwctl
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) -s -C $(KDIR) M=$(top) clean; fi
 
--include $(wildcard $(O)/*/*.d $(O)/*/*/*.d $(S)/*/*.d $(S)/*/*/*.d)
+-include $(wildcard $(F)/*/*.d $(F)/*/*/*.d $(O)/*/*.d $(O)/*/*/*.d $(S)/*/*.d $(S)/*/*/*.d)

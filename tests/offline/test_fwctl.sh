@@ -105,7 +105,7 @@ ok 'an argument too many' says 2 "did not understand 'b'" check a b
 ok 'an unknown option' says 2 "the option '-x'" -x check a
 ok '-n without a name' says 2 'needs the name of a network namespace' check "$tmp/good.fw" -n
 ok 'usage errors are JSON too' json 2 '"chek" in d["error"]["message"] and d["errors"][0] == d["error"]' -j chek
-ok 'what is to come says so' says 1 'not supported yet: explain' explain -f x in lo
+ok 'half a packet' says 1 'a protocol is missing' explain -f x in lo
 ok 'a trial needs a time' says 2 "a time is expected behind '--confirm'" apply "$tmp/good.fw" --confirm
 ok 'a trial of what is no time' says 2 'a day is the most' apply "$tmp/good.fw" --confirm 25h
 
