@@ -89,7 +89,8 @@ struct fwt_conn {
 					 */
 	};
 	u8 queued;		/* where @queue stands, see conn_evict.c */
-	/* 3 bytes are free. */
+	u8 turn[2];		/* at the first split by turns of a hook, and 1; or 0 */
+	/* A byte is free. */
 
 	u32 addr6[][4];
 };

@@ -11,6 +11,7 @@
 #include <linux/netdevice.h>
 
 #include "count.h"
+#include "rate.h"
 #include "way.h"
 
 static void changes_of(const struct fwt_packet *p, struct fwt_changes *c)
@@ -48,6 +49,9 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 		return;
 	}
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
+	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
+	if (w->c)
+		world.env.turn = READ_ONCE(w->c->turn[hook]);
 	changes_of(&w->p, &was);
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
 	/* A walk that was ended in the middle of a translation has no flag of it. */
@@ -87,6 +91,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 		else if (m->type == FWT_MOD_COUNT)
 			fwt_slot_count(w->fn, counter_slot(w->pol, prog, m->a), 1, bytes);
 	}
+	if (d->n_charges)
+		fwt_limits_charge(w->pol, d, bytes);
 	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
 }
 
@@ -180,6 +186,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	if (root == FWT_NONE) {
 		d->flags = 0;
 		d->n_counts = 0;
+		d->turn = 0;
 		d->rule = FWT_NONE;
 	} else {
 		rebuild(w->c, hook, p);
@@ -196,6 +203,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 		}
 		world.out = out;
 		world.again = true;
+		world.env.turn = READ_ONCE(w->c->turn[hook]);
 		fwt_walk(&w->pol->prog, root, p, &world.env, d);
 		if (d->verdict == FWT_VERDICT_UNKNOWN)
 			return NOT_KNOWN;
@@ -242,6 +250,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
 	u32 n_counts = 0, slot[2], mark = 0, marked = 0;
+	u8 turn[2];
 	struct fwt_conn *c = w->c;
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
@@ -257,6 +266,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		enum outcome o;
 
 		slot[hook] = c->slot[hook];
+		turn[hook] = READ_ONCE(c->turn[hook]);
 		if (!(flags & BIT(passed)))
 			continue;
 		o = walk_again(w, hook, iif, oif, d, &p);
@@ -275,6 +285,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		if (o == REFUSED || o == LED_ELSEWHERE)
 			return false;
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
+		turn[hook] = d->turn;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
 		if (d->flags & FWT_DECISION_MARK) {
@@ -290,6 +301,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
 		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
 		charge_source(w, c);
+		WRITE_ONCE(c->turn[FWT_HOOK_INGRESS], turn[FWT_HOOK_INGRESS]);
+		WRITE_ONCE(c->turn[FWT_HOOK_EGRESS], turn[FWT_HOOK_EGRESS]);
 		if (known && (n_counts || c->flags & BIT(FWT_CONN_COUNTED))) {
 			/* By the rules in force; no memory to count is no reason
 			 * to end what is there.

@@ -15,6 +15,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/netfilter_netdev.h>
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
@@ -358,6 +359,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	bool egress = state->hook == NF_NETDEV_EGRESS;
 	struct fwt_dev *b = priv;
 	struct fwt_decision d FWT_UNSET;
+	struct fwt_world world FWT_UNSET;
 	struct fwt_way w FWT_UNSET;
 	u64 cached;
 	u32 root;
@@ -395,7 +397,9 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 		return fwt_drop(&w, ret == -ENOMEM ? FWT_REASON_NO_MEMORY :
 						     FWT_REASON_MALFORMED);
 	/* Nothing here changes what the bytes say: no copy is needed. */
-	fwt_walk(&w.pol->prog, root, &w.p, NULL, &d);
+	fwt_world_init(&world, &w, w.pol->seeds ? get_random_u32() : 0);
+	world.bytes = skb->len;
+	fwt_walk(&w.pol->prog, root, &w.p, &world.env, &d);
 	fwt_effects(&w, &d, skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop(&w, d.reason ? d.reason : FWT_REASON_POLICY);

@@ -26,6 +26,7 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 	if (w->state->hook == NF_INET_POST_ROUTING)
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
 	w->p.ct_state = state;
+	w->seed = fwt_conn_seed(w->fn);
 	fwt_decide(w, hook, &d);
 	fwt_effects(w, &d, w->p.length);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
@@ -88,6 +89,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 			return fwt_drop(w, FWT_REASON_DNAT_LATE);
 		spin_lock(&c->lock);
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
+			c->turn[FWT_HOOK_INGRESS] = d.turn;
 			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
 			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
 			if (d.n_counts)

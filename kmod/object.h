@@ -43,6 +43,9 @@ struct fwt_object_ops {
 /* By enum fwt_object_kind; NULL for what this module does not have (object.c). */
 extern const struct fwt_object_ops *const fwt_object_ops[__FWT_OBJECT_MAX];
 
+/* rate.c */
+extern const struct fwt_object_ops fwt_limit_ops, fwt_quota_ops, fwt_split_ops;
+
 /**
  * struct fwt_object - the head of each; embed it at the beginning
  * @key: as in struct fwt_prog_object, and so on

@@ -61,6 +61,7 @@ struct fwt_change {
  * @object: likewise
  * @base: shared by policies that differ by a patch
  * @change: or NULL
+ * @seeds: it asks for a packet's seed (random, split) where there is none otherwise
  * @applied: wall clock, seconds
  * @fn: namespace
  * @free: frees it after a grace period
@@ -73,6 +74,7 @@ struct fwt_policy {
 	struct fwt_object *const *object;
 	struct fwt_base *base;
 	struct fwt_change *change;
+	bool seeds;
 	time64_t applied;
 	struct fwt_net *fn;
 	struct rcu_work free;
@@ -143,6 +145,9 @@ static inline u32 fwt_n_slots(const struct fwt_program *prog)
 {
 	return prog->n[FWT_SEC_RULES] + prog->n[FWT_SEC_COUNTERS];
 }
+
+/* Does it choose by what a packet has of no use otherwise: its seed. */
+bool fwt_program_seeds(const struct fwt_program *prog);
 
 /* Rules that count. */
 static inline u32 fwt_policy_rules(const struct fwt_policy *p)

@@ -265,6 +265,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	if (source)
 		c->flags |= BIT(FWT_CONN_SOURCE);
 	c->seed = w->seed;
+	c->turn[hook] = d->turn;
 	c->gen = w->pol->gen;
 	c->mark_in = w->skb->mark;
 	if (d->flags & FWT_DECISION_DNAT) {
@@ -405,6 +406,7 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 			goto out;
 	}
 	c->oif = w->state->out ? w->state->out->ifindex : 0;
+	c->turn[FWT_HOOK_EGRESS] = d->turn;
 	c->slot[FWT_HOOK_EGRESS] = fwt_rule_slot(w->pol, d->rule);
 	fwt_slot_take(w->fn, c->slot[FWT_HOOK_EGRESS]);
 	/* By the older of the policies that its two halves were decided by. */

@@ -64,14 +64,17 @@ struct fwt_way {
 
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
- * from, else NULL. @again: asked afresh, for a connection that is there.
+ * from, else NULL. @bytes: of the packet. @again: asked afresh, for a connection that
+ * is there.
  */
 struct fwt_world {
 	struct fwt_env env;
+	const struct fwt_policy *pol;
 	struct net *net;
 	const struct net_device *out;
 	const struct sk_buff *skb;
 	const struct sock *sk;
+	u32 bytes;
 	bool again;
 	struct fwt_rlu rlu;
 };

@@ -6,6 +6,7 @@
 #include <net/route.h>
 
 #include "count.h"
+#include "rate.h"
 #include "way.h"
 
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
@@ -159,6 +160,8 @@ static const struct fwt_env_ops world_ops = {
 	.local = world_local,
 	.count = world_count,
 	.route = fwt_world_route,
+	.under = fwt_world_under,
+	.turn = fwt_world_turn,
 };
 
 /* The socket that a packet comes from, where it is one that can be asked. */
@@ -174,6 +177,9 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->env.ops = &world_ops;
 	world->env.seed = seed;
 	world->env.rlu = &world->rlu;
+	world->env.turn = 0;
+	world->pol = w->pol;
+	world->bytes = w->p.length;
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;

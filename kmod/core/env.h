@@ -20,6 +20,10 @@ struct fwt_env;
  *	of its subnets
  * @count: connections that are charged to a count, by its table (tree.h) and key;
  *	NULL for none, ever
+ * @under: have the limit or quota that is element @object of the program's OBJECTS
+ *	enough left for @p; @hash is set to what to charge by. NULL: always
+ * @turn: whose turn it is at the split that is element @object of OBJECTS, less
+ *	than its FWT_SPLIT_TURNS. NULL: the first one's
  * @source: the address that masquerading takes for @p, which leaves by @p->oif
  *	(never a link-local one, R12); false where there is none
  * @local: the first address, of the family of @p, of the interface named
@@ -39,6 +43,9 @@ struct fwt_env_ops {
 	u32 (*count)(const struct fwt_env *env, u64 table, const u32 *key, u32 words);
 	void (*route)(const struct fwt_env *env, const struct fwt_packet *p,
 		      enum fwt_route_ask what, struct fwt_route *r);
+	bool (*under)(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
+		      const struct fwt_packet *p, u64 *hash);
+	u32 (*turn)(const struct fwt_env *env, u32 object);
 };
 
 /**
@@ -48,11 +55,14 @@ struct fwt_env_ops {
  *	functions of it, so that deciding afresh chooses the same
  * @rlu: room for answers of @ops->route, so that none is asked for twice in a
  *	walk; NULL: each time anew. Nobody fills it in but the walk
+ * @turn: that it has already at the first split by turns that it meets, and 1; 0
+ *	if it has none yet
  */
 struct fwt_env {
 	const struct fwt_env_ops *ops;
 	u32 seed;
 	struct fwt_rlu *rlu;
+	u32 turn;
 };
 
 #endif /* FWT_CORE_ENV_H */

@@ -11,6 +11,7 @@
 
 #include <linux/types.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/prefetch.h>
 #include <linux/string.h>
 #include <linux/errno.h>
@@ -70,6 +71,11 @@ typedef int64_t s64;
 #define max(a, b)	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
 			   _a > _b ? _a : _b; })
 #endif
+
+static inline u64 div64_u64(u64 dividend, u64 divisor)
+{
+	return dividend / divisor;
+}
 
 #define scnprintf(buf, size, ...) ({				\
 	int _n = snprintf(buf, size, __VA_ARGS__);		\

@@ -13,6 +13,7 @@
  * dry run is exact.
  */
 #include "tree.h"
+#include "limit.h"
 #include "nat.h"
 #include "patch.h"
 #include "verify.h"
@@ -39,6 +40,25 @@ u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
 	if (mask != FWT_NONE)
 		for (i = 0; i < words; i++)
 			key[i] &= prog->word[mask + i];
+	return words;
+}
+
+/* The same of those that the packet has, what is lacking is left out. */
+static u32 key_there(const struct fwt_program *prog, const struct fwt_prog_test *t,
+		     const struct fwt_packet *p, const struct fwt_env *env, u32 *key)
+{
+	u32 mask = t->mask[which(p)];
+	u32 words = 0, at = 0, i, k;
+
+	for (i = 0; i < t->n_fields; i++) {
+		const struct fwt_field_info *f = &fwt_field_info[t->field[i]];
+		int n = fwt_field(p, env, t->field[i], key + words);
+
+		for (k = 0; (int)k < n && mask != FWT_NONE; k++)
+			key[words + k] &= prog->word[mask + at + k];
+		words += n;
+		at += which(p) ? f->words6 : f->words;
+	}
 	return words;
 }
 
@@ -164,6 +184,11 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 				       words == 4 ? 6 : 4, key,
 				       t->op == FWT_TEST_IFNET);
 		break;
+	case FWT_TEST_RANDOM:
+		words = 1;
+		key[0] = fwt_choice(env ? env->seed : 0, prog->rule[t->set[1]].key, t->pad);
+		yes = key[0] <= t->set[0];
+		break;
 	}
 	if (step)
 		step->words = words;
@@ -209,6 +234,88 @@ static noinline int counted(const struct fwt_program *prog, u32 index,
 	if (env && env->ops->count)
 		n += env->ops->count(env, fwt_count_table(prog, t), key, words);
 	return (n > t->set[0]) != !!(t->flags & FWT_TEST_NEGATE);
+}
+
+static bool charge(struct fwt_decision *d, u32 object, u64 hash, bool over)
+{
+	struct fwt_decision_charge *c;
+
+	if (d->n_charges == FWT_DECISION_CHARGES) {
+		if (over)
+			return true;
+		/* What would only have been told makes room. */
+		for (c = d->charge; c < d->charge + FWT_DECISION_CHARGES && !c->over; c++)
+			;
+		if (c == d->charge + FWT_DECISION_CHARGES)
+			return false;
+	} else {
+		c = &d->charge[d->n_charges++];
+	}
+	c->object = object;
+	c->over = over;
+	c->hash = hash;
+	return true;
+}
+
+/* Does a limit or quota answer as the test wants; -1 as in counted(). */
+static noinline int limited(const struct fwt_program *prog, const struct fwt_prog_test *t,
+			    const struct fwt_packet *p, const struct fwt_env *env,
+			    struct fwt_decision *d, struct fwt_walk_step *step)
+{
+	u32 local[FWT_KEY_WORDS] FWT_UNSET;
+	u32 *key = step ? step->key : local;
+	u32 words = fwt_test_key(prog, t, p, env, key);
+	bool under = true;
+	u64 hash = 0;
+
+	if (step)
+		step->words = words;
+	if (t->n_fields && !words)
+		return 0;
+	if (env && env->ops->under)
+		under = env->ops->under(env, t->set[0], key, words, p, &hash);
+	if (!charge(d, t->set[0], hash, !under))
+		return -1;
+	return under != !!(t->flags & FWT_TEST_NEGATE);
+}
+
+/* The branch of a split; FWT_NONE where the decision has no room for it. */
+static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_test *t,
+			  const struct fwt_packet *p, const struct fwt_env *env,
+			  struct fwt_decision *d, struct fwt_walk_step *step)
+{
+	const struct fwt_prog_set *set = &prog->set[t->set[0]];
+	u32 sum = prog->word[set->data + 2 * set->count - 1] + 1;
+	u32 key[FWT_KEY_WORDS] FWT_UNSET;
+	u32 at = 0, h;
+
+	if (t->op == FWT_TEST_SPLIT_TURN) {
+		if (env && env->turn && !d->turn)
+			at = env->turn - 1;
+		else if (env && env->ops->turn)
+			at = env->ops->turn(env, t->set[1]);
+		/* One that it has from another policy. */
+		if (at >= sum)
+			at = fwt_choice(env->seed, prog->object[t->set[1]].key, 0) % sum;
+		if (!d->turn)
+			d->turn = at + 1;
+		if (!charge(d, t->set[1], 0, false))
+			return FWT_NONE;
+	} else {
+		u64 rule = prog->rule[t->set[1]].key;
+
+		if (t->op == FWT_TEST_SPLIT_HASH)
+			h = fwt_choice_words(key, key_there(prog, t, p, env, key), rule,
+					     FWT_CHOICE_SPLIT);
+		else
+			h = fwt_choice(env ? env->seed : 0, rule, FWT_CHOICE_SPLIT);
+		at = ((u64)h * sum) >> 32;
+	}
+	if (step) {
+		step->words = 1;
+		step->key[0] = at;
+	}
+	return prog->word[set->value + fwt_set_find(prog, t->set[0], &at)];
 }
 
 static bool end(struct fwt_decision *d, u8 reason)
@@ -312,6 +419,8 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 	d->snat = FWT_NONE;
 	d->dnat = FWT_NONE;
 	d->n_counts = 0;
+	d->n_charges = 0;
+	d->turn = 0;
 }
 
 static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
@@ -356,6 +465,16 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				next = more ? n->yes : n->no;
 				break;
 			}
+			if (unlikely(t->op == FWT_TEST_LIMIT || t->op == FWT_TEST_QUOTA)) {
+				more = limited(prog, t, p, env, d, s);
+				if (more < 0) {
+					end(d, FWT_REASON_EFFECTS);
+					d->rule = prog->object[t->set[0]].param[FWT_LIMIT_RULE];
+					return;
+				}
+				next = more ? n->yes : n->no;
+				break;
+			}
 			if (!fwt_test_holds(prog, t, p, env, s))
 				next = n->no;
 			break;
@@ -364,6 +483,15 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
 				return;
+			}
+			if (unlikely(t->op != FWT_TEST_IN)) {
+				next = split(prog, t, p, env, d, s);
+				if (next == FWT_NONE) {
+					end(d, FWT_REASON_EFFECTS);
+					d->rule = prog->object[t->set[1]].param[FWT_SPLIT_RULE];
+					return;
+				}
+				break;
 			}
 			next = n->no;
 			words = fwt_test_key(prog, t, p, env, key);

@@ -72,6 +72,24 @@ struct fwt_decision_count {
 	u32 key[FWT_COUNT_WORDS];
 };
 
+/* Limits, quotas and splits that a walk meets. More that are under are a counted
+ * drop too; more that are over are not counted as such, which is all that they
+ * would be.
+ */
+#define FWT_DECISION_CHARGES	16
+
+/**
+ * struct fwt_decision_charge - a limit, a quota or a split that was met
+ * @object: in OBJECTS
+ * @over: it was over: nothing is taken from it
+ * @hash: what it is charged by, of limits: see @under of struct fwt_env_ops
+ */
+struct fwt_decision_charge {
+	u32 object;
+	u32 over;
+	u64 hash;
+};
+
 #define FWT_DECISION_SNAT	0x01	/* @snat and @p->saddr are set */
 #define FWT_DECISION_DNAT	0x02	/* @p->daddr (and @p->dport) are set */
 #define FWT_DECISION_MARK	0x04	/* @p->mark is set */
@@ -89,7 +107,10 @@ struct fwt_decision_count {
  * @snat: the modifier, for its range of ports
  * @dnat: the modifier
  * @n_counts: entries in @count
+ * @n_charges: entries in @charge
+ * @turn: that it got at the first split by turns, and 1; 0 for none
  * @count: what the connection is charged to, if it is accepted
+ * @charge: what is taken when the decision is applied, whatever the verdict
  * @effect: rules that took part, and FWT_EFFECT_MOD | modifier, in the order of
  *	the walk; they happen whatever the verdict
  */
@@ -104,8 +125,11 @@ struct fwt_decision {
 	u32 snat;
 	u32 dnat;
 	u32 n_counts;
+	u32 n_charges;
+	u32 turn;
 	u32 effect[FWT_EFFECTS_MAX];
 	struct fwt_decision_count count[FWT_DECISION_COUNTS];
+	struct fwt_decision_charge charge[FWT_DECISION_CHARGES];
 };
 
 /* What a count is known by: it outlives the program, as the rule's counters do. */
@@ -196,6 +220,12 @@ u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key);
 bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *t,
 		    const struct fwt_packet *p, const struct fwt_env *env,
 		    struct fwt_walk_step *step);
+
+/* Is it the key of a split. */
+static inline bool fwt_test_splits(const struct fwt_prog_test *t)
+{
+	return t->op >= FWT_TEST_SPLIT_RANDOM && t->op <= FWT_TEST_SPLIT_TURN;
+}
 
 /* Whether a test asks for what a packet rebuilt from a record does not have. */
 static inline bool fwt_test_unknown(const struct fwt_prog_test *t,

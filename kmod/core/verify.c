@@ -157,6 +157,13 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
 	u32 cost = asked_cost(t);
 
+	if (t->op == FWT_TEST_RANDOM || t->op == FWT_TEST_QUOTA)
+		return 1;
+	/* A hash of the key, and a line of memory. */
+	if (t->op == FWT_TEST_LIMIT)
+		return cost + 4 + t->n_fields;
+	if (fwt_test_splits(t))
+		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
 	if (t->op != FWT_TEST_IN)
 		return cost + (t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
@@ -210,7 +217,7 @@ static int each_target(struct fwt_verify *c, u32 i, struct fwt_verify_node *all,
 	const struct fwt_prog_test *t = &c->prog->test[c->prog->node[i].arg];
 	int ret = select_targets(c, i, t->set[0], all, hooks);
 
-	if (!ret && t->set[1] != t->set[0])
+	if (!ret && t->op == FWT_TEST_IN && t->set[1] != t->set[0])
 		ret = select_targets(c, i, t->set[1], all, hooks);
 	return ret;
 }
@@ -236,6 +243,8 @@ static int check_tests(struct fwt_verify *c)
 			continue;
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
+		if (fwt_test_splits(&c->prog->test[n->arg]))
+			return bad(c, FWT_SEC_NODES, i, "asks what is for a select");
 		if (!forward(c, i, n->yes) || !forward(c, i, n->no))
 			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
 		yes = &c->node[n->yes];
@@ -275,7 +284,8 @@ static int backward(struct fwt_verify *c, u32 i)
 	case FWT_NODE_SELECT:
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
-		if (c->prog->test[n->arg].op != FWT_TEST_IN || c->prog->test[n->arg].flags)
+		if ((c->prog->test[n->arg].op != FWT_TEST_IN &&
+		     !fwt_test_splits(&c->prog->test[n->arg])) || c->prog->test[n->arg].flags)
 			return bad(c, FWT_SEC_NODES, i, "selects by what is no look-up");
 		join(&p, &c->node[n->no]);
 		ret = each_target(c, i, &p, 0);
@@ -377,7 +387,8 @@ static int reach(struct fwt_verify *c, u32 i)
 			if (hooks & ~fwt_field_info[t->field[d]].hooks)
 				return bad(c, FWT_SEC_NODES, i,
 					   "asks for a field that a hook does not have");
-		if (t->op >= FWT_TEST_IFADDR && hooks & ~FWT_HOOKS_INET)
+		if (t->op >= FWT_TEST_IFADDR && t->op <= FWT_TEST_COUNT &&
+		    hooks & ~FWT_HOOKS_INET)
 			return bad(c, FWT_SEC_NODES, i,
 				   "asks for addresses or connections at a device");
 		c->node[n->no].hooks |= hooks;

@@ -4,6 +4,7 @@
  * section for what it says of itself.
  */
 #include "verify_private.h"
+#include "limit.h"
 
 static bool string_ok(const struct fwt_verify *c, u32 off, bool optional)
 {
@@ -122,6 +123,82 @@ static int check_count(struct fwt_verify *c, u32 i, u32 six)
 	return 0;
 }
 
+static bool object_ok(const struct fwt_verify *c, u32 i, u8 kind)
+{
+	return index_ok(c, FWT_SEC_OBJECTS, i) && c->prog->object[i].kind == kind;
+}
+
+/* Joined fields as of a count, or none. */
+static int check_keys(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	u32 words, d, six;
+
+	for (six = 0; six < 2; six++) {
+		for (words = 0, d = 0; d < t->n_fields; d++) {
+			const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
+
+			words += six ? f->words6 : f->words;
+		}
+		if (words > FWT_COUNT_WORDS)
+			return bad(c, FWT_SEC_TESTS, i, "joined fields are too long");
+		if (t->mask[six] != FWT_NONE && !words_ok(c, t->mask[six], 1, words))
+			return bad(c, FWT_SEC_TESTS, i, "mask outside of its section");
+	}
+	return 0;
+}
+
+static int check_limit(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	const struct fwt_prog_object *o;
+
+	if (!object_ok(c, t->set[0], t->op == FWT_TEST_LIMIT ? FWT_OBJECT_LIMIT :
+						       FWT_OBJECT_QUOTA))
+		return bad(c, FWT_SEC_TESTS, i, "no such limit or quota");
+	o = &c->prog->object[t->set[0]];
+	if (!t->n_fields != !(t->op == FWT_TEST_LIMIT &&
+			      o->param[FWT_LIMIT_FLAGS] & FWT_LIMIT_KEYED))
+		return bad(c, FWT_SEC_TESTS, i, "fields of a limit that has no keys, or none");
+	return check_keys(c, i);
+}
+
+/* Its set leaves no number below the sum without a branch. */
+static int check_split(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	const struct fwt_prog_object *o;
+	const struct fwt_prog_set *s;
+	const u32 *range;
+	u32 next = 0, k;
+
+	if (t->n_fields && t->op != FWT_TEST_SPLIT_HASH)
+		return bad(c, FWT_SEC_TESTS, i, "a split with fields that it does not ask");
+	if (!index_ok(c, FWT_SEC_SETS, t->set[0]))
+		return bad(c, FWT_SEC_TESTS, i, "no such set");
+	s = &c->prog->set[t->set[0]];
+	if (s->kind != FWT_SET_RANGES || s->words != 1 || !s->count || s->value == FWT_NONE)
+		return bad(c, FWT_SEC_TESTS, i, "splits by a set of another shape");
+	if (!spend(c, s->count))
+		return refuse(c, -E2BIG, FWT_SEC_TESTS, i, "too many splits share a set");
+	range = c->prog->word + s->data;
+	for (k = 0; k < s->count; k++, range += 2) {
+		if (range[0] != next || range[1] == FWT_NONE)
+			return bad(c, FWT_SEC_TESTS, i, "a split with a gap");
+		next = range[1] + 1;
+	}
+	if (t->op == FWT_TEST_SPLIT_TURN) {
+		if (!object_ok(c, t->set[1], FWT_OBJECT_SPLIT))
+			return bad(c, FWT_SEC_TESTS, i, "no such split");
+		o = &c->prog->object[t->set[1]];
+		if (o->param[FWT_SPLIT_TURNS] != next)
+			return bad(c, FWT_SEC_TESTS, i, "other turns than there are branches");
+	} else if (!index_ok(c, FWT_SEC_RULES, t->set[1])) {
+		return bad(c, FWT_SEC_TESTS, i, "splits for no rule");
+	}
+	return check_keys(c, i);
+}
+
 static bool is_addr(u8 field)
 {
 	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
@@ -137,9 +214,10 @@ static int check_test(struct fwt_verify *c, u32 i)
 	u32 d;
 
 	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE ||
-	    t->pad >= (t->op == FWT_TEST_COUNT ? FWT_COUNTS_RULE : 1))
+	    t->pad >= (t->op == FWT_TEST_COUNT || t->op == FWT_TEST_RANDOM ?
+		       FWT_COUNTS_RULE : 1))
 		return bad(c, FWT_SEC_TESTS, i, "no such operation");
-	if (!t->n_fields || t->n_fields > FWT_TEST_FIELDS)
+	if ((!t->n_fields && t->op < FWT_TEST_LIMIT) || t->n_fields > FWT_TEST_FIELDS)
 		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
 	for (d = 0; d < t->n_fields; d++)
 		if (t->field[d] >= __FWT_FIELD_MAX)
@@ -152,6 +230,19 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_COUNT:
 		ret = check_count(c, i, 0);
 		return ret ? ret : check_count(c, i, 1);
+	case FWT_TEST_LIMIT:
+	case FWT_TEST_QUOTA:
+		return check_limit(c, i);
+	case FWT_TEST_RANDOM:
+		if (t->n_fields)
+			return bad(c, FWT_SEC_TESTS, i, "chance with fields");
+		if (!index_ok(c, FWT_SEC_RULES, t->set[1]))
+			return bad(c, FWT_SEC_TESTS, i, "chance for no rule");
+		break;
+	case FWT_TEST_SPLIT_RANDOM:
+	case FWT_TEST_SPLIT_HASH:
+	case FWT_TEST_SPLIT_TURN:
+		return check_split(c, i);
 	case FWT_TEST_EQUAL:
 		if (t->n_fields != 2)
 			return bad(c, FWT_SEC_TESTS, i, "compares other than two fields");
@@ -281,10 +372,63 @@ static int check_option(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+/* Of rules: FWT_LIMIT_RULE, FWT_QUOTA_RULE, FWT_SPLIT_RULE are one. */
+static int check_rules_own(struct fwt_verify *c, u32 i, u32 n_params)
+{
+	const struct fwt_prog_object *o = &c->prog->object[i];
+
+	BUILD_BUG_ON((int)FWT_LIMIT_RULE != (int)FWT_QUOTA_RULE ||
+		     (int)FWT_LIMIT_RULE != (int)FWT_SPLIT_RULE);
+	if (o->name != FWT_NONE)
+		return bad(c, FWT_SEC_OBJECTS, i, "a name for what is a rule's");
+	if (!index_ok(c, FWT_SEC_RULES, o->param[FWT_LIMIT_RULE]))
+		return bad(c, FWT_SEC_OBJECTS, i, "of no rule");
+	for (; n_params < FWT_OBJECT_PARAMS; n_params++)
+		if (o->param[n_params])
+			return refuse(c, -EOPNOTSUPP, FWT_SEC_OBJECTS, i,
+				      "a parameter that is not known here");
+	return 0;
+}
+
+static int check_limit_params(struct fwt_verify *c, u32 i)
+{
+	const u32 *param = c->prog->object[i].param;
+	const char *wrong = fwt_limit_check(param);
+
+	if (wrong)
+		return bad(c, FWT_SEC_OBJECTS, i, wrong);
+	if (param[FWT_LIMIT_WHICH] >= FWT_OBJECTS_RULE ||
+	    (param[FWT_LIMIT_KEY] && !(param[FWT_LIMIT_FLAGS] & FWT_LIMIT_KEYED)))
+		return bad(c, FWT_SEC_OBJECTS, i, "an impossible place or key");
+	return check_rules_own(c, i, __FWT_LIMIT_PARAM_MAX);
+}
+
+static int check_quota_params(struct fwt_verify *c, u32 i)
+{
+	const u32 *param = c->prog->object[i].param;
+	u64 size = fwt_limit_u64(param + FWT_QUOTA_SIZE);
+
+	if (param[0] || param[FWT_QUOTA_WHICH] >= FWT_OBJECTS_RULE ||
+	    !size || size > FWT_QUOTA_SIZE_MAX)
+		return bad(c, FWT_SEC_OBJECTS, i, "an impossible quota");
+	return check_rules_own(c, i, __FWT_QUOTA_PARAM_MAX);
+}
+
 /* What a kind's parameters must be like. */
 static int check_params(struct fwt_verify *c, u32 i)
 {
-	switch (c->prog->object[i].kind) {
+	const struct fwt_prog_object *o = &c->prog->object[i];
+
+	switch (o->kind) {
+	case FWT_OBJECT_LIMIT:
+		return check_limit_params(c, i);
+	case FWT_OBJECT_QUOTA:
+		return check_quota_params(c, i);
+	case FWT_OBJECT_SPLIT:
+		if (o->param[0] || !o->param[FWT_SPLIT_TURNS] ||
+		    o->param[FWT_SPLIT_TURNS] > FWT_SPLIT_TURNS_MAX)
+			return bad(c, FWT_SEC_OBJECTS, i, "an impossible number of turns");
+		return check_rules_own(c, i, __FWT_SPLIT_PARAM_MAX);
 	default:
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_OBJECTS, i,
 			      "an object that is not known here");

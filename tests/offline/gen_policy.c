@@ -210,6 +210,11 @@ static void match(struct gen *g, unsigned int depth)
 	const struct field *f[5];
 	unsigned int n;
 
+	if (gen_chance(g, 3)) {
+		n = 1 + gen_rnd(g, 9);
+		gen_put(g, "random %u/%u", 1 + gen_rnd(g, n), n);
+		return;
+	}
 	if (depth < 3 && gen_chance(g, 10)) {
 		gen_put(g, "not ");
 		if (gen_chance(g, 50)) {
@@ -260,6 +265,36 @@ static void match(struct gen *g, unsigned int depth)
 	f[0] = field(g);
 	gen_put(g, "%s %s", f[0]->name, gen_chance(g, 20) ? "!= " : gen_chance(g, 10) ? "== " : "");
 	values_of(g, f[0]);
+}
+
+/* What has state is asked last on its line. */
+static void stateful(struct gen *g)
+{
+	static const char *const limits[] = {
+		"limit 10/second", "limit over 3/minute burst 7", "limit rate 2k/second burst 4k",
+		"limit over 100/hour", "limit 1/day burst 1",
+	};
+	static const char *const keys[] = {
+		" by saddr", " by saddr/24/64", " by daddr/8/32 . dport", " by saddr . daddr",
+		" by protocol", " by tcp dport . saddr/16/48", " by iif", " by ip saddr/20",
+	};
+	unsigned int i = gen_rnd(g, 8);
+
+	if (i == 6 && g->hooks & OUT && g->hooks & ~IN)
+		i = 0;
+	if (i == 6 && g->hooks & ~(IN | OUT | DEV_IN))
+		i = 0;
+	switch (gen_rnd(g, 4)) {
+	case 0:
+		gen_put(g, "quota %s%u ", gen_chance(g, 30) ? "over " : "", 1 + gen_rnd(g, 9000));
+		return;
+	case 1:
+		gen_put(g, "%s ", PICK(g, limits));
+		return;
+	default:
+		gen_put(g, "%s%s ", PICK(g, limits), keys[i]);
+		return;
+	}
 }
 
 static void modifier(struct gen *g)
@@ -415,6 +450,26 @@ static void select_of(struct gen *g)
 	gen_put(g, "}");
 }
 
+static void split_of(struct gen *g)
+{
+	static const char *const kinds[] = {
+		"round-robin", "random", "hash saddr/24/64 . dport", "hash daddr", "hash tcp dport . ttl",
+		"hash ip saddr/8 . sctp dport",
+	};
+	unsigned int n = 1 + gen_rnd(g, 4);
+
+	gen_put(g, "split %s {", PICK(g, kinds));
+	g->depth++;
+	while (n--) {
+		line(g);
+		gen_put(g, "%u -> ", gen_chance(g, 30) ? 10 * (1 + gen_rnd(g, 4)) : 1 + gen_rnd(g, 5));
+		statement(g);
+	}
+	g->depth--;
+	line(g);
+	gen_put(g, "}");
+}
+
 /* Whether a tree was found to lead to. */
 static bool lead(struct gen *g)
 {
@@ -444,6 +499,8 @@ static void statement(struct gen *g)
 	}
 	if (gen_chance(g, 20))
 		gen_put(g, "length >= %u ", 1 + gen_rnd(g, 3));
+	for (n = 0; n < 2 && gen_chance(g, 8); n++)
+		stateful(g);
 	if (gen_chance(g, 30))
 		for (n = 1 + gen_rnd(g, 2); n--;)
 			modifier(g);
@@ -453,8 +510,10 @@ static void statement(struct gen *g)
 		modifier(g);
 	else if (what < 75)
 		block(g, 1 + gen_rnd(g, 4));
-	else if (what < 88)
+	else if (what < 85)
 		select_of(g);
+	else if (what < 88)
+		split_of(g);
 	else if (what < 91 && g->called)
 		gen_put(g, "return");
 	else if (!lead(g))

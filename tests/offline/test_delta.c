@@ -475,6 +475,16 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 		fwt_diag_clean(&diag);
 		assert_true(!ret || ret == -EINVAL || ret == -EOPNOTSUPP);
 	}
+	if (!ret) {
+		ret = patch(p, &s->base);
+		if (ret)
+			unpatch(p);
+		/* Such a one goes the whole way: its walks may take too many steps. */
+		if (ret && ret != -E2BIG) {
+			fprintf(stderr, "what was built is refused\n");
+			fail();
+		}
+	}
 	if (ret) {
 		/* As it was. */
 		sum.refused++;
@@ -490,10 +500,6 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 	}
 	text_clean(&old);
 	unpatch(&was);
-	if (patch(p, &s->base)) {
-		fprintf(stderr, "what was built is refused\n");
-		fail();
-	}
 	sum.changes++;
 	/* What was made can be gone on with. */
 	if (forget) {

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "compile.h"
+#include "limit.h"
 #include "sema_sample.h"
 #include "oracle.h"
 #include "parse.h"
@@ -28,6 +29,7 @@ struct policy {
 	void *scratch;
 	struct fwt_program prog;
 	struct fwt_oracle oracle;
+	struct fwt_oracle_state state;
 	struct fwt_sampler sampler;
 };
 
@@ -76,9 +78,74 @@ static void mock_route(const struct fwt_env *env, const struct fwt_packet *p,
 	fwt_sampler_route(((const struct world *)env)->sampler, p, what, r);
 }
 
+/* What is asked in a walk's name is asked of this policy. */
+static const struct policy *walked;
+
+/* Whether a limit is under is a matter of where it stands, and of the key. */
+static bool is_under(u32 line, u32 which, const u32 *key, u32 words)
+{
+	return fwt_choice_words(key, words, line, which) & 1;
+}
+
+static bool mock_under(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
+		       const struct fwt_packet *p, u64 *hash)
+{
+	const u32 *param = walked->prog.object[object].param;
+
+	(void)env;
+	(void)p;
+	*hash = 0;
+	return is_under(walked->prog.rule[param[FWT_LIMIT_RULE]].line, param[FWT_LIMIT_WHICH],
+			key, words);
+}
+
+static u32 mock_turn(const struct fwt_env *env, u32 object)
+{
+	const u32 *param = walked->prog.object[object].param;
+
+	(void)env;
+	return walked->prog.rule[param[FWT_SPLIT_RULE]].line % param[FWT_SPLIT_TURNS];
+}
+
+static bool oracle_under(void *ctx, const struct fwt_rule *rule, u32 which, const u32 *key,
+			 u32 words, const struct fwt_packet *p)
+{
+	(void)ctx;
+	(void)p;
+	return is_under(rule->loc.line, which, key, words);
+}
+
+static u32 oracle_turn(void *ctx, const struct fwt_rule *rule)
+{
+	const struct fwt_branch *b;
+	u64 sum = 0, common = 40;
+
+	(void)ctx;
+	do {
+		sum = 0;
+		for (b = rule->end.split->branches; b && !(b->weight % common); b = b->next)
+			sum += b->weight / common;
+	} while (b && common-- > 1);
+	return (u32)(rule->loc.line % sum);
+}
+
+static bool same_rule(const struct policy *w, u32 index, const struct fwt_rule *rule);
+
+static u64 oracle_key(void *ctx, const struct fwt_rule *rule)
+{
+	const struct policy *w = ctx;
+	u32 i;
+
+	for (i = 0; i < w->prog.n[FWT_SEC_RULES]; i++)
+		if (same_rule(w, i, rule))
+			return w->prog.rule[i].key;
+	return 0;
+}
+
 static const struct fwt_env_ops mock_ops = {
 	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
 	.route = mock_route,
+	.under = mock_under, .turn = mock_turn,
 };
 
 /* Returns false where the policy was refused; with @show its messages are. */
@@ -111,6 +178,8 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 	w->oracle.ast = w->ast;
 	w->oracle.resolver = fwt_resolver_alloc();
 	assert_non_null(w->oracle.resolver);
+	w->state = (struct fwt_oracle_state){ oracle_under, oracle_turn, oracle_key, w };
+	w->oracle.state = &w->state;
 	assert_int_equal(fwt_sampler_init(&w->sampler, w->ast, seed), 0);
 	return true;
 }
@@ -173,6 +242,36 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 	return true;
 }
 
+static bool same_charge(const struct policy *w, const struct fwt_decision_charge *c,
+			const struct fwt_oracle_charge *o)
+{
+	const struct fwt_prog_object *object = &w->prog.object[c->object];
+
+	return !!c->over == o->over && same_rule(w, object->param[FWT_LIMIT_RULE], o->rule) &&
+	       (object->kind == FWT_OBJECT_SPLIT ? FWT_NONE : object->param[FWT_LIMIT_WHICH]) ==
+	       o->which;
+}
+
+/* What is taken is the same, and of what is over nothing is told that was not. */
+static const char *other_charges(const struct policy *w, const struct fwt_decision *d,
+				 const struct fwt_oracle_result *r)
+{
+	u32 i, k, under = 0;
+
+	for (i = 0; i < d->n_charges; i++) {
+		for (k = 0; k < r->n_charges; k++)
+			if (same_charge(w, &d->charge[i], &r->charge[k]))
+				break;
+		if (k == r->n_charges)
+			return "a limit that was not met";
+		under += !d->charge[i].over;
+	}
+	if (under != r->n_under)
+		return "how much is taken";
+	return d->n_charges == min(r->n_charges, (u32)FWT_DECISION_CHARGES) ?
+		NULL : "how many limits were met";
+}
+
 /* What differs, NULL if nothing does. */
 static const char *difference(const struct policy *w, const struct fwt_decision *d,
 			      const struct fwt_oracle_result *r,
@@ -204,7 +303,9 @@ static const char *difference(const struct policy *w, const struct fwt_decision 
 			return "a rule that took part";
 		}
 	}
-	return memcmp(a, b, sizeof(*a)) ? "the packet afterwards" : NULL;
+	if (memcmp(a, b, sizeof(*a)))
+		return "the packet afterwards";
+	return other_charges(w, d, r);
 }
 
 struct counted {
@@ -232,6 +333,7 @@ static const char *pair(struct policy *w, const struct fwt_ast_hook *hook,
 
 	if (root == FWT_NONE)
 		return "the hook is not in the program";
+	walked = w;
 	/* The oracle asks for each match anew, the walk remembers. */
 	fwt_oracle_walk(&w->oracle, hook, &b, &world.env, &r);
 	world.env.rlu = &world.rlu;

@@ -6,6 +6,7 @@
 
 #include "field.h"
 #include "program_view.h"
+#include "limit.h"
 
 /* Where rules are written, for qsort(); a rule before those in its block. */
 static const struct fwt_prog_rule *sorting;
@@ -436,6 +437,51 @@ static void put_set(char *buf, size_t size, const struct view *v,
 		snprintf(buf + n, size - n, " }");
 }
 
+static const char *rate_unit(u32 seconds)
+{
+	return seconds == 1 ? "second" : seconds == 60 ? "minute" : seconds == 3600 ? "hour" :
+								       "day";
+}
+
+/* A limit, a quota, chance; the key of a split. */
+static void put_stateful(char *buf, size_t size, const struct view *v,
+			 const struct fwt_prog_test *t, const char *fields)
+{
+	const char *over = t->flags & FWT_TEST_NEGATE ? "over " : "";
+	const char *mask = t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ? " & mask" : "";
+	const u32 *param;
+
+	switch (t->op) {
+	case FWT_TEST_LIMIT:
+		param = v->prog.object[t->set[0]].param;
+		snprintf(buf, size, "limit %s%llu%s/%s burst %llu%s%s%s", over,
+			 (unsigned long long)fwt_limit_u64(param + FWT_LIMIT_RATE),
+			 param[FWT_LIMIT_FLAGS] & FWT_LIMIT_BYTES ? " bytes" : "",
+			 rate_unit(param[FWT_LIMIT_PER]),
+			 (unsigned long long)fwt_limit_u64(param + FWT_LIMIT_BURST),
+			 t->n_fields ? " by " : "", fields, mask);
+		return;
+	case FWT_TEST_QUOTA:
+		param = v->prog.object[t->set[0]].param;
+		snprintf(buf, size, "quota %s%llu bytes", over,
+			 (unsigned long long)fwt_limit_u64(param + FWT_QUOTA_SIZE));
+		return;
+	case FWT_TEST_RANDOM:
+		snprintf(buf, size, "random %.4g%%", (t->set[0] + 1.) / 42949672.96);
+		return;
+	case FWT_TEST_SPLIT_RANDOM:
+		snprintf(buf, size, "split random");
+		return;
+	case FWT_TEST_SPLIT_HASH:
+		snprintf(buf, size, "split hash %s%s", fields, mask);
+		return;
+	default:
+		snprintf(buf, size, "split round-robin of %u",
+			 v->prog.object[t->set[1]].param[FWT_SPLIT_TURNS]);
+		return;
+	}
+}
+
 static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 {
 	const struct fwt_prog_test *t = &v->prog.test[index];
@@ -451,6 +497,14 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 	switch (t->op) {
 	case FWT_TEST_EQUAL:
 		snprintf(buf, size, "%s%s", not, fields);
+		return;
+	case FWT_TEST_LIMIT:
+	case FWT_TEST_QUOTA:
+	case FWT_TEST_RANDOM:
+	case FWT_TEST_SPLIT_RANDOM:
+	case FWT_TEST_SPLIT_HASH:
+	case FWT_TEST_SPLIT_TURN:
+		put_stateful(buf, size, v, t, fields);
 		return;
 	case FWT_TEST_COUNT:
 		snprintf(buf, size, "%sct count by %s%s > %u", not, fields,

@@ -49,6 +49,34 @@ static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 nex
 	return fwt_emit_conds(g, s->guards, at, other);
 }
 
+/* A look-up of a number below the sum of the weights, which is always there. */
+static u32 emit_split(struct fwt_gen *g, const struct fwt_ir_split *s, u32 next)
+{
+	struct fwt_prog_set set = {
+		.kind = FWT_SET_RANGES, .words = 1, .n_dims = 1, .dim = { 1 }, .count = s->count,
+	};
+	u32 *node = malloc((3 * (size_t)s->count + 1) * sizeof(*node)), *range, at = 0, i;
+	struct fwt_prog_test test = s->test;
+
+	if (!node) {
+		g->b->failed = true;
+		return next;
+	}
+	range = node + s->count;
+	for (i = s->count; i-- > 0;)
+		node[i] = emit_rule(g, &s->branch[i], next);
+	for (i = 0; i < s->count; i++) {
+		range[2 * i] = at;
+		at += s->weight[i];
+		range[2 * i + 1] = at - 1;
+	}
+	test.set[0] = fwt_builder_set(g->b, &set, range, node);
+	at = fwt_builder_test(g->b, &test);
+	at = fwt_builder_node(g->b, FWT_NODE_SELECT, at, FWT_NONE, node[0]);
+	free(node);
+	return at;
+}
+
 u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
 {
 	switch (r->end) {
@@ -69,6 +97,8 @@ u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
 		return emit_block(g, &r->block, next);
 	case FWT_END_SELECT:
 		return emit_select(g, r->select, next);
+	case FWT_END_SPLIT:
+		return emit_split(g, r->split, next);
 	}
 	return next;
 }
@@ -227,6 +257,8 @@ static void clean_rule(struct fwt_ir_rule *r)
 	u32 i;
 
 	clean_block(&r->block);
+	for (i = 0; r->split && r->split->branch && i < r->split->count; i++)
+		clean_rule(&r->split->branch[i]);
 	if (!r->select)
 		return;
 	for (p = r->select->picks; p; p = p->next) {

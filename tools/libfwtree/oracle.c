@@ -259,6 +259,42 @@ static enum way choose(struct walk *w, const struct fwt_select *s)
 	return s->fallback ? statement(w, s->fallback->rule) : ON;
 }
 
+/* Weights as they are written; the walk has them in their lowest terms. */
+static u64 common_of(const struct fwt_split *s)
+{
+	const struct fwt_branch *b;
+	u64 n;
+
+	for (n = s->branches->weight; n > 1; n--) {
+		for (b = s->branches; b && !(b->weight % n); b = b->next)
+			;
+		if (!b)
+			break;
+	}
+	return n;
+}
+
+static enum way share(struct walk *w, const struct fwt_rule *rule)
+{
+	const struct fwt_split *s = rule->end.split;
+	const struct fwt_branch *b;
+	u64 common = common_of(s), at, sum = 0;
+
+	for (b = s->branches; b; b = b->next)
+		sum += b->weight / common;
+	if (s->kind == FWT_SPLIT_ROUND_ROBIN) {
+		at = w->o->state && w->o->state->turn ?
+		     w->o->state->turn(w->o->state->ctx, rule) : 0;
+		if (!fwt_oracle_charge(w->r, rule, FWT_NONE, false))
+			return drop(w, FWT_REASON_EFFECTS, rule);
+	} else {
+		at = fwt_oracle_share(w->o, rule, (u32)sum, w->p, w->env);
+	}
+	for (b = s->branches; at >= b->weight / common; b = b->next)
+		at -= b->weight / common;
+	return statement(w, b->rule);
+}
+
 static enum way verdict(struct walk *w, const struct fwt_rule *rule)
 {
 	struct fwt_oracle_result *r = w->r;
@@ -287,8 +323,12 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 {
 	const struct fwt_modifier *m;
 	enum fwt_end_kind end = rule->end.kind;
+	int matches;
 
-	if (!fwt_oracle_matches(w->o, rule->matches, w->p, w->env))
+	matches = fwt_oracle_matches(w->o, rule, w->p, w->env, w->r);
+	if (matches < 0)
+		return drop(w, FWT_REASON_EFFECTS, rule);
+	if (!matches)
 		return ON;
 	for (m = rule->modifiers; m; m = m->next)
 		if (m->nat.addr.first && is_translation(m) && !nat_target(m, w->p))
@@ -314,6 +354,8 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 		return block(w, &rule->end.block);
 	case FWT_END_SELECT:
 		return choose(w, rule->end.select);
+	case FWT_END_SPLIT:
+		return share(w, rule);
 	default:
 		return ON;
 	}

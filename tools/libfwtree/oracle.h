@@ -18,14 +18,47 @@
 #include "tree.h"
 
 /**
+ * struct fwt_oracle_state - what has state, by where it is written
+ * @under: is limit or quota @which of those in a rule under for a key; NULL: always
+ * @turn: whose turn it is at the rule's split, less than the sum of its weights; NULL:
+ *	the first one's
+ * @key: what the program knows a rule by, which chance and splits go by; NULL: 0
+ * @ctx: for them
+ */
+struct fwt_oracle_state {
+	bool (*under)(void *ctx, const struct fwt_rule *rule, u32 which, const u32 *key,
+		      u32 words, const struct fwt_packet *p);
+	u32 (*turn)(void *ctx, const struct fwt_rule *rule);
+	u64 (*key)(void *ctx, const struct fwt_rule *rule);
+	void *ctx;
+};
+
+/**
  * struct fwt_oracle - one policy, to ask
  * @ast: checked by fwt_compile()
  * @resolver: for words
+ * @state: or NULL
  */
 struct fwt_oracle {
 	const struct fwt_policy_ast *ast;
 	struct fwt_resolver *resolver;
+	const struct fwt_oracle_state *state;
 };
+
+/**
+ * struct fwt_oracle_charge - a limit, a quota or a split that a walk met
+ * @rule: the statement
+ * @which: of its limits and quotas; a split is FWT_NONE
+ * @over: it was over
+ */
+struct fwt_oracle_charge {
+	const struct fwt_rule *rule;
+	u32 which;
+	bool over;
+};
+
+/* More than the walk has room for: those that are over are not told by it. */
+#define FWT_ORACLE_CHARGES	256
 
 /**
  * struct fwt_oracle_effect - something that a walk met
@@ -42,6 +75,7 @@ struct fwt_oracle_effect {
  * @ended: false: the packet ran off the end, and nothing else here counts but
  *	the effects
  * @rule: that decided, NULL if none did
+ * @n_under: of the charges, those that something is taken from
  */
 struct fwt_oracle_result {
 	bool ended;
@@ -51,7 +85,10 @@ struct fwt_oracle_result {
 	u8 reason;
 	const struct fwt_rule *rule;
 	u32 n_effects;
+	u32 n_charges;
+	u32 n_under;
 	struct fwt_oracle_effect effect[FWT_EFFECTS_MAX];
+	struct fwt_oracle_charge charge[FWT_ORACLE_CHARGES];
 };
 
 /**
@@ -67,8 +104,24 @@ void fwt_oracle_walk(const struct fwt_oracle *o, const struct fwt_ast_hook *hook
 		     struct fwt_oracle_result *r);
 
 /* oracle_match.c */
-bool fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_match *m,
-			const struct fwt_packet *p, const struct fwt_env *env);
+
+/**
+ * fwt_oracle_matches() - do all of a rule's matches hold
+ * @r: what limits they meet is written down there
+ *
+ * Return: 1, 0, or -1 where the walk has no room for one more limit.
+ */
+int fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		       const struct fwt_packet *p, const struct fwt_env *env,
+		       struct fwt_oracle_result *r);
+
+/** fwt_oracle_charge() - write one down; false where the walk has no room for it */
+bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule, u32 which,
+		       bool over);
+
+/** fwt_oracle_share() - which number a split's fields come to, less than @sum */
+u32 fwt_oracle_share(const struct fwt_oracle *o, const struct fwt_rule *rule, u32 sum,
+		     const struct fwt_packet *p, const struct fwt_env *env);
 bool fwt_oracle_key(const struct fwt_oracle *o, const struct fwt_fields *fields,
 		    const struct fwt_values *values, const struct fwt_packet *p,
 		    const struct fwt_env *env);

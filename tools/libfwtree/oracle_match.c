@@ -2,6 +2,7 @@
 /*
  * The oracle's matches: one value after the other, each read as it stands.
  */
+#include "limit.h"
 #include "oracle.h"
 
 /* What a packet has in a field; @words 0 where it lacks it. */
@@ -335,8 +336,136 @@ static bool compared(const struct fwt_oracle *o, const struct fwt_match *m,
 	}
 }
 
-static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
-		  const struct fwt_packet *p, const struct fwt_env *env)
+/* The bits of a key's prefix, one by one. */
+static void keep_prefix(struct got *g, int plen)
+{
+	u32 i;
+
+	for (i = 0; plen >= 0 && i < 32 * g->words; i++)
+		if (i >= (u32)plen)
+			g->word[i / 32] &= ~(0x80000000u >> i % 32);
+}
+
+/* A split looks at fields alone: at what a prefix demands besides only where that
+ * makes another field of it.
+ */
+static bool other_field(const struct fwt_ast_ref *ref)
+{
+	if (ref->field == FWT_AST_SPORT || ref->field == FWT_AST_DPORT)
+		return ref->implies == FWT_IMPLIES_TCP || ref->implies == FWT_IMPLIES_UDP;
+	return ref->field == FWT_AST_SADDR || ref->field == FWT_AST_DADDR;
+}
+
+/* The fields that are there, in one; returns how many of @fields are. */
+static u32 key_of(const struct fwt_fields *fields, const struct fwt_packet *p,
+		  const struct fwt_env *env, bool of_match, u32 *key, u32 *words)
+{
+	const struct fwt_ast_ref *ref;
+	u32 there = 0;
+
+	*words = 0;
+	for (ref = fields->first; ref; ref = ref->next) {
+		struct got g = { 0 };
+
+		if (of_match || other_field(ref))
+			g = get(ref, p, env);
+		else
+			g.words = (u32)fwt_field(p, env, core_field(ref->field), g.word);
+		if (!g.words)
+			continue;
+		if (g.words == 1)
+			keep_prefix(&g, ref->plen4);
+		else if (g.words == 4)
+			keep_prefix(&g, ref->plen6);
+		memcpy(key + *words, g.word, g.words * sizeof(u32));
+		*words += g.words;
+		there++;
+	}
+	return there;
+}
+
+static u64 rule_key(const struct fwt_oracle *o, const struct fwt_rule *rule)
+{
+	return o->state && o->state->key ? o->state->key(o->state->ctx, rule) : 0;
+}
+
+u32 fwt_oracle_share(const struct fwt_oracle *o, const struct fwt_rule *rule, u32 sum,
+		     const struct fwt_packet *p, const struct fwt_env *env)
+{
+	const struct fwt_split *s = rule->end.split;
+	u32 key[FWT_KEY_WORDS], words, h;
+
+	if (s->kind == FWT_SPLIT_HASH) {
+		key_of(&s->keys, p, env, false, key, &words);
+		h = fwt_choice_words(key, words, rule_key(o, rule), FWT_CHOICE_SPLIT);
+	} else {
+		h = fwt_choice(env->seed, rule_key(o, rule), FWT_CHOICE_SPLIT);
+	}
+	return (u32)((u64)h * sum >> 32);
+}
+
+bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule, u32 which,
+		       bool over)
+{
+	if (!over && r->n_under == FWT_DECISION_CHARGES)
+		return false;
+	r->n_under += !over;
+	if (r->n_charges < FWT_ORACLE_CHARGES)
+		r->charge[r->n_charges++] = (struct fwt_oracle_charge){ rule, which, over };
+	return true;
+}
+
+/* How many matches of a kind stand before @wanted: it is that one of its rule's. */
+static bool before(const struct fwt_match *m, const struct fwt_match *wanted, bool random,
+		   u32 *n)
+{
+	for (; m; m = m->next) {
+		if (m == wanted)
+			return true;
+		if (m->kind == FWT_MATCH_NOT && before(m->inner, wanted, random, n))
+			return true;
+		*n += random ? m->kind == FWT_MATCH_RANDOM :
+			       m->kind == FWT_MATCH_LIMIT || m->kind == FWT_MATCH_QUOTA;
+	}
+	return false;
+}
+
+static int limited(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		   const struct fwt_match *m, const struct fwt_packet *p,
+		   const struct fwt_env *env, struct fwt_oracle_result *r)
+{
+	u32 key[FWT_KEY_WORDS], words, which = 0;
+	bool under = true;
+
+	if (key_of(&m->fields, p, env, true, key, &words) != m->fields.count)
+		return 0;
+	before(rule->matches, m, false, &which);
+	if (o->state && o->state->under)
+		under = o->state->under(o->state->ctx, rule, which, key, words, p);
+	if (!fwt_oracle_charge(r, rule, which, !under))
+		return -1;
+	return under != m->over;
+}
+
+static bool by_chance(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		      const struct fwt_match *m, const struct fwt_env *env)
+{
+	u32 which = 0;
+	u64 h;
+
+	before(rule->matches, m, true, &which);
+	h = fwt_choice(env->seed, rule_key(o, rule), which);
+	/* h of 2^32 is less than n of m, as far as 2^32 parts say so. */
+	return h < (m->n << 32) / m->m;
+}
+
+static int all_hold(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		    const struct fwt_match *m, const struct fwt_packet *p,
+		    const struct fwt_env *env, struct fwt_oracle_result *r);
+
+static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		 const struct fwt_match *m, const struct fwt_packet *p,
+		 const struct fwt_env *env, struct fwt_oracle_result *r)
 {
 	struct got g[FWT_TEST_FIELDS], other;
 
@@ -367,18 +496,34 @@ static bool holds(const struct fwt_oracle *o, const struct fwt_match *m,
 		       m->op == FWT_OP_GE ? m->number->number <= 1 :
 		       m->op == FWT_OP_LT ? m->number->number > 1 :
 					    m->number->number >= 1;
+	case FWT_MATCH_LIMIT:
+	case FWT_MATCH_QUOTA:
+		return limited(o, rule, m, p, env, r);
+	case FWT_MATCH_RANDOM:
+		return by_chance(o, rule, m, env);
 	case FWT_MATCH_NOT:
-		return !fwt_oracle_matches(o, m->inner, p, env);
+		return !all_hold(o, rule, m->inner, p, env, r);
 	default:
 		return false;
 	}
 }
 
-bool fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_match *m,
-			const struct fwt_packet *p, const struct fwt_env *env)
+static int all_hold(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		    const struct fwt_match *m, const struct fwt_packet *p,
+		    const struct fwt_env *env, struct fwt_oracle_result *r)
 {
-	for (; m; m = m->next)
-		if (!holds(o, m, p, env))
-			return false;
-	return true;
+	for (; m; m = m->next) {
+		int yes = holds(o, rule, m, p, env, r);
+
+		if (yes <= 0)
+			return yes;
+	}
+	return 1;
+}
+
+int fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		       const struct fwt_packet *p, const struct fwt_env *env,
+		       struct fwt_oracle_result *r)
+{
+	return all_hold(o, rule, rule->matches, p, env, r);
 }

@@ -30,6 +30,13 @@ static struct fwt_prog_set *sets(const struct sweep *s)
 	return s->b->sec[FWT_SEC_SETS].data;
 }
 
+/* Is what stands there a set, and not what another operation has there. */
+static bool has_set(const struct fwt_prog_test *t, u32 six)
+{
+	return (t->op == FWT_TEST_IN && t->set[six] != FWT_NONE) ||
+	       (fwt_test_splits(t) && !six);
+}
+
 static void mark(struct sweep *s)
 {
 	const struct fwt_prog_node *n = s->b->sec[FWT_SEC_NODES].data;
@@ -42,7 +49,7 @@ static void mark(struct sweep *s)
 		const struct fwt_prog_test *t = &tests(s)[i];
 
 		for (six = 0; six < 2; six++)
-			if (!s->test[i] && t->op == FWT_TEST_IN && t->set[six] != FWT_NONE)
+			if (!s->test[i] && has_set(t, six))
 				s->set[t->set[six]] = 0;
 	}
 }
@@ -154,7 +161,7 @@ static void move_tests(struct sweep *s)
 		if (s->test[i] == FWT_NONE)
 			continue;
 		for (six = 0; six < 2; six++)
-			if (t.op == FWT_TEST_IN && t.set[six] != FWT_NONE)
+			if (has_set(&t, six))
 				t.set[six] = s->set[t.set[six]];
 		s->test[i] = find(s, fwt_hash(FWT_HASH_SEED, &t, sizeof(t)), same_test,
 				  &w, kept);

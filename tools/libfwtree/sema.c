@@ -152,6 +152,15 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 	return to;
 }
 
+static void shares(struct fwt_sema *s, const struct fwt_split *from, struct fwt_ir_split *to)
+{
+	const struct fwt_branch *b;
+	u32 n = 0;
+
+	for (b = from->branches; to && b && n < to->count; b = b->next)
+		statement(s, b->rule, &to->branch[n++]);
+}
+
 /* The edges of a tree stand in the order of its statements. */
 static struct fwt_ir_tree *target(struct fwt_sema *s, const struct fwt_ast_end *end)
 {
@@ -200,7 +209,9 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 		to->select = select_of(s, end->select);
 		break;
 	case FWT_END_SPLIT:
-		fwt_sema_not_yet(s, &end->loc, "split");
+		to->enter = true;
+		to->split = fwt_sema_split(s, end, to->record);
+		shares(s, end->split, to->split);
 		break;
 	}
 }

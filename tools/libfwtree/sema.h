@@ -78,6 +78,20 @@ struct fwt_ir_select {
 	u32 fallback;
 };
 
+/**
+ * struct fwt_ir_split - branches by weight
+ * @test: what is split by, without its set
+ * @weight: by branch, in their lowest terms
+ * @sum: of all of them
+ */
+struct fwt_ir_split {
+	struct fwt_prog_test test;
+	struct fwt_ir_rule *branch;
+	u32 *weight;
+	u32 count;
+	u32 sum;
+};
+
 #define FWT_FAMILY_4	1
 #define FWT_FAMILY_6	2
 
@@ -110,6 +124,7 @@ struct fwt_ir_rule {
 	struct fwt_ir_tree *target;
 	struct fwt_ir_block block;
 	struct fwt_ir_select *select;
+	struct fwt_ir_split *split;
 };
 
 /** struct fwt_ir_edge - a goto or call */
@@ -196,6 +211,10 @@ struct fwt_sema {
 	bool failed;			/* no memory */
 	u32 count_rule;			/* rule with a "ct count", */
 	u32 count_next;			/* and how many it has */
+	u32 object_rule;		/* the same of limits and quotas, */
+	u32 object_next;
+	u32 random_rule;		/* and of "random" */
+	u32 random_next;
 };
 
 /* sema.c */
@@ -289,8 +308,19 @@ void fwt_sema_sets_unused(struct fwt_sema *s);
 
 /* sema_match.c */
 struct fwt_cond *fwt_sema_matches(struct fwt_sema *s, const struct fwt_match *m);
+/* The keys' prefixes, for packets with addresses of one word and of four. */
+void fwt_sema_key_masks(struct fwt_sema *s, struct fwt_sema_key *k);
 bool fwt_sema_port_range(struct fwt_sema *s, const struct fwt_rule *rule,
 			 u32 *low, u32 *high);
+
+/* sema_limit.c */
+struct fwt_cond *fwt_sema_limit(struct fwt_sema *s, const struct fwt_match *m);
+struct fwt_cond *fwt_sema_quota(struct fwt_sema *s, const struct fwt_match *m);
+struct fwt_cond *fwt_sema_random(struct fwt_sema *s, const struct fwt_match *m);
+
+/** fwt_sema_split() - a split of rule @record; its branches are for the caller */
+struct fwt_ir_split *fwt_sema_split(struct fwt_sema *s, const struct fwt_ast_end *end,
+				    u32 record);
 
 /* sema_mod.c */
 void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule);

@@ -184,7 +184,6 @@ static bool rule_goes_on(struct fwt_sema *s, struct fwt_ir_tree *t,
 		on = true;
 		break;
 	case FWT_END_ERROR:
-	case FWT_END_SPLIT:	/* not supported, which was reported */
 		on = true;
 		t->broken = true;
 		break;
@@ -206,6 +205,11 @@ static bool rule_goes_on(struct fwt_sema *s, struct fwt_ir_tree *t,
 		on = !r->select || r->select->fallback == FWT_NONE;
 		for (i = 0; r->select && i < r->select->count; i++)
 			on |= rule_goes_on(s, t, &r->select->branch[i]);
+		break;
+	case FWT_END_SPLIT:
+		on = !r->split;
+		for (i = 0; r->split && i < r->split->count; i++)
+			on |= rule_goes_on(s, t, &r->split->branch[i]);
 		break;
 	default:	/* a verdict */
 		break;

@@ -350,7 +350,7 @@ static void prefix_mask(u32 *mask, u32 words, int plen)
 }
 
 /* The keys' prefixes, for packets with addresses of one word and of four. */
-static void key_masks(struct fwt_sema *s, struct fwt_sema_key *k)
+void fwt_sema_key_masks(struct fwt_sema *s, struct fwt_sema_key *k)
 {
 	u32 mask[FWT_KEY_WORDS], f, i, words, n;
 	bool any;
@@ -419,7 +419,7 @@ static struct fwt_cond *ct_count(struct fwt_sema *s, const struct fwt_match *m)
 	}
 	k.test.op = FWT_TEST_COUNT;
 	k.test.flags = m->op == FWT_OP_LT || m->op == FWT_OP_LE ? FWT_TEST_NEGATE : 0;
-	key_masks(s, &k);
+	fwt_sema_key_masks(s, &k);
 	k.test.set[0] = (u32)n;
 	k.test.set[1] = record;
 	k.test.pad = (u8)s->count_next++;
@@ -451,12 +451,12 @@ static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, boo
 
 	if (m->kind == FWT_MATCH_CT_COUNT && !in_not)
 		return ct_count(s, m);
+	if (m->kind == FWT_MATCH_LIMIT && !in_not)
+		return fwt_sema_limit(s, m);
+	if (m->kind == FWT_MATCH_QUOTA && !in_not)
+		return fwt_sema_quota(s, m);
 	if (stateful(m)) {
-		if (in_not)
-			fwt_error(s->diag, &m->loc, "'%s' never stands in 'not'",
-				  stateful(m));
-		else
-			fwt_sema_not_yet(s, &m->loc, stateful(m));
+		fwt_error(s->diag, &m->loc, "'%s' never stands in 'not'", stateful(m));
 		return NULL;
 	}
 	switch (m->kind) {
@@ -476,8 +476,7 @@ static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, boo
 		c->inner = list_of(s, m->inner, true);
 		return c;
 	case FWT_MATCH_RANDOM:
-		fwt_sema_not_yet(s, &m->loc, "random");
-		return NULL;
+		return fwt_sema_random(s, m);
 	default:
 		fwt_sema_not_yet(s, &m->loc, "node");
 		return NULL;

@@ -7,6 +7,7 @@
  */
 #include "kernel.h"
 #include "gone.h"
+#include "rate.h"
 #include "route.h"
 #include "way.h"
 #include "count.h"
@@ -56,6 +57,8 @@ static const struct fwt_env_ops env_ops = {
 	.local = env_local,
 	.count = env_count,
 	.route = env_route,
+	.under = fwt_world_under,
+	.turn = fwt_world_turn,
 };
 
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
@@ -63,6 +66,9 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->env.ops = &env_ops;
 	world->env.seed = seed;
 	world->env.rlu = &world->rlu;
+	world->env.turn = 0;
+	world->pol = w->pol;
+	world->bytes = w->p.length;
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;

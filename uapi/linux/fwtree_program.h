@@ -217,6 +217,25 @@ enum fwt_test_op {
 	 * rule @set[1]. An accepted one counts as long as it lives.
 	 */
 	FWT_TEST_COUNT,
+	/* limit @set[0] of OBJECTS has tokens for the packet in the bucket of its
+	 * joined fields (masked); without fields there is one bucket
+	 */
+	FWT_TEST_LIMIT,
+	/* quota @set[0] of OBJECTS has room for the packet; no fields */
+	FWT_TEST_QUOTA,
+	/* @set[0] + 1 times out of 2^32, by the connection's seed, rule @set[1] and
+	 * @pad; no fields
+	 */
+	FWT_TEST_RANDOM,
+	/* The key of a SELECT in which @set[0] has ranges of one word, which follow
+	 * each other from 0 on without a gap: a number below their sum. By the
+	 * connection's seed and rule @set[1]; no fields.
+	 */
+	FWT_TEST_SPLIT_RANDOM,
+	/* the same, by the joined fields (masked) that are there and rule @set[1] */
+	FWT_TEST_SPLIT_HASH,
+	/* the same, by the turn of split @set[1] of OBJECTS; no fields */
+	FWT_TEST_SPLIT_TURN,
 	__FWT_TEST_MAX,
 };
 
@@ -229,8 +248,9 @@ enum fwt_test_op {
  * struct fwt_prog_test - what a node asks of the packet
  * @op: enum fwt_test_op
  * @flags: FWT_TEST_NEGATE
- * @n_fields: how many fields are joined, 1 to FWT_TEST_FIELDS
- * @pad: COUNT: which of its rule's, less than FWT_COUNTS_RULE; else 0
+ * @n_fields: how many fields are joined, up to FWT_TEST_FIELDS; none where the
+ *	operation says so
+ * @pad: COUNT, RANDOM: which of its rule's, less than FWT_COUNTS_RULE; else 0
  * @field: enum fwt_field (core/field.h), FWT_TEST_FIELDS at most
  * @set: the set for IPv4 and for packets that are not IP; for IPv6. FWT_NONE:
  *	none, nothing is in it. The two are the same unless a field has another
@@ -450,6 +470,44 @@ struct fwt_prog_object {
 	__u32 name;
 	__u32 param[FWT_OBJECT_PARAMS];
 };
+
+/* Parameters of a LIMIT. What takes two words has the lower one first. */
+enum fwt_limit_param {
+	FWT_LIMIT_FLAGS,	/* FWT_LIMIT_BYTES, FWT_LIMIT_KEYED */
+	FWT_LIMIT_RULE,		/* that it stands in */
+	FWT_LIMIT_WHICH,	/* of that rule's, less than FWT_OBJECTS_RULE */
+	FWT_LIMIT_KEY,		/* a hash of the fields and masks that it is by, or 0 */
+	FWT_LIMIT_RATE,		/* 2 words: so many packets or bytes */
+	FWT_LIMIT_PER = 6,	/* in so many seconds: 1, 60, 3600 or 86400; bytes 1 */
+	FWT_LIMIT_BURST,	/* 2 words: that a bucket holds */
+	__FWT_LIMIT_PARAM_MAX = 9,
+};
+
+#define FWT_LIMIT_BYTES		0x01	/* else packets */
+#define FWT_LIMIT_KEYED		0x02	/* a bucket for each key */
+#define FWT_LIMIT_RATE_MAX	(1ull << 38)
+#define FWT_LIMIT_BURST_MAX	(1ull << 40)
+#define FWT_LIMIT_FILL_MAX	(366 * 86400ull)	/* seconds, of an empty bucket */
+#define FWT_OBJECTS_RULE	8	/* limits and quotas in one rule */
+
+/* Parameters of a QUOTA. */
+enum fwt_quota_param {
+	FWT_QUOTA_RULE = 1,	/* as FWT_LIMIT_RULE */
+	FWT_QUOTA_WHICH,	/* as FWT_LIMIT_WHICH */
+	FWT_QUOTA_SIZE,		/* 2 words: bytes */
+	__FWT_QUOTA_PARAM_MAX = 5,
+};
+
+#define FWT_QUOTA_SIZE_MAX	(1ull << 62)
+
+/* Parameters of a SPLIT, by turns. */
+enum fwt_split_param {
+	FWT_SPLIT_RULE = 1,	/* as FWT_LIMIT_RULE */
+	FWT_SPLIT_TURNS,	/* sum of the weights, up to FWT_SPLIT_TURNS_MAX */
+	__FWT_SPLIT_PARAM_MAX,
+};
+
+#define FWT_SPLIT_TURNS_MAX	255	/* a connection keeps its turn in a byte */
 
 enum fwt_mod_type {
 	FWT_MOD_SNAT,

@@ -32,6 +32,7 @@
 #define __percpu
 #define __read_mostly
 #define ____cacheline_aligned_in_smp
+#define ____cacheline_aligned
 #define __init
 #define __exit
 #define __net_init
@@ -88,6 +89,7 @@ typedef s64 ktime_t;
 #define array_size(a, b)	((size_t)(a) * (b))
 #define ilog2(n)		((int)(63 - __builtin_clzll((u64)(n))))
 #define roundup_pow_of_two(n)	((n) < 2 ? 1u : 1u << (32 - __builtin_clz((u32)(n) - 1)))
+#define rounddown_pow_of_two(n)	(1u << (31 - __builtin_clz((u32)(n))))
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
 #define sort(p, n, size, compare, swap)	qsort(p, n, size, compare)
 #define hweight32(x)		((u32)__builtin_popcount(x))
@@ -181,6 +183,7 @@ struct lockdep_map { int dummy; };
 struct lock_class_key { int dummy; };
 #define spin_lock_init(l)		((void)(l))
 #define spin_lock(l)			((void)(l))
+#define spin_lock_nested(l, n)		((void)(l))
 #define spin_unlock(l)			((void)(l))
 #define spin_lock_bh(l)			((void)(l))
 #define spin_unlock_bh(l)		((void)(l))
