@@ -80,6 +80,11 @@ static const struct nla_policy fwtree_policy_commit_nl_policy[FWTREE_A_POLICY_TR
 	[FWTREE_A_POLICY_TRIAL] = { .type = NLA_U32, },
 };
 
+/* FWTREE_CMD_STATS_RESET - do */
+static const struct nla_policy fwtree_stats_reset_nl_policy[FWTREE_A_STATS_QUOTAS + 1] = {
+	[FWTREE_A_STATS_QUOTAS] = { .type = NLA_FLAG, },
+};
+
 /* FWTREE_CMD_CONN_GET - dump */
 static const struct nla_policy fwtree_conn_get_nl_policy[FWTREE_A_CONN_FILTER + 1] = {
 	[FWTREE_A_CONN_FILTER] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
@@ -152,9 +157,11 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= FWTREE_CMD_STATS_RESET,
-		.doit	= fwtree_nl_stats_reset_doit,
-		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= FWTREE_CMD_STATS_RESET,
+		.doit		= fwtree_nl_stats_reset_doit,
+		.policy		= fwtree_stats_reset_nl_policy,
+		.maxattr	= FWTREE_A_STATS_QUOTAS,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd	= FWTREE_CMD_RULE_GET,
@@ -220,6 +227,11 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.cmd	= FWTREE_CMD_POLICY_ROLLBACK,
 		.doit	= fwtree_nl_policy_rollback_doit,
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_LIMIT_GET,
+		.dumpit	= fwtree_nl_limit_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 };
 

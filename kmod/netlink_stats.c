@@ -10,6 +10,8 @@
 #include "conn.h"
 #include "netlink.h"
 #include "policy.h"
+#include "rate.h"
+#include "core/limit.h"
 #include "core/verify.h"
 
 static size_t infos_size(const struct fwt_reason_info *r, int n)
@@ -150,6 +152,7 @@ int fwtree_nl_stats_reset_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&fn->lock);
 	fwt_stats_reset(fn);
 	fwt_slots_reset(fn);
+	fwt_limits_reset(fn, info->attrs[FWTREE_A_STATS_QUOTAS]);
 	mutex_unlock(&fn->lock);
 	return 0;
 }
@@ -226,6 +229,62 @@ static int put_counter(struct sk_buff *skb, struct fwt_net *fn,
 	return 0;
 }
 
+static int put_u64(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put_u64_64bit(skb, type, value, FWTREE_A_LIMIT_PAD);
+}
+
+static int put_rate(struct sk_buff *skb, const u32 *param, const struct fwt_limit_figures *f)
+{
+	if (put_u64(skb, FWTREE_A_LIMIT_RATE, fwt_limit_u64(param + FWT_LIMIT_RATE)) ||
+	    nla_put_u32(skb, FWTREE_A_LIMIT_PER, param[FWT_LIMIT_PER]) ||
+	    put_u64(skb, FWTREE_A_LIMIT_BURST, fwt_limit_u64(param + FWT_LIMIT_BURST)) ||
+	    (param[FWT_LIMIT_FLAGS] & FWT_LIMIT_BYTES &&
+	     nla_put_flag(skb, FWTREE_A_LIMIT_BYTES)))
+		return -EMSGSIZE;
+	if (!(param[FWT_LIMIT_FLAGS] & FWT_LIMIT_KEYED))
+		return put_u64(skb, FWTREE_A_LIMIT_TOKENS, f->tokens);
+	if (nla_put_u32(skb, FWTREE_A_LIMIT_KEYS, f->keys) ||
+	    nla_put_u32(skb, FWTREE_A_LIMIT_KEYS_MAX, f->keys_max) ||
+	    put_u64(skb, FWTREE_A_LIMIT_EVICTED, f->evicted))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_limit(struct sk_buff *skb, struct fwt_net *fn, const struct fwt_policy *p, u32 i)
+{
+	static const u8 kinds[__FWT_OBJECT_MAX] = {
+		[FWT_OBJECT_LIMIT] = FWTREE_LIMIT_KIND_RATE,
+		[FWT_OBJECT_QUOTA] = FWTREE_LIMIT_KIND_QUOTA,
+		[FWT_OBJECT_SPLIT] = FWTREE_LIMIT_KIND_SPLIT,
+	};
+	struct fwt_object *o = p->object[i];
+	const u32 *param = o->param;
+	struct fwt_limit_figures f;
+
+	if (o->kind != FWT_OBJECT_LIMIT && o->kind != FWT_OBJECT_QUOTA &&
+	    o->kind != FWT_OBJECT_SPLIT)
+		return 1;
+	fwt_limit_read(o, &f);
+	if (nla_put_u32(skb, FWTREE_A_LIMIT_GENERATION, p->gen) ||
+	    nla_put_u32(skb, FWTREE_A_LIMIT_KIND, kinds[o->kind]) ||
+	    nla_put_u32(skb, FWTREE_A_LIMIT_RULE, param[FWT_LIMIT_RULE]) ||
+	    put_u64(skb, FWTREE_A_LIMIT_MEMORY, f.memory))
+		return -EMSGSIZE;
+	if (o->kind == FWT_OBJECT_SPLIT)
+		return nla_put_u32(skb, FWTREE_A_LIMIT_TURN, f.turn) ||
+		       nla_put_u32(skb, FWTREE_A_LIMIT_TURNS, param[FWT_SPLIT_TURNS]) ?
+			-EMSGSIZE : 0;
+	if (nla_put_u32(skb, FWTREE_A_LIMIT_WHICH, param[FWT_LIMIT_WHICH]) ||
+	    put_u64(skb, FWTREE_A_LIMIT_PASSED, f.under) ||
+	    put_u64(skb, FWTREE_A_LIMIT_OVER, f.over))
+		return -EMSGSIZE;
+	if (o->kind == FWT_OBJECT_LIMIT)
+		return put_rate(skb, param, &f);
+	return put_u64(skb, FWTREE_A_LIMIT_SIZE, fwt_limit_u64(param + FWT_QUOTA_SIZE)) ||
+	       put_u64(skb, FWTREE_A_LIMIT_USED, f.used) ? -EMSGSIZE : 0;
+}
+
 /* One message an element of a section, as many as there is room for. */
 static int dump_section(struct sk_buff *skb, struct netlink_callback *cb,
 			enum fwt_section section, u8 cmd,
@@ -281,4 +340,9 @@ int fwtree_nl_counter_get_dumpit(struct sk_buff *skb, struct netlink_callback *c
 {
 	return dump_section(skb, cb, FWT_SEC_COUNTERS, FWTREE_CMD_COUNTER_GET,
 			    put_counter);
+}
+
+int fwtree_nl_limit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_section(skb, cb, FWT_SEC_OBJECTS, FWTREE_CMD_LIMIT_GET, put_limit);
 }

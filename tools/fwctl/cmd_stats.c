@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "program_view.h"
+#include "stats_limits.h"
 
 static void print_verdicts(const struct fwt_nl_stats *s)
 {
@@ -179,8 +180,10 @@ static void print_figures(const struct fwt_nl_stats *s)
 
 int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 {
-	bool reset = argc && !strcmp(argv[0], "--reset");
+	bool quotas = argc && !strcmp(argv[0], "--reset-quotas");
+	bool reset = quotas || (argc && !strcmp(argv[0], "--reset"));
 	struct fwt_nl_counters counters = { 0 };
+	struct fwt_nl_limits limits = { 0 };
 	struct fwt_nl_rules rules = { 0 };
 	struct fwt_nl_stats stats;
 	struct view v = { 0 };
@@ -213,17 +216,20 @@ int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 		ret = view_fetch(&v, &nl, false);
 	if (ret)
 		goto out;
-	if (fwt_nl_rules_get(&nl, &rules) || (reset && fwt_nl_stats_reset(&nl))) {
+	if (fwt_nl_rules_get(&nl, &rules) || fwt_nl_limits_get(&nl, &limits) ||
+	    (reset && fwt_nl_stats_reset(&nl, quotas))) {
 		ret = fwctl_refused(&nl);
 		goto out;
 	}
 	print_rules(&rules, &v);
+	print_limits(&limits, &rules);
 	print_figures(&stats);
 	out_end();
 	fwt_nl_close(&nl);
 out:
 	fwt_nl_counters_clean(&counters);
 	fwt_nl_rules_clean(&rules);
+	fwt_nl_limits_clean(&limits);
 	fwt_nl_stats_clean(&stats);
 	view_clean(&v);
 	return ret;

@@ -59,9 +59,10 @@ const struct command fwctl_commands[] = {
 	  "the policy in force as compiled", NULL },
 	{ "show timeouts", "", 0, 0, cmd_show_timeouts,
 	  "how long connections live when nothing comes any more", NULL },
-	{ "stats", "[--reset]", 0, 1, cmd_stats,
-	  "packets and bytes per rule, verdicts, drop reasons, table figures",
-	  "--reset sets all counters to 0 after they were read.\n" },
+	{ "stats", "[--reset|--reset-quotas]", 0, 1, cmd_stats,
+	  "packets and bytes per rule, verdicts, drop reasons, limits, table figures",
+	  "--reset sets all counters to 0 after they were read; --reset-quotas lets\n"
+	  "quotas begin anew, too.\n" },
 	{ "conn list", "[FILTER]", 0, -1, cmd_conn_list,
 	  "connections", FILTER_HELP },
 	{ "conn count", "[FILTER]", 0, -1, cmd_conn_count,

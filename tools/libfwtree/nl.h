@@ -252,7 +252,8 @@ struct fwt_nl_stats {
 
 int fwt_nl_stats_get(struct fwt_nl *nl, struct fwt_nl_stats *s);
 void fwt_nl_stats_clean(struct fwt_nl_stats *s);
-int fwt_nl_stats_reset(struct fwt_nl *nl);
+/* All counters begin at 0 again; with @quotas quotas, too. */
+int fwt_nl_stats_reset(struct fwt_nl *nl, bool quotas);
 
 /**
  * struct fwt_nl_rule - a rule and its counters
@@ -298,6 +299,46 @@ struct fwt_nl_counters {
 
 int fwt_nl_counters_get(struct fwt_nl *nl, struct fwt_nl_counters *c);
 void fwt_nl_counters_clean(struct fwt_nl_counters *c);
+
+/**
+ * struct fwt_nl_limit - a limit, a quota, or a split by turns
+ * @kind: enum fwtree_limit_kind; what it has besides hangs on that
+ * @rule: the rule's index
+ * @passed: packets that were under it
+ * @over: and over it
+ * @bytes: @rate, @burst and @tokens are bytes
+ * @keyed: a bucket for each key: @keys of them, and no @tokens
+ * @quota: bytes
+ */
+struct fwt_nl_limit {
+	uint32_t kind;
+	uint32_t rule;
+	uint64_t passed;
+	uint64_t over;
+	uint64_t rate;
+	uint32_t per;
+	uint64_t burst;
+	bool bytes;
+	bool keyed;
+	uint64_t tokens;
+	uint32_t keys;
+	uint32_t keys_max;
+	uint64_t evicted;
+	uint64_t memory;
+	uint64_t quota;
+	uint64_t used;
+	uint32_t turn;
+	uint32_t turns;
+};
+
+struct fwt_nl_limits {
+	struct fwt_nl_limit *limit;
+	size_t count;
+	size_t size;
+};
+
+int fwt_nl_limits_get(struct fwt_nl *nl, struct fwt_nl_limits *l);
+void fwt_nl_limits_clean(struct fwt_nl_limits *l);
 
 /* Connections */
 

@@ -111,10 +111,13 @@ void fwt_nl_stats_clean(struct fwt_nl_stats *s)
 	memset(s, 0, sizeof(*s));
 }
 
-int fwt_nl_stats_reset(struct fwt_nl *nl)
+int fwt_nl_stats_reset(struct fwt_nl *nl, bool quotas)
 {
-	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_STATS_RESET, 0),
-			   NULL, NULL);
+	struct nlmsghdr *nlh = fwt_nl_request(nl, FWTREE_CMD_STATS_RESET, 0);
+
+	if (quotas)
+		mnl_attr_put(nlh, FWTREE_A_STATS_QUOTAS, 0, NULL);
+	return fwt_nl_talk(nl, nlh, NULL, NULL);
 }
 
 /* A string that lies in @all; mostly the one that the rule before has. */
