@@ -353,13 +353,30 @@ static int parse_frame(struct fwt_way *w, bool egress)
 	return 0;
 }
 
+/* Apart from the way here, whose stack it would have besides. */
+static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
+{
+	struct fwt_decision d FWT_UNSET;
+	struct fwt_world world FWT_UNSET;
+
+	fwt_world_init(&world, w, w->pol->seeds ? get_random_u32() : 0);
+	world.bytes = w->skb->len;
+	/* Nothing here changes what the bytes say: no copy is needed. */
+	fwt_walk(&w->pol->prog, root, &w->p, &world.env, &d);
+	fwt_effects(w, &d, w->skb->len);
+	if (d.verdict != FWT_VERDICT_ACCEPT)
+		return fwt_drop(w, d.reason ? d.reason : FWT_REASON_POLICY);
+	fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_ACCEPT]);
+	if (d.flags & FWT_DECISION_MARK)
+		w->skb->mark = w->p.mark;
+	return NF_ACCEPT;
+}
+
 unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
 	bool egress = state->hook == NF_NETDEV_EGRESS;
 	struct fwt_dev *b = priv;
-	struct fwt_decision d FWT_UNSET;
-	struct fwt_world world FWT_UNSET;
 	struct fwt_way w FWT_UNSET;
 	u64 cached;
 	u32 root;
@@ -396,15 +413,5 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	if (unlikely(ret))
 		return fwt_drop(&w, ret == -ENOMEM ? FWT_REASON_NO_MEMORY :
 						     FWT_REASON_MALFORMED);
-	/* Nothing here changes what the bytes say: no copy is needed. */
-	fwt_world_init(&world, &w, w.pol->seeds ? get_random_u32() : 0);
-	world.bytes = skb->len;
-	fwt_walk(&w.pol->prog, root, &w.p, &world.env, &d);
-	fwt_effects(&w, &d, skb->len);
-	if (d.verdict != FWT_VERDICT_ACCEPT)
-		return fwt_drop(&w, d.reason ? d.reason : FWT_REASON_POLICY);
-	fwt_stat_inc_bh(w.fn, verdict[FWT_STAT_ACCEPT]);
-	if (d.flags & FWT_DECISION_MARK)
-		skb->mark = w.p.mark;
-	return NF_ACCEPT;
+	return walk_frame(&w, root);
 }
