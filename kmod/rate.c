@@ -252,6 +252,26 @@ static void move_bucket(struct limit *l, struct table *t, struct table *former, 
 	spin_unlock_bh(&s->lock);
 }
 
+/* What limits of all namespaces have beyond their first tables. Those are charged to
+ * who applies the policy, but what makes a table grow is who sends packets.
+ */
+static atomic_long_t grown;
+
+static size_t bytes_of(u32 sets)
+{
+	return sets > SETS_MIN ? sets * sizeof(struct set) : 0;
+}
+
+static bool may_grow(u32 from, u32 to)
+{
+	long by = bytes_of(to) - bytes_of(from);
+
+	if (atomic_long_add_return(by, &grown) <= (long)(totalram_pages() << PAGE_SHIFT) / 16)
+		return true;
+	atomic_long_sub(by, &grown);
+	return false;
+}
+
 static void grow(struct work_struct *work)
 {
 	struct limit *l = container_of(work, struct limit, grow);
@@ -259,11 +279,14 @@ static void grow(struct work_struct *work)
 	struct table *t, *old = rcu_dereference_protected(l->table, true);
 	u32 sets = min(4 * (old->mask + 1), l->most), i, k;
 
-	if (sets <= old->mask + 1)
+	if (sets <= old->mask + 1 || !may_grow(old->mask + 1, sets))
 		return;
 	t = table_alloc(sets);
-	if (!t)
-		return;		/* the next one that is evicted asks again */
+	if (!t) {
+		/* The next one that is evicted asks again. */
+		atomic_long_sub(bytes_of(sets) - bytes_of(old->mask + 1), &grown);
+		return;
+	}
 	RCU_INIT_POINTER(t->former, old);
 	rcu_assign_pointer(l->table, t);
 	/* From now on nobody begins a bucket in the old one. */
@@ -280,10 +303,10 @@ static void grow(struct work_struct *work)
 	kvfree(old);
 }
 
-/* Of a machine of 32 MiB 2048 sets, 128 KiB; of 1 GiB or more all of them. */
+/* Of a machine of 32 MiB 8192 sets, 512 KiB; of 256 MiB or more all of them. */
 static u32 sets_most(void)
 {
-	u64 sets = ((u64)totalram_pages() << PAGE_SHIFT) / 256 / sizeof(struct set);
+	u64 sets = ((u64)totalram_pages() << PAGE_SHIFT) / 64 / sizeof(struct set);
 
 	return rounddown_pow_of_two((u32)clamp_t(u64, sets, SETS_MIN, SETS_MAX));
 }
@@ -333,9 +356,13 @@ static bool limit_alike(const struct fwt_object *o, const struct fwt_program *pr
 static void limit_free(struct fwt_object *o)
 {
 	struct limit *l = limit_of(o);
+	struct table *t;
 
 	cancel_work_sync(&l->grow);
-	kvfree(rcu_dereference_protected(l->table, true));
+	t = rcu_dereference_protected(l->table, true);
+	if (t)
+		atomic_long_sub(bytes_of(t->mask + 1), &grown);
+	kvfree(t);
 	free_percpu(l->tally);
 	kfree(l);
 }

@@ -10,9 +10,11 @@
 #include "hook.h"
 #include "netns.h"
 #include "policy.h"
+#include "rate.h"
 #include "slot.h"
 #include "stats.h"
 #include "bind.h"
+#include "way.h"
 #include "core/packet.h"
 #include "core/verify.h"
 
@@ -52,6 +54,12 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_slot_ref);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_read);
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_reset);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_limit_read);
+EXPORT_SYMBOL_IF_KUNIT(fwt_limits_charge);
+EXPORT_SYMBOL_IF_KUNIT(fwt_limits_reset);
+EXPORT_SYMBOL_IF_KUNIT(fwt_world_init);
+EXPORT_SYMBOL_IF_KUNIT(fwt_world_under);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_apply);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_flush);

@@ -150,6 +150,7 @@ for f in (4, 6):
         for port in (5101, 5102, 5103, 5104):
             s.sendto(b"x", (FAR[f], port))
     equal(len(conn_list("dport", "5100")), 2, f"IPv{f}: a limit lets two pass")
+    wait_for(lambda: all(len(deciders(port)) == 60 for port in (5101, 5102, 5103, 5104)))
     was = {port: deciders(port) for port in (5101, 5102, 5103, 5104)}
     c = list(was[5102].values())
     equal((c.count("a"), c.count("b"), c.count("c")), (15, 15, 30), f"IPv{f}: split round-robin: by weight, to the one")
@@ -226,5 +227,31 @@ first(4, 5500, 300)
 becomes(lambda: (hits("flood"), len(conn_list("dport", "5500"))), (280, 20), "a flood: the burst passes, no more")
 ok(reason("logs-limited") - was >= 200, "and the log of it is limited", reason("logs-limited") - was)
 
+
+# Many sources at once: each has its own, in memory that is bounded; and as many
+# networks of IPv6. (A hundred thousand of them: tests/kunit/test_rate.c, and make bench.)
+N = 20000 if os.environ.get("FWTREE_FLAVOUR", "fast") == "fast" else 2000
+apply("""ingress device lan {
+    ether type 0x0800 limit 1/hour burst 1 by saddr accept id four; ether type 0x0800 drop
+    ip6 saddr 2001:db8::/32 limit 1/hour burst 1 by saddr/32/64 accept id six; ip6 saddr 2001:db8::/32 drop
+    accept }
+""")
+run("fwctl", "-n", "gw", "stats", "--reset")
+wire = Wire("home", "h0")
+to, own = mac("gw", "lan"), mac("home", "h0")
+v4 = to + own + b"\x08\x00" + bytes.fromhex("45000014000000004011") + b"\0\0"
+v6 = to + own + b"\x86\xdd" + bytes.fromhex("600000000000") + b"\x3b\x40" + bytes.fromhex("20010db8")
+far = {f: socket.inet_pton(FAMILY[f], FAR[f]) for f in (4, 6)}
+for times in range(2):
+    for i in range(N):
+        wire.s.send(v4 + struct.pack("!I", 0x0b000000 + i) + far[4])
+        wire.s.send(v6 + struct.pack("!IQ", i, times) + far[6])
+for name in ("four", "six"):
+    wait_for(lambda: figures("limits", name)["passed"] + figures("limits", name)["over"] >= 2 * N * 0.98, 30)
+    l = figures("limits", name)
+    # What was evicted while the table grew passes once more.
+    ok(N * 0.98 <= l["passed"] <= N + l["evicted"] and l["over"] >= 2 * N * 0.97 - l["passed"],
+       f"{N} sources, {name}: each passes once", l)
+    ok(l["keys"] >= N * 0.97 - l["evicted"] and l["memory"] < 9 << 20, f"{N} sources, {name}: they are remembered", l)
 END
 done_testing

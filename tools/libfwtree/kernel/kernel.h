@@ -158,6 +158,8 @@ typedef atomic_t refcount_t;
 #define atomic64_try_cmpxchg		atomic_try_cmpxchg
 #define atomic_long_read		atomic_read
 #define atomic_long_set			atomic_set
+#define atomic_long_add_return		atomic_add_return
+#define atomic_long_sub			atomic_sub
 #define atomic_long_set_release		atomic_set
 #define refcount_set			atomic_set
 #define refcount_read			atomic_read
