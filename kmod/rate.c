@@ -100,6 +100,24 @@ static u64 now(void)
 	return FWT_LIMIT_TIME(ktime_get_ns());
 }
 
+/* When this CPU looked at a limit last. Between a walk and its charge nobody else walks
+ * here, softirqs being off, and reading the clock costs as much as all the rest.
+ */
+static DEFINE_PER_CPU(u64, looked);
+
+static u64 look_at_clock(void)
+{
+	u64 at = now();
+
+	this_cpu_write(looked, at);
+	return at;
+}
+
+static u64 when_looked(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ? now() : this_cpu_read(looked);
+}
+
 static struct limit *limit_of(struct fwt_object *o)
 {
 	return container_of(o, struct limit, o);
@@ -474,7 +492,7 @@ static bool peek(struct fwt_object *o, const u32 *key, u32 words, u32 len, u64 *
 	} else {
 		full = atomic64_read(&l->full);
 	}
-	return fwt_limit_under(&l->rate, full, now(), len);
+	return fwt_limit_under(&l->rate, full, look_at_clock(), len);
 }
 
 bool fwt_world_under(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
@@ -516,9 +534,9 @@ static void charge(struct fwt_object *o, const struct fwt_decision_charge *c, u3
 	if (o->kind == FWT_OBJECT_QUOTA)
 		atomic64_add(len, &quota_of(o)->used);
 	else if (rcu_access_pointer(l->table))
-		charge_key(l, c->hash, now(), len);
+		charge_key(l, c->hash, when_looked(), len);
 	else
-		charge_all(l, now(), len);
+		charge_all(l, when_looked(), len);
 }
 
 void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *d, u32 len)

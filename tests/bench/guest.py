@@ -14,6 +14,7 @@ import bench  # noqa: E402
 import cpus  # noqa: E402
 import drops  # noqa: E402
 import forward  # noqa: E402
+import rates  # noqa: E402
 import sets  # noqa: E402
 
 
@@ -21,6 +22,7 @@ def one_cpu(b):
     drops.run_lists(b)
     drops.run_sets(b)
     forward.run(b)
+    rates.run(b)
     sets.rows(bench, b)
 
 
