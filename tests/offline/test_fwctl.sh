@@ -60,7 +60,7 @@ sys.exit(not eval(sys.argv[2]))' "$tmp/out" "$expr" 2>>"$tmp/err"
 cat >"$tmp/good.fw" <<'END'
 ingress {
 	iif lo accept
-	tcp dport 22 accept id ssh
+	family ipv4 tcp dport 22 accept id ssh
 	drop
 }
 END

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* check, apply, flush. */
+/* apply, flush. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static int compile(const char *path, struct fwt_diag *diag, struct view *v)
 	return 0;
 }
 
-static void print_figures(const char *path, const struct view *v)
+void policy_figures(const char *path, const struct view *v)
 {
 	char bytes[OUT_HUMAN];
 
@@ -54,27 +54,6 @@ static void print_figures(const char *path, const struct view *v)
 		 v->prog.n[FWT_SEC_RULES] == 1 ? "" : "s",
 		 v->prog.n[FWT_SEC_NODES],
 		 out_human(bytes, sizeof(bytes), OUT_BYTES, v->len));
-}
-
-int cmd_check(struct fwctl *ctl, int argc, char **argv)
-{
-	struct fwt_diag diag;
-	struct view v;
-	int ret;
-
-	(void)ctl;
-	(void)argc;
-	ret = compile(argv[0], &diag, &v);
-	if (!ret) {
-		out_object(NULL);
-		out_diag_warnings(&diag);
-		out_text("%s is good: ", argv[0]);
-		print_figures(argv[0], &v);
-		out_end();
-	}
-	view_clean(&v);
-	fwt_diag_clean(&diag);
-	return ret;
 }
 
 /* What comes behind the last piece is the kernel's. */
@@ -157,7 +136,7 @@ static int apply(struct fwctl *ctl, const char *path, uint32_t trial)
 		out_num("generation", generation);
 		out_bool("delta", false);
 		out_text("applied %s: generation %u, ", path, generation);
-		print_figures(path, &v);
+		policy_figures(path, &v);
 		if (!fwt_nl_policy_get(&nl, &now))
 			print_waiting(&now);
 		print_trial(trial);

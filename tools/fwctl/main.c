@@ -42,9 +42,13 @@ static int cmd_later(struct fwctl *ctl, int argc, char **argv)
 }
 
 const struct command fwctl_commands[] = {
-	{ "check", "FILE", 1, 1, cmd_check,
+	{ "check", "FILE [--property PROPERTY] [--budget N] [--seed N] [--quick]", 0, -1, cmd_check,
 	  "say what is wrong with a policy, without applying it",
-	  "FILE may be - for standard input. Warnings do not change the exit status.\n" },
+	  "FILE may be - for standard input. Warnings do not change the exit status.\n"
+	  "PROPERTY, quoted: never|always in|out IF PROTO FROM to TO [WORD...] expect VERDICT\n"
+	  "  It holds for all packets, or one is shown. May be said more than once.\n"
+	  "--budget N: nodes that the analysis may make. --quick: leave it out.\n"
+	  "--seed N: of the packets tried where the budget is too small for a proof.\n" },
 	{ "apply", "FILE [--full] [--confirm TIME]", 1, 4, cmd_apply,
 	  "put a policy in force, in one step",
 	  "If anything is wrong, or the kernel refuses, what was in force stays.\n"

@@ -294,22 +294,36 @@ static void clean(struct fwt_sema *s)
 	fwt_arena_free(s->arena);
 }
 
+int fwt_understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
+		   struct fwt_diag *diag, bool warnings, const struct fwt_progress *progress)
+{
+	memset(s, 0, sizeof(*s));
+	s->ast = ast;
+	s->diag = diag;
+	s->progress = progress;
+	/* what is missing makes them false */
+	s->warnings = warnings && !fwt_diag_failed(diag);
+	s->arena = fwt_arena_create();
+	s->resolver = fwt_resolver_alloc();
+	fwt_builder_init(&s->b);
+	return s->arena && s->resolver ? fwt_sema_run(s) : -ENOMEM;
+}
+
+void fwt_understand_end(struct fwt_sema *s)
+{
+	clean(s);
+}
+
 int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		const struct fwt_compile_opts *opts, struct fwt_blob *out)
 {
-	struct fwt_sema s = { .ast = ast, .diag = diag };
 	struct fwt_program prog;
-	int ret = -ENOMEM;
+	struct fwt_sema s;
+	int ret;
 
 	memset(out, 0, sizeof(*out));
-	/* what is missing makes them false */
-	s.progress = opts ? opts->progress : NULL;
-	s.warnings = !(opts && opts->no_warnings) && !fwt_diag_failed(diag);
-	s.arena = fwt_arena_create();
-	s.resolver = fwt_resolver_alloc();
-	fwt_builder_init(&s.b);
-	if (s.arena && s.resolver)
-		ret = fwt_sema_run(&s);
+	ret = fwt_understand(&s, ast, diag, !(opts && opts->no_warnings),
+			     opts ? opts->progress : NULL);
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {

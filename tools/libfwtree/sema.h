@@ -377,6 +377,20 @@ u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body);
 
 /* compile.c */
 
+/**
+ * fwt_understand() - a policy as far as it is understood before nodes are made
+ * @s: filled in, to be let go of with fwt_understand_end() whatever is returned
+ * @ast: from fwt_parse_*()
+ * @diag: told of what is wrong
+ * @warnings: of what is odd, too
+ * @progress: told how far it is, or NULL
+ *
+ * Return: 0; -EINVAL where @diag has errors; -ENOMEM.
+ */
+int fwt_understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
+		   struct fwt_diag *diag, bool warnings, const struct fwt_progress *progress);
+void fwt_understand_end(struct fwt_sema *s);
+
 /** fwt_emit_end() - a rule's end; @next is where a packet goes on behind it */
 u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 next);
 

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "sema.h"
+#include "analyse.h"
 
 /* Edges */
 
@@ -250,26 +250,30 @@ static const struct fwt_loc *last_line(const struct fwt_ir_tree *t)
 static void tell_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 			const struct fwt_ir_tree *t)
 {
-	char sample[256], where[300], hint[320];
-	bool found;
+	char sample[720], where[300], hint[760];
+	int found = -1;
 
 	if (t == hook)
 		snprintf(where, sizeof(where), "'%.100s'", hook->name);
 	else
 		snprintf(where, sizeof(where), "tree '%.100s', where '%.100s' leads by goto,",
 			 t->name, hook->name);
-	found = s->sound && fwt_sample_escape(s->ast, hook->ast_hook, sample,
-					      sizeof(sample));
-	if (found)
+	if (s->sound)
+		found = fwt_analyse_escape(s, hook, sample, sizeof(sample));
+	if (s->sound && found < 0)	/* too large to be exact about */
+		found = fwt_sample_escape(s->ast, hook->ast_hook, sample, sizeof(sample)) ?
+			1 : -1;
+	if (found > 0)
 		snprintf(hint, sizeof(hint), "such a packet: %s", sample);
 	else
-		snprintf(hint, sizeof(hint), "end with 'accept' or 'drop'");
+		snprintf(hint, sizeof(hint), "end with 'accept' or 'drop'%s", found ? "" :
+			 ", though no packet comes so far");
 	if (t->fall_at)
 		fwt_error_hint(s->diag, t->fall_at, hint,
 			       "a packet can run off the end of %s without a verdict after line %u",
 			       where, t->fall_at->line);
 	if (t->return_at)
-		fwt_error_hint(s->diag, t->return_at, found ? hint : NULL,
+		fwt_error_hint(s->diag, t->return_at, found > 0 ? hint : NULL,
 			       "'return' leaves %s without a verdict: nothing called it",
 			       where);
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is odd about a policy.
+ */
+#include <stdlib.h>
+
+#include "analyse.h"
+#include "prove_pick.h"
+
+/* A packet that falls is looked for while a policy is compiled: not for long. */
+#define ESCAPE_BUDGET	1000000u
+
+static void begin_space(struct fwt_analyser *a)
+{
+	fwt_prove_init(&a->prove, &a->sp, &a->out, &a->s);
+	if (fwt_space_fix(&a->sp))
+		a->sp.dd.over = true;
+}
+
+int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
+		const struct fwt_analyse_opts *opts, struct fwt_analysis *found)
+{
+	static const struct fwt_analyse_opts usual;
+	struct fwt_analyser a = { .diag = diag };
+	const struct fwt_ir_tree *t;
+	struct fwt_diag none;
+	int ret;
+
+	if (!opts)
+		opts = &usual;
+	memset(found, 0, sizeof(*found));
+	fwt_diag_init(&none);
+	fwt_outcomes_init(&a.out);
+	ret = fwt_understand(&a.s, ast, &none, false, opts->progress);
+	if (!ret)
+		ret = fwt_space_init(&a.sp, opts->budget ? opts->budget : FWT_DD_BUDGET);
+	if (ret)
+		goto out;
+	a.s.diag = diag;
+	a.n = a.s.b.sec[FWT_SEC_RULES].count;
+	found->rules = a.n;
+	a.found = calloc((size_t)a.n + 1, sizeof(*a.found));
+	if (!a.found) {
+		ret = -ENOMEM;
+		goto clean;
+	}
+	fwt_analyse_sets(&a);
+	begin_space(&a);
+	for (t = a.s.trees; t && !a.sp.dd.over; t = t->next)
+		if (t->ast_hook)
+			fwt_analyse_hook(&a, t);
+	found->exact = !a.sp.dd.over;
+	found->nodes = a.sp.dd.count;
+	if (found->exact) {
+		fwt_analyse_tell(&a);
+		fwt_analyse_world(&a, opts);
+	} else {
+		found->compared = fwt_analyse_covers(&a);
+	}
+	fwt_diag_sort(diag);
+clean:
+	free(a.found);
+	fwt_prove_clean(&a.prove);
+	fwt_space_clean(&a.sp);
+out:
+	a.s.diag = &none;
+	fwt_understand_end(&a.s);
+	fwt_outcomes_clean(&a.out);
+	fwt_diag_clean(&none);
+	return ret;
+}
+
+static u32 falls(void *ctx, u32 leaf)
+{
+	return fwt_outcome(ctx, leaf)->verdict == FWT_OUT_FALLS ? FWT_DD_YES : FWT_DD_NO;
+}
+
+int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook, char *buf,
+		       size_t size)
+{
+	u32 at = (u32)__builtin_ctz(hook->hooks), f;
+	struct fwt_outcomes out;
+	struct fwt_witness w;
+	struct fwt_space sp;
+	struct fwt_prove p;
+	int ret = -1;
+
+	fwt_outcomes_init(&out);
+	if (fwt_space_init(&sp, ESCAPE_BUDGET))
+		return -1;
+	fwt_prove_init(&p, &sp, &out, s);
+	if (!fwt_space_fix(&sp)) {
+		f = fwt_prove_hook(&p, hook);
+		f = fwt_dd_leaves(&sp.dd, f, falls, &out);
+		f = fwt_dd_and(&sp.dd, f, fwt_space_world(&sp, at, hook->ast_hook));
+		if (!sp.dd.over)
+			ret = f != FWT_DD_NO;
+		if (ret == 1 && fwt_space_pick(&sp, f, at, &w))
+			ret = -1;
+		if (ret == 1) {
+			snprintf(buf, size, "%s%s%s%s", w.words, w.given[0] ? " (" : "",
+				 w.given, w.given[0] ? ")" : "");
+			fwt_witness_clean(&w);
+		}
+	}
+	fwt_prove_clean(&p);
+	fwt_space_clean(&sp);
+	fwt_outcomes_clean(&out);
+	return ret;
+}

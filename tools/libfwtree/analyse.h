@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is odd about a policy that is right: rules that nothing reaches, that change
+ * nothing, tests that can't hold together, sets that hold something twice, what
+ * would be cut off by mistake.
+ *
+ * What is said is so for every packet that can be there (prove_space.h), not for
+ * some that were tried. Where the diagram outgrows its budget, rules are compared
+ * two by two, as boxes: what is found then is as true, but a rule that several
+ * others hide together is not.
+ */
+#ifndef FWT_ANALYSE_H
+#define FWT_ANALYSE_H
+
+#include "prove_walk.h"
+
+/**
+ * struct fwt_analyse_opts - how to look
+ * @budget: nodes of the diagram; 0 for the usual
+ * @ssh: the connection that the policy is applied over, as sshd's SSH_CONNECTION:
+ *	"CLIENT PORT SERVER PORT"; NULL for none
+ * @ssh_iif: the interface it comes in by, NULL where not known
+ * @progress: told how far it is, or NULL
+ */
+struct fwt_analyse_opts {
+	u32 budget;
+	const char *ssh;
+	const char *ssh_iif;
+	const struct fwt_progress *progress;
+};
+
+/**
+ * struct fwt_analysis - how much was looked at
+ * @exact: all of it
+ * @rules: of the policy
+ * @compared: not @exact: rules that were compared two by two
+ * @nodes: of the diagram
+ */
+struct fwt_analysis {
+	bool exact;
+	u32 rules;
+	u32 compared;
+	u32 nodes;
+};
+
+/**
+ * fwt_analyse() - look at a policy
+ * @ast: without errors
+ * @diag: told, as warnings with notes
+ * @opts: NULL for the usual
+ * @found: how much was looked at
+ *
+ * Return: 0, -ENOMEM, or -EINVAL where the policy has errors.
+ */
+int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
+		const struct fwt_analyse_opts *opts, struct fwt_analysis *found);
+
+/**
+ * fwt_analyse_escape() - a packet that runs off the end of a hook's tree
+ * @s: understood, but for trees that end without a verdict
+ * @hook: where it begins
+ * @buf: the packet in words, and what else must be so
+ *
+ * Return: 1; 0 where there is none, -1 where the budget was too small to know.
+ */
+int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook, char *buf,
+		       size_t size);
+
+/* What the parts share. */
+
+#define FWT_HIDERS_MAX	4
+
+/**
+ * struct fwt_finding - what is known of a rule
+ * @rule: it
+ * @reached: there are packets that come to it
+ * @hit: and that it matches
+ * @matters: and for which it makes a difference
+ * @branch: it is one of a select
+ * @more: there are more hiders than @hider has room for
+ * @impossible: what it asks for can't come to where it stands
+ * @hiders: how many there are in @hider
+ * @hider: rules that take all it would match
+ * @same: a rule behind it that does the same
+ * @world: packets of the first hook that leads to it
+ * @hook: that one
+ */
+struct fwt_finding {
+	const struct fwt_ir_rule *rule;
+	bool reached;
+	bool hit;
+	bool matters;
+	bool branch;
+	bool more;
+	bool impossible;
+	u32 hiders;
+	const struct fwt_rule *hider[FWT_HIDERS_MAX];
+	const struct fwt_rule *same;
+	u32 world;
+	u32 hook;
+};
+
+/**
+ * struct fwt_analyser - at work
+ * @found: by number of the rule
+ * @n: rules
+ * @world: packets of the hook being looked at
+ */
+struct fwt_analyser {
+	struct fwt_prove prove;
+	struct fwt_space sp;
+	struct fwt_outcomes out;
+	struct fwt_sema s;
+	struct fwt_diag *diag;
+	struct fwt_finding *found;
+	u32 n;
+	u32 world;
+};
+
+/* analyse_rules.c */
+void fwt_analyse_hook(struct fwt_analyser *a, const struct fwt_ir_tree *t);
+void fwt_analyse_tell(struct fwt_analyser *a);
+
+/* analyse_sets.c */
+void fwt_analyse_sets(struct fwt_analyser *a);
+
+/* analyse_cover.c */
+u32 fwt_analyse_covers(struct fwt_analyser *a);
+
+/* analyse_world.c */
+void fwt_analyse_world(struct fwt_analyser *a, const struct fwt_analyse_opts *opts);
+
+#endif /* FWT_ANALYSE_H */

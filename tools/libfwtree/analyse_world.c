@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a policy would cut off by mistake: the connection it is applied over,
+ * neighbour discovery, DHCP.
+ *
+ * Each is a packet of which some things are known and the rest may be anything. It
+ * is cut off where nothing that it may be is accepted.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "analyse.h"
+#include "prove_pick.h"
+
+struct known {
+	u16 axis;
+	u64 h, l;
+};
+
+#define END { FWT_AXIS_NONE, 0, 0 }
+#define LINK_LOCAL 0xfe80000000000000ull
+
+static const struct known solicit[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 }, { FWT_AXIS_PROTOCOL, 0, 58 },
+	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_ICMP_TYPE, 0, 135 },
+	{ FWT_AXIS_ICMP_CODE, 0, 0 }, { FWT_AXIS_TTL, 0, 255 },
+	{ FWT_AXIS_SADDR6, LINK_LOCAL, 1 },
+	{ FWT_AXIS_DADDR6, 0xff02000000000000ull, 0x00000001ff000008ull },
+	{ FWT_AXIS_LENGTH, 0, 72 }, { FWT_AXIS_MARK, 0, 0 }, END
+};
+
+static const struct known advert[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 }, { FWT_AXIS_PROTOCOL, 0, 58 },
+	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_ICMP_TYPE, 0, 136 },
+	{ FWT_AXIS_ICMP_CODE, 0, 0 }, { FWT_AXIS_TTL, 0, 255 },
+	{ FWT_AXIS_SADDR6, LINK_LOCAL, 1 }, { FWT_AXIS_DADDR6, LINK_LOCAL, 2 },
+	{ FWT_AXIS_LENGTH, 0, 72 }, { FWT_AXIS_MARK, 0, 0 }, END
+};
+
+/* IPv6 from anywhere: a policy that wants none needs no neighbours. */
+static const struct known opener6[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 }, { FWT_AXIS_FRAGMENT, 0, 0 },
+	{ FWT_AXIS_CT_STATE, 0, FWT_CT_NEW }, END
+};
+
+static const struct known offer[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV4 }, { FWT_AXIS_PROTOCOL, 0, 17 },
+	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_SPORT, 0, 67 }, { FWT_AXIS_DPORT, 0, 68 },
+	{ FWT_AXIS_DADDR4, 0, 0xffffffff }, { FWT_AXIS_MARK, 0, 0 }, END
+};
+
+/* Whether the policy speaks of a port at all. */
+static bool speaks_of(const struct fwt_analyser *a, u32 port)
+{
+	const struct fwt_axis *axis = &a->sp.axis[FWT_AXIS_DPORT];
+	struct fwt_wide lo, hi;
+	u8 bits[128];
+
+	fwt_space_piece(&a->sp, FWT_AXIS_DPORT, fwt_wide(0, port), bits);
+	fwt_space_ends(&a->sp, FWT_AXIS_DPORT, bits, &lo, &hi);
+	return axis->raw || (lo.l == port && hi.l == port);
+}
+
+static u32 like(struct fwt_analyser *a, const struct known *k)
+{
+	u32 f = a->world;
+
+	for (; k->axis != FWT_AXIS_NONE; k++) {
+		struct fwt_wide v = fwt_wide(k->h, k->l);
+
+		f = fwt_dd_and(&a->sp.dd, f, fwt_space_range(&a->sp, k->axis, v, v, NULL));
+	}
+	return f;
+}
+
+static u32 accepted(void *ctx, u32 leaf)
+{
+	u8 v = fwt_outcome(ctx, leaf)->verdict;
+
+	return v == FWT_VERDICT_ACCEPT || v >= FWT_OUT_QUEUE ? FWT_DD_YES : FWT_DD_NO;
+}
+
+/* Not by the loopback, where that can be told apart. */
+static u32 from_elsewhere(struct fwt_analyser *a, u32 f)
+{
+	struct fwt_wide lo = fwt_wide(0x6c6full << 48, 0);
+	u32 g = fwt_dd_minus(&a->sp.dd, f, fwt_space_range(&a->sp, FWT_AXIS_IIF, lo, lo, NULL));
+
+	return g == FWT_DD_NO ? f : g;
+}
+
+/* The rule that refuses a packet of @set. */
+static const struct fwt_ir_rule *refuses(struct fwt_analyser *a, const struct fwt_ir_tree *t,
+					 u32 set, struct fwt_witness *w)
+{
+	const struct fwt_ir_rule *r;
+
+	if (fwt_space_pick(&a->sp, set, a->prove.hook, w))
+		return NULL;
+	r = fwt_prove_follow(&a->prove, t, w->bits);
+	return r;
+}
+
+static void tell(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 set,
+		 const char *hint, const char *what)
+{
+	const struct fwt_ir_rule *r;
+	struct fwt_witness w;
+
+	r = refuses(a, t, set, &w);
+	fwt_diag_add(a->diag, FWT_WARNING, r ? &r->ast->loc : &t->loc, hint,
+		     "this cuts off %s", what);
+	fwt_witness_clean(&w);
+}
+
+/* CLIENT PORT SERVER PORT */
+static bool read_ssh(const char *text, struct known *k, char *words, size_t size)
+{
+	char addr[2][64], *a;
+	unsigned int port[2], i;
+	u32 word[4];
+	u8 b[16];
+	bool six;
+
+	if (sscanf(text, "%63s %u %63s %u", addr[0], &port[0], addr[1], &port[1]) != 4 ||
+	    port[0] > 65535 || port[1] > 65535)
+		return false;
+	for (i = 0; i < 2; i++) {
+		a = strncasecmp(addr[i], "::ffff:", 7) || !strchr(addr[i], '.') ? addr[i] :
+		    addr[i] + 7;
+		a[strcspn(a, "%")] = 0;
+		six = strchr(a, ':');
+		if (inet_pton(six ? AF_INET6 : AF_INET, a, b) != 1)
+			return false;
+		word[0] = get_unaligned_be32(b);
+		k[i].h = 0;
+		k[i].l = word[0];
+		if (six) {
+			k[i].h = (u64)word[0] << 32 | get_unaligned_be32(b + 4);
+			k[i].l = (u64)get_unaligned_be32(b + 8) << 32 |
+				 get_unaligned_be32(b + 12);
+		}
+		k[i].axis = (u16)(i ? (six ? FWT_AXIS_DADDR6 : FWT_AXIS_DADDR4) :
+				  six ? FWT_AXIS_SADDR6 : FWT_AXIS_SADDR4);
+		k[2] = (struct known){ FWT_AXIS_KIND, 0, six ? FWT_KIND_IPV6 : FWT_KIND_IPV4 };
+		k[3 + i] = (struct known){ (u16)(i ? FWT_AXIS_DPORT : FWT_AXIS_SPORT), 0,
+					   port[i] };
+	}
+	snprintf(words, size, "%s to %s port %u", addr[0], addr[1], port[1]);
+	return true;
+}
+
+static void ssh(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 ok,
+		const struct fwt_analyse_opts *opts)
+{
+	static const struct known syn[] = {
+		{ FWT_AXIS_PROTOCOL, 0, 6 }, { FWT_AXIS_FRAGMENT, 0, 0 },
+		{ FWT_AXIS_CT_STATE, 0, FWT_CT_NEW }, { FWT_AXIS_TCP_FLAGS, 0, FWT_TCP_SYN },
+		{ FWT_AXIS_MARK, 0, 0 }, END
+	};
+	const struct fwt_opaque *o = a->sp.opaque.data;
+	struct fwt_dd *dd = &a->sp.dd;
+	char words[200], what[280], key[64];
+	struct known k[7] = { { 0 } };
+	u32 set, i;
+
+	if (!opts->ssh || !read_ssh(opts->ssh, k, words, sizeof(words)))
+		return;
+	k[5].axis = FWT_AXIS_NONE;
+	set = fwt_dd_and(dd, like(a, k), like(a, syn));
+	if (opts->ssh_iif) {
+		struct fwt_value v = { .text = opts->ssh_iif };
+		struct fwt_wide lo, hi;
+
+		fwt_space_device(&v, &lo, &hi);
+		set = fwt_dd_and(dd, set, fwt_space_range(&a->sp, FWT_AXIS_IIF, lo, hi, NULL));
+		/* Whose address the server's end is, is known then, too. */
+		snprintf(key, sizeof(key), "daddr addr(%.15s)", opts->ssh_iif);
+		for (i = 0; i < a->sp.opaque.count; i++)
+			if (!strcmp(o[i].key, key))
+				set = fwt_dd_and(dd, set, fwt_dd_var(dd, o[i].var));
+			else if (!strncmp(o[i].key, "daddr addr(", 11))
+				set = fwt_dd_minus(dd, set, fwt_dd_var(dd, o[i].var));
+	}
+	if (strcmp(opts->ssh_iif ? opts->ssh_iif : "", "lo"))
+		set = from_elsewhere(a, set);
+	if (set == FWT_DD_NO || fwt_dd_meet(dd, set, ok))
+		return;
+	snprintf(what, sizeof(what), "the SSH connection that you come by (%s)", words);
+	tell(a, t, set, "apply it with --confirm, or accept this first", what);
+}
+
+void fwt_analyse_world(struct fwt_analyser *a, const struct fwt_analyse_opts *opts)
+{
+	static const char forward[] =
+		"accept icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ttl 255";
+	const struct fwt_ir_tree *t;
+	struct fwt_dd *dd = &a->sp.dd;
+	u32 f, ok, set;
+
+	for (t = a->s.trees; t; t = t->next)
+		if (t->ast_hook && !t->ast_hook->device && !t->ast_hook->egress)
+			break;
+	if (!t)
+		return;
+	f = fwt_prove_hook(&a->prove, t);
+	a->world = fwt_space_world(&a->sp, FWT_HOOK_INGRESS, t->ast_hook);
+	ok = fwt_dd_leaves(dd, f, accepted, &a->out);
+	ssh(a, t, ok, opts);
+	if (fwt_dd_meet(dd, from_elsewhere(a, like(a, opener6)), ok)) {
+		set = from_elsewhere(a, like(a, solicit));
+		if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
+			tell(a, t, set, forward, "IPv6 neighbour discovery");
+		set = from_elsewhere(a, like(a, advert));
+		if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
+			tell(a, t, set, forward, "answers of IPv6 neighbour discovery");
+	}
+	/* Who has an address of his own says nothing of DHCP. */
+	if (!speaks_of(a, 67) && !speaks_of(a, 68))
+		return;
+	set = from_elsewhere(a, like(a, offer));
+	if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
+		tell(a, t, set, "accept udp sport 67 udp dport 68, where this machine asks for its address",
+		     "DHCP's answers");
+}

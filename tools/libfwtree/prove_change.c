@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What modifiers do to packets, and outcomes with what modifiers leave in them.
+ *
+ * A modifier gives an axis a value, or one that is not known here (an address out
+ * of a range, that of an interface). What is not known is bits of its own, named
+ * by the modifier's text: whatever they are, they are the same in two policies
+ * that say the same.
+ */
+#include <stdlib.h>
+
+#include "prove_walk.h"
+
+void fwt_outcomes_init(struct fwt_outcomes *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->outcome.size = sizeof(struct fwt_outcome);
+	o->effect.size = sizeof(struct fwt_out_effect);
+}
+
+void fwt_outcomes_clean(struct fwt_outcomes *o)
+{
+	struct fwt_out_effect *e = o->effect.data;
+	u32 i;
+
+	for (i = 0; i < o->effect.count; i++)
+		free(e[i].text);
+	free(o->effect.data);
+	free(o->outcome.data);
+}
+
+const char *fwt_outcome_words(const struct fwt_outcomes *o, u32 leaf, char *buf, size_t size)
+{
+	const struct fwt_outcome *out = fwt_outcome(o, leaf);
+	const struct fwt_out_effect *e = o->effect.data;
+	u32 at;
+	size_t len;
+
+	switch (out->verdict) {
+	case FWT_VERDICT_ACCEPT:
+		snprintf(buf, size, "accept");
+		break;
+	case FWT_VERDICT_DROP:
+		snprintf(buf, size, "drop");
+		break;
+	case FWT_VERDICT_REJECT:
+		snprintf(buf, size, "reject%s%s", out->reject ? " with " : "", out->reject ?
+			 fwt_reject_name((enum fwt_ast_reject)out->reject) : "");
+		break;
+	case FWT_OUT_QUEUE:
+		snprintf(buf, size, "queue %u%s", out->queue, out->reject ? " bypass" : "");
+		break;
+	case FWT_OUT_FALLS:
+		snprintf(buf, size, "no verdict");
+		break;
+	default:
+		snprintf(buf, size, "something not known here");
+	}
+	for (at = out->effect; at != FWT_NONE; at = e[at].next) {
+		len = strlen(buf);
+		snprintf(buf + len, size - len, ", %s", e[at].text);
+	}
+	return buf;
+}
+
+/* Effects */
+
+static u32 cell(struct fwt_prove *p, u32 slot, const char *text, u32 next)
+{
+	struct fwt_out_effect *e = p->out->effect.data;
+	u32 i;
+
+	for (i = 0; i < p->out->effect.count; i++)
+		if (e[i].slot == slot && e[i].next == next && !strcmp(e[i].text, text))
+			return i;
+	e = fwt_vec_add(&p->out->effect, 1);
+	if (e)
+		e->text = strdup(text);
+	if (!e || !e->text) {
+		p->out->effect.count -= !!e;
+		p->sp->dd.over = true;
+		return next;
+	}
+	e->slot = slot;
+	e->next = next;
+	return i;
+}
+
+/* In slot 0 all count, in their order; in another one that which came last, which
+ * is there already when an earlier one is added.
+ */
+static u32 insert(struct fwt_prove *p, u32 list, u32 slot, const char *text)
+{
+	struct fwt_out_effect e;
+
+	if (list == FWT_NONE || !slot)
+		return cell(p, slot, text, list);
+	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
+	if (e.slot == slot)
+		return list;
+	if (e.slot > slot)
+		return cell(p, slot, text, list);
+	return cell(p, e.slot, e.text, insert(p, e.next, slot, text));
+}
+
+struct adding {
+	struct fwt_prove *p;
+	u32 slot;
+	const char *text;
+};
+
+static u32 add_to(void *ctx, u32 leaf)
+{
+	const struct adding *a = ctx;
+	struct fwt_outcome o;
+
+	if (fwt_dd_value(leaf) < 2)
+		return leaf;
+	o = *fwt_outcome(a->p->out, leaf);
+	if (a->slot && (o.verdict == FWT_VERDICT_DROP || o.verdict == FWT_VERDICT_REJECT))
+		return leaf;
+	o.effect = insert(a->p, o.effect, a->slot, a->text);
+	return fwt_prove_leaf(a->p, &o);
+}
+
+/* Changes */
+
+#define SLOT_DNAT	1u
+#define SLOT_SNAT	2u
+#define SLOT_NOTRACK	3u
+#define SLOT_SET	4u	/* and the field's number */
+
+#define CHANGES_MAX	4
+
+struct change {
+	u32 axis;
+	bool known;
+	struct fwt_wide value;
+};
+
+/**
+ * struct changes - what a modifier changes in packets of one family
+ * @fields: FWT_FIELD_BIT() of what is not what it was: questions about them are new
+ * @slot: of its effect
+ */
+struct changes {
+	struct change change[CHANGES_MAX];
+	u32 n;
+	u64 fields;
+	u32 slot;
+	bool translates;
+	bool of_source;
+	char text[400];
+};
+
+#define FIELDS_SOURCE	(FWT_FIELD_BIT(SADDR) | FWT_FIELD_BIT(IP_SADDR) | \
+			 FWT_FIELD_BIT(IP6_SADDR))
+#define FIELDS_DEST	(FWT_FIELD_BIT(DADDR) | FWT_FIELD_BIT(IP_DADDR) | \
+			 FWT_FIELD_BIT(IP6_DADDR) | FWT_FIELD_BIT(DPORT) | \
+			 FWT_FIELD_BIT(TCP_DPORT) | FWT_FIELD_BIT(UDP_DPORT))
+
+static void modifier_words(const struct fwt_modifier *m, char *buf, size_t size)
+{
+	struct fwt_modifier alone = *m;
+	struct fwt_rule rule = { .modifiers = &alone };
+	FILE *out;
+
+	alone.next = NULL;
+	memset(buf, 0, size);
+	out = fmemopen(buf, size - 1, "w");
+	if (!out)
+		return;
+	fwt_ast_print_rule(out, &rule, 0);
+	fclose(out);
+	buf[strcspn(buf, "\n")] = 0;
+}
+
+static void change(struct changes *c, u32 axis, bool known, struct fwt_wide value)
+{
+	if (axis == FWT_AXIS_NONE || c->n == CHANGES_MAX)
+		return;
+	c->change[c->n].axis = axis;
+	c->change[c->n].known = known;
+	c->change[c->n++].value = value;
+}
+
+static void set_change(struct fwt_prove *p, const struct fwt_modifier *m, struct changes *c)
+{
+	const char *words = fwt_field_words(m->set.target.field, FWT_IMPLIES_NONE);
+	const struct fwt_value *v = m->set.value.first;
+	struct fwt_wide value = { 0, 0 };
+	bool known = false;
+	struct fwt_range r;
+	u32 field;
+
+	for (field = 0; field < __FWT_FIELD_MAX; field++)
+		if (!strcmp(fwt_field_info[field].name, words))
+			break;
+	c->slot = SLOT_SET + m->set.target.field;
+	if (field == __FWT_FIELD_MAX)
+		return;
+	c->fields = 1ull << field;
+	if (v && !v->next && !m->set.from && field != FWT_FIELD_TCP_OPTION_MSS &&
+	    fwt_sema_range(p->s, &m->set.target, v, &r) &&
+	    !memcmp(r.low, r.high, r.words * sizeof(u32))) {
+		known = true;
+		value = fwt_wide_words(r.low, r.words);
+	}
+	change(c, fwt_space_axis(field, FWT_KIND_IPV4), known, value);
+	if (field == FWT_FIELD_VLAN_ID)
+		change(c, FWT_AXIS_HAVE_VLAN, true, fwt_wide(0, 1));
+}
+
+static const struct fwt_value *target_of(const struct fwt_modifier *m, u32 kind)
+{
+	const struct fwt_value *v, *e;
+
+	for (v = m->nat.addr.first; v; v = v->next) {
+		e = v->kind == FWT_VALUE_RANGE ? v->range.lo : v;
+		if (v->kind == FWT_VALUE_ADDR_OF ||
+		    (e->kind == FWT_VALUE_IPV6 || e->kind == FWT_VALUE_PREFIX6) ==
+		    (kind == FWT_KIND_IPV6))
+			return v;
+	}
+	return NULL;
+}
+
+static void nat_change(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
+		       struct changes *c)
+{
+	static const struct fwt_ast_ref addr = { .field = FWT_AST_DADDR };
+	static const struct fwt_ast_ref port = { .field = FWT_AST_DPORT };
+	const struct fwt_value *v = target_of(m, kind);
+	struct fwt_range r;
+	bool known;
+
+	c->translates = true;
+	c->of_source = m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_MASQUERADE ||
+		       (m->kind == FWT_AST_MOD_NETMAP && p->hook == FWT_HOOK_EGRESS);
+	c->slot = c->of_source ? SLOT_SNAT : SLOT_DNAT;
+	c->fields = c->of_source ? FIELDS_SOURCE : FIELDS_DEST;
+	known = v && (v->kind == FWT_VALUE_IPV4 || v->kind == FWT_VALUE_IPV6) &&
+		fwt_sema_range(p->s, &addr, v, &r);
+	if (m->nat.addr.first || m->nat.map.text || m->kind != FWT_AST_MOD_DNAT)
+		change(c, fwt_space_axis(c->of_source ? FWT_FIELD_SADDR : FWT_FIELD_DADDR,
+					 kind), known, known ?
+		       fwt_wide_words(r.low, r.words) : fwt_wide(0, 0));
+	v = m->nat.port;
+	if (c->of_source || (!v && m->kind != FWT_AST_MOD_BALANCE && !m->nat.map.text))
+		return;
+	known = v && v->kind == FWT_VALUE_NUMBER && fwt_sema_range(p->s, &port, v, &r);
+	change(c, FWT_AXIS_DPORT, known, known ? fwt_wide(0, r.low[0]) : fwt_wide(0, 0));
+}
+
+/* False where the modifier leaves no trace. */
+static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
+		       struct changes *c)
+{
+	u32 field;
+
+	memset(c, 0, sizeof(*c));
+	modifier_words(m, c->text, sizeof(c->text));
+	switch (m->kind) {
+	case FWT_AST_MOD_SNAT:
+	case FWT_AST_MOD_MASQUERADE:
+	case FWT_AST_MOD_DNAT:
+	case FWT_AST_MOD_REDIRECT:
+	case FWT_AST_MOD_NETMAP:
+	case FWT_AST_MOD_BALANCE:
+		nat_change(p, m, kind, c);
+		for (field = FWT_FIELD_CT_STATUS + 1; field < __FWT_FIELD_MAX; field++)
+			if (!strncmp(fwt_field_info[field].name, "route ", 6))
+				c->fields |= 1ull << field;
+		return true;
+	case FWT_AST_MOD_SET:
+		set_change(p, m, c);
+		return true;
+	case FWT_AST_MOD_MSS_CLAMP:
+		c->slot = SLOT_SET + FWT_AST_TCP_OPTION_MSS;
+		c->fields = FWT_FIELD_BIT(TCP_OPTION_MSS);
+		change(c, FWT_AXIS_TCP_OPTION_MSS, false, fwt_wide(0, 0));
+		return true;
+	case FWT_AST_MOD_NOTRACK:
+		c->slot = SLOT_NOTRACK;
+		return true;
+	case FWT_AST_MOD_COUNT:
+		return m->count.text;
+	default:
+		return true;
+	}
+}
+
+/* The bit that stands for bit @i of what a modifier makes of something. */
+static u32 unknown_bit(struct fwt_prove *p, const struct changes *c, const char *what,
+		       const char *question, u32 i, bool make)
+{
+	const struct fwt_opaque *o = p->sp->opaque.data;
+	char key[900], text[600];
+	u32 n, f;
+
+	snprintf(key, sizeof(key), "after %s: %.300s %u", c->text, what, i);
+	for (n = 0; n < p->sp->opaque.count; n++)
+		if (!strcmp(o[n].key, key))
+			return o[n].var;
+	if (!make)
+		return FWT_DD_LEAF;
+	snprintf(text, sizeof(text), "%s (after '%.300s')", question, c->text);
+	f = fwt_space_opaque(p->sp, key, text, 0);
+	return fwt_dd_is_leaf(f) ? FWT_DD_LEAF : p->sp->dd.node[f].var;
+}
+
+/* Calls @to for each bit of the diagram that is not what it was, where @asked. */
+static void each_unknown(struct fwt_prove *p, const struct changes *c, const u8 *asked,
+			 u32 vars, bool make, void (*to)(void *ctx, u32 var, u32 fresh),
+			 void *ctx)
+{
+	char what[320], question[200];
+	u32 i, n, a, count = p->sp->opaque.count;
+
+	for (n = 0; n < c->n; n++) {
+		const struct fwt_axis *axis = &p->sp->axis[c->change[n].axis];
+
+		for (i = 0; !c->change[n].known && i < axis->bits; i++) {
+			if (!asked[axis->first + i])
+				continue;
+			snprintf(what, sizeof(what), "axis %u", c->change[n].axis);
+			to(ctx, axis->first + i, unknown_bit(p, c, what, "some bit", i, make));
+		}
+	}
+	for (a = FWT_AXIS_MORE; a < FWT_AXIS_FRESH; a++) {
+		const struct fwt_axis *axis = &p->sp->axis[a];
+
+		if (!(c->fields >> (a - FWT_AXIS_MORE) / 3 & 1) || !c->translates)
+			continue;
+		for (i = 0; i < axis->bits; i++) {
+			if (!asked[axis->first + i])
+				continue;
+			snprintf(what, sizeof(what), "axis %u", a);
+			to(ctx, axis->first + i,
+			   unknown_bit(p, c, what, "some bit", i, make));
+		}
+	}
+	for (i = 0; i < count; i++) {
+		const struct fwt_opaque *o = (struct fwt_opaque *)p->sp->opaque.data + i;
+		u32 var = o->var;
+
+		if (!(o->fields & c->fields) || var >= vars || !asked[var])
+			continue;
+		snprintf(what, sizeof(what), "%.300s", o->key);
+		snprintf(question, sizeof(question), "%.180s", o->text);
+		to(ctx, var, unknown_bit(p, c, what, question, 0, make));
+	}
+}
+
+static void note_name(void *ctx, u32 var, u32 fresh)
+{
+	u32 *name = ctx;
+
+	name[var] = fresh;
+}
+
+static u32 put_in(struct fwt_prove *p, const struct changes *c, u32 f)
+{
+	struct fwt_dd *dd = &p->sp->dd;
+	u32 i, n, vars = p->sp->vars, *name;
+	u8 value[128], *asked;
+	bool any = false;
+
+	for (n = c->n; n-- > 0;) {
+		const struct fwt_axis *a = &p->sp->axis[c->change[n].axis];
+
+		if (!c->change[n].known)
+			continue;
+		fwt_space_piece(p->sp, c->change[n].axis, c->change[n].value, value);
+		f = fwt_dd_assign(dd, f, a->first, a->bits, value);
+	}
+	asked = malloc(vars + 1);
+	name = malloc((vars + 1) * sizeof(*name));
+	if (!asked || !name) {
+		dd->over = true;
+	} else {
+		fwt_dd_support(dd, f, asked, vars);
+		for (i = 0; i < vars; i++)
+			name[i] = FWT_DD_LEAF;
+		each_unknown(p, c, asked, vars, true, note_name, name);
+		for (i = 0; i < vars; i++)
+			any |= name[i] != FWT_DD_LEAF;
+		if (any)
+			f = fwt_dd_rename(dd, f, name, vars);
+	}
+	free(asked);
+	free(name);
+	return f;
+}
+
+/* 0 none, 1 snat, 2 both, 3 dnat */
+static const u8 status_after[2][4] = { { 3, 2, 2, 3 }, { 1, 1, 2, 2 } };
+
+static u32 status(struct fwt_prove *p, const struct changes *c, u32 f)
+{
+	const struct fwt_axis *a = &p->sp->axis[FWT_AXIS_CT_STATUS];
+	u32 old, to = FWT_DD_NO;
+	u8 bits[8];
+
+	if (!a->bits)
+		return f;
+	for (old = 0; old < 4; old++) {
+		fwt_space_piece(p->sp, FWT_AXIS_CT_STATUS,
+				fwt_wide(0, status_after[c->of_source][old]), bits);
+		to = fwt_dd_ite(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATUS, old, old),
+				fwt_dd_assign(&p->sp->dd, f, a->first, a->bits, bits), to);
+	}
+	return to;
+}
+
+static bool too_late(const struct fwt_prove *p, const struct changes *c)
+{
+	return c->translates && !c->of_source && p->hook == FWT_HOOK_EGRESS;
+}
+
+static u32 modified(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
+{
+	static const struct fwt_outcome dropped = {
+		.verdict = FWT_VERDICT_DROP, .effect = FWT_NONE,
+	};
+	u32 kind, was = f, to[2], none;
+	struct changes c;
+
+	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
+		struct adding a = { .p = p, .text = c.text };
+
+		if (!changes_of(p, m, kind, &c))
+			return f;
+		a.slot = c.slot;
+		to[kind] = fwt_dd_leaves(&p->sp->dd, f, add_to, &a);
+		if (c.translates)
+			to[kind] = status(p, &c, to[kind]);
+		to[kind] = put_in(p, &c, to[kind]);
+	}
+	f = fwt_dd_ite(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), to[1], to[0]);
+	if (!c.translates)
+		return f;
+	if (too_late(p, &c)) {	/* what comes from elsewhere is routed already */
+		none = fwt_space_is(p->sp, FWT_AXIS_IIF, 0, 0);
+		f = fwt_dd_ite(&p->sp->dd, none, f, fwt_prove_leaf(p, &dropped));
+	}
+	/* What is never tracked is not translated. */
+	return fwt_dd_ite(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE,
+						    FWT_CT_UNTRACKED, FWT_CT_UNTRACKED),
+			  was, f);
+}
+
+static u32 back_to_front(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
+{
+	if (!m)
+		return f;
+	return modified(p, m, back_to_front(p, m->next, f));
+}
+
+u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f)
+{
+	return back_to_front(p, r->ast->modifiers, f);
+}
+
+/* Forward */
+
+struct forgetting {
+	struct fwt_prove *p;
+	u32 set;
+};
+
+static void forget(void *ctx, u32 var, u32 fresh)
+{
+	struct forgetting *f = ctx;
+
+	(void)fresh;
+	f->set = fwt_dd_forget(&f->p->sp->dd, f->set, var, 1);
+}
+
+static u32 after(struct fwt_prove *p, const struct changes *c, u32 set)
+{
+	struct forgetting f = { p, set };
+	struct fwt_dd *dd = &p->sp->dd;
+	u32 n, old, to = FWT_DD_NO, vars = p->sp->vars;
+	u8 *asked = malloc(vars + 1);
+
+	if (!asked) {
+		dd->over = true;
+		return set;
+	}
+	memset(asked, 1, vars);
+	if (c->translates && p->sp->axis[FWT_AXIS_CT_STATUS].bits) {
+		for (old = 0; old < 4; old++) {
+			u32 part = fwt_dd_and(dd, set, fwt_space_is(p->sp, FWT_AXIS_CT_STATUS,
+								     old, old));
+			u32 v = status_after[c->of_source][old];
+
+			part = fwt_dd_forget(dd, part, p->sp->axis[FWT_AXIS_CT_STATUS].first,
+					     p->sp->axis[FWT_AXIS_CT_STATUS].bits);
+			part = fwt_dd_and(dd, part,
+					  fwt_space_is(p->sp, FWT_AXIS_CT_STATUS, v, v));
+			to = fwt_dd_or(dd, to, part);
+		}
+		f.set = to;
+	}
+	each_unknown(p, c, asked, vars, false, forget, &f);
+	for (n = 0; n < c->n; n++) {
+		const struct fwt_axis *a = &p->sp->axis[c->change[n].axis];
+
+		if (!c->change[n].known)
+			continue;
+		f.set = fwt_dd_forget(dd, f.set, a->first, a->bits);
+		f.set = fwt_dd_and(dd, f.set, fwt_space_range(p->sp, c->change[n].axis,
+							      c->change[n].value,
+							      c->change[n].value, NULL));
+	}
+	free(asked);
+	return f.set;
+}
+
+u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)
+{
+	const struct fwt_modifier *m;
+	struct fwt_dd *dd = &p->sp->dd;
+	struct changes c;
+	u32 kind, to, left, alone, part;
+
+	for (m = r->ast->modifiers; m && !dd->over; m = m->next) {
+		left = set;
+		alone = FWT_DD_NO;
+		if (!changes_of(p, m, FWT_KIND_IPV4, &c))
+			continue;
+		if (c.translates) {
+			alone = fwt_dd_and(dd, set, fwt_space_is(p->sp, FWT_AXIS_CT_STATE,
+								 FWT_CT_UNTRACKED,
+								 FWT_CT_UNTRACKED));
+			left = fwt_dd_minus(dd, set, alone);
+		}
+		if (too_late(p, &c))
+			left = fwt_dd_and(dd, left, fwt_space_is(p->sp, FWT_AXIS_IIF, 0, 0));
+		to = alone;
+		for (kind = 0; kind < FWT_KINDS; kind++) {
+			changes_of(p, m, kind, &c);
+			part = fwt_dd_and(dd, left, fwt_space_kind(p->sp, kind));
+			to = fwt_dd_or(dd, to, after(p, &c, part));
+		}
+		set = to;
+	}
+	return set;
+}
+
+struct copying {
+	u8 *from;
+	u8 *to;
+};
+
+static void copy(void *ctx, u32 var, u32 fresh)
+{
+	struct copying *c = ctx;
+
+	if (fresh != FWT_DD_LEAF)
+		c->to[var] = c->from[fresh];
+}
+
+/* Bits given out after @bits was made are not in it: nothing has asked them. */
+void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
+{
+	const struct fwt_modifier *m;
+	u32 vars = p->sp->vars, n, old;
+	struct changes c;
+	u8 *was, *asked;
+
+	was = malloc(vars + 1);
+	asked = malloc(vars + 1);
+	for (m = was && asked ? r->ast->modifiers : NULL; m; m = m->next) {
+		struct copying copying = { was, bits };
+		u32 kind = fwt_dd_at(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6),
+				     bits) == FWT_DD_YES;
+
+		if (!changes_of(p, m, kind, &c))
+			continue;
+		if (c.translates &&
+		    fwt_dd_at(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE,
+						       FWT_CT_UNTRACKED, FWT_CT_UNTRACKED),
+			      bits) == FWT_DD_YES && p->sp->tracks)
+			continue;
+		memcpy(was, bits, vars);
+		memset(asked, 1, vars);
+		each_unknown(p, &c, asked, vars, false, copy, &copying);
+		for (n = 0; n < c.n; n++)
+			if (c.change[n].known)
+				fwt_space_piece(p->sp, c.change[n].axis, c.change[n].value,
+						bits + p->sp->axis[c.change[n].axis].first);
+		for (old = 0; c.translates && p->sp->axis[FWT_AXIS_CT_STATUS].bits && old < 4;
+		     old++)
+			if (fwt_dd_at(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATUS, old,
+							       old), was) == FWT_DD_YES)
+				fwt_space_piece(p->sp, FWT_AXIS_CT_STATUS,
+						fwt_wide(0, status_after[c.of_source][old]),
+						bits + p->sp->axis[FWT_AXIS_CT_STATUS].first);
+	}
+	free(was);
+	free(asked);
+}
+
+void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r)
+{
+	const struct fwt_modifier *m;
+
+	for (m = r->ast->modifiers; m; m = m->next)
+		p->sp->tracks |= m->kind <= FWT_AST_MOD_BALANCE;
+}

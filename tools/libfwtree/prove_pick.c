@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Witnesses.
+ *
+ * What is usual is asked for one thing after the other, and left out where the set
+ * has no such packet: so what is odd about a witness is what the set demands.
+ */
+#include <stdlib.h>
+
+#include "prove_pick.h"
+#include "sema_sample.h"
+
+/* What is usual, the most telling first. */
+static const struct {
+	u16 axis;
+	u64 h, l;
+} usual[] = {
+	{ FWT_AXIS_FRAGMENT, 0, 0 },
+	{ FWT_AXIS_CT_STATE, 0, FWT_CT_NEW },
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV4 },
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 },
+	{ FWT_AXIS_PROTOCOL, 0, 6 },
+	{ FWT_AXIS_PROTOCOL, 0, 17 },
+	{ FWT_AXIS_PROTOCOL, 0, 1 },
+	{ FWT_AXIS_PROTOCOL, 0, 58 },
+	{ FWT_AXIS_HAVE_ETHER, 0, 1 },
+	{ FWT_AXIS_HAVE_VLAN, 0, 0 },
+	{ FWT_AXIS_HAVE_MSS, 0, 0 },
+	{ FWT_AXIS_TCP_FLAGS, 0, FWT_TCP_SYN },
+	{ FWT_AXIS_MARK, 0, 0 },
+	{ FWT_AXIS_PRIORITY, 0, 0 },
+	{ FWT_AXIS_DSCP, 0, 0 },
+	{ FWT_AXIS_TTL, 0, 64 },
+	{ FWT_AXIS_PKTTYPE, 0, 0 },
+	{ FWT_AXIS_LENGTH, 0, 60 },
+	{ FWT_AXIS_ICMP_TYPE, 0, 8 },
+	{ FWT_AXIS_ICMP_TYPE, 0, 128 },
+	{ FWT_AXIS_ICMP_CODE, 0, 0 },
+	{ FWT_AXIS_IIF, 0x6574683000000000ull, 0 },	/* eth0 */
+	{ FWT_AXIS_IIF, 0x6574683100000000ull, 0 },
+	{ FWT_AXIS_OIF, 0x6574683100000000ull, 0 },	/* eth1 */
+	{ FWT_AXIS_SADDR4, 0, 0xc6336407 },		/* 198.51.100.7 */
+	{ FWT_AXIS_SADDR4, 0, 0xc0a80105 },		/* 192.168.1.5 */
+	{ FWT_AXIS_DADDR4, 0, 0xcb007108 },		/* 203.0.113.8 */
+	{ FWT_AXIS_SADDR6, 0x20010db800000000ull, 7 },
+	{ FWT_AXIS_DADDR6, 0x20010db800000001ull, 8 },
+	{ FWT_AXIS_SPORT, 0, 40000 },
+	{ FWT_AXIS_DPORT, 0, 80 },
+	{ FWT_AXIS_TCP_WINDOW, 0, 65535 },
+	{ FWT_AXIS_TCP_OPTION_MSS, 0, 1460 },
+	{ FWT_AXIS_VLAN_ID, 0, 1 },
+	{ FWT_AXIS_ETHER_TYPE, 0, 0x88cc },
+	{ FWT_AXIS_ETHER_SADDR, 0, 0x020000000001ull },
+	{ FWT_AXIS_ETHER_DADDR, 0, 0x020000000002ull },
+	{ FWT_AXIS_ARP_OP, 0, 1 },
+	{ FWT_AXIS_ARP_SADDR, 0, 0xc0a80105 },
+	{ FWT_AXIS_ARP_DADDR, 0, 0xc0a80101 },
+};
+
+static u32 usual_part(struct fwt_space *sp, u32 set)
+{
+	u32 i, f;
+
+	for (i = 0; i < ARRAY_SIZE(usual); i++) {
+		struct fwt_wide v = fwt_wide(usual[i].h, usual[i].l);
+
+		if (!sp->axis[usual[i].axis].bits)
+			continue;
+		f = fwt_dd_and(&sp->dd, set, fwt_space_range(sp, usual[i].axis, v, v, NULL));
+		if (sp->dd.over)
+			return set;
+		if (f != FWT_DD_NO)
+			set = f;
+	}
+	return set;
+}
+
+/* A value of an axis: a usual one where the piece has one, else its first. */
+static struct fwt_wide value_of(const struct fwt_space *sp, const u8 *bits, u32 axis)
+{
+	const struct fwt_axis *a = &sp->axis[axis];
+	struct fwt_wide lo, hi;
+	u32 i;
+
+	fwt_space_ends(sp, axis, bits + a->first, &lo, &hi);
+	for (i = 0; i < ARRAY_SIZE(usual); i++) {
+		struct fwt_wide v = fwt_wide(usual[i].h, usual[i].l);
+
+		if (usual[i].axis == axis && fwt_wide_cmp(lo, v) <= 0 &&
+		    fwt_wide_cmp(v, hi) <= 0)
+			return v;
+	}
+	return lo;
+}
+
+static u32 number(const struct fwt_space *sp, const u8 *bits, u32 axis)
+{
+	return (u32)value_of(sp, bits, axis).l;
+}
+
+static void name(const struct fwt_space *sp, const u8 *bits, u32 axis, char *to)
+{
+	struct fwt_wide v = value_of(sp, bits, axis), lo, hi;
+
+	fwt_space_ends(sp, axis, bits + sp->axis[axis].first, &lo, &hi);
+	if (!fwt_space_name(v, v, to) && !fwt_space_name(lo, hi, to))
+		to[0] = 0;
+}
+
+static void words_of(struct fwt_wide v, u32 n, u32 *to)
+{
+	if (n == 1) {
+		to[0] = (u32)v.l;
+		return;
+	}
+	to[0] = (u32)(v.h >> 32);
+	to[1] = (u32)v.h;
+	to[2] = (u32)(v.l >> 32);
+	to[3] = (u32)v.l;
+}
+
+static void mac(struct fwt_wide v, u8 *to)
+{
+	put_unaligned_be16((u16)(v.l >> 32), to);
+	put_unaligned_be32((u32)v.l, to + 2);
+}
+
+static void transport(const struct fwt_space *sp, const u8 *bits, struct fwt_packet *p)
+{
+	u32 t;
+
+	if (p->have & FWT_HAVE_FRAG && p->frag_off)
+		return;
+	switch (p->protocol) {
+	case FWT_IPPROTO_TCP:
+		p->have |= FWT_HAVE_PORTS | FWT_HAVE_TCP;
+		if (sp->axis[FWT_AXIS_HAVE_MSS].bits && number(sp, bits, FWT_AXIS_HAVE_MSS))
+			p->have |= FWT_HAVE_MSS;
+		break;
+	case FWT_IPPROTO_UDP:
+		p->have |= FWT_HAVE_PORTS | FWT_HAVE_UDP;
+		break;
+	case FWT_IPPROTO_DCCP:
+	case FWT_IPPROTO_SCTP:
+	case FWT_IPPROTO_UDPLITE:
+		p->have |= FWT_HAVE_PORTS;
+		break;
+	case FWT_IPPROTO_ICMP:
+	case FWT_IPPROTO_ICMPV6:
+		if ((p->protocol == FWT_IPPROTO_ICMP) == (p->family == 4))
+			p->have |= p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6;
+		break;
+	}
+	p->sport = (u16)number(sp, bits, FWT_AXIS_SPORT);
+	p->dport = (u16)number(sp, bits, FWT_AXIS_DPORT);
+	p->tcp_flags = (u8)number(sp, bits, FWT_AXIS_TCP_FLAGS);
+	p->tcp_seq = number(sp, bits, FWT_AXIS_TCP_SEQ);
+	p->tcp_ack = number(sp, bits, FWT_AXIS_TCP_ACK);
+	p->tcp_window = (u16)number(sp, bits, FWT_AXIS_TCP_WINDOW);
+	p->tcp_mss = (u16)number(sp, bits, FWT_AXIS_TCP_OPTION_MSS);
+	p->icmp_type = (u8)number(sp, bits, FWT_AXIS_ICMP_TYPE);
+	if (!sp->axis[FWT_AXIS_ICMP_TYPE].bits)
+		p->icmp_type = p->family == 4 ? 8 : 128;
+	p->icmp_code = (u8)number(sp, bits, FWT_AXIS_ICMP_CODE);
+	p->icmp_id = (u16)number(sp, bits, FWT_AXIS_ICMP_ID);
+	t = p->icmp_type;
+	if ((p->have & FWT_HAVE_ICMP && (t == 0 || t == 8 || (t >= 13 && t <= 18))) ||
+	    (p->have & FWT_HAVE_ICMPV6 && (t == 128 || t == 129)))
+		p->have |= FWT_HAVE_ICMP_ID;
+}
+
+static void fill(const struct fwt_space *sp, u32 hook, struct fwt_witness *w)
+{
+	static const u16 type[] = { 0x0800, 0x86dd, 0x0806, 0 };
+	static const u8 status[] = { 0, 1, 3, 2 };
+	u32 kind = number(sp, w->bits, FWT_AXIS_KIND), words;
+	bool in = hook == FWT_HOOK_INGRESS || hook == FWT_HOOK_DEV_INGRESS;
+	const u8 *bits = w->bits;
+	struct fwt_packet *p = &w->p;
+
+	p->hook = (u8)hook;
+	name(sp, bits, FWT_AXIS_IIF, w->iif);
+	name(sp, bits, FWT_AXIS_OIF, w->oif);
+	if (hook != FWT_HOOK_DEV_EGRESS)
+		p->iif = w->iif[0] ? w->iif : NULL;
+	p->oif = in ? NULL : w->oif;
+	p->ct_state = (u8)number(sp, bits, FWT_AXIS_CT_STATE);
+	p->ct_status = status[number(sp, bits, FWT_AXIS_CT_STATUS) & 3];
+	p->pkttype = (u8)number(sp, bits, FWT_AXIS_PKTTYPE);
+	p->mark = number(sp, bits, FWT_AXIS_MARK);
+	p->priority = number(sp, bits, FWT_AXIS_PRIORITY);
+	p->ether_type = kind == FWT_KIND_OTHER ?
+			(u16)number(sp, bits, FWT_AXIS_ETHER_TYPE) : type[kind];
+	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits || number(sp, bits, FWT_AXIS_HAVE_ETHER))
+		p->have |= in ? FWT_HAVE_ETHER : 0;
+	if (hook == FWT_HOOK_DEV_EGRESS)
+		p->have |= FWT_HAVE_ETHER;
+	mac(value_of(sp, bits, FWT_AXIS_ETHER_SADDR), p->ether_saddr);
+	mac(value_of(sp, bits, FWT_AXIS_ETHER_DADDR), p->ether_daddr);
+	if (sp->axis[FWT_AXIS_HAVE_VLAN].bits && number(sp, bits, FWT_AXIS_HAVE_VLAN))
+		p->have |= FWT_HAVE_VLAN;
+	p->vlan_tci = (u16)(number(sp, bits, FWT_AXIS_VLAN_ID) |
+			    number(sp, bits, FWT_AXIS_VLAN_PCP) << 13);
+	if (kind == FWT_KIND_ARP) {
+		p->have |= FWT_HAVE_ARP;
+		p->arp_op = (u16)number(sp, bits, FWT_AXIS_ARP_OP);
+		p->saddr[0] = number(sp, bits, FWT_AXIS_ARP_SADDR);
+		p->daddr[0] = number(sp, bits, FWT_AXIS_ARP_DADDR);
+	}
+	if (kind > FWT_KIND_IPV6)
+		return;
+	p->have |= FWT_HAVE_IP;
+	p->family = kind == FWT_KIND_IPV4 ? 4 : 6;
+	words = p->family == 4 ? 1 : 4;
+	words_of(value_of(sp, bits, FWT_AXIS_SADDR4 + kind), words, p->saddr);
+	words_of(value_of(sp, bits, FWT_AXIS_DADDR4 + kind), words, p->daddr);
+	p->protocol = (u8)number(sp, bits, FWT_AXIS_PROTOCOL);
+	p->tos = (u8)(number(sp, bits, FWT_AXIS_DSCP) << 2);
+	p->ttl = (u8)number(sp, bits, FWT_AXIS_TTL);
+	p->length = number(sp, bits, FWT_AXIS_LENGTH);
+	if (number(sp, bits, FWT_AXIS_FRAGMENT)) {
+		p->have |= FWT_HAVE_FRAG;
+		p->frag_off = number(sp, bits, FWT_AXIS_FRAGMENT) == 2 ? 1480 : 0;
+		p->frag_more = !p->frag_off;
+	}
+	transport(sp, bits, p);
+}
+
+static void append(char *buf, size_t size, const char *before, const char *text)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, size - len, "%s%s", len ? before : "", text);
+}
+
+static bool asked(const struct fwt_space *sp, const u8 *support, u32 axis)
+{
+	u32 i;
+
+	for (i = 0; i < sp->axis[axis].bits; i++)
+		if (support[sp->axis[axis].first + i])
+			return true;
+	return false;
+}
+
+/* What the words of a packet do not say by themselves. */
+static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt_witness *w)
+{
+	const struct fwt_packet *p = &w->p;
+	char more[64];
+	u32 i;
+
+	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_TTL) && p->ttl != 64) {
+		snprintf(more, sizeof(more), "ttl %u", p->ttl);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_LENGTH)) {
+		snprintf(more, sizeof(more), "len %u", p->length);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_TCP && asked(sp, support, FWT_AXIS_TCP_SEQ)) {
+		snprintf(more, sizeof(more), "seq %u", p->tcp_seq);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_ICMP_ID && asked(sp, support, FWT_AXIS_ICMP_ID)) {
+		snprintf(more, sizeof(more), "id %u", p->icmp_id);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_VLAN) {
+		snprintf(more, sizeof(more), "vlan %u", (u32)p->vlan_tci & 0xfff);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_ETHER && (asked(sp, support, FWT_AXIS_ETHER_SADDR) ||
+					 asked(sp, support, FWT_AXIS_ETHER_DADDR))) {
+		append(w->words, sizeof(w->words), " ", "ether ");
+		for (i = 0; i < 6; i++) {
+			snprintf(more, sizeof(more), "%02x%s", p->ether_saddr[i],
+				 i == 5 ? " to " : ":");
+			append(w->words, sizeof(w->words), "", more);
+		}
+		for (i = 0; i < 6; i++) {
+			snprintf(more, sizeof(more), "%02x%s", p->ether_daddr[i],
+				 i == 5 ? "" : ":");
+			append(w->words, sizeof(w->words), "", more);
+		}
+	}
+}
+
+/* Fields that a packet's words have no place for. */
+static void given(const struct fwt_space *sp, const u8 *support, const struct fwt_dd *dd,
+		  u32 set, struct fwt_witness *w)
+{
+	static const char *const state[] = { "new", "related", "established", "invalid",
+					     "untracked" };
+	static const struct {
+		u16 axis;
+		const char *name;
+	} odd[] = {
+		{ FWT_AXIS_DSCP, "dscp" }, { FWT_AXIS_PRIORITY, "priority" },
+		{ FWT_AXIS_TCP_WINDOW, "tcp window" },
+		{ FWT_AXIS_TCP_OPTION_MSS, "tcp option mss" },
+		{ FWT_AXIS_PKTTYPE, "pkttype" }, { FWT_AXIS_VLAN_PCP, "vlan pcp" },
+	};
+	const struct fwt_opaque *o = sp->opaque.data;
+	char text[300];
+	u32 i;
+
+	if (w->p.oif && w->p.iif) {
+		snprintf(text, sizeof(text), "leaving by %s", w->oif);
+		append(w->given, sizeof(w->given), ", ", text);
+	}
+	if (w->p.ct_state && w->p.ct_state < 5) {
+		snprintf(text, sizeof(text), "ct state %s", state[w->p.ct_state]);
+		append(w->given, sizeof(w->given), ", ", text);
+	}
+	for (i = 0; i < ARRAY_SIZE(odd); i++) {
+		if (!asked(sp, support, odd[i].axis) || !number(sp, w->bits, odd[i].axis))
+			continue;
+		snprintf(text, sizeof(text), "%s %u", odd[i].name,
+			 number(sp, w->bits, odd[i].axis));
+		append(w->given, sizeof(w->given), ", ", text);
+	}
+	for (i = 0; i < sp->opaque.count; i++) {
+		bool matters;
+
+		if (o[i].var >= w->vars || !support[o[i].var])
+			continue;
+		w->bits[o[i].var] ^= 1;
+		matters = fwt_dd_at(dd, set, w->bits) != FWT_DD_YES;
+		w->bits[o[i].var] ^= 1;
+		if (!matters)
+			continue;
+		snprintf(text, sizeof(text), "%s%s", w->bits[o[i].var] ? "" : "not ",
+			 o[i].text);
+		append(w->given, sizeof(w->given), ", ", text);
+	}
+}
+
+int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *w)
+{
+	const struct fwt_dd *dd = &sp->dd;
+	u32 f;
+	u8 *support;
+
+	memset(w, 0, sizeof(*w));
+	if (set == FWT_DD_NO || dd->over)
+		return -ENOENT;
+	w->vars = sp->vars;
+	w->bits = calloc(w->vars + 64, 1);
+	support = calloc(w->vars + 64, 1);
+	if (!w->bits || !support) {
+		free(support);
+		return -ENOMEM;
+	}
+	f = usual_part(sp, set);
+	while (!fwt_dd_is_leaf(f)) {
+		bool hi = dd->node[f].lo == FWT_DD_NO;
+
+		w->bits[dd->node[f].var] = hi;
+		f = hi ? dd->node[f].hi : dd->node[f].lo;
+	}
+	fill(sp, hook, w);
+	fwt_dd_support(dd, set, support, w->vars);
+	fwt_sample_words(&w->p, w->words, sizeof(w->words));
+	more_words(sp, support, w);
+	given(sp, support, dd, set, w);
+	free(support);
+	return 0;
+}
+
+void fwt_witness_clean(struct fwt_witness *w)
+{
+	free(w->bits);
+	w->bits = NULL;
+}
+
+/* The other way round */
+
+void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p, u8 *bits)
+{
+	u32 kind = p->have & FWT_HAVE_IP ? (p->family == 6 ? FWT_KIND_IPV6 : FWT_KIND_IPV4) :
+		   p->have & FWT_HAVE_ARP ? FWT_KIND_ARP : FWT_KIND_OTHER;
+	const struct {
+		u16 axis;
+		u64 value;
+	} own[] = {
+		{ FWT_AXIS_KIND, kind },
+		{ FWT_AXIS_HAVE_ETHER, !!(p->have & FWT_HAVE_ETHER) },
+		{ FWT_AXIS_HAVE_VLAN, !!(p->have & FWT_HAVE_VLAN) },
+		{ FWT_AXIS_HAVE_MSS, !!(p->have & FWT_HAVE_MSS) },
+		{ FWT_AXIS_ETHER_TYPE, p->ether_type },
+	};
+	u32 i, field, words, value[4];
+
+	memset(bits, 0, sp->vars);
+	for (field = 0; field < __FWT_FIELD_MAX; field++) {
+		u32 axis = fwt_space_axis(field, kind);
+
+		words = (u32)fwt_field_get(p, field, value);
+		if (axis == FWT_AXIS_NONE || !words)
+			continue;
+		fwt_space_piece(sp, axis, fwt_wide_words(value, words),
+				bits + sp->axis[axis].first);
+		if (axis >= FWT_AXIS_MORE) {
+			axis -= (axis - FWT_AXIS_MORE) % 3;
+			fwt_space_piece(sp, axis, fwt_wide(0, 1), bits + sp->axis[axis].first);
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		fwt_space_piece(sp, own[i].axis, fwt_wide(0, own[i].value),
+				bits + sp->axis[own[i].axis].first);
+}

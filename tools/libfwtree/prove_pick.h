@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Out of a set of packets one that people understand: as usual as the set allows.
+ */
+#ifndef FWT_PROVE_PICK_H
+#define FWT_PROVE_PICK_H
+
+#include "prove_space.h"
+
+/**
+ * struct fwt_witness - a packet of a set
+ * @p: it; interface names lie here, so it must not be moved
+ * @bits: it, a byte for each bit of the diagram
+ * @vars: room of @bits
+ * @words: as fwctl explain takes it
+ * @given: what else must be so, in words: "leaving by eth1, daddr addr(eth0)"; empty
+ *	where nothing else must
+ */
+struct fwt_witness {
+	struct fwt_packet p;
+	char iif[17];
+	char oif[17];
+	u8 *bits;
+	u32 vars;
+	char words[320];
+	char given[400];
+};
+
+/**
+ * fwt_space_pick() - a packet of a set
+ * @set: packets that can be there at @hook; not empty
+ * @w: filled in, to be cleaned
+ *
+ * Return: 0, -ENOENT where the set is empty or the budget used up, -ENOMEM.
+ */
+int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *w);
+void fwt_witness_clean(struct fwt_witness *w);
+
+/**
+ * fwt_space_place() - where a packet lies: the other way round
+ * @bits: of sp->vars bytes; questions that are not about fields are answered no
+ */
+void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p, u8 *bits);
+
+#endif /* FWT_PROVE_PICK_H */

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Axes, their pieces and bits, and which packets there are.
+ */
+#include <stdlib.h>
+
+#include "prove_space.h"
+
+static const u8 width[FWT_AXIS_MORE] = {
+#define X(id, bits) bits,
+	FWT_AXES(X)
+#undef X
+};
+
+static struct fwt_wide most(u32 bits)
+{
+	struct fwt_wide v;
+
+	v.l = bits >= 64 ? ~0ull : (1ull << bits) - 1;
+	v.h = bits >= 128 ? ~0ull : bits > 64 ? (1ull << (bits - 64)) - 1 : 0;
+	return v;
+}
+
+static u32 value_bits(u32 field, bool six)
+{
+	const struct fwt_field_info *info = &fwt_field_info[field];
+	u32 words = six ? info->words6 : info->words;
+
+	return words > 1 ? 32 * words : info->bits;
+}
+
+int fwt_space_init(struct fwt_space *sp, u32 budget)
+{
+	u32 i, field;
+
+	memset(sp, 0, sizeof(*sp));
+	sp->opaque.size = sizeof(struct fwt_opaque);
+	for (i = 0; i < FWT_AXIS_MAX; i++) {
+		struct fwt_axis *a = &sp->axis[i];
+
+		a->cut.size = sizeof(struct fwt_wide);
+		field = (i - FWT_AXIS_MORE) / 3;
+		if (i < FWT_AXIS_MORE)
+			a->width = width[i];
+		else if (i < FWT_AXIS_FRESH && field < __FWT_FIELD_MAX)
+			a->width = (u8)((i - FWT_AXIS_MORE) % 3 == 0 ? 1 :
+					value_bits(field, (i - FWT_AXIS_MORE) % 3 == 2));
+	}
+	sp->axis[FWT_AXIS_KIND].raw = true;
+	return fwt_dd_init(&sp->dd, budget);
+}
+
+void fwt_space_clean(struct fwt_space *sp)
+{
+	struct fwt_opaque *o = sp->opaque.data;
+	u32 i;
+
+	for (i = 0; i < FWT_AXIS_MAX; i++)
+		free(sp->axis[i].cut.data);
+	for (i = 0; i < sp->opaque.count; i++) {
+		free(o[i].text);
+		free(o[i].key);
+	}
+	free(sp->opaque.data);
+	fwt_dd_clean(&sp->dd);
+}
+
+/* Cuts */
+
+void fwt_space_cut(struct fwt_space *sp, u32 axis, struct fwt_wide lo, struct fwt_wide hi)
+{
+	struct fwt_axis *a = &sp->axis[axis];
+	struct fwt_wide *to;
+
+	if (axis >= FWT_AXIS_MAX || a->raw)
+		return;
+	to = fwt_vec_add(&a->cut, 2);
+	if (!to) {
+		sp->failed = true;
+		return;
+	}
+	to[0] = lo;
+	to[1] = fwt_wide_cmp(hi, most(a->width)) < 0 ? fwt_wide_next(hi) : lo;
+}
+
+void fwt_space_cut1(struct fwt_space *sp, u32 axis, u64 lo, u64 hi)
+{
+	fwt_space_cut(sp, axis, fwt_wide(0, lo), fwt_wide(0, hi));
+}
+
+static int by_value(const void *a, const void *b)
+{
+	return fwt_wide_cmp(*(const struct fwt_wide *)a, *(const struct fwt_wide *)b);
+}
+
+static bool used(const struct fwt_space *sp, u32 axis)
+{
+	return sp->axis[axis].raw || sp->axis[axis].cut.count;
+}
+
+/* What decides which packets there are is told apart where it matters. */
+static void own_cuts(struct fwt_space *sp)
+{
+	static const u8 protocol[] = { 1, 2, 6, 17, 33, 58, 132, 136 };
+	u32 i;
+
+	for (i = 0; i < sizeof(protocol); i++)
+		fwt_space_cut1(sp, FWT_AXIS_PROTOCOL, protocol[i], protocol[i]);
+	for (i = 0; i < 3; i++)
+		fwt_space_cut1(sp, FWT_AXIS_FRAGMENT, i, i);
+	fwt_space_cut1(sp, FWT_AXIS_IIF, 0, 0);
+	fwt_space_cut1(sp, FWT_AXIS_OIF, 0, 0);
+	if (sp->tracks) {
+		for (i = 0; i < 5; i++)
+			fwt_space_cut1(sp, FWT_AXIS_CT_STATE, i, i);
+		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 130, 137);
+		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 143, 143);
+		fwt_space_cut1(sp, FWT_AXIS_DADDR4, 0xe0000000, 0xefffffff);
+		fwt_space_cut1(sp, FWT_AXIS_DADDR4, 0xffffffff, 0xffffffff);
+		fwt_space_cut(sp, FWT_AXIS_DADDR6, fwt_wide(0xffull << 56, 0),
+			      fwt_wide(~0ull, ~0ull));
+		for (i = 0; i < 4; i++)
+			fwt_space_cut1(sp, FWT_AXIS_CT_STATUS, i, i);
+	}
+	if (used(sp, FWT_AXIS_ICMP_ID)) {
+		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 0, 0);
+		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 8, 8);
+		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 13, 18);
+		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 128, 129);
+	}
+	if (used(sp, FWT_AXIS_LENGTH)) {
+		fwt_space_cut1(sp, FWT_AXIS_LENGTH, 20, 39);
+		fwt_space_cut1(sp, FWT_AXIS_LENGTH, 40, 65575);
+	}
+	if (used(sp, FWT_AXIS_PKTTYPE))
+		fwt_space_cut1(sp, FWT_AXIS_PKTTYPE, 0, 4);
+	if (used(sp, FWT_AXIS_ETHER_TYPE)) {
+		fwt_space_cut1(sp, FWT_AXIS_ETHER_TYPE, 0x0800, 0x0800);
+		fwt_space_cut1(sp, FWT_AXIS_ETHER_TYPE, 0x0806, 0x0806);
+		fwt_space_cut1(sp, FWT_AXIS_ETHER_TYPE, 0x86dd, 0x86dd);
+	}
+	sp->axis[FWT_AXIS_HAVE_ETHER].raw = used(sp, FWT_AXIS_ETHER_TYPE) ||
+		used(sp, FWT_AXIS_ETHER_SADDR) || used(sp, FWT_AXIS_ETHER_DADDR);
+	sp->axis[FWT_AXIS_HAVE_VLAN].raw = used(sp, FWT_AXIS_VLAN_ID) ||
+		used(sp, FWT_AXIS_VLAN_PCP);
+	sp->axis[FWT_AXIS_HAVE_MSS].raw = used(sp, FWT_AXIS_TCP_OPTION_MSS);
+}
+
+int fwt_space_fix(struct fwt_space *sp)
+{
+	u32 i, n, to;
+
+	own_cuts(sp);
+	for (i = 0; i < FWT_AXIS_FRESH; i++) {
+		struct fwt_axis *a = &sp->axis[i];
+		struct fwt_wide *cut, *zero;
+
+		if (i >= FWT_AXIS_MORE && (i - FWT_AXIS_MORE) % 3 == 0)
+			a->raw = a[1].cut.count || a[1].raw || a[2].cut.count || a[2].raw;
+		a->first = sp->vars;
+		if (a->raw) {
+			a->bits = a->width;
+			sp->vars += a->bits;
+			continue;
+		}
+		zero = fwt_vec_add(&a->cut, 1);
+		if (!zero)
+			return -ENOMEM;
+		cut = a->cut.data;
+		qsort(cut, a->cut.count, sizeof(*cut), by_value);
+		for (n = 1, to = 1; n < a->cut.count; n++)
+			if (fwt_wide_cmp(cut[n], cut[to - 1]))
+				cut[to++] = cut[n];
+		a->cut.count = to;
+		while (1u << a->bits < to)
+			a->bits++;
+		sp->vars += a->bits;
+	}
+	return sp->failed ? -ENOMEM : 0;
+}
+
+/* The last piece that begins not above @v. */
+static u32 piece_of(const struct fwt_axis *a, struct fwt_wide v)
+{
+	const struct fwt_wide *cut = a->cut.data;
+	u32 lo = 0, hi = a->cut.count, mid;
+
+	while (hi - lo > 1) {
+		mid = (lo + hi) / 2;
+		if (fwt_wide_cmp(cut[mid], v) <= 0)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+void fwt_space_piece(const struct fwt_space *sp, u32 axis, struct fwt_wide v, u8 *bits)
+{
+	const struct fwt_axis *a = &sp->axis[axis];
+	u32 i;
+
+	if (!a->raw)
+		v = fwt_wide(0, piece_of(a, v));
+	for (i = 0; i < a->bits; i++)
+		bits[i] = fwt_wide_bit(v, a->bits - 1 - i);
+}
+
+void fwt_space_ends(const struct fwt_space *sp, u32 axis, const u8 *bits,
+		    struct fwt_wide *lo, struct fwt_wide *hi)
+{
+	const struct fwt_axis *a = &sp->axis[axis];
+	const struct fwt_wide *cut = a->cut.data;
+	struct fwt_wide v = { 0, 0 };
+	u32 i, n;
+
+	for (i = 0; i < a->bits; i++) {
+		v.h = v.h << 1 | v.l >> 63;
+		v.l = v.l << 1 | bits[i];
+	}
+	*lo = v;
+	*hi = v;
+	if (a->raw)
+		return;
+	n = a->cut.count;
+	i = v.l < n ? (u32)v.l : n - 1;
+	*lo = cut[i];
+	*hi = i + 1 < n ? fwt_wide_last(cut[i + 1]) : most(a->width);
+}
+
+/* Up to, or from @v on: made from the last bit to the first. */
+static u32 bound(struct fwt_space *sp, const struct fwt_axis *a, struct fwt_wide v,
+		 const struct fwt_wide *mask, bool from)
+{
+	u32 f = FWT_DD_YES, i;
+
+	for (i = 0; i < a->bits; i++) {
+		u32 var = a->first + a->bits - 1 - i;
+		bool bit = fwt_wide_bit(v, i);
+
+		if (mask && !fwt_wide_bit(*mask, i)) {	/* it counts as 0 */
+			if (bit)
+				f = from ? FWT_DD_NO : FWT_DD_YES;
+			continue;
+		}
+		if (from)
+			f = bit ? fwt_dd_node(&sp->dd, var, FWT_DD_NO, f) :
+				  fwt_dd_node(&sp->dd, var, f, FWT_DD_YES);
+		else
+			f = bit ? fwt_dd_node(&sp->dd, var, FWT_DD_YES, f) :
+				  fwt_dd_node(&sp->dd, var, f, FWT_DD_NO);
+	}
+	return f;
+}
+
+u32 fwt_space_range(struct fwt_space *sp, u32 axis, struct fwt_wide lo, struct fwt_wide hi,
+		    const struct fwt_wide *mask)
+{
+	const struct fwt_axis *a = &sp->axis[axis];
+	u32 first, last;
+
+	if (a->raw)
+		return fwt_dd_and(&sp->dd, bound(sp, a, lo, mask, true),
+				  bound(sp, a, hi, mask, false));
+	if (!a->cut.count)	/* of an axis that nobody asked about before */
+		return FWT_DD_YES;
+	first = piece_of(a, lo);
+	last = piece_of(a, hi);
+	/* Numbers behind the last piece are the last piece too. */
+	if (last + 1 == a->cut.count)
+		last = (u32)((1ull << a->bits) - 1);
+	return fwt_dd_and(&sp->dd, bound(sp, a, fwt_wide(0, first), NULL, true),
+			  bound(sp, a, fwt_wide(0, last), NULL, false));
+}
+
+u32 fwt_space_is(struct fwt_space *sp, u32 axis, u64 lo, u64 hi)
+{
+	return fwt_space_range(sp, axis, fwt_wide(0, lo), fwt_wide(0, hi), NULL);
+}
+
+u32 fwt_space_kind(struct fwt_space *sp, u32 kind)
+{
+	return fwt_space_is(sp, FWT_AXIS_KIND, kind, kind);
+}
+
+u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields)
+{
+	struct fwt_opaque *o = sp->opaque.data;
+	u32 i;
+
+	for (i = 0; i < sp->opaque.count; i++)
+		if (!strcmp(o[i].key, key))
+			return fwt_dd_var(&sp->dd, o[i].var);
+	o = fwt_vec_add(&sp->opaque, 1);
+	if (!o) {
+		sp->failed = true;
+		sp->dd.over = true;
+		return FWT_DD_NO;
+	}
+	o->key = strdup(key);
+	o->text = strdup(text);
+	o->fields = fields;
+	o->var = sp->vars++;
+	if (!o->key || !o->text) {
+		free(o->key);
+		free(o->text);
+		sp->opaque.count--;
+		sp->failed = true;
+		sp->dd.over = true;
+	}
+	return fwt_dd_var(&sp->dd, sp->vars - 1);
+}
+
+/* Names of interfaces */
+
+static bool name_byte(u8 ch)
+{
+	return ch > ' ' && ch < 127 && ch != '/';
+}
+
+static void to_bytes(struct fwt_wide v, u8 *b)
+{
+	u32 i;
+
+	for (i = 0; i < 8; i++) {
+		b[i] = (u8)(v.h >> (56 - 8 * i));
+		b[8 + i] = (u8)(v.l >> (56 - 8 * i));
+	}
+}
+
+static bool is_name(const u8 *b)
+{
+	u32 i = 0, n;
+
+	while (i < 15 && name_byte(b[i]))
+		i++;
+	for (n = i; n < 16; n++)
+		if (b[n])
+			return false;
+	return true;
+}
+
+bool fwt_space_name(struct fwt_wide lo, struct fwt_wide hi, char name[17])
+{
+	static const char nice[] = "01ax";
+	u8 from[16], to[16], b[16];
+	u32 i, n, ch;
+
+	to_bytes(lo, from);
+	to_bytes(hi, to);
+	memset(name, 0, 17);
+	memcpy(name, from, 16);
+	if (is_name(from))
+		return true;
+	for (i = 15; i-- > 0;) {
+		for (n = 0; n < i && name_byte(from[n]); n++)
+			;
+		if (n < i)
+			continue;
+		memset(b, 0, sizeof(b));
+		memcpy(b, from, i);
+		for (n = 0; n < sizeof(nice); n++) {
+			b[i] = (u8)nice[n];
+			for (ch = from[i] + 1; n == sizeof(nice) - 1 && ch < 127; ch++)
+				if (name_byte((u8)ch)) {
+					b[i] = (u8)ch;
+					break;
+				}
+			if (b[i] > from[i] && memcmp(b, to, 16) <= 0 && is_name(b)) {
+				memcpy(name, b, 16);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* The world */
+
+static u32 names(struct fwt_space *sp, u32 axis, bool none)
+{
+	const struct fwt_axis *a = &sp->axis[axis];
+	const struct fwt_wide *cut = a->cut.data;
+	u32 f = FWT_DD_YES, i, n = a->cut.count;
+	char name[17];
+
+	if (!a->raw)
+		for (i = 0; i < n; i++) {
+			struct fwt_wide hi = i + 1 < n ? fwt_wide_last(cut[i + 1]) : most(128);
+
+			if (!fwt_space_name(cut[i], hi, name))
+				f = fwt_dd_minus(&sp->dd, f,
+						 fwt_space_range(sp, axis, cut[i], hi, NULL));
+		}
+	if (!none)
+		f = fwt_dd_minus(&sp->dd, f, fwt_space_is(sp, axis, 0, 0));
+	return f;
+}
+
+static u32 devices(struct fwt_space *sp, u32 axis, const struct fwt_ast_hook *h)
+{
+	const struct fwt_value *v;
+	u32 f = FWT_DD_NO;
+
+	for (v = h->devices.first; v; v = v->next) {
+		struct fwt_wide lo, hi;
+
+		fwt_space_device(v, &lo, &hi);
+		f = fwt_dd_or(&sp->dd, f, fwt_space_range(sp, axis, lo, hi, NULL));
+	}
+	return f;
+}
+
+/* What is never tracked, by its form. */
+static u32 formless(struct fwt_space *sp)
+{
+	struct fwt_dd *dd = &sp->dd;
+	u32 four, six, nd;
+
+	four = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_DADDR4, 0xe0000000, 0xefffffff),
+			 fwt_space_is(sp, FWT_AXIS_DADDR4, 0xffffffff, 0xffffffff));
+	six = fwt_space_range(sp, FWT_AXIS_DADDR6, fwt_wide(0xffull << 56, 0),
+			      fwt_wide(~0ull, ~0ull), NULL);
+	nd = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_ICMP_TYPE, 130, 137),
+		       fwt_space_is(sp, FWT_AXIS_ICMP_TYPE, 143, 143));
+	nd = fwt_dd_and(dd, nd, fwt_space_have(sp, FWT_FIELD_ICMPV6_TYPE, FWT_KIND_IPV6));
+	six = fwt_dd_or(dd, six, nd);
+	four = fwt_dd_ite(dd, fwt_space_kind(sp, FWT_KIND_IPV6), six, four);
+	return fwt_dd_or(dd, four, fwt_space_is(sp, FWT_AXIS_PROTOCOL, 2, 2));
+}
+
+static u32 states(struct fwt_space *sp)
+{
+	struct fwt_dd *dd = &sp->dd;
+	u32 untracked = fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
+				     FWT_CT_UNTRACKED), f;
+
+	if (sp->per_packet)
+		f = fwt_space_is(sp, FWT_AXIS_CT_STATE, 0, FWT_CT_INVALID);
+	else
+		f = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_NEW, FWT_CT_NEW),
+			      fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_INVALID,
+					   FWT_CT_INVALID));
+	return fwt_dd_or(dd, untracked, fwt_dd_minus(dd, f, formless(sp)));
+}
+
+u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h)
+{
+	bool inet = FWT_HOOK_BIT(hook) & FWT_HOOKS_INET;
+	struct fwt_dd *dd = &sp->dd;
+	u32 f = FWT_DD_YES, ether, other;
+
+	if (inet)
+		f = fwt_space_is(sp, FWT_AXIS_KIND, FWT_KIND_IPV4, FWT_KIND_IPV6);
+	f = fwt_dd_and(dd, f, names(sp, FWT_AXIS_IIF, hook != FWT_HOOK_INGRESS &&
+				    hook != FWT_HOOK_DEV_INGRESS));
+	f = fwt_dd_and(dd, f, names(sp, FWT_AXIS_OIF, false));
+	if (h && h->device)
+		f = fwt_dd_and(dd, f, devices(sp, hook == FWT_HOOK_DEV_INGRESS ?
+					      FWT_AXIS_IIF : FWT_AXIS_OIF, h));
+	f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_FRAGMENT, 0, 2));
+	if (sp->tracks && inet) {
+		f = fwt_dd_and(dd, f, states(sp));
+		other = fwt_space_is(sp, FWT_AXIS_CT_STATUS, 0, 0);
+		if (hook == FWT_HOOK_EGRESS)
+			other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_CT_STATUS, 3, 3));
+		f = fwt_dd_and(dd, f, other);
+	}
+	if (used(sp, FWT_AXIS_LENGTH) && sp->axis[FWT_AXIS_LENGTH].bits)
+		f = fwt_dd_and(dd, f, fwt_dd_ite(dd, fwt_space_kind(sp, FWT_KIND_IPV6),
+						 fwt_space_is(sp, FWT_AXIS_LENGTH, 40, 65575),
+						 fwt_space_is(sp, FWT_AXIS_LENGTH, 20, 65575)));
+	if (sp->axis[FWT_AXIS_PKTTYPE].bits)
+		f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_PKTTYPE, 0, 4));
+	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits)
+		return f;
+	/* ARP has a frame, and what is neither has a type of its own. */
+	ether = fwt_space_is(sp, FWT_AXIS_HAVE_ETHER, 1, 1);
+	other = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_ETHER_TYPE, 0x0800, 0x0800),
+			  fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_ETHER_TYPE, 0x86dd, 0x86dd),
+				    fwt_space_is(sp, FWT_AXIS_ETHER_TYPE, 0x0806, 0x0806)));
+	if (sp->axis[FWT_AXIS_ETHER_TYPE].bits)
+		f = fwt_dd_minus(dd, f, fwt_dd_and(dd, other,
+						   fwt_space_kind(sp, FWT_KIND_OTHER)));
+	return fwt_dd_minus(dd, f, fwt_dd_minus(dd, fwt_space_kind(sp, FWT_KIND_ARP), ether));
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * All packets there can be, as bits of a decision diagram.
+ *
+ * Each thing that a packet has is an axis. The values that the policies tell
+ * apart cut an axis into pieces, and the bits of the diagram number the pieces: a
+ * policy that asks for three ports needs three bits, and one that does not ask for
+ * TTL none. Where a policy masks a field by something that is no prefix, the
+ * pieces would be too many, and the bits are those of the field.
+ *
+ * What is no field of a packet (is that one of eth0's addresses? is the limit
+ * reached?) is one bit each, known by its text: a question that may be answered
+ * either way.
+ *
+ * Which packets can be there at all is a set as well: fwt_space_world().
+ */
+#ifndef FWT_PROVE_SPACE_H
+#define FWT_PROVE_SPACE_H
+
+#include "prove_dd.h"
+#include "sema.h"
+
+/** struct fwt_wide - a value of an axis, as one number */
+struct fwt_wide {
+	u64 h;
+	u64 l;
+};
+
+/* X(ID, bits): in the order in which the diagram asks. What decides what else a
+ * packet has comes first; then what most rules ask.
+ */
+#define FWT_AXES(X)						\
+	X(KIND, 2)						\
+	X(CT_STATE, 3)						\
+	X(IIF, 128)						\
+	X(OIF, 128)						\
+	X(FRAGMENT, 2)						\
+	X(PROTOCOL, 8)						\
+	X(SADDR4, 32)						\
+	X(SADDR6, 128)						\
+	X(DADDR4, 32)						\
+	X(DADDR6, 128)						\
+	X(DPORT, 16)						\
+	X(SPORT, 16)						\
+	X(ICMP_TYPE, 8)						\
+	X(ICMP_CODE, 8)						\
+	X(ICMP_ID, 16)						\
+	X(TCP_FLAGS, 8)						\
+	X(TCP_SEQ, 32)						\
+	X(TCP_ACK, 32)						\
+	X(TCP_WINDOW, 16)					\
+	X(HAVE_MSS, 1)						\
+	X(TCP_OPTION_MSS, 16)					\
+	X(TTL, 8)						\
+	X(DSCP, 6)						\
+	X(LENGTH, 32)						\
+	X(HAVE_ETHER, 1)					\
+	X(ETHER_TYPE, 16)					\
+	X(ETHER_SADDR, 48)					\
+	X(ETHER_DADDR, 48)					\
+	X(HAVE_VLAN, 1)						\
+	X(VLAN_ID, 12)						\
+	X(VLAN_PCP, 3)						\
+	X(ARP_OP, 16)						\
+	X(ARP_SADDR, 32)					\
+	X(ARP_DADDR, 32)					\
+	X(PKTTYPE, 3)						\
+	X(MARK, 32)						\
+	X(PRIORITY, 32)						\
+	X(CT_STATUS, 2)
+
+enum fwt_axis_id {
+#define X(id, bits) FWT_AXIS_##id,
+	FWT_AXES(X)
+#undef X
+	FWT_AXIS_MORE,		/* three for each field that is not above: is it there,
+				 * its value, its value in an IPv6 packet
+				 */
+	FWT_AXIS_FRESH = FWT_AXIS_MORE + 3 * 64,	/* what a change left unknown */
+	FWT_AXIS_MAX = FWT_AXIS_FRESH + 64,
+	FWT_AXIS_NONE = 0xffff,
+};
+
+/* The values of KIND. */
+enum fwt_kind {
+	FWT_KIND_IPV4,
+	FWT_KIND_IPV6,
+	FWT_KIND_ARP,
+	FWT_KIND_OTHER,
+	FWT_KINDS,
+};
+
+/**
+ * struct fwt_axis - one of them
+ * @cut: struct fwt_wide: where pieces begin; sorted, and the first one 0, once the
+ *	space is fixed
+ * @raw: its bits are the field's
+ * @width: bits of the field
+ * @first: bit of the diagram
+ * @bits: how many; 0 where nobody asks
+ * @of: FRESH: the axis that it stands in for
+ */
+struct fwt_axis {
+	struct fwt_vec cut;
+	bool raw;
+	u8 width;
+	u8 bits;
+	u32 first;
+	u32 of;
+};
+
+/**
+ * struct fwt_opaque - a question that is not about the packet's fields
+ * @text: for people
+ * @key: what makes two of them one
+ * @fields: FWT_FIELD_BIT() of what it depends on
+ * @var: bit of the diagram
+ */
+struct fwt_opaque {
+	char *text;
+	char *key;
+	u64 fields;
+	u32 var;
+};
+
+/**
+ * struct fwt_space - the axes of one question
+ * @fresh: how many of FWT_AXIS_FRESH
+ * @vars: bits given out
+ * @tracks: somebody asks for the state of connections
+ * @per_packet: every packet walks, not openers alone
+ * @opaque: struct fwt_opaque
+ * @failed: no memory
+ */
+struct fwt_space {
+	struct fwt_dd dd;
+	struct fwt_axis axis[FWT_AXIS_MAX];
+	u32 fresh;
+	u32 vars;
+	bool tracks;
+	bool per_packet;
+	bool failed;
+	struct fwt_vec opaque;
+};
+
+static inline struct fwt_wide fwt_wide(u64 h, u64 l)
+{
+	struct fwt_wide w = { h, l };
+
+	return w;
+}
+
+static inline int fwt_wide_cmp(struct fwt_wide a, struct fwt_wide b)
+{
+	return a.h != b.h ? (a.h < b.h ? -1 : 1) : a.l != b.l ? (a.l < b.l ? -1 : 1) : 0;
+}
+
+/** fwt_wide_words() - of up to four words, the most significant first */
+static inline struct fwt_wide fwt_wide_words(const u32 *w, u32 n)
+{
+	struct fwt_wide v = { 0, 0 };
+
+	for (; n--; w++) {
+		v.h = v.h << 32 | v.l >> 32;
+		v.l = v.l << 32 | *w;
+	}
+	return v;
+}
+
+static inline struct fwt_wide fwt_wide_next(struct fwt_wide v)
+{
+	v.h += !++v.l;
+	return v;
+}
+
+static inline struct fwt_wide fwt_wide_last(struct fwt_wide v)
+{
+	v.h -= !v.l--;
+	return v;
+}
+
+static inline bool fwt_wide_bit(struct fwt_wide v, u32 bit)
+{
+	return (bit < 64 ? v.l >> bit : v.h >> (bit - 64)) & 1;
+}
+
+int fwt_space_init(struct fwt_space *sp, u32 budget);
+void fwt_space_clean(struct fwt_space *sp);
+
+/** fwt_space_cut() - @lo to @hi is told apart from the rest of @axis */
+void fwt_space_cut(struct fwt_space *sp, u32 axis, struct fwt_wide lo, struct fwt_wide hi);
+void fwt_space_cut1(struct fwt_space *sp, u32 axis, u64 lo, u64 hi);
+
+/**
+ * fwt_space_collect() - everything that the tests of a policy tell apart
+ * @s: understood
+ */
+void fwt_space_collect(struct fwt_space *sp, const struct fwt_sema *s);
+
+/** fwt_space_elems() - the same of elements of a select */
+void fwt_space_elems(struct fwt_space *sp, const struct fwt_prog_test *t,
+		     const struct fwt_elems *e, u32 kind);
+
+/** fwt_space_fix() - no more cuts: bits are given out; -ENOMEM */
+int fwt_space_fix(struct fwt_space *sp);
+
+/** fwt_space_axis() - where a field lies in packets of @kind; FWT_AXIS_NONE */
+u32 fwt_space_axis(u32 field, u32 kind);
+
+/**
+ * fwt_space_range() - packets with an axis in a range
+ * @mask: NULL, or what the value is masked by first
+ */
+u32 fwt_space_range(struct fwt_space *sp, u32 axis, struct fwt_wide lo, struct fwt_wide hi,
+		    const struct fwt_wide *mask);
+u32 fwt_space_is(struct fwt_space *sp, u32 axis, u64 lo, u64 hi);
+u32 fwt_space_kind(struct fwt_space *sp, u32 kind);
+
+/** fwt_space_have() - packets of @kind that have a field */
+u32 fwt_space_have(struct fwt_space *sp, u32 field, u32 kind);
+
+/** fwt_space_test() - packets for which a test of a policy holds; @where: its rule */
+u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,
+		   const struct fwt_prog_test *t, const char *where);
+
+/** fwt_space_elem() - packets of @kind with a key within @lo to @hi */
+u32 fwt_space_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 kind,
+		   const u8 *dim, const u32 *lo, const u32 *hi, const u32 *mask);
+
+/** fwt_space_opaque() - the bit of a question; @key: what makes two of them one */
+u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields);
+
+/** fwt_space_world() - the packets that can be there at a hook; @h: NULL if it is inet */
+u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h);
+
+/** fwt_space_piece() - number of the piece with @v, as bits (a byte each) */
+void fwt_space_piece(const struct fwt_space *sp, u32 axis, struct fwt_wide v, u8 *bits);
+
+/** fwt_space_ends() - first and last value of the piece that @bits name */
+void fwt_space_ends(const struct fwt_space *sp, u32 axis, const u8 *bits,
+		    struct fwt_wide *lo, struct fwt_wide *hi);
+
+/** fwt_space_device() - the names that one of a hook's devices means */
+void fwt_space_device(const struct fwt_value *v, struct fwt_wide *lo, struct fwt_wide *hi);
+
+/** fwt_space_name() - an interface's name between two values, all zeroes is "none" */
+bool fwt_space_name(struct fwt_wide lo, struct fwt_wide hi, char name[17]);
+
+#endif /* FWT_PROVE_SPACE_H */

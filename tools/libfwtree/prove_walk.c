@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From statements to functions of packets.
+ */
+#include <stdlib.h>
+
+#include "prove_walk.h"
+
+static void collect_block(struct fwt_prove *p, const struct fwt_ir_block *b);
+
+static void collect_rule(struct fwt_prove *p, const struct fwt_ir_rule *r)
+{
+	struct fwt_ir_pick *pick;
+	u32 i;
+
+	fwt_prove_collect_mods(p, r);
+	collect_block(p, &r->block);
+	if (!r->select)
+		return;
+	for (pick = r->select->picks; pick; pick = pick->next) {
+		if (pick->cond)
+			continue;
+		fwt_space_elems(p->sp, &pick->test, &pick->elems[0], FWT_KIND_IPV4);
+		fwt_space_elems(p->sp, &pick->test, &pick->elems[0], FWT_KIND_OTHER);
+		fwt_space_elems(p->sp, &pick->test, &pick->elems[pick->split],
+				FWT_KIND_IPV6);
+	}
+	for (i = 0; i < r->select->count; i++)
+		collect_rule(p, &r->select->branch[i]);
+}
+
+static void collect_block(struct fwt_prove *p, const struct fwt_ir_block *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->count; i++)
+		collect_rule(p, &b->rule[i]);
+}
+
+void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcomes *out,
+		    struct fwt_sema *s)
+{
+	const struct fwt_ast_option *o;
+	struct fwt_wide lo, hi;
+	struct fwt_ir_tree *t;
+	struct fwt_value *v;
+
+	memset(p, 0, sizeof(*p));
+	p->sp = sp;
+	p->out = out;
+	p->s = s;
+	fwt_space_collect(sp, s);
+	for (t = s->trees; t; t = t->next) {
+		collect_block(p, &t->body);
+		if (!t->ast_hook || !t->ast_hook->device)
+			continue;
+		for (v = t->ast_hook->devices.first; v; v = v->next) {
+			fwt_space_device(v, &lo, &hi);
+			fwt_space_cut(sp, t->ast_hook->egress ? FWT_AXIS_OIF : FWT_AXIS_IIF,
+				      lo, hi);
+		}
+	}
+	for (o = s->ast->options; o; o = o->next)
+		sp->per_packet |= o->id == FWT_OPT_EVALUATE && o->value && o->value->text &&
+				  !strcmp(o->value->text, "per-packet");
+}
+
+void fwt_prove_clean(struct fwt_prove *p)
+{
+	free(p->tests);
+	memset(p, 0, sizeof(*p));
+}
+
+u32 fwt_prove_leaf(struct fwt_prove *p, const struct fwt_outcome *want)
+{
+	struct fwt_outcome *o = p->out->outcome.data;
+	u32 i;
+
+	for (i = 0; i < p->out->outcome.count; i++)
+		if (o[i].verdict == want->verdict && o[i].reject == want->reject &&
+		    o[i].queue == want->queue && o[i].effect == want->effect)
+			return fwt_dd_leaf(i + 2);
+	o = fwt_vec_add(&p->out->outcome, 1);
+	if (o)
+		*o = *want;
+	else
+		p->sp->dd.over = true;
+	return fwt_dd_leaf(i + 2);
+}
+
+static u32 verdict(struct fwt_prove *p, u8 v, u8 reject, u32 queue)
+{
+	struct fwt_outcome o = {
+		.verdict = v, .reject = reject, .queue = queue, .effect = FWT_NONE,
+	};
+
+	return fwt_prove_leaf(p, &o);
+}
+
+/* Conditions */
+
+static u32 test_set(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test)
+{
+	const struct fwt_prog_test *t = p->s->b.sec[FWT_SEC_TESTS].data;
+	u32 count = p->s->b.sec[FWT_SEC_TESTS].count, *tests;
+	char where[512];
+
+	if (test >= count) {
+		p->sp->dd.over = true;
+		return FWT_DD_NO;
+	}
+	t += test;
+	if (test >= p->n_tests) {
+		tests = realloc(p->tests, count * sizeof(*tests));
+		if (!tests) {
+			p->sp->dd.over = true;
+			return FWT_DD_NO;
+		}
+		memset(tests + p->n_tests, 0xff, (count - p->n_tests) * sizeof(*tests));
+		p->tests = tests;
+		p->n_tests = count;
+	}
+	if (p->tests[test] != FWT_NONE)
+		return p->tests[test];
+	where[0] = 0;
+	if (t->op != FWT_TEST_IN && r)
+		fwt_ast_rule_text(p->s->ast, r->ast, where, sizeof(where));
+	p->tests[test] = fwt_space_test(p->sp, p->s, t, where);
+	return p->tests[test];
+}
+
+static u32 cond(struct fwt_prove *p, const struct fwt_ir_rule *r, const struct fwt_cond *c)
+{
+	struct fwt_dd *dd = &p->sp->dd;
+	const struct fwt_cond *i;
+	char key[64];
+	u32 f = FWT_DD_NO;
+
+	switch (c->kind) {
+	case FWT_COND_TEST:
+		return test_set(p, r, c->test);
+	case FWT_COND_NOT:
+		return fwt_dd_not(dd, fwt_prove_conds(p, r, c->inner));
+	case FWT_COND_ANY:
+		for (i = c->inner; i; i = i->next)
+			f = fwt_dd_or(dd, f, cond(p, r, i));
+		return f;
+	}
+	/* Of a kind that is not known here: it may hold or not. */
+	snprintf(key, sizeof(key), "condition %u of %p", (u32)c->kind, (const void *)c);
+	return fwt_space_opaque(p->sp, key, "something else", 0);
+}
+
+u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
+		    const struct fwt_cond *c)
+{
+	u32 f = FWT_DD_YES;
+
+	for (; c && f != FWT_DD_NO; c = c->next)
+		f = fwt_dd_and(&p->sp->dd, f, cond(p, r, c));
+	return f;
+}
+
+u32 fwt_prove_match(struct fwt_prove *p, const struct fwt_ir_rule *r)
+{
+	u32 f = fwt_prove_conds(p, r, r->conds), kind;
+
+	if (r->families == (FWT_FAMILY_4 | FWT_FAMILY_6))
+		return f;
+	kind = r->families == FWT_FAMILY_4 ? FWT_KIND_IPV4 : FWT_KIND_IPV6;
+	return fwt_dd_and(&p->sp->dd, f, r->families ? fwt_space_kind(p->sp, kind) :
+			  FWT_DD_NO);
+}
+
+/* Ends */
+
+/* Packets of one pick by branch: of elements that overlap the first one counts. */
+static void pick_elems(struct fwt_prove *p, const struct fwt_ir_pick *pick, u32 count,
+		       u32 *left, u32 *branch)
+{
+	struct fwt_dd *dd = &p->sp->dd;
+	u32 kind, i, f;
+
+	for (kind = 0; kind < FWT_KINDS && !dd->over; kind++) {
+		const struct fwt_elems *e = &pick->elems[pick->split && kind == FWT_KIND_IPV6];
+		const u32 *data = e->data.data, *to = e->branch.data;
+		u32 have = fwt_space_kind(p->sp, kind), n = fwt_elems_count(e);
+
+		for (i = 0; i < pick->test.n_fields; i++)
+			have = fwt_dd_and(dd, have,
+					  fwt_space_have(p->sp, pick->test.field[i], kind));
+		if (have == FWT_DD_NO)
+			continue;
+		have = fwt_dd_and(dd, have, *left);
+		for (i = 0; i < n && !dd->over; i++, data += 2 * e->words) {
+			f = fwt_space_elem(p->sp, &pick->test, kind, e->dim, data,
+					   data + e->words, NULL);
+			f = fwt_dd_and(dd, have, f);
+			have = fwt_dd_minus(dd, have, f);
+			if (to[i] < count)
+				branch[to[i]] = fwt_dd_or(dd, branch[to[i]], f);
+			*left = fwt_dd_minus(dd, *left, f);
+		}
+	}
+}
+
+void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch)
+{
+	const struct fwt_ir_select *s = r->select;
+	struct fwt_dd *dd = &p->sp->dd;
+	const struct fwt_ir_pick *pick;
+	u32 guards, left, f, i;
+
+	for (i = 0; i < s->count; i++)
+		branch[i] = FWT_DD_NO;
+	guards = fwt_prove_conds(p, r, s->guards);
+	left = guards;
+	for (pick = s->picks; pick && !dd->over; pick = pick->next) {
+		if (!pick->cond) {
+			pick_elems(p, pick, s->count, &left, branch);
+			continue;
+		}
+		f = fwt_dd_and(dd, left, cond(p, r, pick->cond));
+		branch[pick->branch] = fwt_dd_or(dd, branch[pick->branch], f);
+		left = fwt_dd_minus(dd, left, f);
+	}
+	if (s->fallback != FWT_NONE)
+		branch[s->fallback] = fwt_dd_or(dd, left, fwt_dd_not(dd, guards));
+}
+
+static u32 select_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
+{
+	u32 *branch = malloc((r->select->count + 1) * sizeof(*branch)), f = ways.next, i;
+
+	if (!branch) {
+		p->sp->dd.over = true;
+		return f;
+	}
+	fwt_prove_picks(p, r, branch);
+	for (i = r->select->count; i-- > 0;)
+		f = fwt_dd_ite(&p->sp->dd, branch[i],
+			       fwt_prove_rule(p, &r->select->branch[i], ways), f);
+	free(branch);
+	return f;
+}
+
+static u32 tree_end(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back)
+{
+	struct fwt_ways ways = { back, back };
+
+	return t ? fwt_prove_block(p, &t->body, ways, NULL) : back;
+}
+
+u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
+{
+	switch (r->end) {
+	case FWT_END_NONE:
+		return ways.next;
+	case FWT_END_ACCEPT:
+		return p->accepted ? p->accepted : verdict(p, FWT_VERDICT_ACCEPT, 0, 0);
+	case FWT_END_DROP:
+		return verdict(p, FWT_VERDICT_DROP, 0, 0);
+	case FWT_END_REJECT:
+		return verdict(p, FWT_VERDICT_REJECT, r->reject, 0);
+	case FWT_END_QUEUE:
+		return verdict(p, FWT_OUT_QUEUE, r->ast->end.queue.bypass,
+			       (u32)r->ast->end.queue.number);
+	case FWT_END_GOTO:
+		return tree_end(p, r->target, ways.back);
+	case FWT_END_CALL:
+		return tree_end(p, r->target, ways.next);
+	case FWT_END_RETURN:
+		return ways.back;
+	case FWT_END_BLOCK:
+		return fwt_prove_block(p, &r->block, ways, NULL);
+	case FWT_END_SELECT:
+		return r->select ? select_end(p, r, ways) : ways.next;
+	}
+	return verdict(p, FWT_OUT_UNKNOWN, 0, r->record);
+}
+
+u32 fwt_prove_body(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
+{
+	return fwt_prove_changed(p, r, fwt_prove_end(p, r, ways));
+}
+
+u32 fwt_prove_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
+{
+	u32 match = fwt_prove_match(p, r);
+
+	if (match == FWT_DD_NO || p->sp->dd.over)
+		return ways.next;
+	return fwt_dd_ite(&p->sp->dd, match, fwt_prove_body(p, r, ways), ways.next);
+}
+
+u32 fwt_prove_block(struct fwt_prove *p, const struct fwt_ir_block *b, struct fwt_ways ways,
+		    u32 *each)
+{
+	u32 i;
+
+	for (i = b->live; i-- > 0 && !p->sp->dd.over;) {
+		ways.next = fwt_prove_rule(p, &b->rule[i], ways);
+		if (each)
+			each[i] = ways.next;
+	}
+	return ways.next;
+}
+
+u32 fwt_prove_hook(struct fwt_prove *p, const struct fwt_ir_tree *t)
+{
+	u32 falls = verdict(p, FWT_OUT_FALLS, 0, 0);
+	struct fwt_ways ways = { falls, falls };
+
+	p->hook = (u32)__builtin_ctz(t->hooks);
+	return fwt_prove_block(p, &t->body, ways, NULL);
+}
+
+/* One packet */
+
+enum way { ON, BACK, ENDED };
+
+static enum way follow_block(struct fwt_prove *p, const struct fwt_ir_block *b, u8 *bits,
+			     const struct fwt_ir_rule **by);
+
+static bool holds(struct fwt_prove *p, u32 set, const u8 *bits)
+{
+	return fwt_dd_at(&p->sp->dd, set, bits) == FWT_DD_YES;
+}
+
+static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits,
+			    const struct fwt_ir_rule **by)
+{
+	enum way way = ON;
+	u32 *branch, i;
+
+	if (!holds(p, fwt_prove_match(p, r), bits))
+		return ON;
+	fwt_prove_change(p, r, bits);
+	switch (r->end) {
+	case FWT_END_NONE:
+		return ON;
+	case FWT_END_GOTO:
+	case FWT_END_CALL:
+		way = r->target ? follow_block(p, &r->target->body, bits, by) : ON;
+		return way == ENDED ? ENDED : r->end == FWT_END_GOTO ? BACK : ON;
+	case FWT_END_RETURN:
+		return BACK;
+	case FWT_END_BLOCK:
+		return follow_block(p, &r->block, bits, by);
+	case FWT_END_SELECT:
+		branch = r->select ? malloc((r->select->count + 1) * sizeof(*branch)) : NULL;
+		if (!branch)
+			return ON;
+		fwt_prove_picks(p, r, branch);
+		for (i = 0; i < r->select->count && !holds(p, branch[i], bits); i++)
+			;
+		if (i < r->select->count)
+			way = follow_rule(p, &r->select->branch[i], bits, by);
+		free(branch);
+		return way;
+	}
+	*by = r;
+	return ENDED;
+}
+
+static enum way follow_block(struct fwt_prove *p, const struct fwt_ir_block *b, u8 *bits,
+			     const struct fwt_ir_rule **by)
+{
+	enum way way;
+	u32 i;
+
+	for (i = 0; i < b->live; i++) {
+		way = follow_rule(p, &b->rule[i], bits, by);
+		if (way != ON)
+			return way;
+	}
+	return ON;
+}
+
+const struct fwt_ir_rule *fwt_prove_follow(struct fwt_prove *p, const struct fwt_ir_tree *t,
+					   u8 *bits)
+{
+	const struct fwt_ir_rule *by = NULL;
+
+	p->hook = (u32)__builtin_ctz(t->hooks);
+	follow_block(p, &t->body, bits, &by);
+	return by;
+}

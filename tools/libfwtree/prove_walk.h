@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A policy as a function: from packets (prove_space.h) to what becomes of them.
+ *
+ * Made back to front, like the program: a statement is given the function of what
+ * stands behind it. What a modifier changes is put into the function behind it, so
+ * that a rule that asks for a mark which an earlier one has set asks nothing.
+ *
+ * What becomes of a packet, its outcome, is a leaf: verdict, and the effects met on
+ * the way as far as they count.
+ */
+#ifndef FWT_PROVE_WALK_H
+#define FWT_PROVE_WALK_H
+
+#include "prove_space.h"
+
+/* Beyond enum fwt_verdict. */
+enum {
+	FWT_OUT_QUEUE = 100,
+	FWT_OUT_FALLS,		/* off the end: a policy that is refused */
+	FWT_OUT_UNKNOWN,	/* this file does not know what a rule does */
+};
+
+/**
+ * struct fwt_outcome - what becomes of a packet
+ * @verdict: enum fwt_verdict or FWT_OUT_*
+ * @reject: enum fwt_ast_reject
+ * @queue: number
+ * @effect: the first one, number in fwt_outcomes.effect; FWT_NONE for none
+ */
+struct fwt_outcome {
+	u8 verdict;
+	u8 reject;
+	u32 queue;
+	u32 effect;
+};
+
+/**
+ * struct fwt_out_effect - an effect, in a list that others may share
+ * @slot: 0: one of many; else what it is of, and one of these counts
+ */
+struct fwt_out_effect {
+	char *text;
+	u32 slot;
+	u32 next;
+};
+
+/** struct fwt_outcomes - all of one question, so that equal ones are one leaf */
+struct fwt_outcomes {
+	struct fwt_vec outcome;		/* struct fwt_outcome */
+	struct fwt_vec effect;		/* struct fwt_out_effect */
+};
+
+void fwt_outcomes_init(struct fwt_outcomes *o);
+void fwt_outcomes_clean(struct fwt_outcomes *o);
+static inline const struct fwt_outcome *fwt_outcome(const struct fwt_outcomes *o, u32 leaf)
+{
+	return (struct fwt_outcome *)o->outcome.data + (fwt_dd_value(leaf) - 2);
+}
+
+/** fwt_outcome_words() - "accept, dnat to 192.0.2.1"; returns @buf */
+const char *fwt_outcome_words(const struct fwt_outcomes *o, u32 leaf, char *buf, size_t size);
+
+/**
+ * struct fwt_prove - a policy to be asked
+ * @sp: the axes, shared by all policies of a question
+ * @out: likewise
+ * @s: the policy, understood
+ * @tests: sets by number of the test, FWT_NONE before it is asked
+ * @n_tests: of @tests
+ * @hook: enum fwt_hook being worked on: translations differ by it
+ * @accepted: what becomes of what is accepted, where that is not all; else 0
+ */
+struct fwt_prove {
+	struct fwt_space *sp;
+	struct fwt_outcomes *out;
+	struct fwt_sema *s;
+	u32 *tests;
+	u32 n_tests;
+	u32 hook;
+	u32 accepted;
+};
+
+/** struct fwt_ways - where walks go that leave a block */
+struct fwt_ways {
+	u32 next;
+	u32 back;
+};
+
+/** fwt_prove_init() - @s was understood; tells @sp what the policy tells apart */
+void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcomes *out,
+		    struct fwt_sema *s);
+void fwt_prove_clean(struct fwt_prove *p);
+
+/* The rest is for a space that is fixed. */
+
+u32 fwt_prove_leaf(struct fwt_prove *p, const struct fwt_outcome *o);
+
+/** fwt_prove_conds() - packets for which conditions of a rule hold */
+u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
+		    const struct fwt_cond *c);
+
+/** fwt_prove_match() - packets that a rule matches */
+u32 fwt_prove_match(struct fwt_prove *p, const struct fwt_ir_rule *r);
+
+/** fwt_prove_body() - what becomes of packets that a rule matches */
+u32 fwt_prove_body(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways);
+
+/** fwt_prove_end() - the same without the rule's modifiers */
+u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways);
+
+/** fwt_prove_rule() - what becomes of packets at a rule */
+u32 fwt_prove_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways);
+
+/**
+ * fwt_prove_block() - what becomes of packets at a block
+ * @each: NULL, or room for what becomes of them at each statement that is live
+ */
+u32 fwt_prove_block(struct fwt_prove *p, const struct fwt_ir_block *b, struct fwt_ways ways,
+		    u32 *each);
+
+/** fwt_prove_hook() - what becomes of packets at a hook */
+u32 fwt_prove_hook(struct fwt_prove *p, const struct fwt_ir_tree *t);
+
+/** fwt_prove_picks() - packets that a select leads to each of its branches */
+void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch);
+
+/** fwt_prove_after() - a set of packets, once a rule's modifiers have changed them */
+u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set);
+
+/**
+ * fwt_prove_follow() - the rule that decides one packet
+ * @bits: the packet, a byte each bit; changed as the modifiers do
+ *
+ * Return: NULL where it runs off the end.
+ */
+const struct fwt_ir_rule *fwt_prove_follow(struct fwt_prove *p, const struct fwt_ir_tree *t,
+					   u8 *bits);
+
+/* prove_change.c */
+u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f);
+void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits);
+void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r);
+
+#endif /* FWT_PROVE_WALK_H */
