@@ -109,8 +109,12 @@ const struct command fwctl_commands[] = {
 	  "Written in TAP, with the way of each packet that went another one. The kernel\n"
 	  "is not asked: addresses, routes and the clock are what the test file says.\n"
 	  "fwtree-policy(5) has its words.\n" },
-	{ "diff", "", 0, -1, cmd_later,
-	  "packets that two policies treat differently (not yet)", NULL },
+	{ "diff", "FILE [FILE] [--budget N] [--seed N]", 0, -1, cmd_diff,
+	  "packets that two policies treat differently",
+	  "With one FILE: what would change if it were applied. Classes of packets in the\n"
+	  "words of rules, with one packet of each; nothing where the policies do the same.\n"
+	  "--budget N: nodes that the comparison may make. --seed N: of the packets tried\n"
+	  "where that is too small.\n" },
 	{ "graph", "", 0, -1, cmd_later, "the tree as a picture (not yet)", NULL },
 	{ "resolve", "", 0, -1, cmd_later, "DNS names in sets (not yet)", NULL },
 	{ "import classbench", "FILE [--hook HOOK]", 1, 3, cmd_import_classbench,

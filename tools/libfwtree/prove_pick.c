@@ -90,6 +90,10 @@ static struct fwt_wide value_of(const struct fwt_space *sp, const u8 *bits, u32 
 		    fwt_wide_cmp(v, hi) <= 0)
 			return v;
 	}
+	/* A network's own address is no host's. */
+	if (axis >= FWT_AXIS_SADDR4 && axis <= FWT_AXIS_DADDR6 && lo.h == hi.h &&
+	    hi.l - lo.l > 5)
+		lo.l += 5;
 	return lo;
 }
 

@@ -444,6 +444,89 @@ static u32 states(struct fwt_space *sp)
 	return fwt_dd_or(dd, untracked, fwt_dd_minus(dd, f, formless(sp)));
 }
 
+/* The field that says whether an axis means something in packets of @kind. */
+static u32 field_of(u32 axis, u32 kind)
+{
+	static const u8 field[FWT_AXIS_MORE] = {
+#define SAME(id) [FWT_AXIS_##id] = FWT_FIELD_##id + 1,
+		SAME(FRAGMENT) SAME(PROTOCOL) SAME(DPORT) SAME(SPORT) SAME(TCP_FLAGS)
+		SAME(TCP_SEQ) SAME(TCP_ACK) SAME(TCP_WINDOW) SAME(TCP_OPTION_MSS)
+		SAME(TTL) SAME(DSCP) SAME(LENGTH) SAME(ETHER_TYPE) SAME(ETHER_SADDR)
+		SAME(ETHER_DADDR) SAME(VLAN_ID) SAME(VLAN_PCP) SAME(ARP_OP)
+		SAME(ARP_SADDR) SAME(ARP_DADDR)
+#undef SAME
+		[FWT_AXIS_SADDR4] = FWT_FIELD_IP_SADDR + 1,
+		[FWT_AXIS_DADDR4] = FWT_FIELD_IP_DADDR + 1,
+		[FWT_AXIS_SADDR6] = FWT_FIELD_IP6_SADDR + 1,
+		[FWT_AXIS_DADDR6] = FWT_FIELD_IP6_DADDR + 1,
+		[FWT_AXIS_HAVE_MSS] = FWT_FIELD_TCP_FLAGS + 1,
+	};
+	bool six = kind == FWT_KIND_IPV6;
+
+	switch (axis) {
+	case FWT_AXIS_ICMP_TYPE:
+		return six ? FWT_FIELD_ICMPV6_TYPE : FWT_FIELD_ICMP_TYPE;
+	case FWT_AXIS_ICMP_CODE:
+		return six ? FWT_FIELD_ICMPV6_CODE : FWT_FIELD_ICMP_CODE;
+	case FWT_AXIS_ICMP_ID:
+		return six ? FWT_FIELD_ICMPV6_ID : FWT_FIELD_ICMP_ID;
+	}
+	return field[axis] ? field[axis] - 1u : __FWT_FIELD_MAX;
+}
+
+u32 fwt_space_has(struct fwt_space *sp, u32 axis)
+{
+	struct fwt_dd *dd = &sp->dd;
+	u32 kind, field, have, f = FWT_DD_NO;
+
+	if (axis >= FWT_AXIS_MORE)
+		return (axis - FWT_AXIS_MORE) % 3 && axis < FWT_AXIS_FRESH ?
+		       fwt_space_have(sp, (axis - FWT_AXIS_MORE) / 3,
+				      (axis - FWT_AXIS_MORE) % 3 == 2 ? FWT_KIND_IPV6 :
+				      FWT_KIND_IPV4) : FWT_DD_YES;
+	if (sp->has[axis])
+		return sp->has[axis] - 1;
+	for (kind = 0; kind < FWT_KINDS; kind++) {
+		field = field_of(axis, kind);
+		if (field == __FWT_FIELD_MAX)
+			return FWT_DD_YES;
+		have = fwt_space_have(sp, field, kind);
+		if (field == FWT_FIELD_ETHER_TYPE && kind != FWT_KIND_OTHER)
+			have = FWT_DD_NO;	/* the kind says it */
+		f = fwt_dd_or(dd, f, fwt_dd_and(dd, fwt_space_kind(sp, kind), have));
+	}
+	sp->has[axis] = dd->over ? 0 : f + 1;
+	return f;
+}
+
+/* The first piece. */
+static u32 first_piece(struct fwt_space *sp, const struct fwt_axis *a)
+{
+	u32 f = FWT_DD_YES, i;
+
+	for (i = a->bits; i-- > 0;)
+		f = fwt_dd_node(&sp->dd, a->first + i, f, FWT_DD_NO);
+	return f;
+}
+
+/* What a packet lacks has no value. Bits have one, so it is the first: else one
+ * packet would be many, and a set of packets with a port would need words for those
+ * that have none.
+ */
+static u32 lacking(struct fwt_space *sp)
+{
+	u32 axis, f = FWT_DD_YES, g;
+
+	for (axis = FWT_AXIS_MORE; axis-- > 0;) {
+		if (!sp->axis[axis].bits)
+			continue;
+		g = fwt_dd_or(&sp->dd, fwt_space_has(sp, axis),
+			      first_piece(sp, &sp->axis[axis]));
+		f = fwt_dd_and(&sp->dd, f, g);
+	}
+	return f;
+}
+
 u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h)
 {
 	bool inet = FWT_HOOK_BIT(hook) & FWT_HOOKS_INET;
@@ -459,6 +542,7 @@ u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h
 		f = fwt_dd_and(dd, f, devices(sp, hook == FWT_HOOK_DEV_INGRESS ?
 					      FWT_AXIS_IIF : FWT_AXIS_OIF, h));
 	f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_FRAGMENT, 0, 2));
+	f = fwt_dd_and(dd, f, lacking(sp));
 	if (sp->tracks && inet) {
 		f = fwt_dd_and(dd, f, states(sp));
 		other = fwt_space_is(sp, FWT_AXIS_CT_STATUS, 0, 0);
@@ -466,10 +550,14 @@ u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h
 			other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_CT_STATUS, 3, 3));
 		f = fwt_dd_and(dd, f, other);
 	}
-	if (used(sp, FWT_AXIS_LENGTH) && sp->axis[FWT_AXIS_LENGTH].bits)
-		f = fwt_dd_and(dd, f, fwt_dd_ite(dd, fwt_space_kind(sp, FWT_KIND_IPV6),
-						 fwt_space_is(sp, FWT_AXIS_LENGTH, 40, 65575),
-						 fwt_space_is(sp, FWT_AXIS_LENGTH, 20, 65575)));
+	if (sp->axis[FWT_AXIS_LENGTH].bits) {
+		other = fwt_dd_not(dd, fwt_space_kind(sp, FWT_KIND_IPV4));
+		other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_LENGTH, 20, 65575));
+		f = fwt_dd_and(dd, f, other);
+		other = fwt_dd_not(dd, fwt_space_kind(sp, FWT_KIND_IPV6));
+		other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_LENGTH, 40, 65575));
+		f = fwt_dd_and(dd, f, other);
+	}
 	if (sp->axis[FWT_AXIS_PKTTYPE].bits)
 		f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_PKTTYPE, 0, 4));
 	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits)

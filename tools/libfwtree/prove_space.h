@@ -131,6 +131,7 @@ struct fwt_opaque {
  * @per_packet: every packet walks, not openers alone
  * @opaque: struct fwt_opaque
  * @failed: no memory
+ * @has: what fwt_space_has() said before, and 1; 0 where it was not asked
  */
 struct fwt_space {
 	struct fwt_dd dd;
@@ -141,6 +142,7 @@ struct fwt_space {
 	bool per_packet;
 	bool failed;
 	struct fwt_vec opaque;
+	u32 has[FWT_AXIS_MORE];
 };
 
 static inline struct fwt_wide fwt_wide(u64 h, u64 l)
@@ -218,6 +220,9 @@ u32 fwt_space_kind(struct fwt_space *sp, u32 kind);
 
 /** fwt_space_have() - packets of @kind that have a field */
 u32 fwt_space_have(struct fwt_space *sp, u32 field, u32 kind);
+
+/** fwt_space_has() - packets in which an axis means something */
+u32 fwt_space_has(struct fwt_space *sp, u32 axis);
 
 /** fwt_space_test() - packets for which a test of a policy holds; @where: its rule */
 u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,

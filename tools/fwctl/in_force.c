@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The policy in force, as text to be read again.
+ *
+ * The kernel keeps the text of each file. A policy of one file is read from memory;
+ * one that includes others is put into a directory for as long as that takes, since
+ * the files it came from may be others by now.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ast.h"
+#include "diag.h"
+#include "in_force.h"
+#include "parse.h"
+#include "program_view.h"
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static bool make_parents(char *path, size_t from)
+{
+	char *slash;
+
+	for (slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(path, 0700) && errno != EEXIST) {
+			*slash = '/';
+			return false;
+		}
+		*slash = '/';
+	}
+	return true;
+}
+
+/* Where a file goes: below the directory, whatever its name tries. */
+static bool path_of(const struct view *v, uint32_t file, const char *dir, char *path,
+		    size_t size)
+{
+	const char *name = v->prog.string + v->prog.file[file].name;
+
+	if (name[0] == '/' || strstr(name, ".."))
+		return false;
+	return (size_t)snprintf(path, size, "%s/%s", dir, name) < size;
+}
+
+static bool write_files(const struct view *v, const char *dir)
+{
+	char path[4096];
+	uint32_t i;
+	FILE *out;
+
+	for (i = 0; i < v->prog.n[FWT_SEC_FILES]; i++) {
+		if (!path_of(v, i, dir, path, sizeof(path)) ||
+		    !make_parents(path, strlen(dir) + 1))
+			return false;
+		out = fopen(path, "w");
+		if (!out)
+			return false;
+		view_print_file(v, i, out);
+		if (fclose(out))
+			return false;
+	}
+	return true;
+}
+
+static struct fwt_policy_ast *read_many(const struct view *v, struct fwt_diag *diag)
+{
+	char dir[] = "/tmp/fwctl-in-force-XXXXXX", path[4096];
+	struct fwt_policy_ast *ast = NULL;
+
+	if (!mkdtemp(dir))
+		return NULL;
+	if (write_files(v, dir) && path_of(v, 0, dir, path, sizeof(path)))
+		ast = fwt_parse_file(path, diag, NULL);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return ast;
+}
+
+static struct fwt_policy_ast *read_one(const struct view *v, struct fwt_diag *diag)
+{
+	struct fwt_parse_opts opts = { .no_include = true };
+	struct fwt_policy_ast *ast = NULL;
+	size_t len = 0;
+	char *text;
+	FILE *out;
+
+	out = open_memstream(&text, &len);
+	if (!out)
+		return NULL;
+	view_print_file(v, 0, out);
+	if (!fclose(out))
+		ast = fwt_parse_buffer("in-force", text, len, diag, &opts);
+	free(text);
+	return ast;
+}
+
+int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_diag *diag)
+{
+	struct fwt_nl_policy now;
+	struct fwt_nl nl;
+	struct view v;
+	int ret;
+
+	*ast = NULL;
+	ret = fwctl_open(ctl, &nl);
+	if (ret)
+		return ret;
+	if (fwt_nl_policy_get(&nl, &now))
+		return fwctl_refused(&nl);
+	ret = view_fetch(&v, &nl, false);
+	if (ret)
+		return ret;
+	if (v.prog.n[FWT_SEC_FILES] == 1)
+		*ast = read_one(&v, diag);
+	else if (v.prog.n[FWT_SEC_FILES])
+		*ast = read_many(&v, diag);
+	view_clean(&v);
+	fwt_nl_close(&nl);
+	if (!*ast || fwt_diag_failed(diag))
+		return out_error("compare two files instead: 'fwctl show policy' prints what is in force",
+				 "the policy in force can't be read again");
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The policy in force, as text to be read again. */
+#ifndef FWCTL_IN_FORCE_H
+#define FWCTL_IN_FORCE_H
+
+#include "fwctl.h"
+
+struct fwt_diag;
+struct fwt_policy_ast;
+
+/**
+ * in_force_parse() - read the policy in force again
+ * @ast: it, to be freed; NULL where there is none
+ * @diag: told of what is wrong with it
+ *
+ * Return: 0, or the exit status after having said why not.
+ */
+int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_diag *diag);
+
+#endif /* FWCTL_IN_FORCE_H */
