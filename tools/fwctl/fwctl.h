@@ -78,6 +78,7 @@ void policy_figures(const char *path, const struct view *v);
 
 int cmd_check(struct fwctl *ctl, int argc, char **argv);
 int cmd_diff(struct fwctl *ctl, int argc, char **argv);
+int cmd_graph(struct fwctl *ctl, int argc, char **argv);
 int cmd_apply(struct fwctl *ctl, int argc, char **argv);
 int cmd_rule_add(struct fwctl *ctl, int argc, char **argv);
 int cmd_rule_delete(struct fwctl *ctl, int argc, char **argv);

@@ -115,7 +115,10 @@ const struct command fwctl_commands[] = {
 	  "words of rules, with one packet of each; nothing where the policies do the same.\n"
 	  "--budget N: nodes that the comparison may make. --seed N: of the packets tried\n"
 	  "where that is too small.\n" },
-	{ "graph", "", 0, -1, cmd_later, "the tree as a picture (not yet)", NULL },
+	{ "graph", "[FILE] [--live] [--svg]", 0, 3, cmd_graph,
+	  "the tree as a picture, in graphviz' DOT",
+	  "--live: with the hits of the policy in force, which is drawn where there is no\n"
+	  "FILE. --svg: as SVG, by graphviz' dot.\n" },
 	{ "resolve", "", 0, -1, cmd_later, "DNS names in sets (not yet)", NULL },
 	{ "import classbench", "FILE [--hook HOOK]", 1, 3, cmd_import_classbench,
 	  "write a ClassBench filter set as a policy",

@@ -160,6 +160,8 @@ static bool boxes(struct comparing *c, u32 set, u32 outside, struct fwt_region *
 		fwt_dd_support(dd, outside, support, vars);
 		ok = fwt_region_grow(&c->sp, &box[*n], bits, outside, support);
 		if (ok)
+			fwt_region_protocol(&c->sp, &box[*n], c->world);
+		if (ok)
 			rest = fwt_dd_minus(dd, rest, fwt_region_set(&c->sp, &box[(*n)++]));
 	}
 	free(support);

@@ -40,6 +40,9 @@ u32 fwt_region_set(struct fwt_space *sp, const struct fwt_region *b);
 bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits, u32 outside,
 		  const u8 *support);
 
+/** fwt_region_protocol() - a range of protocols that comes down to one is that one */
+void fwt_region_protocol(struct fwt_space *sp, struct fwt_region *b, u32 world);
+
 /** fwt_region_hull() - the least box that holds a set */
 void fwt_region_hull(struct fwt_space *sp, struct fwt_region *b, u32 set, u32 world,
 		  const u8 *support);
