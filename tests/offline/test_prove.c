@@ -93,7 +93,8 @@ static void unmake(struct policy *w)
  * and interfaces are answered no by a world that is nowhere. False where the leaf
  * hangs on what a translation came to.
  */
-static bool answer(struct policy *w, const struct fwt_packet *p, u32 f, u8 *bits)
+static bool answer(struct policy *w, const struct fwt_packet *p,
+		   const struct fwt_env *env, u32 f, u8 *bits)
 {
 	const struct fwt_opaque *o = w->sp.opaque.data;
 	u32 i, a, b, x[4], y[4];
@@ -110,8 +111,8 @@ static bool answer(struct policy *w, const struct fwt_packet *p, u32 f, u8 *bits
 		for (b = 0; b < __FWT_FIELD_MAX && strcmp(fwt_field_info[b].name, eq + 4); b++)
 			;
 		assert_true(a < __FWT_FIELD_MAX && b < __FWT_FIELD_MAX);
-		a = (u32)fwt_field_get(p, a, x);
-		b = (u32)fwt_field_get(p, b, y);
+		a = (u32)fwt_field(p, env, a, x);
+		b = (u32)fwt_field(p, env, b, y);
 		bits[o[i].var] = a && a == b && !memcmp(x, y, a * sizeof(u32));
 	}
 	while (!fwt_dd_is_leaf(f)) {
@@ -174,8 +175,8 @@ static u32 hold(const char *text, u64 seed, u32 *pairs)
 
 			fwt_sampler_packet(&w.sampler, t->ast_hook, &p);
 			make_sound(&p);
-			fwt_space_place(&w.sp, &p, bits);
-			if (!answer(&w, &p, f, bits))
+			fwt_space_place(&w.sp, &p, &env, bits);
+			if (!answer(&w, &p, &env, f, bits))
 				continue;
 			o = fwt_outcome(&w.out, fwt_dd_at(&w.sp.dd, f, bits));
 			q = p;

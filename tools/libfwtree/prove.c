@@ -134,8 +134,8 @@ static u32 is_accept(void *ctx, u32 leaf)
 	return fwt_outcome(o, leaf)->verdict == FWT_VERDICT_ACCEPT ? FWT_DD_YES : FWT_DD_NO;
 }
 
-/* What a device's tree lets pass goes on to @f. */
-static u32 behind_devices(struct fwt_prover *p, u32 f)
+/* What a device's tree, on the way in or out, lets pass goes on to @f. */
+static u32 behind_devices(struct fwt_prover *p, u32 f, bool egress)
 {
 	const struct fwt_ir_tree *t;
 	const struct fwt_value *v;
@@ -143,15 +143,16 @@ static u32 behind_devices(struct fwt_prover *p, u32 f)
 	u32 here, there, pass;
 
 	for (t = p->s.trees; t; t = t->next) {
-		if (!t->ast_hook || !t->ast_hook->device || t->ast_hook->egress)
+		if (!t->ast_hook || !t->ast_hook->device || t->ast_hook->egress != egress)
 			continue;
 		here = FWT_DD_NO;
 		for (v = t->ast_hook->devices.first; v; v = v->next) {
 			struct fwt_wide lo, hi;
 
 			fwt_space_device(v, &lo, &hi);
-			here = fwt_dd_or(dd, here, fwt_space_range(&p->sp, FWT_AXIS_IIF, lo, hi,
-								   NULL));
+			here = fwt_dd_or(dd, here,
+					 fwt_space_range(&p->sp, egress ? FWT_AXIS_OIF :
+							 FWT_AXIS_IIF, lo, hi, NULL));
 		}
 		there = fwt_prove_hook(&p->prove, t);
 		pass = fwt_dd_leaves(dd, there, is_accept, &p->out);
@@ -168,7 +169,7 @@ static int make(struct fwt_prover *p)
 	const struct fwt_ir_tree *in = hook_of(p, false), *out = hook_of(p, true);
 	const struct fwt_property *pr = p->property.data;
 	struct fwt_dd *dd = &p->sp.dd;
-	u32 i, none, ok;
+	u32 i, leave, ok;
 
 	fwt_outcomes_init(&p->out);
 	if (fwt_space_init(&p->sp, p->opts.budget))
@@ -182,14 +183,15 @@ static int make(struct fwt_prover *p)
 	if (fwt_space_fix(&p->sp))
 		return -ENOMEM;
 	ok = fwt_prove_leaf(&p->prove, &accept);
-	p->leaving = out ? fwt_prove_hook(&p->prove, out) : ok;
+	leave = behind_devices(p, ok, true);
+	p->prove.accepted = leave;
+	p->leaving = out ? fwt_prove_hook(&p->prove, out) : leave;
 	/* What ingress accepts goes out again, if it is not for this machine. */
 	p->prove.accepted = fwt_dd_ite(dd, local(p), ok, p->leaving);
 	p->in = in ? fwt_prove_hook(&p->prove, in) : p->prove.accepted;
 	p->prove.accepted = 0;
-	p->in = behind_devices(p, p->in);
-	none = fwt_space_world(&p->sp, FWT_HOOK_INGRESS, NULL);
-	p->world_in = none;
+	p->in = behind_devices(p, p->in, false);
+	p->world_in = fwt_space_world(&p->sp, FWT_HOOK_INGRESS, NULL);
 	p->world_out = fwt_space_world(&p->sp, FWT_HOOK_EGRESS, NULL);
 	return p->sp.failed ? -ENOMEM : 0;
 }

@@ -256,8 +256,6 @@ static void nat_change(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
 		       struct changes *c)
 {
-	u32 field;
-
 	memset(c, 0, sizeof(*c));
 	modifier_words(m, c->text, sizeof(c->text));
 	switch (m->kind) {
@@ -268,9 +266,7 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 	case FWT_AST_MOD_NETMAP:
 	case FWT_AST_MOD_BALANCE:
 		nat_change(p, m, kind, c);
-		for (field = FWT_FIELD_CT_STATUS + 1; field < __FWT_FIELD_MAX; field++)
-			if (!strncmp(fwt_field_info[field].name, "route ", 6))
-				c->fields |= 1ull << field;
+		c->fields |= FWT_FIELDS_ROUTE;
 		return true;
 	case FWT_AST_MOD_SET:
 		set_change(p, m, c);

@@ -380,7 +380,8 @@ void fwt_witness_clean(struct fwt_witness *w)
 
 /* The other way round */
 
-void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p, u8 *bits)
+void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p,
+		     const struct fwt_env *env, u8 *bits)
 {
 	u32 kind = p->have & FWT_HAVE_IP ? (p->family == 6 ? FWT_KIND_IPV6 : FWT_KIND_IPV4) :
 		   p->have & FWT_HAVE_ARP ? FWT_KIND_ARP : FWT_KIND_OTHER;
@@ -400,7 +401,7 @@ void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p, u8 
 	for (field = 0; field < __FWT_FIELD_MAX; field++) {
 		u32 axis = fwt_space_axis(field, kind);
 
-		words = (u32)fwt_field_get(p, field, value);
+		words = (u32)fwt_field(p, env, field, value);
 		if (axis == FWT_AXIS_NONE || !words)
 			continue;
 		fwt_space_piece(sp, axis, fwt_wide_words(value, words),

@@ -38,8 +38,10 @@ void fwt_witness_clean(struct fwt_witness *w);
 
 /**
  * fwt_space_place() - where a packet lies: the other way round
+ * @env: the world, for what is asked of it; NULL for none
  * @bits: of sp->vars bytes; questions that are not about fields are answered no
  */
-void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p, u8 *bits);
+void fwt_space_place(const struct fwt_space *sp, const struct fwt_packet *p,
+		     const struct fwt_env *env, u8 *bits);
 
 #endif /* FWT_PROVE_PICK_H */

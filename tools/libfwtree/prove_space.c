@@ -155,7 +155,9 @@ int fwt_space_fix(struct fwt_space *sp)
 		struct fwt_axis *a = &sp->axis[i];
 		struct fwt_wide *cut, *zero;
 
-		if (i >= FWT_AXIS_MORE && (i - FWT_AXIS_MORE) % 3 == 0)
+		/* Is it there? Of a route's answer that is no question. */
+		if (i >= FWT_AXIS_MORE && (i - FWT_AXIS_MORE) % 3 == 0 &&
+		    !(FWT_FIELDS_ROUTE >> (i - FWT_AXIS_MORE) / 3 & 1))
 			a->raw = a[1].cut.count || a[1].raw || a[2].cut.count || a[2].raw;
 		a->first = sp->vars;
 		if (a->raw) {

@@ -184,7 +184,7 @@ u32 fwt_space_have(struct fwt_space *sp, u32 field, u32 kind)
 		 */
 		if (field >= __FWT_FIELD_MAX)
 			return FWT_DD_NO;
-		if (!strncmp(fwt_field_info[field].name, "route ", 6))
+		if (FWT_FIELDS_ROUTE >> field & 1)
 			return ip ? FWT_DD_YES : FWT_DD_NO;
 		return fwt_space_is(sp, FWT_AXIS_MORE + 3 * field, 1, 1);
 	}

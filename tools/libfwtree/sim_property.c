@@ -10,8 +10,12 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "ast.h"
+#include "diag.h"
 #include "names.h"
 #include "packet_text.h"
+#include "parse.h"
+#include "prove.h"
 #include "sim_test.h"
 
 /* Packets that are tried: some hundred for each rule of a home's policy. */
@@ -553,17 +557,6 @@ static int make_machine(const struct sim_property *p, struct sampler *s, bool pl
 	return 0;
 }
 
-/* Is there a proof: 1 or 0, with @counter. -1: it can't be told, so it is sampled. This
- * is where the prover is called.
- */
-static int prove(const struct sim_property *p, char *counter, size_t size)
-{
-	(void)p;
-	(void)counter;
-	(void)size;
-	return -1;
-}
-
 /* Rule by rule. */
 static char *way_of(const struct sim_property *p, const char *packet)
 {
@@ -577,6 +570,71 @@ static char *way_of(const struct sim_property *p, const char *packet)
 	}
 	fwt_sim_free(s.sim);
 	return way;
+}
+
+/* The property in the words of the prover; false where it asks for more. */
+static bool property_words(const struct sim_property *p, char *buf, size_t size)
+{
+	static const char *const verdict[] = { "accept", "drop", "reject" };
+
+	if (!p->expect || p->expect->next || p->expect->not ||
+	    p->expect->kind != EXPECT_VERDICT || p->expect->n >= ARRAY_SIZE(verdict))
+		return false;
+	snprintf(buf, size, "%s %s expect %s", p->never ? "never" : "always", p->pattern,
+		 verdict[p->expect->n]);
+	return true;
+}
+
+/* Whether a packet breaks the property on the test's machine. The prover's may be so
+ * where other addresses and routes are.
+ */
+static bool breaks_here(const struct sim_property *p, const char *packet)
+{
+	const struct fwt_sim_result *r;
+	struct sampler s = { };
+	char why[300];
+	bool yes = false;
+
+	if (!make_machine(p, &s, false, why, sizeof(why))) {
+		r = fwt_sim_packet_text(s.sim, packet);
+		yes = r && (!r->state || !strcmp(r->state, "new") ||
+			    !strcmp(r->state, "untracked")) &&
+		      sim_expects_hold(p->expect, s.sim, r, why, sizeof(why)) == p->never;
+	}
+	fwt_sim_free(s.sim);
+	return yes;
+}
+
+/* Is there a proof: 1 or 0, with @counter. -1: it can't be told, so it is sampled. */
+static int prove(const struct sim_property *p, char *counter, size_t size, char **way)
+{
+	struct fwt_prover *prover = NULL;
+	struct fwt_policy_ast *ast;
+	struct fwt_proof proof;
+	struct fwt_diag diag;
+	char words[500];
+	int ret = -1, n;
+
+	if (!property_words(p, words, sizeof(words)))
+		return -1;
+	fwt_diag_init(&diag);
+	ast = fwt_parse_file(p->policy, &diag, NULL);
+	if (ast && !fwt_diag_failed(&diag))
+		prover = fwt_prover_open(ast, NULL);
+	n = prover ? fwt_prover_add(prover, words, proof.packet, sizeof(proof.packet)) : -1;
+	if (n >= 0 && !fwt_prover_run(prover, n, &proof)) {
+		if (proof.is == FWT_PROOF_HOLDS) {
+			ret = 1;
+		} else if (proof.is == FWT_PROOF_FAILS && breaks_here(p, proof.packet)) {
+			snprintf(counter, size, "%s", proof.packet);
+			*way = way_of(p, counter);
+			ret = 0;
+		}
+	}
+	fwt_prover_close(prover);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	return ret;
 }
 
 static int sample(struct sampler *s, const struct sim_property *p, char *counter, char *note,
@@ -610,7 +668,7 @@ int sim_property_holds(const struct sim_property *p, char *counter, char *note,
 {
 	struct sampler s = { .state = 1 };
 	struct pattern pattern;
-	int ret = prove(p, counter, size), i;
+	int ret = prove(p, counter, size, way), i;
 
 	if (ret >= 0) {
 		snprintf(note, size, "proved");
