@@ -1,0 +1,369 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What fwctl check finds odd about policies that are right, what fwctl diff and
+# fwctl graph show. Each finding has a policy that it must be told of and one, as
+# near as can be, that it must not. TAP.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fwctl=${FWCTL-$top/tools/fwctl/fwctl}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0 failed=0
+unset SSH_CONNECTION
+
+report() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=$((failed + 1))
+		sed 's/^/#   /' "$tmp/p.fw" "$tmp/out" "$tmp/err"
+	fi
+}
+
+# policy TEXT: the policy that is looked at from now on.
+policy() { printf '%s\n' "$1" >"$tmp/p.fw"; }
+
+check() { "$fwctl" check "$tmp/p.fw" "$@" >"$tmp/out" 2>"$tmp/err"; }
+
+# tells PLACE TEXT WHAT: a warning (or error) at LINE:COLUMN with this text.
+tells() {
+	local place=$1 text=$2 what=$3
+	check
+	grep -F "p.fw:$place: " "$tmp/err" | grep -qF -- "$text"
+	report $? "$what"
+}
+
+# quiet WHAT: nothing at all is odd.
+quiet() {
+	check && [ ! -s "$tmp/err" ]
+	report $? "$1"
+}
+
+inner() { policy "$(printf 'ingress {\n%s\n\tdrop\n}' "$1")"; }
+
+# Hidden by one, by several together, not at all.
+inner '	tcp dport 1-1000 accept
+	tcp dport 22 drop'
+tells 3:2 'never matches: line 2 takes all' 'a rule that one hides'
+tells 2:2 'this hides line 3' 'and which that is'
+inner '	tcp dport 1-1000 accept
+	tcp dport 22-1001 drop'
+check
+! grep -q 'never matches' "$tmp/err"
+report $? 'a rule that is hidden but for one port'
+inner '	tcp dport 0-1000 accept
+	tcp dport 1001-65535 accept
+	tcp dport 500-2000 reject'
+tells 4:2 'never matches: 2 rules before it' 'a rule that two hide together'
+inner '	family ipv4 tcp dport 0-1000 accept
+	tcp dport 1002-65535 reject
+	tcp dport 500-2000 log drop'
+quiet 'a rule that two hide but for one port'
+inner '	saddr 10.0.0.0/8 accept
+	saddr 10.1.0.0/16 { tcp dport 22 reject
+	}'
+tells 3:2 'never matches: line 2' 'a block that is hidden, and its inside is not told'
+[ "$(grep -c warning: "$tmp/err")" = 1 ]
+report $? 'one warning for it'
+policy 'ingress {
+	saddr 10.0.0.0/8 goto ten
+	drop
+}
+tree ten {
+	saddr 192.168.0.0/16 accept
+	daddr 10.0.0.0/8 accept
+	reject
+}'
+tells 6:2 'never matches: what is like this does not come here' 'a rule of a tree where its packets never come'
+policy 'ingress {
+	saddr 10.0.0.0/8 goto ten
+	saddr 192.168.1.0/24 goto ten
+	drop
+}
+tree ten {
+	saddr 192.168.0.0/16 accept
+	daddr 10.0.0.0/8 accept
+	reject
+}'
+quiet 'the same tree with a second way to it'
+inner '	set mark 7
+	mark 3 accept'
+tells 3:2 'never matches' 'a mark that was set before'
+inner '	iif eth0 set mark 7
+	family ipv4 mark 3 accept'
+quiet 'a mark that was set for some'
+
+# Changes nothing.
+inner '	tcp dport 22 drop'
+tells 2:2 'changes nothing' 'a rule that the end does as well'
+inner '	tcp dport 22 log drop'
+quiet 'but not if it logs'
+inner '	family ipv4 tcp dport 22 accept
+	family ipv4 tcp dport 22-23 accept'
+tells 2:2 'changes nothing' 'a rule that a later one includes'
+inner '	tcp dport 22 accept id ssh
+	tcp dport 22-23 reject'
+check
+! grep -q 'changes nothing' "$tmp/err"
+report $? 'a rule that a later one would decide otherwise'
+
+# Branches.
+inner '	select protocol {
+		tcp -> reject
+		6 -> log drop
+		udp -> reject
+	}'
+tells 4:8 'this branch is never taken' 'a branch of a value that went elsewhere'
+inner '	select protocol {
+		tcp -> reject
+		udp -> reject
+		default -> drop
+	}'
+check
+! grep -q 'never taken' "$tmp/err"
+report $? 'branches that are taken'
+inner '	protocol udp {
+		select protocol {
+			tcp -> reject
+			udp -> reject
+		}
+	}'
+tells 4:11 'this branch is never taken' 'a branch of what never comes there'
+
+# Tests that can't hold together.
+inner '	protocol udp tcp dport 22 reject'
+tells 2:15 'like this and like what stands before' 'tests that exclude each other'
+tells 2:2 'this and that exclude each other' 'and the other one'
+inner '	saddr 10.0.0.0/8 family ipv6 reject'
+tells 2:19 'like this and like what stands before' 'an IPv4 address in IPv6'
+inner '	icmp type echo-request family ipv4 reject'
+quiet 'tests that go together'
+inner '	saddr 10.0.0.0/8 saddr != 10.0.0.0/9 saddr != 10.128.0.0/9 reject'
+tells 2:39 'what stands before on the line together' 'three that only together exclude each other'
+
+# ct state established.
+inner '	ct state { established, related } reject'
+tells 2:2 'this never matches: only openers' 'ct state established'
+inner '	ct state { established, new } tcp reject'
+sed -i 's/ tcp / protocol tcp /' "$tmp/p.fw"
+quiet 'ct state established or new'
+
+# Lists.
+policy 'set s : addr { elements = { 10.0.0.0/8, 192.168.1.1, 10.1.0.0/16 } }
+ingress {
+	saddr @s reject
+	drop
+}'
+tells 1:54 '10.1.0.0/16 is within 10.0.0.0/8' 'a set that holds something twice'
+policy 'set s : addr { elements = { 10.0.0.0/8, 192.168.1.1, 11.1.0.0/16 } }
+ingress {
+	saddr @s reject
+	drop
+}'
+quiet 'a set that does not'
+inner '	tcp dport { 22, 80, 20-25 } reject'
+tells 2:14 '22 is within 20-25' 'a list that does'
+policy 'set s : addr . port { elements = { 10.0.0.0/8 . 22, 10.1.1.1 . 22 } }
+ingress {
+	saddr . dport @s reject
+	drop
+}'
+tells 1:53 '10.1.1.1 . 22 is within' 'joined values'
+policy 'set s : addr . port { elements = { 10.0.0.0/8 . 22, 10.1.1.1 . 23 } }
+ingress {
+	saddr . dport @s reject
+	drop
+}'
+quiet 'joined values that differ in one'
+
+# Off the end: a packet, for certain.
+policy 'ingress {
+	tcp dport 0-21 accept
+	tcp dport 23-65535 accept
+	not protocol tcp accept
+	fragment reject
+}'
+tells 5:2 ':22' 'one port of all falls off the end'
+policy 'ingress {
+	family ipv4 drop
+	family ipv6 accept
+}'
+tells 3:2 'no packet comes so far' 'none does, and that is said'
+
+# What would be cut off.
+policy 'ingress {
+	iif lo accept
+	tcp dport 443 accept
+	drop
+}'
+tells 4:2 'cuts off IPv6 neighbour discovery' 'neighbour discovery'
+policy 'ingress {
+	iif lo accept
+	icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ttl 255 accept
+	tcp dport 443 accept
+	drop
+}'
+quiet 'neighbour discovery that is let in'
+policy 'ingress {
+	iif lo accept
+	family ipv4 tcp dport 443 accept
+	drop
+}'
+quiet 'a policy without IPv6 needs none'
+policy 'ingress {
+	iif lo accept
+	family ipv4 udp dport 67 accept
+	drop
+}'
+tells 4:2 "cuts off DHCP's answers" 'DHCP, where the policy speaks of it'
+policy 'ingress {
+	iif lo accept
+	family ipv4 udp dport { 67, 68 } accept
+	drop
+}'
+quiet 'DHCP that is let in'
+policy 'ingress {
+	iif lo accept
+	family ipv4 saddr 192.0.2.0/24 tcp dport 22 accept
+	drop
+}'
+export SSH_CONNECTION='198.51.100.7 40000 203.0.113.8 22'
+tells 4:2 'cuts off the SSH connection that you come by (198.51.100.7' 'the own SSH connection'
+export SSH_CONNECTION='192.0.2.9 40000 203.0.113.8 22'
+quiet 'an SSH connection that is let in'
+export SSH_CONNECTION='2001:db8::9 40000 2001:db8::1 22'
+tells 4:2 'cuts off the SSH connection' 'one over IPv6'
+unset SSH_CONNECTION
+
+# Large: compared two by two, and said so.
+inner '	tcp dport 0-1000 accept
+	tcp dport 1001-65535 accept
+	saddr 10.0.0.0/8 reject
+	tcp dport 500-2000 reject
+	saddr 10.1.0.0/16 tcp dport 80 reject'
+check --budget 100
+grep -q 'p.fw:6:2: warning: never matches: line' "$tmp/err" && grep -q 'one by one (6 of 6)' "$tmp/out" &&
+	! grep -q 'p.fw:5:2' "$tmp/err"
+report $? 'beyond the budget rules are compared two by two'
+check --quick && [ ! -s "$tmp/err" ]
+report $? '--quick looks for none of this'
+check -j --budget 100
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert not d["analysis"]["exact"] and d["analysis"]["compared"] == 6
+assert d["warnings"][0]["line"] and d["warnings"][0]["column"]' "$tmp/out"
+report $? 'in JSON'
+
+# Properties.
+policy 'ingress {
+	iif lo accept
+	iif eth1 daddr 192.168.1.0/24 tcp dport 22 accept id ssh
+	drop
+}'
+proves() {
+	local status=$1 text=$2 what=$3 got=0
+	shift 3
+	check --property "$@" || got=$?
+	[ "$got" = "$status" ] && grep -qF -- "$text" "$tmp/out"
+	report $? "$what"
+}
+proves 0 'holds for all packets' 'a property that holds' \
+	'never in eth0 tcp * to 192.168.1.0/24:22 expect accept'
+proves 1 'packet in eth1 tcp 198.51.100.7:40000 to 192.168.1.' 'one that does not, with a packet' \
+	'never in * tcp * to 192.168.1.0/24:22 expect accept'
+sed -i 's/iif lo/iif eth2/' "$tmp/p.fw"
+proves 1 'by '"$tmp"'/p.fw:2' 'and the rule that decides it' \
+	'never in eth2 tcp * to 192.168.1.0/24:22 expect accept'
+proves 0 'holds for all packets' 'always' 'always in eth0 udp * to * expect drop'
+proves 1 'there is no such packet' 'of no packet at all' 'never in eth0 icmp *:5 to * expect accept'
+proves 0 'not proved' 'beyond the budget packets are tried' \
+	'never in eth0 tcp * to 192.168.1.0/24:22 expect accept' --budget 50
+grep -q 'seed 1)' "$tmp/out"
+report $? 'and the seed is said'
+proves 1 'found among generated packets' 'and may be found' \
+	'always in eth0 tcp * to * expect accept' --budget 50
+check --property 'never in eth0 tpc * to * expect accept'
+[ $? = 1 ] && grep -q "'tpc' is no protocol" "$tmp/err" && grep -q '^  *\^~~$' "$tmp/err"
+report $? 'a property that is none has a caret'
+check -j --property 'never in eth2 tcp * to * expect accept'
+python3 -c 'import json, sys
+p = json.load(open(sys.argv[1]))["properties"][0]
+assert p["result"] == "fails" and p["line"] == 2 and p["packet"].startswith("in eth2 tcp ")' "$tmp/out"
+report $? 'in JSON'
+
+# The whole way: what egress refuses is not accepted.
+policy 'ingress {
+	accept
+}
+egress {
+	oif eth1 tcp dport 23 drop
+	tcp dport 23 reject
+	accept
+}'
+proves 1 'where for this machine' 'what ingress lets in may be for this machine' \
+	'never in eth0 tcp * to *:23 expect accept'
+proves 0 'holds for all packets' 'what leaves has egress alone' \
+	'never out eth1 tcp * to *:23 expect accept'
+
+# diff and graph.
+cp "$tmp/p.fw" "$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/out" ]
+report $? 'nothing differs'
+sed -i 's/oif eth1 tcp dport 23 drop/oif eth1 tcp dport 23 accept/' "$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+grep -q '^egress: oif eth1 tcp dport 23$' "$tmp/out" && grep -q '^  - drop  (.*/p.fw:5)$' "$tmp/out" &&
+	grep -q '^  + accept  (.*/q.fw:5)$' "$tmp/out" && [ "$(grep -c '^egress' "$tmp/out")" = 1 ]
+report $? 'one class, in words, with both rules'
+"$fwctl" -j diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+c = d["classes"]
+assert not d["same"] and d["exact"] and len(c) == 1
+assert c[0]["was"]["becomes"] == "drop" and c[0]["becomes"]["line"] == 5' "$tmp/out"
+report $? 'in JSON'
+"$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
+[ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
+report $? 'a file that is not there'
+policy 'ingress {
+	select iif { eth0 -> goto "a b"
+		"<&>" -> drop
+		default -> accept }
+	drop
+}
+tree "a b" {
+	tcp dport 1 drop
+	tcp dport 2 drop
+	tcp dport 3 drop
+	tcp dport 4 drop
+	tcp dport 5 drop
+	tcp dport 6 drop
+	tcp dport 7 drop
+	daddr 10.0.0.0/8 { drop
+	}
+	accept
+}'
+"$fwctl" graph "$tmp/p.fw" >"$tmp/out" 2>"$tmp/err"
+grep -q '7 rules, lines 8 to 14: 7 drop' "$tmp/out" && grep -q '&lt;&amp;&gt;' "$tmp/out" &&
+	grep -q ':e -> tree_a_20b:top' "$tmp/out" && [ "$(tail -n 1 "$tmp/out")" = '}' ]
+report $? 'a picture'
+if command -v dot >/dev/null; then
+	for policy in "$tmp/p.fw" "$top"/Documentation/examples/*.fw; do
+		"$fwctl" graph --svg "$policy" >"$tmp/out" 2>"$tmp/err" &&
+			[ ! -s "$tmp/err" ] && grep -q '</svg>' "$tmp/out"
+		report $? "drawn by graphviz: ${policy##*/}"
+	done
+else
+	PATH=$PATH "$fwctl" graph --svg "$tmp/p.fw" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 1 ] && grep -q graphviz "$tmp/err"
+	report $? 'without graphviz that is said'
+fi
+for policy in "$top"/Documentation/examples/*.fw; do
+	"$fwctl" check "$policy" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/err" ]
+	report $? "nothing is odd about ${policy##*/}"
+done
+
+echo "1..$n"
+exit $((failed > 0))
