@@ -63,13 +63,14 @@ static int read_words(struct fwctl *ctl, int argc, char **argv, struct check *c)
 			i++;
 		} else if (!strcmp(argv[i], "--property")) {
 			if (!value)
-				return fwctl_usage(ctl, NULL, "--property takes a property, quoted");
+				return fwctl_usage(ctl, NULL,
+						   "--property takes a property, quoted");
 			c->property[c->properties++] = value;
 			i++;
-		} else if (c->path) {
-			return fwctl_usage(ctl, NULL, "check: did not understand '%s'", argv[i]);
-		} else {
+		} else if (!c->path) {
 			c->path = argv[i];
+		} else {
+			return fwctl_usage(ctl, NULL, "check: did not understand '%s'", argv[i]);
 		}
 	}
 	if (!c->path)
@@ -133,8 +134,10 @@ static void print_analysis(const struct check *c, const struct fwt_analysis *fou
 	if (!found->rules)
 		out_text("its rules were not held against each other: not enough memory\n");
 	else
-		out_text("its rules were held against each other one by one (%u of %u): what several hide together, and what changes nothing, was not looked for. More nodes than %u may do: --budget N\n",
-			 found->compared, found->rules, found->nodes);
+		out_text("its rules were held against each other one by one (%u of %u): "
+			 "what several hide together, and what changes nothing, was not "
+			 "looked for. --budget N may be more than the usual nodes\n",
+			 found->compared, found->rules);
 }
 
 static void print_proof(const char *text, const struct fwt_proof *p)
@@ -158,8 +161,8 @@ static void print_proof(const char *text, const struct fwt_proof *p)
 	case FWT_PROOF_OUTGREW:
 		out_num("tried", p->tried);
 		out_num("seed", p->seed);
-		out_text("not proved: %s\n  its diagram outgrew %u nodes; none of %u packets contradicts it (seed %llu)\n",
-			 text, p->nodes, p->tried, (unsigned long long)p->seed);
+		out_text("not proved: %s\n  its diagram outgrew its budget at %u nodes; "
+			 "none of %u packets contradicts it (seed %llu)\n", text, p->nodes, p->tried, (unsigned long long)p->seed);
 		break;
 	case FWT_PROOF_FAILS:
 		out_str("packet", p->packet);

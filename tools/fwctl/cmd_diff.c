@@ -106,8 +106,8 @@ static void print(const struct fwt_diff *d, const char *first)
 	if (d->more)
 		out_text("and more: too many to tell\n");
 	if (d->outgrew)
-		out_text("not all of it: the comparison outgrew %u nodes (more: --budget N); %u generated packets were tried, seed %llu\n",
-			 d->nodes, d->tried, (unsigned long long)d->seed);
+		out_text("not all of it: the comparison outgrew its budget at %u nodes (more: "
+			 "--budget N); %u generated packets were tried, seed %llu\n", d->nodes, d->tried, (unsigned long long)d->seed);
 }
 
 int cmd_diff(struct fwctl *ctl, int argc, char **argv)
@@ -130,10 +130,10 @@ int cmd_diff(struct fwctl *ctl, int argc, char **argv)
 			if (!number(value, ~0ull, &seed))
 				return fwctl_usage(ctl, NULL, "--seed takes a number");
 			i++;
-		} else if (path[1]) {
-			return fwctl_usage(ctl, NULL, "diff: did not understand '%s'", argv[i]);
-		} else {
+		} else if (!path[1]) {
 			path[path[0] ? 1 : 0] = argv[i];
+		} else {
+			return fwctl_usage(ctl, NULL, "diff: did not understand '%s'", argv[i]);
 		}
 	}
 	if (!path[0])

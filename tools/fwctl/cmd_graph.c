@@ -72,7 +72,7 @@ static int draw_svg(const char *dot, size_t len)
 	status = pclose(to);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	return out_error("apt install graphviz, or draw what 'fwctl graph' writes without --svg elsewhere",
+	return out_error("apt install graphviz; without --svg DOT is written",
 			 "dot did not draw it: is graphviz installed?");
 }
 
@@ -108,10 +108,10 @@ int cmd_graph(struct fwctl *ctl, int argc, char **argv)
 			svg = true;
 		else if (!strcmp(argv[i], "--live"))
 			live = true;
-		else if (path)
-			return fwctl_usage(ctl, NULL, "graph: did not understand '%s'", argv[i]);
-		else
+		else if (!path)
 			path = argv[i];
+		else
+			return fwctl_usage(ctl, NULL, "graph: did not understand '%s'", argv[i]);
 	}
 	if (!path && !live)
 		return fwctl_usage(ctl, NULL, "graph: FILE is missing");

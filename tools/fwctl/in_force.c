@@ -129,7 +129,7 @@ int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_di
 	view_clean(&v);
 	fwt_nl_close(&nl);
 	if (!*ast || fwt_diag_failed(diag))
-		return out_error("compare two files instead: 'fwctl show policy' prints what is in force",
+		return out_error("'fwctl show policy' prints it: keep that in a file",
 				 "the policy in force can't be read again");
 	return 0;
 }

@@ -389,7 +389,7 @@ static void tell_hidden(struct fwt_analyser *a, const struct fwt_finding *f)
 		return;
 	if (f->branch) {
 		fwt_warning(a->diag, loc, f->impossible ?
-			    "this branch is never taken: what it asks for has gone elsewhere, or can't be" :
+			    "this branch is never taken: what it asks for went elsewhere" :
 			    "this branch is never taken: nothing that comes here is like it");
 		return;
 	}
@@ -422,7 +422,7 @@ void fwt_analyse_tell(struct fwt_analyser *a)
 			tell_hidden(a, f);
 		} else if (!f->matters) {
 			fwt_warning(a->diag, &f->rule->ast->loc,
-				    "changes nothing: without it, all that it matches comes to the same");
+				    "changes nothing: all that it matches comes to the same without it");
 			if (f->same)
 				fwt_note(a->diag, &f->same->loc, "by this");
 		}

@@ -62,7 +62,8 @@ static void tell(struct fwt_analyser *a, const struct element *first,
 	if (!strcmp(one, two))
 		fwt_warning(a->diag, &second->v->loc, "%s stands here twice", two);
 	else
-		fwt_warning(a->diag, &second->v->loc, within ? "%s is within %s, which is here too" :
+		fwt_warning(a->diag, &second->v->loc, within ?
+			    "%s is within %s, which is here too" :
 			    "%s and %s, which is here too, overlap", two, one);
 	fwt_note(a->diag, &first->v->loc, "the other one");
 }

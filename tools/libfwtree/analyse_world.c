@@ -220,6 +220,6 @@ void fwt_analyse_world(struct fwt_analyser *a, const struct fwt_analyse_opts *op
 		return;
 	set = from_elsewhere(a, like(a, offer));
 	if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
-		tell(a, t, set, "accept udp sport 67 udp dport 68, where this machine asks for its address",
+		tell(a, t, set, "accept udp sport 67 udp dport 68, where this machine asks",
 		     "DHCP's answers");
 }

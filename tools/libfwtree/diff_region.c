@@ -189,8 +189,8 @@ static bool all_sides(struct fwt_space *sp, struct fwt_region *b, const u8 *bits
 	return ok;
 }
 
-bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits, u32 outside,
-		  const u8 *support)
+bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits,
+		     u32 outside, const u8 *support)
 {
 	struct fwt_region_side *s;
 	u32 i, rest;
@@ -255,7 +255,7 @@ void fwt_region_protocol(struct fwt_space *sp, struct fwt_region *b, u32 world)
 }
 
 void fwt_region_hull(struct fwt_space *sp, struct fwt_region *b, u32 set, u32 world,
-		  const u8 *support)
+		     const u8 *support)
 {
 	const struct fwt_opaque *o = sp->opaque.data;
 	struct fwt_wide first, last;

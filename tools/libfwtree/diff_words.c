@@ -107,17 +107,16 @@ static void interface(struct text *t, const char *field, struct fwt_wide lo,
 	char a[17];
 	int plen = prefix(lo, hi, 128);
 
-	if (!fwt_space_name(lo, hi, a)) {
+	if (!fwt_space_name(lo, hi, a))
 		say(t, "%s of no name", field);
-	} else if (!fwt_wide_cmp(lo, hi)) {
+	else if (!fwt_wide_cmp(lo, hi))
 		say(t, "%s %s", field, a[0] ? a : "none");
-	} else if (plen > 0 && !(plen % 8)) {
+	else if (plen > 0 && !(plen % 8))
 		say(t, "%s %.*s*", field, plen / 8, a);
-	} else if (lo.h == 0 && lo.l <= 1 && hi.h == ~0ull) {
+	else if (lo.h == 0 && lo.l <= 1 && hi.h == ~0ull)
 		say(t, "%s != none", field);
-	} else {
+	else
 		say(t, "%s like %s", field, a[0] ? a : "none");
-	}
 }
 
 static void mac(struct text *t, const char *field, struct fwt_wide lo, struct fwt_wide hi)
@@ -325,8 +324,8 @@ static void one_side(const struct fwt_space *sp, const struct fwt_region *b,
 	number(t, f < __FWT_FIELD_MAX ? fwt_field_info[f].name : "?", FWT_CLASS_NUMBER, lo, hi);
 }
 
-const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region *b, char *buf,
-			  size_t size)
+const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region *b,
+			     char *buf, size_t size)
 {
 	const struct fwt_opaque *o = sp->opaque.data;
 	struct text t = { buf, size };

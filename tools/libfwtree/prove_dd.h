@@ -25,6 +25,8 @@
  * the table, and about as much for what operations remember.
  */
 #define FWT_DD_BUDGET	4000000u
+/* And work: steps a node of the budget. */
+#define FWT_DD_STEPS	6ull
 
 struct fwt_dd_node {
 	u32 var;
@@ -44,7 +46,7 @@ struct fwt_dd_memo {
  * @node: by number, from 0
  * @bucket: hash table over them
  * @budget: nodes there may be
- * @steps: work done, which has a limit too: 32 steps a node of the budget
+ * @steps: work done, which has a limit too: FWT_DD_STEPS
  * @ops: numbers given out by fwt_dd_op()
  * @over: the budget is used up
  */
