@@ -84,8 +84,8 @@ def load(b, name, g, args):
     times = {}
     for _ in range(min(b.rounds, 3)):
         for who in ("check", "apply", "replace"):
-            command = "apply" if who == "replace" else who
-            times.setdefault(who, []).append(timed("fwctl", command, path)[1])
+            command = {"replace": "apply", "check": "check --quick"}.get(who, who)
+            times.setdefault(who, []).append(timed("fwctl", *command.split(), path)[1])
         for who in shows:
             first, end = timed("fwctl", *who.split())
             times.setdefault(who, []).append(end)
@@ -95,6 +95,26 @@ def load(b, name, g, args):
     for who, of in times.items():
         b.row(name, who, of, "ms")
     b.row(name, "program", [program["bytes"] / program["rules"]], "bytes/rule")
+
+
+def analysis(b, g, family, n):
+    """Everything that check looks for, and what differs where three rules do."""
+    path = made(g, [family, str(n)], "drops")
+    name = f"{family} set of {n:,}"
+    times = [timed("fwctl", "check", path)[1] for _ in range(min(b.rounds, 3))]
+    b.row(f"analysis, {name}", "check", times, "ms")
+    if n < 1000:
+        return
+    with open(path, encoding="ascii") as f:
+        lines = f.read().splitlines()
+    for at in (n // 10, n // 2, n - n // 10):
+        lines[at] = lines[at].replace("drop", "accept") if "drop" in lines[at] else \
+            lines[at].replace("accept", "drop")
+    other = path + ".other"
+    with open(other, "w", encoding="ascii") as f:
+        f.write("\n".join(lines) + "\n")
+    times = [timed("fwctl", "diff", path, other)[1] for _ in range(min(b.rounds, 3))]
+    b.row(f"analysis, {name}", "diff", times, "ms")
 
 
 def load_lists(b, name, n):
@@ -184,6 +204,10 @@ def rows(g, b):
     b.do("load, 110,000 that do not overlap", load_peers, g, ["acl", "110000", "-d"], "set",
          "nft pipapo")
     b.do("acl set of 110,000, from text", load, g, ["acl", "110000"])
+    for family in ("acl", "fw", "ipc"):
+        for n in (100, 1000):
+            b.do(f"analysis, {family} set of {n:,}", lambda b, _, f, n: analysis(b, g, f, n),
+                 family, n)
     b.do("acl set of 110,000 for IPv6, from text", load, g, ["acl", "110000", "-6"])
     # Not a million: that takes 2 GB to compile, and the host lets a process of the
     # guest have 65,530 stretches of memory, one page each where they don't touch.
