@@ -4,7 +4,7 @@
  * their values must come to the leaf that the oracle comes to. Properties against
  * trying every packet there is, where fields are small.
  *
- * FWT_POLICIES says how many policies (default 60), FWT_SEED the first.
+ * FWT_POLICIES says how many policies (default 40), FWT_SEED the first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include "analyse.h"
 #include "gen_policy.h"
 #include "oracle.h"
+#include "packet_text.h"
 #include "parse.h"
 #include "prove.h"
 #include "prove_pick.h"
@@ -205,7 +206,7 @@ static u32 hold(const char *text, u64 seed, u32 *pairs)
 
 static void diagrams_are_the_oracle(void **state)
 {
-	u64 n = setting("FWT_POLICIES", 60), seed = setting("FWT_SEED", 1), i;
+	u64 n = setting("FWT_POLICIES", 40), seed = setting("FWT_SEED", 1), i;
 	u32 pairs = 0;
 
 	(void)state;
@@ -219,10 +220,280 @@ static void diagrams_are_the_oracle(void **state)
 	assert_true(pairs > n);
 }
 
+/* Two fields of a byte each, and the family: all packets that such a policy can tell
+ * apart are tried.
+ */
+#define TINY_RULES	7
+#define TINY_PACKETS	(2 * 256 * 256)
+
+static u32 draw(u64 *state, u32 below)
+{
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)((*state >> 33) % below);
+}
+
+static char *tiny(u64 seed)
+{
+	static const char *const verdict[] = { "accept", "drop", "reject" };
+	u64 state = seed * 7919 + 1;
+	u32 i, a, b;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	fprintf(out, "ingress {\n");
+	for (i = 0; i < TINY_RULES; i++) {
+		a = draw(&state, 256);
+		b = a + draw(&state, 256 - a);
+		fprintf(out, "\t");
+		if (draw(&state, 4))
+			fprintf(out, "ttl %u-%u ", a, b);
+		if (draw(&state, 8) == 0)
+			fprintf(out, "not { ttl & 0x%x == 0x%x } ", 5u, draw(&state, 2) * 4);
+		a = draw(&state, 200);
+		if (draw(&state, 2))
+			fprintf(out, "protocol %u-%u ", a, a + draw(&state, 256 - a));
+		fprintf(out, "family ipv%c %s\n", draw(&state, 3) ? '4' : '6',
+			verdict[draw(&state, 3)]);
+	}
+	fprintf(out, "\tdrop\n}\n");
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void tiny_packet(struct fwt_packet *p, u32 n)
+{
+	memset(p, 0, sizeof(*p));
+	p->have = FWT_HAVE_IP;
+	p->family = n >> 16 ? 6 : 4;
+	p->ttl = (u8)n;
+	p->protocol = (u8)(n >> 8);
+	p->iif = "eth0";
+	p->length = 60;
+	if (p->protocol == 6)
+		p->have |= FWT_HAVE_PORTS | FWT_HAVE_TCP;
+	if (p->protocol == 17)
+		p->have |= FWT_HAVE_PORTS | FWT_HAVE_UDP;
+}
+
+/* What becomes of each, and which line decides it. */
+static void try_all(const struct fwt_policy_ast *ast, u8 *verdicts, u8 *lines)
+{
+	struct fwt_oracle o = { .ast = ast, .resolver = fwt_resolver_alloc() };
+	struct fwt_env env = { .ops = &fwt_nowhere_ops };
+	struct fwt_oracle_result r;
+	struct fwt_packet p;
+	u32 n;
+
+	for (n = 0; n < TINY_PACKETS; n++) {
+		tiny_packet(&p, n);
+		fwt_oracle_walk(&o, ast->hooks, &p, &env, &r);
+		verdicts[n] = r.verdict;
+		lines[n] = (u8)r.rule->loc.line;
+	}
+	fwt_resolver_free(o.resolver);
+}
+
+static void proofs_are_exhaustive_trial(void **state)
+{
+	static const char *const verdict[] = { "accept", "drop", "reject" };
+	u8 *verdicts = malloc(TINY_PACKETS), *lines = malloc(TINY_PACKETS);
+	u32 i, k, n, holds = 0, fails = 0;
+
+	(void)state;
+	for (i = 0; i < 12; i++) {
+		char *text = tiny(i + 1);
+		struct fwt_policy_ast *ast = parse(text);
+		struct fwt_prover *prover = fwt_prover_open(ast, NULL);
+		struct fwt_proof proof;
+		struct fwt_packet_text t;
+		u64 s = i + 77;
+		char words[12][300], error[200];
+		struct {
+			u32 ttl, most, proto, want, always;
+		} pr[12];
+
+		assert_non_null(prover);
+		try_all(ast, verdicts, lines);
+		for (k = 0; k < 12; k++) {
+			pr[k].ttl = draw(&s, 256);
+			pr[k].most = pr[k].ttl + draw(&s, min(256 - pr[k].ttl, 40u));
+			pr[k].proto = draw(&s, 4) ? draw(&s, 256) : 256;
+			pr[k].want = draw(&s, 3);
+			pr[k].always = draw(&s, 2);
+			snprintf(error, sizeof(error), "%u", pr[k].proto);
+			snprintf(words[k], sizeof(words[k]), "%s in eth0 %s * to * ttl %u-%u expect %s",
+				 pr[k].always ? "always" : "never",
+				 pr[k].proto == 256 ? "*" : error, pr[k].ttl, pr[k].most,
+				 verdict[pr[k].want]);
+			assert_int_equal(fwt_prover_add(prover, words[k], error, sizeof(error)), k);
+		}
+		for (k = 0; k < 12; k++) {
+			u32 against = 0;
+
+			for (n = 0; n < TINY_PACKETS; n++) {
+				if ((n & 255) < pr[k].ttl || (n & 255) > pr[k].most ||
+				    (pr[k].proto != 256 && (n >> 8 & 255) != pr[k].proto))
+					continue;
+				against += (verdicts[n] == pr[k].want) != pr[k].always;
+			}
+			assert_int_equal(fwt_prover_run(prover, (int)k, &proof), 0);
+			if (proof.is != (against ? FWT_PROOF_FAILS : FWT_PROOF_HOLDS))
+				print_error("%u packets are against '%s', which is told %u\n%s",
+					    against, words[k], proof.is, text);
+			assert_int_equal(proof.is, against ? FWT_PROOF_FAILS : FWT_PROOF_HOLDS);
+			holds += !against;
+			fails += !!against;
+			if (!against)
+				continue;
+			/* The packet that is shown is one of them. */
+			assert_int_equal(fwt_packet_read(&t, proof.packet, error,
+							 sizeof(error)), 0);
+			n = (t.p.family == 6) << 16 | (u32)t.p.protocol << 8 | t.p.ttl;
+			assert_true(t.p.ttl >= pr[k].ttl && t.p.ttl <= pr[k].most);
+			assert_true((verdicts[n] == pr[k].want) != pr[k].always);
+			assert_int_equal(proof.line, lines[n]);
+		}
+		fwt_prover_close(prover);
+		fwt_ast_free(ast);
+		free(text);
+	}
+	free(verdicts);
+	free(lines);
+	print_message("%u hold, %u do not\n", holds, fails);
+	assert_true(holds > 10 && fails > 10);
+}
+
+/* The policy without the lines that are marked. */
+static struct fwt_policy_ast *without(const char *text, const bool *gone)
+{
+	char *copy = malloc(strlen(text) + 1), *to = copy;
+	struct fwt_policy_ast *ast;
+	u32 line = 1;
+
+	for (; *text; text++) {
+		if (!gone[line])
+			*to++ = *text;
+		line += *text == '\n';
+	}
+	*to = 0;
+	ast = parse(copy);
+	free(copy);
+	return ast;
+}
+
+static void findings_are_exhaustive_trial(void **state)
+{
+	u8 *verdicts = malloc(TINY_PACKETS), *lines = malloc(TINY_PACKETS);
+	u8 *other = malloc(TINY_PACKETS);
+	u32 i, n, hidden = 0, idle = 0;
+
+	(void)state;
+	for (i = 0; i < 25; i++) {
+		bool hit[64] = { false }, gone[64] = { false }, told[64] = { false };
+		char *text = tiny(i + 100);
+		struct fwt_policy_ast *ast = parse(text), *less;
+		struct fwt_analysis found;
+		struct fwt_diag diag;
+		size_t e;
+
+		fwt_diag_init(&diag);
+		fwt_diag_sources(&diag, ast->sources);
+		try_all(ast, verdicts, lines);
+		for (n = 0; n < TINY_PACKETS; n++)
+			hit[lines[n]] = true;
+		assert_int_equal(fwt_analyse(ast, &diag, NULL, &found), 0);
+		assert_true(found.exact);
+		for (e = 0; e < diag.count; e++) {
+			const struct fwt_diag_entry *d = &diag.entries[e];
+
+			if (d->severity != FWT_WARNING || strstr(d->message, "cuts off"))
+				continue;
+			assert_in_range(d->line, 2, TINY_RULES + 1);
+			gone[d->line] = true;
+			told[d->line] = !strstr(d->message, "changes nothing");
+			hidden += told[d->line];
+			idle += !told[d->line];
+		}
+		/* What is told never to match is just what decides nothing. */
+		for (n = 2; n < TINY_RULES + 2; n++) {
+			if (told[n] == hit[n])
+				print_error("line %u %s:\n%s", n, hit[n] ? "decides" :
+					    "decides nothing", text);
+			assert_int_equal(told[n], !hit[n]);
+		}
+		/* And all of it can go at once. */
+		less = without(text, gone);
+		try_all(less, other, lines);
+		assert_memory_equal(verdicts, other, TINY_PACKETS);
+		fwt_ast_free(less);
+		fwt_diag_clean(&diag);
+		fwt_ast_free(ast);
+		free(text);
+	}
+	free(verdicts);
+	free(lines);
+	free(other);
+	print_message("%u hidden, %u idle\n", hidden, idle);
+	assert_true(hidden > 3 && idle > 3);
+}
+
+/* Beyond the budget one rule that covers another is still found, of very many. */
+static void covers_are_found_without_a_diagram(void **state)
+{
+	static const char text[] =
+		"ingress {\n"
+		"	saddr 10.0.0.0/8 tcp dport 0-1023 drop\n"
+		"	saddr fd00::/8 accept\n"
+		"	udp dport 53 accept\n"
+		"	saddr 10.1.0.0/16 daddr 192.0.2.1 tcp dport 22 accept\n"	/* by 2 */
+		"	saddr 10.1.0.0/16 dport 22 accept\n"
+		"	saddr fd00:1::/32 tcp dport 22 accept\n"		/* by 3 */
+		"	saddr 10.0.0.0/7 tcp dport 22 accept\n"
+		"	udp sport 53 dport 53 saddr 192.0.2.1 accept\n"	/* by 4 */
+		"	udp sport 53 accept\n"
+		"	saddr 10.2.0.0/16 tcp dport { 22, 1024 } accept\n"
+		"	saddr 10.2.0.0/16 tcp dport { 22, 80 } accept\n"	/* by 2 */
+		"	drop\n"
+		"}\n";
+	static const struct {
+		u32 line, by;
+	} want[] = { { 5, 2 }, { 7, 3 }, { 9, 4 }, { 12, 2 } };
+	struct fwt_analyse_opts opts = { .budget = 50 };
+	struct fwt_policy_ast *ast = parse(text);
+	struct fwt_analysis found;
+	struct fwt_diag diag;
+	char by[40];
+	size_t e;
+	u32 n = 0;
+
+	(void)state;
+	fwt_diag_init(&diag);
+	fwt_diag_sources(&diag, ast->sources);
+	assert_int_equal(fwt_analyse(ast, &diag, &opts, &found), 0);
+	assert_false(found.exact);
+	assert_int_equal(found.compared, 12);
+	for (e = 0; e < diag.count; e++) {
+		if (diag.entries[e].severity != FWT_WARNING)
+			continue;
+		assert_true(n < ARRAY_SIZE(want));
+		assert_int_equal(diag.entries[e].line, want[n].line);
+		snprintf(by, sizeof(by), "line %u takes", want[n++].by);
+		assert_non_null(strstr(diag.entries[e].message, by));
+	}
+	assert_int_equal(n, ARRAY_SIZE(want));
+	fwt_diag_clean(&diag);
+	fwt_ast_free(ast);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(diagrams_are_the_oracle),
+		cmocka_unit_test(proofs_are_exhaustive_trial),
+		cmocka_unit_test(findings_are_exhaustive_trial),
+		cmocka_unit_test(covers_are_found_without_a_diagram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,12 +232,14 @@ static void forward(struct fwt_analyser *a, const struct fwt_ir_block *b, u32 in
 
 		v->in[i] = in;
 		hit = fwt_dd_and(dd, in, v->match[i]);
+		/* A block has to end, though nothing may come so far. */
 		if (f) {
-			f->reached |= in != FWT_DD_NO;
+			f->reached |= v->in[0] != FWT_DD_NO &&
+				      (v->match[i] != FWT_DD_YES || i + 1 < b->live);
 			f->hit |= hit != FWT_DD_NO;
 		}
 		if (hit == FWT_DD_NO) {
-			if (f && in != FWT_DD_NO)
+			if (f && v->in[0] != FWT_DD_NO)
 				hiders(a, b, i, v->match, v->in, f);
 			continue;
 		}
