@@ -86,8 +86,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 		e &= ~FWT_EFFECT_MOD;
 		prog = fwt_program_of_mod(&w->pol->prog, &e);
 		m = &prog->mod[e];
-		if (m->type == FWT_MOD_LOG)
-			fwt_log(w, d, m->a == FWT_NONE ? "" : prog->string + m->a);
+		if (m->type == FWT_MOD_LOG || m->type == FWT_MOD_NFLOG)
+			fwt_log(w, d, prog, m);
 		else if (m->type == FWT_MOD_COUNT)
 			fwt_slot_count(w->fn, counter_slot(w->pol, prog, m->a), 1, bytes);
 	}

@@ -365,7 +365,7 @@ static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, &d);
 	fwt_effects(w, &d, w->skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
-		return fwt_drop(w, d.reason ? d.reason : FWT_REASON_POLICY);
+		return fwt_drop_by(w, d.reason ? d.reason : FWT_REASON_POLICY, &d);
 	fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_ACCEPT]);
 	if (d.flags & FWT_DECISION_MARK)
 		w->skb->mark = w->p.mark;

@@ -15,7 +15,7 @@ static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
 {
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
-	return fwt_drop(w, d->reason ? d->reason : FWT_REASON_REVALIDATED);
+	return fwt_drop_by(w, d->reason ? d->reason : FWT_REASON_REVALIDATED, d);
 }
 
 /* A packet without a connection, and that will not have one. */
@@ -33,7 +33,7 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 		return refuse(w, &d);
 	/* No record, no translation back: it must not leave half translated. */
 	if (d.flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
-		return fwt_drop(w, FWT_REASON_INVALID);
+		return fwt_drop_by(w, FWT_REASON_INVALID, &d);
 	if (d.flags & FWT_DECISION_MARK)
 		w->skb->mark = w->after.mark;
 	return NF_ACCEPT;
@@ -86,7 +86,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 
 		/* It left by lo with the destination it has: too late. */
 		if (d.flags & FWT_DECISION_DNAT && !fwt_conn_is(c, FWT_CONN_DNAT))
-			return fwt_drop(w, FWT_REASON_DNAT_LATE);
+			return fwt_drop_by(w, FWT_REASON_DNAT_LATE, &d);
 		spin_lock(&c->lock);
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
 			c->turn[FWT_HOOK_INGRESS] = d.turn;
@@ -101,7 +101,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 	} else {
 		reason = fwt_track_new(w, &d, FWT_HOOK_INGRESS);
 		if (reason)
-			return fwt_drop(w, reason);
+			return fwt_drop_by(w, reason, &d);
 	}
 	fwt_effects(w, &d, w->p.length);
 	return NF_ACCEPT;
@@ -163,12 +163,12 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 			fwt_answer(w, d.reject);
 		if (w->c)
 			fwt_conn_end(w->c, FWT_END_UNFINISHED);
-		return fwt_drop(w, d.reason);
+		return fwt_drop_by(w, d.reason, &d);
 	}
 	if (!w->c) {
 		reason = fwt_track_new(w, &d, FWT_HOOK_EGRESS);
 		if (reason)
-			return fwt_drop(w, reason);
+			return fwt_drop_by(w, reason, &d);
 	}
 	/* A destination or a mark that was changed routes anew, perhaps by
 	 * another interface: POST_ROUTING decides with that, and only then it
@@ -191,7 +191,7 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
 		fwt_conn_end(w->c, reason == FWT_REASON_NAT_EXHAUSTED ? FWT_END_NO_PORT :
 								       FWT_END_UNFINISHED);
-		return fwt_drop(w, reason);
+		return fwt_drop_by(w, reason, &d);
 	}
 	if (won)
 		fwt_effects(w, &d, w->p.length);

@@ -76,7 +76,7 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
 		fwt_answer(w, d->reject);
 	if (end)
 		fwt_conn_end(w->c, FWT_END_POLICY);
-	return fwt_drop(w, FWT_REASON_REVALIDATED);
+	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);
 }
 
 /* Is what the record says still in force, or must it be asked again. Returns
@@ -228,8 +228,11 @@ static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 {
 	set_mark(w);
 	*changed = fwt_translate(w, egress);
-	if (*changed < 0)
+	if (unlikely(*changed < 0)) {
+		/* What knows the packet by a note has not parsed it whole. */
+		(void)fwt_skb_parse(w->skb, &w->p);
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	}
 	return NF_ACCEPT;
 }
 

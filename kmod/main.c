@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "gone.h"
 #include "count.h"
+#include "event.h"
 #include "hook.h"
 #include "netlink.h"
 #include "policy.h"
@@ -35,13 +36,10 @@ static int __net_init fwt_net_init(struct net *net)
 	atomic_set(&fn->n_conns6, 0);
 	atomic_set(&fn->n_counts, 0);
 	fn->timeouts_percent = 100;
-	ratelimit_state_init(&fn->log_limit, HZ, 10);
 	ratelimit_state_init(&fn->answer_limit, HZ, 100);
-	ratelimit_state_init(&fn->event_limit, HZ, 10000);
 	/* Said by counters of ours, not in the kernel's log. */
-	ratelimit_set_flags(&fn->log_limit, RATELIMIT_MSG_ON_RELEASE);
 	ratelimit_set_flags(&fn->answer_limit, RATELIMIT_MSG_ON_RELEASE);
-	ratelimit_set_flags(&fn->event_limit, RATELIMIT_MSG_ON_RELEASE);
+	fwt_events_init(fn);
 	fn->stats = alloc_percpu_gfp(struct fwt_stats, GFP_KERNEL_ACCOUNT);
 	if (!fn->stats)
 		return -ENOMEM;
@@ -78,6 +76,7 @@ static void __net_exit fwt_net_exit(struct net *net)
 		flush_workqueue(fwt_wq);
 	}
 	fwt_conns_clean(fn);
+	fwt_events_clean(fn);
 	fwt_counts_clean(fn);
 	fwt_slots_clean(&fn->slots);
 	free_percpu(fn->stats);

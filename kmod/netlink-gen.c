@@ -238,6 +238,8 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 static const struct genl_multicast_group fwtree_nl_mcgrps[] = {
 	[FWTREE_NLGRP_EVENTS] = { "events", },
 	[FWTREE_NLGRP_CONNECTIONS] = { "connections", },
+	[FWTREE_NLGRP_LOGS] = { "logs", },
+	[FWTREE_NLGRP_DROPS] = { "drops", },
 };
 
 struct genl_family fwtree_nl_family __ro_after_init = {

@@ -49,6 +49,8 @@ int fwtree_nl_limit_get_dumpit(struct sk_buff *skb,
 enum {
 	FWTREE_NLGRP_EVENTS,
 	FWTREE_NLGRP_CONNECTIONS,
+	FWTREE_NLGRP_LOGS,
+	FWTREE_NLGRP_DROPS,
 };
 
 extern struct genl_family fwtree_nl_family;

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
+#include "event.h"
 #include "hook.h"
 #include "netlink.h"
 #include "policy.h"
@@ -329,7 +330,8 @@ int fwtree_nl_policy_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	ret = commit(fn, u, info, &gen);
 	if (ret)
 		goto fail;
-	fwt_netlink_policy_event(fn, FWTREE_EVENT_APPLIED, gen);
+	fwt_netlink_policy_event(fn, u->patch ? FWTREE_EVENT_PATCHED : FWTREE_EVENT_APPLIED,
+				 gen);
 	ret = put_generation(info, reply, hdr, gen);
 	goto out;
 fail:
@@ -612,6 +614,14 @@ static const struct genl_multicast_group groups[] = {
 		.name = FWTREE_MCGRP_CONNECTIONS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	[FWTREE_NLGRP_LOGS] = {
+		.name = FWTREE_MCGRP_LOGS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
+	[FWTREE_NLGRP_DROPS] = {
+		.name = FWTREE_MCGRP_DROPS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 void fwt_netlink_net_init(struct fwt_net *fn)
@@ -645,6 +655,7 @@ int __init fwt_netlink_init(void)
 	ret = netlink_register_notifier(&socket_notifier);
 	if (ret)
 		return ret;
+	fwt_events_start();
 	ret = genl_register_family(&fwtree_nl_family);
 	if (ret)
 		netlink_unregister_notifier(&socket_notifier);
@@ -655,6 +666,7 @@ void fwt_netlink_exit(void)
 {
 	genl_unregister_family(&fwtree_nl_family);
 	netlink_unregister_notifier(&socket_notifier);
+	fwt_events_stop();
 }
 
 MODULE_ALIAS_GENL_FAMILY(FWTREE_FAMILY_NAME);

@@ -40,6 +40,11 @@ void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
  */
 bool fwt_netlink_allowed(struct sk_buff *request, struct netlink_ext_ack *extack);
 
+/* A nest conn-rule of the rule behind a slot, nothing for FWT_NONE; as fwt_slot_peek().
+ * 0 or -EMSGSIZE.
+ */
+int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 slot);
+
 /* The attributes of a connection; under RCU. 0 or -EMSGSIZE. */
 int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 			 const struct fwt_conn *c);

@@ -74,8 +74,7 @@ static int put_dir(struct sk_buff *skb, int type, const struct fwt_conn *c,
 	return 0;
 }
 
-static int put_conn_rule(struct sk_buff *skb, int type, struct fwt_net *fn,
-			 u32 slot)
+int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 slot)
 {
 	const struct fwt_name *id, *file;
 	const struct fwt_slot *s;
@@ -122,8 +121,8 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 	    put_dir(skb, FWTREE_A_CONN_REPLY, c, FWT_REPLY) ||
 	    put_iface(skb, FWTREE_A_CONN_IIF, fn->net, c->iif) ||
 	    put_iface(skb, FWTREE_A_CONN_OIF, fn->net, c->oif) ||
-	    put_conn_rule(skb, FWTREE_A_CONN_INGRESS, fn, c->slot[0]) ||
-	    put_conn_rule(skb, FWTREE_A_CONN_EGRESS, fn, c->slot[1]))
+	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_INGRESS, fn, c->slot[0]) ||
+	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_EGRESS, fn, c->slot[1]))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -1,69 +1,223 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections that begin and end, told to who listens.
+ * What happens, told to who listens: here the means, and connections; packets are
+ * in netlink_packet.c, policies in netlink.c.
  *
- * Nobody listening costs two loads. Listening costs a message for each event, of
- * which no more than option event-rate are sent in a second: a flood of
- * connections must not become one of messages. The next message says how many
- * were not sent. What a listener's own buffer can't hold netlink tells it itself.
+ * Nobody listening costs a load. Listening costs a message for each event, of
+ * which no more than option event-rate (of the log, log-rate) are sent in a second:
+ * a flood of connections must not become one of messages. The next message says
+ * how many were not sent; where none follows within a second, one that says
+ * nothing else. What a listener's own buffer can't hold netlink tells it itself.
+ *
+ * Who listens. genl_has_listeners() is four dependent loads of lines that nobody
+ * else needs, for something that is almost never so. The kernel tells of who joins
+ * a group (fwt_compat_genl_watch()), though not of the namespace, and not how
+ * often: who joins twice leaves once, and anybody may leave a group that they are
+ * not in. So it can't be counted; from the first that joins, all namespaces are
+ * asked at each event, until a look at all of them finds nobody.
  */
 #include <linux/netlink.h>
 #include <linux/ratelimit.h>
-#include <net/genetlink.h>
 
 #include "conn.h"
+#include "event.h"
 #include "netlink.h"
 
-static int put_event(struct sk_buff *skb, struct fwt_net *fn, struct fwt_conn *c,
-		     enum fwtree_conn_event event, enum fwt_end_reason why, u32 lost)
+/* What is different by what is told. */
+static const struct {
+	unsigned int group;
+	u8 cmd;
+	int time;
+	int pad;
+	int lost;
+	u8 reason;
+} told_by[__FWT_TOLD_MAX] = {
+	[FWT_TOLD_CONNS] = {
+		FWTREE_NLGRP_CONNECTIONS, FWTREE_CMD_CONN_NTF, FWTREE_A_CONN_TIME,
+		FWTREE_A_CONN_PAD, FWTREE_A_CONN_LOST, FWT_REASON_EVENT_LIMITED,
+	},
+	[FWT_TOLD_DROPS] = {
+		FWTREE_NLGRP_DROPS, FWTREE_CMD_DROP_NTF, FWTREE_A_PACKET_TIME,
+		FWTREE_A_PACKET_PAD, FWTREE_A_PACKET_LOST, FWT_REASON_EVENT_LIMITED,
+	},
+	[FWT_TOLD_LOGS] = {
+		FWTREE_NLGRP_LOGS, FWTREE_CMD_LOG_NTF, FWTREE_A_PACKET_TIME,
+		FWTREE_A_PACKET_PAD, FWTREE_A_PACKET_LOST, FWT_REASON_LOG_LIMITED,
+	},
+};
+
+/* Listeners */
+
+bool fwt_event_heard __read_mostly;
+static unsigned long joined;	/* when somebody did, jiffies */
+
+/* Joining is told before it is done: so long a look is not trusted. */
+#define JOINING	(10 * HZ)
+
+static bool anybody(void)
 {
-	if (nla_put_u32(skb, FWTREE_A_CONN_EVENT, event) ||
-	    nla_put_u64_64bit(skb, FWTREE_A_CONN_TIME, ktime_get_real_ns(),
-			      FWTREE_A_CONN_PAD) ||
-	    (event == FWTREE_CONN_EVENT_ENDED &&
-	     nla_put_string(skb, FWTREE_A_CONN_ENDED_BY, fwt_end_info[why].name)) ||
-	    (lost && nla_put_u32(skb, FWTREE_A_CONN_LOST, lost)))
-		return -EMSGSIZE;
-	return fwt_netlink_put_conn(skb, fn, c);
+	struct net *net;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	for_each_net_rcu(net)
+		for (i = 0; i <= FWTREE_NLGRP_DROPS && !found; i++)
+			found = genl_has_listeners(&fwtree_nl_family, net, i);
+	rcu_read_unlock();
+	return found;
 }
+
+static void look(struct work_struct *work)
+{
+	if (time_before(jiffies, READ_ONCE(joined) + JOINING)) {
+		queue_delayed_work(fwt_wq, to_delayed_work(work), JOINING);
+		return;
+	}
+	WRITE_ONCE(fwt_event_heard, false);
+	/* Who joins from now on sets it again; who did before is found. */
+	smp_mb();
+	if (anybody())
+		WRITE_ONCE(fwt_event_heard, true);
+}
+
+static DECLARE_DELAYED_WORK(looker, look);
+
+static int join(int group)
+{
+	WRITE_ONCE(joined, jiffies);
+	WRITE_ONCE(fwt_event_heard, true);
+	return 0;
+}
+
+static void leave(int group)
+{
+	queue_delayed_work(fwt_wq, &looker, HZ);
+}
+
+void fwt_events_start(void)
+{
+	fwt_event_heard = !fwt_compat_genl_watch(&fwtree_nl_family, join, leave);
+}
+
+void fwt_events_stop(void)
+{
+	cancel_delayed_work_sync(&looker);
+}
+
+/* Messages */
+
+void fwt_event_lost(struct fwt_net *fn, unsigned int told, u32 n)
+{
+	if (atomic_fetch_add(n, &fn->told[told].lost) == 0)
+		queue_delayed_work(fwt_wq, &fn->tell_lost, HZ);
+}
+
+bool fwt_event_allowed(struct fwt_net *fn, unsigned int told)
+{
+	if (__ratelimit(&fn->told[told].limit))
+		return true;
+	fwt_stat_inc(fn, reason[told_by[told].reason]);
+	return false;
+}
+
+struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr)
+{
+	u32 lost = atomic_xchg(&fn->told[told].lost, 0);
+	struct sk_buff *skb;
+
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC | __GFP_NOWARN);
+	*hdr = skb ? genlmsg_put(skb, 0, 0, &fwtree_nl_family, 0, told_by[told].cmd) : NULL;
+	if (!*hdr ||
+	    nla_put_u64_64bit(skb, told_by[told].time, ktime_get_real_ns(),
+			      told_by[told].pad) ||
+	    (lost && nla_put_u32(skb, told_by[told].lost, lost))) {
+		nlmsg_free(skb);
+		fwt_event_lost(fn, told, lost + 1);
+		return NULL;
+	}
+	return skb;
+}
+
+void fwt_event_send(struct fwt_net *fn, unsigned int told, struct sk_buff *skb,
+		    void *hdr, int ret)
+{
+	if (ret) {
+		nlmsg_free(skb);
+		fwt_event_lost(fn, told, 1);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast_netns(&fwtree_nl_family, fn->net, skb, 0,
+				told_by[told].group, GFP_ATOMIC);
+}
+
+/* What was lost, and nothing came that would have told of it. */
+static void tell_lost(struct work_struct *work)
+{
+	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net,
+					  tell_lost);
+	struct sk_buff *skb;
+	unsigned int i;
+	void *hdr;
+
+	fwt_log_tell_lost(fn);
+	for (i = 0; i < __FWT_TOLD_MAX; i++) {
+		if (!atomic_read(&fn->told[i].lost))
+			continue;
+		skb = fwt_event_new(fn, i, &hdr);
+		if (skb)
+			fwt_event_send(fn, i, skb, hdr, 0);
+	}
+}
+
+void fwt_events_init(struct fwt_net *fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < __FWT_TOLD_MAX; i++) {
+		ratelimit_state_init(&fn->told[i].limit, HZ, 0);
+		/* Said by counters of ours, not in the kernel's log. */
+		ratelimit_set_flags(&fn->told[i].limit, RATELIMIT_MSG_ON_RELEASE);
+		atomic_set(&fn->told[i].lost, 0);
+	}
+	atomic_set(&fn->lines_lost, 0);
+	INIT_DELAYED_WORK(&fn->tell_lost, tell_lost);
+}
+
+void fwt_events_clean(struct fwt_net *fn)
+{
+	cancel_delayed_work_sync(&fn->tell_lost);
+}
+
+/* Connections */
 
 static void tell(struct fwt_conn *c, enum fwtree_conn_event event,
 		 enum fwt_end_reason why)
 {
 	struct fwt_net *fn = c->fn;
 	struct sk_buff *skb;
-	u32 lost;
 	void *hdr;
+	int ret = 0;
 
-	if (!__ratelimit(&fn->event_limit)) {
-		atomic_inc(&fn->events_lost);
-		fwt_stat_inc(fn, reason[FWT_REASON_EVENT_LIMITED]);
+	if (!fwt_event_allowed(fn, FWT_TOLD_CONNS)) {
+		fwt_event_lost(fn, FWT_TOLD_CONNS, 1);
 		return;
 	}
-	lost = atomic_xchg(&fn->events_lost, 0);
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC | __GFP_NOWARN);
+	skb = fwt_event_new(fn, FWT_TOLD_CONNS, &hdr);
 	if (!skb)
-		goto fail;
-	hdr = genlmsg_put(skb, 0, 0, &fwtree_nl_family, 0, FWTREE_CMD_CONN_NTF);
-	if (!hdr || put_event(skb, fn, c, event, why, lost))
-		goto fail;
-	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&fwtree_nl_family, fn->net, skb, 0,
-				FWTREE_NLGRP_CONNECTIONS, GFP_ATOMIC);
-	return;
-fail:
-	nlmsg_free(skb);
-	atomic_add(lost + 1, &fn->events_lost);
-}
-
-static bool wanted(const struct fwt_net *fn)
-{
-	return genl_has_listeners(&fwtree_nl_family, fn->net, FWTREE_NLGRP_CONNECTIONS);
+		return;
+	if (nla_put_u32(skb, FWTREE_A_CONN_EVENT, event) ||
+	    (event == FWTREE_CONN_EVENT_ENDED &&
+	     nla_put_string(skb, FWTREE_A_CONN_ENDED_BY, fwt_end_info[why].name)) ||
+	    fwt_netlink_put_conn(skb, fn, c))
+		ret = -EMSGSIZE;
+	fwt_event_send(fn, FWT_TOLD_CONNS, skb, hdr, ret);
 }
 
 void fwt_event_begun(struct fwt_conn *c)
 {
-	if (unlikely(wanted(c->fn)))
+	if (fwt_event_wanted(c->fn, FWTREE_NLGRP_CONNECTIONS))
 		tell(c, fwt_conn_is(c, FWT_CONN_SNAT) || fwt_conn_is(c, FWT_CONN_DNAT) ?
 			FWTREE_CONN_EVENT_TRANSLATED : FWTREE_CONN_EVENT_NEW, 0);
 }
@@ -71,7 +225,7 @@ void fwt_event_begun(struct fwt_conn *c)
 void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)
 {
 	/* Who never left us was never told of; but that ports have run out is. */
-	if (unlikely(wanted(c->fn)) &&
+	if (fwt_event_wanted(c->fn, FWTREE_NLGRP_CONNECTIONS) &&
 	    (fwt_conn_is(c, FWT_CONN_CONFIRMED) || why == FWT_END_NO_PORT))
 		tell(c, FWTREE_CONN_EVENT_ENDED, why);
 }

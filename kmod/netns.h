@@ -31,6 +31,21 @@ struct fwt_policy;
 struct fwt_ports;
 struct fwt_upload;
 
+/* What is told to who listens, no more in a second than its limit allows: @lost are
+ * those that were too many, and not told of yet (netlink_event.c).
+ */
+struct fwt_told {
+	struct ratelimit_state limit;
+	atomic_t lost;
+};
+
+enum {
+	FWT_TOLD_CONNS,
+	FWT_TOLD_DROPS,
+	FWT_TOLD_LOGS,		/* and the kernel's log, see log.c */
+	__FWT_TOLD_MAX,
+};
+
 /* Destinations towards which ports are so short that they are mapped (bind.c). */
 #define FWT_PORTS_MAPS	16
 
@@ -75,6 +90,9 @@ struct fwt_options {
  * @cut: ticks, by what is translated (1) and answered too (2), and its timeout
  * @timeouts_percent: what the cut leaves of timeouts, 100 if nothing is cut
  * @answers: hashes of answers that are to come in by lo, see answer.c
+ * @told: events of connections, of drops, and of the log
+ * @lines_lost: of the kernel's log, and not told there yet
+ * @tell_lost: tells what was lost and nothing came after
  * @adopt_until: jiffies (64 bits) until which connections that were there before are
  *	taken up in the middle (R18)
  * @stats: counters per CPU
@@ -116,10 +134,10 @@ struct fwt_net {
 	atomic_t n_counts;
 	u64 answers[FWT_ANSWERS];
 	u32 next_answer;
-	struct ratelimit_state log_limit;
 	struct ratelimit_state answer_limit;
-	struct ratelimit_state event_limit;
-	atomic_t events_lost;
+	struct fwt_told told[__FWT_TOLD_MAX];
+	atomic_t lines_lost;
+	struct delayed_work tell_lost;
 
 	u32 cut[3][__FWT_TIMEOUT_MAX];
 	u32 timeouts_percent;

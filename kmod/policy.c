@@ -152,6 +152,7 @@ void fwt_policy_free(struct fwt_policy *p)
 {
 	if (!p)
 		return;
+	fwt_nflog_put(p);
 	if (p->base && !p->base->users)
 		base_free(p->base);
 	fwt_change_free(p->change);
@@ -253,6 +254,9 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	kvfree(scratch);
 	if (ret)
 		goto fail;
+	ret = fwt_nflog_get(p, &b->prog, true, extack);
+	if (ret)
+		goto fail;
 	b->slot = kvmalloc_array(fwt_n_slots(&b->prog) + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
 	b->object = kvcalloc(b->prog.n[FWT_SEC_OBJECTS] + 1, sizeof(*b->object),
 			     GFP_KERNEL_ACCOUNT);
@@ -298,9 +302,10 @@ void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p)
 	lockdep_assert_held(&fn->lock);
 	p->gen = ++fn->generation;
 	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
-	fn->log_limit.burst = fn->log_limit.interval ? p->opt.log_rate : 0;
 	fn->answer_limit.burst = fn->answer_limit.interval ? p->opt.answer_rate : 0;
-	fn->event_limit.burst = fn->event_limit.interval ? p->opt.event_rate : 0;
+	fn->told[FWT_TOLD_CONNS].limit.burst = p->opt.event_rate;
+	fn->told[FWT_TOLD_DROPS].limit.burst = p->opt.event_rate;
+	fn->told[FWT_TOLD_LOGS].limit.burst = p->opt.log_rate;
 	rcu_assign_pointer(fn->policy, p);
 }
 

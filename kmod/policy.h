@@ -63,6 +63,7 @@ struct fwt_change {
  * @change: or NULL
  * @seeds: it asks for a packet's seed (random, split) where there is none otherwise
  * @applied: wall clock, seconds
+ * @nflog: it logs to groups, and holds who takes them (log.c)
  * @fn: namespace
  * @free: frees it after a grace period
  */
@@ -76,6 +77,7 @@ struct fwt_policy {
 	struct fwt_change *change;
 	bool seeds;
 	time64_t applied;
+	bool nflog;
 	struct fwt_net *fn;
 	struct rcu_work free;
 };
@@ -189,6 +191,14 @@ static inline bool fwt_rule_gone(const struct fwt_policy *p, u32 rule)
  * Context: RCU read lock, or fwt_net.lock.
  */
 u32 fwt_policy_slot_line(const struct fwt_policy *p, const struct fwt_slot *s);
+
+/* log.c: a policy that is not in force yet logs to groups of nfnetlink_log as @prog,
+ * its own or its patch's, says; and lets go of it. @load: it may load a module, so without
+ * locks. 0, or -EOPNOTSUPP with its text.
+ */
+int fwt_nflog_get(struct fwt_policy *p, const struct fwt_program *prog, bool load,
+		  struct netlink_ext_ack *extack);
+void fwt_nflog_put(struct fwt_policy *p);
 
 /* No policy any more: hooks go, connections end. Takes fn->lock. Returns true
  * if there was one.

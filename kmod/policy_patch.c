@@ -130,7 +130,11 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		goto fail;
-	ret = fwt_slots_get(fn, &c->patch.prog, true, c->slot);
+	ret = fwt_nflog_get(p, &b->prog, false, extack);
+	if (!ret)
+		ret = fwt_nflog_get(p, &c->patch.prog, false, extack);
+	if (!ret)
+		ret = fwt_slots_get(fn, &c->patch.prog, true, c->slot);
 	if (ret)
 		goto fail;
 	ret = check_keys(fn, b, c, extack);
@@ -153,6 +157,8 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p->applied = ktime_get_real_seconds();
 	return p;
 fail:
+	if (p)
+		fwt_nflog_put(p);
 	kfree(p);
 	fwt_change_free(c);
 	return ERR_PTR(ret);

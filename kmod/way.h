@@ -6,6 +6,7 @@
 #ifndef FWT_WAY_H
 #define FWT_WAY_H
 
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 
@@ -266,11 +267,49 @@ bool fwt_answering(const struct fwt_way *w);
 void fwt_answer_note(struct fwt_way *w);
 bool fwt_answer_expected(struct fwt_way *w);
 
+/* Which hook of a policy it is. */
+static inline enum fwt_hook fwt_hook_of(const struct nf_hook_state *state)
+{
+	if (state->pf == NFPROTO_NETDEV)
+		return state->hook == NF_NETDEV_EGRESS ? FWT_HOOK_DEV_EGRESS :
+							 FWT_HOOK_DEV_INGRESS;
+	return state->hook == NF_INET_PRE_ROUTING || state->hook == NF_INET_LOCAL_IN ?
+		FWT_HOOK_INGRESS : FWT_HOOK_EGRESS;
+}
+
+/* Interfaces, for people: as a walk saw them, or as netfilter has them. */
+static inline const char *fwt_way_iif(const struct fwt_way *w)
+{
+	return w->p.iif ? w->p.iif : w->state->in ? w->state->in->name : NULL;
+}
+
+static inline const char *fwt_way_oif(const struct fwt_way *w)
+{
+	return w->p.oif ? w->p.oif : w->state->out ? w->state->out->name : NULL;
+}
+
 /* drop.c */
-unsigned int fwt_drop(struct fwt_way *w, u8 reason);
+
+/**
+ * fwt_drop_by() - the packet ends here
+ * @w: way; its packet is parsed, as far as that went
+ * @reason: why, counted and told
+ * @d: the decision that refused it; NULL where that was no walk's, then the rule
+ *	is that of its connection
+ *
+ * Return: what a hook returns.
+ */
+unsigned int fwt_drop_by(struct fwt_way *w, u8 reason, const struct fwt_decision *d);
+
+static inline unsigned int fwt_drop(struct fwt_way *w, u8 reason)
+{
+	return fwt_drop_by(w, reason, NULL);
+}
 
 /* log.c */
+
+/* A rule said log: @prog has the modifier @m, and its prefix. */
 void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
-	     const char *prefix);
+	     const struct fwt_program *prog, const struct fwt_prog_mod *m);
 
 #endif /* FWT_WAY_H */

@@ -84,6 +84,21 @@ int fwt_compat_genl_guard(struct genl_family *family,
 #define fwt_flow4_tos(fl, tos)	((fl)->flowi4_tos = (tos) & INET_DSCP_MASK)
 #endif
 
+/* 6.9: a family is told who joins its groups. False where it is not: who wants to
+ * know asks then. To be called before the family is registered.
+ */
+static inline bool fwt_compat_genl_watch(struct genl_family *family, int (*join)(int group),
+					 void (*leave)(int group))
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+	return false;
+#else
+	family->bind = join;
+	family->unbind = leave;
+	return true;
+#endif
+}
+
 /* 6.6: a cache of its own, which slabinfo shows by its name. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE	0

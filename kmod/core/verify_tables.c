@@ -317,6 +317,7 @@ static int check_mod(struct fwt_verify *c, u32 i)
 			return bad(c, FWT_SEC_MODS, i, "no prefix");
 		break;
 	case FWT_MOD_LOG:
+	case FWT_MOD_NFLOG:
 		if (!string_ok(c, m->a, true))
 			return bad(c, FWT_SEC_MODS, i, "no such prefix");
 		break;

@@ -34,7 +34,7 @@ wait_for bash -c "[ \"\$(dmesg | grep -c 'nine drop')\" = 3 ]"
 line=$(dmesg | grep -m 1 'nine drop')
 is "log: a line for each refused packet" "$(dmesg | grep -c 'nine drop')" 3
 is "log: in the words of firewall logs" "$line" \
-	"*fwtree: nine drop IN=lan OUT= SRC=192.168.1.2 DST=198.51.100.7 LEN=30 TTL=* PROTO=17 SPT=* DPT=9 RULE=*policy.fw:2"
+	"*fwtree: nine drop IN=lan OUT= SRC=192.168.1.2 DST=198.51.100.7 LEN=30 TTL=* PROTO=17 SPT=* DPT=9 RULE=*policy.fw:2 ID=nine"
 is "count: packets" "$(counter nines)" 3
 is "count: bytes" "$(counter nines bytes)" 90
 is "rule: hits" "$(rule nine hits)" 3

@@ -15,31 +15,6 @@ ingress { iif lo accept; accept id in }
 egress { oif wan tcp masquerade accept id out; oif wan family ipv4 udp dport 9 drop; accept }
 """.replace("oif wan tcp masq", "oif wan protocol tcp masq")
 
-class Monitor:
-    def __init__(self, *what):
-        self.p = subprocess.Popen(["fwctl", "-j", "-n", "gw", "monitor", *what], stdout=subprocess.PIPE)
-        os.set_blocking(self.p.stdout.fileno(), False)
-        self.text, self.events = b"", []
-
-    def read(self):
-        part = self.p.stdout.read()
-        self.text += part or b""
-        *lines, self.text = self.text.split(b"\n")
-        self.events += [json.loads(l) for l in lines]
-        return self.events
-
-    def find(self, event, **keys):
-        """The event, once it is there."""
-        def look():
-            return [e for e in self.read() if e["event"] == event and
-                    all(e.get(k) == v or e.get("original", {}).get(k) == v for k, v in keys.items())]
-        got = wait_for(look)
-        return got[0] if got else None
-
-    def close(self):
-        self.p.kill()
-        self.p.wait()
-
 def listens(group):
     """A monitor of that group has begun: its socket is among the listeners."""
     def ready():
@@ -47,7 +22,7 @@ def listens(group):
         return group.read()
     return wait_for(ready)
 
-both, conns, policies = Monitor(), Monitor("conn"), Monitor("policy")
+both, conns, policies = Monitor("gw"), Monitor("gw", "conn"), Monitor("gw", "policy")
 ok(listens(both) and listens(policies), "monitors begin")
 e = both.find("applied")
 ok(e and e["of"] == "policy" and e["generation"] >= 1 and abs(e["time"] - time.time()) < 60, "a policy that is applied", e)

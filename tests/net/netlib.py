@@ -215,6 +215,39 @@ def conn_list(*words: str, host: str = "gw") -> list:
     return fwctl("conn", "list", *words, host=host)
 
 
+class Monitor:
+    """fwctl monitor, as it goes."""
+
+    def __init__(self, host: str, *what: str):
+        self.p = subprocess.Popen(["fwctl", "-j", "-n", host, "monitor", *what],
+                                  stdout=subprocess.PIPE)
+        os.set_blocking(self.p.stdout.fileno(), False)
+        self.text, self.events = b"", []
+
+    def read(self) -> list:
+        """All events so far."""
+        self.text += self.p.stdout.read() or b""
+        *lines, self.text = self.text.split(b"\n")
+        self.events += [json.loads(line) for line in lines]
+        return self.events
+
+    def all(self, event: str, **keys: Any) -> list:
+        """Those of that name that have these values; of a connection, its original
+        direction's too."""
+        return [e for e in self.read() if e["event"] == event and
+                all(e.get(k) == v or e.get("original", {}).get(k) == v
+                    for k, v in keys.items())]
+
+    def find(self, event: str, **keys: Any) -> Any:
+        """The event, once it is there."""
+        got = wait_for(lambda: self.all(event, **keys))
+        return got[0] if got else None
+
+    def close(self) -> None:
+        self.p.kill()
+        self.p.wait()
+
+
 ## Packets by hand
 
 

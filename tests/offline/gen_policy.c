@@ -299,10 +299,13 @@ static void stateful(struct gen *g)
 
 static void modifier(struct gen *g)
 {
+	unsigned int n;
+
 	/* Of many translations some rule has two of different families. */
 	switch (gen_rnd(g, g->many ? 3 : 8)) {
 	case 0:
-		gen_put(g, "log \"p%u\" ", gen_rnd(g, 3));
+		n = gen_rnd(g, 3);
+		gen_put(g, n == 2 ? "log \"p%u\" group 2 " : "log \"p%u\" ", n);
 		return;
 	case 1:
 		gen_put(g, "log ");

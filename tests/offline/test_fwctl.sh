@@ -95,6 +95,19 @@ in_man() {
 run 0 --commands
 ok 'the man page has every command' in_man
 
+# completes WANT WORD...: what stands for the last word, as bash would have it.
+completes() {
+	local want=$1
+	shift
+	PATH=$(dirname "$fwctl"):$PATH bash -c '. "$1"; shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _fwctl; echo "${COMPREPLY[@]}"' \
+		- "$top/tools/completion/fwctl" "$@" >"$tmp/out" 2>"$tmp/err"
+	[ "$(cat "$tmp/out")" = "$want" ]
+}
+ok 'completion: the words of an object' completes 'add delete replace' fwctl rule ''
+ok 'completion: any of some words' completes 'policy conn log drops' fwctl monitor ''
+ok 'completion: and another of them' completes 'drops' fwctl monitor log dr
+
 ok 'a wrong word is quoted, with what was meant' says 2 "'chek' (did you mean 'check'?)" chek x
 ok 'a word that could be two' says 2 "'c' is ambiguous (it could be check, conn)" c
 ok 'a shortened word' prints 0 'is good' ch "$tmp/good.fw"

@@ -194,7 +194,7 @@ static const struct row modifiers[] = {
 	{ IN, "^remove @s { saddr } drop", "remove" },
 	{ IN, "log", NULL }, { IN, "log \"x \" drop", NULL },
 	{ IN, "log prefix \"x \" drop", NULL },
-	{ IN, "log \"x \" group ^3 drop", "log group" },
+	{ IN, "log \"x \" group 3 drop", NULL }, { IN, "log group 65535 drop", NULL },
 	{ IN, "count web", NULL }, { IN, "counter accept", NULL },
 	{ IN, "^notrack accept", "notrack" }, { IN, "^modify geo { a = b } accept", "modify" },
 };

@@ -229,6 +229,7 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_COUNT] = FWT_AST_MOD_COUNT,
 		[FWT_MOD_REDIRECT] = FWT_AST_MOD_REDIRECT,
 		[FWT_MOD_NETMAP] = FWT_AST_MOD_NETMAP,
+		[FWT_MOD_NFLOG] = FWT_AST_MOD_LOG,
 	};
 	const struct fwt_prog_mod *m = &w->prog.mod[index];
 	const char *string = w->prog.string;
@@ -237,7 +238,11 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		return false;
 	if (m->type == FWT_MOD_COUNT)
 		return !strcmp(string + w->prog.counter[m->a], e->mod->count.text);
-	if (m->type == FWT_MOD_LOG && e->mod->log.prefix.text)
+	if ((m->type == FWT_MOD_NFLOG) !=
+	    (kind[m->type] == FWT_AST_MOD_LOG && e->mod->log.group) ||
+	    (m->type == FWT_MOD_NFLOG && m->port_lo != e->mod->log.group->number))
+		return false;
+	if (kind[m->type] == FWT_AST_MOD_LOG && e->mod->log.prefix.text)
 		return !strcmp(string + m->a, e->mod->log.prefix.text);
 	return true;
 }

@@ -6,6 +6,7 @@
 
 #include "conn_filter.h"
 #include "conn_print.h"
+#include "packet_print.h"
 
 static const char *const conn_events[] = {
 	[FWTREE_CONN_EVENT_NEW] = "new",
@@ -18,6 +19,7 @@ static const char *const policy_events[] = {
 	[FWTREE_EVENT_FLUSHED] = "flushed",
 	[FWTREE_EVENT_CONFIRMED] = "confirmed",
 	[FWTREE_EVENT_ROLLED_BACK] = "rolled-back",
+	[FWTREE_EVENT_PATCHED] = "patched",
 };
 
 #define NAME(names, i) \
@@ -60,12 +62,47 @@ static void print_conn(const struct fwt_nl_event *e)
 	out_text("%s%s%s%s\n", *in || *eg ? "  " : "", in, *in && *eg ? ", " : "", eg);
 }
 
+/* By enum fwt_nl_event_kind. */
+static const char *const kinds[] = {
+	[FWT_NL_EVENT_POLICY] = "policy",
+	[FWT_NL_EVENT_CONN] = "connection",
+	[FWT_NL_EVENT_LOG] = "log",
+	[FWT_NL_EVENT_DROP] = "drop",
+};
+
+static const char *event_name(const struct fwt_nl_event *e)
+{
+	switch (e->kind) {
+	case FWT_NL_EVENT_POLICY:
+		return NAME(policy_events, e->policy_event);
+	case FWT_NL_EVENT_CONN:
+		return NAME(conn_events, e->conn_event);
+	case FWT_NL_EVENT_LOG:
+	case FWT_NL_EVENT_DROP:
+		return kinds[e->kind];
+	}
+	return "lost";
+}
+
+static void print_lost(const struct fwt_nl_event *e)
+{
+	if (!e->lost) {
+		out_null("of");
+		out_null("count");
+		out_text("%-10s  events: more than could be read in time\n", "lost");
+		return;
+	}
+	out_str("of", kinds[e->lost_of]);
+	out_num("count", e->lost);
+	out_text("%-10s  %u %s events: more than option %s\n", "lost", e->lost,
+		 kinds[e->lost_of],
+		 e->lost_of == FWT_NL_EVENT_LOG ? "log-rate" : "event-rate");
+}
+
 /* The event's own keys come first, the contract's: event and time. */
 static int print_event(void *ctx, const struct fwt_nl_event *e)
 {
-	const char *name = e->kind == FWT_NL_EVENT_LOST ? "lost" :
-		e->kind == FWT_NL_EVENT_POLICY ? NAME(policy_events, e->policy_event) :
-		NAME(conn_events, e->conn_event);
+	const char *name = event_name(e);
 	char when[32];
 
 	(void)ctx;
@@ -86,16 +123,15 @@ static int print_event(void *ctx, const struct fwt_nl_event *e)
 		conn_json(&e->conn);
 		print_conn(e);
 		break;
+	case FWT_NL_EVENT_LOG:
+	case FWT_NL_EVENT_DROP:
+		out_str("of", "packet");
+		packet_json(&e->packet);
+		out_text("%-10s  ", name);
+		packet_text(&e->packet);
+		break;
 	default:
-		if (e->lost)
-			out_num("count", e->lost);
-		else
-			out_null("count");
-		if (e->lost)
-			out_text("%-10s  %u events: more than option event-rate\n", name,
-				 e->lost);
-		else
-			out_text("%-10s  events: more than could be read in time\n", name);
+		print_lost(e);
 	}
 	out_end();
 	out_flush();
@@ -104,17 +140,24 @@ static int print_event(void *ctx, const struct fwt_nl_event *e)
 
 int cmd_monitor(struct fwctl *ctl, int argc, char **argv)
 {
-	static const char *const words[] = { "conn", "policy", NULL };
-	unsigned int groups = 1u << FWT_NL_GROUP_POLICY | 1u << FWT_NL_GROUP_CONN;
+	static const char *const words[] = {
+		[FWT_NL_GROUP_POLICY] = "policy", [FWT_NL_GROUP_CONN] = "conn",
+		[FWT_NL_GROUP_LOG] = "log", [FWT_NL_GROUP_DROP] = "drops", NULL
+	};
+	unsigned int groups = 0;
 	struct fwt_nl nl;
-	int ret;
+	int ret, i;
 
-	if (argc) {
-		ret = fwctl_word(argv[0], words, "monitor");
+	for (i = 0; i < argc; i++) {
+		ret = fwctl_word(argv[i], words, "monitor");
 		if (ret < 0)
 			return FWCTL_USAGE;
-		groups = 1u << (ret ? FWT_NL_GROUP_POLICY : FWT_NL_GROUP_CONN);
+		groups |= 1u << ret;
 	}
+	/* A scanned host drops more than anybody wants to read unasked. */
+	if (!groups)
+		groups = 1u << FWT_NL_GROUP_POLICY | 1u << FWT_NL_GROUP_CONN |
+			 1u << FWT_NL_GROUP_LOG;
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;

@@ -6,7 +6,7 @@
 #include "conn_filter.h"
 #include "conn_print.h"
 
-static const char *address(char *buf, size_t size, uint8_t family, const uint8_t *a)
+const char *conn_address(char *buf, size_t size, uint8_t family, const uint8_t *a)
 {
 	if (!inet_ntop(family == 6 ? AF_INET6 : AF_INET, a, buf, size))
 		snprintf(buf, size, "?");
@@ -18,7 +18,7 @@ const char *conn_end_text(char *buf, size_t size, uint8_t family,
 {
 	char addr[INET6_ADDRSTRLEN];
 
-	address(addr, sizeof(addr), family, a);
+	conn_address(addr, sizeof(addr), family, a);
 	if (what == CONN_ALONE)
 		snprintf(buf, size, "%s", addr);
 	else if (what == CONN_ID)
@@ -40,8 +40,8 @@ static void json_dir(const char *key, uint8_t family, const struct fwt_nl_dir *d
 	char addr[INET6_ADDRSTRLEN];
 
 	out_object(key);
-	out_str("saddr", address(addr, sizeof(addr), family, d->saddr));
-	out_str("daddr", address(addr, sizeof(addr), family, d->daddr));
+	out_str("saddr", conn_address(addr, sizeof(addr), family, d->saddr));
+	out_str("daddr", conn_address(addr, sizeof(addr), family, d->daddr));
 	if (d->has_ports) {
 		out_num("sport", d->sport);
 		out_num("dport", d->dport);
@@ -56,7 +56,7 @@ static void json_dir(const char *key, uint8_t family, const struct fwt_nl_dir *d
 	out_end();
 }
 
-static void json_rule(const char *key, const struct fwt_nl_conn_rule *r)
+void conn_rule_json(const char *key, const struct fwt_nl_conn_rule *r)
 {
 	if (!r->there) {
 		out_null(key);
@@ -91,8 +91,8 @@ void conn_json(const struct fwt_nl_conn *c)
 	out_str("iif", c->iif);
 	out_str("oif", c->oif);
 	out_object("rules");
-	json_rule("ingress", &c->ingress);
-	json_rule("egress", &c->egress);
+	conn_rule_json("ingress", &c->ingress);
+	conn_rule_json("egress", &c->egress);
 	out_end();
 }
 

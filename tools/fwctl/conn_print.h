@@ -25,6 +25,12 @@ void conn_translation(char *buf, size_t size, const struct fwt_nl_conn *c);
 /** conn_rule_text() - a rule's id, or its place; "" for none */
 void conn_rule_text(char *buf, size_t size, const struct fwt_nl_conn_rule *r);
 
+/** conn_rule_json() - the same, or null */
+void conn_rule_json(const char *key, const struct fwt_nl_conn_rule *r);
+
+/** conn_address() - an address alone; returns @buf */
+const char *conn_address(char *buf, size_t size, uint8_t family, const uint8_t *a);
+
 /** conn_json() - the keys of a connection, in the object that is being written */
 void conn_json(const struct fwt_nl_conn *c);
 

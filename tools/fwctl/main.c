@@ -75,9 +75,15 @@ const struct command fwctl_commands[] = {
 	  "end all connections, or those that FILTER lets through", FILTER_HELP },
 	{ "conn delete", "FILTER", 1, -1, cmd_conn_delete,
 	  "end some connections", FILTER_HELP },
-	{ "monitor", "[conn|policy]", 0, 1, cmd_monitor,
-	  "events as they happen: connections and policies, or one of the two",
-	  "With -j one object a line. Ends with the process, Ctrl-C say.\n" },
+	{ "monitor", "[policy|conn|log|drops]...", 0, -1, cmd_monitor,
+	  "events as they happen: policies, connections, what rules log; drops too if asked",
+	  "policy  applied, patched, flushed\n"
+	  "conn    connections: new, translated, ended\n"
+	  "log     packets that met a rule that says log\n"
+	  "drops   packets that were dropped or rejected: why, and by which rule\n"
+	  "Without a word all but drops. With -j one object a line. Events that were too\n"
+	  "many (option event-rate, log-rate) are counted in an event of their own, lost.\n"
+	  "Ends with the process, Ctrl-C say.\n" },
 	{ "flush", "", 0, 0, cmd_flush,
 	  "remove the policy: nothing is filtered any more", NULL },
 	{ "confirm", "", 0, 0, cmd_confirm,

@@ -538,6 +538,7 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_DNAT] = "dnat to", [FWT_MOD_SET_MARK] = "set mark",
 		[FWT_MOD_LOG] = "log", [FWT_MOD_COUNT] = "count",
 		[FWT_MOD_REDIRECT] = "redirect", [FWT_MOD_NETMAP] = "netmap to",
+		[FWT_MOD_NFLOG] = "log",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -547,12 +548,14 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	n = snprintf(buf, size, "%s", name[m->type]);
 	if (m->type == FWT_MOD_SET_MARK)
 		n += snprintf(buf + n, size - n, " %u", m->a);
-	else if (m->type == FWT_MOD_LOG && m->a != FWT_NONE)
+	else if ((m->type == FWT_MOD_LOG || m->type == FWT_MOD_NFLOG) && m->a != FWT_NONE)
 		n += snprintf(buf + n, size - n, " \"%s\"",
 			      fwt_program_string(&v->prog, m->a));
 	else if (m->type == FWT_MOD_COUNT)
 		n += snprintf(buf + n, size - n, " %s",
 			      fwt_program_string(&v->prog, v->prog.counter[m->a]));
+	if (n < size && m->type == FWT_MOD_NFLOG)
+		n += snprintf(buf + n, size - n, " group %u", m->port_lo);
 	if (n >= size)
 		return;
 	if (m->flags & FWT_MOD_IFADDR) {

@@ -93,6 +93,8 @@ static void get_group(struct fwt_nl *nl, const struct nlattr *nest)
 	static const char *const names[FWT_NL_GROUPS] = {
 		[FWT_NL_GROUP_POLICY] = FWTREE_MCGRP_EVENTS,
 		[FWT_NL_GROUP_CONN] = FWTREE_MCGRP_CONNECTIONS,
+		[FWT_NL_GROUP_LOG] = FWTREE_MCGRP_LOGS,
+		[FWT_NL_GROUP_DROP] = FWTREE_MCGRP_DROPS,
 	};
 	const struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
 	const char *name;

@@ -24,7 +24,10 @@ struct mnl_socket;
 struct nlmsghdr;
 
 /* Who may be listened to. */
-enum { FWT_NL_GROUP_POLICY, FWT_NL_GROUP_CONN, FWT_NL_GROUPS };
+enum {
+	FWT_NL_GROUP_POLICY, FWT_NL_GROUP_CONN, FWT_NL_GROUP_LOG, FWT_NL_GROUP_DROP,
+	FWT_NL_GROUPS
+};
 
 /**
  * struct fwt_nl - a conversation with the module of one namespace
@@ -510,9 +513,56 @@ int fwt_nl_conn_count(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter
 enum fwt_nl_event_kind {
 	FWT_NL_EVENT_POLICY,	/* @policy_event, @generation */
 	FWT_NL_EVENT_CONN,	/* @conn_event, @conn, @ended_by */
-	FWT_NL_EVENT_LOST,	/* the kernel had more than we took: @lost, or 0 for
-				 * nobody knows how many
+	FWT_NL_EVENT_LOG,	/* @packet */
+	FWT_NL_EVENT_DROP,	/* @packet */
+	FWT_NL_EVENT_LOST,	/* the kernel had more than we took: @lost, of @lost_of;
+				 * or 0 for nobody knows how many of what
 				 */
+};
+
+/**
+ * struct fwt_nl_packet - a packet that was logged or dropped
+ * @hook: enum fwt_hook
+ * @verdict: of what was logged, enum fwtree_verdict
+ * @reason: of a drop
+ * @prefix: of what was logged; NULL for none
+ * @rule: that decided
+ * @family: 0 where it is not IP; then what follows it is not set either
+ * @has_ether: @ether_saddr and @ether_daddr are set
+ * @has_ports: @sport and @dport are
+ * @has_tcp: @tcp_flags is
+ * @has_icmp: @type and @code are
+ * @has_icmp_id: @icmp_id is
+ */
+struct fwt_nl_packet {
+	uint32_t hook;
+	uint32_t verdict;
+	const char *reason;
+	const char *prefix;
+	const char *iif;
+	const char *oif;
+	struct fwt_nl_conn_rule rule;
+	uint32_t mark;
+	uint32_t length;
+	uint16_t ether_type;
+	uint8_t ether_saddr[6];
+	uint8_t ether_daddr[6];
+	uint8_t family;
+	uint8_t protocol;
+	uint8_t ttl;
+	uint8_t tcp_flags;
+	uint8_t type;
+	uint8_t code;
+	uint16_t icmp_id;
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t saddr[16];
+	uint8_t daddr[16];
+	bool has_ether;
+	bool has_ports;
+	bool has_tcp;
+	bool has_icmp;
+	bool has_icmp_id;
 };
 
 /**
@@ -528,8 +578,10 @@ struct fwt_nl_event {
 	uint32_t generation;
 	uint32_t conn_event;
 	uint32_t lost;
+	int lost_of;
 	const char *ended_by;
 	struct fwt_nl_conn conn;
+	struct fwt_nl_packet packet;
 };
 
 /**

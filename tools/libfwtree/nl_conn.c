@@ -71,7 +71,7 @@ static void get_dir(struct fwt_nl_dir *d, const struct nlattr *nest)
 	d->bytes = fwt_nl_u64(tb[FWTREE_A_CONN_DIR_BYTES]);
 }
 
-static void get_rule(struct fwt_nl_conn_rule *r, const struct nlattr *nest)
+void fwt_nl_conn_rule_read(struct fwt_nl_conn_rule *r, const struct nlattr *nest)
 {
 	const struct nlattr *tb[FWTREE_A_CONN_RULE_MAX + 1];
 
@@ -105,8 +105,8 @@ void fwt_nl_conn_read(struct fwt_nl_conn *to, const struct nlattr **tb)
 	get_dir(&c.reply, tb[FWTREE_A_CONN_REPLY]);
 	c.iif = fwt_nl_str(tb[FWTREE_A_CONN_IIF]);
 	c.oif = fwt_nl_str(tb[FWTREE_A_CONN_OIF]);
-	get_rule(&c.ingress, tb[FWTREE_A_CONN_INGRESS]);
-	get_rule(&c.egress, tb[FWTREE_A_CONN_EGRESS]);
+	fwt_nl_conn_rule_read(&c.ingress, tb[FWTREE_A_CONN_INGRESS]);
+	fwt_nl_conn_rule_read(&c.egress, tb[FWTREE_A_CONN_EGRESS]);
 	*to = c;
 }
 

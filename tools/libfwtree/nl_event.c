@@ -41,46 +41,123 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-static int lost(uint32_t count, uint64_t when,
-		int (*fn)(void *ctx, const struct fwt_nl_event *e), void *ctx)
+typedef int (*event_fn)(void *ctx, const struct fwt_nl_event *e);
+
+static int lost(uint32_t count, int of, uint64_t when, event_fn fn, void *ctx)
 {
 	struct fwt_nl_event e = {
-		.kind = FWT_NL_EVENT_LOST, .time = when, .lost = count,
+		.kind = FWT_NL_EVENT_LOST, .time = when, .lost = count, .lost_of = of,
 	};
 
 	return fn(ctx, &e);
 }
 
-static int tell(const struct nlmsghdr *nlh,
-		int (*fn)(void *ctx, const struct fwt_nl_event *e), void *ctx)
+/* So many bytes, or none at all. */
+static bool get_bytes(uint8_t *to, size_t size, const struct nlattr *a)
 {
-	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *tb[FWTREE_A_CONN_MAX + FWTREE_A_POLICY_MAX + 1];
-	struct fwt_nl_event e = { 0 };
-	int ret;
+	if (!a || mnl_attr_get_payload_len(a) != size)
+		return false;
+	memcpy(to, mnl_attr_get_payload(a), size);
+	return true;
+}
 
-	if (genl->cmd == FWTREE_CMD_POLICY_NTF) {
-		fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
-		e.kind = FWT_NL_EVENT_POLICY;
-		e.policy_event = fwt_nl_u32(tb[FWTREE_A_POLICY_EVENT]);
-		e.generation = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
-		e.time = fwt_nl_u64(tb[FWTREE_A_POLICY_TIME]);
-		return fn(ctx, &e);
-	}
-	if (genl->cmd != FWTREE_CMD_CONN_NTF)
-		return 0;
+static void get_packet(struct fwt_nl_packet *p, const struct nlattr **tb)
+{
+	size_t size;
+
+	p->hook = fwt_nl_u32(tb[FWTREE_A_PACKET_HOOK]);
+	p->verdict = fwt_nl_u32(tb[FWTREE_A_PACKET_VERDICT]);
+	p->reason = fwt_nl_str(tb[FWTREE_A_PACKET_REASON]);
+	p->prefix = fwt_nl_str(tb[FWTREE_A_PACKET_PREFIX]);
+	p->iif = fwt_nl_str(tb[FWTREE_A_PACKET_IIF]);
+	p->oif = fwt_nl_str(tb[FWTREE_A_PACKET_OIF]);
+	fwt_nl_conn_rule_read(&p->rule, tb[FWTREE_A_PACKET_RULE]);
+	p->mark = fwt_nl_u32(tb[FWTREE_A_PACKET_MARK]);
+	p->ether_type = fwt_nl_u16(tb[FWTREE_A_PACKET_ETHER_TYPE]);
+	p->has_ether = get_bytes(p->ether_saddr, 6, tb[FWTREE_A_PACKET_ETHER_SADDR]) &&
+		       get_bytes(p->ether_daddr, 6, tb[FWTREE_A_PACKET_ETHER_DADDR]);
+	p->family = fwt_nl_u8(tb[FWTREE_A_PACKET_FAMILY]);
+	size = p->family == 6 ? 16 : 4;
+	if (!get_bytes(p->saddr, size, tb[FWTREE_A_PACKET_SADDR]) ||
+	    !get_bytes(p->daddr, size, tb[FWTREE_A_PACKET_DADDR]))
+		p->family = 0;
+	p->protocol = fwt_nl_u8(tb[FWTREE_A_PACKET_PROTOCOL]);
+	p->length = fwt_nl_u32(tb[FWTREE_A_PACKET_LENGTH]);
+	p->ttl = fwt_nl_u8(tb[FWTREE_A_PACKET_TTL]);
+	p->has_ports = tb[FWTREE_A_PACKET_SPORT] && tb[FWTREE_A_PACKET_DPORT];
+	p->sport = fwt_nl_u16(tb[FWTREE_A_PACKET_SPORT]);
+	p->dport = fwt_nl_u16(tb[FWTREE_A_PACKET_DPORT]);
+	p->has_tcp = tb[FWTREE_A_PACKET_TCP_FLAGS];
+	p->tcp_flags = fwt_nl_u8(tb[FWTREE_A_PACKET_TCP_FLAGS]);
+	p->has_icmp = tb[FWTREE_A_PACKET_ICMP_TYPE];
+	p->type = fwt_nl_u8(tb[FWTREE_A_PACKET_ICMP_TYPE]);
+	p->code = fwt_nl_u8(tb[FWTREE_A_PACKET_ICMP_CODE]);
+	p->has_icmp_id = tb[FWTREE_A_PACKET_ICMP_ID];
+	p->icmp_id = fwt_nl_u16(tb[FWTREE_A_PACKET_ICMP_ID]);
+}
+
+static int tell_policy(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
+{
+	const struct nlattr *tb[FWTREE_A_POLICY_MAX + 1];
+	struct fwt_nl_event e = { .kind = FWT_NL_EVENT_POLICY };
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_POLICY_MAX);
+	e.policy_event = fwt_nl_u32(tb[FWTREE_A_POLICY_EVENT]);
+	e.generation = fwt_nl_u32(tb[FWTREE_A_POLICY_GENERATION]);
+	e.time = fwt_nl_u64(tb[FWTREE_A_POLICY_TIME]);
+	return fn(ctx, &e);
+}
+
+/* A message may say that others were lost, an event, or both. */
+static int tell_conn(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
+{
+	const struct nlattr *tb[FWTREE_A_CONN_MAX + 1];
+	struct fwt_nl_event e = { .kind = FWT_NL_EVENT_CONN };
+	int ret = 0;
+
 	fwt_nl_parse(nlh, tb, FWTREE_A_CONN_MAX);
-	e.kind = FWT_NL_EVENT_CONN;
 	e.time = fwt_nl_u64(tb[FWTREE_A_CONN_TIME]);
-	if (tb[FWTREE_A_CONN_LOST]) {
-		ret = lost(fwt_nl_u32(tb[FWTREE_A_CONN_LOST]), e.time, fn, ctx);
-		if (ret)
-			return ret;
-	}
+	if (tb[FWTREE_A_CONN_LOST])
+		ret = lost(fwt_nl_u32(tb[FWTREE_A_CONN_LOST]), e.kind, e.time, fn, ctx);
+	if (ret || !tb[FWTREE_A_CONN_EVENT])
+		return ret;
 	e.conn_event = fwt_nl_u32(tb[FWTREE_A_CONN_EVENT]);
 	e.ended_by = fwt_nl_str(tb[FWTREE_A_CONN_ENDED_BY]);
 	fwt_nl_conn_read(&e.conn, tb);
 	return fn(ctx, &e);
+}
+
+static int tell_packet(const struct nlmsghdr *nlh, int kind, event_fn fn, void *ctx)
+{
+	const struct nlattr *tb[FWTREE_A_PACKET_MAX + 1];
+	struct fwt_nl_event e = { .kind = kind };
+	int ret = 0;
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_PACKET_MAX);
+	e.time = fwt_nl_u64(tb[FWTREE_A_PACKET_TIME]);
+	if (tb[FWTREE_A_PACKET_LOST])
+		ret = lost(fwt_nl_u32(tb[FWTREE_A_PACKET_LOST]), kind, e.time, fn, ctx);
+	if (ret || !tb[FWTREE_A_PACKET_HOOK])
+		return ret;
+	get_packet(&e.packet, tb);
+	return fn(ctx, &e);
+}
+
+static int tell(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+
+	switch (genl->cmd) {
+	case FWTREE_CMD_POLICY_NTF:
+		return tell_policy(nlh, fn, ctx);
+	case FWTREE_CMD_CONN_NTF:
+		return tell_conn(nlh, fn, ctx);
+	case FWTREE_CMD_LOG_NTF:
+		return tell_packet(nlh, FWT_NL_EVENT_LOG, fn, ctx);
+	case FWTREE_CMD_DROP_NTF:
+		return tell_packet(nlh, FWT_NL_EVENT_DROP, fn, ctx);
+	}
+	return 0;
 }
 
 int fwt_nl_monitor(struct fwt_nl *nl,
@@ -95,7 +172,7 @@ int fwt_nl_monitor(struct fwt_nl *nl,
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == ENOBUFS) {
-			ret = lost(0, now(), fn, ctx);
+			ret = lost(0, 0, now(), fn, ctx);
 			if (ret)
 				return ret;
 			continue;

@@ -227,11 +227,27 @@ static void egress_only(struct fwt_sema *s, const struct fwt_modifier *m, const 
 		       what);
 }
 
+/* What the kernel's nf_log.h allows (NF_LOG_PREFIXLEN, with its end). */
+#define GROUP_PREFIX	127
+
+static void log_packet(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		       const struct fwt_modifier *m)
+{
+	const char *prefix = m->log.prefix.text;
+	struct fwt_prog_mod to = { .rule = rule->record };
+
+	if (m->log.group && prefix && strlen(prefix) > GROUP_PREFIX)
+		fwt_error(s->diag, &m->log.prefix.loc,
+			  "a log group takes a prefix of at most %u bytes", GROUP_PREFIX);
+	to.type = m->log.group ? FWT_MOD_NFLOG : FWT_MOD_LOG;
+	to.port_lo = m->log.group ? m->log.group->number : 0;
+	to.a = prefix ? fwt_builder_string(&s->b, prefix) : FWT_NONE;
+	add(rule, &to, 0);
+}
+
 static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		     const struct fwt_modifier *m)
 {
-	struct fwt_prog_mod to = { .rule = rule->record };
-
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
 		egress_only(s, m, "snat");
@@ -249,14 +265,7 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		set_value(s, rule, m);
 		return;
 	case FWT_AST_MOD_LOG:
-		if (m->log.group) {
-			fwt_sema_not_yet(s, &m->log.group->loc, "log group");
-			return;
-		}
-		to.type = FWT_MOD_LOG;
-		to.a = m->log.prefix.text ?
-		       fwt_builder_string(&s->b, m->log.prefix.text) : FWT_NONE;
-		add(rule, &to, 0);
+		log_packet(s, rule, m);
 		return;
 	case FWT_AST_MOD_COUNT:
 		count(s, rule, m);

@@ -104,6 +104,7 @@ static int caches(void)
 struct fwt_sim *fwt_sim_new(void)
 {
 	struct fwt_sim *sim = calloc(1, sizeof(*sim));
+	int i;
 
 	if (!sim)
 		return NULL;
@@ -126,9 +127,9 @@ struct fwt_sim *fwt_sim_new(void)
 	sim->net.ipv4.tcp_death_row.hashinfo = &sim->no_sockets;
 	sim->fn.net = &sim->net;
 	sim->fn.timeouts_percent = 100;
-	ratelimit_state_init(&sim->fn.log_limit, HZ, 10);
 	ratelimit_state_init(&sim->fn.answer_limit, HZ, 100);
-	ratelimit_state_init(&sim->fn.event_limit, HZ, 10000);
+	for (i = 0; i < __FWT_TOLD_MAX; i++)
+		ratelimit_state_init(&sim->fn.told[i].limit, HZ, 0);
 	sim->clock = BEGIN;
 	enter(sim);
 	sim_device(&sim->net, "lo");

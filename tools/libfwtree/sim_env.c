@@ -96,8 +96,9 @@ const char *fwt_ifname(struct net *net, u32 ifindex)
 
 /* Drops and lines of the log */
 
-unsigned int fwt_drop(struct fwt_way *w, u8 reason)
+unsigned int fwt_drop_by(struct fwt_way *w, u8 reason, const struct fwt_decision *d)
 {
+	(void)d;
 	fwt_stat_inc_bh(w->fn, reason[reason]);
 	if (reason == FWT_REASON_REJECT)
 		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_REJECT]);
@@ -108,15 +109,33 @@ unsigned int fwt_drop(struct fwt_way *w, u8 reason)
 	return NF_STOLEN;
 }
 
-void fwt_log(const struct fwt_way *w, const struct fwt_decision *d, const char *prefix)
+/* No group is listened to: what is logged is for who asks what was. */
+int fwt_nflog_get(struct fwt_policy *p, const struct fwt_program *prog, bool load,
+		  struct netlink_ext_ack *extack)
 {
+	(void)p;
+	(void)prog;
+	(void)load;
+	(void)extack;
+	return 0;
+}
+
+void fwt_nflog_put(struct fwt_policy *p)
+{
+	(void)p;
+}
+
+void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
+	     const struct fwt_program *prog, const struct fwt_prog_mod *m)
+{
+	const char *prefix = m->a == FWT_NONE ? "" : prog->string + m->a;
 	static const char *const verdict[] = { "accept", "drop", "reject" };
 	const struct net_device *in = w->state->in, *out = w->state->out;
 	struct sim_way *way = sim_way_now;
 	char text[512], packet[300];
 	char **more;
 
-	if (!__ratelimit(&w->fn->log_limit)) {
+	if (!__ratelimit(&w->fn->told[FWT_TOLD_LOGS].limit)) {
 		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_LOG_LIMITED]);
 		return;
 	}

@@ -524,6 +524,7 @@ enum fwt_mod_type {
 	 * @addr_lo to @addr_hi, the rest of the address stays
 	 */
 	FWT_MOD_NETMAP,
+	FWT_MOD_NFLOG,		/* @a: as of LOG; @port_lo: nflog group */
 	__FWT_MOD_MAX,
 };
 

@@ -361,6 +361,15 @@ u32 jhash2(const u32 *k, u32 len, u32 init);
 u32 jhash_3words(u32 a, u32 b, u32 c, u32 init);
 #define hash_64(v, bits)		((u32)((u64)(v) * 0x61c8864680b583ebull >> (64 - (bits))))
 
+/* Tracepoints: nobody traces */
+#define TP_PROTO(...)			__VA_ARGS__
+#define DECLARE_EVENT_CLASS(...)
+#define TRACE_EVENT(name, proto, ...)					\
+	static inline bool trace_##name##_enabled(void) { return false; }	\
+	static inline void trace_##name(proto) { }
+#define DEFINE_EVENT(class, name, proto, args)	TRACE_EVENT(name, PARAMS(proto))
+#define PARAMS(...)			__VA_ARGS__
+
 struct ratelimit_state {
 	int interval;
 	int burst;
