@@ -12,6 +12,7 @@
 
 #include "count.h"
 #include "rate.h"
+#include "trace.h"
 #include "way.h"
 
 static void changes_of(const struct fwt_packet *p, struct fwt_changes *c)
@@ -94,6 +95,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 	if (d->n_charges)
 		fwt_limits_charge(w->pol, d, bytes);
 	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
+	if (trace_fwt_accept_enabled() && d->verdict == FWT_VERDICT_ACCEPT)
+		trace_fwt_accept(w, "accept", fwt_rule_slot(w->pol, d->rule));
 }
 
 /* What a record does not keep of its first packet. */

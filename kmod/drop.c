@@ -9,6 +9,7 @@
  */
 #include <linux/skbuff.h>
 #include "event.h"
+#include "trace.h"
 #include "way.h"
 
 /* All but these are the firewall's own. */
@@ -61,6 +62,8 @@ unsigned int fwt_drop_by(struct fwt_way *w, u8 reason, const struct fwt_decision
 		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_REJECT]);
 	else
 		fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_DROP]);
+	if (trace_fwt_drop_enabled())
+		trace_fwt_drop(w, fwt_reason_info[reason].name, rule_slot(w, d));
 	if (fwt_event_wanted(w->fn, FWTREE_NLGRP_DROPS))
 		fwt_event_drop(w, reason, rule_slot(w, d));
 	return drop_by[reason](w->skb);

@@ -21,6 +21,7 @@
 #include "hook.h"
 #include "netlink.h"
 #include "policy.h"
+#include "trace.h"
 
 /**
  * struct fwt_upload - a policy that is being sent
@@ -545,9 +546,17 @@ int fwtree_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 			      u32 gen)
 {
+	static const char *const name[] = {
+		[FWTREE_EVENT_APPLIED] = "applied",
+		[FWTREE_EVENT_FLUSHED] = "flushed",
+		[FWTREE_EVENT_CONFIRMED] = "confirmed",
+		[FWTREE_EVENT_ROLLED_BACK] = "rolled-back",
+		[FWTREE_EVENT_PATCHED] = "patched",
+	};
 	struct sk_buff *skb;
 	void *hdr;
 
+	trace_fwt_policy(fn, name[event], gen);
 	if (!genl_has_listeners(&fwtree_nl_family, fn->net, FWTREE_NLGRP_EVENTS))
 		return;
 	skb = genlmsg_new(2 * nla_total_size(sizeof(u32)) +

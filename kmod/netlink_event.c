@@ -22,6 +22,7 @@
 #include "conn.h"
 #include "event.h"
 #include "netlink.h"
+#include "trace.h"
 
 /* What is different by what is told. */
 static const struct {
@@ -215,15 +216,25 @@ static void tell(struct fwt_conn *c, enum fwtree_conn_event event,
 	fwt_event_send(fn, FWT_TOLD_CONNS, skb, hdr, ret);
 }
 
+static bool translated(const struct fwt_conn *c)
+{
+	return fwt_conn_is(c, FWT_CONN_SNAT) || fwt_conn_is(c, FWT_CONN_DNAT);
+}
+
 void fwt_event_begun(struct fwt_conn *c)
 {
+	if (trace_fwt_conn_new_enabled() && !translated(c))
+		trace_fwt_conn_new(c, "-");
+	if (trace_fwt_conn_translated_enabled() && translated(c))
+		trace_fwt_conn_translated(c, "-");
 	if (fwt_event_wanted(c->fn, FWTREE_NLGRP_CONNECTIONS))
-		tell(c, fwt_conn_is(c, FWT_CONN_SNAT) || fwt_conn_is(c, FWT_CONN_DNAT) ?
-			FWTREE_CONN_EVENT_TRANSLATED : FWTREE_CONN_EVENT_NEW, 0);
+		tell(c, translated(c) ? FWTREE_CONN_EVENT_TRANSLATED :
+					FWTREE_CONN_EVENT_NEW, 0);
 }
 
 void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)
 {
+	trace_fwt_conn_ended(c, fwt_end_info[why].name);
 	/* Who never left us was never told of; but that ports have run out is. */
 	if (fwt_event_wanted(c->fn, FWTREE_NLGRP_CONNECTIONS) &&
 	    (fwt_conn_is(c, FWT_CONN_CONFIRMED) || why == FWT_END_NO_PORT))

@@ -99,6 +99,13 @@ static inline bool fwt_compat_genl_watch(struct genl_family *family, int (*join)
 #endif
 }
 
+/* 6.10: a tracepoint's string is not said twice. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define fwt_assign_str(to, from)	__assign_str(to, from)
+#else
+#define fwt_assign_str(to, from)	__assign_str(to)
+#endif
+
 /* 6.6: a cache of its own, which slabinfo shows by its name. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE	0

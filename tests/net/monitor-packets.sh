@@ -91,7 +91,7 @@ ok(e and e["reason"] == "policy" and e["rule"]["id"] == "who" and e["ether"]["ty
    e["ether"]["daddr"] == "ff:ff:ff:ff:ff:ff" and "saddr" not in e, "drop: at a device, not of IP", e)
 e = logs.find("log", prefix="arp ")
 ok(e and e["ether"]["saddr"] == mac("home", "h0").hex(":"), "log: at a device", e)
-# What no rule refused: a segment of no window, of a connection that there is.
+# A segment that its connection knows nothing to do with: of impossible flags.
 server = listen("net", FAR[4], 80)
 pair = Pair("home", FAR[4], 80, server)
 pair.talk()
@@ -99,11 +99,11 @@ line = Wire("home", "h0")
 def ipv4(proto, body):
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, proto, 0, socket.inet_aton(HOME[4]), socket.inet_aton(FAR[4]))
     return mac("gw", "lan") + mac("home", "h0") + b"\x08\x00" + head[:10] + struct.pack("!H", csum(head)) + head[12:] + body
-seg = struct.pack("!HHIIBBHHH", pair.c.getsockname()[1], 80, 0x12345678, 0x12345678, 0x50, 0x10, 1000, 0, 0)
+seg = struct.pack("!HHIIBBHHH", pair.c.getsockname()[1], 80, 0x12345678, 0x12345678, 0x50, 0x03, 1000, 0, 0)
 sum_ = csum(socket.inet_aton(HOME[4]) + socket.inet_aton(FAR[4]) + struct.pack("!HH", 6, len(seg)) + seg)
 line.send(ipv4(6, seg[:16] + struct.pack("!H", sum_) + seg[18:]))
 e = drops.find("drop", dport=80)
-ok(e and e["reason"] == "invalid" and e["rule"]["id"] == "odd" and e["flags"] == ["ack"], "drop: invalid", e)
+ok(e and e["reason"] == "invalid" and e["rule"]["id"] == "odd" and e["flags"] == ["fin", "syn"], "drop: invalid", e)
 line.send(mac("gw", "lan") + mac("home", "h0") + b"\x08\x00" + bytes([0x45, 0, 0, 21]) + bytes(8) +
           socket.inet_aton(HOME[4]) + socket.inet_aton(FAR[4]) + b"x")
 

@@ -77,7 +77,7 @@ const struct command fwctl_commands[] = {
 	  "end some connections", FILTER_HELP },
 	{ "monitor", "[policy|conn|log|drops]...", 0, -1, cmd_monitor,
 	  "events as they happen: policies, connections, what rules log; drops too if asked",
-	  "policy  applied, patched, flushed\n"
+	  "policy  applied, patched, flushed, confirmed, rolled-back\n"
 	  "conn    connections: new, translated, ended\n"
 	  "log     packets that met a rule that says log\n"
 	  "drops   packets that were dropped or rejected: why, and by which rule\n"
