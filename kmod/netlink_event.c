@@ -10,7 +10,8 @@
  * nothing else. What a listener's own buffer can't hold netlink tells it itself.
  *
  * Who listens. genl_has_listeners() is four dependent loads of lines that nobody
- * else needs, for something that is almost never so. The kernel tells of who joins
+ * else needs (11 ns in a guest, all of it cached; a flag 1 to 2), for something that
+ * is almost never so. The kernel tells of who joins
  * a group (fwt_compat_genl_watch()), though not of the namespace, and not how
  * often: who joins twice leaves once, and anybody may leave a group that they are
  * not in. So it can't be counted; from the first that joins, all namespaces are

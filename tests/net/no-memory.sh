@@ -94,6 +94,28 @@ for way in ("as a patch", "over another policy", "as the first one"):
     ok(not reached and not error, f"{way}: once nothing fails it is in force", (n, error, text))
     ok(refused > 3, f"{way}: allocations that were refused", refused)
     equal(wrong, 0, f"{way}: each time the former one stayed, or the new one came whole")
+
+# A packet of this machine, whose connection finds no memory: it runs in our task.
+from netlib import reason, udp, FAR, WAN
+s = udp("gw", WAN[4])
+def send(port):
+    try:
+        s.sendto(b"x", (FAR[4], port))
+    except OSError as e:
+        return e.errno
+    return None
+
+was, n, port = reason("no-memory"), 0, 2000
+for n in range(1, 60):
+    port += 1
+    fail_nth(n)
+    send(port)
+    reached = still_to_come() == 0
+    fail_nth(0)
+    if not reached:
+        break
+ok(not reached and reason("no-memory") > was, "no-memory: a packet that began a connection", (n, reason("no-memory") - was))
+ok(send(port + 1) is None, "and then there is memory again")
 END
 must_apply <<'END'
 ingress { iif lo accept; drop id last }
