@@ -175,13 +175,23 @@ offline-build: $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/
 # (tests/net/packets.sh, first-packets.sh).
 player_obj := $(patsubst %.c,$(O)/%.o,$(wildcard tests/player/*.c) \
 	tests/offline/pkt.c tests/offline/tcp_vectors.c)
-player_mains := $(O)/tests/player/main.o $(O)/tests/player/race.o $(O)/tests/player/sim.o
+player_mains := $(patsubst %,$(O)/tests/player/%.o,main race sim corpus)
 $(player_obj): cflags += -Itests/offline
 
 .PHONY: player
-player: build/player/player build/player/race
+player: build/player/player build/player/race build/player/corpus build/player/corpus-sim
 build/player/player: $(O)/tests/player/main.o
 build/player/race: $(O)/tests/player/race.o
+# The same with the simulation in place of the wires.
+corpus_obj := $(O)/tests/offline/pkt.o $(O)/tests/player/corpus.o
+build/player/corpus-sim: $(O)/tests/player/sim.o $(corpus_obj) $(O)/libfwtree.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+build/player/corpus: $(O)/tests/player/corpus.o $(O)/tests/player/wire.o $(O)/tests/player/fw.o $(O)/tests/offline/pkt.o $(O)/libfwtree.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) -ljansson
 build/player/player build/player/race: $(filter-out $(player_mains),$(player_obj)) $(O)/libfwtree.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kernel and the simulation decide the same: policies and conversations made up
+# from seeds, played through the module and through "fwctl test"'s machine; what was
+# sent, what came out, counters and entries are one text each, and the two are equal.
+#
+#   corpus ──── cli  gw  srv ──── corpus
+# flavours: time-travel
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+router gw
+top=${netdir%/tests/net}
+seeds=${FWTREE_CORPUS_SEEDS:-1 2 3}
+for seed in $seeds; do
+	"$top/build/player/corpus" "$seed" 20 >kernel.txt 2>kernel.err
+	"$top/build/player/corpus-sim" "$seed" 20 >sim.txt 2>sim.err
+	fwctl -n gw flush
+	if [ -s sim.txt ] && cmp -s kernel.txt sim.txt; then
+		say_ok "seed $seed: $(grep -c '^>' sim.txt) packets, $(grep -c '^entry' sim.txt) entries"
+	else
+		say_not_ok "seed $seed: kernel and simulation differ"
+		diff -U 6 kernel.txt sim.txt | head -40 | sed 's/^/#   /'
+		head -5 kernel.err sim.err | sed 's/^/#   /'
+	fi
+done
+done_testing

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Policies and conversations made up from a seed, and what became of them.
+ *
+ *	corpus SEED POLICIES
+ *
+ * It is linked twice: against the wires of a guest, where the module decides
+ * (tests/net/corpus.sh), and against the simulation. Both print what was sent, what
+ * came out, by which side, the counters and the entries; the two must be the same.
+ *
+ * A port that a translation chose is printed by a number, in the order in which they
+ * appear: the module draws them, and so does the simulation. That the sums of a packet
+ * are right is printed, not what they are. Where time travels, conversations pause.
+ */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "fw.h"
+#include "pkt.h"
+#include "rewrite.h"
+#include "run.h"
+#include "tuple.h"
+#include "wire.h"
+
+#define FLOWS		40
+#define STEPS		160
+#define PORTS_MAX	8192
+
+/* The name of the one gateway there is, by enum gateway. */
+const char *const gateway_name[__GW_MAX] = { "gw", "loose", "set", "adopt" };
+
+struct flow {
+	bool there;
+	bool left;		/* @out is how it leaves */
+	int side;		/* where its client is */
+	struct pkt_spec in;	/* original direction, as it comes */
+	struct pkt_spec out;	/* as it left */
+	u32 seq[2];
+};
+
+static struct wire wire;
+static u32 rng;
+static bool travel;
+static struct flow flows[FLOWS];
+static char ports[PORTS_MAX][200];
+static unsigned int n_ports;
+static struct pkt built;
+static u8 got[WIRE_MTU + 1];
+static FILE *policy;
+
+static u32 draw(u32 n)
+{
+	return pkt_random(&rng) % n;
+}
+
+static void __printf(1, 2) put(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(policy, format, args);
+	va_end(args);
+}
+
+/* Policies */
+
+static const char *const clients4[] = { "10.1.0.0/24", "10.1.0.0/16", "10.1.0.7", "10.0.0.0/8", "10.2.0.0/24" };
+static const char *const clients6[] = { "fd00:0:1::/64", "fd00:0:1::7", "fd00::/16" };
+
+static void match(void)
+{
+	switch (draw(8)) {
+	case 0:
+		put("iif %s ", draw(2) ? "cli" : "srv");
+		break;
+	case 1:
+		put("saddr %s ", clients4[draw(ARRAY_SIZE(clients4))]);
+		break;
+	case 2:
+		put("saddr %s ", clients6[draw(ARRAY_SIZE(clients6))]);
+		break;
+	case 3:
+		put("protocol { tcp, udp } dport %u-%u ", 80, 80 + draw(10));
+		break;
+	case 4:
+		put("tcp dport { 80, %u, 443 } ", 81 + draw(9));
+		break;
+	case 5:
+		put("icmp type echo-request ");
+		break;
+	case 6:
+		put("not protocol udp ");
+		break;
+	case 7:
+		put("daddr 198.51.100.0/%u ", 24 + draw(9));
+		break;
+	}
+}
+
+static void rule(void)
+{
+	unsigned int i, n = 1 + draw(2);
+
+	put("\t");
+	for (i = 0; i < n; i++)
+		match();
+	if (!draw(4))
+		put("set mark %u ", 1 + draw(9));
+	if (!draw(6))
+		put("count c%u ", draw(3));
+	put("%s\n", draw(3) ? "accept" : "drop");
+}
+
+static void make_policy(unsigned int number)
+{
+	unsigned int i, n;
+
+	put("option adopt 0s\noption nat-ports 30000-65000\n");
+	if (!draw(3))
+		put("option tcp-loose on\n");
+	if (!draw(4))
+		put("option revalidate %s\n", draw(2) ? "off" : "strict");
+	if (!draw(3))
+		put("option timeout udp %us\noption timeout tcp-established %us\n", 20 + draw(40),
+		    200 + draw(400));
+	put("ingress {\n");
+	if (draw(3))
+		put("\tct state invalid drop\n");
+	if (draw(2))
+		put("\tdaddr 198.51.100.%u tcp dport 80 dnat to 203.0.113.%u:%u accept\n",
+		    1 + draw(8), 1 + draw(4), 8000 + draw(4));
+	if (draw(2))
+		put("\tdaddr 198.51.100.%u udp dport 80-83 dnat to 203.0.113.%u:%u-%u accept\n",
+		    1 + draw(8), 1 + draw(4), 9000, 9003);
+	if (draw(2))
+		put("\tdaddr 2001:db8:5::%u protocol { tcp, udp } dnat to [2001:db8:6::%u]:7000 accept\n",
+		    1 + draw(8), 1 + draw(4));
+	for (i = 0, n = draw(8); i < n; i++)
+		rule();
+	put("\tiif cli %s\n\t%s\n}\n", draw(4) ? "accept" : "tcp dport 80 accept",
+	    draw(3) ? "drop" : "accept");
+	if (!draw(5))
+		return;
+	put("egress {\n");
+	for (i = 0, n = draw(3); i < n; i++)
+		rule();
+	if (draw(3))
+		put("\tsaddr 10.1.0.0/%u oif srv snat to 100.64.%u.1 accept\n", 16 + draw(9), number % 200);
+	if (draw(2))
+		put("\tsaddr 10.0.0.0/8 snat to 100.65.%u.1:4000 accept\n", number % 200);
+	if (draw(2))
+		put("\tsaddr fd00:0:1::/64 snat to fd00:64::%u accept\n", 1 + draw(9));
+	if (draw(2))
+		put("\tsaddr 10.2.0.0/24 netmap to 100.66.%u.0/24 accept\n", number % 200);
+	put("\taccept\n}\n");
+}
+
+static bool apply(unsigned int number)
+{
+	char *text = NULL;
+	size_t size = 0;
+	bool done;
+
+	policy = open_memstream(&text, &size);
+	make_policy(number);
+	fclose(policy);
+	printf("policy\n%s", text);
+	done = fw_apply("gw", text);
+	free(text);
+	return done;
+}
+
+/* Printing */
+
+/* Entries come in no order: they number nothing. */
+static bool listing;
+
+/* Of a port that was drawn: a number for it and the two who use it. */
+static const char *port_words(u16 port, const char *here, const char *there, char *buf)
+{
+	char text[200];
+	unsigned int i;
+
+	/* Those that are written somewhere; what is drawn lies above (nat-ports). */
+	if (port < 30000) {
+		sprintf(buf, "%u", port);
+		return buf;
+	}
+	snprintf(text, sizeof(text), "%u %s %s", port, here, there);
+	for (i = 0; i < n_ports && strcmp(ports[i], text); i++)
+		;
+	if (i == n_ports && n_ports < PORTS_MAX && !listing)
+		strcpy(ports[n_ports++], text);
+	sprintf(buf, i == n_ports ? "P?" : "P%u", i);
+	return buf;
+}
+
+static void put_packet(const char *what, const u8 *data, u32 len)
+{
+	struct fwt_packet p = { .ether_type = *data >> 4 == 6 ? 0x86dd : 0x0800 };
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], a[12], b[12];
+	int af = *data >> 4 == 6 ? AF_INET6 : AF_INET;
+	u32 at = af == AF_INET6 ? 8 : 12, i, sum = 0;
+
+	if (fwt_packet_parse(&p, data, len, len, FWT_PARSE_NETWORK)) {
+		printf("%s a packet that is none\n", what);
+		return;
+	}
+	inet_ntop(af, data + at, src, sizeof(src));
+	inet_ntop(af, data + at + (af == AF_INET6 ? 16 : 4), dst, sizeof(dst));
+	for (i = p.payload; i < p.end && !(p.have & FWT_HAVE_ICMP_ERROR); i++)
+		sum = sum * 31 + data[i];
+	printf("%s %u %s %s > %s %s ttl %u tos %u len %u", what, p.protocol, src,
+	       p.have & FWT_HAVE_PORTS ? port_words(p.sport, src, dst, a) : "-", dst,
+	       p.have & FWT_HAVE_PORTS ? port_words(p.dport, dst, src, b) : "-", p.ttl, p.tos, p.length);
+	if (p.have & FWT_HAVE_TCP)
+		printf(" flags %x seq %u ack %u", p.tcp_flags, p.tcp_seq, p.tcp_ack);
+	if (p.have & (FWT_HAVE_ICMP | FWT_HAVE_ICMPV6))
+		printf(" type %u code %u", p.icmp_type, p.icmp_code);
+	if (p.have & FWT_HAVE_ICMP_ID)
+		printf(" id %s", port_words(p.icmp_id, "", "", a));
+	printf(" payload %x sum %s\n", sum, fwt_csum_verify(&p, data) ? "right" : "wrong");
+}
+
+static u64 counted[__FWT_REASON_MAX];
+
+static void put_counters(void)
+{
+	u64 value[__FWT_REASON_MAX];
+	unsigned int i;
+
+	if (!fw_reasons("gw", value))
+		return;
+	for (i = 1; i < __FWT_REASON_MAX; i++) {
+		if (value[i] != counted[i])
+			printf("counter %s %llu\n", fwt_reason_info[i].name,
+			       (unsigned long long)(value[i] - counted[i]));
+		counted[i] = value[i];
+	}
+}
+
+static char *lines[4096];
+static unsigned int n_lines;
+
+static void one_entry(const struct entry *e, void *arg)
+{
+	char text[600], port[4][12];
+	int i, k = 0;
+
+	(void)arg;
+	for (i = 0; i < 2; i++) {
+		const struct entry_dir *d = &e->dir[i];
+
+		strcpy(port[k], "-");
+		if (d->sport >= 0)
+			port_words((u16)d->sport, d->saddr, d->daddr, port[k]);
+		strcpy(port[++k], "-");
+		if (d->dport >= 0)
+			port_words((u16)d->dport, d->daddr, d->saddr, port[k]);
+		k++;
+	}
+	snprintf(text, sizeof(text),
+		 "entry %s %s %s > %s %s | %s %s > %s %s %s%s%s%s%s %llu/%llu %llu/%llu %s %s",
+		 e->state, e->dir[0].saddr, port[0], e->dir[0].daddr, port[1], e->dir[1].saddr,
+		 port[2], e->dir[1].daddr, port[3], e->assured ? "assured " : "",
+		 e->tentative ? "tentative " : "", e->snat ? "snat " : "", e->dnat ? "dnat " : "", "",
+		 (unsigned long long)e->dir[0].packets, (unsigned long long)e->dir[0].bytes,
+		 (unsigned long long)e->dir[1].packets, (unsigned long long)e->dir[1].bytes,
+		 e->iif, e->oif);
+	if (n_lines < ARRAY_SIZE(lines))
+		lines[n_lines++] = strdup(text);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void put_entries(void)
+{
+	unsigned int i;
+
+	n_lines = 0;
+	listing = true;
+	if (!fw_conns("gw", one_entry, NULL))
+		return;
+	listing = false;
+	qsort(lines, n_lines, sizeof(*lines), by_text);
+	for (i = 0; i < n_lines; i++) {
+		puts(lines[i]);
+		free(lines[i]);
+	}
+}
+
+/* Conversations */
+
+static bool push(int side, const struct pkt_spec *s, struct flow *learn)
+{
+	static const char *const in[] = { "> cli", "> srv" }, *const out[] = { "< cli", "< srv" };
+	int n, k;
+
+	pkt_build(&built, s);
+	put_packet(in[side], built.data, built.len);
+	if (!wire_send(&wire, side, built.data, built.len, 0, 0)) {
+		puts("not sent");
+		return false;
+	}
+	for (k = 0; k < 2; k++) {
+		while ((n = wire_read(&wire, k, got, 0)) >= 0) {
+			struct fwt_packet p = { .ether_type = *got >> 4 == 6 ? 0x86dd : 0x0800 };
+
+			if (fwt_packet_parse(&p, got, (u32)n, (u32)n, FWT_PARSE_NETWORK))
+				continue;
+			/* What this machine writes itself: redirects, and answers, as
+			 * often as a rate allows.
+			 */
+			if (p.have & FWT_HAVE_ICMP_ERROR && !s->quote)
+				continue;
+			put_packet(out[k], got, (u32)n);
+			if (!learn || k == side)
+				continue;
+			learn->left = true;
+			learn->out = *s;
+			memcpy(learn->out.saddr, p.saddr, sizeof(p.saddr));
+			memcpy(learn->out.daddr, p.daddr, sizeof(p.daddr));
+			learn->out.sport = p.sport;
+			learn->out.dport = p.dport;
+			if (p.have & FWT_HAVE_ICMP_ID)
+				learn->out.icmp_id = p.icmp_id;
+		}
+	}
+	return true;
+}
+
+static void make_flow(struct flow *f, unsigned int number)
+{
+	static const u8 protocols[] = { 6, 6, 6, 17, 17, 1, 47 };
+	bool six = !draw(3);
+
+	memset(f, 0, sizeof(*f));
+	f->there = true;
+	f->side = !draw(6);
+	f->in.family = six ? 6 : 4;
+	f->in.protocol = protocols[draw(ARRAY_SIZE(protocols))];
+	if (six) {
+		f->in.saddr[0] = 0xfd000000;
+		f->in.saddr[1] = 0x00010000;
+		f->in.saddr[3] = 1 + draw(12);
+		f->in.daddr[0] = 0x20010db8;
+		f->in.daddr[1] = 0x00050000;
+		f->in.daddr[3] = 1 + draw(8);
+	} else {
+		f->in.saddr[0] = (draw(5) ? 0x0a010000 : 0x0a020000) + 1 + draw(12);
+		f->in.daddr[0] = 0xc6336400 + 1 + draw(8);
+	}
+	if (f->side) {
+		struct pkt_spec s = f->in;
+
+		memcpy(f->in.saddr, s.daddr, sizeof(s.daddr));
+		memcpy(f->in.daddr, s.saddr, sizeof(s.saddr));
+	}
+	f->in.sport = (u16)(20000 + number);
+	f->in.dport = (u16)(draw(3) ? 80 + draw(4) : 443);
+	if (f->in.protocol == 1) {
+		f->in.protocol = six ? 58 : 1;
+		f->in.icmp_type = six ? 128 : 8;
+		f->in.icmp_id = (u16)(20000 + number);
+	}
+	f->in.ttl = 64;
+	f->in.seed = number + 1;
+	f->seq[0] = pkt_random(&rng);
+	f->seq[1] = pkt_random(&rng);
+}
+
+static void set_tcp(struct flow *f, struct pkt_spec *s, int dir)
+{
+	static const u8 flags[] = {
+		FWT_TCP_ACK, FWT_TCP_ACK | FWT_TCP_PSH, FWT_TCP_ACK, FWT_TCP_FIN | FWT_TCP_ACK,
+		FWT_TCP_RST, FWT_TCP_SYN, FWT_TCP_SYN | FWT_TCP_ACK, 0,
+	};
+
+	s->tcp_flags = draw(4) ? FWT_TCP_ACK | FWT_TCP_PSH : flags[draw(ARRAY_SIZE(flags))];
+	s->tcp_window = (u16)(1000 + draw(60000));
+	s->tcp_seq = f->seq[dir];
+	s->tcp_ack = s->tcp_flags & FWT_TCP_ACK ? f->seq[!dir] : 0;
+	s->payload_len = s->tcp_flags & FWT_TCP_PSH ? draw(200) : 0;
+	if (!draw(12))
+		s->tcp_seq += draw(200000) - 100000;
+	f->seq[dir] = s->tcp_seq + s->payload_len +
+		      !!(s->tcp_flags & (FWT_TCP_SYN | FWT_TCP_FIN));
+}
+
+static void begin(struct flow *f, unsigned int number)
+{
+	struct pkt_spec s;
+
+	make_flow(f, number);
+	s = f->in;
+	if (s.protocol == 6) {
+		s.tcp_flags = draw(8) ? FWT_TCP_SYN : FWT_TCP_ACK;
+		s.tcp_seq = f->seq[0];
+		s.tcp_window = 64000;
+		f->seq[0] += s.tcp_flags == FWT_TCP_SYN;
+	} else {
+		s.payload_len = draw(100);
+	}
+	s.tos = (u8)(draw(4) ? 0 : 0xb8);
+	push(f->side, &s, f);
+	if (f->left && s.protocol == 6 && s.tcp_flags == FWT_TCP_SYN && draw(5)) {
+		/* Its handshake. */
+		struct pkt_spec r = f->out;
+
+		memcpy(r.saddr, f->out.daddr, 16);
+		memcpy(r.daddr, f->out.saddr, 16);
+		r.sport = f->out.dport;
+		r.dport = f->out.sport;
+		r.tcp_flags = FWT_TCP_SYN | FWT_TCP_ACK;
+		r.tcp_seq = f->seq[1]++;
+		r.tcp_ack = f->seq[0];
+		push(!f->side, &r, NULL);
+		s.tcp_flags = FWT_TCP_ACK;
+		s.tcp_seq = f->seq[0];
+		s.tcp_ack = f->seq[1];
+		push(f->side, &s, NULL);
+	}
+}
+
+static void go_on(struct flow *f)
+{
+	int dir = (int)draw(2);
+	struct pkt_spec s = f->in;
+
+	if (dir) {
+		if (!f->left)
+			return;
+		s = f->out;
+		memcpy(s.saddr, f->out.daddr, 16);
+		memcpy(s.daddr, f->out.saddr, 16);
+		s.sport = f->out.dport;
+		s.dport = f->out.sport;
+		if (s.icmp_type)
+			s.icmp_type = s.family == 6 ? 129 : 0;
+	}
+	s.tos = 0;
+	if (s.protocol == 6)
+		set_tcp(f, &s, dir);
+	else
+		s.payload_len = draw(300);
+	push(dir ? !f->side : f->side, &s, dir ? NULL : f);
+}
+
+static void complain(struct flow *f)
+{
+	static const u8 kind4[][2] = { { 3, 1 }, { 3, 3 }, { 3, 4 }, { 11, 0 }, { 4, 0 } };
+	static const u8 kind6[][2] = { { 1, 3 }, { 1, 4 }, { 2, 0 }, { 3, 0 }, { 1, 0 } };
+	u32 k = draw(ARRAY_SIZE(kind4));
+	struct pkt_spec q = f->out, s = { .ttl = 64, .family = q.family };
+
+	if (!f->left)
+		return;
+	if (q.protocol == 6) {
+		q.tcp_seq = f->seq[0] - draw(3);
+		q.tcp_flags = FWT_TCP_ACK;
+	}
+	if (!draw(6))
+		q.sport++;
+	s.protocol = q.family == 6 ? 58 : 1;
+	s.icmp_type = q.family == 6 ? kind6[k][0] : kind4[k][0];
+	s.icmp_code = q.family == 6 ? kind6[k][1] : kind4[k][1];
+	s.icmp_seq = s.icmp_type == 2 || s.icmp_code == 4 ? 1280 : 0;
+	s.quote = &q;
+	s.quote_len = draw(2) ? 0 : q.family == 6 ? 48 : 28;
+	if (q.family == 6) {
+		s.saddr[0] = 0xfd0000ff;
+		s.saddr[3] = 9;
+	} else {
+		s.saddr[0] = 0xcb007109;
+	}
+	memcpy(s.daddr, q.saddr, 16);
+	push(!f->side, &s, NULL);
+}
+
+static void play(unsigned int number)
+{
+	unsigned int i;
+	struct flow *f;
+
+	printf("corpus %u\n", number);
+	n_ports = 0;
+	memset(flows, 0, sizeof(flows));
+	for (i = 0; i < STEPS; i++) {
+		unsigned int at = draw(FLOWS);
+
+		f = &flows[at];
+		if (!f->there || !draw(30))
+			begin(f, at);
+		else if (!draw(8))
+			complain(f);
+		else
+			go_on(f);
+		if (travel && !draw(12)) {
+			u32 ms = (1 + draw(draw(4) ? 40 : 700)) * 1000 + 300;
+
+			printf("wait %u\n", ms);
+			wire_sleep_until(wire_now() + ms);
+		}
+		if (i % 20 == 19) {
+			put_counters();
+			put_entries();
+		}
+		if (!draw(50) && !apply(number))
+			return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *flavour = getenv("FWTREE_FLAVOUR");
+	unsigned int i, n = argc > 2 ? (unsigned int)atoi(argv[2]) : 10;
+
+	travel = flavour && !strcmp(flavour, "time-travel");
+	rng = argc > 1 ? (u32)strtoul(argv[1], NULL, 0) * 2654435761u | 1 : 1;
+	if (!wire_open(&wire, "gw") || !fw_reasons("gw", counted))
+		return 1;
+	for (i = 0; i < n; i++) {
+		if (!apply(i)) {
+			puts("the policy was refused");
+			return 1;
+		}
+		play(i);
+	}
+	return 0;
+}
