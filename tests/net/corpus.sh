@@ -10,8 +10,12 @@
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 router gw
+# What the kernel writes by itself is none of ours to hold together.
+ip netns exec gw sh -c 'for f in all default; do
+	echo 0 >/proc/sys/net/ipv4/conf/$f/send_redirects
+done'
 top=${netdir%/tests/net}
-seeds=${FWTREE_CORPUS_SEEDS:-1 2 3}
+seeds=${FWTREE_CORPUS_SEEDS:-1 2 7}
 for seed in $seeds; do
 	"$top/build/player/corpus" "$seed" 20 >kernel.txt 2>kernel.err
 	"$top/build/player/corpus-sim" "$seed" 20 >sim.txt 2>sim.err
