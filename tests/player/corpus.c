@@ -65,7 +65,9 @@ static void __printf(1, 2) put(const char *format, ...)
 
 /* Policies */
 
-static const char *const clients4[] = { "10.1.0.0/24", "10.1.0.0/16", "10.1.0.7", "10.0.0.0/8", "10.2.0.0/24" };
+static const char *const clients4[] = {
+	"10.1.0.0/24", "10.1.0.0/16", "10.1.0.7", "10.0.0.0/8", "10.2.0.0/24",
+};
 static const char *const clients6[] = { "fd00:0:1::/64", "fd00:0:1::7", "fd00::/16" };
 
 static void match(void)
@@ -134,8 +136,8 @@ static void make_policy(unsigned int number)
 		put("\tdaddr 198.51.100.%u udp dport 80-83 dnat to 203.0.113.%u:%u-%u accept\n",
 		    1 + draw(8), 1 + draw(4), 9000, 9003);
 	if (draw(2))
-		put("\tdaddr 2001:db8:5::%u protocol { tcp, udp } dnat to [2001:db8:6::%u]:7000 accept\n",
-		    1 + draw(8), 1 + draw(4));
+		put("\tdaddr 2001:db8:5::%u protocol { tcp, udp } "
+		    "dnat to [2001:db8:6::%u]:7000 accept\n", 1 + draw(8), 1 + draw(4));
 	for (i = 0, n = draw(8); i < n; i++)
 		rule();
 	put("\tiif cli %s\n\t%s\n}\n", draw(4) ? "accept" : "tcp dport 80 accept",
@@ -146,7 +148,8 @@ static void make_policy(unsigned int number)
 	for (i = 0, n = draw(3); i < n; i++)
 		rule();
 	if (draw(3))
-		put("\tsaddr 10.1.0.0/%u oif srv snat to 100.64.%u.1 accept\n", 16 + draw(9), number % 200);
+		put("\tsaddr 10.1.0.0/%u oif srv snat to 100.64.%u.1 accept\n",
+		    16 + draw(9), number % 200);
 	if (draw(2))
 		put("\tsaddr 10.0.0.0/8 snat to 100.65.%u.1:4000 accept\n", number % 200);
 	if (draw(2))
@@ -213,7 +216,8 @@ static void put_packet(const char *what, const u8 *data, u32 len)
 		sum = sum * 31 + data[i];
 	printf("%s %u %s %s > %s %s ttl %u tos %u len %u", what, p.protocol, src,
 	       p.have & FWT_HAVE_PORTS ? port_words(p.sport, src, dst, a) : "-", dst,
-	       p.have & FWT_HAVE_PORTS ? port_words(p.dport, dst, src, b) : "-", p.ttl, p.tos, p.length);
+	       p.have & FWT_HAVE_PORTS ? port_words(p.dport, dst, src, b) : "-", p.ttl,
+	       p.tos, p.length);
 	if (p.have & FWT_HAVE_TCP)
 		printf(" flags %x seq %u ack %u", p.tcp_flags, p.tcp_seq, p.tcp_ack);
 	if (p.have & (FWT_HAVE_ICMP | FWT_HAVE_ICMPV6))
@@ -261,10 +265,10 @@ static void one_entry(const struct entry *e, void *arg)
 		k++;
 	}
 	snprintf(text, sizeof(text),
-		 "entry %s %s %s > %s %s | %s %s > %s %s %s%s%s%s%s %llu/%llu %llu/%llu %s %s",
+		 "entry %s %s %s > %s %s | %s %s > %s %s %s%s%s%s %llu/%llu %llu/%llu %s %s",
 		 e->state, e->dir[0].saddr, port[0], e->dir[0].daddr, port[1], e->dir[1].saddr,
 		 port[2], e->dir[1].daddr, port[3], e->assured ? "assured " : "",
-		 e->tentative ? "tentative " : "", e->snat ? "snat " : "", e->dnat ? "dnat " : "", "",
+		 e->tentative ? "tentative " : "", e->snat ? "snat " : "", e->dnat ? "dnat " : "",
 		 (unsigned long long)e->dir[0].packets, (unsigned long long)e->dir[0].bytes,
 		 (unsigned long long)e->dir[1].packets, (unsigned long long)e->dir[1].bytes,
 		 e->iif, e->oif);

@@ -234,7 +234,7 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 	} else if (!strcmp(word, "len")) {
 		ok = number(r->word, 65575, &n) && n >= p->length;
 		if (!ok)
-			return wrong(r, "'%s' is no length of this packet: its headers are %u bytes, and it has 65535 at most",
+			return wrong(r, "'%s' is no length of it: its headers are %u bytes",
 				     r->word, p->length);
 		p->length = n;
 		t->said |= FWT_PACKET_LEN;
@@ -280,7 +280,7 @@ static int words(struct reader *r, struct fwt_packet_text *t, bool *flags)
 		start = r->start;
 		if (!(p->have & FWT_HAVE_TCP) && (!strcmp(word, "ack") ||
 						  flag(word, &(struct fwt_packet){ })))
-			return wrong(r, "'%s': TCP alone has flags, this is another protocol", word);
+			return wrong(r, "'%s': TCP alone has flags, this is none", word);
 		/* "ack" is a flag, and with a number behind it that as well. */
 		if (!strcmp(word, "ack") && next(r) && number(r->word, ~0u, &n)) {
 			p->tcp_ack = n;

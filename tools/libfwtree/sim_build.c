@@ -223,7 +223,9 @@ char *sim_end_words(u8 family, const u8 *addr, bool has_port, u16 port, char *bu
 
 char *sim_packet_words(const u8 *data, size_t len, char *buf, size_t size)
 {
-	static const char *const flag[] = { "fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr" };
+	static const char *const flag[] = {
+		"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr",
+	};
 	struct fwt_packet p = { .ether_type = len && *data >> 4 == 6 ? 0x86dd : 0x0800 };
 	char src[SIM_END_WORDS], dst[SIM_END_WORDS], name[24];
 	const char *word;
@@ -247,11 +249,13 @@ char *sim_packet_words(const u8 *data, size_t len, char *buf, size_t size)
 		if (p.tcp_flags >> i & 1)
 			n += snprintf(buf + n, size - (size_t)n, " %s", flag[i]);
 	if (p.have & (FWT_HAVE_ICMP | FWT_HAVE_ICMPV6))
-		n += snprintf(buf + n, size - (size_t)n, " type %u code %u", p.icmp_type, p.icmp_code);
+		n += snprintf(buf + n, size - (size_t)n, " type %u code %u", p.icmp_type,
+			      p.icmp_code);
 	if (p.have & FWT_HAVE_ICMP_ID)
 		n += snprintf(buf + n, size - (size_t)n, " id %u", p.icmp_id);
 	if (p.have & FWT_HAVE_FRAG)
-		n += snprintf(buf + n, size - (size_t)n, " frag %u%s", p.frag_off, p.frag_more ? "+" : "");
+		n += snprintf(buf + n, size - (size_t)n, " frag %u%s", p.frag_off,
+			      p.frag_more ? "+" : "");
 	snprintf(buf + n, size - (size_t)n, " ttl %u len %u", p.ttl, p.length);
 	return buf;
 }

@@ -171,8 +171,8 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 	case EXPECT_OUT:
 		return (r->oif && !strcmp(r->oif, e->text)) ||
 		       (r->oif ? no(why, size, "it leaves by %s", r->oif) :
-			no(why, size, r->end == FWT_SIM_DELIVERED ? "it is delivered to this machine" :
-			   r->end == FWT_SIM_NO_WORLD ? "no route is given: where it would leave is not known" :
+			no(why, size, "%s", r->end == FWT_SIM_DELIVERED ? "it is for this machine" :
+			   r->end == FWT_SIM_NO_WORLD ? "no route is given: nobody knows where to" :
 			   "it does not leave"));
 	case EXPECT_LOCAL:
 		return r->end == FWT_SIM_DELIVERED ||

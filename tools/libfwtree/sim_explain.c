@@ -36,7 +36,8 @@ static void put_walk(FILE *f, const struct sim_walks *walks, const struct sim_pa
 		if (!s->rule.file)
 			fprintf(f, "%s: %s\n", s->value, s->taken);
 		else
-			fprintf(f, "  %-24s   %s%s%s\n", "", s->value, *s->value ? ": " : "", s->taken);
+			fprintf(f, "  %-24s   %s%s%s\n", "", s->value,
+				*s->value ? ": " : "", s->taken);
 	}
 }
 
@@ -83,7 +84,7 @@ static void put_outcome(FILE *f, const struct fwt_sim_result *r)
 		fprintf(f, "a fragment: it waits for the others, the packet is decided as a whole");
 		break;
 	case FWT_SIM_NO_WORLD:
-		fprintf(f, "accepted by ingress: no route is given, so what comes then is not known");
+		fprintf(f, "accepted by ingress; no route is given: its way ends here");
 		break;
 	}
 	if (r->mark && r->end != FWT_SIM_STOPPED)

@@ -54,7 +54,9 @@ static void put_ip(char *buf, size_t size, u32 words, const u32 *w)
 
 static void put_flags(char *buf, size_t size, u32 flags)
 {
-	static const char *const name[] = { "fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr" };
+	static const char *const name[] = {
+		"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr",
+	};
 	size_t n = 0;
 	u32 i;
 
@@ -274,7 +276,8 @@ static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, 
 		snprintf(buf, size, "mark %u", mod->a);
 		return;
 	case FWT_MOD_LOG:
-		snprintf(buf, size, "log \"%s\"", mod->a == FWT_NONE ? "" : m->prog->string + mod->a);
+		snprintf(buf, size, "log \"%s\"",
+			 mod->a == FWT_NONE ? "" : m->prog->string + mod->a);
 		return;
 	case FWT_MOD_COUNT:
 		snprintf(buf, size, "count %s", m->prog->string + m->prog->counter[mod->a]);
@@ -282,12 +285,12 @@ static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, 
 	case FWT_MOD_SNAT:
 	case FWT_MOD_MASQUERADE:
 		put_end(end, sizeof(end), p, p->saddr, false, 0);
-		snprintf(buf, size, w->flags & FWT_DECISION_SNAT ? "snat %s" : "no translation", end);
+		snprintf(buf, size, w->flags & FWT_DECISION_SNAT ? "snat %s" : "none", end);
 		return;
 	case FWT_MOD_DNAT:
 	case FWT_MOD_REDIRECT:
 		put_end(end, sizeof(end), p, p->daddr, p->have & FWT_HAVE_PORTS, p->dport);
-		snprintf(buf, size, w->flags & FWT_DECISION_DNAT ? "dnat %s" : "no translation", end);
+		snprintf(buf, size, w->flags & FWT_DECISION_DNAT ? "dnat %s" : "none", end);
 		return;
 	}
 	snprintf(buf, size, "done");
@@ -377,17 +380,20 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 		if (n->type == FWT_NODE_SELECT)
 			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next), "goes on");
 		else
-			snprintf(to->taken, sizeof(to->taken), "%s", s->next == n->yes ? "yes" : "no");
+			snprintf(to->taken, sizeof(to->taken), "%s",
+				 s->next == n->yes ? "yes" : "no");
 		return;
 	case FWT_NODE_FOREST:
 		to = add(m, walk, FWT_NONE, s->node);
 		if (!to)
 			return;
-		snprintf(to->value, sizeof(to->value), "rules searched by address, port and protocol");
+		snprintf(to->value, sizeof(to->value),
+			 "rules searched by address, port and protocol");
 		if (s->next == n->no)
 			snprintf(to->taken, sizeof(to->taken), "none matches");
 		else
-			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next), "one matches");
+			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next),
+				 "one matches");
 		return;
 	case FWT_NODE_MOD:
 		put_mod(m, w, n->arg, what, sizeof(what));
@@ -422,7 +428,7 @@ int sim_path_make(const struct sim_walks *walks, struct sim_path *path)
 		for (k = w->first; k < w->first + w->n_steps && !m.failed; k++)
 			one_step(&m, (u32)i, &walks->step[k].step);
 		/* Ended by a modifier that could not be done, or by what is not known. */
-		if (w->verdict == FWT_VERDICT_UNKNOWN || (w->reason && w->reason > FWT_REASON_INVALID)) {
+		if (w->verdict == FWT_VERDICT_UNKNOWN || w->reason > FWT_REASON_INVALID) {
 			struct sim_path_step *s = add(&m, (u32)i, w->rule, w->node);
 
 			if (s)

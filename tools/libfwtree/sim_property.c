@@ -162,7 +162,8 @@ static int read_pattern(const char *pattern, struct pattern *p, char *error, siz
 	p->out = !strcmp(word, "out");
 	before = at + strspn(at, " \t");
 	if (!take(&at, p->dev, sizeof(p->dev)))
-		return wrong(pattern, before, error, size, "the name of an interface is meant here, or *");
+		return wrong(pattern, before, error, size,
+			     "the name of an interface is meant here, or *");
 	before = at + strspn(at, " \t");
 	if (!take(&at, word, sizeof(word)))
 		return wrong(pattern, before, error, size, "a protocol is missing, or *");
@@ -181,7 +182,8 @@ static int read_pattern(const char *pattern, struct pattern *p, char *error, siz
 			     "a source is meant here: *, ADDRESS[/LENGTH][:PORT]");
 	before = at + strspn(at, " \t");
 	if (!take(&at, word, sizeof(word)) || (strcmp(word, "to") && strcmp(word, ">")))
-		return wrong(pattern, before, error, size, "'to' is missing between source and destination");
+		return wrong(pattern, before, error, size,
+			     "'to' is missing between source and destination");
 	before = at + strspn(at, " \t");
 	if (!take(&at, word, sizeof(word)) || !read_side(word, &p->dst))
 		return wrong(pattern, before, error, size,

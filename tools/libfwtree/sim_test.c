@@ -103,7 +103,8 @@ static u32 bucket_of(const struct side *a, const struct side *b)
 	u32 h = (u32)a->port + b->port, i;
 
 	for (i = 0; i < 16; i += 4)
-		h += (get_unaligned_be32(a->addr + i) + get_unaligned_be32(b->addr + i)) * 0x9e3779b1u;
+		h += (get_unaligned_be32(a->addr + i) + get_unaligned_be32(b->addr + i)) *
+		     0x9e3779b1u;
 	return (h ^ h >> 16) * 0x85ebca6bu >> 22;
 }
 

@@ -4,38 +4,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "mock_route.h"
 #include "names.h"
 #include "packet_text.h"
-#include "reason.h"
-#include "sim_test.h"
+#include "sim_test_read.h"
 #include "source.h"
 
-struct flow_name {
-	struct flow_name *next;
-	char name[32];
-	char proto[16];
-	bool six;
-};
-
-#define NAMES 1024
-
-/* @at: what is still to be read of @line; columns count from @line. */
-struct reader {
-	struct fwt_diag *diag;
-	u32 file;
-	u32 number;
-	char *line;
-	char *at;
-	char *start;	/* of @word */
-	char word[80];
-	bool bad;
-	struct sim_statement *s;
-	struct flow_name *flows[NAMES];
-	struct fwt_mock_routes world;
-};
-
-static bool next(struct reader *r)
+bool sim_read_next(struct reader *r)
 {
 	size_t len;
 
@@ -53,8 +27,7 @@ static bool next(struct reader *r)
 	return true;
 }
 
-__attribute__((format(printf, 4, 5)))
-static bool wrong_at(struct reader *r, const char *where, const char *hint, const char *fmt, ...)
+bool sim_read_wrong(struct reader *r, const char *where, const char *hint, const char *fmt, ...)
 {
 	struct fwt_loc loc = {
 		.file = r->file, .line = r->number,
@@ -71,9 +44,7 @@ static bool wrong_at(struct reader *r, const char *where, const char *hint, cons
 	return false;
 }
 
-#define wrong(r, ...) wrong_at(r, (r)->start, NULL, __VA_ARGS__)
-
-static bool read_end(const char *text, struct sim_end *e)
+bool sim_read_end(const char *text, struct sim_end *e)
 {
 	char copy[80], *colon, *close;
 	unsigned long n;
@@ -127,11 +98,13 @@ static bool read_duration(const char *text, u64 *ms)
 		if (*text < '0' || *text > '9')
 			return false;
 		n = strtoull(text, &end, 10);
-		for (i = 0; i < ARRAY_SIZE(units); i++)
+		for (i = 0; i < ARRAY_SIZE(units); i++) {
+			const char *after = end + strlen(units[i].unit);
+
 			if (!strncmp(end, units[i].unit, strlen(units[i].unit)) &&
-			    (!end[strlen(units[i].unit)] ||
-			     (end[strlen(units[i].unit)] >= '0' && end[strlen(units[i].unit)] <= '9')))
+			    (!*after || (*after >= '0' && *after <= '9')))
 				break;
+		}
 		/* No clock counts beyond ten years. */
 		if (i == ARRAY_SIZE(units) || n > 3650ull * 86400000 / units[i].ms)
 			return false;
@@ -140,16 +113,13 @@ static bool read_duration(const char *text, u64 *ms)
 	return true;
 }
 
-/* Expectations */
-
-static const char *const states[] = {
-	"new", "established", "related", "invalid", "untracked", NULL,
-};
-
-static const char *const tcp_states[] = {
-	"SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK",
-	"TIME_WAIT", "CLOSE", "SYN_SENT2", "UNREPLIED", "REPLIED", NULL,
-};
+/* Is there one more word, which is no expectation of its own. */
+bool sim_read_argument(struct reader *r, const char *what)
+{
+	if (sim_read_next(r))
+		return true;
+	return wrong(r, "%s is missing here", what);
+}
 
 static bool one_of(const char *word, const char *const *words)
 {
@@ -157,181 +127,6 @@ static bool one_of(const char *word, const char *const *words)
 		if (!strcmp(word, *words))
 			return true;
 	return false;
-}
-
-/* Is there one more word, which is no expectation of its own. */
-static bool argument(struct reader *r, const char *what)
-{
-	if (next(r))
-		return true;
-	return wrong(r, "%s is missing here", what);
-}
-
-static bool reason_word(struct reader *r, struct sim_expect *e)
-{
-	static const char *const own[] = { "no-route", "ttl-exceeded", "malformed", NULL };
-	struct fwt_suggest s;
-	u32 i;
-
-	for (i = 1; i < __FWT_REASON_MAX; i++)
-		if (fwt_reason_info[i].drop && !strcmp(fwt_reason_info[i].name, r->word))
-			break;
-	if (i == __FWT_REASON_MAX && !one_of(r->word, own)) {
-		char hint[80];
-
-		fwt_suggest_init(&s, r->word);
-		for (i = 1; i < __FWT_REASON_MAX; i++)
-			if (fwt_reason_info[i].drop)
-				fwt_suggest_try(&s, fwt_reason_info[i].name);
-		for (i = 0; own[i]; i++)
-			fwt_suggest_try(&s, own[i]);
-		return wrong_at(r, r->start, fwt_suggest_hint(&s, hint, sizeof(hint)),
-				"'%s' is no reason for a drop", r->word);
-	}
-	strcpy(e->text, r->word);
-	return true;
-}
-
-static bool expect_word(struct reader *r, struct sim_expect *e)
-{
-	static const char *const verdicts[] = { "accept", "drop", "reject" };
-	static const char *const expectable[] = {
-		"accept", "drop", "reject", "out", "local", "to", "from", "snat", "dnat",
-		"reason", "rule", "state", "mark", "log", "conn", "set", "not", "no", NULL,
-	};
-	char *before, suggested[60];
-	const char *hint;
-	u32 i;
-
-	if (!strcmp(r->word, "not") || !strcmp(r->word, "no")) {
-		e->not = true;
-		if (!argument(r, "what is not expected"))
-			return false;
-	}
-	for (i = 0; i < ARRAY_SIZE(verdicts); i++) {
-		if (!strcmp(r->word, verdicts[i])) {
-			e->kind = EXPECT_VERDICT;
-			e->n = i;
-			return true;
-		}
-	}
-	if (!strcmp(r->word, "local")) {
-		e->kind = EXPECT_LOCAL;
-		return true;
-	}
-	if (!strcmp(r->word, "out")) {
-		e->kind = EXPECT_OUT;
-		if (!argument(r, "the name of an interface"))
-			return false;
-		strcpy(e->text, r->word);
-		return true;
-	}
-	if (!strcmp(r->word, "to") || !strcmp(r->word, "from") || !strcmp(r->word, "snat") ||
-	    !strcmp(r->word, "dnat")) {
-		e->kind = *r->word == 't' ? EXPECT_TO : *r->word == 'f' ? EXPECT_FROM :
-			  *r->word == 's' ? EXPECT_SNAT : EXPECT_DNAT;
-		before = r->at;
-		if (e->not && e->kind >= EXPECT_SNAT) {
-			/* "not snat" alone: none at all */
-			if (next(r) && read_end(r->word, &e->end))
-				return true;
-			r->at = before;
-			e->end.family = 0;
-			return true;
-		}
-		if (!argument(r, "an address, or ADDRESS:PORT"))
-			return false;
-		if (!read_end(r->word, &e->end))
-			return wrong(r, "'%s' is neither ADDRESS nor ADDRESS:PORT", r->word);
-		return true;
-	}
-	if (!strcmp(r->word, "reason")) {
-		e->kind = EXPECT_REASON;
-		return argument(r, "a reason") && reason_word(r, e);
-	}
-	if (!strcmp(r->word, "rule")) {
-		e->kind = EXPECT_RULE;
-		if (!argument(r, "a rule's id, or its line"))
-			return false;
-		strcpy(e->text, r->word);
-		return true;
-	}
-	if (!strcmp(r->word, "state")) {
-		e->kind = EXPECT_STATE;
-		if (!argument(r, "a state"))
-			return false;
-		if (!one_of(r->word, states))
-			return wrong(r, "'%s' is no state: new, established, related, invalid, untracked are",
-				     r->word);
-		strcpy(e->text, r->word);
-		return true;
-	}
-	if (!strcmp(r->word, "mark")) {
-		char *end;
-
-		e->kind = EXPECT_MARK;
-		if (!argument(r, "a number"))
-			return false;
-		e->n = (u32)strtoul(r->word, &end, 0);
-		return (*r->word >= '0' && *r->word <= '9' && !*end) ||
-		       wrong(r, "'%s' is no number", r->word);
-	}
-	if (!strcmp(r->word, "log")) {
-		char *quote, *close;
-
-		e->kind = EXPECT_LOG;
-		quote = r->at + strspn(r->at, " \t");
-		if (*quote != '"')
-			return true;
-		close = strchr(quote + 1, '"');
-		if (!close || (size_t)(close - quote) > sizeof(e->text))
-			return wrong_at(r, quote, NULL, "this string has no end");
-		memcpy(e->text, quote + 1, (size_t)(close - quote - 1));
-		r->at = close + 1;
-		return true;
-	}
-	if (!strcmp(r->word, "conn")) {
-		e->kind = EXPECT_CONN;
-		before = r->at;
-		if (next(r) && one_of(r->word, tcp_states))
-			strcpy(e->text, r->word);
-		else
-			r->at = before;
-		return true;
-	}
-	if (!strcmp(r->word, "set")) {
-		e->kind = EXPECT_SET;
-		if (!argument(r, "the name of a set"))
-			return false;
-		strcpy(e->text, r->word);
-		if (!argument(r, "an element"))
-			return false;
-		strcpy(e->other, r->word);
-		return true;
-	}
-	hint = fwt_diag_suggest(r->word, expectable);
-	snprintf(suggested, sizeof(suggested), "did you mean '%s'?", hint ? hint : "");
-	return wrong_at(r, r->start, hint ? suggested :
-			"accept drop reject out local to from snat dnat reason rule state mark log conn set",
-			"'%s' is nothing that can be expected", r->word);
-}
-
-static struct sim_expect *read_expects(struct reader *r)
-{
-	struct sim_expect *first = NULL, **last = &first, *e;
-
-	while (next(r)) {
-		e = calloc(1, sizeof(*e));
-		if (!e)
-			break;
-		*last = e;
-		last = &e->next;
-		if (!expect_word(r, e))
-			break;
-	}
-	if (!first)
-		wrong(r, "what is expected is missing here");
-	return first;
 }
 
 /* Statements */
@@ -356,7 +151,7 @@ static const struct flow_name *flow_find(const struct reader *r, const char *nam
 
 static bool read_name(struct reader *r, const struct flow_name **f)
 {
-	if (!argument(r, "the name of a packet, as \"as NAME\" gave it"))
+	if (!sim_read_argument(r, "the name of a packet, as \"as NAME\" gave it"))
 		return false;
 	*f = flow_find(r, r->word);
 	if (!*f)
@@ -397,21 +192,21 @@ static void packet_line(struct reader *r)
 	    fwt_packet_read(&t, words, error, sizeof(error)))
 		return;
 	r->at = words + strcspn(words, " \t");
-	next(r);
+	sim_read_next(r);
 	if (r->world.route.count + r->world.address.count)
 		strcpy(r->s->from, r->word);
 	r->s->column = (u32)(r->start - r->line) + 1;
 	if (!as)
 		return;
 	r->at = as + 3;
-	if (!argument(r, "a name"))
+	if (!sim_read_argument(r, "a name"))
 		return;
 	if (strlen(r->word) >= sizeof(f->name)) {
 		wrong(r, "a name has %zu letters at most", sizeof(f->name) - 1);
 		return;
 	}
 	strcpy(r->s->name, r->word);
-	if (next(r)) {
+	if (sim_read_next(r)) {
 		wrong(r, "nothing may follow here");
 		return;
 	}
@@ -438,8 +233,8 @@ static void reply_line(struct reader *r)
 	r->s->rest = strdup(words);
 	n = (u32)strtoul(f->proto, NULL, 10);
 	ports = n == 6 || n == 17 || n == 132 || n == 33 || n == 136;
-	snprintf(prefix, sizeof(prefix), f->six ? "in x %s [::1]%s to [::2]%s" : "in x %s 1.1.1.1%s to 1.1.1.2%s",
-		 f->proto, ports ? ":1" : "", ports ? ":1" : "");
+	snprintf(prefix, sizeof(prefix), f->six ? "in x %s [::1]%s to [::2]%s" :
+						  "in x %s 1.1.1.1%s to 1.1.1.2%s", f->proto, ports ? ":1" : "", ports ? ":1" : "");
 	check_words(r, prefix, words, words);
 }
 
@@ -452,11 +247,11 @@ static void quote_line(struct reader *r)
 
 	if (!read_name(r, &f))
 		return;
-	if (!argument(r, "'icmp' or 'icmpv6'"))
+	if (!sim_read_argument(r, "'icmp' or 'icmpv6'"))
 		return;
 	if (!strcmp(r->word, "reply")) {
 		r->s->of_reply = true;
-		if (!argument(r, "'icmp' or 'icmpv6'"))
+		if (!sim_read_argument(r, "'icmp' or 'icmpv6'"))
 			return;
 	}
 	six = !strcmp(r->word, "icmpv6");
@@ -476,9 +271,9 @@ static void quote_line(struct reader *r)
 		return;
 	}
 	r->at = from + 6;
-	if (!argument(r, "an address"))
+	if (!sim_read_argument(r, "an address"))
 		return;
-	if (!read_end(r->word, &end) || end.has_port || end.any_port ||
+	if (!sim_read_end(r->word, &end) || end.has_port || end.any_port ||
 	    (end.family == 6) != six) {
 		wrong(r, "'%s' is no address of IPv%u", r->word, six ? 6 : 4);
 		return;
@@ -486,7 +281,8 @@ static void quote_line(struct reader *r)
 	strcpy(r->s->from, r->word);
 	snprintf(rest, sizeof(rest), "%.*s%s", (int)(from - words), words, r->at);
 	r->s->rest = strdup(rest);
-	snprintf(prefix, sizeof(prefix), six ? "in x icmpv6 ::1 to ::2" : "in x icmp 1.1.1.1 to 1.1.1.2");
+	snprintf(prefix, sizeof(prefix), "%s", six ? "in x icmpv6 ::1 to ::2" :
+						     "in x icmp 1.1.1.1 to 1.1.1.2");
 	*from = '\0';
 	check_words(r, prefix, words, words);
 	if (!strstr(words, " type ") && !r->bad)
@@ -512,7 +308,7 @@ static void property_line(struct reader *r)
 		return;
 	}
 	r->at = expect + 8;
-	r->s->expect = read_expects(r);
+	r->s->expect = sim_read_expects(r);
 }
 
 static void set_line(struct reader *r)
@@ -520,7 +316,7 @@ static void set_line(struct reader *r)
 	static const char *const set[] = { "add", "delete", NULL };
 	static const char *const pool[] = { "add", "delete", "drain", NULL };
 
-	if (!argument(r, "what is to be done"))
+	if (!sim_read_argument(r, "what is to be done"))
 		return;
 	if (!one_of(r->word, r->s->kind == TEST_SET ? set : pool)) {
 		wrong(r, "'%s' is nothing that a %s does", r->word,
@@ -538,7 +334,7 @@ static void world_line(struct reader *r)
 	if (!strncmp(r->start, "seed", 4)) {
 		char *end;
 
-		if (!argument(r, "a number"))
+		if (!sim_read_argument(r, "a number"))
 			return;
 		strtoull(r->word, &end, 0);
 		if (*r->word < '0' || *r->word > '9' || *end)
@@ -565,10 +361,10 @@ static void policy_line(struct reader *r)
 {
 	struct fwt_sources *sources = (struct fwt_sources *)r->diag->sources;
 
-	if (!argument(r, "the name of a policy's file"))
+	if (!sim_read_argument(r, "the name of a policy's file"))
 		return;
 	r->s->path = fwt_source_path(sources, r->file, r->word);
-	if (next(r))
+	if (sim_read_next(r))
 		wrong(r, "nothing may follow here");
 }
 
@@ -614,7 +410,7 @@ static void statement(struct reader *r)
 		quote_line(r);
 		break;
 	case TEST_WAIT:
-		if (argument(r, "a duration") && !read_duration(r->word, &r->s->ms))
+		if (sim_read_argument(r, "a duration") && !read_duration(r->word, &r->s->ms))
 			wrong(r, "'%s' is no duration: 500ms, 10s, 5m, 2h, 1d are", r->word);
 		break;
 	case TEST_POLICY:
@@ -625,7 +421,7 @@ static void statement(struct reader *r)
 		set_line(r);
 		break;
 	case TEST_EXPECT:
-		r->s->expect = read_expects(r);
+		r->s->expect = sim_read_expects(r);
 		break;
 	case TEST_NEVER:
 	case TEST_ALWAYS:
@@ -724,7 +520,7 @@ struct sim_statement *sim_test_read(const char *file, struct fwt_diag *diag)
 		r.line = line;
 		r.at = line;
 		r.bad = false;
-		if (!next(&r)) {
+		if (!sim_read_next(&r)) {
 			if (*r.start)
 				wrong(&r, "this begins no statement of a test");
 			free(line);
