@@ -10,6 +10,7 @@
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 router gw
+# shellcheck disable=SC2016 # the inner shell's
 # What the kernel writes by itself is none of ours to hold together.
 ip netns exec gw sh -c 'for f in all default; do
 	echo 0 >/proc/sys/net/ipv4/conf/$f/send_redirects

@@ -68,6 +68,7 @@ static void __printf(1, 2) put(const char *format, ...)
 static const char *const clients4[] = {
 	"10.1.0.0/24", "10.1.0.0/16", "10.1.0.7", "10.0.0.0/8", "10.2.0.0/24",
 };
+
 static const char *const clients6[] = { "fd00:0:1::/64", "fd00:0:1::7", "fd00::/16" };
 
 static void match(void)

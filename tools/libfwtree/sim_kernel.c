@@ -145,7 +145,8 @@ extern u8 __start_fwt_percpu[], __stop_fwt_percpu[];
 
 size_t sim_percpu_size(void)
 {
-	return (size_t)(__stop_fwt_percpu - __start_fwt_percpu);
+	/* The linker's: both ends of one section. */
+	return (uintptr_t)__stop_fwt_percpu - (uintptr_t)__start_fwt_percpu;
 }
 
 void sim_percpu_load(const void *from)

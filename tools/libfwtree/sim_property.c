@@ -193,7 +193,7 @@ static int read_pattern(const char *pattern, struct pattern *p, char *error, siz
 			     "source and destination are of two families");
 	snprintf(p->words, sizeof(p->words), "%s", at);
 	/* The words are a packet's. */
-	snprintf(text, sizeof(text), "in x %u %s to %s%s", p->any_proto ? 6 : p->proto,
+	snprintf(text, sizeof(text), "in x %u %s to %s%s", p->any_proto ? 6u : p->proto,
 		 p->proto == 58 || p->src.family == 6 || p->dst.family == 6 ? "::1" : "1.1.1.1",
 		 p->proto == 58 || p->src.family == 6 || p->dst.family == 6 ? "::2" : "1.1.1.2",
 		 p->words);

@@ -366,7 +366,7 @@ static bool reply(struct run *run, const struct sim_statement *s)
 	/* Queries are answered by the type that answers them. */
 	if ((f->protocol == 1 || f->protocol == 58) && !strstr(s->rest, " type "))
 		snprintf(more, sizeof(more), " type %u id %u",
-			 f->protocol == 58 ? 129 : f->icmp_type == 8 ? 0 : f->icmp_type + 1,
+			 f->protocol == 58 ? 129u : f->icmp_type == 8 ? 0u : f->icmp_type + 1u,
 			 f->icmp_id);
 	snprintf(text, sizeof(text), "%s %s %u %s to %s%s%s", f->reply_out ? "out" : "in",
 		 f->reply_dev, f->protocol, src, dst, more, s->rest);

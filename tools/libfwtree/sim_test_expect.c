@@ -116,8 +116,8 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 		if (!sim_read_argument(r, "a state"))
 			return false;
 		if (!one_of(r->word, states))
-			return wrong_at(r, r->start, "new, established, related, invalid, untracked",
-					"'%s' is no state", r->word);
+			return wrong_at(r, r->start, "new established related invalid untracked",
+					"no state: '%s'", r->word);
 		strcpy(e->text, r->word);
 		return true;
 	}

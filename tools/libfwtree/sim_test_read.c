@@ -224,6 +224,7 @@ static void reply_line(struct reader *r)
 {
 	const struct flow_name *f;
 	char prefix[100], *words;
+	const char *port;
 	bool ports;
 	u32 n;
 
@@ -233,8 +234,12 @@ static void reply_line(struct reader *r)
 	r->s->rest = strdup(words);
 	n = (u32)strtoul(f->proto, NULL, 10);
 	ports = n == 6 || n == 17 || n == 132 || n == 33 || n == 136;
-	snprintf(prefix, sizeof(prefix), f->six ? "in x %s [::1]%s to [::2]%s" :
-						  "in x %s 1.1.1.1%s to 1.1.1.2%s", f->proto, ports ? ":1" : "", ports ? ":1" : "");
+	port = ports ? ":1" : "";
+	if (f->six)
+		snprintf(prefix, sizeof(prefix), "in x %s [::1]%s to [::2]%s", f->proto, port, port);
+	else
+		snprintf(prefix, sizeof(prefix), "in x %s 1.1.1.1%s to 1.1.1.2%s", f->proto, port,
+			 port);
 	check_words(r, prefix, words, words);
 }
 
