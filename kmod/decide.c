@@ -185,7 +185,8 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 
 	fwt_world_init(&world, w, w->c->seed);
 	world.skb = NULL;	/* it may be a reply, routed otherwise */
-	world.sk = NULL;
+	world.sk = fwt_conn_is(w->c, FWT_CONN_LOCAL) && w->dir == FWT_ORIGINAL ?
+		   fwt_sender(w) : NULL;
 	if (root == FWT_NONE) {
 		d->flags = 0;
 		d->n_counts = 0;
@@ -197,6 +198,9 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 			p->iif = fwt_ifname(net, iif);
 			if (!p->iif)
 				p->unknown |= FWT_FIELD_BIT(IIF);
+		} else if (!world.sk) {
+			/* Its socket is at hand with a packet of its own alone. */
+			p->unknown |= FWT_FIELDS_OWNER;
 		}
 		if (hook == FWT_HOOK_EGRESS) {
 			out = dev_get_by_index_rcu(net, oif);

@@ -74,7 +74,7 @@ struct fwt_world {
 	struct net *net;
 	const struct net_device *out;
 	const struct sk_buff *skb;
-	const struct sock *sk;
+	struct sock *sk;
 	u32 bytes;
 	bool again;
 	struct fwt_rlu rlu;
@@ -99,6 +99,12 @@ static inline void fwt_from_in6(const struct in6_addr *a, u32 *words)
 	for (i = 0; i < 4; i++)
 		words[i] = be32_to_cpu(a->s6_addr32[i]);
 }
+
+/* The socket that a packet comes from, where it starts here and that can be asked. */
+struct sock *fwt_sender(const struct fwt_way *w);
+
+/* owner.c: struct fwt_env_ops.owner of @env's packet */
+int fwt_world_owner(const struct fwt_env *env, unsigned int field, u32 *out);
 
 /* rlu.c: struct fwt_env_ops.route of the kernel's tables */
 void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,

@@ -162,12 +162,12 @@ static const struct fwt_env_ops world_ops = {
 	.route = fwt_world_route,
 	.under = fwt_world_under,
 	.turn = fwt_world_turn,
+	.owner = fwt_world_owner,
 };
 
-/* The socket that a packet comes from, where it is one that can be asked. */
-static const struct sock *sender(const struct fwt_way *w)
+struct sock *fwt_sender(const struct fwt_way *w)
 {
-	const struct sock *sk = w->skb->skb_iif ? NULL : skb_to_full_sk(w->skb);
+	struct sock *sk = w->skb->skb_iif ? NULL : skb_to_full_sk(w->skb);
 
 	return sk && sk_fullsock(sk) && net_eq(sock_net(sk), w->fn->net) ? sk : NULL;
 }
@@ -183,7 +183,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
-	world->sk = sender(w);
+	world->sk = fwt_sender(w);
 	world->again = false;
 }
 

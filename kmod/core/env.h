@@ -32,6 +32,8 @@ struct fwt_env;
  *	where there is none
  * @route: answers @what (rlu.h) of @p, of an address that is one host's; @r is all
  *	zeroes, which is no route. NULL for none, ever
+ * @owner: the value of one of FWT_FIELDS_OWNER of the packet that walks, which starts
+ *	here; returns its words, 0 where there is none. NULL for none, ever
  */
 struct fwt_env_ops {
 	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,
@@ -46,6 +48,7 @@ struct fwt_env_ops {
 	bool (*under)(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
 		      const struct fwt_packet *p, u64 *hash);
 	u32 (*turn)(const struct fwt_env *env, u32 object);
+	int (*owner)(const struct fwt_env *env, unsigned int field, u32 *out);
 };
 
 /**

@@ -7,6 +7,7 @@
  * a table of jumps, and each case is a question to @have and a load or two.
  */
 #include "field.h"
+#include "env.h"
 #include "packet.h"
 #include "rlu.h"
 
@@ -185,5 +186,9 @@ int fwt_field_ask(const struct fwt_packet *p, const struct fwt_env *env,
 {
 	if (field < __FWT_FIELD_MAX && FWT_FIELDS_ROUTE >> field & 1)
 		return fwt_rlu_get(p, env, field, out);
+	/* What is forwarded has no sender here, whoever had it before. */
+	if (field < __FWT_FIELD_MAX && FWT_FIELDS_OWNER >> field & 1 && !p->iif &&
+	    env && env->ops->owner)
+		return env->ops->owner(env, field, out);
 	return 0;
 }

@@ -16,7 +16,8 @@
  * pkttype: enum fwt_pkttype. ct state: enum fwt_ct_state. ct status: 0 none, 1
  * snat, 2 both, 3 dnat, so that each word is a range. fragment: 0 whole, 1 first,
  * 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits. route type:
- * enum fwt_route_type; of the other route fields all zeroes is "none".
+ * enum fwt_route_type; of the other route fields all zeroes is "none". cgroup: its
+ * id of 64 bits.
  */
 #ifndef FWT_CORE_FIELD_H
 #define FWT_CORE_FIELD_H
@@ -75,7 +76,10 @@
 	X(ROUTE_TYPE, "route type", 1, 1, 3, FWT_HOOKS_INET) \
 	X(ROUTE_NEXTHOP, "route nexthop", 1, 4, 32, FWT_HOOKS_INET) \
 	X(ROUTE_SADDR, "route saddr", 1, 4, 32, FWT_HOOKS_INET) \
-	X(ROUTE_REVERSE, "route reverse", 4, 4, 32, FWT_HOOKS_INET)
+	X(ROUTE_REVERSE, "route reverse", 4, 4, 32, FWT_HOOKS_INET) \
+	X(UID, "uid", 1, 1, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS)) \
+	X(GID, "gid", 1, 1, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS)) \
+	X(CGROUP, "cgroup", 2, 2, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS))
 
 enum fwt_field {
 #define FWT_FIELD_ENUM(id, name, w, w6, bits, hooks) FWT_FIELD_##id,
@@ -91,7 +95,8 @@ enum fwt_field {
 #define FWT_FIELDS_ROUTE (FWT_FIELD_BIT(ROUTE_OIF) | FWT_FIELD_BIT(ROUTE_TYPE) | \
 			  FWT_FIELD_BIT(ROUTE_NEXTHOP) | FWT_FIELD_BIT(ROUTE_SADDR) | \
 			  FWT_FIELD_BIT(ROUTE_REVERSE))
-#define FWT_FIELDS_ASKED FWT_FIELDS_ROUTE
+#define FWT_FIELDS_OWNER (FWT_FIELD_BIT(UID) | FWT_FIELD_BIT(GID) | FWT_FIELD_BIT(CGROUP))
+#define FWT_FIELDS_ASKED (FWT_FIELDS_ROUTE | FWT_FIELDS_OWNER)
 
 struct fwt_field_info {
 	const char *name;

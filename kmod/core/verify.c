@@ -138,10 +138,12 @@ static u32 set_cost(const struct fwt_program *p, u32 set)
 /* An interface has as many addresses as its owner gave it; of the usual few. */
 #define IFADDR_COST	32
 
-/* What it takes to look a route up, as measured (tests/bench): that is, unless the
- * walk knows the answer.
+/* What it takes to put an answer that the walk remembers into a key. It forgets by a
+ * modifier alone, of which it meets FWT_EFFECTS_MAX at most: so it looks up routes
+ * not more than so many times for each kind of question, however many tests ask.
  */
-#define ROUTE_COST	32
+#define ROUTE_COST	4
+#define OWNER_COST	4	/* a lock that nobody else takes often */
 
 static u32 asked_cost(const struct fwt_prog_test *t)
 {
@@ -150,6 +152,8 @@ static u32 asked_cost(const struct fwt_prog_test *t)
 	for (i = 0; i < t->n_fields; i++)
 		if (FWT_FIELDS_ROUTE >> t->field[i] & 1)
 			cost += ROUTE_COST;
+		else if (FWT_FIELDS_OWNER >> t->field[i] & 1)
+			cost += OWNER_COST;
 	return cost;
 }
 

@@ -50,6 +50,7 @@ static const struct field {
 	{ "route oif", NAME, INET, 4 }, { "route type", ROUTE, INET, 4 },
 	{ "route nexthop", ADDR, INET, 2 }, { "route saddr", ADDR, INET, 1 },
 	{ "route reverse", NAME, INET, 3 },
+	{ "uid", USER, OUT, 2 }, { "gid", USER, OUT, 2 }, { "cgroup", GROUP, OUT, 2 },
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))

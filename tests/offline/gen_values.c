@@ -197,6 +197,15 @@ void gen_value(struct gen *g, enum kind kind, int family)
 	case FLAGS:
 		gen_put(g, "%s", PICK(g, flags));
 		break;
+	case USER:
+		if (gen_chance(g, 20))
+			gen_put(g, "root");
+		else
+			number(g, 5);
+		break;
+	case GROUP:
+		gen_put(g, "%llu", (gen_chance(g, 50) ? 0ull : 1ull << 32) + gen_rnd(g, 20));
+		break;
 	case ROUTE:
 		gen_put(g, "%s", PICK(g, routes));
 		break;

@@ -38,7 +38,7 @@ struct gen {
 
 enum kind { ADDR, ADDR4, ADDR6, PORT, PROTOCOL, NAME, MAC, STATE, FAMILY, PKTTYPE,
 	    ETHER_TYPE, ARP_OP, ICMP, ICMP6, FLAGS, NUM3, NUM6, NUM8, NUM12, NUM16, NUM32,
-	    ROUTE };
+	    ROUTE, USER, GROUP };
 
 unsigned int gen_rnd(struct gen *g, unsigned int below);
 bool gen_chance(struct gen *g, unsigned int percent);

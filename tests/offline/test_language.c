@@ -76,8 +76,8 @@ static const struct row fields[] = {
 	{ IN, "route reverse != iif accept", NULL }, { OUT, "route reverse none accept", NULL },
 	{ IN, "route nexthop . route oif none . { eth0, none } accept", NULL },
 	{ IN, "mark 7 accept", NULL }, { IN, "priority 7 accept", NULL },
-	{ OUT, "^uid root accept", "uid" }, { OUT, "^gid 0 accept", "gid" },
-	{ OUT, "^cgroup 5 accept", "cgroup" }, { IN, "^bpf \"tcp port 80\" accept", "bpf" },
+	{ OUT, "uid { root, 1000-1999 } accept", NULL }, { OUT, "gid 0 gid != root accept", NULL },
+	{ OUT, "cgroup { 5, 8589934599 } accept", NULL }, { IN, "^bpf \"tcp port 80\" accept", "bpf" },
 	/* nftables' words */
 	{ IN, "iifname eth0 accept", NULL }, { OUT, "oifname eth0 meta iifname lo accept", NULL },
 	{ OUT, "meta oifname eth0 accept", NULL }, { IN, "meta iif eth0 accept", NULL },
@@ -91,8 +91,7 @@ static const struct row fields[] = {
 	{ IN, "meta length 60 accept", NULL }, { DEV, "meta pkttype host accept", NULL },
 	{ DEV, "arp operation reply accept", NULL },
 	{ IN, "tcp sequence 1 tcp ackseq 2 accept", NULL },
-	{ OUT, "^meta skuid 0 accept", "uid" }, { OUT, "^meta skgid 0 accept", "gid" },
-	{ OUT, "^meta cgroup 0 accept", "cgroup" },
+	{ OUT, "meta skuid 0 meta skgid 0 meta cgroup 1 accept", NULL },
 };
 
 static const struct row matches[] = {

@@ -142,10 +142,21 @@ static u64 oracle_key(void *ctx, const struct fwt_rule *rule)
 	return 0;
 }
 
+/* Everybody sends now and then, and some packets are nobody's. */
+static int mock_owner(const struct fwt_env *env, unsigned int field, u32 *out)
+{
+	if (env->seed % 5 == 0)
+		return 0;
+	out[0] = field == FWT_FIELD_CGROUP ? env->seed % 2 : env->seed % 20;
+	out[1] = env->seed % 20;
+	return field == FWT_FIELD_CGROUP ? 2 : 1;
+}
+
 static const struct fwt_env_ops mock_ops = {
 	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
 	.route = mock_route,
 	.under = mock_under, .turn = mock_turn,
+	.owner = mock_owner,
 };
 
 /* Returns false where the policy was refused; with @show its messages are. */

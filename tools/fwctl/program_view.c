@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 
 #include "field.h"
+#include "names.h"
 #include "program_view.h"
 #include "limit.h"
 
@@ -358,6 +359,8 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 	switch (field) {
 	case FWT_FIELD_IIF:
 	case FWT_FIELD_OIF:
+	case FWT_FIELD_ROUTE_OIF:
+	case FWT_FIELD_ROUTE_REVERSE:
 		for (i = 0; i < 16; i++)
 			name[i] = w[i / 4] >> (24 - 8 * (i % 4));
 		out_clean(buf, size, *name ? name : "none", 16);
@@ -376,6 +379,8 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 	case FWT_FIELD_IP6_DADDR:
 	case FWT_FIELD_ARP_SADDR:
 	case FWT_FIELD_ARP_DADDR:
+	case FWT_FIELD_ROUTE_NEXTHOP:
+	case FWT_FIELD_ROUTE_SADDR:
 		if (words == 4)
 			put_ipv6(buf, size, w);
 		else
@@ -383,7 +388,12 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 				 w[0] >> 16 & 0xff, w[0] >> 8 & 0xff, w[0] & 0xff);
 		return;
 	}
-	snprintf(buf, size, "%u", w[0]);
+	if (field == FWT_FIELD_ROUTE_TYPE && fwt_class_name(FWT_CLASS_ROUTE_TYPE, w[0]))
+		snprintf(buf, size, "%s", fwt_class_name(FWT_CLASS_ROUTE_TYPE, w[0]));
+	else if (field == FWT_FIELD_CGROUP)
+		snprintf(buf, size, "%llu", (unsigned long long)w[0] << 32 | w[1]);
+	else
+		snprintf(buf, size, "%u", w[0]);
 }
 
 static void put_key(char *buf, size_t size, const struct fwt_prog_test *t,

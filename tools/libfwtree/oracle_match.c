@@ -24,7 +24,7 @@ static const u8 core_fields[FWT_AST_FIELD_COUNT] = {
 	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
 	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS)
 	SAME(ROUTE_OIF) SAME(ROUTE_TYPE) SAME(ROUTE_NEXTHOP) SAME(ROUTE_SADDR)
-	SAME(ROUTE_REVERSE)
+	SAME(ROUTE_REVERSE) SAME(UID) SAME(GID) SAME(CGROUP)
 #undef SAME
 };
 
@@ -64,8 +64,8 @@ static struct got get(const struct fwt_ast_ref *ref, const struct fwt_packet *p,
 	return g;
 }
 
-u32 fwt_oracle_number(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
-		      const struct fwt_value *v)
+static u64 number_of(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		     const struct fwt_value *v)
 {
 	static const s16 protocol[] = {
 		[FWT_IMPLIES_NONE] = -1, [FWT_IMPLIES_IPV4] = -1,
@@ -76,10 +76,16 @@ u32 fwt_oracle_number(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 	uint64_t n = 0;
 
 	if (v->kind == FWT_VALUE_NUMBER || v->kind == FWT_VALUE_SIZE)
-		return (u32)v->number;
+		return v->number;
 	fwt_resolve_word(o->resolver, fwt_ast_field_info(ref->field)->class,
 			 protocol[ref->implies], v->text, &n);
-	return (u32)n;
+	return n;
+}
+
+u32 fwt_oracle_number(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
+		      const struct fwt_value *v)
+{
+	return (u32)number_of(o, ref, v);
 }
 
 static bool same_name(const struct got *g, const struct fwt_value *v)
@@ -147,6 +153,11 @@ static int order(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 			if (g->word[n])
 				return 2;
 		return 0;
+	}
+	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CGROUP) {
+		u64 id = (u64)g->word[0] << 32 | g->word[1];
+
+		return id == number_of(o, ref, v) ? 0 : 2;
 	}
 	n = fwt_oracle_number(o, ref, v);
 	if (fwt_ast_field_info(ref->field)->class == FWT_CLASS_CT_STATE)

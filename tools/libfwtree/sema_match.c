@@ -63,6 +63,7 @@ static bool has_order(const struct fwt_ast_ref *ref)
 	case FWT_CLASS_CT_STATE:
 	case FWT_CLASS_CT_STATUS:
 	case FWT_CLASS_ROUTE_TYPE:
+	case FWT_CLASS_CGROUP:
 		return false;
 	default:
 		return true;
@@ -282,7 +283,7 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 
 		if (class == FWT_CLASS_IFNAME || class == FWT_CLASS_CT_STATE ||
 		    class == FWT_CLASS_CT_STATUS || class == FWT_CLASS_BOOL ||
-		    class == FWT_CLASS_ROUTE_TYPE) {
+		    class == FWT_CLASS_ROUTE_TYPE || class == FWT_CLASS_CGROUP) {
 			fwt_error(s->diag, &k.ref[f]->loc, "'%s' can't be masked",
 				  fwt_field_words(k.ref[f]->field, k.ref[f]->implies));
 			return NULL;

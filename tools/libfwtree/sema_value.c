@@ -62,6 +62,16 @@ static bool number(const struct reader *r, const struct fwt_value *v, u64 value,
 	return true;
 }
 
+/* Of 64 bits: two words. */
+static bool wide(u64 value, struct fwt_range *out)
+{
+	out->words = 2;
+	out->low[0] = (u32)(value >> 32);
+	out->low[1] = (u32)value;
+	memcpy(out->high, out->low, sizeof(out->high));
+	return true;
+}
+
 static bool unknown_word(const struct reader *r, const struct fwt_value *v)
 {
 	struct fwt_suggest suggest;
@@ -86,6 +96,8 @@ static bool word(const struct reader *r, const struct fwt_value *v,
 	if (v->flags & FWT_VALUE_WILDCARD ||
 	    fwt_resolve_word(r->s->resolver, r->class, protocol, v->text, &value))
 		return unknown_word(r, v);
+	if (r->class == FWT_CLASS_CGROUP)
+		return wide(value, out);
 	if (r->class == FWT_CLASS_CT_STATE)	/* a bit there, a number here */
 		value = value ? (u64)__builtin_ctzll(value) : 0;
 	if (!number(r, v, value, out))
@@ -197,6 +209,8 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 			return wrong(r, v);
 		if (v->kind == FWT_VALUE_SIZE && r->class != FWT_CLASS_NUMBER)
 			return wrong(r, v);
+		if (r->class == FWT_CLASS_CGROUP)
+			return wide(v->number, out);
 		return number(r, v, v->number, out);
 	}
 	return wrong(r, v);
@@ -206,7 +220,7 @@ static bool ordered(enum fwt_value_class class)
 {
 	return class != FWT_CLASS_IFNAME && class != FWT_CLASS_CT_STATE &&
 	       class != FWT_CLASS_CT_STATUS && class != FWT_CLASS_BOOL &&
-	       class != FWT_CLASS_ROUTE_TYPE;
+	       class != FWT_CLASS_ROUTE_TYPE && class != FWT_CLASS_CGROUP;
 }
 
 static int compare(const u32 *a, const u32 *b, u32 words)

@@ -61,6 +61,13 @@ static const struct fwt_env_ops env_ops = {
 	.turn = fwt_world_turn,
 };
 
+/* A packet in text has no socket, and so no owner. */
+struct sock *fwt_sender(const struct fwt_way *w)
+{
+	(void)w;
+	return NULL;
+}
+
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
 	world->env.ops = &env_ops;
@@ -72,6 +79,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
+	world->sk = fwt_sender(w);
 	world->again = false;
 }
 
