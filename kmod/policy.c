@@ -126,6 +126,7 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->of.rule);
 	kvfree(b->slot);
 	kvfree(b->object);
+	fwt_filters_free(b);
 	kvfree(b->blob);
 	kfree(b);
 }
@@ -262,6 +263,11 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 			     GFP_KERNEL_ACCOUNT);
 	if (!b->slot || !b->object) {
 		ret = -ENOMEM;
+		goto fail;
+	}
+	ret = fwt_filters_make(b);
+	if (ret) {
+		NL_SET_ERR_MSG(extack, "the kernel refuses a filter of 'bpf'");
 		goto fail;
 	}
 	p->prog = b->prog;

@@ -21,6 +21,7 @@
  * @of: what patches are held against
  * @slot: by rule, then by named counter
  * @object: by index in OBJECTS
+ * @filter: by index in FILTERS; NULL where there are none
  * @blob: the program's bytes
  * @len: how many
  */
@@ -30,6 +31,7 @@ struct fwt_base {
 	struct fwt_patchable of;
 	u32 *slot;
 	struct fwt_object **object;
+	struct bpf_prog **filter;
 	void *blob;
 	size_t len;
 };
@@ -138,6 +140,12 @@ void fwt_policy_taken(struct fwt_net *fn, struct fwt_policy *old);
 
 /* The former policy goes, after a grace period; NULL for none. */
 void fwt_policy_retire(struct fwt_policy *p);
+
+/* filter.c: what a verified program has of FILTERS becomes the kernel's. To be freed
+ * even if it failed, with what was made.
+ */
+int fwt_filters_make(struct fwt_base *b);
+void fwt_filters_free(struct fwt_base *b);
 
 /* A policy that was never in force. */
 void fwt_policy_free(struct fwt_policy *p);

@@ -65,8 +65,8 @@ struct fwt_way {
 
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
- * from, else NULL. @bytes: of the packet. @again: asked afresh, for a connection that
- * is there.
+ * from, else NULL. @bytes: of the packet. @filtered: that which walks; NULL where the
+ * record does. @again: asked afresh, for a connection that is there.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -76,6 +76,7 @@ struct fwt_world {
 	const struct sk_buff *skb;
 	struct sock *sk;
 	u32 bytes;
+	struct sk_buff *filtered;
 	bool again;
 	struct fwt_rlu rlu;
 };
@@ -105,6 +106,10 @@ struct sock *fwt_sender(const struct fwt_way *w);
 
 /* owner.c: struct fwt_env_ops.owner of @env's packet */
 int fwt_world_owner(const struct fwt_env *env, unsigned int field, u32 *out);
+
+/* filter.c: struct fwt_env_ops.filter, of a filter of @env's policy */
+bool fwt_world_filter(const struct fwt_env *env, const struct fwt_packet *p,
+		      const struct fwt_program *prog, u32 filter);
 
 /* rlu.c: struct fwt_env_ops.route of the kernel's tables */
 void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,

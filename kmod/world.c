@@ -163,6 +163,7 @@ static const struct fwt_env_ops world_ops = {
 	.under = fwt_world_under,
 	.turn = fwt_world_turn,
 	.owner = fwt_world_owner,
+	.filter = fwt_world_filter,
 };
 
 struct sock *fwt_sender(const struct fwt_way *w)
@@ -184,6 +185,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->out = w->state->out;
 	world->skb = w->skb;
 	world->sk = fwt_sender(w);
+	world->filtered = w->skb;
 	world->again = false;
 }
 

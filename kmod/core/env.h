@@ -12,6 +12,7 @@
 
 struct fwt_packet;
 struct fwt_env;
+struct fwt_program;
 
 /**
  * struct fwt_env_ops - what the outside gives
@@ -32,6 +33,8 @@ struct fwt_env;
  *	where there is none
  * @route: answers @what (rlu.h) of @p, of an address that is one host's; @r is all
  *	zeroes, which is no route. NULL for none, ever
+ * @filter: do the bytes of @p, as it came to the hook, pass filter @filter of @prog.
+ *	NULL where nobody has them: none passes
  * @owner: the value of one of FWT_FIELDS_OWNER of the packet that walks, which starts
  *	here; returns its words, 0 where there is none. NULL for none, ever
  */
@@ -48,6 +51,8 @@ struct fwt_env_ops {
 	bool (*under)(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
 		      const struct fwt_packet *p, u64 *hash);
 	u32 (*turn)(const struct fwt_env *env, u32 object);
+	bool (*filter)(const struct fwt_env *env, const struct fwt_packet *p,
+		       const struct fwt_program *prog, u32 filter);
 	int (*owner)(const struct fwt_env *env, unsigned int field, u32 *out);
 };
 

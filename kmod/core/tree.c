@@ -166,6 +166,14 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 			break;
 		yes = fwt_set_find(prog, t->set[which(p)], key) != FWT_NONE;
 		break;
+	case FWT_TEST_BPF:
+		if (!env || !env->ops->filter)
+			break;
+		words = 1;
+		yes = env->ops->filter(env, p, prog,
+				       t->set[p->hook >= FWT_HOOK_DEV_INGRESS]);
+		key[0] = yes;
+		break;
 	case FWT_TEST_EQUAL:
 		words = fwt_field(p, env, t->field[0], key);
 		n = fwt_field(p, env, t->field[1], other);

@@ -41,6 +41,8 @@ struct fwt_program {
 	const struct fwt_prog_cut *cut;
 	const struct fwt_prog_box *box;
 	const struct fwt_prog_box6 *box6;
+	const struct fwt_prog_filter *filter;
+	const struct fwt_prog_insn *insn;
 	const struct fwt_prog_object *object;
 	u32 n[__FWT_SEC_MAX];
 	u32 root[2];
@@ -233,6 +235,9 @@ static inline bool fwt_test_unknown(const struct fwt_prog_test *t,
 {
 	u32 i;
 
+	/* Its bytes are gone. */
+	if (t->op == FWT_TEST_BPF)
+		return p->unknown;
 	for (i = 0; i < t->n_fields; i++)
 		if (p->unknown >> t->field[i] & 1)
 			return true;

@@ -115,6 +115,8 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->box = section(p, FWT_SEC_BOXES);
 	p->box6 = section(p, FWT_SEC_BOXES6);
 	p->object = section(p, FWT_SEC_OBJECTS);
+	p->filter = section(p, FWT_SEC_FILTERS);
+	p->insn = section(p, FWT_SEC_INSNS);
 }
 
 /* Comparisons that looking up in a set can take; of long keys each counts more. A
@@ -159,7 +161,14 @@ static u32 asked_cost(const struct fwt_prog_test *t)
 
 static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
-	u32 cost = asked_cost(t);
+	u32 cost = asked_cost(t), i;
+
+	if (t->op == FWT_TEST_BPF) {
+		for (i = 0; i < 2; i++)
+			if (t->set[i] != FWT_NONE)
+				cost = max(cost, p->filter[t->set[i]].count);
+		return cost;
+	}
 
 	if (t->op == FWT_TEST_RANDOM || t->op == FWT_TEST_QUOTA)
 		return 1;
@@ -391,10 +400,16 @@ static int reach(struct fwt_verify *c, u32 i)
 			if (hooks & ~fwt_field_info[t->field[d]].hooks)
 				return bad(c, FWT_SEC_NODES, i,
 					   "asks for a field that a hook does not have");
-		if (t->op >= FWT_TEST_IFADDR && t->op <= FWT_TEST_COUNT &&
-		    hooks & ~FWT_HOOKS_INET)
+		if (t->op == FWT_TEST_BPF) {
+			if ((hooks & FWT_HOOKS_INET && t->set[0] == FWT_NONE) ||
+			    (hooks & FWT_HOOKS_DEV && t->set[1] == FWT_NONE))
+				return bad(c, FWT_SEC_NODES, i,
+					   "has no filter for a hook that leads here");
+		} else if (t->op >= FWT_TEST_IFADDR && t->op <= FWT_TEST_COUNT &&
+			   hooks & ~FWT_HOOKS_INET) {
 			return bad(c, FWT_SEC_NODES, i,
 				   "asks for addresses or connections at a device");
+		}
 		c->node[n->no].hooks |= hooks;
 		if (n->type == FWT_NODE_SELECT)
 			return each_target(c, i, NULL, hooks);
@@ -554,7 +569,7 @@ int fwt_verify(const void *blob, size_t len, void *scratch,
 	c.forest = (void *)((u8 *)scratch + forests);
 	c.cut = (void *)((u8 *)scratch + cuts);
 	c.budget = 8ull * prog->n[FWT_SEC_WORDS] + 4ull * prog->n[FWT_SEC_BOXES] +
-		   4ull * prog->n[FWT_SEC_BOXES6];
+		   4ull * prog->n[FWT_SEC_BOXES6] + 4ull * prog->n[FWT_SEC_INSNS];
 	ret = fwt_verify_tables(&c);
 	return ret ? ret : check_nodes(&c);
 }

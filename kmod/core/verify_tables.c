@@ -3,6 +3,7 @@
  * The verifier's part for what is no node and no forest: each element of a
  * section for what it says of itself.
  */
+#include "filter.h"
 #include "verify_private.h"
 #include "limit.h"
 
@@ -207,6 +208,42 @@ static bool is_addr(u8 field)
 	       field == FWT_FIELD_ROUTE_NEXTHOP || field == FWT_FIELD_ROUTE_SADDR;
 }
 
+static int check_bpf(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	u32 k;
+
+	if (t->n_fields || t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE)
+		return bad(c, FWT_SEC_TESTS, i, "a filter with fields");
+	for (k = 0; k < 2; k++) {
+		if (t->set[k] == FWT_NONE)
+			continue;
+		if (!index_ok(c, FWT_SEC_FILTERS, t->set[k]))
+			return bad(c, FWT_SEC_TESTS, i, "no such filter");
+		if (c->prog->filter[t->set[k]].link != (k ? FWT_LINK_ETHERNET : FWT_LINK_RAW))
+			return bad(c, FWT_SEC_TESTS, i, "a filter of another link");
+	}
+	return 0;
+}
+
+static int check_filter(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_filter *f = &c->prog->filter[i];
+	const char *wrong;
+
+	if (!f->count || f->count > FWT_FILTER_INSNS_MAX)
+		return bad(c, FWT_SEC_FILTERS, i, "an impossible number of instructions");
+	if (f->first > c->prog->n[FWT_SEC_INSNS] ||
+	    f->count > c->prog->n[FWT_SEC_INSNS] - f->first)
+		return bad(c, FWT_SEC_FILTERS, i, "instructions outside of their section");
+	if (f->link >= __FWT_LINK_MAX || !string_ok(c, f->text, false))
+		return bad(c, FWT_SEC_FILTERS, i, "no such link, or no text");
+	if (!spend(c, f->count))
+		return refuse(c, -E2BIG, FWT_SEC_FILTERS, i, "filters overlap too much");
+	wrong = fwt_filter_check(c->prog->insn + f->first, f->count);
+	return wrong ? bad(c, FWT_SEC_FILTERS, i, wrong) : 0;
+}
+
 static int check_test(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_test *t = &c->prog->test[i];
@@ -217,6 +254,8 @@ static int check_test(struct fwt_verify *c, u32 i)
 	    t->pad >= (t->op == FWT_TEST_COUNT || t->op == FWT_TEST_RANDOM ?
 		       FWT_COUNTS_RULE : 1))
 		return bad(c, FWT_SEC_TESTS, i, "no such operation");
+	if (t->op == FWT_TEST_BPF)
+		return check_bpf(c, i);
 	if ((!t->n_fields && t->op < FWT_TEST_LIMIT) || t->n_fields > FWT_TEST_FIELDS)
 		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
 	for (d = 0; d < t->n_fields; d++)
@@ -480,6 +519,10 @@ int fwt_verify_tables(struct fwt_verify *c)
 
 	for (i = 0; !ret && i < p->n[FWT_SEC_SETS]; i++)
 		ret = check_set(c, i);
+	if (!ret && p->n[FWT_SEC_FILTERS] > FWT_FILTERS_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_FILTERS, FWT_FILTERS_MAX, "too many filters");
+	for (i = 0; !ret && i < p->n[FWT_SEC_FILTERS]; i++)
+		ret = check_filter(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
 		ret = check_test(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)

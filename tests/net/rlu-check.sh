@@ -39,7 +39,7 @@ ip -n gw -6 route add 2001:db8:a2::/48 nexthop via 2001:db8:1::1 nexthop via 200
 # Another way out for a mark, a type of service, a port.
 for v in -4 -6; do
 	[ $v = -4 ] && to=203.0.114.1 || to=2001:db8:2::1
-	ip -n gw $v route add default via $to dev two table 100
+	ip -n gw $v route add default via "$to" dev two table 100
 	ip -n gw $v rule add fwmark 5 table 100
 	ip -n gw $v rule add tos 0x10 table 100
 	ip -n gw $v rule add ipproto udp dport 500 table 100

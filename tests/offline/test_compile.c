@@ -11,6 +11,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "bpf.h"
 #include "compile.h"
 #include "sema_sample.h"
 #include "parse.h"
@@ -170,6 +171,17 @@ static const struct {
 	/* not yet */
 	{ IN("notrack accept"), 2, "not supported yet: \"notrack\"" },
 	{ OUT("mss clamp"), 2, "not supported yet: \"mss clamp\"" },
+	{ IN("bpf \"tcp prot 80\" accept"), 2, "for IP packets, libpcap says:" },
+	{ IN("bpf \"ether host 02:00:00:00:00:01\" accept"), 2, "for IP packets, libpcap says:" },
+	{ DEV("bpf \"wlan type mgt\" accept"), 2, "for frames, libpcap says:" },
+	{ IN("goto t") "ingress device eth0 {\ngoto t\n}\ntree t {\nbpf \"ether host 02:00:00:00:00:01\" drop\ndrop\n}\n",
+	  9, "for IP packets, libpcap says:" },
+	{ IN("bpf \"\" accept"), 2, "an empty expression" },
+	{ IN("bpf tcp accept"), 2, "'bpf' takes a tcpdump expression in quotes" },
+	{ IN("bpf 80 accept"), 2, "'bpf' takes a tcpdump expression in quotes" },
+	{ IN("bpf > \"tcp\" accept"), 2, "'bpf' stands alone" },
+	{ IN("bpf . saddr \"tcp\" . 10.0.0.1 accept"), 2, "'bpf' stands alone" },
+	{ IN("select bpf { \"tcp\" -> accept }"), 2, "'bpf' has no value" },
 	{ IN("uid root accept"), 2, "there is no 'uid' in 'ingress'" },
 	{ DEV("gid root accept"), 2, "there is no 'gid' in 'ingress device'" },
 	{ IN("cgroup 7 accept"), 2, "there is no 'cgroup' in 'ingress'" },
@@ -497,10 +509,11 @@ static const char sample[] =
 	"\tselect protocol . dport {\n\t\ttcp . 22 -> drop id ssh\n\t\tudp . { 53, 60-70 } -> goto u\n"
 	"\t\tdefault -> mark & 0xf == 3 accept\n\t}\n"
 	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n\treject\n}\n"
-	"egress {\n\toif eth0 masquerade accept\n\tcall t\n\tdrop\n}\n"
-	"ingress device eth0, eth1 {\n\tether type arp accept\n\tcall t\n\tdrop\n}\n"
+	"egress {\n\toif eth0 masquerade accept\n\tuid 5 cgroup 4294967301 drop\n\tcall t\n\tdrop\n}\n"
+	"ingress device eth0, eth1 {\n\tether type arp accept\n\tcall t\n\tcall b\n\tdrop\n}\n"
 	"tree t {\n\tselect ttl {\n\t\t1-9 -> return\n\t\t5-20 -> drop\n\t}\n}\n"
-	"tree u {\n\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
+	"tree b {\n\tbpf \"udp[8:2] / 3 > udp[9] and ip[6:2] & 0x1fff = 0\" drop\n}\n"
+	"tree u {\n\troute reverse != iif drop\n\troute nexthop { none, 10.0.0.0/8 } accept\n\tcall b\n\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
 
 static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 		      const u32 *addr, bool subnet)
@@ -525,6 +538,40 @@ static bool some_local(const struct fwt_env *env, const char *ifname,
 	return some_source(env, p, addr);
 }
 
+static void some_route(const struct fwt_env *env, const struct fwt_packet *p,
+		       enum fwt_route_ask what, struct fwt_route *r)
+{
+	r->type = (u8)((env->seed + what) % __FWT_ROUTE_MAX);
+	snprintf(r->oif, sizeof(r->oif), "eth%u", p->daddr[0] & 1);
+	r->nexthop[0] = p->daddr[0];
+}
+
+static int some_owner(const struct fwt_env *env, unsigned int field, u32 *out)
+{
+	out[0] = 1;
+	out[1] = env->seed;
+	return field == FWT_FIELD_CGROUP ? 2 : 1;
+}
+
+/* Instructions that the verifier let by are run: libpcap aborts at what it does not
+ * know, and reads what it is told to.
+ */
+static bool some_filter(const struct fwt_env *env, const struct fwt_packet *p,
+			const struct fwt_program *prog, u32 filter)
+{
+	u8 *bytes = malloc(60);
+	bool yes;
+	u32 i;
+
+	assert_non_null(bytes);
+	for (i = 0; i < 60; i++)
+		bytes[i] = (u8)(i * 7 + env->seed + p->ttl);
+	bytes[0] = 0x45;
+	yes = fwt_filter_run(prog, filter, bytes, 60);
+	free(bytes);
+	return yes;
+}
+
 static void count_step(void *ctx, const struct fwt_walk_step *s)
 {
 	(void)s;
@@ -537,8 +584,10 @@ static u64 walk_all(const struct fwt_program *prog, const struct fwt_packet *pac
 {
 	static const struct fwt_env_ops ops = {
 		.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
+		.route = some_route, .owner = some_owner, .filter = some_filter,
 	};
-	struct fwt_env env = { .ops = &ops };
+	struct fwt_rlu rlu;
+	struct fwt_env env = { .ops = &ops, .rlu = &rlu };
 	struct fwt_decision d;
 	u64 walks = 0, steps;
 	u32 h, i;

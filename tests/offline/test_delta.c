@@ -142,8 +142,6 @@ static int patch(struct patched *p, const struct made *base)
 			       p->tables, &p->patch, &err);
 	if (ret && !err.text[0])
 		fail_msg("refused without a word");
-	if (ret)
-		fprintf(stderr, "%s\n", err.text);
 	p->prog = base->prog;
 	p->prog.patch = &p->patch;
 	p->prog.steps_max = p->patch.steps_max;

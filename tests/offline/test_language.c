@@ -77,7 +77,9 @@ static const struct row fields[] = {
 	{ IN, "route nexthop . route oif none . { eth0, none } accept", NULL },
 	{ IN, "mark 7 accept", NULL }, { IN, "priority 7 accept", NULL },
 	{ OUT, "uid { root, 1000-1999 } accept", NULL }, { OUT, "gid 0 gid != root accept", NULL },
-	{ OUT, "cgroup { 5, 8589934599 } accept", NULL }, { IN, "^bpf \"tcp port 80\" accept", "bpf" },
+	{ OUT, "cgroup { 5, 8589934599 } accept", NULL }, { IN, "bpf \"tcp port 80\" accept", NULL },
+	{ DEV, "bpf != { \"arp\", \"ether[0] & 1 != 0\" } not bpf \"ip6\" accept", NULL },
+	{ OUT, "bpf \"ip[8] < 5\" mark 7 accept", NULL },
 	/* nftables' words */
 	{ IN, "iifname eth0 accept", NULL }, { OUT, "oifname eth0 meta iifname lo accept", NULL },
 	{ OUT, "meta oifname eth0 accept", NULL }, { IN, "meta iif eth0 accept", NULL },

@@ -203,6 +203,9 @@ static int run(const char *policy, const char *path, bool linear)
 		ret = out_error(NULL, "out of memory");
 	else if (fwt_verify(b.blob.data, b.blob.len, b.scratch, &b.prog, &err))
 		ret = out_error(NULL, "%s", err.text);
+	else if (b.prog.n[FWT_SEC_FILTERS])
+		ret = out_error("'fwctl explain' of one packet, or with --pcap, makes them",
+				"the policy has 'bpf', and the packets of a batch have no bytes");
 	else
 		ret = packets(&b, path);
 	fwt_resolver_free(b.oracle.resolver);

@@ -521,6 +521,12 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 			 t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ? " & mask" : "",
 			 t->set[0]);
 		return;
+	case FWT_TEST_BPF:
+		i = t->set[0] == FWT_NONE ? t->set[1] : t->set[0];
+		snprintf(buf, size, "%sbpf \"%s\" (%u instructions)", not,
+			 fwt_program_string(&v->prog, v->prog.filter[i].text),
+			 v->prog.filter[i].count);
+		return;
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:
 		snprintf(buf, size, "%s%s in %s(%s)", not, fields,

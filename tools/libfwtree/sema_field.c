@@ -104,6 +104,11 @@ int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 
 	if (ref->field == FWT_AST_FIELD_ERROR)
 		return -1;
+	if (ref->field == FWT_AST_BPF) {
+		fwt_error(s->diag, &ref->loc,
+			  "'bpf' has no value: it stands before an expression, alone");
+		return -1;
+	}
 	if (!plain[ref->field]) {
 		fwt_sema_hooks(s, &ref->loc, later_hooks(ref->field), NULL, words);
 		fwt_sema_not_yet(s, &ref->loc, words);

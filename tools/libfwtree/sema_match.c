@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "bpf.h"
 #include "sema.h"
 
 static bool is_interface(const struct fwt_value *v)
@@ -139,11 +140,83 @@ static struct fwt_cond *in_order(struct fwt_sema *s, const struct fwt_sema_key *
 	return fwt_sema_test(s, &t);
 }
 
+/* One expression, for each kind of hook that leads here its own program. */
+static struct fwt_cond *filter(struct fwt_sema *s, const struct fwt_value *v, bool negate)
+{
+	struct fwt_prog_test t = {
+		.op = FWT_TEST_BPF, .flags = negate ? FWT_TEST_NEGATE : 0,
+		.set = { FWT_NONE, FWT_NONE }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	u8 hooks = s->tree->hooks;
+	char error[256];
+	u32 k;
+
+	if (v->kind != FWT_VALUE_STRING) {
+		fwt_error_hint(s->diag, &v->loc, "as in: bpf \"tcp[13] & 2 != 0\"",
+			       "'bpf' takes a tcpdump expression in quotes");
+		return NULL;
+	}
+	if (!v->text[0]) {
+		fwt_error(s->diag, &v->loc, "an empty expression passes everything");
+		return NULL;
+	}
+	for (k = 0; k < 2; k++) {
+		if (!(hooks & (k ? FWT_HOOKS_DEV : FWT_HOOKS_INET)))
+			continue;
+		t.set[k] = fwt_filter_compile(&s->b, v->text,
+					      k ? FWT_LINK_ETHERNET : FWT_LINK_RAW,
+					      error, sizeof(error));
+		if (t.set[k] != FWT_NONE)
+			continue;
+		fwt_error(s->diag, &v->loc, k ? "for frames, libpcap says: %s" :
+			  "for IP packets, libpcap says: %s", error);
+		return NULL;
+	}
+	/* A patch has no filters; a box neither. */
+	s->stateful = true;
+	return fwt_sema_test(s, &t);
+}
+
+static struct fwt_cond *filters(struct fwt_sema *s, const struct fwt_match *m)
+{
+	bool negate = m->op == FWT_OP_NE;
+	struct fwt_cond *list = NULL, *any;
+	const struct fwt_value *v;
+
+	if (m->fields.count != 1 || m->op > FWT_OP_NE) {
+		fwt_error(s->diag, &m->fields.loc,
+			  "'bpf' stands alone, and is neither joined nor compared by order");
+		return NULL;
+	}
+	for (v = m->values.first; v; v = v->next)
+		append(&list, filter(s, v, negate));
+	if (negate || !list || !list->next)
+		return list;
+	any = fwt_sema_alloc(s, sizeof(*any));
+	if (any) {
+		any->kind = FWT_COND_ANY;
+		any->inner = list;
+	}
+	return any;
+}
+
+static bool has_bpf(const struct fwt_fields *fields)
+{
+	const struct fwt_ast_ref *ref;
+
+	for (ref = fields->first; ref; ref = ref->next)
+		if (ref->field == FWT_AST_BPF)
+			return true;
+	return false;
+}
+
 static struct fwt_cond *field(struct fwt_sema *s, const struct fwt_match *m)
 {
 	struct fwt_cond *guards = NULL;
 	struct fwt_sema_key k;
 
+	if (has_bpf(&m->fields))
+		return filters(s, m);
 	if (!fwt_sema_key(s, &m->fields, &k, &guards) || !m->values.first)
 		return NULL;
 	append(&guards, m->op > FWT_OP_NE ? in_order(s, &k, m) :

@@ -11,6 +11,7 @@
 #include "route.h"
 #include "way.h"
 #include "count.h"
+#include "bpf.h"
 #include "sim_net.h"
 
 /* The world */
@@ -51,6 +52,31 @@ static u32 env_count(const struct fwt_env *env, u64 table, const u32 *key, u32 w
 	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
+/* By libpcap's own engine: the verifier has looked at the instructions. */
+int fwt_filters_make(struct fwt_base *b)
+{
+	(void)b;
+	return 0;
+}
+
+void fwt_filters_free(struct fwt_base *b)
+{
+	(void)b;
+}
+
+static bool env_filter(const struct fwt_env *env, const struct fwt_packet *p,
+		       const struct fwt_program *prog, u32 filter)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct sk_buff *skb = w->filtered;
+	u32 head;
+
+	if (!skb)
+		return false;
+	head = p->hook >= FWT_HOOK_DEV_INGRESS ? skb->mac : 0;
+	return fwt_filter_run(prog, filter, skb->data - head, skb->len + head);
+}
+
 static const struct fwt_env_ops env_ops = {
 	.ifaddr = env_ifaddr,
 	.source = env_source,
@@ -59,6 +85,7 @@ static const struct fwt_env_ops env_ops = {
 	.route = env_route,
 	.under = fwt_world_under,
 	.turn = fwt_world_turn,
+	.filter = env_filter,
 };
 
 /* A packet in text has no socket, and so no owner. */
@@ -80,6 +107,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->out = w->state->out;
 	world->skb = w->skb;
 	world->sk = fwt_sender(w);
+	world->filtered = w->skb;
 	world->again = false;
 }
 

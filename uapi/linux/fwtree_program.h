@@ -42,6 +42,8 @@
 #define FWT_COUNT_WORDS		12		/* of the key of a "ct count" */
 #define FWT_COUNTS_RULE		4		/* "ct count" in one rule */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
+#define FWT_FILTERS_MAX		1024		/* "bpf" expressions */
+#define FWT_FILTER_INSNS_MAX	4096		/* of one, as the kernel has it */
 #define FWT_OBJECTS_MAX		(1u << 17)	/* things that outlive programs */
 #define FWT_OBJECT_PARAMS	12		/* words that say what one is like */
 
@@ -68,7 +70,9 @@
 	X(CUTS, "cut", struct fwt_prog_cut) \
 	X(BOXES, "box", struct fwt_prog_box) \
 	X(BOXES6, "IPv6 box", struct fwt_prog_box6) \
-	X(OBJECTS, "object", struct fwt_prog_object)
+	X(OBJECTS, "object", struct fwt_prog_object) \
+	X(FILTERS, "filter", struct fwt_prog_filter) \
+	X(INSNS, "instruction", struct fwt_prog_insn)
 
 enum fwt_section {
 #define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
@@ -236,6 +240,10 @@ enum fwt_test_op {
 	FWT_TEST_SPLIT_HASH,
 	/* the same, by the turn of split @set[1] of OBJECTS; no fields */
 	FWT_TEST_SPLIT_TURN,
+	/* the packet as it came passes filter @set[0] at an inet hook, @set[1] at a
+	 * device's; FWT_NONE where no hook of that kind leads here. No fields
+	 */
+	FWT_TEST_BPF,
 	__FWT_TEST_MAX,
 };
 
@@ -254,7 +262,7 @@ enum fwt_test_op {
  * @field: enum fwt_field (core/field.h), FWT_TEST_FIELDS at most
  * @set: the set for IPv4 and for packets that are not IP; for IPv6. FWT_NONE:
  *	none, nothing is in it. The two are the same unless a field has another
- *	length for IPv6. Only IN.
+ *	length for IPv6. Only IN; other operations say what they have there.
  * @mask: offsets in WORDS of as many words as the key of that set has, which
  *	are ANDed to the key first; or FWT_NONE
  */
@@ -266,6 +274,40 @@ struct fwt_prog_test {
 	__u8 field[FWT_TEST_FIELDS];
 	__u32 set[2];
 	__u32 mask[2];
+};
+
+enum fwt_filter_link {
+	FWT_LINK_RAW,		/* begins with the IP header: DLT_RAW */
+	FWT_LINK_ETHERNET,	/* DLT_EN10MB */
+	__FWT_LINK_MAX,
+};
+
+/**
+ * struct fwt_prog_filter - a program of classic BPF: it passes what is not 0
+ * @first: in INSNS
+ * @count: instructions, 1 to FWT_FILTER_INSNS_MAX
+ * @link: enum fwt_filter_link
+ * @text: string: the expression
+ */
+struct fwt_prog_filter {
+	__u32 first;
+	__u32 count;
+	__u32 link;
+	__u32 text;
+};
+
+/**
+ * struct fwt_prog_insn - an instruction: struct sock_filter of linux/filter.h
+ * @code: what it does; not one that asks the kernel for what no byte says
+ * @jt: so many further, if true
+ * @jf: if false
+ * @k: its number
+ */
+struct fwt_prog_insn {
+	__u16 code;
+	__u8 jt;
+	__u8 jf;
+	__u32 k;
 };
 
 enum fwt_set_kind {

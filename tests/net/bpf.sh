@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# "bpf": tcpdump's expressions at the IP hooks and at a device, both families; the
+# same as libpcap says of the same packets; decided afresh; refused.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+route_home
+serve net 7
+py <<'END'
+def sends(*payloads, f=4, port=9, ttl=64, tos=0, host="home", to=None):
+    with ns(host):
+        s = socket.socket(FAMILY[f], socket.SOCK_DGRAM)
+    if f == 4:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+    for p in payloads:
+        try:
+            s.sendto(p, (to or FAR[f], port))
+        except PermissionError:
+            pass
+    s.close()
+
+def hits(name, n):
+    return wait_for(lambda: rule(name)["hits"] == n) or rule(name)["hits"]
+
+# At the IP hooks: from the IP header on.
+apply("""ingress {
+	not protocol udp accept
+	iif != lan accept
+	bpf "udp port 9 and udp[8] = 0x41" drop id a
+	bpf { "ip[1] = 0x10", "udp[8:4] = 0x42424242" } drop id b
+	bpf "ip6[40 + 8] = 0x43" drop id six
+	bpf "greater 1000" drop id large
+	not bpf "ip or ip6" drop id never
+	bpf != "udp dst port 9" accept id other
+	accept id rest
+}
+egress {
+	protocol udp bpf "udp[8] = 0x5a" drop id out
+	accept
+}""")
+sends(b"A..."); ok(hits("a", 1) is True, "a byte of the payload")
+sends(b"B...", tos=0x10); ok(hits("b", 1) is True, "one of a list: a byte of the header")
+sends(b"BBBB"); ok(hits("b", 2) is True, "the other one: four bytes")
+sends(b"C...", f=6); ok(hits("six", 1) is True, "IPv6, by its bytes")
+sends(b"x" * 1200); ok(hits("large", 1) is True, "the length of all of it")
+sends(b"x" * 3000); ok(hits("large", 2) is True, "what came in fragments is whole")
+sends(b"x", port=7); ok(hits("other", 1) is True, "not equal")
+sends(b"x"); ok(hits("rest", 1) is True, "none of them")
+equal(rule("never")["hits"], 0, "everything is of a family here")
+sends(b"Z..."); ok(hits("out", 1) is True, "egress, of what is forwarded")
+sends(b"Z...", host="gw"); ok(hits("out", 2) is True, "and of what starts here")
+
+# It sees what came, not what the walk has made of it.
+apply("""ingress {
+	not protocol udp accept
+	udp dport 9 dnat to :10
+	dport 10 bpf "udp dst port 10" drop id changed
+	dport 10 bpf "udp dst port 9" drop id came
+	accept
+}""")
+sends(b"x"); ok(hits("came", 1) is True, "after a translation it sees the packet as it came")
+equal(rule("changed")["hits"], 0, "and nothing else")
+
+# At a device: from the Ethernet header on.
+m = ":".join(f"{b:02x}" for b in mac("home", "h0"))
+apply(f"""ingress device lan {{
+	bpf "ether src {m} and udp port 9" drop id mac
+	bpf "arp" accept id arp
+	call both
+	accept
+}}
+egress device lan {{
+	bpf "ether dst {m} and udp src port 7" drop id back
+	accept
+}}
+ingress {{
+	call both
+	accept
+}}
+tree both {{
+	bpf "udp port 11" accept id both
+}}""")
+sends(b"x", port=11); ok(hits("both", 2) is True, "one tree, at both kinds of hook: each its own")
+sends(b"x"); ok(hits("mac", 1) is True, "at a device: a frame of this sender's")
+sends(b"x", f=6); ok(hits("mac", 2) is True, "IPv6 likewise")
+run("ip", "-n", "home", "neigh", "flush", "dev", "h0")
+sends(b"x"); ok(wait_for(lambda: rule("arp")["hits"] > 0), "ARP")
+sends(b"x", port=7); ok(hits("back", 1) is True, "on its way out of a device")
+
+# What libpcap says of the same packets, at random.
+import random
+rng = random.Random(3)
+EXPR = ["udp[8] & 7 = 3", "udp[8] > udp[9]", "ip[8] < 40", "len % 3 = 1",
+        "udp[8:2] / 7 = udp[10]", "ip src host 192.168.1.2 and not udp[9] = 5"]
+POLICY = "ingress { not protocol udp accept\nudp dport != 9 accept\n" + \
+    "\n".join(f'bpf "{e}" count e{i}' for i, e in enumerate(EXPR)) + "\ncount all drop }"
+apply(POLICY)
+payloads = [bytes(rng.randrange(8) for _ in range(rng.randrange(4, 9))) for _ in range(60)]
+with open("b.pcap", "wb") as out:
+    pass
+cap = Wire("gw", "lan")
+sends(*payloads, ttl=rng.choice((30, 64)))
+got = wait_for(lambda: stats()["counters"]["all"]["packets"] == 60)
+ok(got, "all sixty came by", stats()["counters"])
+with open("b.pcap", "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))    # raw IP
+    for frame in cap.frames(0.3):
+        if frame[12:14] == b"\x08\x00" and frame[23] == 17:
+            size = struct.unpack("!H", frame[16:18])[0]
+            out.write(struct.pack("<IIII", 0, 0, size, size) + frame[14:14 + size])
+for i, e in enumerate(EXPR):
+    want = len(run("tcpdump", "-nr", "b.pcap", e).stdout.splitlines())
+    equal(stats()["counters"].get(f"e{i}", {}).get("packets"), want, f"as tcpdump: {e}")
+
+# Decided afresh its bytes are gone: the old verdict stays, and is counted.
+apply("ingress { accept }")
+server = listen("net", NET[4], 80)
+p = Pair("home", NET[4], 80, server)
+ok(p.talk(), "a connection")
+before = reason("unknown-kept")
+apply("ingress { iif lan bpf \"tcp port 80\" drop\naccept }")
+ok(p.talk(), "decided afresh by bpf: it goes on")
+ok(reason("unknown-kept") > before, "and that is counted")
+ok(refused(lambda: connect("home", NET[4], 80, timeout=0.4)), "one that begins now is dropped")
+
+r = run("fwctl", "-n", "gw", "rule", "add", "first", "in", "ingress", 'bpf "tcp port 81" drop')
+equal(r.returncode, 0, "one rule more, which goes the whole way: a patch has no filters")
+ok(refused(lambda: connect("home", NET[4], 81, timeout=0.4)), "and is in force")
+END
+done_testing

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Filters: what the checker lets by, held against libpcap's own; what a policy's
+ * expressions become.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <pcap/pcap.h>
+
+#include "ast.h"
+#include "bpf.h"
+#include "compile.h"
+#include "diag.h"
+#include "filter.h"
+#include "parse.h"
+#include "verify.h"
+
+static u64 state_of = 1;
+
+static u32 rnd(u32 below)
+{
+	u64 z;
+
+	state_of += 0x9e3779b97f4a7c15ull;
+	z = state_of;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return (u32)(((z ^ z >> 31) >> 32) * below >> 32);
+}
+
+/* What we take libpcap takes; of what it takes we refuse what is no packet's byte, and
+ * what a shift or a word beside it would hide.
+ */
+static void test_against_libpcap(void **state)
+{
+	static const u16 codes[] = {
+		0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x80, 0x00, 0x60, 0x81, 0xb1, 0x01, 0x61,
+		0x02, 0x03, 0x04, 0x0c, 0x14, 0x24, 0x34, 0x3c, 0x44, 0x54, 0x5c, 0x64, 0x6c,
+		0x74, 0x84, 0x94, 0xa4, 0x05, 0x15, 0x1d, 0x25, 0x35, 0x45, 0x4d, 0x06, 0x16,
+		0x07, 0x87,
+	};
+	struct fwt_prog_insn insn[6];
+	struct bpf_insn theirs[6];
+	u32 i, k, n, taken = 0;
+
+	(void)state;
+	for (i = 0; i < 2000000; i++) {
+		n = 1 + rnd(6);
+		for (k = 0; k < n; k++) {
+			insn[k].code = rnd(8) ? codes[rnd(ARRAY_SIZE(codes))] : (u16)rnd(300);
+			if (k == n - 1 && rnd(8))
+				insn[k].code = 6;
+			insn[k].jt = (u8)rnd(4);
+			insn[k].jf = (u8)rnd(4);
+			insn[k].k = rnd(4) ? rnd(40) : 0u - rnd(5000);
+			theirs[k].code = insn[k].code;
+			theirs[k].jt = insn[k].jt;
+			theirs[k].jf = insn[k].jf;
+			theirs[k].k = insn[k].k;
+		}
+		if (fwt_filter_check(insn, n))
+			continue;
+		taken++;
+		if (!bpf_validate(theirs, (int)n))
+			fail_msg("taken: %u instructions, the first one is 0x%x", n, insn[0].code);
+	}
+	assert_in_range(taken, 50000, 1000000);
+}
+
+static void refused(u16 code, u8 jt, u8 jf, u32 k, const char *want)
+{
+	const struct fwt_prog_insn insn[3] = { { code, jt, jf, k }, { 0x06, 0, 0, 1 },
+					       { 0x06, 0, 0, 0 } };
+	const char *wrong = fwt_filter_check(insn, 3);
+
+	if (!want != !wrong || (want && !strstr(wrong, want)))
+		fail_msg("0x%x %u %u %u: %s", code, jt, jf, k, wrong ? wrong : "is taken");
+}
+
+static void test_refused(void **state)
+{
+	const struct fwt_prog_insn open[1] = { { 0x28, 0, 0, 12 } };
+
+	(void)state;
+	refused(0x28, 0, 0, 12, NULL);			/* ldh [12] */
+	refused(0x28, 0, 0, 0xfffff000, "not in the packet");	/* SKF_AD_OFF */
+	refused(0x30, 0, 0, 0xfff00000, "not in the packet");	/* SKF_NET_OFF */
+	refused(0x50, 0, 0, 0x80000000, "not in the packet");
+	refused(0x60, 0, 0, 15, NULL);			/* ld M[15] */
+	refused(0x60, 0, 0, 16, "outside of its memory");
+	refused(0x02, 0, 0, 16, "outside of its memory");
+	refused(0x03, 0, 0, 0xffffffff, "outside of its memory");
+	refused(0x34, 0, 0, 0, "divides by zero");
+	refused(0x94, 0, 0, 0, "divides by zero");
+	refused(0x3c, 0, 0, 0, NULL);			/* div x: the engine asks */
+	refused(0x64, 0, 0, 32, "shifts too far");
+	refused(0x74, 0, 0, 31, NULL);
+	refused(0x15, 1, 0, 0, NULL);
+	refused(0x15, 2, 0, 0, "jumps out of itself");
+	refused(0x15, 0, 255, 0, "jumps out of itself");
+	refused(0x05, 0, 0, 1, NULL);
+	refused(0x05, 0, 0, 2, "jumps out of itself");
+	refused(0x05, 0, 0, 0xffffffff, "jumps out of itself");	/* back by one */
+	refused(0x38, 0, 0, 0, "not known");		/* 64 bits */
+	refused(0x16, 0, 0, 0, NULL);			/* ret a */
+	refused(0x0e, 0, 0, 0, "not known");		/* ret x */
+	refused(0xb4, 0, 0, 0, "not known");
+	refused(0x106, 0, 0, 0, "not known");
+	refused(0xffff, 0, 0, 0, "not known");
+	assert_string_equal(fwt_filter_check(open, 1), "does not end");
+}
+
+struct made {
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob;
+	void *scratch;
+	struct fwt_program prog;
+};
+
+static void make(struct made *m, const char *text)
+{
+	struct fwt_verify_error err;
+	struct fwt_diag diag;
+
+	fwt_diag_init(&diag);
+	m->ast = fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL);
+	if (!m->ast || fwt_compile(m->ast, &diag, &(struct fwt_compile_opts){ 0 }, &m->blob)) {
+		fwt_diag_print(&diag, stderr);
+		fail();
+	}
+	fwt_diag_clean(&diag);
+	m->scratch = malloc(fwt_verify_scratch(m->blob.data, m->blob.len));
+	assert_int_equal(fwt_verify(m->blob.data, m->blob.len, m->scratch, &m->prog, &err), 0);
+}
+
+static void unmake(struct made *m)
+{
+	free(m->scratch);
+	fwt_blob_free(&m->blob);
+	fwt_ast_free(m->ast);
+}
+
+static void test_compiled(void **state)
+{
+	static const u8 syn[] = { 0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+				  0x30, 0x39, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2 };
+	u8 frame[14 + sizeof(syn)] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
+	struct made m;
+	u32 i;
+
+	(void)state;
+	make(&m, "ingress { bpf \"tcp dst port 80\" accept\n goto t }\n"
+		 "ingress device eth0 { goto t }\n"
+		 "tree t { bpf \"tcp dst port 80\" accept\n bpf \"udp\" accept\n drop }\n");
+	/* The same for the same, each kind of hook its own. */
+	assert_int_equal(m.prog.n[FWT_SEC_FILTERS], 4);
+	memcpy(frame + 14, syn, sizeof(syn));
+	for (i = 0; i < 4; i++) {
+		const struct fwt_prog_filter *f = &m.prog.filter[i];
+		bool ether = f->link == FWT_LINK_ETHERNET;
+		bool tcp = !strcmp(m.prog.string + f->text, "tcp dst port 80");
+
+		assert_int_equal(fwt_filter_run(&m.prog, i, ether ? frame : syn,
+						ether ? sizeof(frame) : sizeof(syn)), tcp);
+		/* Cut off, it says no. */
+		assert_false(fwt_filter_run(&m.prog, i, syn, 1));
+		assert_true(m.prog.steps_max > f->count);
+	}
+	unmake(&m);
+}
+
+/* Instructions are steps: what is too long a walk is refused. */
+static void test_steps(void **state)
+{
+	char *text, expr[2000] = "len > 9999";
+	struct fwt_diag diag;
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob;
+	size_t size;
+	FILE *out;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 60; i++)
+		snprintf(expr + strlen(expr), sizeof(expr) - strlen(expr), " or ip[%u] = %u", i, i);
+	out = open_memstream(&text, &size);
+	fprintf(out, "ingress {\n");
+	for (i = 0; i < 900; i++)
+		fprintf(out, "bpf \"(%s) and ip[9] != %u\" accept\n", expr, i % 256);
+	fprintf(out, "drop\n}\n");
+	fclose(out);
+	fwt_diag_init(&diag);
+	ast = fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL);
+	assert_non_null(ast);
+	assert_int_not_equal(fwt_compile(ast, &diag, &(struct fwt_compile_opts){ 0 }, &blob), 0);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_libpcap),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_compiled),
+		cmocka_unit_test(test_steps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
