@@ -41,7 +41,7 @@
 #define SETS_MAX	65536u
 
 struct set {
-	spinlock_t lock;
+	spinlock_t lock;	/* of the buckets here, to change them */
 	u32 tag[FWT_LIMIT_WAYS];
 	u64 full[FWT_LIMIT_WAYS];
 } ____cacheline_aligned;

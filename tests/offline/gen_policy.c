@@ -457,8 +457,8 @@ static void select_of(struct gen *g)
 static void split_of(struct gen *g)
 {
 	static const char *const kinds[] = {
-		"round-robin", "random", "hash saddr/24/64 . dport", "hash daddr", "hash tcp dport . ttl",
-		"hash ip saddr/8 . sctp dport",
+		"round-robin", "random", "hash saddr/24/64 . dport", "hash daddr",
+		"hash tcp dport . ttl", "hash ip saddr/8 . sctp dport",
 	};
 	unsigned int n = 1 + gen_rnd(g, 4);
 
@@ -466,7 +466,8 @@ static void split_of(struct gen *g)
 	g->depth++;
 	while (n--) {
 		line(g);
-		gen_put(g, "%u -> ", gen_chance(g, 30) ? 10 * (1 + gen_rnd(g, 4)) : 1 + gen_rnd(g, 5));
+		gen_put(g, "%u -> ", gen_chance(g, 30) ? 10 * (1 + gen_rnd(g, 4)) :
+						 1 + gen_rnd(g, 5));
 		statement(g);
 	}
 	g->depth--;

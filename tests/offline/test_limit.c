@@ -165,6 +165,8 @@ static void test_long(void **unused)
 
 static void test_edges(void **unused)
 {
+	const u64 before = 1000 + FWT_LIMIT_TIME(14999999999);
+	const u64 then = 1000 + FWT_LIMIT_TIME(15000000000);
 	u32 p[FWT_OBJECT_PARAMS];
 	struct fwt_limit_rate r;
 	u32 i;
@@ -182,12 +184,12 @@ static void test_edges(void **unused)
 		if (i == 3) {
 			assert_false(fwt_limit_under(&r, full, 1000, 1));
 			/* A quarter of a minute later there is one, not before. */
-			assert_false(fwt_limit_under(&r, full, 1000 + FWT_LIMIT_TIME(14999999999), 1));
-			assert_true(fwt_limit_under(&r, full, 1000 + FWT_LIMIT_TIME(15000000000), 1));
+			assert_false(fwt_limit_under(&r, full, before, 1));
+			assert_true(fwt_limit_under(&r, full, then, 1));
 			/* Another CPU was as quick: it owes, and nobody else gets it. */
 			full = fwt_limit_take(&r, full, 1000, 1);
 			assert_int_equal(fwt_limit_tokens(&r, full, 1000), 0);
-			assert_false(fwt_limit_under(&r, full, 1000 + FWT_LIMIT_TIME(15000000000), 1));
+			assert_false(fwt_limit_under(&r, full, then, 1));
 		}
 	}
 	/* More bytes than the bucket holds: never, even after years. */
@@ -324,7 +326,9 @@ static const char policy[] =
 
 static u32 walk_all(const struct fwt_program *prog)
 {
-	struct fwt_packet p = { .have = FWT_HAVE_IP | FWT_HAVE_UDP | FWT_HAVE_PORTS, .protocol = 17 };
+	struct fwt_packet p = {
+		.have = FWT_HAVE_IP | FWT_HAVE_UDP | FWT_HAVE_PORTS, .protocol = 17,
+	};
 	struct fwt_env env = { .ops = &(const struct fwt_env_ops){ 0 } };
 	struct fwt_decision d;
 	u32 n = 0;
@@ -368,7 +372,8 @@ static void test_bent(void **unused)
 	assert_true(walk_all(&prog) >= 16 * 3);
 	for (sec = 0; sec < 3; sec++) {
 		static const u32 which[] = { FWT_SEC_OBJECTS, FWT_SEC_TESTS, FWT_SEC_SETS };
-		const struct fwt_prog_section *s = &((struct fwt_prog_hdr *)blob.data)->sec[which[sec]];
+		const struct fwt_prog_hdr *h = blob.data;
+		const struct fwt_prog_section *s = &h->sec[which[sec]];
 
 		n = s->count * fwt_section_size[which[sec]] / 4;
 		for (i = 0; i < n; i++)
@@ -437,8 +442,8 @@ static void test_keys(void **unused)
 	     "ingress {\nudp dport 1 drop\n  limit 1/second   by saddr accept\ndrop\n}\n", 0);
 	SAME("ingress {\nlimit 1/second limit 2/second accept id x\ndrop\n}\n",
 	     "ingress {\nlimit 1/second limit 5/second accept id x\ndrop\n}\n", 1);
-	assert_true(object_key("ingress {\nlimit 1/second limit 1/second accept\ndrop\n}\n", 0, a) !=
-		    object_key("ingress {\nlimit 1/second limit 1/second accept\ndrop\n}\n", 1, b));
+	assert_true(object_key("ingress {\nlimit 1/second limit 1/second drop\ndrop\n}\n", 0, a) !=
+		    object_key("ingress {\nlimit 1/second limit 1/second drop\ndrop\n}\n", 1, b));
 	/* Of one id, and by other keys. */
 	assert_true(object_key("ingress {\nlimit 1/second by saddr accept id x\ndrop\n}\n", 0, a) ==
 		    object_key("ingress {\nlimit 1/second by daddr accept id x\ndrop\n}\n", 0, b));
