@@ -304,7 +304,8 @@ static void test_escape_sample(void **state)
 	assert_int_equal(m.ret, -EINVAL);
 	assert_int_equal(m.diag.errors, 1);
 	assert_int_equal(m.diag.entries[0].line, 3);
-	assert_string_equal(m.diag.entries[0].hint, "end with 'accept' or 'drop'");
+	assert_string_equal(m.diag.entries[0].hint,
+			    "end with 'accept' or 'drop', though no packet comes so far");
 	unmake(&m);
 }
 

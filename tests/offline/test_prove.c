@@ -103,7 +103,9 @@ static bool answer(struct policy *w, const struct fwt_packet *p,
 	for (i = 0; i < w->sp.opaque.count; i++) {
 		const char *eq = strstr(o[i].key, " == ");
 
-		if (!eq || !strncmp(o[i].key, "after", 5))
+		/* Others have a rule's text in them. */
+		if (!eq || !strncmp(o[i].key, "after", 5) || !strncmp(o[i].key, "split", 5) ||
+		    o[i].key[0] <= '9')
 			continue;
 		for (a = 0; a < __FWT_FIELD_MAX; a++)
 			if (strlen(fwt_field_info[a].name) == (size_t)(eq - o[i].key) &&
@@ -121,6 +123,7 @@ static bool answer(struct policy *w, const struct fwt_packet *p,
 
 		for (i = 0; i < w->sp.opaque.count; i++)
 			if (o[i].var == var && (!strncmp(o[i].key, "after", 5) ||
+						!strncmp(o[i].key, "split", 5) ||
 						o[i].key[0] <= '9'))
 				return false;
 		f = bits[var] ? w->sp.dd.node[f].hi : w->sp.dd.node[f].lo;
@@ -139,14 +142,17 @@ static void make_sound(struct fwt_packet *p)
 		p->have |= FWT_HAVE_ICMP_ID;
 }
 
-/* A translation to what is not known: the leaf may be clear, the way to it is not. */
+/* A translation to what is not known, a limit: the leaf may be clear, the way to it
+ * is not.
+ */
 static bool unclear(const struct policy *w)
 {
 	const struct fwt_opaque *o = w->sp.opaque.data;
 	u32 i;
 
 	for (i = 0; i < w->sp.opaque.count; i++)
-		if (!strncmp(o[i].key, "after", 5))
+		if (!strncmp(o[i].key, "after", 5) || !strncmp(o[i].key, "split", 5) ||
+		    o[i].key[0] <= '9')
 			return true;
 	return false;
 }

@@ -304,13 +304,14 @@ static void put(struct covers *c, u32 n)
 
 static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 {
-	u32 i, n = 0, by;
+	const struct fwt_ir_rule *branch;
+	u32 i, n = 0, by, count;
 
 	for (i = 0; i < b->live; i++) {
 		n += of_block(c, &b->rule[i].block);
-		if (b->rule[i].select)
-			for (by = 0; by < b->rule[i].select->count; by++)
-				n += of_block(c, &b->rule[i].select->branch[by].block);
+		branch = fwt_prove_branches(&b->rule[i], &count);
+		for (by = 0; by < count; by++)
+			n += of_block(c, &branch[by].block);
 	}
 	if (b->live < 2)
 		return n;

@@ -69,19 +69,24 @@ static struct leaving visit_end(struct fwt_analyser *a, const struct fwt_ir_rule
 static struct leaving visit_select(struct fwt_analyser *a, const struct fwt_ir_rule *r,
 				   u32 in, struct fwt_ways ways, bool once)
 {
-	u32 *branch = malloc((r->select->count + 1) * sizeof(*branch)), i, here, hit;
+	u32 fallback = r->select ? r->select->fallback : FWT_NONE;
 	struct leaving l = { in, FWT_DD_NO }, b;
 	struct fwt_dd *dd = &a->sp.dd;
+	u32 count, i, here, hit, *branch;
+	const struct fwt_ir_rule *branches = fwt_prove_branches(r, &count);
 
+	if (!count)
+		return l;
+	branch = malloc((count + 1) * sizeof(*branch));
 	if (!branch) {
 		dd->over = true;
 		return l;
 	}
 	fwt_prove_picks(&a->prove, r, branch);
-	for (i = 0; i < r->select->count; i++)
+	for (i = 0; i < count; i++)
 		l.next = fwt_dd_minus(dd, l.next, branch[i]);
-	for (i = 0; i < r->select->count && !dd->over; i++) {
-		const struct fwt_ir_rule *to = &r->select->branch[i];
+	for (i = 0; i < count && !dd->over; i++) {
+		const struct fwt_ir_rule *to = &branches[i];
 		struct fwt_finding *f = finding(a, to);
 		u32 match = fwt_prove_match(&a->prove, to);
 
@@ -89,7 +94,7 @@ static struct leaving visit_select(struct fwt_analyser *a, const struct fwt_ir_r
 		hit = fwt_dd_and(dd, here, match);
 		if (f) {
 			f->branch = true;
-			f->reached |= i != r->select->fallback;
+			f->reached |= i != fallback;
 			f->matters = true;
 			f->hit |= hit != FWT_DD_NO;
 			f->impossible = !fwt_dd_meet(dd, branch[i], a->world);
@@ -126,9 +131,8 @@ static struct leaving visit_end(struct fwt_analyser *a, const struct fwt_ir_rule
 	case FWT_END_BLOCK:
 		return visit_block(a, &r->block, in, ways, once);
 	case FWT_END_SELECT:
-		if (r->select)
-			return visit_select(a, r, in, ways, once);
-		break;
+	case FWT_END_SPLIT:
+		return visit_select(a, r, in, ways, once);
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
 	case FWT_END_REJECT:
@@ -144,7 +148,7 @@ static struct leaving visit_end(struct fwt_analyser *a, const struct fwt_ir_rule
 static bool lets_by(const struct fwt_ir_rule *r)
 {
 	return r->end == FWT_END_NONE || r->end == FWT_END_BLOCK || r->end == FWT_END_CALL ||
-	       r->end == FWT_END_SELECT;
+	       r->end == FWT_END_SELECT || r->end == FWT_END_SPLIT;
 }
 
 /* The rules that take what rule @i would match of what comes into its block. */

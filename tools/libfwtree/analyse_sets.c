@@ -198,6 +198,9 @@ static void of_rules(struct fwt_analyser *a, const struct fwt_rule *r)
 		of_matches(a, r->matches);
 		if (r->end.kind == FWT_END_BLOCK)
 			of_rules(a, r->end.block.first);
+		for (b = r->end.kind == FWT_END_SPLIT ? r->end.split->branches : NULL; b;
+		     b = b->next)
+			of_rules(a, b->rule);
 		if (r->end.kind != FWT_END_SELECT)
 			continue;
 		for (b = r->end.select->branches; b; b = b->next) {

@@ -15,6 +15,8 @@ static void collect_rule(struct fwt_prove *p, const struct fwt_ir_rule *r)
 
 	fwt_prove_collect_mods(p, r);
 	collect_block(p, &r->block);
+	for (i = 0; r->split && i < r->split->count; i++)
+		collect_rule(p, &r->split->branch[i]);
 	if (!r->select)
 		return;
 	for (pick = r->select->picks; pick; pick = pick->next) {
@@ -49,6 +51,7 @@ void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcom
 	p->sp = sp;
 	p->out = out;
 	p->s = s;
+	p->stateful.size = sizeof(struct fwt_prove_stateful);
 	fwt_space_collect(sp, s);
 	for (t = s->trees; t; t = t->next) {
 		collect_block(p, &t->body);
@@ -68,6 +71,7 @@ void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcom
 void fwt_prove_clean(struct fwt_prove *p)
 {
 	free(p->tests);
+	free(p->stateful.data);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -99,6 +103,57 @@ static u32 verdict(struct fwt_prove *p, u8 v, u8 reject, u32 queue)
 
 /* Conditions */
 
+/* Rules of one text have each a state of its own. */
+static u32 occurrence(struct fwt_prove *p, const struct fwt_rule *rule, const char *text)
+{
+	u64 hash = fwt_hash(FWT_HASH_SEED, text, strlen(text));
+	struct fwt_prove_stateful *s = p->stateful.data;
+	u32 i, n = 1;
+
+	for (i = 0; i < p->stateful.count; i++) {
+		if (s[i].rule == rule)
+			return s[i].n;
+		n += s[i].hash == hash;
+	}
+	s = fwt_vec_add(&p->stateful, 1);
+	if (!s) {
+		p->sp->dd.over = true;
+		return n;
+	}
+	s->rule = rule;
+	s->hash = hash;
+	s->n = n;
+	return n;
+}
+
+/* Which of a rule's tests one is: the same for the same text in another policy. */
+static bool nth_test(const struct fwt_cond *c, u32 test, u32 *n)
+{
+	for (; c; c = c->next) {
+		if (c->kind == FWT_COND_TEST && c->test == test)
+			return true;
+		(*n)++;
+		if (c->kind != FWT_COND_TEST && nth_test(c->inner, test, n))
+			return true;
+	}
+	return false;
+}
+
+static void where_of(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test, char *buf,
+		     size_t size)
+{
+	u32 n = 1, nth = 1;
+	size_t len;
+
+	fwt_ast_rule_text(p->s->ast, r->ast, buf, size - 40);
+	n = occurrence(p, r->ast, buf);
+	if (test != FWT_NONE)
+		nth_test(r->conds, test, &nth);
+	len = strlen(buf);
+	if (n > 1 || nth > 1)
+		snprintf(buf + len, size - len, " (test %u of the %u. such rule)", nth, n);
+}
+
 static u32 test_set(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test)
 {
 	const struct fwt_prog_test *t = p->s->b.sec[FWT_SEC_TESTS].data;
@@ -124,7 +179,7 @@ static u32 test_set(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test)
 		return p->tests[test];
 	where[0] = 0;
 	if (t->op != FWT_TEST_IN && r)
-		fwt_ast_rule_text(p->s->ast, r->ast, where, sizeof(where));
+		where_of(p, r, test, where, sizeof(where));
 	p->tests[test] = fwt_space_test(p->sp, p->s, t, where);
 	return p->tests[test];
 }
@@ -204,6 +259,30 @@ static void pick_elems(struct fwt_prove *p, const struct fwt_ir_pick *pick, u32 
 	}
 }
 
+const struct fwt_ir_rule *fwt_prove_branches(const struct fwt_ir_rule *r, u32 *count)
+{
+	*count = r->select ? r->select->count : r->split ? r->split->count : 0;
+	return r->select ? r->select->branch : r->split ? r->split->branch : NULL;
+}
+
+/* Chance, a hash or turns: any branch may be taken, and the last one if no other. */
+static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch)
+{
+	struct fwt_dd *dd = &p->sp->dd;
+	char where[512], key[600], text[600];
+	u32 i, q, left = FWT_DD_YES;
+
+	where_of(p, r, FWT_NONE, where, sizeof(where));
+	for (i = 0; i + 1 < r->split->count; i++) {
+		snprintf(key, sizeof(key), "split %u of %s", i, where);
+		snprintf(text, sizeof(text), "branch %u of '%s'", i + 1, where);
+		q = fwt_space_opaque(p->sp, key, text, 0);
+		branch[i] = fwt_dd_and(dd, left, q);
+		left = fwt_dd_minus(dd, left, q);
+	}
+	branch[i] = left;
+}
+
 void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch)
 {
 	const struct fwt_ir_select *s = r->select;
@@ -211,6 +290,10 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 	const struct fwt_ir_pick *pick;
 	u32 guards, left, f, i;
 
+	if (!s) {
+		split_picks(p, r, branch);
+		return;
+	}
 	for (i = 0; i < s->count; i++)
 		branch[i] = FWT_DD_NO;
 	guards = fwt_prove_conds(p, r, s->guards);
@@ -230,16 +313,19 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 
 static u32 select_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
 {
-	u32 *branch = malloc((r->select->count + 1) * sizeof(*branch)), f = ways.next, i;
+	u32 count, f = ways.next, i, *branch;
+	const struct fwt_ir_rule *to = fwt_prove_branches(r, &count);
 
+	if (!count)
+		return f;
+	branch = malloc((count + 1) * sizeof(*branch));
 	if (!branch) {
 		p->sp->dd.over = true;
 		return f;
 	}
 	fwt_prove_picks(p, r, branch);
-	for (i = r->select->count; i-- > 0;)
-		f = fwt_dd_ite(&p->sp->dd, branch[i],
-			       fwt_prove_rule(p, &r->select->branch[i], ways), f);
+	for (i = count; i-- > 0;)
+		f = fwt_dd_ite(&p->sp->dd, branch[i], fwt_prove_rule(p, &to[i], ways), f);
 	free(branch);
 	return f;
 }
@@ -274,7 +360,8 @@ u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_w
 	case FWT_END_BLOCK:
 		return fwt_prove_block(p, &r->block, ways, NULL);
 	case FWT_END_SELECT:
-		return r->select ? select_end(p, r, ways) : ways.next;
+	case FWT_END_SPLIT:
+		return select_end(p, r, ways);
 	}
 	return verdict(p, FWT_OUT_UNKNOWN, 0, r->record);
 }
@@ -330,8 +417,9 @@ static bool holds(struct fwt_prove *p, u32 set, const u8 *bits)
 static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits,
 			    const struct fwt_ir_rule **by)
 {
+	const struct fwt_ir_rule *to;
 	enum way way = ON;
-	u32 *branch, i;
+	u32 *branch, i, count;
 
 	if (!holds(p, fwt_prove_match(p, r), bits))
 		return ON;
@@ -348,14 +436,16 @@ static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8
 	case FWT_END_BLOCK:
 		return follow_block(p, &r->block, bits, by);
 	case FWT_END_SELECT:
-		branch = r->select ? malloc((r->select->count + 1) * sizeof(*branch)) : NULL;
+	case FWT_END_SPLIT:
+		to = fwt_prove_branches(r, &count);
+		branch = count ? malloc((count + 1) * sizeof(*branch)) : NULL;
 		if (!branch)
 			return ON;
 		fwt_prove_picks(p, r, branch);
-		for (i = 0; i < r->select->count && !holds(p, branch[i], bits); i++)
+		for (i = 0; i < count && !holds(p, branch[i], bits); i++)
 			;
-		if (i < r->select->count)
-			way = follow_rule(p, &r->select->branch[i], bits, by);
+		if (i < count)
+			way = follow_rule(p, &to[i], bits, by);
 		free(branch);
 		return way;
 	}

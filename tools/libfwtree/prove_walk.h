@@ -61,6 +61,13 @@ static inline const struct fwt_outcome *fwt_outcome(const struct fwt_outcomes *o
 /** fwt_outcome_words() - "accept, dnat to 192.0.2.1"; returns @buf */
 const char *fwt_outcome_words(const struct fwt_outcomes *o, u32 leaf, char *buf, size_t size);
 
+/** struct fwt_prove_stateful - a rule with a state, and the how manieth of its text */
+struct fwt_prove_stateful {
+	const struct fwt_rule *rule;
+	u64 hash;
+	u32 n;
+};
+
 /**
  * struct fwt_prove - a policy to be asked
  * @sp: the axes, shared by all policies of a question
@@ -68,6 +75,7 @@ const char *fwt_outcome_words(const struct fwt_outcomes *o, u32 leaf, char *buf,
  * @s: the policy, understood
  * @tests: sets by number of the test, FWT_NONE before it is asked
  * @n_tests: of @tests
+ * @stateful: struct fwt_prove_stateful
  * @hook: enum fwt_hook being worked on: translations differ by it
  * @accepted: what becomes of what is accepted, where that is not all; else 0
  */
@@ -77,6 +85,7 @@ struct fwt_prove {
 	struct fwt_sema *s;
 	u32 *tests;
 	u32 n_tests;
+	struct fwt_vec stateful;
 	u32 hook;
 	u32 accepted;
 };
@@ -122,7 +131,10 @@ u32 fwt_prove_block(struct fwt_prove *p, const struct fwt_ir_block *b, struct fw
 /** fwt_prove_hook() - what becomes of packets at a hook */
 u32 fwt_prove_hook(struct fwt_prove *p, const struct fwt_ir_tree *t);
 
-/** fwt_prove_picks() - packets that a select leads to each of its branches */
+/** fwt_prove_branches() - of a select or split; NULL, and 0 of them, of another rule */
+const struct fwt_ir_rule *fwt_prove_branches(const struct fwt_ir_rule *r, u32 *count);
+
+/** fwt_prove_picks() - packets that a select or split leads to each of its branches */
 void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch);
 
 /** fwt_prove_after() - a set of packets, once a rule's modifiers have changed them */
