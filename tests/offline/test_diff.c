@@ -367,7 +367,8 @@ static void classes_are_the_oracle(void **state)
 		     &f);
 	}
 	print_message("%u pairs, %u classes, %u too many; %u hooks' in words: "
-		      "%u packets inside, %u outside; %u examples\n", f.policies, f.classes, f.outgrew, f.told, f.inside, f.outside, f.examples);
+		      "%u packets inside, %u outside; %u examples\n", f.policies,
+		      f.classes, f.outgrew, f.told, f.inside, f.outside, f.examples);
 	assert_true(f.policies > n / 2 && f.outside > f.inside && f.inside >= n);
 	assert_true(f.examples > n / 2);
 	assert_true(f.outgrew <= n / 4);

@@ -329,7 +329,8 @@ static void proofs_are_exhaustive_trial(void **state)
 			pr[k].want = draw(&s, 3);
 			pr[k].always = draw(&s, 2);
 			snprintf(error, sizeof(error), "%u", pr[k].proto);
-			snprintf(words[k], sizeof(words[k]), "%s in eth0 %s * to * ttl %u-%u expect %s",
+			snprintf(words[k], sizeof(words[k]),
+				 "%s in eth0 %s * to * ttl %u-%u expect %s",
 				 pr[k].always ? "always" : "never",
 				 pr[k].proto == 256 ? "*" : error, pr[k].ttl, pr[k].most,
 				 verdict[pr[k].want]);

@@ -162,7 +162,8 @@ static void print_proof(const char *text, const struct fwt_proof *p)
 		out_num("tried", p->tried);
 		out_num("seed", p->seed);
 		out_text("not proved: %s\n  its diagram outgrew its budget at %u nodes; "
-			 "none of %u packets contradicts it (seed %llu)\n", text, p->nodes, p->tried, (unsigned long long)p->seed);
+			 "none of %u packets contradicts it (seed %llu)\n", text, p->nodes,
+			 p->tried, (unsigned long long)p->seed);
 		break;
 	case FWT_PROOF_FAILS:
 		out_str("packet", p->packet);

@@ -71,7 +71,7 @@ static void print_class(const struct fwt_diff_class *c, const char *first)
 	else
 		out_text("%s:\n", c->hook);
 	out_array("except");
-	for (i = 0; i < sizeof(c->except) / sizeof(*c->except) && c->except[i][0]; i++) {
+	for (i = 0; i < FWT_DIFF_EXCEPT && c->except[i][0]; i++) {
 		out_str(NULL, c->except[i]);
 		out_text("    but not %s\n", c->except[i]);
 	}
@@ -107,7 +107,8 @@ static void print(const struct fwt_diff *d, const char *first)
 		out_text("and more: too many to tell\n");
 	if (d->outgrew)
 		out_text("not all of it: the comparison outgrew its budget at %u nodes (more: "
-			 "--budget N); %u generated packets were tried, seed %llu\n", d->nodes, d->tried, (unsigned long long)d->seed);
+			 "--budget N); %u generated packets were tried, seed %llu\n", d->nodes,
+			 d->tried, (unsigned long long)d->seed);
 }
 
 int cmd_diff(struct fwctl *ctl, int argc, char **argv)

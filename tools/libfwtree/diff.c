@@ -189,8 +189,8 @@ static void tell_set(struct comparing *c, u32 hook, u32 set)
 	struct fwt_region *own = malloc((2 * BOXES_MAX + 1) * sizeof(*own));
 	struct part *part = malloc((2 * BOXES_MAX + 1) * sizeof(*part));
 	struct fwt_region *except = own + BOXES_MAX, *hull = except + BOXES_MAX;
-	struct part *not = part + BOXES_MAX, *all = not + BOXES_MAX;
-	u32 n = 0, n_not = 0, i, rest, vars = c->sp.vars;
+	struct part *less = part + BOXES_MAX, *all = less + BOXES_MAX;
+	u32 n = 0, n_less = 0, i, rest, vars = c->sp.vars;
 	u8 *support = malloc(vars + 64);
 	struct fwt_dd *dd = &c->sp.dd;
 	bool whole;
@@ -207,13 +207,13 @@ static void tell_set(struct comparing *c, u32 hook, u32 set)
 		rest = fwt_dd_and(dd, c->world, fwt_region_set(&c->sp, hull));
 		rest = fwt_dd_minus(dd, rest, set);
 		if (boxes(c, rest, set, except,
-			  whole ? min(n + EXCEPT_MAX, (u32)BOXES_MAX) : BOXES_MAX, &n_not)) {
-			n_not = parts(c, except, n_not, rest, not);
-			if (n_not <= EXCEPT_MAX && (!whole || n_not < n)) {
+			  whole ? min(n + EXCEPT_MAX, (u32)BOXES_MAX) : BOXES_MAX, &n_less)) {
+			n_less = parts(c, except, n_less, rest, less);
+			if (n_less <= EXCEPT_MAX && (!whole || n_less < n)) {
 				fwt_region_words(&c->sp, hull, all->words,
 						 sizeof(all->words));
 				all->set = set;
-				tell(c, hook, all, not, n_not);
+				tell(c, hook, all, less, n_less);
 				goto out;
 			}
 		}

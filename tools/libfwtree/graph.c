@@ -36,7 +36,7 @@ static void escaped(FILE *out, const char *text, size_t most)
 {
 	size_t n;
 
-	for (n = 0; text[n] && n < most; n++) {
+	for (n = 0; n < most && text[n]; n++) {
 		switch (text[n]) {
 		case '&':
 			fputs("&amp;", out);

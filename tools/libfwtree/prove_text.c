@@ -298,7 +298,7 @@ int fwt_property_read(struct fwt_property *pr, const char *text, char *error, si
 	if (!next(&r) || (strcmp(r.word, "to") && strcmp(r.word, ">")))
 		return wrong(&r, "'to' is missing between source and destination");
 	if (!next(&r) || !end(&r, FWT_FIELD_DADDR, FWT_FIELD_DPORT))
-		return wrong(&r, "a destination of the source's family is meant: *, ADDRESS, PREFIX");
+		return wrong(&r, "a destination of the source's family is meant: ADDRESS, PREFIX");
 	ret = words(&r);
 	if (ret)
 		return ret;
