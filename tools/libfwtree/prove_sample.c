@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "oracle.h"
+#include "packet_text.h"
 #include "prove_sample.h"
 #include "prove_text.h"
 #include "sema_sample.h"
@@ -193,6 +194,18 @@ static void shrink(struct trial *t, struct fwt_packet *p)
 	contradicts(t, p);	/* leaves the rule */
 }
 
+/* Whether the words say enough for others to see the same. */
+static bool words_do(struct trial *t, const struct fwt_packet *p, const char *words)
+{
+	struct fwt_packet_text text;
+	char error[200];
+
+	if (fwt_packet_read(&text, words, error, sizeof(error)))
+		return false;
+	text.p.ct_state = p->ct_state;
+	return contradicts(t, &text.p);
+}
+
 int fwt_prove_samples(const struct fwt_policy_ast *ast, const struct fwt_property *pr,
 		      const struct fwt_prove_opts *opts, struct fwt_proof *proof)
 {
@@ -220,6 +233,9 @@ int fwt_prove_samples(const struct fwt_policy_ast *ast, const struct fwt_propert
 			proof->is = FWT_PROOF_FAILS;
 			proof->sampled = true;
 			fwt_sample_words(&p, proof->packet, sizeof(proof->packet));
+			if (!words_do(&t, &p, proof->packet))
+				snprintf(proof->given, sizeof(proof->given),
+					 "other fields are as drawn");
 			if (t.rule) {
 				proof->file = ast->sources->source[t.rule->loc.file]->name;
 				proof->line = t.rule->loc.line;
