@@ -99,7 +99,7 @@ static bool name_matches(const char *pattern, const char *name)
 }
 
 /* The first that matches counts. */
-static u32 dev_root(const struct fwt_program *prog, u8 hook, const char *name)
+u32 fwt_dev_root(const struct fwt_program *prog, u8 hook, const char *name)
 {
 	u32 i;
 
@@ -170,7 +170,7 @@ static int dev_settle(struct fwt_net *fn, const struct fwt_program *prog,
 	u32 i;
 
 	for (i = 0; i < 2; i++)
-		want[i] = prog && dev_root(prog, dev_hook[i], dev->name) != FWT_NONE;
+		want[i] = prog && fwt_dev_root(prog, dev_hook[i], dev->name) != FWT_NONE;
 	if (!b) {
 		if (!want[0] && !want[1])
 			return 0;
@@ -390,7 +390,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	if (likely(cached >> 32 == w.pol->gen)) {
 		root = cached;
 	} else {
-		root = dev_root(&w.pol->prog, dev_hook[egress], b->dev->name);
+		root = fwt_dev_root(&w.pol->prog, dev_hook[egress], b->dev->name);
 		/* Unless it was renamed meanwhile. */
 		atomic64_cmpxchg(&b->root[egress], cached,
 				 (u64)w.pol->gen << 32 | root);

@@ -478,6 +478,13 @@ static unsigned int post_routing(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
+u8 fwt_first_state(struct fwt_way *w)
+{
+	if (untracked(w))
+		return FWT_CT_UNTRACKED;
+	return fwt_opens(w) ? FWT_CT_NEW : FWT_CT_INVALID;
+}
+
 static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct fwt_way w FWT_UNSET;

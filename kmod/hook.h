@@ -62,6 +62,9 @@ void fwt_hooks_settle(struct fwt_net *fn);
 /* All hooks go. fn->lock held. */
 void fwt_hooks_put(struct fwt_net *fn);
 
+/* Where the tree of a device begins, FWT_NONE without one. @hook: a device hook. */
+u32 fwt_dev_root(const struct fwt_program *prog, u8 hook, const char *name);
+
 /* A device appeared, went, or changed its name. */
 int fwt_dev_event(struct notifier_block *nb, unsigned long event, void *ptr);
 

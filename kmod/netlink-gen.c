@@ -108,6 +108,14 @@ static const struct nla_policy fwtree_rule_find_nl_policy[FWTREE_A_RULE_FILE_IND
 	[FWTREE_A_RULE_TREE] = { .type = NLA_NUL_STRING, },
 };
 
+/* FWTREE_CMD_EXPLAIN - do */
+static const struct nla_policy fwtree_explain_nl_policy[FWTREE_A_EXPLAIN_MARK + 1] = {
+	[FWTREE_A_EXPLAIN_DEVICE] = { .type = NLA_NUL_STRING, .len = 15, },
+	[FWTREE_A_EXPLAIN_OUT] = { .type = NLA_FLAG, },
+	[FWTREE_A_EXPLAIN_PACKET] = NLA_POLICY_MAX_LEN(2048),
+	[FWTREE_A_EXPLAIN_MARK] = { .type = NLA_U32, },
+};
+
 /* Ops table for fwtree */
 static const struct genl_split_ops fwtree_nl_ops[] = {
 	{
@@ -232,6 +240,13 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.cmd	= FWTREE_CMD_LIMIT_GET,
 		.dumpit	= fwtree_nl_limit_get_dumpit,
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_EXPLAIN,
+		.doit		= fwtree_nl_explain_doit,
+		.policy		= fwtree_explain_nl_policy,
+		.maxattr	= FWTREE_A_EXPLAIN_MARK,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

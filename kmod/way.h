@@ -150,6 +150,9 @@ int fwt_translate(struct fwt_way *w, bool egress);
 int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 			bool ours);
 
+/* hook.c: what a packet of no connection is, for a dry run: enum fwt_ct_state. */
+u8 fwt_first_state(struct fwt_way *w);
+
 /* first.c */
 
 /* A packet that has no connection and will not have one: its tree is walked. @state:

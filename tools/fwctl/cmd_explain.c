@@ -242,9 +242,12 @@ static char *joined(int argc, char **argv)
 
 static int look(struct fwctl *ctl, const struct explain *e)
 {
+	if (e->live && (e->policy || e->batch || e->pcap || e->world || e->n_lines))
+		return fwctl_usage(ctl, NULL, "--live asks the running kernel, and nothing else");
+	if (e->live && !e->packet)
+		return fwctl_usage(ctl, NULL, "the packet is missing");
 	if (e->live)
-		return out_error("explain -f FILE PACKET asks a file",
-				 "not supported yet: explain --live");
+		return explain_live(ctl, e);
 	if (!e->policy)
 		return fwctl_usage(ctl, NULL, "'-f FILE' is missing");
 	if (!!e->batch + !!e->pcap + !!e->packet != 1)

@@ -8,6 +8,8 @@
 
 #define EXPLAIN_LINES 64
 
+struct sim_walks;
+
 /**
  * struct explain - what was asked for
  * @policy: of -f
@@ -47,6 +49,11 @@ int explain_machine(const struct explain *e, bool plain, struct fwt_sim **sim);
 /* The way of the last packet. */
 void explain_print(struct fwt_sim *sim, const struct fwt_sim_result *r);
 
+/* Parts of the JSON. @hook: by enum fwt_sim_hook. */
+void explain_put_rules(const struct fwt_sim_rule *by, const struct fwt_sim_rule *hook);
+void explain_put_path(const struct sim_walks *walks);
+
+int explain_live(struct fwctl *ctl, const struct explain *e);
 int explain_one(const struct explain *e);
 int explain_pcap(const struct explain *e);
 int explain_batch(const struct explain *e);

@@ -24,28 +24,38 @@ static void put_rule(const char *key, const struct fwt_sim_rule *r)
 	out_end();
 }
 
+void explain_put_rules(const struct fwt_sim_rule *by, const struct fwt_sim_rule *hook)
+{
+	put_rule("rule", by);
+	out_object("rules");
+	put_rule("ingress", &hook[FWT_SIM_INGRESS]);
+	put_rule("egress", &hook[FWT_SIM_EGRESS]);
+	put_rule("device_ingress", &hook[FWT_SIM_DEV_INGRESS]);
+	put_rule("device_egress", &hook[FWT_SIM_DEV_EGRESS]);
+	out_end();
+}
+
 static bool has_ports(uint8_t protocol)
 {
 	return protocol == 6 || protocol == 17 || protocol == 132 || protocol == 33 ||
 	       protocol == 136;
 }
 
-static void put_path(struct fwt_sim *sim)
+void explain_put_path(const struct sim_walks *walks)
 {
 	struct sim_path path;
 	char title[100];
 	uint32_t i;
 
 	out_array("path");
-	if (sim_path_make(sim_walks_of(sim), &path))
+	if (sim_path_make(walks, &path))
 		path.n = 0;
 	for (i = 0; i < path.n; i++) {
 		const struct sim_path_step *s = &path.step[i];
 
 		out_object(NULL);
 		out_str("hook", s->hook);
-		out_str("walk", sim_walk_title(&sim_walks_of(sim)->walk[s->walk], title,
-					       sizeof(title)));
+		out_str("walk", sim_walk_title(&walks->walk[s->walk], title, sizeof(title)));
 		out_str("file", s->rule.file);
 		if (s->rule.file) {
 			out_num("line", s->rule.line);
@@ -152,14 +162,8 @@ static void put_json(struct fwt_sim *sim, const struct fwt_sim_result *r)
 	out_str("reason", r->reason);
 	out_str("state", r->state);
 	out_str("end", ends[r->end]);
-	put_rule("rule", r->by);
-	out_object("rules");
-	put_rule("ingress", &r->rule[FWT_SIM_INGRESS]);
-	put_rule("egress", &r->rule[FWT_SIM_EGRESS]);
-	put_rule("device_ingress", &r->rule[FWT_SIM_DEV_INGRESS]);
-	put_rule("device_egress", &r->rule[FWT_SIM_DEV_EGRESS]);
-	out_end();
-	put_path(sim);
+	explain_put_rules(r->by, r->rule);
+	explain_put_path(sim_walks_of(sim));
 	put_packet(r);
 	put_conn(r);
 	if (r->answer)

@@ -99,7 +99,7 @@ const struct command fwctl_commands[] = {
 	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
 	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
 	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET | -f FILE --batch PACKETS"
-	  " | -f FILE --pcap FILE --dev IF [-w FILE]",
+	  " | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
 	  1, -1, cmd_explain,
 	  "the way of a packet through a policy, rule by rule",
 	  "PACKET: in|out IF PROTO SADDR[:SPORT] to DADDR[:DPORT] [WORD...], as in\n"
@@ -109,7 +109,9 @@ const struct command fwctl_commands[] = {
 	  "--batch PACKETS: a packet a line, each for itself; written for each: verdict, and\n"
 	  "the line of the rule that decided. --engine linear tries the rules one by one.\n"
 	  "--pcap FILE: a capture, made on interface IF, in its own time; -w FILE writes what\n"
-	  "would have left.\n" },
+	  "would have left.\n"
+	  "--live PACKET: through the policy in force, with the kernel's own addresses and\n"
+	  "routes. A dry run: nothing is changed, counted or logged.\n" },
 	{ "test", "FILE TESTFILE...", 2, -1, cmd_test,
 	  "run the tests of a policy: packets, and what is to become of them",
 	  "Written in TAP, with the way of each packet that went another one. The kernel\n"

@@ -101,24 +101,30 @@ static void put_outcome(FILE *f, const struct fwt_sim_result *r)
 		put_conn(f, r->conn, r->began);
 }
 
+void sim_walks_print(FILE *f, const struct sim_walks *walks)
+{
+	struct sim_path path;
+	u32 i;
+
+	if (!sim_path_make(walks, &path))
+		for (i = 0; i < walks->n; i++)
+			put_walk(f, walks, &path, i);
+	sim_path_clean(&path);
+}
+
 char *fwt_sim_explain(struct fwt_sim *sim)
 {
 	const struct sim_walks *walks = sim_walks_of(sim);
 	const struct fwt_sim_result *r = sim_result_of(sim);
-	struct sim_path path;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
-	u32 i;
 
 	if (!f || !r->data)
 		goto out;
 	if (!walks->n && r->state)
 		fprintf(f, "%s: goes with its connection, no tree is asked\n", r->state);
-	if (!sim_path_make(walks, &path))
-		for (i = 0; i < walks->n; i++)
-			put_walk(f, walks, &path, i);
-	sim_path_clean(&path);
+	sim_walks_print(f, walks);
 	put_outcome(f, r);
 out:
 	if (f)

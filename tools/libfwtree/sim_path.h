@@ -38,6 +38,9 @@ struct sim_path {
 int sim_path_make(const struct sim_walks *walks, struct sim_path *path);
 void sim_path_clean(struct sim_path *path);
 
+/* All walks, a step a line. */
+void sim_walks_print(FILE *f, const struct sim_walks *walks);
+
 /* What a walk is called: "ingress, new", "egress again: decided afresh"; @buf. */
 char *sim_walk_title(const struct sim_walk *w, char *buf, size_t size);
 const char *sim_hook_name(u8 hook);

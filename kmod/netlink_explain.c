@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A dry run: what the policy in force would decide on a packet, with the kernel's own
+ * addresses and routes.
+ *
+ * A walk is pure, so that this is what a packet would meet; and nothing of what comes
+ * behind a walk is done: no record is made, no rule is counted, no token is taken,
+ * nothing is logged. The packet is an skb that nobody else ever sees.
+ */
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+
+#include "hook.h"
+#include "netlink.h"
+#include "policy.h"
+#include "way.h"
+#include "core/verify.h"
+
+/* Steps of one walk that are told: so many fit an attribute with the longest keys. A
+ * walk through search trees has a few dozens.
+ */
+#define STEPS_MAX	256
+#define STEP_WORDS	(3 + FWT_KEY_WORDS)
+
+struct run {
+	struct sk_buff *reply;
+	const struct fwt_policy *pol;
+	u32 *step;
+	u32 n_steps;
+	u32 words;
+	bool cut;
+};
+
+static void keep(void *ctx, const struct fwt_walk_step *s)
+{
+	struct run *r = ctx;
+	u32 *to = r->step + r->words;
+
+	if (r->n_steps == STEPS_MAX) {
+		r->cut = true;
+		return;
+	}
+	r->n_steps++;
+	to[0] = s->node;
+	to[1] = s->next;
+	to[2] = s->words;
+	memcpy(to + 3, s->key, s->words * sizeof(u32));
+	r->words += 3 + s->words;
+}
+
+static int put_addr(struct sk_buff *skb, int type, const u32 *words)
+{
+	__be32 be[4];
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		be[i] = cpu_to_be32(words[i]);
+	return nla_put(skb, type, sizeof(be), be);
+}
+
+static int put_walk(struct run *r, const struct fwt_packet *p, u8 hook, u8 state,
+		    const struct fwt_decision *d)
+{
+	struct sk_buff *skb = r->reply;
+	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_EXPLAIN_WALK);
+
+	if (!nest || nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_HOOK, hook) ||
+	    nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_STATE, state) ||
+	    nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_VERDICT, d->verdict) ||
+	    (d->reason && nla_put_string(skb, FWTREE_A_EXPLAIN_WALK_REASON,
+					 fwt_reason_info[d->reason].name)) ||
+	    (d->rule != FWT_NONE && nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_RULE, d->rule)) ||
+	    nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_FLAGS, d->flags) ||
+	    put_addr(skb, FWTREE_A_EXPLAIN_WALK_SADDR, p->saddr) ||
+	    put_addr(skb, FWTREE_A_EXPLAIN_WALK_DADDR, p->daddr) ||
+	    nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_DPORT, p->dport) ||
+	    nla_put_u32(skb, FWTREE_A_EXPLAIN_WALK_MARK, p->mark) ||
+	    nla_put(skb, FWTREE_A_EXPLAIN_WALK_STEPS, r->words * sizeof(u32), r->step) ||
+	    (r->cut && nla_put_flag(skb, FWTREE_A_EXPLAIN_WALK_CUT)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Walks from @root; @w->p becomes what modifiers made of it. Returns whether it is
+ * accepted, or an error.
+ */
+static int walk(struct run *r, struct fwt_way *w, u8 hook, u32 root, const struct fwt_env *env)
+{
+	struct fwt_decision *d;
+	u8 state = w->p.ct_state;
+	int ret;
+
+	if (root == FWT_NONE)
+		return 1;
+	d = kmalloc(sizeof(*d), GFP_ATOMIC);
+	if (!d)
+		return -ENOMEM;
+	r->n_steps = 0;
+	r->words = 0;
+	r->cut = false;
+	w->p.hook = hook;
+	fwt_walk_traced(&r->pol->prog, root, &w->p, env, d, keep, r);
+	ret = put_walk(r, &w->p, hook, state, d);
+	if (!ret)
+		ret = d->verdict == FWT_VERDICT_ACCEPT;
+	kfree(d);
+	return ret;
+}
+
+static int walk_device(struct run *r, struct fwt_way *w, const struct net_device *dev, bool out)
+{
+	u8 hook = out ? FWT_HOOK_DEV_EGRESS : FWT_HOOK_DEV_INGRESS;
+	struct fwt_packet p = w->p;
+	int ret;
+
+	w->p.have = 0;
+	w->p.iif = out ? NULL : dev->name;
+	w->p.oif = out ? dev->name : NULL;
+	w->p.ct_state = FWT_CT_UNTRACKED;
+	if (fwt_packet_parse(&w->p, skb_mac_header(w->skb), w->skb->len + ETH_HLEN,
+			     w->skb->len + ETH_HLEN, FWT_PARSE_ETHER))
+		return -EINVAL;
+	ret = walk(r, w, hook, fwt_dev_root(&r->pol->prog, hook, dev->name), NULL);
+	w->p = p;
+	return ret;
+}
+
+/* The tree of a hook of IP. */
+static int walk_inet(struct run *r, struct fwt_way *w, u8 hook)
+{
+	struct fwt_world *world = kmalloc(sizeof(*world), GFP_ATOMIC);
+	int ret;
+
+	if (!world)
+		return -ENOMEM;
+	fwt_world_init(world, w, w->seed);
+	ret = walk(r, w, hook, r->pol->prog.root[hook], &world->env);
+	kfree(world);
+	return ret;
+}
+
+/* Where it would go on to, with the destination that it has now. */
+static int put_route(struct run *r, struct fwt_way *w, struct net_device **out)
+{
+	struct fwt_route route = { };
+	struct fwt_world *world;
+
+	world = kmalloc(sizeof(*world), GFP_ATOMIC);
+	if (!world)
+		return -ENOMEM;
+	fwt_world_init(world, w, w->seed);
+	fwt_world_route(&world->env, &w->p, FWT_ROUTE_FORWARD, &route);
+	kfree(world);
+	*out = NULL;
+	if (route.type == FWT_ROUTE_LOCAL || route.type == FWT_ROUTE_BROADCAST)
+		return nla_put_flag(r->reply, FWTREE_A_EXPLAIN_LOCAL);
+	if (route.type != FWT_ROUTE_UNICAST)
+		return 0;
+	*out = dev_get_by_name_rcu(w->fn->net, route.oif);
+	return nla_put_string(r->reply, FWTREE_A_EXPLAIN_OIF, route.oif);
+}
+
+static int arrive(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
+{
+	struct net_device *in = state->in, *out = NULL;
+	int ret = walk_device(r, w, in, false);
+
+	if (ret <= 0 || !(w->p.have & FWT_HAVE_IP))
+		return ret;
+	w->p.iif = in->name;
+	fwt_track_find(w);
+	if (w->c)
+		return nla_put_u64_64bit(r->reply, FWTREE_A_EXPLAIN_CONN, w->c->id,
+					 FWTREE_A_EXPLAIN_PAD);
+	w->p.ct_state = fwt_first_state(w);
+	ret = walk_inet(r, w, FWT_HOOK_INGRESS);
+	if (ret <= 0)
+		return ret;
+	ret = put_route(r, w, &out);
+	if (ret || !out)
+		return ret;
+	state->hook = NF_INET_POST_ROUTING;
+	state->in = NULL;
+	state->out = out;
+	w->p.oif = out->name;
+	ret = walk_inet(r, w, FWT_HOOK_EGRESS);
+	return ret <= 0 ? ret : walk_device(r, w, out, true);
+}
+
+static int leave(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
+{
+	int ret;
+
+	state->hook = NF_INET_LOCAL_OUT;
+	state->out = state->in;
+	state->in = NULL;
+	w->p.oif = state->out->name;
+	if (w->p.have & FWT_HAVE_IP) {
+		fwt_track_find(w);
+		if (w->c)
+			return nla_put_u64_64bit(r->reply, FWTREE_A_EXPLAIN_CONN, w->c->id,
+						 FWTREE_A_EXPLAIN_PAD);
+		w->p.ct_state = fwt_first_state(w);
+		ret = walk_inet(r, w, FWT_HOOK_EGRESS);
+		if (ret <= 0)
+			return ret;
+	}
+	return walk_device(r, w, state->out, true);
+}
+
+static int try(struct run *r, struct fwt_net *fn, struct sk_buff *skb, struct net_device *dev,
+	       bool out)
+{
+	struct nf_hook_state state = { .hook = NF_INET_PRE_ROUTING, .net = fn->net, .in = dev };
+	struct fwt_way *w = kzalloc(sizeof(*w), GFP_ATOMIC);
+	int ret;
+
+	if (!w)
+		return -ENOMEM;
+	state.pf = skb->protocol == htons(ETH_P_IPV6) ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	skb->dev = dev;
+	skb->skb_iif = out ? 0 : dev->ifindex;
+	skb->pkt_type = out ? PACKET_OUTGOING : PACKET_HOST;
+	w->fn = fn;
+	w->pol = r->pol;
+	w->skb = skb;
+	w->state = &state;
+	w->seed = 1;
+	w->p.mark = skb->mark;
+	w->p.pkttype = skb->pkt_type;
+	ret = fwt_skb_parse(skb, &w->p);
+	if (!ret)
+		ret = out ? leave(r, w, &state) : arrive(r, w, &state);
+	kfree(w);
+	return ret < 0 ? ret : 0;
+}
+
+static struct sk_buff *make_packet(struct genl_info *info)
+{
+	const struct nlattr *a = info->attrs[FWTREE_A_EXPLAIN_PACKET];
+	struct sk_buff *skb;
+
+	if (nla_len(a) <= ETH_HLEN) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a, "no packet is that short");
+		return ERR_PTR(-EINVAL);
+	}
+	skb = alloc_skb(nla_len(a), GFP_KERNEL);
+	if (!skb)
+		return ERR_PTR(-ENOMEM);
+	skb_put_data(skb, nla_data(a), nla_len(a));
+	skb_reset_mac_header(skb);
+	skb->protocol = eth_hdr(skb)->h_proto;
+	skb_pull(skb, ETH_HLEN);
+	skb_reset_network_header(skb);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	if (info->attrs[FWTREE_A_EXPLAIN_MARK])
+		skb->mark = nla_get_u32(info->attrs[FWTREE_A_EXPLAIN_MARK]);
+	return skb;
+}
+
+static int explain(struct run *r, struct genl_info *info, struct sk_buff *skb)
+{
+	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
+	struct net_device *dev;
+	int ret;
+
+	dev = dev_get_by_name_rcu(fn->net, nla_data(info->attrs[FWTREE_A_EXPLAIN_DEVICE]));
+	if (!dev) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[FWTREE_A_EXPLAIN_DEVICE],
+				    "there is no such interface");
+		return -ENODEV;
+	}
+	r->pol = rcu_dereference(fn->policy);
+	if (!r->pol) {
+		GENL_SET_ERR_MSG(info, "no policy is in force");
+		return -ENODATA;
+	}
+	/* A rule that a patch added has its nodes elsewhere. */
+	if (nla_put_u32(r->reply, FWTREE_A_EXPLAIN_GENERATION, r->pol->gen))
+		return -EMSGSIZE;
+	ret = try(r, fn, skb, dev, info->attrs[FWTREE_A_EXPLAIN_OUT]);
+	if (ret == -EMSGSIZE)
+		GENL_SET_ERR_MSG(info, "the way is too long for an answer");
+	else if (ret == -EINVAL)
+		GENL_SET_ERR_MSG(info, "the packet's headers have no end");
+	else if (ret)
+		GENL_SET_ERR_MSG(info, "no memory for a dry run");
+	return ret;
+}
+
+int fwtree_nl_explain_doit(struct sk_buff *request, struct genl_info *info)
+{
+	struct run r = { };
+	struct sk_buff *skb;
+	void *hdr;
+	int ret;
+
+	if (GENL_REQ_ATTR_CHECK(info, FWTREE_A_EXPLAIN_DEVICE) ||
+	    GENL_REQ_ATTR_CHECK(info, FWTREE_A_EXPLAIN_PACKET))
+		return -EINVAL;
+	skb = make_packet(info);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	/* Two trees of devices, ingress and egress. */
+	r.step = kmalloc_array(STEPS_MAX * STEP_WORDS, sizeof(u32), GFP_KERNEL);
+	r.reply = fwt_netlink_reply(info, 4 * (STEPS_MAX * STEP_WORDS * sizeof(u32) + 256) + 256,
+				    &hdr);
+	ret = -ENOMEM;
+	if (r.step && r.reply) {
+		rcu_read_lock();
+		local_bh_disable();
+		ret = explain(&r, info, skb);
+		local_bh_enable();
+		rcu_read_unlock();
+	}
+	kfree(r.step);
+	kfree_skb(skb);
+	if (ret) {
+		nlmsg_free(r.reply);
+		return ret;
+	}
+	genlmsg_end(r.reply, hdr);
+	return genlmsg_reply(r.reply, info);
+}
