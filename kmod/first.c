@@ -6,6 +6,7 @@
  * A connection is decided by its first packet, at ingress and at egress, each once;
  * what egress decides may have to wait for routing (hook.c tells the way).
  */
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <net/ip.h>
 
 #include "count.h"
@@ -16,6 +17,33 @@ static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
 	return fwt_drop(w, d->reason ? d->reason : FWT_REASON_REVALIDATED);
+}
+
+/* Egress is to know what ingress said; the kernel's own tracking hears it, too. What
+ * has a connection there already keeps it.
+ */
+static void untrack(struct sk_buff *skb)
+{
+	if (!skb_get_nfct(skb))
+		skb_set_nfct(skb, IP_CT_UNTRACKED);
+}
+
+bool fwt_left_untracked(const struct fwt_way *w)
+{
+	return unlikely(skb_get_nfct(w->skb) == IP_CT_UNTRACKED) && w->skb->skb_iif;
+}
+
+/* It was accepted, and has no connection, nor will it have one. */
+static unsigned int leave_alone(struct fwt_way *w, const struct fwt_decision *d)
+{
+	/* No record, no translation back: it must not leave half translated. */
+	if (d->flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
+		return fwt_drop(w, FWT_REASON_INVALID);
+	if (d->flags & FWT_DECISION_NOTRACK)
+		untrack(w->skb);
+	if (fwt_change_alone(w, d) < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	return NF_ACCEPT;
 }
 
 /* A packet without a connection, and that will not have one. */
@@ -31,12 +59,7 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 	fwt_effects(w, &d, w->p.length);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return refuse(w, &d);
-	/* No record, no translation back: it must not leave half translated. */
-	if (d.flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
-		return fwt_drop(w, FWT_REASON_INVALID);
-	if (d.flags & FWT_DECISION_MARK)
-		w->skb->mark = w->after.mark;
-	return NF_ACCEPT;
+	return leave_alone(w, &d);
 }
 
 /* A packet that lies about itself is for the policy, as one of no connection
@@ -80,6 +103,11 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
 		fwt_effects(w, &d, w->p.length);
 		return refuse(w, &d);
+	}
+	if (d.flags & FWT_DECISION_NOTRACK) {
+		fwt_effects(w, &d, w->p.length);
+		w->stray = true;
+		return leave_alone(w, &d);
 	}
 	if (w->c) {
 		struct fwt_conn *c = w->c;
@@ -164,6 +192,14 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 		if (w->c)
 			fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop(w, d.reason);
+	}
+	if (d.flags & FWT_DECISION_NOTRACK) {
+		w->stray = true;
+		/* At POST_ROUTING it is walked once more, and that counts. */
+		if (w->state->hook == NF_INET_LOCAL_OUT)
+			return NF_ACCEPT;
+		fwt_effects(w, &d, w->p.length);
+		return leave_alone(w, &d);
 	}
 	if (!w->c) {
 		reason = fwt_track_new(w, &d, FWT_HOOK_EGRESS);

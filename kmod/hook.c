@@ -96,12 +96,6 @@ static unsigned int hold_up(struct fwt_way *w)
 	return refuse_known(w, &d, true);
 }
 
-static void set_mark(struct fwt_way *w)
-{
-	if (fwt_conn_is(w->c, FWT_CONN_MARK))
-		w->skb->mark = READ_ONCE(w->c->mark);
-}
-
 /* A connection that begins to use another interface is decided again with it:
  * what its packets come in by, what they leave by, and, of replies, what they
  * come in by, for that is where it must be allowed to go out. Where replies leave
@@ -226,10 +220,14 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 
 static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 {
-	set_mark(w);
-	*changed = fwt_translate(w, egress);
-	if (*changed < 0)
+	int other = 0, ret;
+
+	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		other = fwt_change_known(w);
+	ret = fwt_translate(w, egress);
+	if (ret < 0 || other < 0)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	*changed = ret | other;
 	return NF_ACCEPT;
 }
 
@@ -402,7 +400,7 @@ static unsigned int local_out(struct fwt_way *w)
 			return NF_ACCEPT;
 		w->seed = fwt_conn_seed(w->fn);
 		ret = fwt_decide_egress(w);
-		if (ret != NF_ACCEPT)
+		if (ret != NF_ACCEPT || w->stray)
 			return ret;
 	}
 	ret = apply(w, false, &changed);
@@ -443,7 +441,11 @@ static unsigned int post_routing(struct fwt_way *w)
 		return icmp_error(w, FWT_HOOK_EGRESS, true);
 	if (!fwt_route_known(w))
 		fwt_track_find(w);
+	if (w->c && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		fwt_change_restore(w);
 	if (!w->c) {
+		if (fwt_left_untracked(w))
+			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
@@ -463,7 +465,7 @@ static unsigned int post_routing(struct fwt_way *w)
 		if (ret == NF_ACCEPT)
 			ret = hold_up(w);
 	}
-	if (ret != NF_ACCEPT)
+	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	ret = apply(w, true, &changed);
 	if (ret != NF_ACCEPT)

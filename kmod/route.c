@@ -117,12 +117,20 @@ static bool remember(struct fwt_net *fn, const struct fwt_conn *c, u32 *count)
 }
 
 /* The mark that packets of the connection are routed with, as we would have it:
- * any other is another table's doing, and not ours to remember.
+ * any other is another table's doing, and not ours to remember. What egress changes
+ * takes the long way.
  */
 static bool own_mark(const struct fwt_way *w)
 {
-	return w->skb->mark == (fwt_conn_is(w->c, FWT_CONN_MARK) ?
-				READ_ONCE(w->c->mark) : 0);
+	struct fwt_conn_more more;
+
+	if (likely(!fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		return !w->skb->mark;
+	fwt_conn_kept(w->c, &more);
+	return !more.by[FWT_HOOK_EGRESS].what &&
+	       !(more.by[FWT_HOOK_INGRESS].what & FWT_DECISION_CLAMP) &&
+	       w->skb->mark == (more.by[FWT_HOOK_INGRESS].what & FWT_DECISION_MARK ?
+				more.by[FWT_HOOK_INGRESS].mark : 0);
 }
 
 /* The interface that packets of a direction are expected by. */

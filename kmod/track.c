@@ -267,7 +267,6 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	c->seed = w->seed;
 	c->turn[hook] = d->turn;
 	c->gen = w->pol->gen;
-	c->mark_in = w->skb->mark;
 	if (d->flags & FWT_DECISION_DNAT) {
 		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
 		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
@@ -280,9 +279,9 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		fwt_conn_discard(c);
 		return FWT_REASON_TUPLE_CLASH;
 	}
-	if (d->flags & FWT_DECISION_MARK) {
-		c->mark = w->after.mark;
-		c->flags |= BIT(FWT_CONN_MARK);
+	if (fwt_change_keep(w, c, hook, d)) {
+		fwt_conn_discard(c);
+		return FWT_REASON_NO_MEMORY;
 	}
 	first_state(w, c);
 	if (w->state->hook == NF_INET_LOCAL_OUT)
@@ -396,10 +395,9 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 		ret = bind_source(w, d);
 	if (ret)
 		goto out;
-	if (d->flags & FWT_DECISION_MARK) {
-		c->mark = w->after.mark;
-		c->flags |= BIT(FWT_CONN_MARK);
-	}
+	ret = fwt_change_keep(w, c, FWT_HOOK_EGRESS, d);
+	if (ret)
+		goto out;
 	if (d->n_counts) {
 		ret = fwt_conn_count(c, &w->pol->prog, d->count, d->n_counts);
 		if (ret)

@@ -11,6 +11,7 @@
 
 #include "conn.h"
 #include "policy.h"
+#include "core/change.h"
 #include "core/packet.h"
 #include "core/tree.h"
 
@@ -19,8 +20,15 @@ struct fwt_changes {
 	u32 saddr[4];
 	u32 daddr[4];
 	u32 mark;
+	u32 priority;
+	u32 ct_mark;
 	u16 dport;
+	u16 vlan_tci;
+	u16 tcp_mss;
+	u8 ct_state;
 	u8 ct_status;
+	u8 tos;
+	u8 ttl;
 };
 
 /**
@@ -103,6 +111,9 @@ static inline void fwt_from_in6(const struct in6_addr *a, u32 *words)
 void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
 		     enum fwt_route_ask what, struct fwt_route *r);
 
+/* What can be carried in one packet on the ways there and back, 0 where nobody knows. */
+u32 fwt_path_mtu(const struct fwt_way *w);
+
 /* Is it an address of this machine. Under RCU. */
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 		     const u32 *addr);
@@ -138,6 +149,62 @@ int fwt_translate(struct fwt_way *w, bool egress);
 int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 			bool ours);
 
+/* What checksums need when headers change: how the transport's is to be treated;
+ * what the whole packet's sum changes by.
+ */
+enum fwt_csum_mode fwt_skb_csum_mode(const struct sk_buff *skb,
+				     const struct fwt_packet *p, int off);
+void fwt_skb_csum_add(struct sk_buff *skb, u32 delta);
+
+/* change.c */
+
+/**
+ * fwt_sets_of() - what a decision changes in packets
+ * @d: accept
+ * @after: what the walk left
+ * @s: filled in
+ */
+void fwt_sets_of(const struct fwt_decision *d, const struct fwt_changes *after,
+		 struct fwt_sets *s);
+
+/* Of those what is header; @original as below. */
+void fwt_sets_header(const struct fwt_sets *s, bool original, struct fwt_header_change *to);
+
+/**
+ * fwt_change() - change a packet
+ * @w: way; of @w->p all is set
+ * @s: what is to be changed
+ * @original: a packet of the original direction, or of no connection
+ *
+ * Return: 1 where it may be routed otherwise now, else 0; -ENOMEM.
+ */
+int fwt_change(struct fwt_way *w, const struct fwt_sets *s, bool original);
+
+/* What its connection's record says for it at this hook; see fwt_change(). */
+int fwt_change_known(struct fwt_way *w);
+
+/* What forwarding has made of ingress' changes is made good, before egress looks. */
+void fwt_change_restore(struct fwt_way *w);
+
+/* What a walk's decision says, of a packet that has no connection. */
+int fwt_change_alone(struct fwt_way *w, const struct fwt_decision *d);
+
+/* What a decision about a connection says is kept; as fwt_conn_keep(). */
+int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
+		    const struct fwt_decision *d);
+
+/**
+ * fwt_skb_change() - write headers
+ * @skb: packet
+ * @p: as parsed
+ * @off: from skb->data to where the offsets of @p begin
+ * @to: fwt_header_differs()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fwt_skb_change(struct sk_buff *skb, struct fwt_packet *p, int off,
+		   const struct fwt_header_change *to);
+
 /* first.c */
 
 /* A packet that has no connection and will not have one: its tree is walked. @state:
@@ -145,6 +212,9 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
  */
 unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state);
 unsigned int fwt_malformed(struct fwt_way *w, enum fwt_hook hook);
+
+/* Did ingress say of this packet, at POST_ROUTING, that it is not to be tracked. */
+bool fwt_left_untracked(const struct fwt_way *w);
 
 /* May this packet be the first of a connection; sets @w->loose. */
 bool fwt_opens(struct fwt_way *w);
@@ -156,6 +226,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w);
 unsigned int fwt_decide_egress(struct fwt_way *w);
 
 /* decide.c */
+void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c);
 
 /**
  * fwt_decide() - walk a hook's tree

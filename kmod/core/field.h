@@ -17,6 +17,8 @@
  * snat, 2 both, 3 dnat, so that each word is a range. fragment: 0 whole, 1 first,
  * 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits. route type:
  * enum fwt_route_type; of the other route fields all zeroes is "none".
+ * ct direction: 0 original, 1 reply. The ct fields but state and status are there
+ * where there is a connection: not of what is invalid or untracked.
  */
 #ifndef FWT_CORE_FIELD_H
 #define FWT_CORE_FIELD_H
@@ -75,7 +77,14 @@
 	X(ROUTE_TYPE, "route type", 1, 1, 3, FWT_HOOKS_INET) \
 	X(ROUTE_NEXTHOP, "route nexthop", 1, 4, 32, FWT_HOOKS_INET) \
 	X(ROUTE_SADDR, "route saddr", 1, 4, 32, FWT_HOOKS_INET) \
-	X(ROUTE_REVERSE, "route reverse", 4, 4, 32, FWT_HOOKS_INET)
+	X(ROUTE_REVERSE, "route reverse", 4, 4, 32, FWT_HOOKS_INET) \
+	X(CT_DIRECTION, "ct direction", 1, 1, 1, FWT_HOOKS_INET) \
+	X(CT_MARK, "ct mark", 1, 1, 32, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_SADDR, "ct original saddr", 1, 4, 32, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_DADDR, "ct original daddr", 1, 4, 32, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_PROTOCOL, "ct original protocol", 1, 1, 8, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_SPORT, "ct original sport", 1, 1, 16, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_DPORT, "ct original dport", 1, 1, 16, FWT_HOOKS_INET)
 
 enum fwt_field {
 #define FWT_FIELD_ENUM(id, name, w, w6, bits, hooks) FWT_FIELD_##id,

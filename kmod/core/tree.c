@@ -13,6 +13,7 @@
  * dry run is exact.
  */
 #include "tree.h"
+#include "change.h"
 #include "limit.h"
 #include "nat.h"
 #include "patch.h"
@@ -394,9 +395,13 @@ static bool modify(const struct fwt_program *prog, u32 index,
 			return true;
 		if (!translate(prog, index, p, env, d))
 			return false;
-	} else if (m->type == FWT_MOD_SET_MARK) {
-		p->mark = m->a;
-		d->flags |= FWT_DECISION_MARK;
+	} else if (fwt_set_is(m->type) || m->type == FWT_MOD_MSS_CLAMP ||
+		   m->type == FWT_MOD_NOTRACK) {
+		if (m->flags & FWT_MOD_FIELD && p->unknown >> m->a & 1) {
+			d->verdict = FWT_VERDICT_UNKNOWN;
+			return false;
+		}
+		fwt_set_apply(m, p, d);
 	}
 	/* What routing said was of the packet as it was. */
 	if (env && env->rlu)
@@ -413,6 +418,7 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 	d->verdict = FWT_VERDICT_DROP;
 	d->reject = FWT_REJECT_DEFAULT;
 	d->flags = 0;
+	d->mss = 0;
 	d->reason = FWT_REASON_NONE;
 	d->n_effects = 0;
 	d->rule = FWT_NONE;

@@ -361,7 +361,12 @@ static u8 mod_hooks(u8 type)
 	case FWT_MOD_DNAT:
 	case FWT_MOD_REDIRECT:
 	case FWT_MOD_NETMAP:
+	case FWT_MOD_SET_CT_MARK:
+	case FWT_MOD_MSS_CLAMP:
+	case FWT_MOD_NOTRACK:
 		return FWT_HOOKS_INET;
+	case FWT_MOD_SET_VLAN:
+		return FWT_HOOKS_DEV;
 	}
 	return FWT_HOOKS_ALL;
 }
@@ -370,6 +375,7 @@ static int reach(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_node *n = &c->prog->node[i];
 	const struct fwt_prog_test *t;
+	const struct fwt_prog_mod *m;
 	u8 hooks;
 	u32 d;
 
@@ -397,9 +403,13 @@ static int reach(struct fwt_verify *c, u32 i)
 		c->node[n->yes].hooks |= hooks;
 		break;
 	case FWT_NODE_MOD:
-		if (hooks & ~mod_hooks(c->prog->mod[n->arg].type))
+		m = &c->prog->mod[n->arg];
+		if (hooks & ~mod_hooks(m->type))
 			return bad(c, FWT_SEC_NODES, i,
-				   "a translation where a hook can't translate");
+				   "a modifier that a hook does not have");
+		if (m->flags & FWT_MOD_FIELD && hooks & ~fwt_field_info[m->a].hooks)
+			return bad(c, FWT_SEC_NODES, i,
+				   "sets a field that a hook does not have");
 		c->node[n->yes].hooks |= hooks;
 		break;
 	case FWT_NODE_ENTER:

@@ -168,8 +168,6 @@ static const struct {
 	{ IN("iif lo return"), 2, "'return' leaves 'ingress' without a verdict" },
 	{ IN("goto a") "tree a {\niif lo return\ndrop\n}\n", 6, "'return' leaves tree 'a'" },
 	/* not yet */
-	{ IN("notrack accept"), 2, "not supported yet: \"notrack\"" },
-	{ OUT("mss clamp"), 2, "not supported yet: \"mss clamp\"" },
 	{ IN("route type loco accept"), 2, "'loco' is not a route type" },
 	{ IN("route type 3 accept"), 2, "'route type' takes a route type, and this is a number" },
 	{ IN("route type > local accept"), 2, "they have no order" },
@@ -179,7 +177,6 @@ static const struct {
 	{ IN("saddr none accept"), 2, "'saddr' takes an address" },
 	{ DEV("route oif eth0 accept"), 2, "there is no 'route oif' in 'ingress device'" },
 	{ IN("queue 1"), 2, "not supported yet: \"queue\"" },
-	{ IN("set dscp ef accept"), 2, "not supported yet: \"set dscp\"" },
 	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
 	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
 	{ "option evaluate per-packet\n" IN(""), 1,
@@ -218,7 +215,7 @@ static void test_all_at_once(void **state)
 	struct made m;
 
 	(void)state;
-	make(&m, IN("dport 70000 drop\noif eth0 drop\nsaddr @x drop\ngoto y\nnotrack drop"));
+	make(&m, IN("dport 70000 drop\noif eth0 drop\nsaddr @x drop\ngoto y\nset ttl 0 drop"));
 	assert_int_equal(m.ret, -EINVAL);
 	assert_int_equal(m.diag.errors, 5);
 	unmake(&m);
@@ -486,9 +483,11 @@ static const char sample[] =
 	"\tsaddr . dport @ports set mark 7\n\tdaddr addr(eth0) sport == dport drop\n"
 	"\tselect protocol . dport {\n\t\ttcp . 22 -> drop id ssh\n\t\tudp . { 53, 60-70 } -> goto u\n"
 	"\t\tdefault -> mark & 0xf == 3 accept\n\t}\n"
+	"\tudp dport 4500 notrack accept\n\tct mark 3 set ct mark mark set mark ct mark\n"
+	"\tct original daddr 10.0.0.1 ct direction original set dscp ef set ttl 9 set mss 99 mss clamp\n"
 	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n\treject\n}\n"
 	"egress {\n\toif eth0 masquerade accept\n\tcall t\n\tdrop\n}\n"
-	"ingress device eth0, eth1 {\n\tether type arp accept\n\tcall t\n\tdrop\n}\n"
+	"ingress device eth0, eth1 {\n\tether type arp set vlan 3 accept\n\tcall t\n\tdrop\n}\n"
 	"tree t {\n\tselect ttl {\n\t\t1-9 -> return\n\t\t5-20 -> drop\n\t}\n}\n"
 	"tree u {\n\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
 

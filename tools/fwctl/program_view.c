@@ -4,6 +4,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
+#include "change.h"
 #include "field.h"
 #include "program_view.h"
 #include "limit.h"
@@ -538,6 +539,11 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_DNAT] = "dnat to", [FWT_MOD_SET_MARK] = "set mark",
 		[FWT_MOD_LOG] = "log", [FWT_MOD_COUNT] = "count",
 		[FWT_MOD_REDIRECT] = "redirect", [FWT_MOD_NETMAP] = "netmap to",
+		[FWT_MOD_SET_CT_MARK] = "set ct mark",
+		[FWT_MOD_SET_PRIORITY] = "set priority",
+		[FWT_MOD_SET_DSCP] = "set dscp", [FWT_MOD_SET_TTL] = "set ttl",
+		[FWT_MOD_SET_MSS] = "set mss", [FWT_MOD_SET_VLAN] = "set vlan",
+		[FWT_MOD_MSS_CLAMP] = "mss clamp", [FWT_MOD_NOTRACK] = "notrack",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -545,7 +551,9 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	u32 words = m->family == 6 ? 4 : 1;
 
 	n = snprintf(buf, size, "%s", name[m->type]);
-	if (m->type == FWT_MOD_SET_MARK)
+	if (fwt_set_is(m->type) && m->flags & FWT_MOD_FIELD)
+		n += snprintf(buf + n, size - n, " %s", fwt_field_info[m->a].name);
+	else if (fwt_set_is(m->type))
 		n += snprintf(buf + n, size - n, " %u", m->a);
 	else if (m->type == FWT_MOD_LOG && m->a != FWT_NONE)
 		n += snprintf(buf + n, size - n, " \"%s\"",

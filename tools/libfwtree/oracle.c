@@ -228,8 +228,16 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 			return drop(w, FWT_REASON_NO_ADDRESS, rule);
 		break;
 	case FWT_AST_MOD_SET:
-		p->mark = fwt_oracle_number(w->o, &m->set.target, m->set.value.first);
-		w->r->flags |= FWT_DECISION_MARK;
+		fwt_oracle_set(w->o, m, p, w->r);
+		break;
+	case FWT_AST_MOD_MSS_CLAMP:
+		w->r->flags |= FWT_DECISION_CLAMP;
+		break;
+	case FWT_AST_MOD_NOTRACK:
+		if (p->ct_state == FWT_CT_NEW || p->ct_state == FWT_CT_INVALID) {
+			p->ct_state = FWT_CT_UNTRACKED;
+			w->r->flags |= FWT_DECISION_NOTRACK;
+		}
 		break;
 	case FWT_AST_MOD_COUNT:
 		if (!m->count.text)

@@ -326,6 +326,18 @@ struct fwt_ir_split *fwt_sema_split(struct fwt_sema *s, const struct fwt_ast_end
 void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule);
 void fwt_sema_options(struct fwt_sema *s);
 
+/* sema_set.c */
+
+/**
+ * fwt_sema_set_value() - "set TARGET VALUE" or "set TARGET FIELD"
+ * @m: FWT_AST_MOD_SET
+ * @to: @to->a and flags are set
+ *
+ * Return: its FWT_MOD_SET_*, __FWT_MOD_MAX where it can't be (reported).
+ */
+u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
+		      struct fwt_prog_mod *to);
+
 /* sema_flow.c */
 void fwt_flow_edges(struct fwt_sema *s);
 void fwt_flow_verdicts(struct fwt_sema *s);

@@ -153,37 +153,6 @@ static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
 			  "this rule never matches: its translations are of different families");
 }
 
-static void set_value(struct fwt_sema *s, struct fwt_ir_rule *rule,
-		      const struct fwt_modifier *m)
-{
-	struct fwt_prog_mod to = { .type = FWT_MOD_SET_MARK, .rule = rule->record };
-	const struct fwt_value *v = m->set.value.first;
-	const char *word = fwt_set_target_words(m->set.target.field);
-	struct fwt_range r;
-	char what[64];
-
-	if (m->set.target.field == FWT_AST_FIELD_ERROR)
-		return;
-	if (m->set.target.field != FWT_AST_MARK) {
-		snprintf(what, sizeof(what), "set %s", word ? word : "?");
-		fwt_sema_not_yet(s, &m->loc, what);
-		return;
-	}
-	if (m->set.from || !v) {
-		fwt_sema_not_yet(s, &m->loc, "set mark from another field");
-		return;
-	}
-	if (v->next || v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_RANGE ||
-	    v->kind == FWT_VALUE_JOIN) {
-		fwt_error(s->diag, &v->loc, "'set mark' takes one number");
-		return;
-	}
-	if (!fwt_sema_range(s, &m->set.target, v, &r))
-		return;
-	to.a = r.low[0];
-	add(rule, &to, 0);
-}
-
 struct wanted {
 	const struct fwt_sema *s;
 	u32 name;
@@ -227,6 +196,16 @@ static void egress_only(struct fwt_sema *s, const struct fwt_modifier *m, const 
 		       what);
 }
 
+static bool translates(const struct fwt_rule *rule)
+{
+	const struct fwt_modifier *m;
+
+	for (m = rule->modifiers; m; m = m->next)
+		if (m->kind <= FWT_AST_MOD_BALANCE)
+			return true;
+	return false;
+}
+
 static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		     const struct fwt_modifier *m)
 {
@@ -246,7 +225,9 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_SET:
-		set_value(s, rule, m);
+		to.type = fwt_sema_set_value(s, m, &to);
+		if (to.type != __FWT_MOD_MAX)
+			add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_LOG:
 		if (m->log.group) {
@@ -275,7 +256,10 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		fwt_sema_not_yet(s, &m->loc, "balance");
 		return;
 	case FWT_AST_MOD_MSS_CLAMP:
-		fwt_sema_not_yet(s, &m->loc, "mss clamp");
+		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
+			       "a device has no routes: 'set mss' is meant", "mss clamp");
+		to.type = FWT_MOD_MSS_CLAMP;
+		add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_ADD:
 		fwt_sema_not_yet(s, &m->loc, "add");
@@ -286,7 +270,11 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	case FWT_AST_MOD_NOTRACK:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, "a device tracks nothing",
 			       "notrack");
-		fwt_sema_not_yet(s, &m->loc, "notrack");
+		if (translates(rule->ast))
+			fwt_error(s->diag, &m->loc,
+				  "what is not tracked can't be translated: there is nothing to translate its answers by");
+		to.type = FWT_MOD_NOTRACK;
+		add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_MODIFY:
 		fwt_sema_not_yet(s, &m->loc, "modify");

@@ -75,6 +75,16 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->again = false;
 }
 
+/* Devices have an MTU here; routes have none of their own. */
+u32 fwt_path_mtu(const struct fwt_way *w)
+{
+	const struct net_device *in = w->skb->skb_iif ?
+		dev_get_by_index_rcu(w->fn->net, w->skb->skb_iif) : NULL;
+	u32 there = w->state->out ? w->state->out->mtu : 0, back = in ? in->mtu : 0;
+
+	return there && back ? min(there, back) : there | back;
+}
+
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 		     const u32 *addr)
 {

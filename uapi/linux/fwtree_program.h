@@ -524,6 +524,17 @@ enum fwt_mod_type {
 	 * @addr_lo to @addr_hi, the rest of the address stays
 	 */
 	FWT_MOD_NETMAP,
+	/* SET_MARK and these: @a: the value; with FWT_MOD_FIELD the field whose
+	 * value it is, and where the packet lacks it nothing is set
+	 */
+	FWT_MOD_SET_CT_MARK,	/* of the connection: packets don't show it */
+	FWT_MOD_SET_PRIORITY,
+	FWT_MOD_SET_DSCP,
+	FWT_MOD_SET_TTL,
+	FWT_MOD_SET_MSS,	/* at most that: it is never raised */
+	FWT_MOD_SET_VLAN,	/* of a frame that has a tag */
+	FWT_MOD_MSS_CLAMP,	/* to what the routes there and back can carry */
+	FWT_MOD_NOTRACK,	/* what has no connection yet gets none */
 	__FWT_MOD_MAX,
 };
 
@@ -534,6 +545,7 @@ enum fwt_mod_type {
 #define FWT_MOD_IFADDR			0x10	/* to the address of the interface whose
 						 * name is string @addr_lo[0]
 						 */
+#define FWT_MOD_FIELD			0x20	/* of SET_*: @a is enum fwt_field */
 
 /**
  * struct fwt_prog_mod - a change to the packet, its connection or the world
