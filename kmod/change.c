@@ -98,6 +98,8 @@ void fwt_sets_of(const struct fwt_decision *d, const struct fwt_changes *after,
 		s->ttl = after->ttl;
 	if (s->what & FWT_DECISION_MSS)
 		s->mss = d->mss;
+	if (s->what & FWT_DECISION_QUEUE)
+		s->queue = d->queue;
 }
 
 int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
@@ -182,8 +184,42 @@ static int change(struct fwt_way *w, const struct fwt_sets *s, bool original, bo
 	return !!(to.what & FWT_CHANGE_DSCP);
 }
 
+static void queue(struct fwt_way *w, const struct fwt_sets *s)
+{
+	if (!(s->what & FWT_DECISION_QUEUE))
+		return;
+	w->queue = FWT_WAY_QUEUE | s->queue;
+	if (s->what & FWT_DECISION_BYPASS)
+		w->queue |= FWT_WAY_BYPASS;
+}
+
+/* Each packet once: where it came in by, the tree that its connection began with;
+ * where it leaves, the other one. What starts here meets one tree, and so do the
+ * answers that it gets, and those that it gives.
+ */
+static void queue_known(struct fwt_way *w, const struct fwt_conn_more *m)
+{
+	bool local = fwt_conn_is(w->c, FWT_CONN_LOCAL);
+	bool reply = w->dir == FWT_REPLY;
+
+	if (w->state->hook == NF_INET_PRE_ROUTING)
+		queue(w, &m->by[local && reply ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS]);
+	else if (w->state->hook == NF_INET_POST_ROUTING && !(local && reply))
+		queue(w, &m->by[reply && !fwt_conn_is(w->c, FWT_CONN_EGRESS) ?
+				FWT_HOOK_INGRESS : FWT_HOOK_EGRESS]);
+}
+
+void fwt_change_error(struct fwt_way *w)
+{
+	const struct fwt_conn_more *m = more_of(w->c);
+
+	if (m)
+		queue_known(w, m);
+}
+
 int fwt_change(struct fwt_way *w, const struct fwt_sets *s, bool original)
 {
+	queue(w, s);
 	return change(w, s, original, s->what & FWT_DECISION_CLAMP);
 }
 
@@ -216,6 +252,7 @@ int fwt_change_known(struct fwt_way *w)
 
 	if (!m)
 		return 0;
+	queue_known(w, m);
 	switch (w->state->hook) {
 	case NF_INET_PRE_ROUTING:
 		if (local && w->dir == FWT_REPLY)

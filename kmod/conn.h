@@ -49,12 +49,14 @@ enum fwt_conn_bit {
  * @mss: the most that a SYN may offer
  * @dscp: six bits
  * @ttl: TTL or hop limit
+ * @queue: number
  * @mark: of packets
  * @priority: of packets
  */
 struct fwt_sets {
 	u16 what;
 	u16 mss;
+	u16 queue;
 	u8 dscp;
 	u8 ttl;
 	u32 mark;
@@ -63,7 +65,8 @@ struct fwt_sets {
 
 /* Those that a connection's later packets get, too. */
 #define FWT_SETS_KEPT	(FWT_DECISION_MARK | FWT_DECISION_PRIORITY | FWT_DECISION_DSCP | \
-			 FWT_DECISION_TTL | FWT_DECISION_MSS | FWT_DECISION_CLAMP)
+			 FWT_DECISION_TTL | FWT_DECISION_MSS | FWT_DECISION_CLAMP | \
+			 FWT_DECISION_QUEUE | FWT_DECISION_BYPASS)
 
 /**
  * struct fwt_conn_more - what few connections have

@@ -210,6 +210,8 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	ret = hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
+	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		fwt_change_error(w);
 	changed = fwt_translate_error(w, &q, egress, ours(w));
 	if (changed < 0)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
@@ -425,7 +427,8 @@ static unsigned int answer_out(struct fwt_way *w)
 	return w->c ? apply(w, true, &changed) : NF_ACCEPT;
 }
 
-static unsigned int post_routing(struct fwt_way *w)
+/* A packet leaves. @own: it is one of @w->c's own, which does not only go with it. */
+static unsigned int leave(struct fwt_way *w, bool *own)
 {
 	unsigned int ret;
 	int changed;
@@ -467,8 +470,18 @@ static unsigned int post_routing(struct fwt_way *w)
 	}
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
-	ret = apply(w, true, &changed);
-	if (ret != NF_ACCEPT)
+	*own = true;
+	return apply(w, true, &changed);
+}
+
+static unsigned int post_routing(struct fwt_way *w)
+{
+	bool own = false;
+	unsigned int ret = leave(w, &own);
+
+	if (ret == NF_ACCEPT && unlikely(w->queue))
+		ret = fwt_queue(w);
+	if (ret != NF_ACCEPT || !own)
 		return ret;
 	if (likely(fwt_conn_is(w->c, FWT_CONN_CONFIRMED)))
 		fwt_route_learn(w);
@@ -505,6 +518,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.stray = false;
 	w.dir = FWT_ORIGINAL;
 	w.seed = 0;
+	w.queue = 0;
 	w.p.ct_state = FWT_CT_ESTABLISHED;
 	w.p.ct_status = 0;
 	w.p.mark = skb->mark;
@@ -523,6 +537,8 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	switch (state->hook) {
 	case NF_INET_PRE_ROUTING:
 		ret = pre_routing(&w);
+		if (ret == NF_ACCEPT && unlikely(w.queue))
+			ret = fwt_queue(&w);
 		break;
 	case NF_INET_LOCAL_IN:
 		return local_in(&w);

@@ -128,7 +128,7 @@ static bool own_mark(const struct fwt_way *w)
 		return !w->skb->mark;
 	fwt_conn_kept(w->c, &more);
 	return !more.by[FWT_HOOK_EGRESS].what &&
-	       !(more.by[FWT_HOOK_INGRESS].what & FWT_DECISION_CLAMP) &&
+	       !(more.by[FWT_HOOK_INGRESS].what & (FWT_DECISION_CLAMP | FWT_DECISION_QUEUE)) &&
 	       w->skb->mark == (more.by[FWT_HOOK_INGRESS].what & FWT_DECISION_MARK ?
 				more.by[FWT_HOOK_INGRESS].mark : 0);
 }

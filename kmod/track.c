@@ -419,6 +419,20 @@ out:
 	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : FWT_REASON_NO_MEMORY;
 }
 
+#define QUEUED	(60 * HZ)
+
+void fwt_track_wait(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+
+	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
+		return;
+	spin_lock(&c->lock);
+	if (!(c->flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_DEAD))))
+		fwt_conn_expire(c, QUEUED);
+	spin_unlock(&c->lock);
+}
+
 void fwt_track_confirm(struct fwt_way *w)
 {
 	struct fwt_conn *c = w->c;

@@ -51,6 +51,7 @@ struct fwt_changes {
  * @stray: of a connection, but not one that its state machine knows; was walked
  * @loose: a segment from the middle of a connection that may open one
  * @seed: for choices, until there is a record
+ * @queue: it goes by way of a program: FWT_WAY_* and the queue's number; or 0
  */
 struct fwt_way {
 	struct fwt_net *fn;
@@ -68,7 +69,12 @@ struct fwt_way {
 	bool stray;
 	bool loose;
 	u32 seed;
+	u32 queue;
 };
+
+#define FWT_WAY_QUEUE	0x10000u
+#define FWT_WAY_BYPASS	0x20000u
+
 
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
@@ -182,6 +188,9 @@ int fwt_change(struct fwt_way *w, const struct fwt_sets *s, bool original);
 
 /* What its connection's record says for it at this hook; see fwt_change(). */
 int fwt_change_known(struct fwt_way *w);
+
+/* The same of an ICMP error about it: whether it is queued. */
+void fwt_change_error(struct fwt_way *w);
 
 /* What forwarding has made of ingress' changes is made good, before egress looks. */
 void fwt_change_restore(struct fwt_way *w);
@@ -320,6 +329,9 @@ static inline bool fwt_track_egress_done(const struct fwt_conn *c)
 /* The packet leaves the last hook: its connection is no longer tentative. */
 void fwt_track_confirm(struct fwt_way *w);
 
+/* The packet waits in a queue: a tentative record waits for it. */
+void fwt_track_wait(struct fwt_way *w);
+
 /* Packets and bytes of the rules behind the connection, once a packet. */
 void fwt_track_account(struct fwt_way *w);
 
@@ -336,6 +348,19 @@ bool fwt_answering(const struct fwt_way *w);
  */
 void fwt_answer_note(struct fwt_way *w);
 bool fwt_answer_expected(struct fwt_way *w);
+
+/* queue.c */
+
+/**
+ * fwt_queue() - a packet goes by way of a program that listens to a queue
+ * @w: way, with @queue; all that this hook does to the packet is done
+ *
+ * What comes back goes on behind this hook. A record that is tentative has a minute
+ * for that.
+ *
+ * Return: NF_STOLEN; NF_ACCEPT where nobody listens and the rule said bypass.
+ */
+unsigned int fwt_queue(struct fwt_way *w);
 
 /* drop.c */
 unsigned int fwt_drop(struct fwt_way *w, u8 reason);

@@ -411,6 +411,27 @@ static bool modify(const struct fwt_program *prog, u32 index,
 	return true;
 }
 
+/* What is queued is accepted, by way of a program. */
+static __always_inline void verdict(const struct fwt_prog_node *n,
+				    const struct fwt_packet *p, struct fwt_decision *d)
+{
+	if (unlikely(n->sub >= FWT_VERDICT_QUEUE)) {
+		d->verdict = FWT_VERDICT_ACCEPT;
+		d->queue = n->param;
+		d->flags |= FWT_DECISION_QUEUE;
+		if (n->sub == FWT_VERDICT_QUEUE_BYPASS)
+			d->flags |= FWT_DECISION_BYPASS;
+		return;
+	}
+	d->verdict = n->sub;
+	d->reject = n->param;
+	if (n->sub == FWT_VERDICT_REJECT)
+		d->reason = FWT_REASON_REJECT;
+	else if (n->sub == FWT_VERDICT_DROP)
+		d->reason = p->ct_state == FWT_CT_INVALID ?
+			FWT_REASON_INVALID : FWT_REASON_POLICY;
+}
+
 static void begin(const struct fwt_env *env, struct fwt_decision *d)
 {
 	if (env && env->rlu)
@@ -419,6 +440,7 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 	d->reject = FWT_REJECT_DEFAULT;
 	d->flags = 0;
 	d->mss = 0;
+	d->queue = 0;
 	d->reason = FWT_REASON_NONE;
 	d->n_effects = 0;
 	d->rule = FWT_NONE;
@@ -548,14 +570,8 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			}
 			break;
 		default: /* FWT_NODE_VERDICT */
-			d->verdict = n->sub;
-			d->reject = n->param;
 			d->rule = n->arg;
-			if (n->sub == FWT_VERDICT_REJECT)
-				d->reason = FWT_REASON_REJECT;
-			else if (n->sub == FWT_VERDICT_DROP)
-				d->reason = p->ct_state == FWT_CT_INVALID ?
-					FWT_REASON_INVALID : FWT_REASON_POLICY;
+			verdict(n, p, d);
 			if (s) {
 				s->node = at;
 				s->next = FWT_NONE;

@@ -101,6 +101,8 @@ struct fwt_decision_charge {
 #define FWT_DECISION_VLAN	0x100	/* @p->vlan_tci */
 #define FWT_DECISION_CLAMP	0x200	/* the MSS, by the routes it has */
 #define FWT_DECISION_NOTRACK	0x400	/* @p->ct_state is untracked */
+#define FWT_DECISION_QUEUE	0x800	/* accepted, by way of @queue */
+#define FWT_DECISION_BYPASS	0x1000	/* without it where nobody listens */
 
 /**
  * struct fwt_decision - what a walk came to
@@ -111,6 +113,7 @@ struct fwt_decision_charge {
  *	but @mss
  * @reason: enum fwt_reason of a drop; FWT_REASON_NONE for accept
  * @mss: the most that a SYN may offer, where FWT_DECISION_MSS
+ * @queue: number, where FWT_DECISION_QUEUE
  * @n_effects: entries in @effect
  * @rule: the rule that decided, FWT_NONE if none did (see @reason)
  * @node: the node where the walk ended
@@ -130,6 +133,7 @@ struct fwt_decision {
 	u8 reason;
 	u16 flags;
 	u16 mss;
+	u16 queue;
 	u32 n_effects;
 	u32 rule;
 	u32 node;

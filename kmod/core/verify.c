@@ -320,7 +320,8 @@ static int backward(struct fwt_verify *c, u32 i)
 		p.returns = true;
 		break;
 	case FWT_NODE_VERDICT:
-		if (n->sub >= __FWT_VERDICT_PROG_MAX || n->param >= __FWT_REJECT_MAX)
+		if (n->sub >= __FWT_VERDICT_PROG_MAX ||
+		    (n->sub < FWT_VERDICT_QUEUE && n->param >= __FWT_REJECT_MAX))
 			return refuse(c, -EOPNOTSUPP, FWT_SEC_NODES, i,
 				      "a verdict that is not known here");
 		if (!index_ok(c, FWT_SEC_RULES, n->arg))
@@ -427,6 +428,8 @@ static int reach(struct fwt_verify *c, u32 i)
 		/* A frame at a device has nobody to answer to. */
 		if (n->sub == FWT_VERDICT_REJECT && hooks & FWT_HOOKS_DEV)
 			return bad(c, FWT_SEC_NODES, i, "reject at a device");
+		if (n->sub >= FWT_VERDICT_QUEUE && hooks & FWT_HOOKS_DEV)
+			return bad(c, FWT_SEC_NODES, i, "queue at a device");
 		break;
 	}
 	return 0;

@@ -442,6 +442,8 @@ static void verdict(struct gen *g)
 
 	if (what < 4)
 		gen_put(g, "accept");
+	else if (what == 8 && !(g->hooks & DEV) && gen_chance(g, 50))
+		gen_put(g, "queue %u%s", gen_rnd(g, 4) * 21845, gen_chance(g, 40) ? " bypass" : "");
 	else if (what < 8 || g->hooks & DEV)
 		gen_put(g, "drop");
 	else

@@ -176,7 +176,6 @@ static const struct {
 	{ IN("route nexthop nobody accept"), 2, "'route nexthop' takes an address" },
 	{ IN("saddr none accept"), 2, "'saddr' takes an address" },
 	{ DEV("route oif eth0 accept"), 2, "there is no 'route oif' in 'ingress device'" },
-	{ IN("queue 1"), 2, "not supported yet: \"queue\"" },
 	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
 	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
 	{ "option evaluate per-packet\n" IN(""), 1,
@@ -483,7 +482,7 @@ static const char sample[] =
 	"\tsaddr . dport @ports set mark 7\n\tdaddr addr(eth0) sport == dport drop\n"
 	"\tselect protocol . dport {\n\t\ttcp . 22 -> drop id ssh\n\t\tudp . { 53, 60-70 } -> goto u\n"
 	"\t\tdefault -> mark & 0xf == 3 accept\n\t}\n"
-	"\tudp dport 4500 notrack accept\n\tct mark 3 set ct mark mark set mark ct mark\n"
+	"\tudp dport 4501 queue 3 bypass\n\tudp dport 4500 notrack accept\n\tct mark 3 set ct mark mark set mark ct mark\n"
 	"\tct original daddr 10.0.0.1 ct direction original set dscp ef set ttl 9 set mss 99 mss clamp\n"
 	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n\treject\n}\n"
 	"egress {\n\toif eth0 masquerade accept\n\tcall t\n\tdrop\n}\n"

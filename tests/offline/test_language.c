@@ -149,7 +149,7 @@ static const struct row flow[] = {
 	{ DEV, "iif lo drop", NULL },
 	{ IN, "reject with tcp-reset", NULL }, { IN, "reject with port-unreachable", NULL },
 	{ IN, "reject with host-prohibited", NULL }, { OUT, "reject with admin-prohibited", NULL },
-	{ IN, "^queue 3", "queue" }, { IN, "iif lo ^queue 3 bypass", "queue" },
+	{ IN, "queue 3", NULL }, { OUT, "iif lo queue 65535 bypass", NULL },
 	{ IN, "iif lo goto t", NULL }, { IN, "call t", NULL }, { IN, "jump t", NULL },
 	{ IN, "iif lo { dport 1 accept\n dport 2 drop }", NULL },
 	{ IN, "iif lo accept id x comment \"why\"", NULL },

@@ -299,6 +299,8 @@ static const char *difference(const struct policy *w, const struct fwt_decision 
 		return "reason";
 	if (d->flags != r->flags)
 		return "flags";
+	if (d->queue != r->queue)
+		return "queue";
 	if (d->mss != r->mss)
 		return "mss";
 	if (d->n_effects != r->n_effects)

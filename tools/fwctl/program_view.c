@@ -588,7 +588,9 @@ static void put_forest(char *buf, size_t size, const struct view *v, u32 index)
 static const char *verdict_name(u32 verdict)
 {
 	return verdict == FWT_VERDICT_ACCEPT ? "accept" :
-	       verdict == FWT_VERDICT_DROP ? "drop" : "reject";
+	       verdict == FWT_VERDICT_DROP ? "drop" :
+	       verdict == FWT_VERDICT_QUEUE ? "queue" :
+	       verdict == FWT_VERDICT_QUEUE_BYPASS ? "queue bypass" : "reject";
 }
 
 static void put_rule(char *buf, size_t size, const struct view *v, u32 rule)

@@ -318,6 +318,13 @@ static enum way verdict(struct walk *w, const struct fwt_rule *rule)
 		r->reason = w->p->ct_state == FWT_CT_INVALID ? FWT_REASON_INVALID :
 							       FWT_REASON_POLICY;
 		break;
+	case FWT_END_QUEUE:
+		r->verdict = FWT_VERDICT_ACCEPT;
+		r->flags |= FWT_DECISION_QUEUE;
+		if (rule->end.queue.bypass)
+			r->flags |= FWT_DECISION_BYPASS;
+		r->queue = (u16)rule->end.queue.number;
+		break;
 	default:
 		r->verdict = FWT_VERDICT_REJECT;
 		r->reason = FWT_REASON_REJECT;
@@ -342,7 +349,7 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 		if (m->nat.addr.first && is_translation(m) && !nat_target(m, w->p))
 			return ON;
 	if (end != FWT_END_ACCEPT && end != FWT_END_DROP && end != FWT_END_REJECT &&
-	    !effect(w, rule, NULL))
+	    end != FWT_END_QUEUE && !effect(w, rule, NULL))
 		return drop(w, FWT_REASON_EFFECTS, NULL);
 	for (m = rule->modifiers; m; m = m->next)
 		if (modify(w, rule, m) == ENDED)
@@ -351,6 +358,7 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
 	case FWT_END_REJECT:
+	case FWT_END_QUEUE:
 		return verdict(w, rule);
 	case FWT_END_GOTO:
 		return tree(w, &rule->end.target);

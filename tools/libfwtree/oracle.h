@@ -84,6 +84,7 @@ struct fwt_oracle_result {
 	u8 reason;
 	u16 flags;
 	u16 mss;
+	u16 queue;
 	const struct fwt_rule *rule;
 	u32 n_effects;
 	u32 n_charges;

@@ -186,14 +186,16 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 		break;
 	case FWT_END_REJECT:
 		to->verdict = FWT_VERDICT_REJECT;
-		to->reject = end->reject.written ? (u8)end->reject.with :
-						   FWT_REJECT_DEFAULT;
+		to->param = end->reject.written ? (u16)end->reject.with :
+						  FWT_REJECT_DEFAULT;
 		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, "'drop' is what a device can do",
 			       "reject");
 		break;
 	case FWT_END_QUEUE:
+		to->verdict = end->queue.bypass ? FWT_VERDICT_QUEUE_BYPASS :
+						  FWT_VERDICT_QUEUE;
+		to->param = (u16)end->queue.number;
 		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, NULL, "queue");
-		fwt_sema_not_yet(s, &end->loc, "queue");
 		break;
 	case FWT_END_GOTO:
 	case FWT_END_CALL:

@@ -117,7 +117,7 @@ struct fwt_ir_rule {
 	u8 families;
 	u8 end;
 	u8 verdict;
-	u8 reject;
+	u16 param;
 	bool enter;
 	bool goes_on;
 	bool stateful;

@@ -104,6 +104,15 @@ const char *fwt_ifname(struct net *net, u32 ifindex)
 	return dev ? dev->name : NULL;
 }
 
+/* Somebody listens to every queue, and lets everything pass. */
+unsigned int fwt_queue(struct fwt_way *w)
+{
+	fwt_stat_inc_bh(w->fn, reason[FWT_REASON_QUEUED]);
+	if (w->c)
+		fwt_track_wait(w);
+	return NF_ACCEPT;
+}
+
 /* Drops and lines of the log */
 
 unsigned int fwt_drop(struct fwt_way *w, u8 reason)

@@ -166,7 +166,7 @@ enum fwt_node_type {
  * struct fwt_prog_node - one step of a walk
  * @type: enum fwt_node_type
  * @sub: VERDICT: enum fwt_verdict, else 0
- * @param: VERDICT: enum fwt_reject for reject, else 0
+ * @param: VERDICT: enum fwt_reject for reject, the queue's number for queue, else 0
  * @arg: what the type says
  * @yes: next node
  * @no: the other one
@@ -185,6 +185,8 @@ enum fwt_verdict {
 	FWT_VERDICT_ACCEPT,
 	FWT_VERDICT_DROP,
 	FWT_VERDICT_REJECT,
+	FWT_VERDICT_QUEUE,		/* accept, by way of a program */
+	FWT_VERDICT_QUEUE_BYPASS,	/* without it where none listens */
 	__FWT_VERDICT_PROG_MAX,
 	/* Decided afresh, and the record did not keep what was asked: never in a
 	 * program.
