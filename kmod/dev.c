@@ -445,6 +445,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	if (unlikely(ret))
 		return fwt_drop(&w, ret == -ENOMEM ? FWT_REASON_NO_MEMORY :
 						     FWT_REASON_MALFORMED);
+	w.later = false;
 	w.p.ct_mark = 0;
 	w.p.ct_ends = NULL;
 	w.p.ct_tuple = NULL;

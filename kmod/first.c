@@ -62,6 +62,58 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 	return leave_alone(w, &d);
 }
 
+/* Of its connection, as the kernel's own tracking has it: new until it is answered. */
+static u8 state_of(const struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_REPLIED) ?
+	       FWT_CT_NEW : FWT_CT_ESTABLISHED;
+}
+
+static int keep_ct_mark(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+	struct fwt_conn_more more;
+	int ret;
+
+	spin_lock(&c->lock);
+	fwt_conn_kept(c, &more);
+	more.ct_mark = w->after.ct_mark;
+	ret = fwt_conn_keep(c, &more);
+	spin_unlock(&c->lock);
+	return ret;
+}
+
+unsigned int fwt_pass_known(struct fwt_way *w, enum fwt_hook hook, bool related)
+{
+	struct fwt_decision d FWT_UNSET;
+	u16 flags = READ_ONCE(w->c->flags);
+	int ret = 0;
+
+	if (!related && unlikely(flags & BIT(FWT_CONN_CHANGES)))
+		ret = fwt_change_known(w);
+	if (ret < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	w->p.mark = w->skb->mark;
+	w->p.priority = w->skb->priority;
+	w->p.ct_state = related ? FWT_CT_RELATED : state_of(w);
+	w->p.ct_status = (flags & BIT(FWT_CONN_SNAT) ? FWT_CT_SNAT : 0) |
+			 (flags & BIT(FWT_CONN_DNAT) ? FWT_CT_DNAT : 0);
+	if (w->state->hook == NF_INET_POST_ROUTING)
+		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
+	w->later = true;
+	/* Its own walk says whether it is queued. */
+	w->queue = 0;
+	fwt_decide(w, hook, &d);
+	fwt_effects(w, &d, w->p.length);
+	if (d.verdict != FWT_VERDICT_ACCEPT)
+		return refuse(w, &d);
+	if (d.flags & FWT_DECISION_CT_MARK && w->after.ct_mark != w->p.ct_mark)
+		ret = keep_ct_mark(w);
+	if (!ret)
+		ret = fwt_change_alone(w, &d);
+	return ret < 0 ? fwt_drop(w, FWT_REASON_NO_MEMORY) : NF_ACCEPT;
+}
+
 /* A packet that lies about itself is for the policy, as one of no connection
  * (R35); one without addresses is for nobody.
  */

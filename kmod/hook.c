@@ -91,6 +91,9 @@ static unsigned int hold_up(struct fwt_way *w)
 	 */
 	if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
 		return NF_ACCEPT;
+	/* It walks by itself. */
+	if (w->pol->opt.per_packet)
+		return NF_ACCEPT;
 	if (!w->pol->opt.revalidate || fwt_decide_again(w, 0, 0, &d))
 		return NF_ACCEPT;
 	return refuse_known(w, &d, true);
@@ -109,6 +112,9 @@ static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
 {
 	struct fwt_decision d FWT_UNSET;
 
+	/* The walk of each packet sees its interfaces. */
+	if (w->pol->opt.per_packet)
+		return NF_ACCEPT;
 	if (!fwt_decide_again(w, iif, oif, &d))
 		return refuse_known(w, &d, false);
 	WRITE_ONCE(*learn, now);
@@ -212,6 +218,13 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 		return ret;
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		fwt_change_error(w);
+	if (unlikely(w->pol->opt.per_packet) && !fwt_answering(w) &&
+	    (w->state->hook == NF_INET_PRE_ROUTING ||
+	     w->state->hook == NF_INET_POST_ROUTING)) {
+		ret = fwt_pass_known(w, hook, true);
+		if (ret != NF_ACCEPT)
+			return ret;
+	}
 	changed = fwt_translate_error(w, &q, egress, ours(w));
 	if (changed < 0)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
@@ -224,7 +237,8 @@ static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 {
 	int other = 0, ret;
 
-	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+	/* What walked by itself was changed before its walk. */
+	if (!w->later && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		other = fwt_change_known(w);
 	ret = fwt_translate(w, egress);
 	if (ret < 0 || other < 0)
@@ -281,6 +295,8 @@ static unsigned int follow_lo(struct fwt_way *w)
 {
 	if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS))
 		return fwt_decide_ingress(w);
+	if (unlikely(w->pol->opt.per_packet))
+		return fwt_pass_known(w, FWT_HOOK_INGRESS, false);
 	return hold_up(w);
 }
 
@@ -305,6 +321,8 @@ static unsigned int arrive(struct fwt_way *w)
 	/* Its first packet; or it began before there was a policy at this hook. */
 	if (!w->c || (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)))
 		return fwt_decide_ingress(w);
+	if (unlikely(w->pol->opt.per_packet))
+		return fwt_pass_known(w, FWT_HOOK_INGRESS, false);
 	return NF_ACCEPT;
 }
 
@@ -463,6 +481,10 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		ret = hold_up(w);
 		if (ret == NF_ACCEPT)
 			ret = fwt_decide_egress(w);
+	} else if (unlikely(w->pol->opt.per_packet)) {
+		/* What starts here walked at LOCAL_OUT when it was the first one. */
+		ret = w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
+		      !fwt_conn_is(w->c, FWT_CONN_CONFIRMED) ? NF_ACCEPT : fwt_pass_known(w, FWT_HOOK_EGRESS, false);
 	} else {
 		ret = by_oif(w);
 		if (ret == NF_ACCEPT)
@@ -519,6 +541,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.dir = FWT_ORIGINAL;
 	w.seed = 0;
 	w.queue = 0;
+	w.later = false;
 	w.p.ct_state = FWT_CT_ESTABLISHED;
 	w.p.ct_status = 0;
 	w.p.mark = skb->mark;

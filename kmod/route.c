@@ -161,7 +161,7 @@ void fwt_route_give(struct fwt_way *w)
 	/* Softirqs may be preempted by others there, on the same CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
-	if (skb_dst(skb) || skb->sk || skb->pkt_type != PACKET_HOST ||
+	if (w->pol->opt.per_packet || skb_dst(skb) || skb->sk || skb->pkt_type != PACKET_HOST ||
 	    netif_is_l3_slave(w->state->in) || w->state->in->flags & IFF_LOOPBACK ||
 	    !own_mark(w) || !own_iif(w) || !remember(w->fn, c, &count))
 		return;
@@ -316,7 +316,7 @@ bool fwt_route_recall(struct fwt_way *w)
 	if (!c || !read_ends(skb, n, p) || !noted_ends(w, n))
 		return false;
 	/* Whatever has changed meanwhile is for the long way. */
-	if (!fwt_conn_alive(c) ||
+	if (!fwt_conn_alive(c) || w->pol->opt.per_packet ||
 	    (w->pol->opt.revalidate && (s32)(w->pol->gen - READ_ONCE(c->gen)) > 0) ||
 	    (n->dir == FWT_ORIGINAL && READ_ONCE(c->oif) != w->state->out->ifindex))
 		return false;

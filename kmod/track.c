@@ -194,7 +194,8 @@ enum fwt_tracked fwt_track_packet(struct fwt_way *w)
 
 void fwt_track_account(struct fwt_way *w)
 {
-	if (!w->pol->opt.counters)
+	/* What walks by itself counts for the rule that it comes to. */
+	if (!w->pol->opt.counters || w->pol->opt.per_packet)
 		return;
 	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_INGRESS]), 1, w->p.length);
 	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_EGRESS]), 1, w->p.length);

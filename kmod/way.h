@@ -50,6 +50,7 @@ struct fwt_changes {
  * @tracked: it has a tuple
  * @stray: of a connection, but not one that its state machine knows; was walked
  * @loose: a segment from the middle of a connection that may open one
+ * @later: of a connection that is decided, and walks all the same
  * @seed: for choices, until there is a record
  * @queue: it goes by way of a program: FWT_WAY_* and the queue's number; or 0
  */
@@ -68,6 +69,7 @@ struct fwt_way {
 	bool tracked;
 	bool stray;
 	bool loose;
+	bool later;
 	u32 seed;
 	u32 queue;
 };
@@ -79,7 +81,7 @@ struct fwt_way {
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
  * from, else NULL. @bytes: of the packet. @again: asked afresh, for a connection that
- * is there.
+ * is there. @known: for a later packet of one.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -90,6 +92,7 @@ struct fwt_world {
 	const struct sock *sk;
 	u32 bytes;
 	bool again;
+	bool known;
 	struct fwt_rlu rlu;
 };
 
@@ -220,6 +223,20 @@ int fwt_skb_change(struct sk_buff *skb, struct fwt_packet *p, int off,
  * enum fwt_ct_state. Returns what the hook is to return.
  */
 unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state);
+
+/**
+ * fwt_pass_known() - a later packet of a connection walks ("evaluate per-packet")
+ * @w: way, with @c and @dir
+ * @hook: whose tree
+ * @related: it is an ICMP error about it
+ *
+ * What its opener's walk said is there already: translations stay, changes are made
+ * before the walk, which then has the last word about this packet.
+ *
+ * Return: NF_ACCEPT, or what the hook is to return.
+ */
+unsigned int fwt_pass_known(struct fwt_way *w, enum fwt_hook hook, bool related);
+
 unsigned int fwt_malformed(struct fwt_way *w, enum fwt_hook hook);
 
 /* Did ingress say of this packet, at POST_ROUTING, that it is not to be tracked. */

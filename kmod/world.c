@@ -153,7 +153,7 @@ static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
 static const struct fwt_env_ops world_ops = {
@@ -187,6 +187,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->skb = w->skb;
 	world->sk = sender(w);
 	world->again = false;
+	world->known = w->later;
 }
 
 /* What a route carries in a packet, 0 where there is none. */

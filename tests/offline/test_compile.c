@@ -178,8 +178,6 @@ static const struct {
 	{ DEV("route oif eth0 accept"), 2, "there is no 'route oif' in 'ingress device'" },
 	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
 	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
-	{ "option evaluate per-packet\n" IN(""), 1,
-	  "not supported yet: \"option evaluate per-packet\"" },
 };
 
 static void test_errors(void **state)
@@ -290,6 +288,20 @@ static void test_warnings(void **state)
 		  "ingress {\naccept\niif lo drop\n}\ntree t {\ndrop\n}\n");
 	assert_int_equal(m.diag.warnings, 3);
 	assert_int_equal(m.prog.rule[1].node, FWT_NONE);
+	unmake(&m);
+	/* States that no walk meets; one that it may is reason enough to be silent. */
+	make_good(&m, "ingress {\nct state { established, related } accept\n"
+		  "ct direction reply accept\nct state { new, established } accept\n"
+		  "ct state != established accept\n"
+		  "select ct state { related -> accept; new -> drop }\ndrop\n}\n");
+	assert_int_equal(m.diag.warnings, 3);
+	assert_non_null(strstr(m.diag.entries[0].message, "'ct state established' never matches"));
+	assert_int_equal(m.diag.entries[1].line, 3);
+	assert_int_equal(m.diag.entries[2].line, 6);
+	unmake(&m);
+	make_good(&m, "option evaluate per-packet\ningress {\nct state established accept\n"
+		  "ct direction reply accept\ndrop\n}\n");
+	assert_int_equal(m.diag.warnings, 0);
 	unmake(&m);
 }
 

@@ -241,7 +241,7 @@ static const struct row declarations[] = {
 	{ TOP, "option adopt 60s", NULL },
 	{ TOP, "option revalidate strict", NULL }, { TOP, "option revalidate off", NULL },
 	{ TOP, "option evaluate per-connection", NULL },
-	{ TOP, "^option evaluate per-packet", "option evaluate per-packet" },
+	{ TOP, "option evaluate per-packet", NULL },
 	{ TOP, "option counters off", NULL }, { TOP, "option log-rate 100/second", NULL },
 	{ TOP, "option answer-rate 6000/minute", NULL },
 	{ TOP, "option event-rate 5000/second", NULL },

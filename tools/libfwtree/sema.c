@@ -99,6 +99,8 @@ static void picks(struct fwt_sema *s, const struct fwt_select *from,
 	u32 n = 0;
 
 	for (b = from->branches; b; b = b->next, n++) {
+		if (!b->is_default)
+			fwt_sema_never(s, &from->fields, &b->values);
 		for (v = b->is_default ? NULL : b->values.first; v; v = v->next) {
 			if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
 				struct fwt_cond *c = fwt_sema_interface(s, k, v, false);

@@ -145,6 +145,8 @@ static struct fwt_cond *field(struct fwt_sema *s, const struct fwt_match *m)
 
 	if (!fwt_sema_key(s, &m->fields, &k, &guards) || !m->values.first)
 		return NULL;
+	if (m->op == FWT_OP_EQ)
+		fwt_sema_never(s, &m->fields, &m->values);
 	append(&guards, m->op > FWT_OP_NE ? in_order(s, &k, m) :
 	       in_values(s, &k, &m->values, m->op == FWT_OP_NE));
 	return guards;

@@ -331,6 +331,8 @@ static u8 option_of(const struct fwt_ast_option *o)
 		return FWT_OPTION_TCP_LOOSE;
 	case FWT_OPT_ADOPT:
 		return FWT_OPTION_ADOPT;
+	case FWT_OPT_EVALUATE:
+		return FWT_OPTION_EVALUATE;
 	case FWT_OPT_REVALIDATE:
 		return FWT_OPTION_REVALIDATE;
 	case FWT_OPT_COUNTERS:
@@ -372,7 +374,8 @@ static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *val
 		*value = (u64)r.low[0] << 16 | r.high[0];
 		return true;
 	case FWT_VALUE_WORD:
-		*value = !strcmp(v->text, "strict") ? 2 : !strcmp(v->text, "on");
+		*value = !strcmp(v->text, "strict") ? 2 :
+			 !strcmp(v->text, "on") || !strcmp(v->text, "per-packet");
 		return true;
 	}
 	return false;
@@ -387,12 +390,8 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 
 	if (!v || v->kind == FWT_VALUE_ERROR || o->id == FWT_OPT_COUNT)
 		return;
-	if (o->id == FWT_OPT_EVALUATE && v->kind == FWT_VALUE_WORD &&
-	    !strcmp(v->text, "per-connection"))
-		return;		/* which is how it is */
 	if (to.option == NOT_YET) {
-		snprintf(what, sizeof(what), "option %s%s", o->name.text,
-			 o->id == FWT_OPT_EVALUATE ? " per-packet" : "");
+		snprintf(what, sizeof(what), "option %s", o->name.text);
 		fwt_sema_not_yet(s, &o->loc, what);
 		return;
 	}
@@ -415,6 +414,7 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 		return;
 	}
 	to.value = value;
+	s->per_packet |= to.option == FWT_OPTION_EVALUATE && value;
 	fwt_builder_add(&s->b, FWT_SEC_OPTIONS, &to);
 }
 

@@ -48,7 +48,7 @@ static u32 env_count(const struct fwt_env *env, u64 table, const u32 *key, u32 w
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
 static const struct fwt_env_ops env_ops = {
@@ -73,6 +73,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->out = w->state->out;
 	world->skb = w->skb;
 	world->again = false;
+	world->known = w->later;
 }
 
 /* Devices have an MTU here; routes have none of their own. */

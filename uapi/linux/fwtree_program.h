@@ -618,6 +618,7 @@ struct fwt_prog_file {
 /* Options, in the order of their values: X(ID, "name", unit, min, max).
  * Units: FWT_UNIT_MS a duration in milliseconds, FWT_UNIT_COUNT a number,
  * FWT_UNIT_BOOL 0 or 1, FWT_UNIT_REVALIDATE 0 off, 1 on, 2 strict,
+ * FWT_UNIT_EVALUATE 0 per-connection, 1 per-packet,
  * FWT_UNIT_PORTS low << 16 | high. Options that are not here are not supported
  * yet.
  */
@@ -645,7 +646,8 @@ struct fwt_prog_file {
 	X(CONN_ADAPTIVE_START, "conn-adaptive-start", COUNT, 0, 1ull << 30) \
 	X(CONN_ADAPTIVE_END, "conn-adaptive-end", COUNT, 1, 1ull << 30) \
 	X(CONN_MAX_PER_SOURCE, "conn-max-per-source", COUNT, 1, 1ull << 30) \
-	X(EVENT_RATE, "event-rate", COUNT, 0, 1ull << 30)
+	X(EVENT_RATE, "event-rate", COUNT, 0, 1ull << 30) \
+	X(EVALUATE, "evaluate", EVALUATE, 0, 1)
 
 enum fwt_option {
 #define FWT_OPTION_ENUM(id, name, unit, min, max) FWT_OPTION_##id,
