@@ -483,8 +483,11 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 			ret = fwt_decide_egress(w);
 	} else if (unlikely(w->pol->opt.per_packet)) {
 		/* What starts here walked at LOCAL_OUT when it was the first one. */
-		ret = w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
-		      !fwt_conn_is(w->c, FWT_CONN_CONFIRMED) ? NF_ACCEPT : fwt_pass_known(w, FWT_HOOK_EGRESS, false);
+		if (w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
+		    !fwt_conn_is(w->c, FWT_CONN_CONFIRMED))
+			ret = NF_ACCEPT;
+		else
+			ret = fwt_pass_known(w, FWT_HOOK_EGRESS, false);
 	} else {
 		ret = by_oif(w);
 		if (ret == NF_ACCEPT)

@@ -77,7 +77,6 @@ struct fwt_way {
 #define FWT_WAY_QUEUE	0x10000u
 #define FWT_WAY_BYPASS	0x20000u
 
-
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
  * from, else NULL. @bytes: of the packet. @again: asked afresh, for a connection that

@@ -57,9 +57,18 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 			 const u32 *addr, bool subnet)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	const struct net_device *dev = dev_get_by_name_rcu(w->net, ifname);
+	size_t len = strlen(ifname);
+	const struct net_device *dev;
 
-	return dev && dev_has(dev, family, addr, subnet);
+	if (likely(!len || ifname[len - 1] != '*')) {
+		dev = dev_get_by_name_rcu(w->net, ifname);
+		return dev && dev_has(dev, family, addr, subnet);
+	}
+	for_each_netdev_rcu(w->net, dev)
+		if (!strncmp(dev->name, ifname, len - 1) &&
+		    dev_has(dev, family, addr, subnet))
+			return true;
+	return false;
 }
 
 static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)

@@ -60,7 +60,7 @@ static void set_mss(struct fwt_packet *p, struct fwt_decision *d, u32 most)
 }
 
 void fwt_set_apply(const struct fwt_prog_mod *m, struct fwt_packet *p,
-		 struct fwt_decision *d)
+		   struct fwt_decision *d)
 {
 	u32 v;
 

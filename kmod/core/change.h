@@ -33,7 +33,7 @@ u32 fwt_set_most(u8 type, u32 *least);
  * @d: told what is to be done to the packet and its connection's later ones
  */
 void fwt_set_apply(const struct fwt_prog_mod *m, struct fwt_packet *p,
-		 struct fwt_decision *d);
+		   struct fwt_decision *d);
 
 #define FWT_CHANGE_DSCP	0x01
 #define FWT_CHANGE_TTL	0x02

@@ -168,13 +168,18 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		yes = fwt_set_find(prog, t->set[which(p)], key) != FWT_NONE;
 		break;
 	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
 		words = fwt_field(p, env, t->field[0], key);
 		n = fwt_field(p, env, t->field[1], other);
 		if (!words || !n) {
 			words = 0;
 			break;
 		}
-		yes = words == (u32)n && !compare(key, other, words);
+		/* Addresses of one packet are of one length. */
+		if (t->op == FWT_TEST_LESS)
+			yes = words == (u32)n && compare(key, other, words) < 0;
+		else
+			yes = words == (u32)n && !compare(key, other, words);
 		break;
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:

@@ -165,7 +165,7 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 	if (fwt_test_splits(t))
 		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
 	if (t->op != FWT_TEST_IN)
-		return cost + (t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST);
+		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
 	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }

@@ -246,6 +246,7 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_SPLIT_TURN:
 		return check_split(c, i);
 	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
 		if (t->n_fields != 2)
 			return bad(c, FWT_SEC_TESTS, i, "compares other than two fields");
 		break;

@@ -16,7 +16,7 @@ static void line(struct gen *g)
 		gen_put(g, "\t");
 }
 
-static const char *const devices[] = { "eth0", "eth1", "wg0", "lo" };
+static const char *const devices[] = { "eth0", "eth1", "wg0", "lo", "wg*" };
 
 static const struct field {
 	const char *name;
@@ -204,7 +204,8 @@ static void match(struct gen *g, unsigned int depth)
 {
 	static const char *const pairs[] = { "sport == dport", "saddr != daddr",
 		"tcp sport != dport", "saddr == daddr", "sport != dport",
-		"ip saddr == daddr" };
+		"ip saddr == daddr", "sport < dport", "saddr >= daddr", "tcp sport <= dport",
+		"ip6 saddr > daddr", "ttl < length" };
 	static const char *const routed[] = { "route reverse != iif", "route reverse == iif",
 		"route oif != iif", "route nexthop != daddr",
 		"route saddr == daddr", "route oif == iif", "route nexthop none",

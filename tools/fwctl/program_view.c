@@ -493,10 +493,12 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 
 	for (i = 0; i < t->n_fields && n < sizeof(fields); i++)
 		n += snprintf(fields + n, sizeof(fields) - n, "%s%s",
-			      i && t->op == FWT_TEST_EQUAL ? " = " : i ? " . " : "",
+			      i && t->op == FWT_TEST_EQUAL ? " = " :
+			      i && t->op == FWT_TEST_LESS ? " < " : i ? " . " : "",
 			      fwt_field_info[t->field[i]].name);
 	switch (t->op) {
 	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
 		snprintf(buf, size, "%s%s", not, fields);
 		return;
 	case FWT_TEST_LIMIT:

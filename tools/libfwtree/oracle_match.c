@@ -332,6 +332,20 @@ static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
 	       (m->op == FWT_OP_EQ);
 }
 
+/* Two numbers, compared byte by byte as they are on the wire. */
+static bool in_order(enum fwt_op op, const struct got *a, const struct got *b)
+{
+	u8 x[16], y[16];
+	u32 n = wire(a, x);
+	int c;
+
+	if (wire(b, y) != n)
+		return false;
+	c = memcmp(x, y, n);
+	return op == FWT_OP_LT ? c < 0 : op == FWT_OP_LE ? c <= 0 :
+	       op == FWT_OP_GT ? c > 0 : c >= 0;
+}
+
 static bool compared(const struct fwt_oracle *o, const struct fwt_match *m,
 		     const struct fwt_packet *p, const struct fwt_env *env)
 {
@@ -500,6 +514,8 @@ static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		other = get(m->other, p, env);
 		if (!g[0].words || !other.words)
 			return false;
+		if (m->op > FWT_OP_NE)
+			return in_order(m->op, &g[0], &other);
 		return (g[0].words == other.words &&
 			!memcmp(g[0].word, other.word, g[0].words * sizeof(u32))) ==
 		       (m->op == FWT_OP_EQ);

@@ -83,7 +83,9 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 	}
 	if (v->kind == FWT_VALUE_ADDR_OF) {
 		if (v->flags & FWT_VALUE_WILDCARD) {
-			fwt_sema_not_yet(s, &v->loc, "'*' in addr() and net()");
+			fwt_error(s->diag, &v->loc,
+				  "'%s' is no single interface: which address would it be",
+				  v->text);
 			return 0;
 		}
 		to->flags |= FWT_MOD_IFADDR;

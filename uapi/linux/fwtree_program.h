@@ -209,7 +209,7 @@ enum fwt_test_op {
 	/* @field[0] equals @field[1] */
 	FWT_TEST_EQUAL,
 	/* the address @field[0] is one of the interface's whose name is string
-	 * @set[0], as they are now
+	 * @set[0], as they are now; "wg*" is all that begin so
 	 */
 	FWT_TEST_IFADDR,
 	/* the same, within one of its subnets */
@@ -238,6 +238,8 @@ enum fwt_test_op {
 	FWT_TEST_SPLIT_HASH,
 	/* the same, by the turn of split @set[1] of OBJECTS; no fields */
 	FWT_TEST_SPLIT_TURN,
+	/* @field[0] is less than @field[1], as one number */
+	FWT_TEST_LESS,
 	__FWT_TEST_MAX,
 };
 
