@@ -140,6 +140,8 @@ static void conn_free(struct fwt_conn *c)
 	bool six = c->ends.family == 6;
 
 	fwt_route_release(c);
+	/* Who has read it had RCU, too. */
+	kfree(rcu_dereference_protected(c->more, true));
 	kmem_cache_free(six ? conn6_cache : conn_cache, c);
 	if (six)
 		atomic_dec(&fn->n_conns6);

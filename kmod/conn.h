@@ -35,12 +35,54 @@ enum fwt_conn_bit {
 	FWT_CONN_LOCAL,		/* begun by this machine */
 	FWT_CONN_SNAT,		/* N is not C */
 	FWT_CONN_DNAT,		/* S is not V */
-	FWT_CONN_MARK,		/* packets get @mark */
+	FWT_CONN_CHANGES,	/* its packets are changed as @more says */
 	FWT_CONN_MAPPED,	/* counts in the mapping of its client, mapping.h */
 	FWT_CONN_IFADDR,	/* N has an interface's address, which may go (R15) */
 	FWT_CONN_SOURCE,	/* its source is charged with it */
 	FWT_CONN_CAPPED,	/* it has less time than its timeout */
 	FWT_CONN_COUNTED,	/* rules' counts are charged with it */
+};
+
+/**
+ * struct fwt_sets - what a tree changes in the packets of a connection
+ * @what: FWT_DECISION_* of those that are kept
+ * @mss: the most that a SYN may offer
+ * @dscp: six bits
+ * @ttl: TTL or hop limit
+ * @queue: number
+ * @mark: of packets
+ * @priority: of packets
+ */
+struct fwt_sets {
+	u16 what;
+	u16 mss;
+	u16 queue;
+	u8 dscp;
+	u8 ttl;
+	u32 mark;
+	u32 priority;
+};
+
+/* Those that a connection's later packets get, too. */
+#define FWT_SETS_KEPT	(FWT_DECISION_MARK | FWT_DECISION_PRIORITY | FWT_DECISION_DSCP | \
+			 FWT_DECISION_TTL | FWT_DECISION_MSS | FWT_DECISION_CLAMP | \
+			 FWT_DECISION_QUEUE | FWT_DECISION_BYPASS)
+
+/**
+ * struct fwt_conn_more - what few connections have
+ * @by: by the tree that said so: ingress, egress
+ * @mark_in: that its first packet had
+ * @ct_mark: its own
+ * @rcu: frees it
+ *
+ * Another one takes its place when something of it is to change, but @ct_mark,
+ * which is a word.
+ */
+struct fwt_conn_more {
+	struct fwt_sets by[2];
+	u32 mark_in;
+	u32 ct_mark;
+	struct rcu_head rcu;
 };
 
 /* Lines of 64 bytes, by who touches them: 0 what a look-up reads; 1 what a TCP
@@ -77,9 +119,8 @@ struct fwt_conn {
 		struct list_head queue;
 		struct rcu_head rcu;	/* once it is in no queue any more */
 	};
+	struct fwt_conn_more __rcu *more;	/* mostly NULL; see change.c */
 	u32 reply_iif;		/* where not the same turned round, else 0 */
-	u32 mark;		/* that packets get */
-	u32 mark_in;		/* that the first packet had */
 	u32 seed;		/* of choices made for it */
 	u32 created;		/* jiffies, 32 bits */
 	union {
@@ -235,6 +276,24 @@ int fwt_conns_walk(struct fwt_net *fn, struct fwt_hash_walk *w,
 
 /* All that are there end. Returns how many. May sleep. */
 u32 fwt_conns_flush(struct fwt_net *fn);
+
+/* change.c: what packets of a connection are changed by. */
+
+/**
+ * fwt_conn_keep() - what is decided about a connection's packets
+ * @c: connection; under its lock, or in no hash yet
+ * @to: all of it but @to->rcu
+ *
+ * Return: 0; -ENOMEM, and then it is as it was.
+ */
+int fwt_conn_keep(struct fwt_conn *c, const struct fwt_conn_more *to);
+
+/* A copy of what is kept now, all 0 where that is nothing. Under RCU, or its lock. */
+void fwt_conn_kept(const struct fwt_conn *c, struct fwt_conn_more *to);
+
+/* The mark that its packets get, 0 for none; its own. Under RCU, or its lock. */
+u32 fwt_conn_mark(const struct fwt_conn *c);
+u32 fwt_conn_ct_mark(const struct fwt_conn *c);
 
 /* Seconds until it expires, 0 if it has. */
 u32 fwt_conn_seconds(const struct fwt_conn *c);

@@ -542,7 +542,7 @@ bool fwt_conn_filter_match(const struct fwt_conn_filter *f, struct fwt_conn *c)
 	flags = fwt_conn_flags(c);
 	if ((flags & f->flags) != f->flags || flags & f->no_flags)
 		return false;
-	if (HAS(f, MARK) && (READ_ONCE(c->mark) & f->mark_mask) != f->mark)
+	if (HAS(f, MARK) && (fwt_conn_mark(c) & f->mark_mask) != f->mark)
 		return false;
 	if (HAS(f, IIF) && READ_ONCE(c->iif) != f->iif)
 		return false;

@@ -15,13 +15,20 @@
 #include "trace.h"
 #include "way.h"
 
-static void changes_of(const struct fwt_packet *p, struct fwt_changes *c)
+void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c)
 {
 	memcpy(c->saddr, p->saddr, sizeof(c->saddr));
 	memcpy(c->daddr, p->daddr, sizeof(c->daddr));
 	c->mark = p->mark;
+	c->priority = p->priority;
+	c->ct_mark = p->ct_mark;
 	c->dport = p->dport;
+	c->vlan_tci = p->vlan_tci;
+	c->tcp_mss = p->tcp_mss;
+	c->ct_state = p->ct_state;
 	c->ct_status = p->ct_status;
+	c->tos = p->tos;
+	c->ttl = p->ttl;
 }
 
 static void change(struct fwt_packet *p, const struct fwt_changes *c)
@@ -29,8 +36,15 @@ static void change(struct fwt_packet *p, const struct fwt_changes *c)
 	memcpy(p->saddr, c->saddr, sizeof(c->saddr));
 	memcpy(p->daddr, c->daddr, sizeof(c->daddr));
 	p->mark = c->mark;
+	p->priority = c->priority;
+	p->ct_mark = c->ct_mark;
 	p->dport = c->dport;
+	p->vlan_tci = c->vlan_tci;
+	p->tcp_mss = c->tcp_mss;
+	p->ct_state = c->ct_state;
 	p->ct_status = c->ct_status;
+	p->tos = c->tos;
+	p->ttl = c->ttl;
 }
 
 void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
@@ -40,6 +54,10 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	struct fwt_changes was FWT_UNSET;
 
 	w->p.hook = hook;
+	w->p.ct_direction = w->dir;
+	w->p.ct_ends = w->c ? &w->c->ends : NULL;
+	w->p.ct_tuple = w->tracked ? &w->t : NULL;
+	w->p.ct_mark = w->c ? fwt_conn_ct_mark(w->c) : 0;
 	if (root == FWT_NONE) {
 		/* A hook that the policy does not name lets everything pass. */
 		memset(d, 0, offsetof(struct fwt_decision, effect));
@@ -53,11 +71,11 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
 	if (w->c)
 		world.env.turn = READ_ONCE(w->c->turn[hook]);
-	changes_of(&w->p, &was);
+	fwt_changes_of(&w->p, &was);
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
 	/* A walk that was ended in the middle of a translation has no flag of it. */
 	if (d->flags || d->verdict != FWT_VERDICT_ACCEPT) {
-		changes_of(&w->p, &w->after);
+		fwt_changes_of(&w->p, &w->after);
 		change(&w->p, &was);
 	}
 }
@@ -110,7 +128,7 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 
 /* The first packet as it came to a hook. */
 static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
-		    struct fwt_packet *p)
+		    const struct fwt_conn_more *more, struct fwt_packet *p)
 {
 	struct fwt_end src, dst;
 
@@ -126,7 +144,9 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 	p->ct_state = FWT_CT_NEW;
 	p->ct_status = fwt_ct_status(c, hook);
 	p->unknown = NOT_KEPT;
-	p->mark = c->mark_in;
+	p->mark = more->mark_in;
+	p->ct_ends = &c->ends;
+	p->ct_mark = more->ct_mark;
 	memcpy(p->saddr, src.addr, sizeof(p->saddr));
 	memcpy(p->daddr, dst.addr, sizeof(p->daddr));
 	switch (p->protocol) {
@@ -175,8 +195,8 @@ static bool binding_stays(const struct fwt_way *w, const struct fwt_decision *d,
 enum outcome { KEEP, REFUSED, LED_ELSEWHERE, NOT_KNOWN };
 
 static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
-			       u32 oif, struct fwt_decision *d,
-			       struct fwt_packet *p)
+			       u32 oif, const struct fwt_conn_more *more,
+			       struct fwt_decision *d, struct fwt_packet *p)
 {
 	u32 root = w->pol->prog.root[hook];
 	struct net *net = w->fn->net;
@@ -194,7 +214,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 		d->turn = 0;
 		d->rule = FWT_NONE;
 	} else {
-		rebuild(w->c, hook, p);
+		rebuild(w->c, hook, more, p);
 		if (!fwt_conn_is(w->c, FWT_CONN_LOCAL) || hook == FWT_HOOK_INGRESS) {
 			p->iif = fwt_ifname(net, iif);
 			if (!p->iif)
@@ -257,8 +277,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
-	u32 n_counts = 0, slot[2], mark = 0, marked = 0;
+	u32 n_counts = 0, slot[2];
 	u8 turn[2];
+	struct fwt_conn_more more FWT_UNSET;
+	struct fwt_changes after FWT_UNSET;
 	struct fwt_conn *c = w->c;
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
@@ -267,6 +289,12 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 
 	iif = iif ? iif : c->iif;
 	oif = oif ? oif : c->oif;
+	/* As it was when its first packet came: what egress is asked with is what
+	 * ingress then leaves.
+	 */
+	fwt_conn_kept(c, &more);
+	memset(more.by, 0, sizeof(more.by));
+	more.ct_mark = 0;
 	for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS; hook++) {
 		enum fwt_conn_bit passed = hook == FWT_HOOK_INGRESS ?
 			FWT_CONN_INGRESS : FWT_CONN_EGRESS;
@@ -277,10 +305,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		turn[hook] = READ_ONCE(c->turn[hook]);
 		if (!(flags & BIT(passed)))
 			continue;
-		o = walk_again(w, hook, iif, oif, d, &p);
+		o = walk_again(w, hook, iif, oif, &more, d, &p);
 		/* As it was decided at first, see decide_as_dialled(). */
 		if (o == LED_ELSEWHERE && dialled)
-			o = walk_again(w, hook, iif, dialled, d, &p);
+			o = walk_again(w, hook, iif, dialled, &more, d, &p);
 		if (o == NOT_KNOWN) {
 			fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
 			if (w->pol->opt.revalidate < 2) {
@@ -296,10 +324,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		turn[hook] = d->turn;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
-		if (d->flags & FWT_DECISION_MARK) {
-			marked = 1;
-			mark = p.mark;
-		}
+		fwt_changes_of(&p, &after);
+		fwt_sets_of(d, &after, &more.by[hook]);
+		if (d->flags & FWT_DECISION_CT_MARK)
+			more.ct_mark = p.ct_mark;
 	}
 
 	spin_lock_bh(&c->lock);
@@ -318,11 +346,9 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			fwt_conn_uncount(c);
 			(void)fwt_conn_count(c, &w->pol->prog, count, n_counts);
 		}
-		if (known) {
-			flags = c->flags & ~BIT(FWT_CONN_MARK);
-			WRITE_ONCE(c->flags, flags | (marked ? BIT(FWT_CONN_MARK) : 0));
-			c->mark = mark;
-		}
+		/* Without memory its packets go on as they did. */
+		if (known)
+			(void)fwt_conn_keep(c, &more);
 	}
 	spin_unlock_bh(&c->lock);
 	return true;

@@ -12,6 +12,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
+#include <linux/if_vlan.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/netfilter_netdev.h>
@@ -353,22 +354,79 @@ static int parse_frame(struct fwt_way *w, bool egress)
 	return 0;
 }
 
+/* From skb->data to where the parsed packet's offsets begin. */
+static int frame_offset(const struct fwt_way *w)
+{
+	return w->p.have & FWT_HAVE_ETHER ? skb_mac_offset(w->skb) : skb_network_offset(w->skb);
+}
+
+/* The tag's number stands beside the frame, or in it behind its addresses. */
+static int change_vlan(struct fwt_way *w)
+{
+	u16 id = w->after.vlan_tci & VLAN_VID_MASK;
+	struct sk_buff *skb = w->skb;
+	int at = frame_offset(w) + ETH_HLEN;
+	u8 *tci;
+
+	if (skb_vlan_tag_present(skb)) {
+		__vlan_hwaccel_put_tag(skb, skb->vlan_proto,
+				       (skb_vlan_tag_get(skb) & ~VLAN_VID_MASK) | id);
+		return 0;
+	}
+	if (skb_shared(skb) || skb_ensure_writable(skb, max(at + 2, 0)))
+		return -ENOMEM;
+	tci = skb->data + at;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	put_unaligned_be16((get_unaligned_be16(tci) & ~VLAN_VID_MASK) | id, tci);
+	return 0;
+}
+
+static noinline int change_frame(struct fwt_way *w, const struct fwt_decision *d)
+{
+	struct fwt_header_change to = { };
+	struct fwt_sets s;
+
+	fwt_sets_of(d, &w->after, &s);
+	if (s.what & FWT_DECISION_MARK)
+		w->skb->mark = s.mark;
+	if (s.what & FWT_DECISION_PRIORITY)
+		w->skb->priority = s.priority;
+	if (d->flags & FWT_DECISION_VLAN && change_vlan(w))
+		return -ENOMEM;
+	fwt_sets_header(&s, true, &to);
+	if (!fwt_header_differs(&w->p, &to))
+		return 0;
+	return fwt_skb_change(w->skb, &w->p, frame_offset(w), &to);
+}
+
 /* Apart from the way here, whose stack it would have besides. */
 static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
 {
 	struct fwt_decision d FWT_UNSET;
 	struct fwt_world world FWT_UNSET;
+	u8 tos = w->p.tos, ttl = w->p.ttl;
+	u16 mss = w->p.tcp_mss;
 
+	w->later = false;
+	w->p.ct_mark = 0;
+	w->p.ct_ends = NULL;
+	w->p.ct_tuple = NULL;
 	fwt_world_init(&world, w, w->pol->seeds ? get_random_u32() : 0);
 	world.bytes = w->skb->len;
-	/* Nothing here changes what the bytes say: no copy is needed. */
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, &d);
 	fwt_effects(w, &d, w->skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop_by(w, d.reason ? d.reason : FWT_REASON_POLICY, &d);
 	fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_ACCEPT]);
-	if (d.flags & FWT_DECISION_MARK)
-		w->skb->mark = w->p.mark;
+	if (likely(!d.flags))
+		return NF_ACCEPT;
+	fwt_changes_of(&w->p, &w->after);
+	w->p.tos = tos;
+	w->p.ttl = ttl;
+	w->p.tcp_mss = mss;
+	if (change_frame(w, &d))
+		return fwt_drop_by(w, FWT_REASON_NO_MEMORY, &d);
 	return NF_ACCEPT;
 }
 

@@ -6,6 +6,7 @@
  * A connection is decided by its first packet, at ingress and at egress, each once;
  * what egress decides may have to wait for routing (hook.c tells the way).
  */
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <net/ip.h>
 
 #include "count.h"
@@ -16,6 +17,33 @@ static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
 	return fwt_drop_by(w, d->reason ? d->reason : FWT_REASON_REVALIDATED, d);
+}
+
+/* Egress is to know what ingress said; the kernel's own tracking hears it, too. What
+ * has a connection there already keeps it.
+ */
+static void untrack(struct sk_buff *skb)
+{
+	if (!skb_get_nfct(skb))
+		skb_set_nfct(skb, IP_CT_UNTRACKED);
+}
+
+bool fwt_left_untracked(const struct fwt_way *w)
+{
+	return unlikely(skb_get_nfct(w->skb) == IP_CT_UNTRACKED) && w->skb->skb_iif;
+}
+
+/* It was accepted, and has no connection, nor will it have one. */
+static unsigned int leave_alone(struct fwt_way *w, const struct fwt_decision *d)
+{
+	/* No record, no translation back: it must not leave half translated. */
+	if (d->flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
+		return fwt_drop_by(w, FWT_REASON_INVALID, d);
+	if (d->flags & FWT_DECISION_NOTRACK)
+		untrack(w->skb);
+	if (fwt_change_alone(w, d) < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	return NF_ACCEPT;
 }
 
 /* A packet without a connection, and that will not have one. */
@@ -31,12 +59,59 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 	fwt_effects(w, &d, w->p.length);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return refuse(w, &d);
-	/* No record, no translation back: it must not leave half translated. */
-	if (d.flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT))
-		return fwt_drop_by(w, FWT_REASON_INVALID, &d);
-	if (d.flags & FWT_DECISION_MARK)
-		w->skb->mark = w->after.mark;
-	return NF_ACCEPT;
+	return leave_alone(w, &d);
+}
+
+/* Of its connection, as the kernel's own tracking has it: new until it is answered. */
+static u8 state_of(const struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_REPLIED) ?
+	       FWT_CT_NEW : FWT_CT_ESTABLISHED;
+}
+
+static int keep_ct_mark(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+	struct fwt_conn_more more;
+	int ret;
+
+	spin_lock(&c->lock);
+	fwt_conn_kept(c, &more);
+	more.ct_mark = w->after.ct_mark;
+	ret = fwt_conn_keep(c, &more);
+	spin_unlock(&c->lock);
+	return ret;
+}
+
+unsigned int fwt_pass_known(struct fwt_way *w, enum fwt_hook hook, bool related)
+{
+	struct fwt_decision d FWT_UNSET;
+	u16 flags = READ_ONCE(w->c->flags);
+	int ret = 0;
+
+	if (!related && unlikely(flags & BIT(FWT_CONN_CHANGES)))
+		ret = fwt_change_known(w);
+	if (ret < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	w->p.mark = w->skb->mark;
+	w->p.priority = w->skb->priority;
+	w->p.ct_state = related ? FWT_CT_RELATED : state_of(w);
+	w->p.ct_status = (flags & BIT(FWT_CONN_SNAT) ? FWT_CT_SNAT : 0) |
+			 (flags & BIT(FWT_CONN_DNAT) ? FWT_CT_DNAT : 0);
+	if (w->state->hook == NF_INET_POST_ROUTING)
+		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
+	w->later = true;
+	/* Its own walk says whether it is queued. */
+	w->queue = 0;
+	fwt_decide(w, hook, &d);
+	fwt_effects(w, &d, w->p.length);
+	if (d.verdict != FWT_VERDICT_ACCEPT)
+		return refuse(w, &d);
+	if (d.flags & FWT_DECISION_CT_MARK && w->after.ct_mark != w->p.ct_mark)
+		ret = keep_ct_mark(w);
+	if (!ret)
+		ret = fwt_change_alone(w, &d);
+	return ret < 0 ? fwt_drop(w, FWT_REASON_NO_MEMORY) : NF_ACCEPT;
 }
 
 /* A packet that lies about itself is for the policy, as one of no connection
@@ -80,6 +155,11 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
 		fwt_effects(w, &d, w->p.length);
 		return refuse(w, &d);
+	}
+	if (d.flags & FWT_DECISION_NOTRACK) {
+		fwt_effects(w, &d, w->p.length);
+		w->stray = true;
+		return leave_alone(w, &d);
 	}
 	if (w->c) {
 		struct fwt_conn *c = w->c;
@@ -164,6 +244,14 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 		if (w->c)
 			fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop_by(w, d.reason, &d);
+	}
+	if (d.flags & FWT_DECISION_NOTRACK) {
+		w->stray = true;
+		/* At POST_ROUTING it is walked once more, and that counts. */
+		if (w->state->hook == NF_INET_LOCAL_OUT)
+			return NF_ACCEPT;
+		fwt_effects(w, &d, w->p.length);
+		return leave_alone(w, &d);
 	}
 	if (!w->c) {
 		reason = fwt_track_new(w, &d, FWT_HOOK_EGRESS);

@@ -91,15 +91,12 @@ static unsigned int hold_up(struct fwt_way *w)
 	 */
 	if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
 		return NF_ACCEPT;
+	/* It walks by itself. */
+	if (w->pol->opt.per_packet)
+		return NF_ACCEPT;
 	if (!w->pol->opt.revalidate || fwt_decide_again(w, 0, 0, &d))
 		return NF_ACCEPT;
 	return refuse_known(w, &d, true);
-}
-
-static void set_mark(struct fwt_way *w)
-{
-	if (fwt_conn_is(w->c, FWT_CONN_MARK))
-		w->skb->mark = READ_ONCE(w->c->mark);
 }
 
 /* A connection that begins to use another interface is decided again with it:
@@ -115,6 +112,9 @@ static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
 {
 	struct fwt_decision d FWT_UNSET;
 
+	/* The walk of each packet sees its interfaces. */
+	if (w->pol->opt.per_packet)
+		return NF_ACCEPT;
 	if (!fwt_decide_again(w, iif, oif, &d))
 		return refuse_known(w, &d, false);
 	WRITE_ONCE(*learn, now);
@@ -216,6 +216,15 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	ret = hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
+	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		fwt_change_error(w);
+	if (unlikely(w->pol->opt.per_packet) && !fwt_answering(w) &&
+	    (w->state->hook == NF_INET_PRE_ROUTING ||
+	     w->state->hook == NF_INET_POST_ROUTING)) {
+		ret = fwt_pass_known(w, hook, true);
+		if (ret != NF_ACCEPT)
+			return ret;
+	}
 	changed = fwt_translate_error(w, &q, egress, ours(w));
 	if (changed < 0)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
@@ -226,13 +235,18 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 
 static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 {
-	set_mark(w);
-	*changed = fwt_translate(w, egress);
-	if (unlikely(*changed < 0)) {
+	int other = 0, ret;
+
+	/* What walked by itself was changed before its walk. */
+	if (!w->later && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		other = fwt_change_known(w);
+	ret = fwt_translate(w, egress);
+	if (unlikely(ret < 0 || other < 0)) {
 		/* What knows the packet by a note has not parsed it whole. */
 		(void)fwt_skb_parse(w->skb, &w->p);
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
 	}
+	*changed = ret | other;
 	return NF_ACCEPT;
 }
 
@@ -284,6 +298,8 @@ static unsigned int follow_lo(struct fwt_way *w)
 {
 	if (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS))
 		return fwt_decide_ingress(w);
+	if (unlikely(w->pol->opt.per_packet))
+		return fwt_pass_known(w, FWT_HOOK_INGRESS, false);
 	return hold_up(w);
 }
 
@@ -308,6 +324,8 @@ static unsigned int arrive(struct fwt_way *w)
 	/* Its first packet; or it began before there was a policy at this hook. */
 	if (!w->c || (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)))
 		return fwt_decide_ingress(w);
+	if (unlikely(w->pol->opt.per_packet))
+		return fwt_pass_known(w, FWT_HOOK_INGRESS, false);
 	return NF_ACCEPT;
 }
 
@@ -405,7 +423,7 @@ static unsigned int local_out(struct fwt_way *w)
 			return NF_ACCEPT;
 		w->seed = fwt_conn_seed(w->fn);
 		ret = fwt_decide_egress(w);
-		if (ret != NF_ACCEPT)
+		if (ret != NF_ACCEPT || w->stray)
 			return ret;
 	}
 	ret = apply(w, false, &changed);
@@ -430,7 +448,8 @@ static unsigned int answer_out(struct fwt_way *w)
 	return w->c ? apply(w, true, &changed) : NF_ACCEPT;
 }
 
-static unsigned int post_routing(struct fwt_way *w)
+/* A packet leaves. @own: it is one of @w->c's own, which does not only go with it. */
+static unsigned int leave(struct fwt_way *w, bool *own)
 {
 	unsigned int ret;
 	int changed;
@@ -446,7 +465,11 @@ static unsigned int post_routing(struct fwt_way *w)
 		return icmp_error(w, FWT_HOOK_EGRESS, true);
 	if (!fwt_route_known(w))
 		fwt_track_find(w);
+	if (w->c && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		fwt_change_restore(w);
 	if (!w->c) {
+		if (fwt_left_untracked(w))
+			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
@@ -461,15 +484,32 @@ static unsigned int post_routing(struct fwt_way *w)
 		ret = hold_up(w);
 		if (ret == NF_ACCEPT)
 			ret = fwt_decide_egress(w);
+	} else if (unlikely(w->pol->opt.per_packet)) {
+		/* What starts here walked at LOCAL_OUT when it was the first one. */
+		if (w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
+		    !fwt_conn_is(w->c, FWT_CONN_CONFIRMED))
+			ret = NF_ACCEPT;
+		else
+			ret = fwt_pass_known(w, FWT_HOOK_EGRESS, false);
 	} else {
 		ret = by_oif(w);
 		if (ret == NF_ACCEPT)
 			ret = hold_up(w);
 	}
-	if (ret != NF_ACCEPT)
+	if (ret != NF_ACCEPT || w->stray)
 		return ret;
-	ret = apply(w, true, &changed);
-	if (ret != NF_ACCEPT)
+	*own = true;
+	return apply(w, true, &changed);
+}
+
+static unsigned int post_routing(struct fwt_way *w)
+{
+	bool own = false;
+	unsigned int ret = leave(w, &own);
+
+	if (ret == NF_ACCEPT && unlikely(w->queue))
+		ret = fwt_queue(w);
+	if (ret != NF_ACCEPT || !own)
 		return ret;
 	if (likely(fwt_conn_is(w->c, FWT_CONN_CONFIRMED)))
 		fwt_route_learn(w);
@@ -513,6 +553,8 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.stray = false;
 	w.dir = FWT_ORIGINAL;
 	w.seed = 0;
+	w.queue = 0;
+	w.later = false;
 	w.p.ct_state = FWT_CT_ESTABLISHED;
 	w.p.ct_status = 0;
 	w.p.mark = skb->mark;
@@ -531,6 +573,8 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	switch (state->hook) {
 	case NF_INET_PRE_ROUTING:
 		ret = pre_routing(&w);
+		if (ret == NF_ACCEPT && unlikely(w.queue))
+			ret = fwt_queue(&w);
 		break;
 	case NF_INET_LOCAL_IN:
 		return local_in(&w);

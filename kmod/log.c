@@ -16,7 +16,7 @@ static const char *verdict_word(const struct fwt_decision *d)
 {
 	switch (d->verdict) {
 	case FWT_VERDICT_ACCEPT:
-		return "accept";
+		return d->flags & FWT_DECISION_QUEUE ? "queue" : "accept";
 	case FWT_VERDICT_REJECT:
 		return "reject";
 	default:

@@ -113,7 +113,7 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 	    nla_put_u8(skb, FWTREE_A_CONN_STATE, fwt_conn_state(c)) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_TIMEOUT, fwt_conn_seconds(c)) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_FLAGS, fwt_conn_flags(c)) ||
-	    nla_put_u32(skb, FWTREE_A_CONN_MARK, c->mark) ||
+	    nla_put_u32(skb, FWTREE_A_CONN_MARK, fwt_conn_mark(c)) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_GENERATION, c->gen) ||
 	    (c->ends.scope &&
 	     nla_put_u32(skb, FWTREE_A_CONN_SCOPE, c->ends.scope)) ||
@@ -122,7 +122,9 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 	    put_iface(skb, FWTREE_A_CONN_IIF, fn->net, c->iif) ||
 	    put_iface(skb, FWTREE_A_CONN_OIF, fn->net, c->oif) ||
 	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_INGRESS, fn, c->slot[0]) ||
-	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_EGRESS, fn, c->slot[1]))
+	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_EGRESS, fn, c->slot[1]) ||
+	    (fwt_conn_ct_mark(c) &&
+	     nla_put_u32(skb, FWTREE_A_CONN_CT_MARK, fwt_conn_ct_mark(c))))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -64,6 +64,7 @@ struct fwt_options {
 	u8 tcp_loose;
 	u8 revalidate;				/* 0 off, 1 on, 2 strict */
 	u8 counters;
+	u8 per_packet;				/* each one walks */
 	u32 log_rate;				/* a second */
 	u32 answer_rate;			/* a second */
 	u32 event_rate;				/* a second */

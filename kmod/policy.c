@@ -89,6 +89,9 @@ static void read_options(struct fwt_policy *p)
 		case FWT_OPTION_REVALIDATE:
 			o->revalidate = v;
 			break;
+		case FWT_OPTION_EVALUATE:
+			o->per_packet = v;
+			break;
 		case FWT_OPTION_COUNTERS:
 			o->counters = v;
 			break;

@@ -117,12 +117,20 @@ static bool remember(struct fwt_net *fn, const struct fwt_conn *c, u32 *count)
 }
 
 /* The mark that packets of the connection are routed with, as we would have it:
- * any other is another table's doing, and not ours to remember.
+ * any other is another table's doing, and not ours to remember. What egress changes
+ * takes the long way.
  */
 static bool own_mark(const struct fwt_way *w)
 {
-	return w->skb->mark == (fwt_conn_is(w->c, FWT_CONN_MARK) ?
-				READ_ONCE(w->c->mark) : 0);
+	struct fwt_conn_more more;
+
+	if (likely(!fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		return !w->skb->mark;
+	fwt_conn_kept(w->c, &more);
+	return !more.by[FWT_HOOK_EGRESS].what &&
+	       !(more.by[FWT_HOOK_INGRESS].what & (FWT_DECISION_CLAMP | FWT_DECISION_QUEUE)) &&
+	       w->skb->mark == (more.by[FWT_HOOK_INGRESS].what & FWT_DECISION_MARK ?
+				more.by[FWT_HOOK_INGRESS].mark : 0);
 }
 
 /* The interface that packets of a direction are expected by. */
@@ -153,7 +161,7 @@ void fwt_route_give(struct fwt_way *w)
 	/* Softirqs may be preempted by others there, on the same CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
-	if (skb_dst(skb) || skb->sk || skb->pkt_type != PACKET_HOST ||
+	if (w->pol->opt.per_packet || skb_dst(skb) || skb->sk || skb->pkt_type != PACKET_HOST ||
 	    netif_is_l3_slave(w->state->in) || w->state->in->flags & IFF_LOOPBACK ||
 	    !own_mark(w) || !own_iif(w) || !remember(w->fn, c, &count))
 		return;
@@ -308,7 +316,7 @@ bool fwt_route_recall(struct fwt_way *w)
 	if (!c || !read_ends(skb, n, p) || !noted_ends(w, n))
 		return false;
 	/* Whatever has changed meanwhile is for the long way. */
-	if (!fwt_conn_alive(c) ||
+	if (!fwt_conn_alive(c) || w->pol->opt.per_packet ||
 	    (w->pol->opt.revalidate && (s32)(w->pol->gen - READ_ONCE(c->gen)) > 0) ||
 	    (n->dir == FWT_ORIGINAL && READ_ONCE(c->oif) != w->state->out->ifindex))
 		return false;

@@ -194,7 +194,8 @@ enum fwt_tracked fwt_track_packet(struct fwt_way *w)
 
 void fwt_track_account(struct fwt_way *w)
 {
-	if (!w->pol->opt.counters)
+	/* What walks by itself counts for the rule that it comes to. */
+	if (!w->pol->opt.counters || w->pol->opt.per_packet)
 		return;
 	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_INGRESS]), 1, w->p.length);
 	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_EGRESS]), 1, w->p.length);
@@ -267,7 +268,6 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	c->seed = w->seed;
 	c->turn[hook] = d->turn;
 	c->gen = w->pol->gen;
-	c->mark_in = w->skb->mark;
 	if (d->flags & FWT_DECISION_DNAT) {
 		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
 		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
@@ -280,9 +280,9 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		fwt_conn_discard(c);
 		return FWT_REASON_TUPLE_CLASH;
 	}
-	if (d->flags & FWT_DECISION_MARK) {
-		c->mark = w->after.mark;
-		c->flags |= BIT(FWT_CONN_MARK);
+	if (fwt_change_keep(w, c, hook, d)) {
+		fwt_conn_discard(c);
+		return FWT_REASON_NO_MEMORY;
 	}
 	first_state(w, c);
 	if (w->state->hook == NF_INET_LOCAL_OUT)
@@ -396,10 +396,9 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 		ret = bind_source(w, d);
 	if (ret)
 		goto out;
-	if (d->flags & FWT_DECISION_MARK) {
-		c->mark = w->after.mark;
-		c->flags |= BIT(FWT_CONN_MARK);
-	}
+	ret = fwt_change_keep(w, c, FWT_HOOK_EGRESS, d);
+	if (ret)
+		goto out;
 	if (d->n_counts) {
 		ret = fwt_conn_count(c, &w->pol->prog, d->count, d->n_counts);
 		if (ret)
@@ -419,6 +418,20 @@ out:
 	if (!ret)
 		return 0;
 	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : FWT_REASON_NO_MEMORY;
+}
+
+#define QUEUED	(60 * HZ)
+
+void fwt_track_wait(struct fwt_way *w)
+{
+	struct fwt_conn *c = w->c;
+
+	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
+		return;
+	spin_lock(&c->lock);
+	if (!(c->flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_DEAD))))
+		fwt_conn_expire(c, QUEUED);
+	spin_unlock(&c->lock);
 }
 
 void fwt_track_confirm(struct fwt_way *w)

@@ -141,11 +141,11 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 /* Is the transport checksum still to be completed: this packet's own, not that of
  * what a tunnel carries.
  */
-static enum fwt_csum_mode csum_mode(const struct sk_buff *skb,
-				    const struct fwt_packet *p)
+enum fwt_csum_mode fwt_skb_csum_mode(const struct sk_buff *skb,
+				     const struct fwt_packet *p, int off)
 {
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    skb_checksum_start_offset(skb) == skb_network_offset(skb) + (int)p->l4)
+	    skb_checksum_start_offset(skb) == off + (int)p->l4)
 		return FWT_CSUM_PARTIAL;
 	/* Segmentation will complete the outer checksum of a UDP tunnel. */
 	if (p->protocol == IPPROTO_UDP && skb_is_gso(skb) &&
@@ -157,7 +157,7 @@ static enum fwt_csum_mode csum_mode(const struct sk_buff *skb,
 /* The core sums words in host byte order, skb->csum as they stand in memory: the
  * one is the other with its bytes swapped (RFC 1071).
  */
-static void csum_add_delta(struct sk_buff *skb, u32 delta)
+void fwt_skb_csum_add(struct sk_buff *skb, u32 delta)
 {
 	if (skb->ip_summed != CHECKSUM_COMPLETE)
 		return;
@@ -214,8 +214,9 @@ int fwt_translate(struct fwt_way *w, bool egress)
 	}
 	if (skb_ensure_writable(skb, skb_network_offset(skb) + p->payload))
 		return -ENOMEM;
-	ret = fwt_rewrite(p, skb_network_header(skb), &to, csum_mode(skb, p), &delta);
-	csum_add_delta(skb, delta);
+	ret = fwt_rewrite(p, skb_network_header(skb), &to,
+			  fwt_skb_csum_mode(skb, p, skb_network_offset(skb)), &delta);
+	fwt_skb_csum_add(skb, delta);
 	if (ret && sctp_crc(skb, p))
 		return -ENOMEM;
 	return 1;

@@ -12,6 +12,7 @@
 
 #include "conn.h"
 #include "policy.h"
+#include "core/change.h"
 #include "core/packet.h"
 #include "core/tree.h"
 
@@ -20,8 +21,15 @@ struct fwt_changes {
 	u32 saddr[4];
 	u32 daddr[4];
 	u32 mark;
+	u32 priority;
+	u32 ct_mark;
 	u16 dport;
+	u16 vlan_tci;
+	u16 tcp_mss;
+	u8 ct_state;
 	u8 ct_status;
+	u8 tos;
+	u8 ttl;
 };
 
 /**
@@ -43,7 +51,9 @@ struct fwt_changes {
  * @tracked: it has a tuple
  * @stray: of a connection, but not one that its state machine knows; was walked
  * @loose: a segment from the middle of a connection that may open one
+ * @later: of a connection that is decided, and walks all the same
  * @seed: for choices, until there is a record
+ * @queue: it goes by way of a program: FWT_WAY_* and the queue's number; or 0
  */
 struct fwt_way {
 	struct fwt_net *fn;
@@ -60,13 +70,19 @@ struct fwt_way {
 	bool tracked;
 	bool stray;
 	bool loose;
+	bool later;
 	u32 seed;
+	u32 queue;
 };
+
+#define FWT_WAY_QUEUE	0x10000u
+#define FWT_WAY_BYPASS	0x20000u
 
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
  * from, else NULL. @bytes: of the packet. @filtered: that which walks; NULL where the
- * record does. @again: asked afresh, for a connection that is there.
+ * record does. @again: asked afresh, for a connection that is there. @known: for a
+ * later packet of one.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -78,6 +94,7 @@ struct fwt_world {
 	u32 bytes;
 	struct sk_buff *filtered;
 	bool again;
+	bool known;
 	struct fwt_rlu rlu;
 };
 
@@ -114,6 +131,9 @@ bool fwt_world_filter(const struct fwt_env *env, const struct fwt_packet *p,
 /* rlu.c: struct fwt_env_ops.route of the kernel's tables */
 void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
 		     enum fwt_route_ask what, struct fwt_route *r);
+
+/* What can be carried in one packet on the ways there and back, 0 where nobody knows. */
+u32 fwt_path_mtu(const struct fwt_way *w);
 
 /* Is it an address of this machine. Under RCU. */
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
@@ -153,13 +173,89 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 /* hook.c: what a packet of no connection is, for a dry run: enum fwt_ct_state. */
 u8 fwt_first_state(struct fwt_way *w);
 
+/* What checksums need when headers change: how the transport's is to be treated;
+ * what the whole packet's sum changes by.
+ */
+enum fwt_csum_mode fwt_skb_csum_mode(const struct sk_buff *skb,
+				     const struct fwt_packet *p, int off);
+void fwt_skb_csum_add(struct sk_buff *skb, u32 delta);
+
+/* change.c */
+
+/**
+ * fwt_sets_of() - what a decision changes in packets
+ * @d: accept
+ * @after: what the walk left
+ * @s: filled in
+ */
+void fwt_sets_of(const struct fwt_decision *d, const struct fwt_changes *after,
+		 struct fwt_sets *s);
+
+/* Of those what is header; @original as below. */
+void fwt_sets_header(const struct fwt_sets *s, bool original, struct fwt_header_change *to);
+
+/**
+ * fwt_change() - change a packet
+ * @w: way; of @w->p all is set
+ * @s: what is to be changed
+ * @original: a packet of the original direction, or of no connection
+ *
+ * Return: 1 where it may be routed otherwise now, else 0; -ENOMEM.
+ */
+int fwt_change(struct fwt_way *w, const struct fwt_sets *s, bool original);
+
+/* What its connection's record says for it at this hook; see fwt_change(). */
+int fwt_change_known(struct fwt_way *w);
+
+/* The same of an ICMP error about it: whether it is queued. */
+void fwt_change_error(struct fwt_way *w);
+
+/* What forwarding has made of ingress' changes is made good, before egress looks. */
+void fwt_change_restore(struct fwt_way *w);
+
+/* What a walk's decision says, of a packet that has no connection. */
+int fwt_change_alone(struct fwt_way *w, const struct fwt_decision *d);
+
+/* What a decision about a connection says is kept; as fwt_conn_keep(). */
+int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
+		    const struct fwt_decision *d);
+
+/**
+ * fwt_skb_change() - write headers
+ * @skb: packet
+ * @p: as parsed
+ * @off: from skb->data to where the offsets of @p begin
+ * @to: fwt_header_differs()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fwt_skb_change(struct sk_buff *skb, struct fwt_packet *p, int off,
+		   const struct fwt_header_change *to);
+
 /* first.c */
 
 /* A packet that has no connection and will not have one: its tree is walked. @state:
  * enum fwt_ct_state. Returns what the hook is to return.
  */
 unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state);
+
+/**
+ * fwt_pass_known() - a later packet of a connection walks ("evaluate per-packet")
+ * @w: way, with @c and @dir
+ * @hook: whose tree
+ * @related: it is an ICMP error about it
+ *
+ * What its opener's walk said is there already: translations stay, changes are made
+ * before the walk, which then has the last word about this packet.
+ *
+ * Return: NF_ACCEPT, or what the hook is to return.
+ */
+unsigned int fwt_pass_known(struct fwt_way *w, enum fwt_hook hook, bool related);
+
 unsigned int fwt_malformed(struct fwt_way *w, enum fwt_hook hook);
+
+/* Did ingress say of this packet, at POST_ROUTING, that it is not to be tracked. */
+bool fwt_left_untracked(const struct fwt_way *w);
 
 /* May this packet be the first of a connection; sets @w->loose. */
 bool fwt_opens(struct fwt_way *w);
@@ -171,6 +267,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w);
 unsigned int fwt_decide_egress(struct fwt_way *w);
 
 /* decide.c */
+void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c);
 
 /**
  * fwt_decide() - walk a hook's tree
@@ -264,6 +361,9 @@ static inline bool fwt_track_egress_done(const struct fwt_conn *c)
 /* The packet leaves the last hook: its connection is no longer tentative. */
 void fwt_track_confirm(struct fwt_way *w);
 
+/* The packet waits in a queue: a tentative record waits for it. */
+void fwt_track_wait(struct fwt_way *w);
+
 /* Packets and bytes of the rules behind the connection, once a packet. */
 void fwt_track_account(struct fwt_way *w);
 
@@ -301,6 +401,19 @@ static inline const char *fwt_way_oif(const struct fwt_way *w)
 {
 	return w->p.oif ? w->p.oif : w->state->out ? w->state->out->name : NULL;
 }
+
+/* queue.c */
+
+/**
+ * fwt_queue() - a packet goes by way of a program that listens to a queue
+ * @w: way, with @queue; all that this hook does to the packet is done
+ *
+ * What comes back goes on behind this hook. A record that is tentative has a minute
+ * for that.
+ *
+ * Return: NF_STOLEN; NF_ACCEPT where nobody listens and the rule said bypass.
+ */
+unsigned int fwt_queue(struct fwt_way *w);
 
 /* drop.c */
 

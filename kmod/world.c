@@ -2,6 +2,8 @@
 /* What the kernel answers to a walk's questions. */
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
+#include <net/dst.h>
+#include <net/flow.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
 
@@ -55,9 +57,18 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 			 const u32 *addr, bool subnet)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	const struct net_device *dev = dev_get_by_name_rcu(w->net, ifname);
+	size_t len = strlen(ifname);
+	const struct net_device *dev;
 
-	return dev && dev_has(dev, family, addr, subnet);
+	if (likely(!len || ifname[len - 1] != '*')) {
+		dev = dev_get_by_name_rcu(w->net, ifname);
+		return dev && dev_has(dev, family, addr, subnet);
+	}
+	for_each_netdev_rcu(w->net, dev)
+		if (!strncmp(dev->name, ifname, len - 1) &&
+		    dev_has(dev, family, addr, subnet))
+			return true;
+	return false;
 }
 
 static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
@@ -151,7 +162,7 @@ static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
 static const struct fwt_env_ops world_ops = {
@@ -187,6 +198,38 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
 	world->again = false;
+	world->known = w->later;
+}
+
+/* What a route carries in a packet, 0 where there is none. */
+static u32 route_mtu(const struct fwt_way *w, const u32 *addr, int oif)
+{
+	struct dst_entry *dst = NULL;
+	struct flowi fl = { };
+	u32 mtu, i;
+
+	if (w->p.family == 4)
+		fl.u.ip4.daddr = cpu_to_be32(addr[0]);
+	else
+		for (i = 0; i < 4; i++)
+			fl.u.ip6.daddr.s6_addr32[i] = cpu_to_be32(addr[i]);
+	fl.u.__fl_common.flowic_oif = oif;
+	if (nf_route(w->fn->net, &dst, &fl, false, w->p.family == 4 ? AF_INET : AF_INET6))
+		return 0;
+	mtu = dst_mtu(dst);
+	dst_release(dst);
+	return mtu;
+}
+
+u32 fwt_path_mtu(const struct fwt_way *w)
+{
+	const struct dst_entry *dst = skb_dst(w->skb);
+	u32 there, back;
+
+	there = dst ? dst_mtu(dst) : route_mtu(w, w->p.daddr, 0);
+	/* By where it came from; what starts here knows its own way. */
+	back = w->skb->skb_iif ? route_mtu(w, w->p.saddr, w->skb->skb_iif) : 0;
+	return there && back ? min(there, back) : there | back;
 }
 
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,

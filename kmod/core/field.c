@@ -10,6 +10,7 @@
 #include "env.h"
 #include "packet.h"
 #include "rlu.h"
+#include "tuple.h"
 
 #define IFNAME_WORDS	4
 #define IFNAME_MAX	15	/* IFNAMSIZ - 1 */
@@ -82,6 +83,59 @@ static u32 fragment_kind(const struct fwt_packet *p)
 	if (!(p->have & FWT_HAVE_FRAG))
 		return 0;
 	return p->frag_off ? 2 : 1;
+}
+
+/* What is invalid or untracked has no connection. */
+static bool connected(const struct fwt_packet *p)
+{
+	return p->ct_state <= FWT_CT_ESTABLISHED;
+}
+
+/* An end of the original direction: as the record has it; of a first packet, as it
+ * came.
+ */
+static bool original(const struct fwt_packet *p, bool source, struct fwt_end *end)
+{
+	if (!connected(p))
+		return false;
+	if (p->ct_ends)
+		fwt_ends_get(p->ct_ends, source ? FWT_C : FWT_V, end);
+	else if (p->ct_tuple)
+		*end = source ? p->ct_tuple->src : p->ct_tuple->dst;
+	else
+		return false;
+	return true;
+}
+
+static u8 original_protocol(const struct fwt_packet *p)
+{
+	return p->ct_ends ? p->ct_ends->protocol : p->ct_tuple ? p->ct_tuple->protocol : 0;
+}
+
+static int get_original_addr(const struct fwt_packet *p, bool source, u32 *out)
+{
+	struct fwt_end end;
+
+	return original(p, source, &end) ? get_addr(p, end.addr, 0, out) : 0;
+}
+
+static int get_original_port(const struct fwt_packet *p, bool source, u32 *out)
+{
+	struct fwt_end end;
+
+	/* A query's id and type stand in their place, and are none. */
+	if (!fwt_has_ports(original_protocol(p)) || !original(p, source, &end))
+		return 0;
+	out[0] = end.port;
+	return 1;
+}
+
+static int get_original_protocol(const struct fwt_packet *p, u32 *out)
+{
+	if (!connected(p) || (!p->ct_ends && !p->ct_tuple))
+		return 0;
+	out[0] = original_protocol(p);
+	return 1;
 }
 
 int fwt_field_get(const struct fwt_packet *p, unsigned int field, u32 *out)
@@ -177,6 +231,20 @@ int fwt_field_get(const struct fwt_packet *p, unsigned int field, u32 *out)
 		return get_if(p, 0, p->priority, out);
 	case FWT_FIELD_CT_STATUS:
 		return get_if(p, 0, p->ct_status ^ p->ct_status >> 1, out);
+	case FWT_FIELD_CT_DIRECTION:
+		return connected(p) ? get_if(p, 0, p->ct_direction, out) : 0;
+	case FWT_FIELD_CT_MARK:
+		return connected(p) ? get_if(p, 0, p->ct_mark, out) : 0;
+	case FWT_FIELD_CT_ORIGINAL_SADDR:
+		return get_original_addr(p, true, out);
+	case FWT_FIELD_CT_ORIGINAL_DADDR:
+		return get_original_addr(p, false, out);
+	case FWT_FIELD_CT_ORIGINAL_PROTOCOL:
+		return get_original_protocol(p, out);
+	case FWT_FIELD_CT_ORIGINAL_SPORT:
+		return get_original_port(p, true, out);
+	case FWT_FIELD_CT_ORIGINAL_DPORT:
+		return get_original_port(p, false, out);
 	}
 	return 0;
 }

@@ -18,6 +18,8 @@
  * 2 later. tcp flags: the low eight bits, FIN is 1. dscp: six bits. route type:
  * enum fwt_route_type; of the other route fields all zeroes is "none". cgroup: its
  * id of 64 bits.
+ * ct direction: 0 original, 1 reply. The ct fields but state and status are there
+ * where there is a connection: not of what is invalid or untracked.
  */
 #ifndef FWT_CORE_FIELD_H
 #define FWT_CORE_FIELD_H
@@ -79,7 +81,14 @@
 	X(ROUTE_REVERSE, "route reverse", 4, 4, 32, FWT_HOOKS_INET) \
 	X(UID, "uid", 1, 1, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS)) \
 	X(GID, "gid", 1, 1, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS)) \
-	X(CGROUP, "cgroup", 2, 2, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS))
+	X(CGROUP, "cgroup", 2, 2, 32, FWT_HOOK_BIT(FWT_HOOK_EGRESS)) \
+	X(CT_DIRECTION, "ct direction", 1, 1, 1, FWT_HOOKS_INET) \
+	X(CT_MARK, "ct mark", 1, 1, 32, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_SADDR, "ct original saddr", 1, 4, 32, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_DADDR, "ct original daddr", 1, 4, 32, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_PROTOCOL, "ct original protocol", 1, 1, 8, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_SPORT, "ct original sport", 1, 1, 16, FWT_HOOKS_INET) \
+	X(CT_ORIGINAL_DPORT, "ct original dport", 1, 1, 16, FWT_HOOKS_INET)
 
 enum fwt_field {
 #define FWT_FIELD_ENUM(id, name, w, w6, bits, hooks) FWT_FIELD_##id,

@@ -8,6 +8,9 @@
 #include "os.h"
 #include "field.h"
 
+struct fwt_ends;
+struct fwt_tuple;
+
 /* What a packet has, whole and within its length. A later fragment has no
  * transport header, whatever its bytes look like (R27).
  */
@@ -56,6 +59,7 @@
  * @icmp_code: likewise
  * @ct_state: enum fwt_ct_state; set by who calls the walk
  * @ct_status: enum fwt_ct_status; set by who calls, and by translations
+ * @ct_direction: enum fwt_dir; set by who calls
  * @pkttype: enum fwt_pkttype; set by who calls
  * @hook: enum fwt_hook; set by who calls
  * @bad: enum fwt_reason where the packet lies about itself, else 0; what was
@@ -85,9 +89,12 @@
  * @length: bytes of the IP packet with its header
  * @mark: skb mark; set by who calls
  * @priority: skb priority; set by who calls
+ * @ct_mark: of its connection; set by who calls
  * @iif: name of the device that it came in by, NUL-terminated; NULL for local
  *	traffic; set by who calls
  * @oif: name of the device that it leaves by; NULL where not known
+ * @ct_ends: of its connection's record; NULL where it has none, or none yet
+ * @ct_tuple: then its own, if it has one, as it came; both set by who calls
  * @unknown: FWT_FIELD_BIT() of fields that were there once and were not kept
  *	(a packet rebuilt from a connection's record); a walk that asks for one
  *	ends with FWT_VERDICT_UNKNOWN
@@ -103,6 +110,7 @@ struct fwt_packet {
 	u8 icmp_code;
 	u8 ct_state;
 	u8 ct_status;
+	u8 ct_direction;
 	u8 pkttype;
 	u8 hook;
 	u8 bad;
@@ -129,8 +137,11 @@ struct fwt_packet {
 	u32 length;
 	u32 mark;
 	u32 priority;
+	u32 ct_mark;
 	const char *iif;
 	const char *oif;
+	const struct fwt_ends *ct_ends;
+	const struct fwt_tuple *ct_tuple;
 	u64 unknown;
 };
 

@@ -29,6 +29,9 @@
 	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
 	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \
 	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
+	D(NO_LISTENER, "no-listener", "a rule said queue, and nobody listens to that queue") \
+	C(QUEUED, "queued", "packets", "packets that a rule said queue of") \
+	C(QUEUE_BYPASSED, "queue-bypassed", "packets", "those of them that passed since nobody listens to their queue and the rule said bypass") \
 	C(RACE_LOST, "insert-race", "packets", "first packets that found the connection just made by another CPU") \
 	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: unreplied ones first, then closed ones, then those that have not proved themselves") \
 	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \

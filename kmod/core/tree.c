@@ -13,6 +13,7 @@
  * dry run is exact.
  */
 #include "tree.h"
+#include "change.h"
 #include "limit.h"
 #include "nat.h"
 #include "patch.h"
@@ -175,13 +176,18 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		key[0] = yes;
 		break;
 	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
 		words = fwt_field(p, env, t->field[0], key);
 		n = fwt_field(p, env, t->field[1], other);
 		if (!words || !n) {
 			words = 0;
 			break;
 		}
-		yes = words == (u32)n && !compare(key, other, words);
+		/* Addresses of one packet are of one length. */
+		if (t->op == FWT_TEST_LESS)
+			yes = words == (u32)n && compare(key, other, words) < 0;
+		else
+			yes = words == (u32)n && !compare(key, other, words);
 		break;
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:
@@ -402,9 +408,13 @@ static bool modify(const struct fwt_program *prog, u32 index,
 			return true;
 		if (!translate(prog, index, p, env, d))
 			return false;
-	} else if (m->type == FWT_MOD_SET_MARK) {
-		p->mark = m->a;
-		d->flags |= FWT_DECISION_MARK;
+	} else if (fwt_set_is(m->type) || m->type == FWT_MOD_MSS_CLAMP ||
+		   m->type == FWT_MOD_NOTRACK) {
+		if (m->flags & FWT_MOD_FIELD && p->unknown >> m->a & 1) {
+			d->verdict = FWT_VERDICT_UNKNOWN;
+			return false;
+		}
+		fwt_set_apply(m, p, d);
 	}
 	/* What routing said was of the packet as it was. */
 	if (env && env->rlu)
@@ -414,6 +424,27 @@ static bool modify(const struct fwt_program *prog, u32 index,
 	return true;
 }
 
+/* What is queued is accepted, by way of a program. */
+static __always_inline void verdict(const struct fwt_prog_node *n,
+				    const struct fwt_packet *p, struct fwt_decision *d)
+{
+	if (unlikely(n->sub >= FWT_VERDICT_QUEUE)) {
+		d->verdict = FWT_VERDICT_ACCEPT;
+		d->queue = n->param;
+		d->flags |= FWT_DECISION_QUEUE;
+		if (n->sub == FWT_VERDICT_QUEUE_BYPASS)
+			d->flags |= FWT_DECISION_BYPASS;
+		return;
+	}
+	d->verdict = n->sub;
+	d->reject = n->param;
+	if (n->sub == FWT_VERDICT_REJECT)
+		d->reason = FWT_REASON_REJECT;
+	else if (n->sub == FWT_VERDICT_DROP)
+		d->reason = p->ct_state == FWT_CT_INVALID ?
+			FWT_REASON_INVALID : FWT_REASON_POLICY;
+}
+
 static void begin(const struct fwt_env *env, struct fwt_decision *d)
 {
 	if (env && env->rlu)
@@ -421,6 +452,8 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 	d->verdict = FWT_VERDICT_DROP;
 	d->reject = FWT_REJECT_DEFAULT;
 	d->flags = 0;
+	d->mss = 0;
+	d->queue = 0;
 	d->reason = FWT_REASON_NONE;
 	d->n_effects = 0;
 	d->rule = FWT_NONE;
@@ -550,14 +583,8 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			}
 			break;
 		default: /* FWT_NODE_VERDICT */
-			d->verdict = n->sub;
-			d->reject = n->param;
 			d->rule = n->arg;
-			if (n->sub == FWT_VERDICT_REJECT)
-				d->reason = FWT_REASON_REJECT;
-			else if (n->sub == FWT_VERDICT_DROP)
-				d->reason = p->ct_state == FWT_CT_INVALID ?
-					FWT_REASON_INVALID : FWT_REASON_POLICY;
+			verdict(n, p, d);
 			if (s) {
 				s->node = at;
 				s->next = FWT_NONE;

@@ -95,14 +95,27 @@ struct fwt_decision_charge {
 #define FWT_DECISION_SNAT	0x01	/* @snat and @p->saddr are set */
 #define FWT_DECISION_DNAT	0x02	/* @p->daddr (and @p->dport) are set */
 #define FWT_DECISION_MARK	0x04	/* @p->mark is set */
+#define FWT_DECISION_CT_MARK	0x08	/* @p->ct_mark */
+#define FWT_DECISION_PRIORITY	0x10	/* @p->priority */
+#define FWT_DECISION_DSCP	0x20	/* @p->tos */
+#define FWT_DECISION_TTL	0x40	/* @p->ttl */
+#define FWT_DECISION_MSS	0x80	/* @mss */
+#define FWT_DECISION_VLAN	0x100	/* @p->vlan_tci */
+#define FWT_DECISION_CLAMP	0x200	/* the MSS, by the routes it has */
+#define FWT_DECISION_NOTRACK	0x400	/* @p->ct_state is untracked */
+#define FWT_DECISION_QUEUE	0x800	/* accepted, by way of @queue */
+#define FWT_DECISION_BYPASS	0x1000	/* without it where nobody listens */
 
 /**
  * struct fwt_decision - what a walk came to
  * @verdict: enum fwt_verdict
  * @reject: enum fwt_reject, for FWT_VERDICT_REJECT
  * @flags: FWT_DECISION_*: which translations and header changes are to be made,
- *	if @verdict is accept. Their values stand in the packet that was walked
+ *	if @verdict is accept. Their values stand in the packet that was walked,
+ *	but @mss
  * @reason: enum fwt_reason of a drop; FWT_REASON_NONE for accept
+ * @mss: the most that a SYN may offer, where FWT_DECISION_MSS
+ * @queue: number, where FWT_DECISION_QUEUE
  * @n_effects: entries in @effect
  * @rule: the rule that decided, FWT_NONE if none did (see @reason)
  * @node: the node where the walk ended
@@ -119,8 +132,10 @@ struct fwt_decision_charge {
 struct fwt_decision {
 	u8 verdict;
 	u8 reject;
-	u8 flags;
 	u8 reason;
+	u16 flags;
+	u16 mss;
+	u16 queue;
 	u32 n_effects;
 	u32 rule;
 	u32 node;

@@ -67,7 +67,7 @@ static bool is_icmp(const struct fwt_packet *p)
 						FWT_IPPROTO_ICMP);
 }
 
-static bool has_ports(u8 protocol)
+bool fwt_has_ports(u8 protocol)
 {
 	switch (protocol) {
 	case FWT_IPPROTO_TCP:
@@ -111,7 +111,7 @@ bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t)
 		return true;
 	}
 
-	if (has_ports(p->protocol)) {
+	if (fwt_has_ports(p->protocol)) {
 		if (!(p->have & FWT_HAVE_PORTS))
 			return false;
 		t->src.port = p->sport;
@@ -133,7 +133,7 @@ bool fwt_tuple_opens(const struct fwt_packet *p)
 		       !fwt_icmp_is_query(p->family, p->icmp_type, &request);
 	if (p->protocol == FWT_IPPROTO_TCP)
 		return (p->have & FWT_HAVE_TCP) && fwt_tcp_opens(p->tcp_flags);
-	if (has_ports(p->protocol))
+	if (fwt_has_ports(p->protocol))
 		return p->have & FWT_HAVE_PORTS;
 	return true;
 }

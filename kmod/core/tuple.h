@@ -81,6 +81,9 @@ struct fwt_ends {
 	u8 owner[2];
 };
 
+/* Does a protocol have ports. */
+bool fwt_has_ports(u8 protocol);
+
 /**
  * fwt_tuple_get() - the tuple of a packet
  * @p: packet

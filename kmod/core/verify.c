@@ -178,7 +178,7 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 	if (fwt_test_splits(t))
 		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
 	if (t->op != FWT_TEST_IN)
-		return cost + (t->op == FWT_TEST_EQUAL ? 1 : IFADDR_COST);
+		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
 	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }
@@ -333,7 +333,8 @@ static int backward(struct fwt_verify *c, u32 i)
 		p.returns = true;
 		break;
 	case FWT_NODE_VERDICT:
-		if (n->sub >= __FWT_VERDICT_PROG_MAX || n->param >= __FWT_REJECT_MAX)
+		if (n->sub >= __FWT_VERDICT_PROG_MAX ||
+		    (n->sub < FWT_VERDICT_QUEUE && n->param >= __FWT_REJECT_MAX))
 			return refuse(c, -EOPNOTSUPP, FWT_SEC_NODES, i,
 				      "a verdict that is not known here");
 		if (!index_ok(c, FWT_SEC_RULES, n->arg))
@@ -374,7 +375,12 @@ static u8 mod_hooks(u8 type)
 	case FWT_MOD_DNAT:
 	case FWT_MOD_REDIRECT:
 	case FWT_MOD_NETMAP:
+	case FWT_MOD_SET_CT_MARK:
+	case FWT_MOD_MSS_CLAMP:
+	case FWT_MOD_NOTRACK:
 		return FWT_HOOKS_INET;
+	case FWT_MOD_SET_VLAN:
+		return FWT_HOOKS_DEV;
 	}
 	return FWT_HOOKS_ALL;
 }
@@ -383,6 +389,7 @@ static int reach(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_node *n = &c->prog->node[i];
 	const struct fwt_prog_test *t;
+	const struct fwt_prog_mod *m;
 	u8 hooks;
 	u32 d;
 
@@ -416,9 +423,13 @@ static int reach(struct fwt_verify *c, u32 i)
 		c->node[n->yes].hooks |= hooks;
 		break;
 	case FWT_NODE_MOD:
-		if (hooks & ~mod_hooks(c->prog->mod[n->arg].type))
+		m = &c->prog->mod[n->arg];
+		if (hooks & ~mod_hooks(m->type))
 			return bad(c, FWT_SEC_NODES, i,
-				   "a translation where a hook can't translate");
+				   "a modifier that a hook does not have");
+		if (m->flags & FWT_MOD_FIELD && hooks & ~fwt_field_info[m->a].hooks)
+			return bad(c, FWT_SEC_NODES, i,
+				   "sets a field that a hook does not have");
 		c->node[n->yes].hooks |= hooks;
 		break;
 	case FWT_NODE_ENTER:
@@ -436,6 +447,8 @@ static int reach(struct fwt_verify *c, u32 i)
 		/* A frame at a device has nobody to answer to. */
 		if (n->sub == FWT_VERDICT_REJECT && hooks & FWT_HOOKS_DEV)
 			return bad(c, FWT_SEC_NODES, i, "reject at a device");
+		if (n->sub >= FWT_VERDICT_QUEUE && hooks & FWT_HOOKS_DEV)
+			return bad(c, FWT_SEC_NODES, i, "queue at a device");
 		break;
 	}
 	return 0;

@@ -4,6 +4,7 @@
  * section for what it says of itself.
  */
 #include "filter.h"
+#include "change.h"
 #include "verify_private.h"
 #include "limit.h"
 
@@ -205,7 +206,8 @@ static bool is_addr(u8 field)
 	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
 	       field == FWT_FIELD_IP_SADDR || field == FWT_FIELD_IP_DADDR ||
 	       field == FWT_FIELD_IP6_SADDR || field == FWT_FIELD_IP6_DADDR ||
-	       field == FWT_FIELD_ROUTE_NEXTHOP || field == FWT_FIELD_ROUTE_SADDR;
+	       field == FWT_FIELD_ROUTE_NEXTHOP || field == FWT_FIELD_ROUTE_SADDR ||
+	       field == FWT_FIELD_CT_ORIGINAL_SADDR || field == FWT_FIELD_CT_ORIGINAL_DADDR;
 }
 
 static int check_bpf(struct fwt_verify *c, u32 i)
@@ -283,6 +285,7 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_SPLIT_TURN:
 		return check_split(c, i);
 	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
 		if (t->n_fields != 2)
 			return bad(c, FWT_SEC_TESTS, i, "compares other than two fields");
 		break;
@@ -314,6 +317,29 @@ static bool is_prefix(const struct fwt_prog_mod *m)
 	return true;
 }
 
+/* A value, or a field of one word, that fits what is set. */
+static int check_set_mod(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_mod *m = &c->prog->mod[i];
+	u32 least, most = fwt_set_most(m->type, &least);
+	const struct fwt_field_info *f;
+
+	if (m->flags & ~FWT_MOD_FIELD)
+		return bad(c, FWT_SEC_MODS, i, "flags that it has no use for");
+	if (!(m->flags & FWT_MOD_FIELD)) {
+		if (m->a < least || m->a > most)
+			return bad(c, FWT_SEC_MODS, i, "a value that can't be set");
+		return 0;
+	}
+	if (m->a >= __FWT_FIELD_MAX)
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i,
+			      "a field that is not known here");
+	f = &fwt_field_info[m->a];
+	if (f->words != 1 || f->words6 != 1 || (f->bits < 32 ? (1u << f->bits) - 1 : ~0u) > most)
+		return bad(c, FWT_SEC_MODS, i, "a field that does not fit in another");
+	return 0;
+}
+
 static int check_mod(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_mod *m = &c->prog->mod[i];
@@ -325,8 +351,12 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		return bad(c, FWT_SEC_MODS, i, "no such rule");
 	if (m->flags & ~(FWT_MOD_RANDOM | FWT_MOD_PERSISTENT |
 			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS |
-			 FWT_MOD_IFADDR))
+			 FWT_MOD_IFADDR | FWT_MOD_FIELD))
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
+	if (fwt_set_is(m->type))
+		return check_set_mod(c, i);
+	if (m->flags & FWT_MOD_FIELD)
+		return bad(c, FWT_SEC_MODS, i, "a field that it has no use for");
 	if (m->flags & FWT_MOD_PORTS && (!m->port_lo || m->port_lo > m->port_hi))
 		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
 	if (m->flags & FWT_MOD_ENDPOINT_INDEPENDENT && m->type != FWT_MOD_SNAT &&

@@ -101,4 +101,25 @@ a, b = shown("home", HOME[4]), shown("home2", "192.168.1.3")
 equal((len(a), len(b)), (1, 1), "persistent: one address a source")
 ok(a != b, "persistent: another source has another one", (a, b))
 END
+
+# addr(IF*): of all that begin so, as they are now; and two fields in order.
+must_apply <<'END'
+ingress {
+	udp dport 1 daddr addr(la*) count lan accept
+	udp dport 2 saddr net(la*) daddr != addr(w*) count near accept
+	udp dport > 40000 sport < dport count rising accept
+	udp dport > 40000 sport >= dport count falling accept
+	accept
+}
+END
+py <<'END'
+for v in (4, 6):
+    udp("home", HOME[v]).sendto(b"x", (LAN[v], 1))
+    udp("home", HOME[v]).sendto(b"x", (LAN[v], 2))
+    udp("home", HOME[v], 50000).sendto(b"x", (LAN[v], 50001))
+    udp("home", HOME[v], 50002).sendto(b"x", (LAN[v], 50002))
+def counts():
+    return [stats()["counters"][k]["packets"] for k in ("lan", "near", "rising", "falling")]
+ok(wait_for(lambda: counts() == [2, 2, 2, 2]), "addr(la*), net(la*), sport < dport", counts())
+END
 done_testing

@@ -16,7 +16,7 @@ static void line(struct gen *g)
 		gen_put(g, "\t");
 }
 
-static const char *const devices[] = { "eth0", "eth1", "wg0", "lo" };
+static const char *const devices[] = { "eth0", "eth1", "wg0", "lo", "wg*" };
 
 static const struct field {
 	const char *name;
@@ -46,6 +46,10 @@ static const struct field {
 	{ "ether saddr", MAC, L2, 4 }, { "ether daddr", MAC, L2, 2 },
 	{ "ether type", ETHER_TYPE, L2, 3 }, { "vlan id", NUM12, L2, 2 },
 	{ "vlan pcp", NUM3, L2, 1 }, { "arp op", ARP_OP, DEV, 4 },
+	{ "ct mark", NUM16, INET, 3 }, { "ct direction", DIRECTION, INET, 2 },
+	{ "ct original saddr", ADDR, INET, 2 }, { "ct original daddr", ADDR, INET, 2 },
+	{ "ct original dport", PORT, INET, 2 }, { "ct original tcp sport", PORT, INET, 1 },
+	{ "ct original protocol", PROTOCOL, INET, 1 },
 	{ "arp saddr", ADDR4, DEV, 3 }, { "arp daddr", ADDR4, DEV, 2 },
 	{ "route oif", NAME, INET, 4 }, { "route type", ROUTE, INET, 4 },
 	{ "route nexthop", ADDR, INET, 2 }, { "route saddr", ADDR, INET, 1 },
@@ -201,7 +205,8 @@ static void match(struct gen *g, unsigned int depth)
 {
 	static const char *const pairs[] = { "sport == dport", "saddr != daddr",
 		"tcp sport != dport", "saddr == daddr", "sport != dport",
-		"ip saddr == daddr" };
+		"ip saddr == daddr", "sport < dport", "saddr >= daddr", "tcp sport <= dport",
+		"ip6 saddr > daddr", "ttl < length" };
 	static const char *const routed[] = { "route reverse != iif", "route reverse == iif",
 		"route oif != iif", "route nexthop != daddr",
 		"route saddr == daddr", "route oif == iif", "route nexthop none",
@@ -298,6 +303,35 @@ static void stateful(struct gen *g)
 	}
 }
 
+/* "set" of all that can be set here; of one's self too. */
+static void set(struct gen *g)
+{
+	static const char *const fields[] = { "mark", "priority", "ct mark", "dport",
+		"tcp sport", "dscp", "ttl", "protocol", "length", "ct original sport" };
+	static const struct {
+		const char *name;
+		unsigned int hooks, least, below;
+	} target[] = {
+		{ "mark", ALL, 0, 20 }, { "ct mark", INET, 0, 20 }, { "priority", ALL, 0, 20 },
+		{ "dscp", ALL, 0, 64 }, { "ttl", ALL, 1, 255 }, { "mss", ALL, 1, 1500 },
+		{ "vlan", DEV, 0, 4095 },
+	};
+	unsigned int i = gen_rnd(g, sizeof(target) / sizeof(target[0]));
+
+	if (g->hooks & ~target[i].hooks)
+		i = 0;
+	gen_put(g, "set %s ", target[i].name);
+	if (i == 3 && gen_chance(g, 30))
+		gen_put(g, "%s ", gen_chance(g, 50) ? "ef" : "cs5");
+	else if (i < 3 && gen_chance(g, 40))
+		gen_put(g, "%s ", fields[gen_rnd(g, g->hooks & DEV ? 2 : 10)]);
+	else if (gen_chance(g, 10))
+		gen_put(g, "%s ", i == 3 ? "dscp" : i == 4 ? "ttl" : i == 5 ? "tcp window" :
+			i == 6 ? "7" : "mark");
+	else
+		gen_put(g, "%u ", target[i].least + gen_rnd(g, target[i].below));
+}
+
 static void modifier(struct gen *g)
 {
 	unsigned int n;
@@ -384,7 +418,10 @@ static void modifier(struct gen *g)
 		}
 		return;
 	}
-	gen_put(g, "set mark %u ", gen_rnd(g, 20));
+	if (!(g->hooks & DEV) && gen_chance(g, 20))
+		gen_put(g, gen_chance(g, 80) ? "mss clamp " : "notrack ");
+	else
+		set(g);
 }
 
 static void statement(struct gen *g);
@@ -410,6 +447,8 @@ static void verdict(struct gen *g)
 
 	if (what < 4)
 		gen_put(g, "accept");
+	else if (what == 8 && !(g->hooks & DEV) && gen_chance(g, 50))
+		gen_put(g, "queue %u%s", gen_rnd(g, 4) * 21845, gen_chance(g, 40) ? " bypass" : "");
 	else if (what < 8 || g->hooks & DEV)
 		gen_put(g, "drop");
 	else

@@ -173,6 +173,9 @@ void gen_value(struct gen *g, enum kind kind, int family)
 	case MAC:
 		mac(g);
 		break;
+	case DIRECTION:
+		gen_put(g, "%s", gen_chance(g, 50) ? "original" : "reply");
+		break;
 	case STATE:
 		gen_put(g, "%s", PICK(g, states));
 		break;

@@ -129,6 +129,8 @@ struct patched {
 	void *tables;
 };
 
+static char refusal[160];
+
 static int patch(struct patched *p, const struct made *base)
 {
 	struct fwt_patch_memory m = fwt_patch_memory(p->blob.data, p->blob.len, &base->prog);
@@ -142,6 +144,7 @@ static int patch(struct patched *p, const struct made *base)
 			       p->tables, &p->patch, &err);
 	if (ret && !err.text[0])
 		fail_msg("refused without a word");
+	snprintf(refusal, sizeof(refusal), "%s", err.text);
 	p->prog = base->prog;
 	p->prog.patch = &p->patch;
 	p->prog.steps_max = p->patch.steps_max;
@@ -481,7 +484,7 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 			unpatch(p);
 		/* Such a one goes the whole way: its walks may take too many steps. */
 		if (ret && ret != -E2BIG) {
-			fprintf(stderr, "what was built is refused\n");
+			fprintf(stderr, "what was built is refused: %s\n", refusal);
 			fail();
 		}
 	}

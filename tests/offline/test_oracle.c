@@ -241,6 +241,14 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_REDIRECT] = FWT_AST_MOD_REDIRECT,
 		[FWT_MOD_NETMAP] = FWT_AST_MOD_NETMAP,
 		[FWT_MOD_NFLOG] = FWT_AST_MOD_LOG,
+		[FWT_MOD_SET_CT_MARK] = FWT_AST_MOD_SET,
+		[FWT_MOD_SET_PRIORITY] = FWT_AST_MOD_SET,
+		[FWT_MOD_SET_DSCP] = FWT_AST_MOD_SET,
+		[FWT_MOD_SET_TTL] = FWT_AST_MOD_SET,
+		[FWT_MOD_SET_MSS] = FWT_AST_MOD_SET,
+		[FWT_MOD_SET_VLAN] = FWT_AST_MOD_SET,
+		[FWT_MOD_MSS_CLAMP] = FWT_AST_MOD_MSS_CLAMP,
+		[FWT_MOD_NOTRACK] = FWT_AST_MOD_NOTRACK,
 	};
 	const struct fwt_prog_mod *m = &w->prog.mod[index];
 	const char *string = w->prog.string;
@@ -307,6 +315,10 @@ static const char *difference(const struct policy *w, const struct fwt_decision 
 		return "reason";
 	if (d->flags != r->flags)
 		return "flags";
+	if (d->queue != r->queue)
+		return "queue";
+	if (d->mss != r->mss)
+		return "mss";
 	if (d->n_effects != r->n_effects)
 		return "number of effects";
 	for (i = 0; i < d->n_effects; i++) {
@@ -376,6 +388,9 @@ struct witness {
 	u32 seed;
 	const char *what;
 	char iif[17], oif[17];	/* the names in @p, which were another's */
+	struct fwt_tuple tuple;	/* likewise */
+	struct fwt_ends ends;
+	u32 addr6[__FWT_WHO_MAX][4];
 };
 
 static void keep(struct witness *to, const struct witness *from)
@@ -385,6 +400,18 @@ static void keep(struct witness *to, const struct witness *from)
 		to->p.iif = strcpy(to->iif, from->p.iif);
 	if (to->p.oif)
 		to->p.oif = strcpy(to->oif, from->p.oif);
+	if (to->p.ct_tuple) {
+		to->tuple = *from->p.ct_tuple;
+		to->p.ct_tuple = &to->tuple;
+	}
+	if (to->p.ct_ends) {
+		to->ends = *from->p.ct_ends;
+		if (to->ends.family == 6) {
+			memcpy(to->addr6, from->p.ct_ends->addr6, sizeof(to->addr6));
+			to->ends.addr6 = to->addr6;
+		}
+		to->p.ct_ends = &to->ends;
+	}
 }
 
 static const struct fwt_ast_hook *hook_of(const struct policy *w, u32 number)
@@ -511,7 +538,8 @@ static void smaller_packet(const char *text, u64 seed, struct witness *found)
 		size_t off, size;
 	} field[] = {
 		FIELD(tos), FIELD(ttl), FIELD(tcp_flags), FIELD(icmp_type), FIELD(icmp_code),
-		FIELD(ct_state), FIELD(ct_status), FIELD(pkttype),
+		FIELD(ct_state), FIELD(ct_status), FIELD(ct_direction), FIELD(ct_mark),
+		FIELD(pkttype),
 		FIELD(sport), FIELD(dport), FIELD(icmp_id), FIELD(tcp_window), FIELD(tcp_mss),
 		FIELD(tcp_seq), FIELD(tcp_ack), FIELD(saddr), FIELD(daddr),
 		FIELD(ether_saddr), FIELD(ether_daddr), FIELD(vlan_tci), FIELD(mark),

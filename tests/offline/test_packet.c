@@ -192,6 +192,65 @@ static void test_scapy_echo6(void **unused)
 
 /* ---- fields that do not come from the packet's bytes ---- */
 
+/* A connection's own ends: of its record, of a first packet, of neither. */
+static void test_original(void **unused)
+{
+	u32 addr6[__FWT_WHO_MAX][4];
+	struct fwt_tuple t = {
+		.src = { { 0x0a000001 }, 1000 }, .dst = { { 0xc0000201 }, 53 },
+		.family = 4, .protocol = FWT_IPPROTO_UDP,
+	};
+	struct fwt_end server = { { 0x0a000009 }, 5353 };
+	struct fwt_ends ends = { 0 };
+	struct fwt_packet p = {
+		.have = FWT_HAVE_IP | FWT_HAVE_UDP | FWT_HAVE_PORTS, .family = 4,
+		.protocol = FWT_IPPROTO_UDP, .saddr = { 1 }, .daddr = { 2 },
+		.sport = 3, .dport = 4, .ct_tuple = &t,
+	};
+
+	(void)unused;
+	FIELD(&p, CT_ORIGINAL_SADDR, 0x0a000001);
+	FIELD(&p, CT_ORIGINAL_DADDR, 0xc0000201);
+	FIELD(&p, CT_ORIGINAL_PROTOCOL, FWT_IPPROTO_UDP);
+	FIELD(&p, CT_ORIGINAL_SPORT, 1000);
+	FIELD(&p, CT_ORIGINAL_DPORT, 53);
+	/* whom the client dialled, wherever it was led */
+	fwt_ends_init(&ends, &t);
+	fwt_ends_set(&ends, FWT_S, &server);
+	p.ct_ends = &ends;
+	p.ct_tuple = NULL;
+	p.ct_state = FWT_CT_RELATED;
+	p.protocol = FWT_IPPROTO_ICMP;
+	FIELD(&p, CT_ORIGINAL_DADDR, 0xc0000201);
+	FIELD(&p, CT_ORIGINAL_PROTOCOL, FWT_IPPROTO_UDP);
+	FIELD(&p, CT_ORIGINAL_DPORT, 53);
+	/* a query has an id and a type where others have ports */
+	t.protocol = FWT_IPPROTO_ICMP;
+	fwt_ends_init(&ends, &t);
+	ABSENT(&p, CT_ORIGINAL_SPORT);
+	ABSENT(&p, CT_ORIGINAL_DPORT);
+	t.family = 6;
+	t.protocol = FWT_IPPROTO_TCP;
+	t.src.addr[3] = 7;
+	ends.addr6 = addr6;
+	fwt_ends_init(&ends, &t);
+	p.family = 6;
+	expect_field(&p, FWT_FIELD_CT_ORIGINAL_SADDR, 4, 0x0a000001, 0, 0, 7);
+	FIELD(&p, CT_ORIGINAL_SPORT, 1000);
+	/* no connection */
+	p.ct_state = FWT_CT_INVALID;
+	ABSENT(&p, CT_ORIGINAL_SADDR);
+	ABSENT(&p, CT_ORIGINAL_SPORT);
+	ABSENT(&p, CT_ORIGINAL_PROTOCOL);
+	ABSENT(&p, CT_MARK);
+	ABSENT(&p, CT_DIRECTION);
+	p.ct_state = FWT_CT_NEW;
+	p.ct_ends = NULL;
+	ABSENT(&p, CT_ORIGINAL_DADDR);
+	ABSENT(&p, CT_ORIGINAL_PROTOCOL);
+	FIELD(&p, CT_MARK, 0);
+}
+
 static void test_context(void **unused)
 {
 	static const char *const all[__FWT_FIELD_MAX] = {
@@ -213,6 +272,10 @@ static void test_context(void **unused)
 	p.priority = 8;
 	p.ct_state = FWT_CT_RELATED;
 	p.ct_status = FWT_CT_SNAT | FWT_CT_DNAT;
+	p.ct_direction = FWT_REPLY;
+	p.ct_mark = 9;
+	p.ct_ends = NULL;
+	p.ct_tuple = NULL;
 	p.pkttype = FWT_PKT_MULTICAST;
 	assert_int_equal(fwt_packet_parse(&p, NULL, 0, 0, FWT_PARSE_NETWORK), 0);
 	assert_int_equal(p.bad, FWT_REASON_MALFORMED);
@@ -228,6 +291,8 @@ static void test_context(void **unused)
 				    i == FWT_FIELD_PRIORITY ||
 				    i == FWT_FIELD_CT_STATE ||
 				    i == FWT_FIELD_CT_STATUS ||
+				    i == FWT_FIELD_CT_DIRECTION ||
+				    i == FWT_FIELD_CT_MARK ||
 				    i == FWT_FIELD_PKTTYPE);
 		assert_string_equal(fwt_field_info[i].name, all[i]);
 	}
@@ -237,6 +302,8 @@ static void test_context(void **unused)
 	FIELD(&p, PRIORITY, 8);
 	FIELD(&p, CT_STATE, FWT_CT_RELATED);
 	FIELD(&p, CT_STATUS, 2);
+	FIELD(&p, CT_DIRECTION, FWT_REPLY);
+	FIELD(&p, CT_MARK, 9);
 	p.ct_status = FWT_CT_DNAT;
 	FIELD(&p, CT_STATUS, 3);
 	FIELD(&p, PKTTYPE, FWT_PKT_MULTICAST);
@@ -315,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_scapy_udp6),
 		cmocka_unit_test(test_scapy_icmp),
 		cmocka_unit_test(test_scapy_echo6),
+		cmocka_unit_test(test_original),
 		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_random),

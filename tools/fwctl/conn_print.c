@@ -83,6 +83,7 @@ void conn_json(const struct fwt_nl_conn *c)
 	out_bool("tentative", c->flags & FWTREE_CONN_FLAG_TENTATIVE);
 	out_bool("local", c->flags & FWTREE_CONN_FLAG_LOCAL);
 	out_num("mark", c->mark);
+	out_num("ct_mark", c->ct_mark);
 	out_num("generation", c->generation);
 	json_dir("original", c->family, &c->original);
 	json_dir("reply", c->family, &c->reply);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
+#include "change.h"
 #include "field.h"
 #include "names.h"
 #include "program_view.h"
@@ -502,10 +503,12 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 
 	for (i = 0; i < t->n_fields && n < sizeof(fields); i++)
 		n += snprintf(fields + n, sizeof(fields) - n, "%s%s",
-			      i && t->op == FWT_TEST_EQUAL ? " = " : i ? " . " : "",
+			      i && t->op == FWT_TEST_EQUAL ? " = " :
+			      i && t->op == FWT_TEST_LESS ? " < " : i ? " . " : "",
 			      fwt_field_info[t->field[i]].name);
 	switch (t->op) {
 	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
 		snprintf(buf, size, "%s%s", not, fields);
 		return;
 	case FWT_TEST_LIMIT:
@@ -555,6 +558,11 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_LOG] = "log", [FWT_MOD_COUNT] = "count",
 		[FWT_MOD_REDIRECT] = "redirect", [FWT_MOD_NETMAP] = "netmap to",
 		[FWT_MOD_NFLOG] = "log",
+		[FWT_MOD_SET_CT_MARK] = "set ct mark",
+		[FWT_MOD_SET_PRIORITY] = "set priority",
+		[FWT_MOD_SET_DSCP] = "set dscp", [FWT_MOD_SET_TTL] = "set ttl",
+		[FWT_MOD_SET_MSS] = "set mss", [FWT_MOD_SET_VLAN] = "set vlan",
+		[FWT_MOD_MSS_CLAMP] = "mss clamp", [FWT_MOD_NOTRACK] = "notrack",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -562,7 +570,9 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	u32 words = m->family == 6 ? 4 : 1;
 
 	n = snprintf(buf, size, "%s", name[m->type]);
-	if (m->type == FWT_MOD_SET_MARK)
+	if (fwt_set_is(m->type) && m->flags & FWT_MOD_FIELD)
+		n += snprintf(buf + n, size - n, " %s", fwt_field_info[m->a].name);
+	else if (fwt_set_is(m->type))
 		n += snprintf(buf + n, size - n, " %u", m->a);
 	else if ((m->type == FWT_MOD_LOG || m->type == FWT_MOD_NFLOG) && m->a != FWT_NONE)
 		n += snprintf(buf + n, size - n, " \"%s\"",
@@ -599,7 +609,9 @@ static void put_forest(char *buf, size_t size, const struct view *v, u32 index)
 static const char *verdict_name(u32 verdict)
 {
 	return verdict == FWT_VERDICT_ACCEPT ? "accept" :
-	       verdict == FWT_VERDICT_DROP ? "drop" : "reject";
+	       verdict == FWT_VERDICT_DROP ? "drop" :
+	       verdict == FWT_VERDICT_QUEUE ? "queue" :
+	       verdict == FWT_VERDICT_QUEUE_BYPASS ? "queue bypass" : "reject";
 }
 
 static void put_rule(char *buf, size_t size, const struct view *v, u32 rule)

@@ -83,7 +83,8 @@ u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *r, u32 next)
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
 	case FWT_END_REJECT:
-		return fwt_builder_verdict(g->b, r->verdict, r->reject, r->record);
+	case FWT_END_QUEUE:
+		return fwt_builder_verdict(g->b, r->verdict, r->param, r->record);
 	case FWT_END_GOTO:
 		return r->target->root;
 	case FWT_END_CALL:

@@ -159,6 +159,7 @@ static bool goes_on(const struct fwt_ir_rule *rule)
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
 	case FWT_END_REJECT:
+	case FWT_END_QUEUE:
 	case FWT_END_GOTO:
 	case FWT_END_RETURN:
 		return false;

@@ -168,6 +168,15 @@ static struct found find(const struct fwt_mock_routes *m, const struct fwt_packe
 	return f;
 }
 
+/* "wg*" is all that begin so. */
+static bool is_named(const char *dev, const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	return len && pattern[len - 1] == '*' ? !strncmp(dev, pattern, len - 1) :
+						!strcmp(dev, pattern);
+}
+
 bool fwt_mock_ifaddr(const struct fwt_mock_routes *m, const char *ifname, u8 family,
 		     const u32 *addr, bool subnet)
 {
@@ -175,10 +184,10 @@ bool fwt_mock_ifaddr(const struct fwt_mock_routes *m, const char *ifname, u8 fam
 	u32 i;
 
 	for (i = 0; i < m->address.count; i++)
-		if (!strcmp(e[i].dev, ifname) &&
+		if (is_named(e[i].dev, ifname) &&
 		    under(&e[i], family, addr, subnet ? e[i].plen : bits_of(family)))
 			return true;
-	return !strcmp(ifname, "lo") && is_loopback(family, addr);
+	return is_named("lo", ifname) && is_loopback(family, addr);
 }
 
 /* The first address of @dev, one of the subnet of @near if there is. */

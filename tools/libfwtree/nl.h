@@ -391,6 +391,7 @@ struct fwt_nl_conn {
 	uint32_t timeout;
 	uint32_t flags;
 	uint32_t mark;
+	uint32_t ct_mark;
 	uint32_t generation;
 	uint32_t scope;
 	struct fwt_nl_dir original;

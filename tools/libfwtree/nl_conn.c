@@ -99,6 +99,7 @@ void fwt_nl_conn_read(struct fwt_nl_conn *to, const struct nlattr **tb)
 	c.timeout = fwt_nl_u32(tb[FWTREE_A_CONN_TIMEOUT]);
 	c.flags = fwt_nl_u32(tb[FWTREE_A_CONN_FLAGS]);
 	c.mark = fwt_nl_u32(tb[FWTREE_A_CONN_MARK]);
+	c.ct_mark = fwt_nl_u32(tb[FWTREE_A_CONN_CT_MARK]);
 	c.generation = fwt_nl_u32(tb[FWTREE_A_CONN_GENERATION]);
 	c.scope = fwt_nl_u32(tb[FWTREE_A_CONN_SCOPE]);
 	get_dir(&c.original, tb[FWTREE_A_CONN_ORIGINAL]);

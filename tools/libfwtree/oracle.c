@@ -228,8 +228,16 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 			return drop(w, FWT_REASON_NO_ADDRESS, rule);
 		break;
 	case FWT_AST_MOD_SET:
-		p->mark = fwt_oracle_number(w->o, &m->set.target, m->set.value.first);
-		w->r->flags |= FWT_DECISION_MARK;
+		fwt_oracle_set(w->o, m, p, w->r);
+		break;
+	case FWT_AST_MOD_MSS_CLAMP:
+		w->r->flags |= FWT_DECISION_CLAMP;
+		break;
+	case FWT_AST_MOD_NOTRACK:
+		if (p->ct_state == FWT_CT_NEW || p->ct_state == FWT_CT_INVALID) {
+			p->ct_state = FWT_CT_UNTRACKED;
+			w->r->flags |= FWT_DECISION_NOTRACK;
+		}
 		break;
 	case FWT_AST_MOD_COUNT:
 		if (!m->count.text)
@@ -310,6 +318,13 @@ static enum way verdict(struct walk *w, const struct fwt_rule *rule)
 		r->reason = w->p->ct_state == FWT_CT_INVALID ? FWT_REASON_INVALID :
 							       FWT_REASON_POLICY;
 		break;
+	case FWT_END_QUEUE:
+		r->verdict = FWT_VERDICT_ACCEPT;
+		r->flags |= FWT_DECISION_QUEUE;
+		if (rule->end.queue.bypass)
+			r->flags |= FWT_DECISION_BYPASS;
+		r->queue = (u16)rule->end.queue.number;
+		break;
 	default:
 		r->verdict = FWT_VERDICT_REJECT;
 		r->reason = FWT_REASON_REJECT;
@@ -334,7 +349,7 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 		if (m->nat.addr.first && is_translation(m) && !nat_target(m, w->p))
 			return ON;
 	if (end != FWT_END_ACCEPT && end != FWT_END_DROP && end != FWT_END_REJECT &&
-	    !effect(w, rule, NULL))
+	    end != FWT_END_QUEUE && !effect(w, rule, NULL))
 		return drop(w, FWT_REASON_EFFECTS, NULL);
 	for (m = rule->modifiers; m; m = m->next)
 		if (modify(w, rule, m) == ENDED)
@@ -343,6 +358,7 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
 	case FWT_END_REJECT:
+	case FWT_END_QUEUE:
 		return verdict(w, rule);
 	case FWT_END_GOTO:
 		return tree(w, &rule->end.target);

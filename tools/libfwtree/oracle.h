@@ -81,8 +81,10 @@ struct fwt_oracle_result {
 	bool ended;
 	u8 verdict;
 	u8 reject;
-	u8 flags;
 	u8 reason;
+	u16 flags;
+	u16 mss;
+	u16 queue;
 	const struct fwt_rule *rule;
 	u32 n_effects;
 	u32 n_charges;
@@ -103,6 +105,10 @@ void fwt_oracle_walk(const struct fwt_oracle *o, const struct fwt_ast_hook *hook
 		     struct fwt_packet *p, const struct fwt_env *env,
 		     struct fwt_oracle_result *r);
 
+/* oracle_set.c */
+void fwt_oracle_set(const struct fwt_oracle *o, const struct fwt_modifier *m,
+		    struct fwt_packet *p, struct fwt_oracle_result *r);
+
 /* oracle_match.c */
 
 /**
@@ -122,6 +128,9 @@ bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule,
 /** fwt_oracle_share() - which number a split's fields come to, less than @sum */
 u32 fwt_oracle_share(const struct fwt_oracle *o, const struct fwt_rule *rule, u32 sum,
 		     const struct fwt_packet *p, const struct fwt_env *env);
+
+bool fwt_oracle_field(const struct fwt_ast_ref *ref, const struct fwt_packet *p,
+		      u32 *value);
 bool fwt_oracle_key(const struct fwt_oracle *o, const struct fwt_fields *fields,
 		    const struct fwt_values *values, const struct fwt_packet *p,
 		    const struct fwt_env *env);

@@ -22,7 +22,10 @@ static const u8 core_fields[FWT_AST_FIELD_COUNT] = {
 	SAME(TCP_FLAGS) SAME(TCP_SEQ) SAME(TCP_ACK) SAME(TCP_WINDOW)
 	SAME(TCP_OPTION_MSS) SAME(ICMP_TYPE) SAME(ICMP_CODE) SAME(ICMP_ID)
 	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
-	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS)
+	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS) SAME(CT_DIRECTION)
+	SAME(CT_MARK) SAME(CT_ORIGINAL_SADDR) SAME(CT_ORIGINAL_DADDR)
+	SAME(CT_ORIGINAL_PROTOCOL) SAME(CT_ORIGINAL_SPORT)
+	SAME(CT_ORIGINAL_DPORT)
 	SAME(ROUTE_OIF) SAME(ROUTE_TYPE) SAME(ROUTE_NEXTHOP) SAME(ROUTE_SADDR)
 	SAME(ROUTE_REVERSE) SAME(UID) SAME(GID) SAME(CGROUP)
 #undef SAME
@@ -42,6 +45,7 @@ static bool implied(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
 		[FWT_IMPLIES_SCTP] = 132, [FWT_IMPLIES_DCCP] = 33,
 		[FWT_IMPLIES_UDPLITE] = 136,
 	};
+	u32 word[4];
 
 	if (ref->implies == FWT_IMPLIES_NONE)
 		return true;
@@ -51,6 +55,9 @@ static bool implied(const struct fwt_ast_ref *ref, const struct fwt_packet *p)
 		return p->family == 4;
 	if (ref->implies == FWT_IMPLIES_IPV6)
 		return p->family == 6;
+	if (ref->field >= FWT_AST_CT_ORIGINAL_SADDR && ref->field <= FWT_AST_CT_ORIGINAL_DPORT)
+		return fwt_field_get(p, FWT_FIELD_CT_ORIGINAL_PROTOCOL, word) &&
+		       word[0] == protocol[ref->implies];
 	return p->protocol == protocol[ref->implies];
 }
 
@@ -62,6 +69,16 @@ static struct got get(const struct fwt_ast_ref *ref, const struct fwt_packet *p,
 	if (implied(ref, p))
 		g.words = (u32)fwt_field(p, env, core_field(ref->field), g.word);
 	return g;
+}
+
+/* The value of a field of one word; false where the packet lacks it. */
+bool fwt_oracle_field(const struct fwt_ast_ref *ref, const struct fwt_packet *p,
+		      u32 *value)
+{
+	struct got g = get(ref, p, NULL);
+
+	*value = g.word[0];
+	return g.words == 1;
 }
 
 static u64 number_of(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
@@ -326,6 +343,20 @@ static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
 	       (m->op == FWT_OP_EQ);
 }
 
+/* Two numbers, compared byte by byte as they are on the wire. */
+static bool in_order(enum fwt_op op, const struct got *a, const struct got *b)
+{
+	u8 x[16], y[16];
+	u32 n = wire(a, x);
+	int c;
+
+	if (wire(b, y) != n)
+		return false;
+	c = memcmp(x, y, n);
+	return op == FWT_OP_LT ? c < 0 : op == FWT_OP_LE ? c <= 0 :
+	       op == FWT_OP_GT ? c > 0 : c >= 0;
+}
+
 static bool compared(const struct fwt_oracle *o, const struct fwt_match *m,
 		     const struct fwt_packet *p, const struct fwt_env *env)
 {
@@ -497,6 +528,8 @@ static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		other = get(m->other, p, env);
 		if (!g[0].words || !other.words)
 			return false;
+		if (m->op > FWT_OP_NE)
+			return in_order(m->op, &g[0], &other);
 		return (g[0].words == other.words &&
 			!memcmp(g[0].word, other.word, g[0].words * sizeof(u32))) ==
 		       (m->op == FWT_OP_EQ);

@@ -347,7 +347,7 @@ u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_w
 	case FWT_END_DROP:
 		return verdict(p, FWT_VERDICT_DROP, 0, 0);
 	case FWT_END_REJECT:
-		return verdict(p, FWT_VERDICT_REJECT, r->reject, 0);
+		return verdict(p, FWT_VERDICT_REJECT, r->param, 0);
 	case FWT_END_QUEUE:
 		return verdict(p, FWT_OUT_QUEUE, r->ast->end.queue.bypass,
 			       (u32)r->ast->end.queue.number);

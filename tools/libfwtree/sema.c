@@ -99,6 +99,8 @@ static void picks(struct fwt_sema *s, const struct fwt_select *from,
 	u32 n = 0;
 
 	for (b = from->branches; b; b = b->next, n++) {
+		if (!b->is_default)
+			fwt_sema_never(s, &from->fields, &b->values);
 		for (v = b->is_default ? NULL : b->values.first; v; v = v->next) {
 			if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
 				struct fwt_cond *c = fwt_sema_interface(s, k, v, false);
@@ -186,14 +188,16 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 		break;
 	case FWT_END_REJECT:
 		to->verdict = FWT_VERDICT_REJECT;
-		to->reject = end->reject.written ? (u8)end->reject.with :
-						   FWT_REJECT_DEFAULT;
+		to->param = end->reject.written ? (u16)end->reject.with :
+						  FWT_REJECT_DEFAULT;
 		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, "'drop' is what a device can do",
 			       "reject");
 		break;
 	case FWT_END_QUEUE:
+		to->verdict = end->queue.bypass ? FWT_VERDICT_QUEUE_BYPASS :
+						  FWT_VERDICT_QUEUE;
+		to->param = (u16)end->queue.number;
 		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, NULL, "queue");
-		fwt_sema_not_yet(s, &end->loc, "queue");
 		break;
 	case FWT_END_GOTO:
 	case FWT_END_CALL:

@@ -117,7 +117,7 @@ struct fwt_ir_rule {
 	u8 families;
 	u8 end;
 	u8 verdict;
-	u8 reject;
+	u16 param;
 	bool enter;
 	bool goes_on;
 	bool stateful;
@@ -205,6 +205,7 @@ struct fwt_sema {
 	char *text;
 	size_t text_size;
 	bool warnings;
+	bool per_packet;		/* option evaluate */
 	bool in_set;			/* its elements are read: names are DNS' */
 	bool sound;			/* before the search for ends */
 	bool stateful;			/* a match of the rule asks more than the packet */
@@ -325,6 +326,28 @@ struct fwt_ir_split *fwt_sema_split(struct fwt_sema *s, const struct fwt_ast_end
 /* sema_mod.c */
 void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule);
 void fwt_sema_options(struct fwt_sema *s);
+
+/* sema_state.c */
+
+/**
+ * fwt_sema_never() - warn of states that a walk never meets
+ * @fields: that are asked
+ * @values: what they are held against by "=="
+ */
+void fwt_sema_never(struct fwt_sema *s, const struct fwt_fields *fields,
+		    const struct fwt_values *values);
+
+/* sema_set.c */
+
+/**
+ * fwt_sema_set_value() - "set TARGET VALUE" or "set TARGET FIELD"
+ * @m: FWT_AST_MOD_SET
+ * @to: @to->a and flags are set
+ *
+ * Return: its FWT_MOD_SET_*, __FWT_MOD_MAX where it can't be (reported).
+ */
+u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
+		      struct fwt_prog_mod *to);
 
 /* sema_flow.c */
 void fwt_flow_edges(struct fwt_sema *s);

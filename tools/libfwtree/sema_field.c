@@ -15,7 +15,10 @@ static const u8 plain[FWT_AST_FIELD_COUNT] = {
 	SAME(TCP_FLAGS) SAME(TCP_SEQ) SAME(TCP_ACK) SAME(TCP_WINDOW)
 	SAME(TCP_OPTION_MSS) SAME(ICMP_TYPE) SAME(ICMP_CODE) SAME(ICMP_ID)
 	SAME(ICMPV6_TYPE) SAME(ICMPV6_CODE) SAME(ICMPV6_ID) SAME(CT_STATE)
-	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS)
+	SAME(MARK) SAME(PRIORITY) SAME(CT_STATUS) SAME(CT_DIRECTION)
+	SAME(CT_MARK) SAME(CT_ORIGINAL_SADDR) SAME(CT_ORIGINAL_DADDR)
+	SAME(CT_ORIGINAL_PROTOCOL) SAME(CT_ORIGINAL_SPORT)
+	SAME(CT_ORIGINAL_DPORT)
 	SAME(ROUTE_OIF) SAME(ROUTE_TYPE) SAME(ROUTE_NEXTHOP) SAME(ROUTE_SADDR)
 	SAME(ROUTE_REVERSE) SAME(UID) SAME(GID) SAME(CGROUP)
 #undef SAME
@@ -77,8 +80,11 @@ static void guard(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 	if (ref->implies == FWT_IMPLIES_IPV4 || ref->implies == FWT_IMPLIES_IPV6)
 		c = fwt_sema_equals(s, FWT_FIELD_FAMILY,
 				    ref->implies == FWT_IMPLIES_IPV4 ? 4 : 6);
-	else
-		c = fwt_sema_equals(s, FWT_FIELD_PROTOCOL, protocol);
+	else	/* of a related ICMP error it is not the packet's own */
+		c = fwt_sema_equals(s, ref->field >= FWT_AST_CT_ORIGINAL_SADDR &&
+				    ref->field <= FWT_AST_CT_ORIGINAL_DPORT ?
+				    FWT_FIELD_CT_ORIGINAL_PROTOCOL : FWT_FIELD_PROTOCOL,
+				    protocol);
 	if (!c)
 		return;
 	c->next = *guards;

@@ -341,11 +341,8 @@ struct fwt_cond *fwt_sema_interface(struct fwt_sema *s, const struct fwt_sema_ke
 		fwt_error(s->diag, &v->loc, "%s stands for 'saddr' and 'daddr' alone", what);
 		return NULL;
 	}
-	if (v->flags & FWT_VALUE_WILDCARD) {
-		fwt_sema_not_yet(s, &v->loc, "'*' in addr() and net()");
-		return NULL;
-	}
-	if (!v->text[0] || strlen(v->text) > 15) {
+	if (!v->text[0] || strlen(v->text) - !!(v->flags & FWT_VALUE_WILDCARD) > 15 ||
+	    !strcmp(v->text, "*")) {
 		fwt_error(s->diag, &v->loc,
 			  "'%s' is no interface name: those have 1 to 15 letters", v->text);
 		return NULL;

@@ -219,6 +219,8 @@ static struct fwt_cond *field(struct fwt_sema *s, const struct fwt_match *m)
 		return filters(s, m);
 	if (!fwt_sema_key(s, &m->fields, &k, &guards) || !m->values.first)
 		return NULL;
+	if (m->op == FWT_OP_EQ)
+		fwt_sema_never(s, &m->fields, &m->values);
 	append(&guards, m->op > FWT_OP_NE ? in_order(s, &k, m) :
 	       in_values(s, &k, &m->values, m->op == FWT_OP_NE));
 	return guards;
@@ -265,8 +267,10 @@ static struct fwt_cond *compare(struct fwt_sema *s, const struct fwt_match *m)
 		fwt_error(s->diag, &m->fields.loc, "joined fields are not compared to a field");
 		return NULL;
 	}
-	if (m->op > FWT_OP_NE) {
-		fwt_sema_not_yet(s, &m->loc, "order between two fields");
+	if (m->op > FWT_OP_NE && (!has_order(a) || !has_order(b))) {
+		fwt_error(s->diag, &m->loc,
+			  "'%s' does not compare these fields: they have no order",
+			  op_text[m->op]);
 		return NULL;
 	}
 	if (fwt_ast_field_info(a->field)->class != fwt_ast_field_info(b->field)->class) {
@@ -277,8 +281,13 @@ static struct fwt_cond *compare(struct fwt_sema *s, const struct fwt_match *m)
 			  fwt_class_noun(fwt_ast_field_info(b->field)->class));
 		return NULL;
 	}
-	t.field[0] = (u8)first;
-	t.field[1] = (u8)second;
+	/* a >= b is not a < b, and a > b is b < a. */
+	if (m->op > FWT_OP_NE) {
+		t.op = FWT_TEST_LESS;
+		t.flags = m->op == FWT_OP_GE || m->op == FWT_OP_LE ? FWT_TEST_NEGATE : 0;
+	}
+	t.field[0] = (u8)(m->op == FWT_OP_GT || m->op == FWT_OP_LE ? second : first);
+	t.field[1] = (u8)(m->op == FWT_OP_GT || m->op == FWT_OP_LE ? first : second);
 	append(&guards, fwt_sema_test(s, &t));
 	return guards;
 }

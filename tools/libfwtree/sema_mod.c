@@ -83,7 +83,9 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 	}
 	if (v->kind == FWT_VALUE_ADDR_OF) {
 		if (v->flags & FWT_VALUE_WILDCARD) {
-			fwt_sema_not_yet(s, &v->loc, "'*' in addr() and net()");
+			fwt_error(s->diag, &v->loc,
+				  "'%s' is no single interface: which address would it be",
+				  v->text);
 			return 0;
 		}
 		to->flags |= FWT_MOD_IFADDR;
@@ -153,37 +155,6 @@ static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
 			  "this rule never matches: its translations are of different families");
 }
 
-static void set_value(struct fwt_sema *s, struct fwt_ir_rule *rule,
-		      const struct fwt_modifier *m)
-{
-	struct fwt_prog_mod to = { .type = FWT_MOD_SET_MARK, .rule = rule->record };
-	const struct fwt_value *v = m->set.value.first;
-	const char *word = fwt_set_target_words(m->set.target.field);
-	struct fwt_range r;
-	char what[64];
-
-	if (m->set.target.field == FWT_AST_FIELD_ERROR)
-		return;
-	if (m->set.target.field != FWT_AST_MARK) {
-		snprintf(what, sizeof(what), "set %s", word ? word : "?");
-		fwt_sema_not_yet(s, &m->loc, what);
-		return;
-	}
-	if (m->set.from || !v) {
-		fwt_sema_not_yet(s, &m->loc, "set mark from another field");
-		return;
-	}
-	if (v->next || v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_RANGE ||
-	    v->kind == FWT_VALUE_JOIN) {
-		fwt_error(s->diag, &v->loc, "'set mark' takes one number");
-		return;
-	}
-	if (!fwt_sema_range(s, &m->set.target, v, &r))
-		return;
-	to.a = r.low[0];
-	add(rule, &to, 0);
-}
-
 struct wanted {
 	const struct fwt_sema *s;
 	u32 name;
@@ -245,9 +216,21 @@ static void log_packet(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	add(rule, &to, 0);
 }
 
+static bool translates(const struct fwt_rule *rule)
+{
+	const struct fwt_modifier *m;
+
+	for (m = rule->modifiers; m; m = m->next)
+		if (m->kind <= FWT_AST_MOD_BALANCE)
+			return true;
+	return false;
+}
+
 static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		     const struct fwt_modifier *m)
 {
+	struct fwt_prog_mod to = { .rule = rule->record };
+
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
 		egress_only(s, m, "snat");
@@ -262,7 +245,9 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_SET:
-		set_value(s, rule, m);
+		to.type = fwt_sema_set_value(s, m, &to);
+		if (to.type != __FWT_MOD_MAX)
+			add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_LOG:
 		log_packet(s, rule, m);
@@ -284,7 +269,10 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		fwt_sema_not_yet(s, &m->loc, "balance");
 		return;
 	case FWT_AST_MOD_MSS_CLAMP:
-		fwt_sema_not_yet(s, &m->loc, "mss clamp");
+		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
+			       "a device has no routes: 'set mss' is meant", "mss clamp");
+		to.type = FWT_MOD_MSS_CLAMP;
+		add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_ADD:
 		fwt_sema_not_yet(s, &m->loc, "add");
@@ -295,7 +283,11 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	case FWT_AST_MOD_NOTRACK:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, "a device tracks nothing",
 			       "notrack");
-		fwt_sema_not_yet(s, &m->loc, "notrack");
+		if (translates(rule->ast))
+			fwt_error(s->diag, &m->loc,
+				  "what is not tracked can't be translated: there is nothing to translate its answers by");
+		to.type = FWT_MOD_NOTRACK;
+		add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_MODIFY:
 		fwt_sema_not_yet(s, &m->loc, "modify");
@@ -352,6 +344,8 @@ static u8 option_of(const struct fwt_ast_option *o)
 		return FWT_OPTION_TCP_LOOSE;
 	case FWT_OPT_ADOPT:
 		return FWT_OPTION_ADOPT;
+	case FWT_OPT_EVALUATE:
+		return FWT_OPTION_EVALUATE;
 	case FWT_OPT_REVALIDATE:
 		return FWT_OPTION_REVALIDATE;
 	case FWT_OPT_COUNTERS:
@@ -393,7 +387,8 @@ static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *val
 		*value = (u64)r.low[0] << 16 | r.high[0];
 		return true;
 	case FWT_VALUE_WORD:
-		*value = !strcmp(v->text, "strict") ? 2 : !strcmp(v->text, "on");
+		*value = !strcmp(v->text, "strict") ? 2 :
+			 !strcmp(v->text, "on") || !strcmp(v->text, "per-packet");
 		return true;
 	}
 	return false;
@@ -408,12 +403,8 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 
 	if (!v || v->kind == FWT_VALUE_ERROR || o->id == FWT_OPT_COUNT)
 		return;
-	if (o->id == FWT_OPT_EVALUATE && v->kind == FWT_VALUE_WORD &&
-	    !strcmp(v->text, "per-connection"))
-		return;		/* which is how it is */
 	if (to.option == NOT_YET) {
-		snprintf(what, sizeof(what), "option %s%s", o->name.text,
-			 o->id == FWT_OPT_EVALUATE ? " per-packet" : "");
+		snprintf(what, sizeof(what), "option %s", o->name.text);
 		fwt_sema_not_yet(s, &o->loc, what);
 		return;
 	}
@@ -436,6 +427,7 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 		return;
 	}
 	to.value = value;
+	s->per_packet |= to.option == FWT_OPTION_EVALUATE && value;
 	fwt_builder_add(&s->b, FWT_SEC_OPTIONS, &to);
 }
 

@@ -97,7 +97,8 @@ static void take_rules(struct collect *c, const struct fwt_rule *rule)
 			if (m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_DNAT)
 				take_values(c, &addr, m->nat.addr.first);
 			else if (m->kind == FWT_AST_MOD_SET)
-				take_values(c, &mark, m->set.value.first);
+				take_values(c, m->set.target.field == FWT_AST_DSCP ?
+					    &m->set.target : &mark, m->set.value.first);
 		}
 		if (rule->end.kind == FWT_END_BLOCK)
 			take_rules(c, rule->end.block.first);
@@ -323,6 +324,30 @@ static void draw_transport(struct fwt_sampler *s, struct fwt_packet *p)
 	}
 }
 
+/* Of most packets their own ends; of others, ends as a connection may have that was
+ * translated since.
+ */
+static void draw_original(struct fwt_sampler *s, const struct fwt_ast_hook *hook,
+			  struct fwt_packet *p)
+{
+	struct fwt_tuple *t = &s->tuple;
+
+	if (hook->device || chance(s, 5) || !fwt_tuple_get(p, 0, t))
+		return;
+	p->ct_tuple = t;
+	if (chance(s, 60))
+		return;
+	draw_addr(s, p->family, t->src.addr);
+	draw_addr(s, p->family, t->dst.addr);
+	t->src.port = (u16)draw(s, FWT_CLASS_PORT, 65536);
+	t->dst.port = (u16)draw(s, FWT_CLASS_PORT, 65536);
+	if (chance(s, 50))
+		return;
+	s->ends.addr6 = s->addr6;
+	fwt_ends_init(&s->ends, t);
+	p->ct_ends = &s->ends;
+}
+
 void fwt_sampler_packet(struct fwt_sampler *s, const struct fwt_ast_hook *hook,
 			struct fwt_packet *p)
 {
@@ -342,6 +367,8 @@ void fwt_sampler_packet(struct fwt_sampler *s, const struct fwt_ast_hook *hook,
 	p->ct_state = state[fwt_sampler_random(s, sizeof(state))];
 	p->ct_status = (u8)fwt_sampler_random(s, 4);
 	p->pkttype = (u8)draw(s, FWT_CLASS_PKTTYPE, 5);
+	p->ct_direction = p->ct_state == FWT_CT_ESTABLISHED && chance(s, 50);
+	p->ct_mark = chance(s, 50) ? 0 : draw(s, FWT_CLASS_NUMBER, 0);
 	p->mark = chance(s, 50) ? 0 : draw(s, FWT_CLASS_NUMBER, 0);
 	p->priority = chance(s, 50) ? 0 : draw(s, FWT_CLASS_NUMBER, 0);
 	if (hook->device || (!hook->egress && chance(s, 80))) {
@@ -379,6 +406,7 @@ void fwt_sampler_packet(struct fwt_sampler *s, const struct fwt_ast_hook *hook,
 	else
 		draw_addr(s, p->family, p->daddr);
 	draw_transport(s, p);
+	draw_original(s, hook, p);
 }
 
 /* The state for a while: a function of all that routing looks at. */

@@ -7,6 +7,7 @@
 #define FWT_SEMA_SAMPLE_H
 
 #include "sema.h"
+#include "tuple.h"
 
 #define FWT_SAMPLE_CLASSES	(FWT_CLASS_BPF + 1)
 
@@ -20,6 +21,9 @@ struct fwt_sampler {
 	u64 state;
 	char iif[17];
 	char oif[17];
+	struct fwt_tuple tuple;
+	struct fwt_ends ends;
+	u32 addr6[__FWT_WHO_MAX][4];
 };
 
 int fwt_sampler_init(struct fwt_sampler *sampler, const struct fwt_policy_ast *ast,
@@ -32,7 +36,7 @@ u32 fwt_sampler_random(struct fwt_sampler *sampler, u32 below);
 /**
  * fwt_sampler_packet() - the next packet
  * @hook: that is to see it
- * @p: filled in; interface names lie in @sampler until the next one is drawn
+ * @p: filled in; interface names and a connection's ends lie in @sampler until the next one is drawn
  */
 void fwt_sampler_packet(struct fwt_sampler *sampler, const struct fwt_ast_hook *hook,
 			struct fwt_packet *p);

@@ -49,7 +49,7 @@ static u32 env_count(const struct fwt_env *env, u64 table, const u32 *key, u32 w
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
 /* By libpcap's own engine: the verifier has looked at the instructions. */
@@ -109,6 +109,17 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
 	world->again = false;
+	world->known = w->later;
+}
+
+/* Devices have an MTU here; routes have none of their own. */
+u32 fwt_path_mtu(const struct fwt_way *w)
+{
+	const struct net_device *in = w->skb->skb_iif ?
+		dev_get_by_index_rcu(w->fn->net, w->skb->skb_iif) : NULL;
+	u32 there = w->state->out ? w->state->out->mtu : 0, back = in ? in->mtu : 0;
+
+	return there && back ? min(there, back) : there | back;
 }
 
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
@@ -128,6 +139,15 @@ const char *fwt_ifname(struct net *net, u32 ifindex)
 	const struct net_device *dev = ifindex ? dev_get_by_index_rcu(net, (int)ifindex) : NULL;
 
 	return dev ? dev->name : NULL;
+}
+
+/* Somebody listens to every queue, and lets everything pass. */
+unsigned int fwt_queue(struct fwt_way *w)
+{
+	fwt_stat_inc_bh(w->fn, reason[FWT_REASON_QUEUED]);
+	if (w->c)
+		fwt_track_wait(w);
+	return NF_ACCEPT;
 }
 
 /* Drops and lines of the log */

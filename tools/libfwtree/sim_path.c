@@ -144,7 +144,7 @@ static void put_key(char *buf, size_t size, const struct fwt_prog_test *t, bool 
 		char value[64];
 
 		/* Of two fields that are compared the first is at hand. */
-		if (t->op == FWT_TEST_EQUAL && i) {
+		if ((t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS) && i) {
 			n += (size_t)snprintf(buf + n, size - n, " with %s", f->name);
 			continue;
 		}

@@ -247,7 +247,7 @@ void sim_conn_fill(struct fwt_sim *sim, const struct fwt_conn *c, struct fwt_sim
 		to->bytes[i] = c->bytes[i];
 		slot_rule(sim, c->slot[i], &to->rule[i]);
 	}
-	to->mark = c->mark;
+	to->mark = fwt_conn_mark(c);
 	to->iif = fwt_ifname(&sim->net, c->iif);
 	to->oif = fwt_ifname(&sim->net, c->oif);
 }

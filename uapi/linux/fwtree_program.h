@@ -170,7 +170,7 @@ enum fwt_node_type {
  * struct fwt_prog_node - one step of a walk
  * @type: enum fwt_node_type
  * @sub: VERDICT: enum fwt_verdict, else 0
- * @param: VERDICT: enum fwt_reject for reject, else 0
+ * @param: VERDICT: enum fwt_reject for reject, the queue's number for queue, else 0
  * @arg: what the type says
  * @yes: next node
  * @no: the other one
@@ -189,6 +189,8 @@ enum fwt_verdict {
 	FWT_VERDICT_ACCEPT,
 	FWT_VERDICT_DROP,
 	FWT_VERDICT_REJECT,
+	FWT_VERDICT_QUEUE,		/* accept, by way of a program */
+	FWT_VERDICT_QUEUE_BYPASS,	/* without it where none listens */
 	__FWT_VERDICT_PROG_MAX,
 	/* Decided afresh, and the record did not keep what was asked: never in a
 	 * program.
@@ -211,7 +213,7 @@ enum fwt_test_op {
 	/* @field[0] equals @field[1] */
 	FWT_TEST_EQUAL,
 	/* the address @field[0] is one of the interface's whose name is string
-	 * @set[0], as they are now
+	 * @set[0], as they are now; "wg*" is all that begin so
 	 */
 	FWT_TEST_IFADDR,
 	/* the same, within one of its subnets */
@@ -244,6 +246,8 @@ enum fwt_test_op {
 	 * device's; FWT_NONE where no hook of that kind leads here. No fields
 	 */
 	FWT_TEST_BPF,
+	/* @field[0] is less than @field[1], as one number */
+	FWT_TEST_LESS,
 	__FWT_TEST_MAX,
 };
 
@@ -567,6 +571,17 @@ enum fwt_mod_type {
 	 */
 	FWT_MOD_NETMAP,
 	FWT_MOD_NFLOG,		/* @a: as of LOG; @port_lo: nflog group */
+	/* SET_MARK and these: @a: the value; with FWT_MOD_FIELD the field whose
+	 * value it is, and where the packet lacks it nothing is set
+	 */
+	FWT_MOD_SET_CT_MARK,	/* of the connection: packets don't show it */
+	FWT_MOD_SET_PRIORITY,
+	FWT_MOD_SET_DSCP,
+	FWT_MOD_SET_TTL,
+	FWT_MOD_SET_MSS,	/* at most that: it is never raised */
+	FWT_MOD_SET_VLAN,	/* of a frame that has a tag */
+	FWT_MOD_MSS_CLAMP,	/* to what the routes there and back can carry */
+	FWT_MOD_NOTRACK,	/* what has no connection yet gets none */
 	__FWT_MOD_MAX,
 };
 
@@ -577,6 +592,7 @@ enum fwt_mod_type {
 #define FWT_MOD_IFADDR			0x10	/* to the address of the interface whose
 						 * name is string @addr_lo[0]
 						 */
+#define FWT_MOD_FIELD			0x20	/* of SET_*: @a is enum fwt_field */
 
 /**
  * struct fwt_prog_mod - a change to the packet, its connection or the world
@@ -647,6 +663,7 @@ struct fwt_prog_file {
 /* Options, in the order of their values: X(ID, "name", unit, min, max).
  * Units: FWT_UNIT_MS a duration in milliseconds, FWT_UNIT_COUNT a number,
  * FWT_UNIT_BOOL 0 or 1, FWT_UNIT_REVALIDATE 0 off, 1 on, 2 strict,
+ * FWT_UNIT_EVALUATE 0 per-connection, 1 per-packet,
  * FWT_UNIT_PORTS low << 16 | high. Options that are not here are not supported
  * yet.
  */
@@ -674,7 +691,8 @@ struct fwt_prog_file {
 	X(CONN_ADAPTIVE_START, "conn-adaptive-start", COUNT, 0, 1ull << 30) \
 	X(CONN_ADAPTIVE_END, "conn-adaptive-end", COUNT, 1, 1ull << 30) \
 	X(CONN_MAX_PER_SOURCE, "conn-max-per-source", COUNT, 1, 1ull << 30) \
-	X(EVENT_RATE, "event-rate", COUNT, 0, 1ull << 30)
+	X(EVENT_RATE, "event-rate", COUNT, 0, 1ull << 30) \
+	X(EVALUATE, "evaluate", EVALUATE, 0, 1)
 
 enum fwt_option {
 #define FWT_OPTION_ENUM(id, name, unit, min, max) FWT_OPTION_##id,

@@ -120,7 +120,9 @@ struct sk_buff {
 	u16 protocol;		/* network byte order */
 	u32 csum;
 	u16 vlan_tci;
+	u16 vlan_proto;
 	bool vlan;
+	u8 nfct;		/* IP_CT_UNTRACKED, or 0 */
 	struct net_device *dev;
 	struct rtable rt;
 	struct sim_way *way;
@@ -142,6 +144,13 @@ extern const struct skb_shared_info sim_no_shinfo;
 #define skb_shinfo(skb)			((void)(skb), &sim_no_shinfo)
 #define skb_vlan_tag_present(skb)	((skb)->vlan)
 #define skb_vlan_tag_get(skb)		((skb)->vlan_tci)
+#define __vlan_hwaccel_put_tag(skb, proto, tci)	((skb)->vlan_tci = (tci))
+#define VLAN_VID_MASK			0xfff
+#define ETH_HLEN			14
+#define skb_shared(skb)			((void)(skb), false)
+#define IP_CT_UNTRACKED			7
+#define skb_get_nfct(skb)		((skb)->nfct)
+#define skb_set_nfct(skb, to)		((skb)->nfct = (to))
 #define skb_orphan(skb)			((void)(skb))
 #define SKB_GSO_UDP_TUNNEL_CSUM		0x800u
 

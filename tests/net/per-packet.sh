@@ -1,0 +1,245 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# option evaluate per-packet: each packet walks, so that a policy may say ct state
+# established and related; translations stay with the connection. And notrack, and
+# option revalidate off.
+#
+#   home ──── lan gw wan ──── net
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+policy() {
+	cat <<END
+option evaluate per-packet
+ingress {
+	ct state untracked accept
+	ct state invalid drop
+	ct state established ct direction reply count back accept id established
+	ct state established count there accept
+	ct state related count related accept
+	iif lan tcp dport { 80, 81 } ct state new count new set ct mark 5 set mark 9 accept id new
+	iif lan udp dport { 80, 90 } ct state new count new accept
+	iif lan protocol { icmp, icmpv6 } accept
+	$1
+	drop
+}
+egress {
+	ct mark 5 mark 9 tcp sport 1234 ct original dport 80 count marked
+	oif wan ct direction original count out
+	oif lan ct direction reply ct original ip saddr 192.168.1.0/24 count in
+	oif wan masquerade accept
+	accept
+}
+END
+}
+must_apply < <(policy '')
+py <<'END'
+from netlib import *
+
+
+def counters():
+    return {k: v["packets"] for k, v in stats()["counters"].items()}
+
+
+for v in (4, 6):
+    before = counters()
+    server = listen("net", FAR[v], 80)
+    p = Pair("home", FAR[v], 80, server, source=(HOME[v], 1234))
+    equal(p.peer[0], WAN[v], f"v{v} translated")
+    for i in range(5):
+        ok(p.talk(), f"v{v} established: talks") if i == 4 else p.talk()
+    c = conn_list("dport", "80", "family", f"ipv{v}")[0]
+    equal((c["mark"], c["ct_mark"]), (9, 5), f"v{v} marks are of the connection")
+    after = counters()
+    diff = {k: after[k] - before[k] for k in after}
+    equal(diff["new"], 1, f"v{v} new: the SYN alone")
+    ok(diff["there"] > 5 and diff["back"] > 5, f"v{v} established: each packet walks", diff)
+    equal(diff["out"], diff["there"] + 1, f"v{v} egress: each packet that goes out")
+    if v == 4:
+        equal(diff["in"], diff["back"], "v4 egress: ct original of answers")
+    equal(diff["marked"], diff["there"] + 1, f"v{v} egress: later packets have the marks of the first")
+    p.close()
+    server.close()
+
+    # An ICMP error about it is related.
+    u = udp("home", HOME[v])
+    u.connect((FAR[v], 90))
+    before = counters()["related"]
+    u.send(b"x")
+    ok(refused(lambda: u.recv(10), errno.ECONNREFUSED) == errno.ECONNREFUSED, f"v{v} related: the error comes through")
+    equal(counters()["related"] - before, 1, f"v{v} related: and walks")
+    # One way alone is new until it is answered.
+    server = udp("net", FAR[v], 80)
+    before = counters()["new"]
+    u = udp("home", HOME[v])
+    for i in range(3):
+        u.sendto(b"x", (FAR[v], 80))
+        data, peer = server.recvfrom(10)
+    equal(counters()["new"] - before, 3, f"v{v} new: until it is answered")
+    server.sendto(b"y", peer)
+    u.recv(10)
+    u.sendto(b"x", (FAR[v], 80))
+    server.recv(10)
+    equal(counters()["new"] - before, 3, f"v{v} established: from then on")
+hits = rule("established")
+equal(hits["hits"], hits["packets"], "each packet counts for the rule that it came to")
+END
+
+# A policy that says otherwise is in force with the next packet, and the translation
+# of what is there stays.
+py <<'END'
+from netlib import *
+policy = open("policy.fw").read()
+server = listen("net", FAR[4], 81)
+p = Pair("home", FAR[4], 81, server)
+ok(p.talk(), "a connection")
+apply(policy.replace("oif wan masquerade accept", "oif wan snat to 203.0.113.77 accept"))
+ok(p.talk(), "another translation in the policy: the connection keeps its own")
+apply(policy.replace("ct state established ct direction reply count back accept id established", "ct state established ct direction reply drop id now"))
+ok(not p.talk(), "established is dropped: at once")
+ok(rule("now")["packets"] > 0, "by that rule")
+ok(conn_list("dport", "81"), "the connection is there, its packets are refused")
+apply(policy)
+ok(wait_for(lambda: p.talk()), "allowed again: it goes on")
+apply(policy.replace("option evaluate per-packet", ""))
+ok(p.talk(), "per connection again: it is decided, and goes on")
+END
+
+# What starts here, and what is for here.
+fw flush >/dev/null
+must_apply <<'END'
+option evaluate per-packet
+ingress {
+	ct state untracked accept
+	iif lo count lo accept
+	ct state established count in accept
+	tcp dport 22 ct state new count ssh accept
+	drop
+}
+egress {
+	ct state untracked accept
+	oif lo accept
+	ct state established count out accept
+	udp dport 53 ct state new count dns accept
+	drop
+}
+END
+py <<'END'
+from netlib import *
+
+
+def counters():
+    return {k: v["packets"] for k, v in stats()["counters"].items()}
+
+
+for v in (4, 6):
+    before = counters()
+    server, u = udp("net", NET[v], 53), udp("gw", WAN[v])
+    for i in range(3):
+        u.sendto(b"q", (NET[v], 53))
+        data, peer = server.recvfrom(10)
+        server.sendto(b"a", peer)
+        u.recv(10)
+    diff = {k: n - before[k] for k, n in counters().items()}
+    equal((diff["dns"], diff["out"], diff["in"]), (1, 2, 3), f"v{v} local: each packet once")
+    before = counters()
+    server = listen("gw", WAN[v], 22)
+    p = Pair("net", WAN[v], 22, server)
+    ok(p.talk(), f"v{v} local: a server here")
+    diff = {k: n - before[k] for k, n in counters().items()}
+    ok(diff["ssh"] == 1 and diff["in"] >= 3 and diff["out"] >= 3, f"v{v} local: both ways walk", diff)
+    p.close()
+    lo = udp("gw", "127.0.0.1" if v == 4 else "::1", 5)
+    before = counters()["lo"]
+    udp("gw", "127.0.0.1" if v == 4 else "::1").sendto(b"x", lo.getsockname()[:2])
+    equal(lo.recv(5), b"x", f"v{v} local: by lo")
+    equal(counters()["lo"] - before, 1, f"v{v} local: by lo, once")
+END
+
+# ct count: a connection that is there is none more.
+fw flush >/dev/null
+must_apply <<'END'
+option evaluate per-packet
+ingress {
+	iif lan tcp dport 80 ct count by saddr > 2 drop id full
+	accept
+}
+egress { masquerade accept }
+END
+py <<'END'
+from netlib import *
+server = listen("net", FAR[4], 80)
+pairs = [Pair("home", FAR[4], 80, server) for i in range(2)]
+ok(all(p.talk() for p in pairs), "ct count: those that are there go on at the limit")
+ok(refused(lambda: connect("home", FAR[4], 80, timeout=0.3)) == errno.ETIMEDOUT, "ct count: one more does not begin")
+ok(all(p.talk() for p in pairs), "ct count: and they go on")
+END
+
+# notrack: no entry, at either hook; each packet walks.
+fw flush >/dev/null
+route_home
+must_apply <<'END'
+ingress {
+	udp dport 123 notrack count asked accept id asked
+	udp sport 123 notrack count answered accept
+	tcp dport 7 notrack accept
+	tcp sport 7 notrack accept
+	ct state invalid drop
+	accept
+}
+egress {
+	ct state untracked count untracked accept
+	udp dport 124 notrack count out accept
+	accept
+}
+END
+py <<'END'
+from netlib import *
+for v in (4, 6):
+    n = 0 if v == 4 else 3
+    server, u = udp("net", FAR[v], 123), udp("home", HOME[v])
+    for i in range(3):
+        u.sendto(b"x", (FAR[v], 123))
+        data, peer = server.recvfrom(10)
+        server.sendto(b"y", peer)
+        u.recv(10)
+    c = {k: x["packets"] for k, x in stats()["counters"].items()}
+    equal((c["asked"], c["answered"], c["untracked"]), (3 + n, 3 + n, 6 + 2 * n) if v == 4 else (6, 6, c["untracked"]), f"v{v} notrack: each packet walks")
+    equal(conn_list("proto", "udp"), [], f"v{v} notrack: no entry")
+    server = listen("net", FAR[v], 7)
+    p = Pair("home", FAR[v], 7, server)
+    ok(p.talk(), f"v{v} notrack: TCP")
+    equal(conn_list("proto", "tcp"), [], f"v{v} notrack: no entry of TCP")
+    p.close()
+    server, u = udp("net", NET[v], 124), udp("gw", WAN[v])
+    before = stats()["counters"]["out"]["packets"]
+    u.sendto(b"x", (NET[v], 124))
+    ok(server.recv(10), f"v{v} notrack: what starts here")
+    equal(stats()["counters"]["out"]["packets"], before + 1, f"v{v} notrack: what starts here walks once")
+    equal(conn_list("dport", "124"), [], f"v{v} notrack: what starts here has no entry")
+END
+is "notrack: the kernel's own tracking lets it be" \
+	"$(on gw cat /proc/net/nf_conntrack 2>/dev/null | grep -c 'dport=123')" 0
+
+# revalidate off: what is there goes on under the policy that let it begin.
+fw flush >/dev/null
+must_apply <<'END'
+option revalidate off
+ingress { accept }
+END
+py <<'END'
+from netlib import *
+server = listen("net", FAR[4], 80)
+server6 = listen("net", FAR[6], 80)
+p, p6 = Pair("home", FAR[4], 80, server), Pair("home", FAR[6], 80, server6)
+ok(p.talk() and p6.talk(), "a connection")
+apply("option revalidate off\ningress { tcp dport 80 drop; accept }")
+ok(p.talk() and p6.talk(), "revalidate off: it goes on")
+ok(refused(lambda: connect("home", FAR[4], 80, timeout=0.3)) == errno.ETIMEDOUT, "revalidate off: new ones don't begin")
+apply("ingress { tcp dport 80 drop; accept }")
+ok(not p.talk() and not p6.talk(), "revalidate on: it ends")
+END
+out=$(echo 'ingress { ct state established,related accept; drop }' | fw check - 2>&1)
+is "check: a state that never matches is told" "$out" "*'ct state established' never matches*per-packet*"
+done_testing

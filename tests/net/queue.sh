@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# queue N: packets by way of a program, for connections and for packets alone; nobody
+# who listens; bypass; a record that waits.
+#
+#   home ──── lan gw wan ──── net
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+must_apply <<'END'
+ingress {
+	iif lan udp dport 1000 queue 7 id listened
+	iif lan tcp dport 1001 queue 7
+	iif lan udp dport 1002 queue 8 id silent
+	iif lan udp dport 1003 queue 8 bypass
+	iif lan udp dport 1006 notrack queue 7
+	accept
+}
+egress {
+	oif wan udp dport 1004 queue 9 id out
+	oif wan udp dport 1005 masquerade queue 9
+	oif wan masquerade
+	accept
+}
+END
+py <<'END'
+from nfqueue import *
+from netlib import *
+q, out = Queue("gw", 7), Queue("gw", 9)
+for v in (4, 6):
+    server = udp("net", FAR[v], 1000)
+    u = udp("home", HOME[v])
+    u.sendto(b"there", (FAR[v], 1000))
+    p = q.get()
+    ok(p and p.payload.endswith(b"there") and p.hook == 0, f"v{v} ingress: the program has it, at PRE_ROUTING")
+    ok(silent(server), f"v{v} ingress: nobody else has")
+    c = conn_list("dport", "1000", "family", f"ipv{v}")
+    ok(len(c) == 1 and c[0]["tentative"] and c[0]["timeout"] > 30, f"v{v} ingress: a tentative entry waits", c)
+    time.sleep(2.5)
+    p.verdict()
+    data, peer = server.recvfrom(100)
+    equal(data, b"there", f"v{v} ingress: let go, after more than two seconds, it goes on")
+    equal(peer[0], WAN[v], f"v{v} ingress: and is translated as ever")
+    ok(wait_for(lambda: not conn_list("dport", "1000", "family", f"ipv{v}")[0]["tentative"]), f"v{v} ingress: and confirmed")
+    server.sendto(b"back", peer)
+    p = q.get()
+    ok(p and p.payload.endswith(b"back"), f"v{v} ingress: answers are queued, too")
+    p.verdict()
+    equal(u.recv(100), b"back", f"v{v} ingress: and go on")
+    u.sendto(b"refused", (FAR[v], 1000))
+    q.get().verdict(DROP)
+    ok(silent(server), f"v{v} ingress: the program may drop")
+    ok(q.get(0.1) is None, f"v{v} ingress: each packet once")
+
+    u.sendto(b"none", (FAR[v], 1002))
+    server3 = udp("net", FAR[v], 1003)
+    u.sendto(b"pass", (FAR[v], 1003))
+    equal(server3.recv(100), b"pass", f"v{v} bypass: passes where nobody listens")
+
+    server4 = udp("net", FAR[v], 1004)
+    u.sendto(b"leaves", (FAR[v], 1004))
+    p = out.get()
+    ok(p and p.hook == 4, f"v{v} egress: at POST_ROUTING")
+    ok(conn_list("dport", "1004", "family", f"ipv{v}")[0]["tentative"], f"v{v} egress: tentative until it is let go")
+    p.verdict()
+    data, peer = server4.recvfrom(100)
+    equal(data, b"leaves", f"v{v} egress: goes on")
+    server5 = udp("net", FAR[v], 1005)
+    u.sendto(b"shown", (FAR[v], 1005))
+    p = out.get()
+    p.verdict()
+    data, peer = server5.recvfrom(100)
+    equal(peer[0], WAN[v], f"v{v} egress: translated before it is queued")
+    server5.sendto(b"answer", peer)
+    p = out.get()
+    ok(p and p.payload.endswith(b"answer") and p.hook == 4, f"v{v} egress: and the answer where it leaves")
+    p.verdict()
+    equal(u.recv(100), b"answer", f"v{v} egress: which goes on")
+
+    server6 = udp("net", FAR[v], 1006)
+    u.sendto(b"alone", (FAR[v], 1006))
+    p = q.get()
+    ok(p and not conn_list("dport", "1006"), f"v{v} untracked: queued without an entry")
+    p.verdict()
+s = stats()
+equal(s["reasons"]["no-listener"]["value"], 2, "nobody listens: a counted drop")
+equal(s["reasons"]["queue-bypassed"]["value"], 2, "bypass: counted")
+equal(rule("silent")["hits"], 2, "nobody listens: and the rule's")
+ok(not conn_list("dport", "1002"), "nobody listens: no entry is left")
+
+# A whole connection, inspected segment by segment, with its handshake.
+import threading
+stop = False
+seen = []
+def pump():
+    while not stop:
+        p = q.get(0.2)
+        if p:
+            seen.append(p)
+            p.verdict()
+t = threading.Thread(target=pump)
+t.start()
+for v in (4, 6):
+    server = listen("net", FAR[v], 1001)
+    pair = Pair("home", FAR[v], 1001, server)
+    ok(pair.talk(b"x" * 50000), f"v{v} TCP: a connection by way of the queue")
+    pair.close()
+stop = True
+t.join()
+over = len([p for p in seen if p.payload[0] >> 4 == 4])
+ok(over > 10, "TCP: both ways, all of it", over)
+
+# The program ends: what waits is dropped, what comes later too.
+q.close()
+u = udp("home", HOME[4])
+was = reason("no-listener")
+u.sendto(b"x", (FAR[4], 1000))
+# Ends of the TCP connections may come by, too.
+ok(wait_for(lambda: reason("no-listener") > was), "the program ended: counted drops")
+ok(not conn_list("saddr", HOME[4], "sport", str(u.getsockname()[1])), "the program ended: no entry is left")
+END
+
+# What starts here, and answers of this machine.
+must_apply <<'END'
+ingress { iif wan udp dport 2000 queue 5; accept }
+egress { iif none udp dport 2001 queue 6; accept }
+END
+py <<'END'
+from nfqueue import *
+from netlib import *
+q, out = Queue("gw", 5), Queue("gw", 6)
+for v in (4, 6):
+    here, there = udp("gw", WAN[v], 2000), udp("net", NET[v])
+    there.sendto(b"in", (WAN[v], 2000))
+    q.get().verdict()
+    data, peer = here.recvfrom(10)
+    here.sendto(b"out", peer)
+    p = q.get()
+    ok(p and p.hook == 4, f"v{v} local: an answer of this machine, where it leaves")
+    p.verdict()
+    equal(there.recv(10), b"out", f"v{v} local: which goes on")
+    server = udp("net", NET[v], 2001)
+    u = udp("gw", WAN[v])
+    u.sendto(b"x", (NET[v], 2001))
+    p = out.get()
+    ok(p and p.hook == 4, f"v{v} local: what starts here, once")
+    p.verdict()
+    data, peer = server.recvfrom(10)
+    server.sendto(b"y", peer)
+    p = out.get()
+    ok(p and p.hook == 0, f"v{v} local: and its answer")
+    p.verdict()
+    equal(u.recv(10), b"y", f"v{v} local: which arrives")
+    ok(out.get(0.1) is None and q.get(0.1) is None, f"v{v} local: nothing twice")
+END
+out=$(echo 'ingress device lan { queue 1 }' | fw apply - 2>&1)
+is "a device has no queue" "$out" "*there is no 'queue' in 'ingress device'*"
+done_testing
