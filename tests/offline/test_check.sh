@@ -101,6 +101,8 @@ inner '	tcp dport 22 drop'
 tells 2:2 'changes nothing' 'a rule that the end does as well'
 inner '	tcp dport 22 log drop'
 quiet 'but not if it logs'
+inner '	tcp dport 22 drop id ssh'
+quiet 'or has a name to be counted by'
 inner '	family ipv4 tcp dport 22 accept
 	family ipv4 tcp dport 22-23 accept'
 tells 2:2 'changes nothing' 'a rule that a later one includes'

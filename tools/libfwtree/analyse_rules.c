@@ -270,7 +270,8 @@ static void backward(struct fwt_analyser *a, const struct fwt_ir_block *b,
 		if (hit == FWT_DD_NO && once)
 			continue;
 		body = fwt_prove_body(&a->prove, r, ways);
-		matters = fwt_dd_differ(dd, hit, body, ways.next);
+		/* Who gives a rule a name wants it counted. */
+		matters = r->ast->id.text || fwt_dd_differ(dd, hit, body, ways.next);
 		if (f && matters)
 			f->matters = true;
 		if (f && !matters && hit != FWT_DD_NO)
