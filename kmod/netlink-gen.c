@@ -112,7 +112,7 @@ static const struct nla_policy fwtree_rule_find_nl_policy[FWTREE_A_RULE_FILE_IND
 static const struct nla_policy fwtree_explain_nl_policy[FWTREE_A_EXPLAIN_MARK + 1] = {
 	[FWTREE_A_EXPLAIN_DEVICE] = { .type = NLA_NUL_STRING, .len = 15, },
 	[FWTREE_A_EXPLAIN_OUT] = { .type = NLA_FLAG, },
-	[FWTREE_A_EXPLAIN_PACKET] = NLA_POLICY_MAX_LEN(2048),
+	[FWTREE_A_EXPLAIN_PACKET] = { .type = NLA_BINARY, },
 	[FWTREE_A_EXPLAIN_MARK] = { .type = NLA_U32, },
 };
 

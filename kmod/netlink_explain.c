@@ -22,6 +22,7 @@
  * walk through search trees has a few dozens.
  */
 #define STEPS_MAX	256
+#define PACKET_MAX	2048
 #define STEP_WORDS	(3 + FWT_KEY_WORDS)
 
 struct run {
@@ -110,6 +111,21 @@ static int walk(struct run *r, struct fwt_way *w, u8 hook, u32 root, const struc
 	return ret;
 }
 
+/* The same with the kernel to ask. */
+static int walk_in_world(struct run *r, struct fwt_way *w, u8 hook, u32 root)
+{
+	struct fwt_world *world = kmalloc(sizeof(*world), GFP_ATOMIC);
+	int ret;
+
+	if (!world)
+		return -ENOMEM;
+	fwt_world_init(world, w, w->seed);
+	world->bytes = w->skb->len;
+	ret = walk(r, w, hook, root, &world->env);
+	kfree(world);
+	return ret;
+}
+
 static int walk_device(struct run *r, struct fwt_way *w, const struct net_device *dev, bool out)
 {
 	u8 hook = out ? FWT_HOOK_DEV_EGRESS : FWT_HOOK_DEV_INGRESS;
@@ -123,7 +139,7 @@ static int walk_device(struct run *r, struct fwt_way *w, const struct net_device
 	if (fwt_packet_parse(&w->p, skb_mac_header(w->skb), w->skb->len + ETH_HLEN,
 			     w->skb->len + ETH_HLEN, FWT_PARSE_ETHER))
 		return -EINVAL;
-	ret = walk(r, w, hook, fwt_dev_root(&r->pol->prog, hook, dev->name), NULL);
+	ret = walk_in_world(r, w, hook, fwt_dev_root(&r->pol->prog, hook, dev->name));
 	w->p = p;
 	return ret;
 }
@@ -131,15 +147,7 @@ static int walk_device(struct run *r, struct fwt_way *w, const struct net_device
 /* The tree of a hook of IP. */
 static int walk_inet(struct run *r, struct fwt_way *w, u8 hook)
 {
-	struct fwt_world *world = kmalloc(sizeof(*world), GFP_ATOMIC);
-	int ret;
-
-	if (!world)
-		return -ENOMEM;
-	fwt_world_init(world, w, w->seed);
-	ret = walk(r, w, hook, r->pol->prog.root[hook], &world->env);
-	kfree(world);
-	return ret;
+	return walk_in_world(r, w, hook, r->pol->prog.root[hook]);
 }
 
 /* Where it would go on to, with the destination that it has now. */
@@ -243,8 +251,8 @@ static struct sk_buff *make_packet(struct genl_info *info)
 	const struct nlattr *a = info->attrs[FWTREE_A_EXPLAIN_PACKET];
 	struct sk_buff *skb;
 
-	if (nla_len(a) <= ETH_HLEN) {
-		NL_SET_ERR_MSG_ATTR(info->extack, a, "no packet is that short");
+	if (nla_len(a) <= ETH_HLEN || nla_len(a) > PACKET_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a, "a packet of 15 to 2048 bytes is meant");
 		return ERR_PTR(-EINVAL);
 	}
 	skb = alloc_skb(nla_len(a), GFP_KERNEL);
