@@ -15,10 +15,13 @@ py <<'END'
 def hits(name):
     return rule(name)["hits"]
 
+# Sockets that may share an address may be given one port, which is one connection.
+ports = iter(range(10000, 30000))
+
 def first(f, dport, n, src=None, size=1):
     """N packets that begin a connection each."""
     for _ in range(n):
-        s = udp("home", src or HOME[f])
+        s = udp("home", src or HOME[f], next(ports))
         s.sendto(b"x" * size, (FAR[f], dport))
         s.close()
 
@@ -76,7 +79,7 @@ for f in (4, 6):
     n = 10240 // (1000 + (28 if f == 4 else 48))
     becomes(lambda: (hits("quota"), hits("quota-over")), (n, 12 - n), f"IPv{f}: quota: so many bytes, headers too")
     with ns("gw"):
-        own = [sock(socket.SOCK_DGRAM, WAN[f]) for _ in range(6)]
+        own = [sock(socket.SOCK_DGRAM, WAN[f], next(ports)) for _ in range(6)]
     got = sum(1 for s in own if refused(lambda: s.sendto(b"x", (FAR[f], 5010))) is None)
     becomes(lambda: hits("out"), 3, f"IPv{f}: a limit of what leaves, begun here")
 
@@ -142,8 +145,8 @@ def deciders(port):
 for f in (4, 6):
     fwctl("conn", "flush")
     anew(LIVE % "mark 2 accept")
-    live = [udp("home", HOME[f]) for _ in range(3)]
-    many = [udp("home", HOME[f]) for _ in range(60)]
+    live = [udp("home", HOME[f], next(ports)) for _ in range(3)]
+    many = [udp("home", HOME[f], next(ports)) for _ in range(60)]
     for s in live:
         s.sendto(b"x", (FAR[f], 5100))
     for s in many:
@@ -176,7 +179,7 @@ ingress { accept }
 egress { udp dport 5200 split round-robin { 1 -> dnat to 198.51.100.7:5201 accept; 1 -> dnat to 203.0.113.1:5202 accept }; accept }
 """)
 with ns("gw"):
-    own = [sock(socket.SOCK_DGRAM, "0.0.0.0") for _ in range(6)]
+    own = [sock(socket.SOCK_DGRAM, "0.0.0.0", next(ports)) for _ in range(6)]
 for s in own:
     s.sendto(b"x", ("198.51.100.99", 5200))
 got = sorted((c["reply"]["saddr"], c["reply"]["sport"]) for c in conn_list("dport", "5200"))
