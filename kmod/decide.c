@@ -51,6 +51,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 {
 	u32 root = w->pol->prog.root[hook];
 	struct fwt_world world FWT_UNSET;
+	struct fwt_rlu rlu FWT_UNSET;
 	struct fwt_changes was FWT_UNSET;
 
 	w->p.hook = hook;
@@ -68,6 +69,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 		return;
 	}
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
+	world.env.rlu = &rlu;
 	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
 	if (w->c)
 		world.env.turn = READ_ONCE(w->c->turn[hook]);
@@ -202,8 +204,10 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	struct net *net = w->fn->net;
 	struct net_device *out = NULL;
 	struct fwt_world world FWT_UNSET;
+	struct fwt_rlu rlu FWT_UNSET;
 
 	fwt_world_init(&world, w, w->c->seed);
+	world.env.rlu = &rlu;
 	world.skb = NULL;	/* it may be a reply, routed otherwise */
 	world.filtered = NULL;
 	world.sk = fwt_conn_is(w->c, FWT_CONN_LOCAL) && w->dir == FWT_ORIGINAL ?

@@ -95,7 +95,6 @@ struct fwt_world {
 	struct sk_buff *filtered;
 	bool again;
 	bool known;
-	struct fwt_rlu rlu;
 };
 
 /* world.c */

@@ -122,7 +122,7 @@ POLICY = """option tcp-loose off
 option adopt 0s
 ingress {
 	not protocol tcp accept
-	iif wan count c%d accept
+	iif wan count c%d drop		# answers walk no tree
 	route oif wan accept id byway
 	drop id elsewhere
 }

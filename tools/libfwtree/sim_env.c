@@ -99,7 +99,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
 	world->env.ops = &env_ops;
 	world->env.seed = seed;
-	world->env.rlu = &world->rlu;
+	world->env.rlu = NULL;
 	world->env.turn = 0;
 	world->pol = w->pol;
 	world->bytes = w->p.length;
