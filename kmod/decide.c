@@ -11,6 +11,7 @@
 #include <linux/netdevice.h>
 
 #include "count.h"
+#include "pool.h"
 #include "rate.h"
 #include "trace.h"
 #include "way.h"
@@ -193,6 +194,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 		d->n_counts = 0;
 		d->turn = 0;
 		d->rule = FWT_NONE;
+		d->server = 0;
 	} else {
 		rebuild(w->c, hook, p);
 		if (!fwt_conn_is(w->c, FWT_CONN_LOCAL) || hook == FWT_HOOK_INGRESS) {
@@ -257,7 +259,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
-	u32 n_counts = 0, slot[2], mark = 0, marked = 0;
+	u32 n_counts = 0, slot[2], mark = 0, marked = 0, server = 0;
 	u8 turn[2];
 	struct fwt_conn *c = w->c;
 	bool known = true;
@@ -290,12 +292,19 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			d->verdict = FWT_VERDICT_DROP;
 			o = REFUSED;
 		}
-		if (o == REFUSED || o == LED_ELSEWHERE)
+		if (o == REFUSED || o == LED_ELSEWHERE) {
+			if (fwt_pool_was_reset(c)) {
+				d->verdict = FWT_VERDICT_REJECT;
+				d->reject = FWT_REJECT_DEFAULT;
+			}
 			return false;
+		}
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
 		turn[hook] = d->turn;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
+		if (d->server)
+			server = d->server;
 		if (d->flags & FWT_DECISION_MARK) {
 			marked = 1;
 			mark = p.mark;
@@ -318,6 +327,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			fwt_conn_uncount(c);
 			(void)fwt_conn_count(c, &w->pol->prog, count, n_counts);
 		}
+		if (known && unlikely(server != c->tcp.owner))
+			fwt_pool_move(c, server);
 		if (known) {
 			flags = c->flags & ~BIT(FWT_CONN_MARK);
 			WRITE_ONCE(c->flags, flags | (marked ? BIT(FWT_CONN_MARK) : 0));

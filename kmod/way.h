@@ -66,7 +66,8 @@ struct fwt_way {
 /* What the kernel answers to a walk's questions (core/env.h). @skb: where its
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
  * from, else NULL. @bytes: of the packet. @filtered: that which walks; NULL where the
- * record does. @again: asked afresh, for a connection that is there.
+ * record does. @again: asked afresh, for a connection that is there. @c: it, or one
+ * that is walked for a second time.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -77,6 +78,7 @@ struct fwt_world {
 	struct sock *sk;
 	u32 bytes;
 	struct sk_buff *filtered;
+	const struct fwt_conn *c;
 	bool again;
 	struct fwt_rlu rlu;
 };

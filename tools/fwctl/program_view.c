@@ -555,6 +555,7 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_LOG] = "log", [FWT_MOD_COUNT] = "count",
 		[FWT_MOD_REDIRECT] = "redirect", [FWT_MOD_NETMAP] = "netmap to",
 		[FWT_MOD_NFLOG] = "log",
+		[FWT_MOD_BALANCE] = "balance @",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -570,6 +571,10 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	else if (m->type == FWT_MOD_COUNT)
 		n += snprintf(buf + n, size - n, " %s",
 			      fwt_program_string(&v->prog, v->prog.counter[m->a]));
+	else if (m->type == FWT_MOD_BALANCE)
+		n += snprintf(buf + n, size - n, "%s%s",
+			      fwt_program_string(&v->prog, v->prog.object[m->a].name),
+			      m->flags & FWT_MOD_PERSISTENT ? " persistent" : "");
 	if (n < size && m->type == FWT_MOD_NFLOG)
 		n += snprintf(buf + n, size - n, " group %u", m->port_lo);
 	if (n >= size)

@@ -326,6 +326,21 @@ struct fwt_ir_split *fwt_sema_split(struct fwt_sema *s, const struct fwt_ast_end
 void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule);
 void fwt_sema_options(struct fwt_sema *s);
 
+/* sema_pool.c */
+void fwt_sema_pools(struct fwt_sema *s);
+void fwt_sema_pools_unused(struct fwt_sema *s);
+
+/**
+ * fwt_sema_balance() - a rule balances over a pool
+ * @rule: it
+ * @m: BALANCE
+ * @to: filled in
+ *
+ * Return: false where it can't (reported).
+ */
+bool fwt_sema_balance(struct fwt_sema *s, const struct fwt_rule *rule,
+		      const struct fwt_modifier *m, struct fwt_prog_mod *to);
+
 /* sema_flow.c */
 void fwt_flow_edges(struct fwt_sema *s);
 void fwt_flow_verdicts(struct fwt_sema *s);

@@ -248,6 +248,8 @@ static void log_packet(struct fwt_sema *s, struct fwt_ir_rule *rule,
 static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		     const struct fwt_modifier *m)
 {
+	struct fwt_prog_mod to = { .rule = rule->record };
+
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
 		egress_only(s, m, "snat");
@@ -281,7 +283,9 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		return;
 	case FWT_AST_MOD_BALANCE:
 		inet_only(s, m, "balance");
-		fwt_sema_not_yet(s, &m->loc, "balance");
+		if (!(s->tree && s->tree->hooks & ~FWT_HOOKS_INET) &&
+		    fwt_sema_balance(s, rule->ast, m, &to))
+			add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_MSS_CLAMP:
 		fwt_sema_not_yet(s, &m->loc, "mss clamp");
