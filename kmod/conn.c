@@ -15,6 +15,7 @@
 #include "gone.h"
 #include "mapping.h"
 #include "policy.h"
+#include "pool.h"
 #include "route.h"
 
 /* Unconfirmed records live so long: from the first hook to the last, with a
@@ -166,6 +167,8 @@ static void let_go(struct fwt_conn *c)
 	}
 	if (fwt_conn_is(c, FWT_CONN_COUNTED))
 		fwt_conn_uncount(c);
+	if (c->tcp.owner)
+		fwt_pool_release(c);
 }
 
 /* With a grace period: its pair C-S may have been seen before C-V clashed. */
@@ -220,6 +223,8 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 	fwt_evict_leave(c);
 	/* The rules that it names are there as long as it is charged to them. */
 	fwt_event_ended(c, why);
+	if (c->tcp.owner)
+		fwt_pool_ended(c, why);
 	let_go(c);
 	fwt_stat_inc(fn, ended[why]);
 	fwt_route_bury(c);

@@ -102,7 +102,9 @@ struct fwt_conn {
 	spinlock_t lock;
 	u32 gen;		/* the policy that allows it */
 	union {
-		struct fwt_tcp tcp;
+		struct fwt_tcp tcp;	/* @owner, of whatever protocol: the number
+					 * of a pool's server, or 0; see pool.h
+					 */
 		u8 udp_packets;
 	};
 
@@ -131,7 +133,7 @@ struct fwt_conn {
 	};
 	u8 queued;		/* where @queue stands, see conn_evict.c */
 	u8 turn[2];		/* at the first split by turns of a hook, and 1; or 0 */
-	/* A byte is free. */
+	u8 server_bits;		/* see pool_conn.c; under @lock */
 
 	u32 addr6[][4];
 };

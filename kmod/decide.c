@@ -11,6 +11,7 @@
 #include <linux/netdevice.h>
 
 #include "count.h"
+#include "pool.h"
 #include "rate.h"
 #include "trace.h"
 #include "way.h"
@@ -217,6 +218,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 		d->n_counts = 0;
 		d->turn = 0;
 		d->rule = FWT_NONE;
+		d->server = 0;
 	} else {
 		rebuild(w->c, hook, more, p);
 		if (!fwt_conn_is(w->c, FWT_CONN_LOCAL) || hook == FWT_HOOK_INGRESS) {
@@ -281,7 +283,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
-	u32 n_counts = 0, slot[2];
+	u32 n_counts = 0, slot[2], server = 0;
 	u8 turn[2];
 	struct fwt_conn_more more FWT_UNSET;
 	struct fwt_changes after FWT_UNSET;
@@ -322,8 +324,13 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			d->verdict = FWT_VERDICT_DROP;
 			o = REFUSED;
 		}
-		if (o == REFUSED || o == LED_ELSEWHERE)
+		if (o == REFUSED || o == LED_ELSEWHERE) {
+			if (fwt_pool_was_reset(c)) {
+				d->verdict = FWT_VERDICT_REJECT;
+				d->reject = FWT_REJECT_DEFAULT;
+			}
 			return false;
+		}
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
 		turn[hook] = d->turn;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
@@ -332,6 +339,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		fwt_sets_of(d, &after, &more.by[hook]);
 		if (d->flags & FWT_DECISION_CT_MARK)
 			more.ct_mark = p.ct_mark;
+		if (d->server)
+			server = d->server;
 	}
 
 	spin_lock_bh(&c->lock);
@@ -353,6 +362,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		/* Without memory its packets go on as they did. */
 		if (known)
 			(void)fwt_conn_keep(c, &more);
+		if (known && unlikely(server != c->tcp.owner))
+			fwt_pool_move(c, server);
 	}
 	spin_unlock_bh(&c->lock);
 	return true;

@@ -30,6 +30,7 @@
 #include <net/route.h>
 
 #include "hook.h"
+#include "pool.h"
 #include "route.h"
 #include "way.h"
 
@@ -75,7 +76,7 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
 	if (end)
-		fwt_conn_end(w->c, FWT_END_POLICY);
+		fwt_conn_end(w->c, fwt_pool_was_reset(w->c) ? FWT_END_SERVER : FWT_END_POLICY);
 	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);
 }
 
@@ -92,9 +93,10 @@ static unsigned int hold_up(struct fwt_way *w)
 	if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
 		return NF_ACCEPT;
 	/* It walks by itself. */
-	if (w->pol->opt.per_packet)
+	if (w->pol->opt.per_packet && !fwt_pool_was_reset(w->c))
 		return NF_ACCEPT;
-	if (!w->pol->opt.revalidate || fwt_decide_again(w, 0, 0, &d))
+	if ((!w->pol->opt.revalidate && !fwt_pool_was_reset(w->c)) ||
+	    fwt_decide_again(w, 0, 0, &d))
 		return NF_ACCEPT;
 	return refuse_known(w, &d, true);
 }
@@ -262,6 +264,15 @@ static unsigned int stray(struct fwt_way *w, enum fwt_hook hook)
 	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
+/* A SYN that is said again, to a server that is out meanwhile: as good as new. */
+static bool led_in_vain(struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL && w->p.have & FWT_HAVE_TCP &&
+	       (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK)) == FWT_TCP_SYN &&
+	       !fwt_conn_is(w->c, FWT_CONN_REPLIED) && w->c->tcp.owner &&
+	       fwt_skb_checksum_ok(w) && fwt_pool_repeated(w->c);
+}
+
 /* A packet of a known connection, at the first hook that it passes: first whether
  * it may be of it, by the wire that it came by and by the policy in force; then
  * what it means for the connection. Returns NF_ACCEPT, with @w->c NULL where it
@@ -277,6 +288,11 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 		ret = hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
+	if (unlikely(led_in_vain(w))) {
+		w->former = w->c;
+		w->c = NULL;
+		return NF_ACCEPT;
+	}
 	switch (fwt_track_packet(w)) {
 	case FWT_TRACK_OK:
 		fwt_track_account(w);

@@ -19,6 +19,7 @@
 #include "hook.h"
 #include "netlink.h"
 #include "policy.h"
+#include "pool.h"
 #include "sockopt.h"
 
 unsigned int fwt_net_id __read_mostly;
@@ -49,6 +50,7 @@ static int __net_init fwt_net_init(struct net *net)
 		return ret;
 	}
 	fwt_trial_init(fn);
+	fwt_pools_net_init(fn);
 	fwt_netlink_net_init(fn);
 	return 0;
 }
@@ -77,6 +79,7 @@ static void __net_exit fwt_net_exit(struct net *net)
 	}
 	fwt_conns_clean(fn);
 	fwt_events_clean(fn);
+	fwt_pools_net_clean(fn);
 	fwt_counts_clean(fn);
 	fwt_slots_clean(&fn->slots);
 	free_percpu(fn->stats);

@@ -116,6 +116,17 @@ static const struct nla_policy fwtree_explain_nl_policy[FWTREE_A_EXPLAIN_MARK + 
 	[FWTREE_A_EXPLAIN_MARK] = { .type = NLA_U32, },
 };
 
+/* FWTREE_CMD_SERVER_SET - do */
+static const struct nla_policy fwtree_server_set_nl_policy[FWTREE_A_SERVER_RESET + 1] = {
+	[FWTREE_A_SERVER_POOL] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_SERVER_ACTION] = NLA_POLICY_MAX(NLA_U32, 3),
+	[FWTREE_A_SERVER_ADDR] = { .type = NLA_BINARY, },
+	[FWTREE_A_SERVER_PORT] = { .type = NLA_U16, },
+	[FWTREE_A_SERVER_PORT_LAST] = { .type = NLA_U16, },
+	[FWTREE_A_SERVER_WEIGHT] = { .type = NLA_U32, },
+	[FWTREE_A_SERVER_RESET] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for fwtree */
 static const struct genl_split_ops fwtree_nl_ops[] = {
 	{
@@ -246,6 +257,18 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.doit		= fwtree_nl_explain_doit,
 		.policy		= fwtree_explain_nl_policy,
 		.maxattr	= FWTREE_A_EXPLAIN_MARK,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_SERVER_GET,
+		.dumpit	= fwtree_nl_server_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_SERVER_SET,
+		.doit		= fwtree_nl_server_set_doit,
+		.policy		= fwtree_server_set_nl_policy,
+		.maxattr	= FWTREE_A_SERVER_RESET,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

@@ -46,6 +46,9 @@ int fwtree_nl_policy_rollback_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_limit_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int fwtree_nl_explain_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_server_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int fwtree_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FWTREE_NLGRP_EVENTS,

@@ -16,6 +16,7 @@
 #include <linux/ratelimit.h>
 #include <linux/rhashtable.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -101,6 +102,11 @@ struct fwt_options {
  * @slots: rules' counters
  * @ports: see bind.c; replaced under @ports_lock, read under RCU
  * @has_ports: one is there, or was
+ * @servers: struct fwt_server of pools, by the number that connections have of them
+ * @servers_out: those that are in no pool any more
+ * @server_next: where to look for a free number
+ * @pool_changes: by hand, so many: who lists pools sees that they change
+ * @pools: takes servers out that do not answer, and has them tried again
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
  *	mapping.h
  * @gone: sweeps out what was translated to an address that is not there any more
@@ -145,6 +151,11 @@ struct fwt_net {
 	struct fwt_ports __rcu *ports[FWT_PORTS_MAPS];
 	spinlock_t ports_lock;
 	bool has_ports;
+	struct xarray servers;
+	struct list_head servers_out;
+	u32 server_next;
+	u32 pool_changes;
+	struct delayed_work pools;
 	spinlock_t map_lock;
 	u32 n_mappings;
 	struct rhashtable map_in;

@@ -12,11 +12,13 @@
 
 #include "object.h"
 #include "policy.h"
+#include "pool.h"
 
 const struct fwt_object_ops *const fwt_object_ops[__FWT_OBJECT_MAX] = {
 	[FWT_OBJECT_LIMIT] = &fwt_limit_ops,
 	[FWT_OBJECT_QUOTA] = &fwt_quota_ops,
 	[FWT_OBJECT_SPLIT] = &fwt_split_ops,
+	[FWT_OBJECT_POOL] = &fwt_pool_ops,
 };
 
 static int by_key(const void *a, const void *b)

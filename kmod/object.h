@@ -27,7 +27,8 @@ struct fwt_object;
  * @create: make the one that element @i of @prog's OBJECTS says; returns an
  *	ERR_PTR() and tells @extack why where it can't. Under fwt_net.lock.
  * @alike: is @o, whose parameters are o->param, the same thing as element @i of
- *	@prog, so that its contents stay. NULL: where all parameters are equal
+ *	@prog, so that its contents stay; may get ready what @publish will need.
+ *	NULL: where all parameters are equal
  * @publish: the policy is going to be in force, nothing can fail any more: take
  *	over what @alike let differ. May be NULL
  * @free: no walk and no program has it any more

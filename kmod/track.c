@@ -12,6 +12,7 @@
 
 #include "bind.h"
 #include "count.h"
+#include "pool.h"
 #include "way.h"
 
 static bool link_local(const struct fwt_packet *p)
@@ -127,14 +128,20 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	fwt_tcp_packet(&c->tcp, w->dir, &s, &v);
 	switch (v.result) {
 	case FWT_TCP_OK:
-		if (w->dir == FWT_REPLY)
+		if (w->dir == FWT_REPLY && !(c->flags & BIT(FWT_CONN_REPLIED))) {
 			set_flags(c, BIT(FWT_CONN_REPLIED));
+			if (c->tcp.owner)
+				fwt_pool_answered(c, !(s.flags & FWT_TCP_RST));
+		}
 		/* A connection that was reset is worth keeping no longer. */
 		if (v.assured)
 			set_flags(c, BIT(FWT_CONN_ASSURED));
 		else if (c->flags & BIT(FWT_CONN_ASSURED))
 			WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_ASSURED));
 		refresh(w, c, v.timeout, v.timeout_cap);
+		if (v.timeout >= FWT_TIMEOUT_TCP_TIME_WAIT &&
+		    v.timeout <= FWT_TIMEOUT_TCP_CLOSE && c->tcp.owner)
+			fwt_pool_closed(c);
 		break;
 	case FWT_TCP_PASS:
 		/* Changes nothing, but may leave it less time. */
@@ -306,11 +313,18 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		c->bytes[FWT_ORIGINAL] = w->p.length;
 	}
 
+	if (d->server && !fwt_pool_take(c, d->server)) {
+		fwt_conn_discard(c);
+		return FWT_REASON_NO_SERVER;
+	}
+
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
 		fwt_conn_end(w->former, FWT_END_REOPENED);
 	ret = fwt_conn_insert(c, w->hash, &other);
 	if (!ret) {
+		if (c->tcp.owner)
+			fwt_pool_begun(c);
 		w->c = c;
 		w->dir = FWT_ORIGINAL;
 		return 0;

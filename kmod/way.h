@@ -82,7 +82,7 @@ struct fwt_way {
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
  * from, else NULL. @bytes: of the packet. @filtered: that which walks; NULL where the
  * record does. @again: asked afresh, for a connection that is there. @known: for a
- * later packet of one.
+ * later packet of one. @c: it, or one that is walked for a second time.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -93,6 +93,7 @@ struct fwt_world {
 	struct sock *sk;
 	u32 bytes;
 	struct sk_buff *filtered;
+	const struct fwt_conn *c;
 	bool again;
 	bool known;
 };

@@ -9,6 +9,7 @@
 
 #include "count.h"
 #include "rate.h"
+#include "pool.h"
 #include "way.h"
 
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
@@ -165,6 +166,16 @@ static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32
 	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
+static bool world_server(const struct fwt_env *env, u32 object, u64 key,
+			 const struct fwt_packet *p, bool persistent,
+			 struct fwt_env_server *to)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct fwt_pool *pool = container_of(w->pol->object[object], struct fwt_pool, obj);
+
+	return fwt_pool_choose(pool, p, persistent, env->seed, w->c, to);
+}
+
 static const struct fwt_env_ops world_ops = {
 	.ifaddr = world_ifaddr,
 	.source = world_source,
@@ -175,6 +186,7 @@ static const struct fwt_env_ops world_ops = {
 	.turn = fwt_world_turn,
 	.owner = fwt_world_owner,
 	.filter = fwt_world_filter,
+	.server = world_server,
 };
 
 struct sock *fwt_sender(const struct fwt_way *w)
@@ -197,6 +209,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->skb = w->skb;
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
+	world->c = w->c;
 	world->again = false;
 	world->known = w->later;
 }

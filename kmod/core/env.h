@@ -15,6 +15,20 @@ struct fwt_env;
 struct fwt_program;
 
 /**
+ * struct fwt_env_server - a server that was chosen
+ * @addr: words, as in struct fwt_packet
+ * @port_lo: first port, 0: the packet keeps its own
+ * @port_hi: last one
+ * @id: for who asked for it, never 0: struct fwt_decision hands it on
+ */
+struct fwt_env_server {
+	u32 addr[4];
+	u16 port_lo;
+	u16 port_hi;
+	u32 id;
+};
+
+/**
  * struct fwt_env_ops - what the outside gives
  * @ifaddr: is @addr (words, as in struct fwt_packet, of family @family) an
  *	address of the interface named @ifname; with @subnet, does it lie in one
@@ -27,6 +41,9 @@ struct fwt_program;
  *	than its FWT_SPLIT_TURNS. NULL: the first one's
  * @source: the address that masquerading takes for @p, which leaves by @p->oif
  *	(never a link-local one, R12); false where there is none
+ * @server: the server of a pool that @p, as it was dialled, is given; @object is the
+ *	pool's index in the program's OBJECTS, @key its key. false where none of the
+ *	packet's family is usable. NULL: none ever is
  * @local: the first address, of the family of @p, of the interface named
  *	@ifname. Of IPv6 one of global scope, unless @p itself goes to a
  *	link-local address; never one that is tentative or deprecated; false
@@ -45,6 +62,9 @@ struct fwt_env_ops {
 		       u32 *addr);
 	bool (*local)(const struct fwt_env *env, const char *ifname,
 		      const struct fwt_packet *p, u32 *addr);
+	bool (*server)(const struct fwt_env *env, u32 object, u64 key,
+		       const struct fwt_packet *p, bool persistent,
+		       struct fwt_env_server *to);
 	u32 (*count)(const struct fwt_env *env, u64 table, const u32 *key, u32 words);
 	void (*route)(const struct fwt_env *env, const struct fwt_packet *p,
 		      enum fwt_route_ask what, struct fwt_route *r);

@@ -62,7 +62,7 @@ static inline bool fwt_nat_source(const struct fwt_prog_mod *m, u8 hook)
 static inline bool fwt_nat_is(const struct fwt_prog_mod *m)
 {
 	return m->type <= FWT_MOD_DNAT || m->type == FWT_MOD_REDIRECT ||
-	       m->type == FWT_MOD_NETMAP;
+	       m->type == FWT_MOD_NETMAP || m->type == FWT_MOD_BALANCE;
 }
 
 /**

@@ -76,6 +76,9 @@ static inline u64 div64_u64(u64 dividend, u64 divisor)
 {
 	return dividend / divisor;
 }
+#ifndef READ_ONCE
+#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
+#endif
 
 #define scnprintf(buf, size, ...) ({				\
 	int _n = snprintf(buf, size, __VA_ARGS__);		\

@@ -26,12 +26,14 @@
 	D(NAT_EXHAUSTED, "nat-exhausted", "every port of the translation's range is taken for this destination") \
 	D(NO_ADDRESS, "no-address", "a translation found no address on the interface whose it takes: that a packet leaves by (masquerade), came in by (redirect), or that addr() names") \
 	D(DNAT_LATE, "dnat-late", "dnat in egress for a packet that is forwarded: it has been routed already") \
+	D(NO_SERVER, "no-server", "balance found no server of the packet's family that may be given new connections") \
 	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
 	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \
 	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
 	D(NO_LISTENER, "no-listener", "a rule said queue, and nobody listens to that queue") \
 	C(QUEUED, "queued", "packets", "packets that a rule said queue of") \
 	C(QUEUE_BYPASSED, "queue-bypassed", "packets", "those of them that passed since nobody listens to their queue and the rule said bypass") \
+	C(SERVER_DOWN, "servers-down", "times", "passive health took a server out of its pool") \
 	C(RACE_LOST, "insert-race", "packets", "first packets that found the connection just made by another CPU") \
 	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: unreplied ones first, then closed ones, then those that have not proved themselves") \
 	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \
@@ -54,7 +56,8 @@
 	E(NO_PORT, "nat-exhausted", "no port was left to translate them to: their first packet was dropped") \
 	E(OWN_PORT, "own-port", "a program of this machine uses the port that they were translated to") \
 	E(YIELDED, "taken-over", "TCP: closed, and another one wanted the port that they were translated to") \
-	E(ADDRESS, "address-gone", "the interface or address that they were translated to is gone")
+	E(ADDRESS, "address-gone", "the interface or address that they were translated to is gone") \
+	E(SERVER, "server-gone", "balance: the server that they were led to was taken out, and they with it")
 
 enum fwt_end_reason {
 #define FWT_END_ENUM(id, name, doc) FWT_END_##id,

@@ -73,7 +73,7 @@ struct fwt_tcp_peer {
  * @idle: segments in a row of one side that brought nothing new
  * @syn_scale: of the SYN noted: its window scale
  * @syn_win: its window
- * @pad: 0
+ * @owner: room for two bytes of who keeps it; not touched but by fwt_tcp_init()
  * @syn_end: one past it. A SYN from the client that does not fit the state is
  *	passed, since only the server can say whether it is in order; these are
  *	what is needed to follow if the server says so
@@ -88,7 +88,7 @@ struct fwt_tcp {
 	u8 idle;
 	u8 syn_scale;
 	u16 syn_win;
-	u16 pad;
+	u16 owner;
 	u32 syn_end;
 	u32 noted;
 };

@@ -14,6 +14,7 @@
  */
 #include "tree.h"
 #include "change.h"
+#include "balance.h"
 #include "limit.h"
 #include "nat.h"
 #include "patch.h"
@@ -364,6 +365,24 @@ static bool target(const struct fwt_program *prog, const struct fwt_prog_mod *m,
 	}
 }
 
+/* The destination becomes a server's; false where there is none. */
+static noinline bool balance(const struct fwt_program *prog, const struct fwt_prog_mod *m,
+			     struct fwt_packet *p, const struct fwt_env *env,
+			     struct fwt_decision *d)
+{
+	struct fwt_env_server to FWT_UNSET;
+
+	if (!env->ops->server ||
+	    !env->ops->server(env, m->a, prog->object[m->a].key, p,
+			      m->flags & FWT_MOD_PERSISTENT, &to))
+		return false;
+	if (p->have & FWT_HAVE_PORTS)
+		p->dport = fwt_balance_port(m, &to, p, env->seed);
+	memcpy(p->daddr, to.addr, sizeof(to.addr));
+	d->server = to.id;
+	return true;
+}
+
 /* Returns false where the walk is to end here, for a reason. */
 static bool translate(const struct fwt_program *prog, u32 index,
 		      struct fwt_packet *p, const struct fwt_env *env,
@@ -381,11 +400,17 @@ static bool translate(const struct fwt_program *prog, u32 index,
 	}
 	if (p->hook == FWT_HOOK_EGRESS && p->iif)
 		return end(d, FWT_REASON_DNAT_LATE);
-	/* The port first: its choice may hang on the address dialled. */
-	if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)
-		p->dport = fwt_nat_dport(m, p, env->seed);
-	if (!target(prog, m, p, env, p->daddr))
-		return end(d, FWT_REASON_NO_ADDRESS);
+	if (m->type == FWT_MOD_BALANCE) {
+		if (!balance(prog, m, p, env, d))
+			return end(d, FWT_REASON_NO_SERVER);
+	} else {
+		/* The port first: its choice may hang on the address dialled. */
+		if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)
+			p->dport = fwt_nat_dport(m, p, env->seed);
+		if (!target(prog, m, p, env, p->daddr))
+			return end(d, FWT_REASON_NO_ADDRESS);
+		d->server = 0;
+	}
 	d->dnat = index;
 	d->flags |= FWT_DECISION_DNAT;
 	p->ct_status |= FWT_CT_DNAT;
@@ -459,6 +484,7 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 	d->rule = FWT_NONE;
 	d->snat = FWT_NONE;
 	d->dnat = FWT_NONE;
+	d->server = 0;
 	d->n_counts = 0;
 	d->n_charges = 0;
 	d->turn = 0;

@@ -44,6 +44,7 @@ struct fwt_program {
 	const struct fwt_prog_filter *filter;
 	const struct fwt_prog_insn *insn;
 	const struct fwt_prog_object *object;
+	const struct fwt_prog_server *server;
 	u32 n[__FWT_SEC_MAX];
 	u32 root[2];
 	u32 steps_max;
@@ -121,6 +122,7 @@ struct fwt_decision_charge {
  * @node: the node where the walk ended
  * @snat: the modifier, for its range of ports
  * @dnat: the modifier
+ * @server: where @dnat is balance: struct fwt_env_server.id of the one chosen; 0
  * @n_counts: entries in @count
  * @n_charges: entries in @charge
  * @turn: that it got at the first split by turns, and 1; 0 for none
@@ -141,6 +143,7 @@ struct fwt_decision {
 	u32 node;
 	u32 snat;
 	u32 dnat;
+	u32 server;
 	u32 n_counts;
 	u32 n_charges;
 	u32 turn;

@@ -117,6 +117,7 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->object = section(p, FWT_SEC_OBJECTS);
 	p->filter = section(p, FWT_SEC_FILTERS);
 	p->insn = section(p, FWT_SEC_INSNS);
+	p->server = section(p, FWT_SEC_SERVERS);
 }
 
 /* Comparisons that looking up in a set can take; of long keys each counts more. A
@@ -181,6 +182,18 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
 	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
+}
+
+/* Least connections looks at each server, a line of memory. */
+static u32 mod_cost(const struct fwt_program *p, const struct fwt_prog_mod *m)
+{
+	const u32 *param;
+
+	if (m->type != FWT_MOD_BALANCE)
+		return 0;
+	param = p->object[m->a].param;
+	return param[FWT_POOL_SCHEDULING] == FWT_SCHEDULE_LEAST_CONN ?
+		8 + param[FWT_POOL_COUNT] : 8;
 }
 
 static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)
@@ -317,6 +330,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		if (!index_ok(c, FWT_SEC_MODS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such modifier");
 		join(&p, &c->node[n->yes]);
+		own += mod_cost(c->prog, &c->prog->mod[n->arg]);
 		break;
 	case FWT_NODE_CALL:
 		/* What follows is reached only if the tree comes back. */
@@ -378,6 +392,7 @@ static u8 mod_hooks(u8 type)
 	case FWT_MOD_SET_CT_MARK:
 	case FWT_MOD_MSS_CLAMP:
 	case FWT_MOD_NOTRACK:
+	case FWT_MOD_BALANCE:
 		return FWT_HOOKS_INET;
 	case FWT_MOD_SET_VLAN:
 		return FWT_HOOKS_DEV;

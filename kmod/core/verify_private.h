@@ -50,6 +50,7 @@ struct fwt_verify_forest {
  * @forest: likewise
  * @cut: likewise: steps from each cut on
  * @stretch: the longest one that begins behind an ENTER, or a call
+ * @pools: that were met
  * @budget: elements of sets, branches and leaves that may still be looked at.
  *	They may lie over one another, but not so that verifying them takes more
  *	than a few times what it takes to read the sections
@@ -61,6 +62,7 @@ struct fwt_verify {
 	struct fwt_verify_forest *forest;
 	u32 *cut;
 	u32 stretch;
+	u32 pools;
 	u64 budget;
 };
 

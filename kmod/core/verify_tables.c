@@ -3,6 +3,7 @@
  * The verifier's part for what is no node and no forest: each element of a
  * section for what it says of itself.
  */
+#include "balance.h"
 #include "filter.h"
 #include "change.h"
 #include "verify_private.h"
@@ -340,6 +341,23 @@ static int check_set_mod(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+static int check_balance(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_mod *m = &c->prog->mod[i];
+
+	if (m->family || m->flags & ~FWT_MOD_PERSISTENT)
+		return bad(c, FWT_SEC_MODS, i, "has what a pool says");
+	if (m->port_lo > m->port_hi || !m->port_lo != !m->port_hi)
+		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
+	if (!index_ok(c, FWT_SEC_OBJECTS, m->a) ||
+	    c->prog->object[m->a].kind != FWT_OBJECT_POOL)
+		return bad(c, FWT_SEC_MODS, i, "no such pool");
+	if (m->flags & FWT_MOD_PERSISTENT &&
+	    !(c->prog->object[m->a].param[FWT_POOL_FLAGS] & FWT_POOL_PERSISTENT))
+		return bad(c, FWT_SEC_MODS, i, "the pool does not know of persistence");
+	return 0;
+}
+
 static int check_mod(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_mod *m = &c->prog->mod[i];
@@ -385,6 +403,8 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		if (m->type == FWT_MOD_NETMAP && !is_prefix(m))
 			return bad(c, FWT_SEC_MODS, i, "no prefix");
 		break;
+	case FWT_MOD_BALANCE:
+		return check_balance(c, i);
 	case FWT_MOD_LOG:
 	case FWT_MOD_NFLOG:
 		if (!string_ok(c, m->a, true))
@@ -484,6 +504,34 @@ static int check_quota_params(struct fwt_verify *c, u32 i)
 	return check_rules_own(c, i, __FWT_QUOTA_PARAM_MAX);
 }
 
+/* Ascending: no two are the same. What servers are like was checked. */
+static int check_pool(struct fwt_verify *c, u32 i)
+{
+	const u32 *param = c->prog->object[i].param;
+	u32 first = param[FWT_POOL_FIRST], count = param[FWT_POOL_COUNT], k;
+
+	if (c->prog->object[i].name == FWT_NONE)
+		return bad(c, FWT_SEC_OBJECTS, i, "a pool without a name");
+	if (param[FWT_POOL_SCHEDULING] >= __FWT_SCHEDULE_MAX ||
+	    param[FWT_POOL_FLAGS] & ~(FWT_POOL_PASSIVE | FWT_POOL_PERSISTENT))
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_OBJECTS, i,
+			      "a scheduler that is not known here");
+	for (k = __FWT_POOL_PARAM_MAX; k < FWT_OBJECT_PARAMS; k++)
+		if (param[k])
+			return bad(c, FWT_SEC_OBJECTS, i, "says more than a pool does");
+	if (++c->pools > FWT_POOLS_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "too many pools");
+	if (count > FWT_POOL_SERVERS_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "too many servers");
+	if (first > c->prog->n[FWT_SEC_SERVERS] ||
+	    count > c->prog->n[FWT_SEC_SERVERS] - first)
+		return bad(c, FWT_SEC_OBJECTS, i, "servers outside of their section");
+	for (k = first + 1; k < first + count; k++)
+		if (fwt_balance_order(&c->prog->server[k - 1], &c->prog->server[k]) >= 0)
+			return bad(c, FWT_SEC_OBJECTS, i, "servers out of order");
+	return 0;
+}
+
 /* What a kind's parameters must be like. */
 static int check_params(struct fwt_verify *c, u32 i)
 {
@@ -499,6 +547,8 @@ static int check_params(struct fwt_verify *c, u32 i)
 		    o->param[FWT_SPLIT_TURNS] > FWT_SPLIT_TURNS_MAX)
 			return bad(c, FWT_SEC_OBJECTS, i, "an impossible number of turns");
 		return check_rules_own(c, i, __FWT_SPLIT_PARAM_MAX);
+	case FWT_OBJECT_POOL:
+		return check_pool(c, i);
 	default:
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_OBJECTS, i,
 			      "an object that is not known here");
@@ -559,6 +609,12 @@ int fwt_verify_tables(struct fwt_verify *c)
 		ret = check_mod(c, i);
 	if (!ret && p->n[FWT_SEC_OBJECTS] > FWT_OBJECTS_MAX)
 		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, FWT_OBJECTS_MAX, "too many objects");
+	for (i = 0; !ret && i < p->n[FWT_SEC_SERVERS]; i++) {
+		const char *wrong = fwt_balance_server_wrong(&p->server[i]);
+
+		if (wrong)
+			ret = bad(c, FWT_SEC_SERVERS, i, wrong);
+	}
 	for (i = 0; !ret && i < p->n[FWT_SEC_OBJECTS]; i++)
 		ret = check_object(c, i);
 	return ret;

@@ -193,6 +193,45 @@ def new(b, name, tcp):
         b.row(name, who, memory[who], "bytes", peer, peer and min(memory[who]) / min(memory[peer]))
 
 
+# All are by way of d1.
+TARGETS = [f"198.18.9.{n}" for n in range(1, 17)]
+
+
+def balancers():
+    def nft(how):
+        to = ", ".join(f"{n} : {a}" for n, a in enumerate(TARGETS))
+        return NFT_CT + "table ip n {\nchain p { type nat hook prerouting priority -100;\n" \
+            f"ip daddr 198.18.0.0/16 dnat to {how} map {{ {to} }}\n}}\n}}\n"
+
+    def ours(scheduler):
+        return f"pool p {{ scheduler {scheduler}; {'; '.join(TARGETS)} }}\n" + \
+            OURS.replace("iif { d0, d1 } accept", "iif d0 balance @p accept\niif d1 accept")
+
+    return [Nothing(), Nft(nft("numgen inc mod 16"), "nft numgen"),
+            Nft(nft("jhash ip saddr . udp sport mod 16"), "nft jhash"),
+            Ours(ours("round-robin"), "fwtree round-robin"), Ours(ours("maglev"), "fwtree maglev"),
+            Ours(ours("least-conn"), "fwtree least-conn")], \
+        [("nft numgen", None), ("nft jhash", None), ("fwtree round-robin", "nft numgen"),
+         ("fwtree maglev", "nft jhash"), ("fwtree least-conn", None)]
+
+
+def balanced(b, name):
+    """New connections, spread over 16 servers. The guest's kernel has no IPVS."""
+    count = int(200e3 * b.scale)
+    contenders, pairs = balancers()
+
+    def measure(c):
+        settle()
+        out = sent("d1")
+        ns = pktgen("d0", count, NEW)
+        must("forwarded", sent("d1") - out, count, 0.999)
+        c.forget()
+        return ns
+
+    least = b.rates(name, contenders, measure, "linux")
+    b.added(f"{name}: added to the plain kernel", least, pairs)
+
+
 def million(b, name):
     """The table with a million live connections: one client address each."""
     n = 1000000
@@ -255,5 +294,6 @@ def run(b):
     forward(b)
     b.do("new UDP connections", new, False)
     b.do("new TCP connections", new, True)
+    b.do("new UDP connections, balanced", balanced)
     b.do("one million connections", million)
     b.do("connection record", slabs)

@@ -14,6 +14,7 @@ from files import given, made
 
 LOOKUPS = "build/bench/lookups"
 WORST = "build/bench/worst"
+CHOOSE = "build/bench/choose"
 
 
 def lookups(b, title, path):
@@ -52,6 +53,18 @@ def slowest(b, name):
         b.row(name, line.split()[0].split("=")[1], [float(f["best"].rstrip("us"))], "us")
 
 
+def choices(b, name):
+    """A server of a pool, by each scheduler."""
+    runs = [subprocess.run([CHOOSE, str(int(4e6 * b.scale))], text=True, check=True,
+                           stdout=subprocess.PIPE).stdout for _ in range(b.rounds)]
+    for lines in zip(*(r.splitlines() for r in runs)):
+        f = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in lines]
+        who = f"{f[0]['scheduler']} of {f[0]['servers']}"
+        b.row(name, who, [float(x["best"].rstrip("ns")) for x in f], "ns")
+        if f[0]["scheduler"] == "maglev":
+            b.row(name, who + ", its table", [float(x["build"].rstrip("ms")) for x in f], "ms")
+
+
 def run_lookups(g, b):
     paths = []
     for family in ("acl", "fw", "ipc"):
@@ -63,6 +76,7 @@ def run_lookups(g, b):
     for name, path in paths:
         b.do(f"look-ups in userspace, {name}", lookups, path)
     b.do("the slowest walk allowed", slowest)
+    b.do("choosing a server", choices)
 
 
 def timed(*command):

@@ -11,6 +11,7 @@
 #include "netns.h"
 #include "policy.h"
 #include "rate.h"
+#include "pool.h"
 #include "slot.h"
 #include "stats.h"
 #include "bind.h"
@@ -19,6 +20,7 @@
 #include "core/verify.h"
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_net_id);
+EXPORT_SYMBOL_IF_KUNIT(fwt_wq);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_clean);
@@ -63,6 +65,13 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_world_under);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_apply);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_flush);
+EXPORT_SYMBOL_IF_KUNIT(fwt_object_find);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_add);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_weight);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_drain);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_delete);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pools_count);
+EXPORT_SYMBOL_IF_KUNIT(fwt_balance_order);
 EXPORT_SYMBOL_IF_KUNIT(fwt_hook_inet);
 EXPORT_SYMBOL_IF_KUNIT(fwt_hook_dev);
 

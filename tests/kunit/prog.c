@@ -131,6 +131,7 @@ void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *
 		PART(STRINGS, string), PART(SOURCE, source),
 		PART(FORESTS, forest), PART(TREES, tree), PART(CUTS, cut),
 		PART(BOXES, box), PART(BOXES6, box6), PART(OBJECTS, object),
+		PART(SERVERS, server),
 #undef PART
 	};
 	struct fwt_prog_hdr *h;
@@ -231,6 +232,32 @@ static void test_forest(struct fwt_test_prog *p, u32 rule)
  * 6 dnat -> 9 (ingress)	14 drop (device)
  * 7 snat -> 10 (egress)
  */
+void fwt_test_server(struct fwt_test_prog *p, u8 family, u32 host, u16 port, u32 weight)
+{
+	struct fwt_prog_server *s = &p->server[p->n[FWT_SEC_SERVERS]++];
+
+	*s = (struct fwt_prog_server){
+		.family = family, .port_lo = port, .port_hi = port, .weight = weight,
+	};
+	s->addr[0] = family == 6 ? 0x20010db8 : 0x0a000000 + host;
+	if (family == 6)
+		s->addr[3] = host;
+}
+
+u32 fwt_test_pool(struct fwt_test_prog *p, const char *name, u32 scheduling, u32 flags)
+{
+	u32 i = p->n[FWT_SEC_OBJECTS]++, first = 0;
+
+	if (i)
+		first = p->object[i - 1].param[FWT_POOL_FIRST] +
+			p->object[i - 1].param[FWT_POOL_COUNT];
+	p->object[i] = (struct fwt_prog_object){
+		.key = 1000 + i, .kind = FWT_OBJECT_POOL, .name = fwt_test_string(p, name),
+		.param = { scheduling, flags, first, p->n[FWT_SEC_SERVERS] - first },
+	};
+	return i;
+}
+
 struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 {
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
@@ -300,6 +327,18 @@ struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 	p->node[15].no = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, 1);	/* 17 */
 
 	test_forest(p, r);						/* 18 */
+
+	fwt_test_server(p, 4, 7, 80, 2);
+	fwt_test_server(p, 4, 8, 0, 1);
+	fwt_test_server(p, 6, 7, 80, 1);
+	m = (struct fwt_prog_mod){
+		.type = FWT_MOD_BALANCE, .flags = FWT_MOD_PERSISTENT,
+		.a = fwt_test_pool(p, "pool", FWT_SCHEDULE_MAGLEV, FWT_POOL_PERSISTENT),
+		.port_lo = 53, .port_hi = 60,
+	};
+	p->node[5].yes = p->n[FWT_SEC_NODES];
+	fwt_test_mod(p, &m, p->n[FWT_SEC_NODES] + 1);
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, 1);
 
 	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
 	fwt_test_hook(p, FWT_HOOK_EGRESS, 7, NULL);

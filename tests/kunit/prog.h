@@ -30,6 +30,7 @@ struct fwt_test_prog {
 	struct fwt_prog_box box[16];
 	struct fwt_prog_box6 box6[8];
 	struct fwt_prog_object object[4];
+	struct fwt_prog_server server[8];
 	char string[512];
 	char source[64];
 	u32 n[__FWT_SEC_MAX];
@@ -56,6 +57,12 @@ u32 fwt_test_mod(struct fwt_test_prog *p, const struct fwt_prog_mod *m, u32 yes)
  */
 u32 fwt_test_nat(struct fwt_test_prog *p, u8 type, u8 family, const u32 *addr,
 		 u16 lo, u16 hi, u32 yes);
+
+/* A server of the pool to be made next: a host as of fwt_test_nat(). In order. */
+void fwt_test_server(struct fwt_test_prog *p, u8 family, u32 host, u16 port, u32 weight);
+
+/* A pool of the servers since the last one; returns its number among OBJECTS. */
+u32 fwt_test_pool(struct fwt_test_prog *p, const char *name, u32 scheduling, u32 flags);
 
 /* The block, kvmalloc'ed. */
 void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *len);

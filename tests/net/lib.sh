@@ -220,6 +220,33 @@ path_topology() {
 	via net 198.51.100.1 2001:db8:77::1
 }
 
+# pool_topology N: servers s1, s2 ... behind gw, on the bridge "lan", 192.168.1.11
+# and fd00:1::11 and so on; clients in net.
+pool_topology() {
+	local i
+	host net
+	router gw
+	ip -n gw link add lan type bridge
+	ip -n gw link set lan up
+	addr gw lan 192.168.1.1/24 fd00:1::1/64
+	for ((i = 1; i <= $1; i++)); do
+		host "s$i"
+		link "s$i" h0 gw "p-s$i"
+		ip -n gw link set "p-s$i" master lan
+		addr "s$i" h0 "192.168.1.1$i/24" "fd00:1::1$i/64"
+		via "s$i" 192.168.1.1 fd00:1::1
+	done
+	link gw wan net i0
+	addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+	addr net i0 203.0.113.1/24 2001:db8:1::1/64
+}
+
+# web N [PORT]: a web server on s<N>, port 8080; it says "s<N>". $pid is its.
+web() {
+	spawn "s$1" python3 "$netdir/web.py" "s$1" "${2-8080}"
+	wait_for listening "s$1" "${2-8080}"
+}
+
 # route_home: net knows where home is.
 route_home() {
 	ip -n net route add 192.168.1.0/24 via 203.0.113.8 src 198.51.100.7

@@ -378,6 +378,11 @@ static void modifier(struct gen *g)
 				gen_put(g, "redirect to :80%u-8100 ", 10 + gen_rnd(g, 20));
 			return;
 		}
+		if (g->pools && gen_chance(g, 25)) {
+			gen_put(g, "balance @p%u %s", gen_rnd(g, g->pools),
+				gen_chance(g, 30) ? "persistent " : "");
+			return;
+		}
 		if (gen_chance(g, 20)) {
 			if (gen_chance(g, 50))
 				gen_put(g, "netmap to 10.%u.0.0/%u ", gen_rnd(g, 9),
@@ -605,6 +610,34 @@ static void sets(struct gen *g)
 	}
 }
 
+/* Pools p0 and p1. Maglev's table is the largest thing in such a policy: seldom. */
+static void pools(struct gen *g)
+{
+	static const char *const schedulers[] = {
+		"round-robin", "random", "least-conn", "round-robin", "random", "maglev",
+		"source-hash",
+	};
+	unsigned int i, n, at;
+
+	g->pools = gen_chance(g, 30) ? 1 + gen_rnd(g, 2) : 0;
+	for (i = 0; i < g->pools; i++) {
+		gen_put(g, "pool p%u { scheduler %s", i, PICK(g, schedulers));
+		at = gen_rnd(g, 3);
+		for (n = 1 + gen_rnd(g, 5); n--; at++) {
+			if (gen_chance(g, 30))
+				gen_put(g, "\n\t[2001:db8::%x]:%u", at + 1, 80 + gen_rnd(g, 3));
+			else if (gen_chance(g, 50))
+				gen_put(g, "\n\t10.0.0.%u:40%02u-40%02u", at + 1, gen_rnd(g, 9),
+					10 + gen_rnd(g, 20));
+			else
+				gen_put(g, "\n\t10.0.0.%u", at + 1);
+			if (gen_chance(g, 30))
+				gen_put(g, " weight %u", 1 + gen_rnd(g, 5));
+		}
+		gen_put(g, "\n}\n");
+	}
+}
+
 /* A run of rules, long enough to be searched and not tried one by one. */
 static unsigned int length(struct gen *g)
 {
@@ -639,6 +672,7 @@ char *gen_policy(uint64_t seed)
 	gen_put(&g, "# seed %llu\ndefine both = { 10.0.1.1, 2001:db8::5 }\n",
 		(unsigned long long)seed);
 	sets(&g);
+	pools(&g);
 	g.trees = gen_rnd(&g, TREES_MAX + 1);
 	for (t = 0; t < g.trees; t++) {
 		g.tree_hooks[t] = hooks[gen_rnd(&g, 8)];

@@ -34,6 +34,7 @@ struct gen {
 	bool many;		/* the block is a long one */
 	unsigned int ids;
 	bool has_set[6];
+	unsigned int pools;
 };
 
 enum kind { ADDR, ADDR4, ADDR6, PORT, PROTOCOL, NAME, MAC, STATE, DIRECTION, FAMILY, PKTTYPE,

@@ -199,7 +199,6 @@ static const struct {
 	{ IN("route nexthop nobody accept"), 2, "'route nexthop' takes an address" },
 	{ IN("saddr none accept"), 2, "'saddr' takes an address" },
 	{ DEV("route oif eth0 accept"), 2, "there is no 'route oif' in 'ingress device'" },
-	{ "pool p { 10.0.0.1:80 }\n" IN("balance @p accept"), 3, "not supported yet: \"balance\"" },
 	{ "set a : addr { timeout 1h }\n" IN("saddr @a drop"), 1, "not supported yet" },
 };
 
@@ -514,13 +513,15 @@ static void test_times(void **state)
 static const char sample[] =
 	"set ports : addr . port { elements = { 10.0.0.1 . 80, 10.1.0.0/16 . 1-9, fd00::1 . 5 } }\n"
 	"option conn-max 1000\n"
+	"pool p { scheduler least-conn; health passive; 10.0.0.1:80 weight 3; 10.0.0.2; fd00::1 }\n"
 	"ingress {\n\tiif { lo, wg* } accept\n\tsaddr { 10.0.0.0/8, fd00::/8 } log \"x\" count c call t\n"
 	"\tsaddr . dport @ports set mark 7\n\tdaddr addr(eth0) sport == dport drop\n"
 	"\tselect protocol . dport {\n\t\ttcp . 22 -> drop id ssh\n\t\tudp . { 53, 60-70 } -> goto u\n"
 	"\t\tdefault -> mark & 0xf == 3 accept\n\t}\n"
 	"\tudp dport 4501 queue 3 bypass\n\tudp dport 4500 notrack accept\n\tct mark 3 set ct mark mark set mark ct mark\n"
 	"\tct original daddr 10.0.0.1 ct direction original set dscp ef set ttl 9 set mss 99 mss clamp\n"
-	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n\treject\n}\n"
+	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n"
+	"\tudp dport 9-10 balance @p persistent accept\n\treject\n}\n"
 	"egress {\n\toif eth0 masquerade accept\n\tuid 5 cgroup 4294967301 drop\n\tcall t\n\tdrop\n}\n"
 	"ingress device eth0, eth1 {\n\tether type arp set vlan 3 accept\n\tcall t\n\tcall b\n\tdrop\n}\n"
 	"tree t {\n\tselect ttl {\n\t\t1-9 -> return\n\t\t5-20 -> drop\n\t}\n}\n"

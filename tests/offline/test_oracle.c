@@ -16,6 +16,7 @@
 
 #include "compile.h"
 #include "limit.h"
+#include "mock_pool.h"
 #include "sema_sample.h"
 #include "oracle.h"
 #include "parse.h"
@@ -31,6 +32,7 @@ struct policy {
 	struct fwt_oracle oracle;
 	struct fwt_oracle_state state;
 	struct fwt_sampler sampler;
+	struct fwt_mock_pools pools;
 };
 
 /* The world: which address is whose is a matter of arithmetic. */
@@ -70,6 +72,7 @@ struct world {
 	struct fwt_env env;
 	struct fwt_sampler *sampler;
 	struct fwt_rlu rlu;
+	const struct fwt_mock_pools *pools;
 };
 
 static void mock_route(const struct fwt_env *env, const struct fwt_packet *p,
@@ -152,9 +155,21 @@ static int mock_owner(const struct fwt_env *env, unsigned int field, u32 *out)
 	return field == FWT_FIELD_CGROUP ? 2 : 1;
 }
 
+static bool mock_server(const struct fwt_env *env, u32 object, u64 key,
+			const struct fwt_packet *p, bool persistent,
+			struct fwt_env_server *to)
+{
+	const struct world *w = (const struct world *)env;
+
+	/* By its index or by its name, it is the same one. */
+	if (object != FWT_NONE && w->pools->prog->object[object].key != key)
+		return false;
+	return fwt_mock_pools_server(w->pools, key, p, persistent, env->seed, to);
+}
+
 static const struct fwt_env_ops mock_ops = {
 	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
-	.route = mock_route,
+	.route = mock_route, .server = mock_server,
 	.under = mock_under, .turn = mock_turn,
 	.owner = mock_owner,
 };
@@ -186,6 +201,7 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 	w->scratch = malloc(fwt_verify_scratch(w->blob.data, w->blob.len));
 	assert_non_null(w->scratch);
 	assert_int_equal(fwt_verify(w->blob.data, w->blob.len, w->scratch, &w->prog, &err), 0);
+	assert_int_equal(fwt_mock_pools_init(&w->pools, &w->prog), 0);
 	w->oracle.ast = w->ast;
 	w->oracle.resolver = fwt_resolver_alloc();
 	assert_non_null(w->oracle.resolver);
@@ -197,6 +213,7 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 
 static void unmake(struct policy *w)
 {
+	fwt_mock_pools_clean(&w->pools);
 	fwt_sampler_clean(&w->sampler);
 	fwt_resolver_free(w->oracle.resolver);
 	free(w->scratch);
@@ -249,6 +266,7 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_SET_VLAN] = FWT_AST_MOD_SET,
 		[FWT_MOD_MSS_CLAMP] = FWT_AST_MOD_MSS_CLAMP,
 		[FWT_MOD_NOTRACK] = FWT_AST_MOD_NOTRACK,
+		[FWT_MOD_BALANCE] = FWT_AST_MOD_BALANCE,
 	};
 	const struct fwt_prog_mod *m = &w->prog.mod[index];
 	const char *string = w->prog.string;
@@ -351,7 +369,9 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 static const char *pair(struct policy *w, const struct fwt_ast_hook *hook,
 			const struct fwt_packet *p, u32 seed)
 {
-	struct world world = { { .ops = &mock_ops, .seed = seed }, .sampler = &w->sampler };
+	struct world world = {
+		{ .ops = &mock_ops, .seed = seed }, .sampler = &w->sampler, .pools = &w->pools,
+	};
 	struct fwt_packet a = *p, b = *p, c = *p;
 	struct counted counted = { 0 };
 	struct fwt_oracle_result r;

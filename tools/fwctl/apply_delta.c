@@ -306,7 +306,7 @@ static bool put_there(struct job *j, uint32_t before)
 {
 	const char *at = j->new_part.from;
 	uint32_t i, n = FWT_NONE, k;
-	bool rules = false, needs = false;
+	bool rules = false, needs = false, whole = false;
 	char *line;
 
 	for (i = 0; i < j->new_lines; i++) {
@@ -315,8 +315,11 @@ static bool put_there(struct job *j, uint32_t before)
 			return false;
 		rules |= !says_nothing(line);
 		needs |= !says_nothing(line) && fwt_delta_needs_defines(line);
+		whole |= !says_nothing(line) && fwt_delta_whole(line);
 		free(line);
 	}
+	if (whole)
+		return false;
 	if (needs && !fwt_delta_defines(&j->s.delta, j->now.data, j->now.len))
 		return false;
 	if (rules && !j->has_side && !find_side(j))

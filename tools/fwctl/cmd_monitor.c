@@ -7,6 +7,7 @@
 #include "conn_filter.h"
 #include "conn_print.h"
 #include "packet_print.h"
+#include "pool_print.h"
 
 static const char *const conn_events[] = {
 	[FWTREE_CONN_EVENT_NEW] = "new",
@@ -80,6 +81,8 @@ static const char *event_name(const struct fwt_nl_event *e)
 	case FWT_NL_EVENT_LOG:
 	case FWT_NL_EVENT_DROP:
 		return kinds[e->kind];
+	case FWT_NL_EVENT_SERVER:
+		return pool_state(e->server.state);
 	}
 	return "lost";
 }
@@ -103,7 +106,7 @@ static void print_lost(const struct fwt_nl_event *e)
 static int print_event(void *ctx, const struct fwt_nl_event *e)
 {
 	const char *name = event_name(e);
-	char when[32];
+	char when[32], server[POOL_SERVER];
 
 	(void)ctx;
 	out_object(NULL);
@@ -115,6 +118,13 @@ static int print_event(void *ctx, const struct fwt_nl_event *e)
 		out_str("of", "policy");
 		out_num("generation", e->generation);
 		out_text("%-10s  policy, generation %u\n", name, e->generation);
+		break;
+	case FWT_NL_EVENT_SERVER:
+		out_str("of", "server");
+		out_str("pool", e->server.pool);
+		pool_server_json(&e->server);
+		out_text("%-10s  server %s of pool %s\n", name,
+			 pool_server_text(server, sizeof(server), &e->server), e->server.pool);
 		break;
 	case FWT_NL_EVENT_CONN:
 		out_str("of", "connection");

@@ -270,7 +270,8 @@ static int run(struct fwctl *ctl, struct change *c)
 	if (ret)
 		return ret;
 	ret = find(&s, &c->place, &added, &spot);
-	if (!ret && c->rule && fwt_delta_needs_defines(c->rule) && !session_defines(&s))
+	if (!ret && c->rule && (fwt_delta_whole(c->rule) ||
+				(fwt_delta_needs_defines(c->rule) && !session_defines(&s))))
 		ret = 1;
 	if (ret < 0) {
 		out_error("what was in force stays", "%s", s.nl.error);

@@ -33,6 +33,10 @@
 	"  TREE: a hook or tree, as 'fwctl show tree' names it.\n" \
 	"Files stay as they are: what is in force is changed.\n"
 
+#define POOL_HELP \
+	"SERVER: as in the policy: 10.0.0.1, 10.0.0.1:80, [fd00::1]:80, 10.0.0.1:8000-8010.\n" \
+	"What was changed so stays until a policy declares the pool's servers otherwise.\n"
+
 static int cmd_later(struct fwctl *ctl, int argc, char **argv)
 {
 	(void)argc;
@@ -97,7 +101,18 @@ const struct command fwctl_commands[] = {
 	{ "rule replace", "PLACE RULE", 2, -1, cmd_rule_replace,
 	  "put one rule in the place of another", RULE_HELP },
 	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
-	{ "pool", "", 0, -1, cmd_later, "live pool members (not yet)", NULL },
+	{ "pool list", "[POOL]", 0, 1, cmd_pool_list,
+	  "servers of pools, and what each is given", NULL },
+	{ "pool add", "POOL SERVER [weight N]", 2, 4, cmd_pool_add,
+	  "put a server into a pool, or back after it was drained", POOL_HELP },
+	{ "pool delete", "POOL SERVER [--reset]", 2, 3, cmd_pool_delete,
+	  "take a server out of a pool",
+	  "Connections that it has go on; with --reset they end, each with its next packet,\n"
+	  "whose sender is told.\n" POOL_HELP },
+	{ "pool drain", "POOL SERVER", 2, 2, cmd_pool_drain,
+	  "give a server no new connections; those that it has go on", POOL_HELP },
+	{ "pool weight", "POOL SERVER weight N", 4, 4, cmd_pool_weight,
+	  "give a server another weight, 1 to 65535", POOL_HELP },
 	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET | -f FILE --batch PACKETS"
 	  " | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
 	  1, -1, cmd_explain,
@@ -143,6 +158,7 @@ static const struct {
 	{ "show", "policy" },
 	{ "conn", "list" },
 	{ "rule", "add" },
+	{ "pool", "list" },
 };
 
 /* What cuts something off is never guessed. */

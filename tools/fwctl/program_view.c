@@ -563,6 +563,7 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_SET_DSCP] = "set dscp", [FWT_MOD_SET_TTL] = "set ttl",
 		[FWT_MOD_SET_MSS] = "set mss", [FWT_MOD_SET_VLAN] = "set vlan",
 		[FWT_MOD_MSS_CLAMP] = "mss clamp", [FWT_MOD_NOTRACK] = "notrack",
+		[FWT_MOD_BALANCE] = "balance @",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -580,6 +581,10 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	else if (m->type == FWT_MOD_COUNT)
 		n += snprintf(buf + n, size - n, " %s",
 			      fwt_program_string(&v->prog, v->prog.counter[m->a]));
+	else if (m->type == FWT_MOD_BALANCE)
+		n += snprintf(buf + n, size - n, "%s%s",
+			      fwt_program_string(&v->prog, v->prog.object[m->a].name),
+			      m->flags & FWT_MOD_PERSISTENT ? " persistent" : "");
 	if (n < size && m->type == FWT_MOD_NFLOG)
 		n += snprintf(buf + n, size - n, " group %u", m->port_lo);
 	if (n >= size)

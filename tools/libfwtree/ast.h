@@ -504,7 +504,7 @@ struct fwt_map {
 /**
  * struct fwt_server - a member of a pool
  * @addr: IPV4, IPV6, or a WORD or STRING that is a host's name
- * @port: NUMBER, or NULL to keep the packet's
+ * @port: NUMBER or RANGE, or NULL to keep the packet's
  * @weight: 1 where none is written
  */
 struct fwt_server {

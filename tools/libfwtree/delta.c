@@ -142,6 +142,18 @@ static bool defines(const char *line, size_t len)
 	return line < end && line > word && *line == ':';
 }
 
+bool fwt_delta_whole(const char *rule)
+{
+	static const char word[] = "balance";
+	const char *at = rule;
+
+	for (; (at = strstr(at, word)); at += strlen(word))
+		if ((at == rule || strchr(" \t{;", at[-1])) &&
+		    strchr(" \t", at[strlen(word)]))
+			return true;
+	return false;
+}
+
 bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len)
 {
 	const char *end = text + len, *next;

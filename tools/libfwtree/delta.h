@@ -115,6 +115,9 @@ bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len);
 /* Ends the definitions in the text of a patch's program. */
 #define FWT_DELTA_RULES	"# fwctl: rules of the patch\n"
 
+/* Whether a rule is for the whole text: it says "balance", and a patch has no pools. */
+bool fwt_delta_whole(const char *rule);
+
 /* Whether a rule needs definitions. */
 static inline bool fwt_delta_needs_defines(const char *rule)
 {

@@ -406,6 +406,15 @@ static const char *const rule_words[] = {
 	[FWTREE_A_RULE_FILE_INDEX] = "file-index",
 };
 
+static const char *const server_words[] = {
+	[FWTREE_A_SERVER_POOL] = "pool",
+	[FWTREE_A_SERVER_ADDR] = "addr",
+	[FWTREE_A_SERVER_PORT] = "port",
+	[FWTREE_A_SERVER_PORT_LAST] = "port-last",
+	[FWTREE_A_SERVER_WEIGHT] = "weight",
+	[FWTREE_A_SERVER_ACTION] = "action",
+};
+
 static const char *const conn_words[] = {
 	[FWTREE_A_CONN_FILTER] = "filter",
 };
@@ -458,6 +467,8 @@ const char *fwt_nl_attr_word(uint8_t cmd, bool filter, uint32_t type)
 {
 	if (filter)
 		return WORD(filter_words, type);
+	if (cmd == FWTREE_CMD_SERVER_SET)
+		return WORD(server_words, type);
 	if (cmd == FWTREE_CMD_RULE_FIND)
 		return WORD(rule_words, type);
 	if (cmd >= FWTREE_CMD_CONN_GET && cmd < FWTREE_CMD_PATCH_GET)

@@ -509,11 +509,61 @@ int fwt_nl_conn_flush(struct fwt_nl *nl, uint32_t *count);
 int fwt_nl_conn_count(struct fwt_nl *nl, const struct fwt_nl_conn_filter *filter,
 		      uint32_t *count, uint32_t *max);
 
+/* Pools */
+
+/**
+ * struct fwt_nl_server - a server; with @family 0 a pool, before its servers
+ * @pool: the pool's name
+ * @addr: 4 or 16 bytes
+ * @port: 0 where packets keep their own
+ * @port_last: the last of them
+ * @state: enum fwtree_server_state
+ * @retry: milliseconds until it may be tried
+ */
+struct fwt_nl_server {
+	const char *pool;
+	uint32_t scheduler;
+	bool passive;
+	uint8_t family;
+	uint8_t addr[16];
+	uint16_t port;
+	uint16_t port_last;
+	uint32_t weight;
+	uint32_t state;
+	uint32_t conns;
+	uint64_t total;
+	uint64_t failed;
+	uint64_t packets;
+	uint64_t bytes;
+	bool has_retry;
+	uint32_t retry;
+};
+
+struct fwt_nl_servers {
+	struct fwt_nl_server *server;
+	size_t count;
+	size_t size;
+};
+
+/** fwt_nl_servers_get() - all pools of the policy in force, and their servers */
+int fwt_nl_servers_get(struct fwt_nl *nl, struct fwt_nl_servers *s);
+void fwt_nl_servers_clean(struct fwt_nl_servers *s);
+
+/**
+ * fwt_nl_server_set() - change a server
+ * @s: pool, address, ports; weight, or 0
+ * @action: enum fwtree_server_action
+ * @reset: its connections end, too
+ */
+int fwt_nl_server_set(struct fwt_nl *nl, const struct fwt_nl_server *s, uint32_t action,
+		      bool reset);
+
 /* Events */
 
 enum fwt_nl_event_kind {
 	FWT_NL_EVENT_POLICY,	/* @policy_event, @generation */
 	FWT_NL_EVENT_CONN,	/* @conn_event, @conn, @ended_by */
+	FWT_NL_EVENT_SERVER,	/* @server: it is up, or down */
 	FWT_NL_EVENT_LOG,	/* @packet */
 	FWT_NL_EVENT_DROP,	/* @packet */
 	FWT_NL_EVENT_LOST,	/* the kernel had more than we took: @lost, of @lost_of;
@@ -583,6 +633,7 @@ struct fwt_nl_event {
 	const char *ended_by;
 	struct fwt_nl_conn conn;
 	struct fwt_nl_packet packet;
+	struct fwt_nl_server server;
 };
 
 /**

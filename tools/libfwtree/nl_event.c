@@ -143,6 +143,17 @@ static int tell_packet(const struct nlmsghdr *nlh, int kind, event_fn fn, void *
 	return fn(ctx, &e);
 }
 
+static int tell_server(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
+{
+	const struct nlattr *tb[FWTREE_A_SERVER_MAX + 1];
+	struct fwt_nl_event e = { .kind = FWT_NL_EVENT_SERVER };
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_SERVER_MAX);
+	e.time = fwt_nl_u64(tb[FWTREE_A_SERVER_TIME]);
+	fwt_nl_server_read(&e.server, tb);
+	return e.server.pool ? fn(ctx, &e) : 0;
+}
+
 static int tell(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -150,6 +161,8 @@ static int tell(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
 	switch (genl->cmd) {
 	case FWTREE_CMD_POLICY_NTF:
 		return tell_policy(nlh, fn, ctx);
+	case FWTREE_CMD_SERVER_NTF:
+		return tell_server(nlh, fn, ctx);
 	case FWTREE_CMD_CONN_NTF:
 		return tell_conn(nlh, fn, ctx);
 	case FWTREE_CMD_LOG_NTF:

@@ -60,6 +60,9 @@ void fwt_nl_conn_read(struct fwt_nl_conn *to, const struct nlattr **tb);
 /** fwt_nl_conn_rule_read() - a rule, of a nest that may be absent */
 void fwt_nl_conn_rule_read(struct fwt_nl_conn_rule *r, const struct nlattr *nest);
 
+/** fwt_nl_server_read() - likewise a server; its strings lie in the message */
+void fwt_nl_server_read(struct fwt_nl_server *s, const struct nlattr **tb);
+
 /** fwt_nl_dup() - a copy of a string; NULL for NULL, and where memory is out */
 char *fwt_nl_dup(const struct nlattr *a);
 

@@ -3,6 +3,7 @@
  * The oracle's walk: statement after statement, as they were written.
  */
 #include "oracle.h"
+#include "program.h"
 
 struct walk {
 	const struct fwt_oracle *o;
@@ -63,7 +64,7 @@ static bool is_translation(const struct fwt_modifier *m)
 {
 	return m->kind == FWT_AST_MOD_SNAT || m->kind == FWT_AST_MOD_DNAT ||
 	       m->kind == FWT_AST_MOD_MASQUERADE || m->kind == FWT_AST_MOD_REDIRECT ||
-	       m->kind == FWT_AST_MOD_NETMAP;
+	       m->kind == FWT_AST_MOD_NETMAP || m->kind == FWT_AST_MOD_BALANCE;
 }
 
 static bool of_source(const struct fwt_modifier *m, const struct fwt_packet *p)
@@ -203,6 +204,35 @@ static bool translate(struct walk *w, const struct fwt_rule *rule,
 	return true;
 }
 
+/* Returns false where no server is usable. */
+static bool balance(struct walk *w, const struct fwt_rule *rule,
+		    const struct fwt_modifier *m)
+{
+	struct fwt_prog_mod to = {
+		.flags = FWT_MOD_PORTS |
+			 (m->nat.flags & FWT_NAT_PERSISTENT ? FWT_MOD_PERSISTENT : 0),
+	};
+	struct fwt_packet *p = w->p;
+	struct fwt_env_server s;
+
+	if (!w->env->ops->server ||
+	    !w->env->ops->server(w->env, FWT_NONE,
+				 fwt_object_key(FWT_OBJECT_POOL, m->nat.pool.text), p,
+				 m->nat.flags & FWT_NAT_PERSISTENT, &s))
+		return false;
+	if (s.port_lo && p->have & FWT_HAVE_PORTS) {
+		to.port_lo = s.port_lo;
+		to.port_hi = s.port_hi;
+		if (s.port_hi > s.port_lo)
+			to.a = first_port(w, rule, (u32)s.port_hi - s.port_lo);
+		p->dport = fwt_nat_dport(&to, p, w->env->seed);
+	}
+	memcpy(p->daddr, s.addr, sizeof(s.addr));
+	w->r->flags |= FWT_DECISION_DNAT;
+	p->ct_status |= FWT_CT_DNAT;
+	return true;
+}
+
 static enum way modify(struct walk *w, const struct fwt_rule *rule,
 		       const struct fwt_modifier *m)
 {
@@ -220,6 +250,12 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 			return drop(w, FWT_REASON_DNAT_LATE, rule);
 		if (!translate(w, rule, m))
 			return drop(w, FWT_REASON_NO_ADDRESS, rule);
+		break;
+	case FWT_AST_MOD_BALANCE:
+		if (p->hook == FWT_HOOK_EGRESS && p->iif)
+			return drop(w, FWT_REASON_DNAT_LATE, rule);
+		if (!balance(w, rule, m))
+			return drop(w, FWT_REASON_NO_SERVER, rule);
 		break;
 	case FWT_AST_MOD_SNAT:
 	case FWT_AST_MOD_NETMAP:

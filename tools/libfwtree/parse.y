@@ -109,7 +109,7 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 
 %type <atom> name opt_prefix
 %type <value> literal single part joining joined values list list_opt elements port
-%type <value> ifname port_end burst size number opt_timeout opt_group target_addr endport
+%type <value> ifname port_end burst size number opt_timeout opt_group target_addr
 %type <field> fields keys key
 %type <match> match late_match matches
 %type <modifier> modifier modifiers
@@ -233,7 +233,7 @@ pool_item: %empty
 	;
 
 server: literal				{ $$ = fwt_server_new(p, &@$, $1, &@1, NULL); }
-	| literal ':' endport		{ $$ = fwt_server_new(p, &@$, $1, &@1, $3); }
+	| literal ':' port		{ $$ = fwt_server_new(p, &@$, $1, &@1, $3); }
 	;
 
 /* Statements */
@@ -446,8 +446,6 @@ port_end: NUMBER			{ $$ = fwt_alone($1); }
 	| DEFREF			{ $$ = fwt_defref_new(p, &@1, $1); }
 	| BAD				{ $$ = fwt_alone($1); }
 	;
-
-endport: port_end ;
 
 nat_flags: %empty			{ $$ = 0; }
 	| nat_flags nat_flag		{ $$ = $1 | $2; }

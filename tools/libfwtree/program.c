@@ -48,6 +48,11 @@ u64 fwt_hash(u64 seed, const void *data, size_t len)
 	return seed;
 }
 
+u64 fwt_object_key(u8 kind, const char *name)
+{
+	return fwt_hash(fwt_hash(FWT_HASH_SEED, &kind, 1), name, strlen(name));
+}
+
 /* FNV's low bits are its weak ones, and a table takes the low bits. */
 static u32 fold(u64 hash)
 {

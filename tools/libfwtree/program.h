@@ -114,7 +114,12 @@ u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *s,
 		    const u32 *data, const u32 *value);
 u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t);
 
-/** fwt_builder_add() - an element of RULES, MODS, HOOKS, OPTIONS, FILES, COUNTERS */
+/** fwt_object_key() - what an object with a name is known by */
+u64 fwt_object_key(u8 kind, const char *name);
+
+/** fwt_builder_add() - an element of RULES, MODS, HOOKS, OPTIONS, FILES, COUNTERS,
+ * OBJECTS, SERVERS
+ */
 u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *element);
 
 /**

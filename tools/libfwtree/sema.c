@@ -382,7 +382,6 @@ static void trees(struct fwt_sema *s)
 static void sets(struct fwt_sema *s)
 {
 	const struct fwt_map *map;
-	const struct fwt_pool *pool;
 	struct fwt_set *set;
 
 	for (set = s->ast->sets; set; set = set->next) {
@@ -395,8 +394,7 @@ static void sets(struct fwt_sema *s)
 	}
 	for (map = s->ast->maps; map; map = map->next)
 		fwt_sema_not_yet(s, &map->name.loc, "map");
-	for (pool = s->ast->pools; pool; pool = pool->next)
-		fwt_sema_not_yet(s, &pool->name.loc, "pool");
+	fwt_sema_pools(s);
 }
 
 int fwt_sema_run(struct fwt_sema *s)
@@ -417,6 +415,7 @@ int fwt_sema_run(struct fwt_sema *s)
 	if (!s->failed)
 		fwt_flow_verdicts(s);
 	fwt_sema_sets_unused(s);
+	fwt_sema_pools_unused(s);
 	for (ast = s->ast->trees; ast; ast = ast->next)
 		ast->priv = NULL;
 	if (s->failed || s->b.failed)

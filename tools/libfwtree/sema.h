@@ -349,6 +349,21 @@ void fwt_sema_never(struct fwt_sema *s, const struct fwt_fields *fields,
 u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
 		      struct fwt_prog_mod *to);
 
+/* sema_pool.c */
+void fwt_sema_pools(struct fwt_sema *s);
+void fwt_sema_pools_unused(struct fwt_sema *s);
+
+/**
+ * fwt_sema_balance() - a rule balances over a pool
+ * @rule: it
+ * @m: BALANCE
+ * @to: filled in
+ *
+ * Return: false where it can't (reported).
+ */
+bool fwt_sema_balance(struct fwt_sema *s, const struct fwt_rule *rule,
+		      const struct fwt_modifier *m, struct fwt_prog_mod *to);
+
 /* sema_flow.c */
 void fwt_flow_edges(struct fwt_sema *s);
 void fwt_flow_verdicts(struct fwt_sema *s);

@@ -266,7 +266,9 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		return;
 	case FWT_AST_MOD_BALANCE:
 		inet_only(s, m, "balance");
-		fwt_sema_not_yet(s, &m->loc, "balance");
+		if (!(s->tree && s->tree->hooks & ~FWT_HOOKS_INET) &&
+		    fwt_sema_balance(s, rule->ast, m, &to))
+			add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_MSS_CLAMP:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,

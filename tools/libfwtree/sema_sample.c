@@ -552,8 +552,22 @@ static bool some_local(const struct fwt_env *env, const char *ifname,
 	return some_source(env, p, addr);
 }
 
+static bool some_server(const struct fwt_env *env, u32 object, u64 key,
+			const struct fwt_packet *p, bool persistent,
+			struct fwt_env_server *to)
+{
+	(void)object;
+	(void)key;
+	(void)persistent;
+	to->port_lo = 0;
+	to->port_hi = 0;
+	to->id = 1;
+	return some_source(env, p, to->addr);
+}
+
 const struct fwt_env_ops fwt_nowhere_ops = {
 	.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
+	.server = some_server,
 };
 
 /* Nowhere, but for the routes that a sampler draws, and what it said. */

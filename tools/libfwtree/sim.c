@@ -11,6 +11,7 @@
 #include "sim_machine.h"
 #include "count.h"
 #include "hook.h"
+#include "pool.h"
 #include "way.h"
 #include "sim_kernel.h"
 
@@ -35,6 +36,12 @@ void sim_enter(struct fwt_sim *sim)
 	sim_percpu_load(sim->percpu);
 	sim_walks_now = &sim->walks;
 	sim_way_now = &sim->way;
+}
+
+struct fwt_net *sim_net_of(struct fwt_sim *sim)
+{
+	sim_enter(sim);
+	return &sim->fn;
 }
 
 int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
@@ -88,6 +95,7 @@ struct fwt_sim *fwt_sim_new(void)
 	sim->net.ipv4.tcp_death_row.hashinfo = &sim->no_sockets;
 	sim->fn.net = &sim->net;
 	sim->fn.timeouts_percent = 100;
+	fwt_pools_net_init(&sim->fn);
 	ratelimit_state_init(&sim->fn.answer_limit, HZ, 100);
 	for (i = 0; i < __FWT_TOLD_MAX; i++)
 		ratelimit_state_init(&sim->fn.told[i].limit, HZ, 0);
@@ -124,6 +132,7 @@ void fwt_sim_free(struct fwt_sim *sim)
 	fwt_policy_flush(&sim->fn);
 	sim_quiesce();
 	fwt_conns_clean(&sim->fn);
+	fwt_pools_net_clean(&sim->fn);
 	sim_quiesce();
 	fwt_counts_clean(&sim->fn);
 	fwt_slots_clean(&sim->fn.slots);
@@ -299,6 +308,8 @@ void fwt_sim_wait(struct fwt_sim *sim, u64 ms)
 		ticks -= hop;
 		if (hop >= HZ / 4)
 			collect(sim);
+		/* Servers that were out for long enough may be tried. */
+		sim->fn.pools.work.func(&sim->fn.pools.work);
 	}
 }
 

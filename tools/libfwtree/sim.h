@@ -119,6 +119,11 @@ int fwt_sim_set_has(struct fwt_sim *sim, const char *set, const char *element);
 void sim_plain(struct fwt_sim *sim, bool on);
 bool sim_is_plain(const struct fwt_sim *sim);
 
+struct fwt_net;
+
+/* The namespace; what is done with it now is done in this simulation. */
+struct fwt_net *sim_net_of(struct fwt_sim *sim);
+
 /* All connections end; for packets that are each for itself. */
 void sim_forget(struct fwt_sim *sim);
 

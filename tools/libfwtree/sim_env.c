@@ -12,6 +12,7 @@
 #include "way.h"
 #include "count.h"
 #include "bpf.h"
+#include "pool.h"
 #include "sim_net.h"
 
 /* The world */
@@ -77,6 +78,17 @@ static bool env_filter(const struct fwt_env *env, const struct fwt_packet *p,
 	return fwt_filter_run(prog, filter, skb->data - head, skb->len + head);
 }
 
+static bool env_server(const struct fwt_env *env, u32 object, u64 key,
+		       const struct fwt_packet *p, bool persistent,
+		       struct fwt_env_server *to)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct fwt_pool *pool = container_of(w->pol->object[object], struct fwt_pool, obj);
+
+	(void)key;
+	return fwt_pool_choose(pool, p, persistent, env->seed, w->c, to);
+}
+
 static const struct fwt_env_ops env_ops = {
 	.ifaddr = env_ifaddr,
 	.source = env_source,
@@ -86,6 +98,7 @@ static const struct fwt_env_ops env_ops = {
 	.under = fwt_world_under,
 	.turn = fwt_world_turn,
 	.filter = env_filter,
+	.server = env_server,
 };
 
 /* A packet in text has no socket, and so no owner. */
@@ -108,6 +121,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->skb = w->skb;
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
+	world->c = w->c;
 	world->again = false;
 	world->known = w->later;
 }
@@ -218,6 +232,12 @@ void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)
 {
 	(void)c;
 	(void)why;
+}
+
+void fwt_event_server(struct fwt_net *fn, const struct fwt_server *s)
+{
+	(void)fn;
+	(void)s;
 }
 
 /* Routes are asked for anew for each packet. */

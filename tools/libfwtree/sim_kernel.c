@@ -321,3 +321,48 @@ int sim_rhash_remove(struct rhashtable *h, struct rhash_head *e)
 	}
 	return -ENOENT;
 }
+
+/* Things by number: 0 is nobody's, and what was one's is the next one's. */
+
+int sim_xa_alloc(struct xarray *xa, u32 *index, void *entry, u32 most)
+{
+	void **more;
+	u32 i;
+
+	for (i = 1; i < xa->n && xa->entry[i]; i++)
+		;
+	if (i > most)
+		return -EBUSY;
+	if (i >= xa->n) {
+		more = realloc(xa->entry, (i + 1) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		more[0] = NULL;
+		xa->entry = more;
+		xa->n = i + 1;
+	}
+	xa->entry[i] = entry;
+	*index = i;
+	return 0;
+}
+
+void *xa_load(const struct xarray *xa, unsigned long index)
+{
+	return index < xa->n ? xa->entry[index] : NULL;
+}
+
+void xa_erase(struct xarray *xa, unsigned long index)
+{
+	if (index < xa->n)
+		xa->entry[index] = NULL;
+}
+
+bool xa_empty(const struct xarray *xa)
+{
+	u32 i;
+
+	for (i = 0; i < xa->n; i++)
+		if (xa->entry[i])
+			return false;
+	return true;
+}

@@ -58,6 +58,58 @@ enum fwtree_conn_event {
 };
 
 /**
+ * enum fwtree_server_state - What a server of a pool is given.
+ * @FWTREE_SERVER_STATE_UP: new connections
+ * @FWTREE_SERVER_STATE_DRAINED: none that are new; those that it has go on
+ * @FWTREE_SERVER_STATE_DOWN: none that are new, for it did not answer; it will
+ *   be tried again
+ * @FWTREE_SERVER_STATE_TRYING: one connection, to see whether it answers
+ * @FWTREE_SERVER_STATE_OUT: it was taken out of its pool, and has connections
+ *   that go on
+ * @FWTREE_SERVER_STATE_RESET: it was taken out of its pool, and its
+ *   connections end with their next packet
+ */
+enum fwtree_server_state {
+	FWTREE_SERVER_STATE_UP,
+	FWTREE_SERVER_STATE_DRAINED,
+	FWTREE_SERVER_STATE_DOWN,
+	FWTREE_SERVER_STATE_TRYING,
+	FWTREE_SERVER_STATE_OUT,
+	FWTREE_SERVER_STATE_RESET,
+};
+
+/**
+ * enum fwtree_server_action - What is to be done with a server.
+ * @FWTREE_SERVER_ACTION_ADD: put it into the pool, or end its being drained
+ * @FWTREE_SERVER_ACTION_DELETE: take it out of the pool
+ * @FWTREE_SERVER_ACTION_DRAIN: give it no new connections
+ * @FWTREE_SERVER_ACTION_WEIGHT: give it another weight
+ */
+enum fwtree_server_action {
+	FWTREE_SERVER_ACTION_ADD,
+	FWTREE_SERVER_ACTION_DELETE,
+	FWTREE_SERVER_ACTION_DRAIN,
+	FWTREE_SERVER_ACTION_WEIGHT,
+};
+
+/**
+ * enum fwtree_scheduler - How a pool chooses; the values are those of the
+ *   compiled policy.
+ * @FWTREE_SCHEDULER_MAGLEV: by a hash of both ends
+ * @FWTREE_SCHEDULER_ROUND_ROBIN: one after the other
+ * @FWTREE_SCHEDULER_RANDOM: at random
+ * @FWTREE_SCHEDULER_LEAST_CONN: the one with the least connections
+ * @FWTREE_SCHEDULER_SOURCE_HASH: by a hash of the source address
+ */
+enum fwtree_scheduler {
+	FWTREE_SCHEDULER_MAGLEV,
+	FWTREE_SCHEDULER_ROUND_ROBIN,
+	FWTREE_SCHEDULER_RANDOM,
+	FWTREE_SCHEDULER_LEAST_CONN,
+	FWTREE_SCHEDULER_SOURCE_HASH,
+};
+
+/**
  * enum fwtree_conn_flag - What is true of a connection.
  * @FWTREE_CONN_FLAG_ASSURED: both sides have spoken, it is not evicted first
  * @FWTREE_CONN_FLAG_SNAT: the server sees another source
@@ -397,6 +449,30 @@ enum {
 };
 
 enum {
+	FWTREE_A_SERVER_POOL = 1,
+	FWTREE_A_SERVER_SCHEDULER,
+	FWTREE_A_SERVER_PASSIVE,
+	FWTREE_A_SERVER_ADDR,
+	FWTREE_A_SERVER_PORT,
+	FWTREE_A_SERVER_PORT_LAST,
+	FWTREE_A_SERVER_WEIGHT,
+	FWTREE_A_SERVER_STATE,
+	FWTREE_A_SERVER_CONNS,
+	FWTREE_A_SERVER_TOTAL,
+	FWTREE_A_SERVER_FAILED,
+	FWTREE_A_SERVER_PACKETS,
+	FWTREE_A_SERVER_BYTES,
+	FWTREE_A_SERVER_RETRY,
+	FWTREE_A_SERVER_ACTION,
+	FWTREE_A_SERVER_RESET,
+	FWTREE_A_SERVER_TIME,
+	FWTREE_A_SERVER_PAD,
+
+	__FWTREE_A_SERVER_MAX,
+	FWTREE_A_SERVER_MAX = (__FWTREE_A_SERVER_MAX - 1)
+};
+
+enum {
 	FWTREE_A_LIMIT_GENERATION = 1,
 	FWTREE_A_LIMIT_KIND,
 	FWTREE_A_LIMIT_RULE,
@@ -482,6 +558,9 @@ enum {
 	FWTREE_CMD_LOG_NTF,
 	FWTREE_CMD_DROP_NTF,
 	FWTREE_CMD_EXPLAIN,
+	FWTREE_CMD_SERVER_GET,
+	FWTREE_CMD_SERVER_SET,
+	FWTREE_CMD_SERVER_NTF,
 
 	__FWTREE_CMD_MAX,
 	FWTREE_CMD_MAX = (__FWTREE_CMD_MAX - 1)

@@ -46,6 +46,9 @@
 #define FWT_FILTER_INSNS_MAX	4096		/* of one, as the kernel has it */
 #define FWT_OBJECTS_MAX		(1u << 17)	/* things that outlive programs */
 #define FWT_OBJECT_PARAMS	12		/* words that say what one is like */
+#define FWT_POOLS_MAX		256		/* pools */
+#define FWT_POOL_SERVERS_MAX	512		/* servers of one */
+#define FWT_SERVER_WEIGHT_MAX	65535
 
 /* The sections, in their order: X(ID, "what an element is called", its type).
  * WORDS are keys, ranges, masks, branch targets; COUNTERS are strings, the names
@@ -72,7 +75,8 @@
 	X(BOXES6, "IPv6 box", struct fwt_prog_box6) \
 	X(OBJECTS, "object", struct fwt_prog_object) \
 	X(FILTERS, "filter", struct fwt_prog_filter) \
-	X(INSNS, "instruction", struct fwt_prog_insn)
+	X(INSNS, "instruction", struct fwt_prog_insn) \
+	X(SERVERS, "server", struct fwt_prog_server)
 
 enum fwt_section {
 #define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
@@ -555,6 +559,49 @@ enum fwt_split_param {
 
 #define FWT_SPLIT_TURNS_MAX	255	/* a connection keeps its turn in a byte */
 
+/* The parameters of a pool. Two policies' are one pool if it has the same key; what
+ * else is other is changed in it.
+ */
+enum fwt_pool_param {
+	FWT_POOL_SCHEDULING,	/* enum fwt_scheduling */
+	FWT_POOL_FLAGS,		/* FWT_POOL_* below */
+	FWT_POOL_FIRST,		/* in SERVERS */
+	FWT_POOL_COUNT,		/* so many, FWT_POOL_SERVERS_MAX at most, ascending */
+	__FWT_POOL_PARAM_MAX,
+};
+
+enum fwt_scheduling {
+	FWT_SCHEDULE_MAGLEV,		/* by both ends, core/balance.h */
+	FWT_SCHEDULE_ROUND_ROBIN,
+	FWT_SCHEDULE_RANDOM,
+	FWT_SCHEDULE_LEAST_CONN,	/* by weight */
+	FWT_SCHEDULE_SOURCE_HASH,	/* Maglev's entries, by the source alone */
+	__FWT_SCHEDULE_MAX,
+};
+
+#define FWT_POOL_PASSIVE	0x01	/* who does not answer is taken out for a while */
+#define FWT_POOL_PERSISTENT	0x02	/* a modifier with FWT_MOD_PERSISTENT asks it */
+
+/**
+ * struct fwt_prog_server - a server of a pool
+ * @addr: words in host byte order, IPv4 in the first, the others are 0
+ * @port_lo: first port, host byte order; 0: a packet keeps its own
+ * @port_hi: last one
+ * @weight: 1 to FWT_SERVER_WEIGHT_MAX
+ * @family: 4 or 6
+ * @pad: 0
+ *
+ * In order of family, address (as a number), first and last port.
+ */
+struct fwt_prog_server {
+	__u32 addr[4];
+	__u16 port_lo;
+	__u16 port_hi;
+	__u32 weight;
+	__u8 family;
+	__u8 pad[3];
+};
+
 enum fwt_mod_type {
 	FWT_MOD_SNAT,
 	FWT_MOD_MASQUERADE,
@@ -582,6 +629,10 @@ enum fwt_mod_type {
 	FWT_MOD_SET_VLAN,	/* of a frame that has a tag */
 	FWT_MOD_MSS_CLAMP,	/* to what the routes there and back can carry */
 	FWT_MOD_NOTRACK,	/* what has no connection yet gets none */
+	/* the destination becomes a server of pool @a, an index in OBJECTS; @port_lo
+	 * to @port_hi are the ports that the rule asks for, 0 for none or any
+	 */
+	FWT_MOD_BALANCE,
 	__FWT_MOD_MAX,
 };
 

@@ -114,6 +114,7 @@ typedef s64 ktime_t;
 #define PTR_ERR_OR_ZERO(p)	(IS_ERR(p) ? (int)PTR_ERR(p) : 0)
 
 /* One CPU: what is written is read. */
+#undef READ_ONCE
 #define READ_ONCE(x)		(x)
 #define WRITE_ONCE(x, v)	((void)((x) = (v)))
 #define smp_load_acquire(p)	(*(p))
@@ -164,7 +165,9 @@ typedef atomic_t refcount_t;
 #define refcount_set			atomic_set
 #define refcount_read			atomic_read
 #define refcount_inc			atomic_inc
+#define refcount_dec			atomic_dec
 #define refcount_dec_and_test		atomic_dec_and_test
+#define refcount_dec_if_one(v)		((v)->counter == 1 ? (v)->counter--, true : false)
 #define refcount_inc_not_zero(v)	((v)->counter ? (v)->counter++, true : false)
 
 static inline bool test_and_set_bit_lock(unsigned int bit, unsigned long *p)
@@ -308,6 +311,7 @@ void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp);
 #define NSEC_PER_MSEC			1000000L
 extern u64 sim_jiffies;
 #define jiffies				((unsigned long)sim_jiffies)
+#define MAX_JIFFY_OFFSET		(LONG_MAX >> 1)
 #define get_jiffies_64()		sim_jiffies
 #define time_after(a, b)		((long)((b) - (a)) < 0)
 #define time_before(a, b)		time_after(b, a)
@@ -536,6 +540,26 @@ int sim_rhash_remove(struct rhashtable *h, struct rhash_head *e);
 #define rhashtable_lookup_fast(h, key, params)		sim_rhash_find(h, key)
 #define rhashtable_lookup_insert_fast(h, e, params)	sim_rhash_insert(h, e)
 #define rhashtable_remove_fast(h, e, params)		sim_rhash_remove(h, e)
+
+/* Things by number, of which there are few */
+struct xarray {
+	void **entry;
+	u32 n;
+};
+
+#define XA_FLAGS_ALLOC1			0
+#define XA_LIMIT(lo, hi)		(hi)
+#define xa_init_flags(xa, flags)	(*(xa) = (struct xarray){ })
+int sim_xa_alloc(struct xarray *xa, u32 *index, void *entry, u32 most);
+void *xa_load(const struct xarray *xa, unsigned long index);
+void xa_erase(struct xarray *xa, unsigned long index);
+bool xa_empty(const struct xarray *xa);
+#define xa_alloc_cyclic(xa, index, entry, most, next, gfp) \
+	((void)(next), sim_xa_alloc(xa, index, entry, most))
+#define xa_destroy(xa)			free((xa)->entry)
+#define xa_for_each(xa, i, e)						\
+	for ((i) = 0; (i) < (xa)->n; (i)++)				\
+		if (!((e) = (xa)->entry[i])) { } else
 
 #include "kernel_net.h"
 

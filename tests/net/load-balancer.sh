@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Documentation/examples/load-balancer.fw with four web servers and clients that
+# never stop: one of the servers is drained and comes back, one dies, one falls
+# silent. No request fails beyond those that were in flight to it.
+#
+#   net (clients) ──── wan gw lan ──── s1 s2 s3 s4
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+pool_topology 4
+declare -A web
+for i in 1 2 3 4; do
+	web "$i"
+	web[$i]=$pid
+done
+must_apply <"$netdir/../../Documentation/examples/load-balancer.fw"
+
+# get HOST N URL: N requests, one after the other; how many each server answered.
+get() {
+	on "$1" curl -s --connect-timeout 8 "$3?[1-$2]" -H 'Connection: close' |
+		sort | uniq -c | sed 's/^ *\([0-9]*\) \(.*\)/\2 \1/' | paste -sd ' '
+}
+
+server() {
+	fw -j pool list web | j "[s for s in d[0]['servers'] if s['server'] == '$1'][0]['$2']"
+}
+state_is() { [ "$(server "$1" state)" = "$2" ]; }
+
+is "all four" "$(get net 24 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
+is "IPv6: all four" "$(get net 24 'http://[2001:db8:1::8]/')" "s1 * s2 * s3 * s4 *"
+is "hairpin: a server is a client, too" "$(get s1 24 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
+is "nobody from outside as one of them" "$(fw -j stats | j "d['reasons']['policy']['value']")" 0
+
+# load HOST: requests without end, four at a time. Lines of "200 s3 0.004", status 000
+# where it failed.
+load() {
+	local i
+	touch loading
+	for i in 1 2 3 4; do
+		on net bash -c 'while [ -e loading ]; do
+			curl -s -o body.'"$i"' --connect-timeout 10 --max-time 20 \
+				-w "%{http_code} %{time_total}\n" -H "Connection: close" http://203.0.113.8/
+		done >load.'"$i"'' &
+		loaders[i]=$!
+	done
+}
+# so_many N: until that many more requests were answered.
+answered() { cat load.[1-4] | grep -c '^200'; }
+so_many() {
+	local until=$(($(answered) + $1)) end=$((SECONDS + 60))
+	until [ "$(answered)" -ge $until ]; do
+		((SECONDS < end)) || { note "no $1 answers in a minute"; return 1; }
+		sleep 0.1
+	done
+}
+failed() { cat load.[1-4] | grep -vc '^200'; }
+unload() {
+	rm loading
+	wait "${loaders[@]}"
+}
+
+# Worked on: drained, stopped, started, added.
+load
+so_many 10
+fw pool drain web 192.168.1.13:8080
+# The last of its connections is answered.
+no_conns() { [ "$(server 192.168.1.13:8080 conns)" = 0 ]; }
+ok "drained: what it has comes to its end" wait_for no_conns || fw conn list reply src 192.168.1.13 | diag
+total=$(server 192.168.1.13:8080 total)
+kill "${web[3]}"
+so_many 24
+is "drained: it gets nothing while it is away" "$(server 192.168.1.13:8080 total)" "$total"
+web 3
+web[3]=$pid
+fw pool add web 192.168.1.13:8080
+so_many 24
+over "added: and has its share again" "$(server 192.168.1.13:8080 total)" "$total"
+unload
+over "requests were made" "$(answered)" 57
+is "worked on: not one of them failed" "$(failed)" 0
+
+# Dies: connections to it are refused.
+spawn gw fwctl monitor policy
+load
+so_many 10
+kill -9 "${web[2]}"
+ok "dead: it is taken out" wait_for state_is 192.168.1.12:8080 down
+total=$(server 192.168.1.12:8080 total)
+before=$(failed)
+so_many 24
+now=$(failed)
+# On a slow machine it may be tried meanwhile.
+tries=$(($(server 192.168.1.12:8080 total) - total))
+ok "dead: nothing more is led there, but to try it" [ "$tries" -le 2 ]
+ok "and nothing else fails any more" [ "$now" -le $((before + tries)) ]
+# Tried when it may be, once, in vain.
+tried() { [ "$(server 192.168.1.12:8080 total)" -gt "$total" ]; }
+ok "dead: it is tried after a while" wait_for tried
+web 2
+web[2]=$pid
+# In twice the time, and that is in ten seconds.
+back() { for _ in {1..100}; do state_is 192.168.1.12:8080 up && return; sleep 0.2; done; return 1; }
+ok "back: it is tried again, and taken in" back
+so_many 24
+over "and has its share again" "$(server 192.168.1.12:8080 total)" "$total"
+unload
+n=$(failed)
+note "failed: $n, of $(($(answered) + n))"
+# Four that were in flight, three that it took to notice, one a try.
+ok "dead: none failed but those that were led to it" [ "$n" -le 9 ]
+ok "monitor tells" wait_for grep -q "down.*192.168.1.12:8080 of pool web" "$TMP"/test/spawn.gw.*
+ok "of both" wait_for grep -q "up.*192.168.1.12:8080 of pool web" "$TMP"/test/spawn.gw.*
+
+# Falls silent: SYNs are not answered. They are said again, to another one.
+load
+so_many 10
+ip -n gw link set p-s4 down
+ok "silent: it is taken out" wait_for state_is 192.168.1.14:8080 down
+so_many 24
+ip -n gw link set p-s4 up
+unload
+note "failed: $(failed), of $(($(answered) + $(failed)))"
+# Established at that moment, and told nothing.
+ok "silent: none failed but those that were answered half" [ "$(failed)" -le 4 ]
+over "silent: counted" "$(reason servers-down)" 1
+fw pool list web | diag
+done_testing

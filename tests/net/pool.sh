@@ -1,0 +1,218 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# balance: new connections are spread over the servers of a pool, and stay there.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+pool_topology 4
+for i in 1 2 3 4; do web "$i"; done
+
+# get N URL [curl's arguments]: N requests; how many each server answered, "s1 5 s2 5".
+get() {
+	local n=$1 url=$2
+	shift 2
+	on net curl -s --connect-timeout 5 "$@" "$url?[1-$n]" -H 'Connection: close' |
+		sort | uniq -c | sed 's/^ *\([0-9]*\) \(.*\)/\2 \1/' | paste -sd ' '
+}
+
+# server NAME KEY: of the server whose text it is, in the pool.
+server() {
+	fw -j pool list "$1" | j "[s for s in d[0]['servers'] if s['server'] == '$2'][0]['$3']"
+}
+states() { fw -j pool list "$1" | j "' '.join(s['state'] for s in d[0]['servers'])"; }
+
+policy() {
+	cat <<END
+pool turns { scheduler round-robin
+	192.168.1.11:8080; 192.168.1.12:8080; 192.168.1.13:8080; 192.168.1.14:8080
+	[fd00:1::11]:8080; [fd00:1::12]:8080
+}
+pool lines { 192.168.1.11:8080 weight 3; 192.168.1.12:8080 }
+pool few { scheduler least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }
+pool four { scheduler random; 192.168.1.11:8080 }
+pool ranges { scheduler round-robin; 192.168.1.11:5000-5003; 192.168.1.12 }
+${1-}
+ingress {
+	ct state untracked accept
+	ct state invalid drop
+	iif lan accept
+	tcp dport 80 balance @turns accept id turns
+	tcp dport 81 balance @lines accept
+	tcp dport 82 balance @few accept
+	tcp dport 83 balance @four accept
+	tcp dport 84 balance @turns persistent accept
+	tcp dport 4000-4003 balance @ranges accept
+	udp dport 53 balance @turns accept
+	${2-}
+	drop
+}
+egress {
+	iif none daddr 203.0.113.80 tcp dport 80 balance @turns accept
+	accept
+}
+END
+}
+
+policy | must_apply
+is "round robin: each its turn" "$(get 8 http://203.0.113.8/)" "s1 2 s2 2 s3 2 s4 2"
+is "IPv6: the servers of that family" "$(get 8 'http://[2001:db8:1::8]/')" "s1 4 s2 4"
+is "maglev: both" "$(get 60 http://203.0.113.8:81/)" "s1 * s2 *"
+is "least connections: both" "$(get 20 http://203.0.113.8:82/)" "s3 * s4 *"
+is "random: all" "$(get 3 http://203.0.113.8:83/)" "s1 3"
+is "persistent: one server for a source" "$(get 6 http://203.0.113.8:84/)" "s? 6"
+is "no server of the family is a drop" \
+	"$(get 1 'http://[2001:db8:1::8]:83/' --connect-timeout 0.3)" ""
+over "with a reason" "$(reason no-server)" 0
+is "and no connection is left of it" \
+	"$(fw -j conn list dport 83 family ipv6 | j 'len(d)')" 0
+
+py <<'END'
+# A range of ports as long as the one dialled: one to one; without a port it stays.
+a = [listen("s1", "192.168.1.11", p) for p in (5000, 5003)]
+b = [listen("s2", "192.168.1.12", p) for p in (4000, 4003)]
+seen = []
+for i, port in ((0, 4000), (0, 4000), (1, 4003), (1, 4003)):
+    c = connect("net", WAN[4], port)
+    for name, s in (("s1", a[i]), ("s2", b[i])):
+        s.settimeout(0.3)
+        try:
+            s.accept()
+            seen.append(name)
+        except OSError:
+            pass
+    c.close()
+equal(sorted(seen), ["s1", "s1", "s2", "s2"], "ports: a range one to one, or the packet's own")
+
+# UDP: a flow stays with its server, and the answer comes from the address dialled.
+servers = {i: udp(f"s{i}", f"192.168.1.1{i}", 8080) for i in (1, 2, 3, 4)}
+got = {}
+for n in range(8):
+    u = udp("net", NET[4])
+    u.connect((WAN[4], 53))
+    for word in (b"one", b"two"):
+        u.send(word)
+        for i, s in servers.items():
+            s.settimeout(0.1)
+            try:
+                data, who = s.recvfrom(100)
+            except OSError:
+                continue
+            s.sendto(b"s%d" % i, who)
+            got.setdefault(n, []).append(i)
+        u.recv(10)      # connected: from whom it dialled, or never
+ok(all(len(x) == 2 and x[0] == x[1] for x in got.values()), "UDP: a flow has one server", got)
+equal(sorted(x[0] for x in got.values()), [1, 1, 2, 2, 3, 3, 4, 4], "UDP: each its turn")
+END
+
+is "what starts here is balanced, too" "$(on gw bash -c \
+	'for i in 1 2 3 4; do curl -s http://203.0.113.80/; done' | sort | paste -sd ' ')" "s1 s2 s3 s4"
+
+# Live
+fw conn flush >/dev/null
+total=$(server turns 192.168.1.11:8080 total)
+over "connections are counted" "$total" 4
+policy "# as before" | must_apply
+is "and the counts stay when the policy changes" "$(server turns 192.168.1.11:8080 total)" "$total"
+over "packets, too" "$(server turns 192.168.1.11:8080 packets)" 20
+is "no connection is left" "$(server turns 192.168.1.11:8080 conns)" 0
+ok "drain" fw pool drain turns 192.168.1.13:8080
+is "drained: nothing new" "$(get 6 http://203.0.113.8/)" "s1 2 s2 2 s4 2"
+is "listed so" "$(server turns 192.168.1.13:8080 state)" drained
+ok "add again" fw pool add turns 192.168.1.13:8080
+is "given its turn again" "$(get 8 http://203.0.113.8/)" "s1 2 s2 2 s3 2 s4 2"
+ok "weight" fw pool weight turns 192.168.1.11:8080 weight 3
+is "by weight" "$(get 12 http://203.0.113.8/)" "s1 6 s2 2 s3 2 s4 2"
+ok "delete" fw pool delete turns 192.168.1.14:8080
+is "deleted: nothing new" "$(get 10 http://203.0.113.8/)" "s1 6 s2 2 s3 2"
+policy "# twice" | must_apply
+is "changes by hand stay when the policy is swapped" "$(get 10 http://203.0.113.8/)" "s1 6 s2 2 s3 2"
+policy "pool more { 10.0.0.1 }" "tcp dport 9 balance @more accept" |
+	sed 's/192.168.1.13:8080; 192.168.1.14:8080$/192.168.1.13:8080/' | must_apply
+is "a policy that declares others has those" "$(get 6 http://203.0.113.8/)" "s1 2 s2 2 s3 2"
+policy | must_apply
+
+# A rule with a pool is more than a patch can say, and goes the whole way.
+is "fwctl rule: the whole way" "$(fw -j rule add first in ingress 'tcp dport 86 balance @four accept' | j 'd["delta"]')" false
+is "and is in force" "$(get 2 http://203.0.113.8:86/)" "s1 2"
+policy | sed 's/^\tdrop$/\ttcp dport 87 balance @four accept\n&/' | must_apply
+is "fwctl apply: likewise" "$(get 2 http://203.0.113.8:87/)" "s1 2"
+policy | must_apply
+
+fails "a server that is there" fw pool add turns 192.168.1.11:8080
+is "says so" "$(fw pool add turns 192.168.1.11:8080 2>&1)" "*the pool has this server already (addr)*"
+is "one that is not" "$(fw pool drain turns 192.168.1.19:8080 2>&1)" "*the pool has no such server (addr)*"
+is "no such pool" "$(fw pool drain nope 192.168.1.19:8080 2>&1)" "*the policy in force has no such pool (pool)*"
+is "no server at all" "$(fw pool drain turns 192.168.1:80 2>&1)" "*'192.168.1:80' is no server*"
+is "weight 0" "$(fw pool weight turns 192.168.1.11:8080 weight 0 2>&1)" "*a weight is 1 to 65535, not '0'*"
+is "a pool that is not there" "$(fw pool list nope 2>&1)" "*has no pool 'nope'*"
+is "listed for people" "$(fw pool list few)" "pool few, scheduler least-conn*SERVER*192.168.1.13:8080  up*"
+
+py <<'END'
+# Connections stay where they are: drained, deleted, reset, another policy.
+def sh(*args):
+    return subprocess.run(["fwctl", "-n", "gw", *args], capture_output=True, text=True)
+
+def states():
+    return {s["server"]: s["state"] for s in json.loads(sh("-j", "pool", "list", "few").stdout)[0]["servers"]}
+
+s = {i: listen(f"s{i}", f"192.168.1.1{i}", 9090) for i in (3, 4)}
+for i in (3, 4):
+    sh("pool", "add", "few", f"192.168.1.1{i}:9090")
+    sh("pool", "delete", "few", f"192.168.1.1{i}:8080")
+
+def pair():
+    c = connect("net", WAN[4], 82)
+    for i in s:
+        s[i].settimeout(0.3)
+        try:
+            return c, s[i].accept()[0], i
+        except OSError:
+            pass
+
+def talk(c, d):
+    c.sendall(b"ping")
+    if d.recv(4) != b"ping":
+        return False
+    d.sendall(b"pong")
+    return c.recv(4) == b"pong"
+
+pairs = [pair() for i in range(4)]
+equal(sorted(p[2] for p in pairs), [3, 3, 4, 4], "least connections: evenly")
+sh("pool", "drain", "few", "192.168.1.13:9090")
+ok(all(talk(c, d) for c, d, i in pairs), "drained: what it has goes on")
+more = [pair() for i in range(2)]
+equal([p[2] for p in more], [4, 4], "and nothing new")
+sh("pool", "delete", "few", "192.168.1.13:9090")
+ok(all(talk(c, d) for c, d, i in pairs), "deleted: what it has goes on")
+equal(states().get("192.168.1.13:9090"), "out", "listed as long as it has connections")
+text = open("policy.fw").read()
+open("policy.fw", "w").write(text + "# again\n")
+equal(sh("apply", "policy.fw", "--full").returncode, 0, "another policy")
+ok(all(talk(c, d) for c, d, i in pairs), "which decides them afresh: they stay")
+equal(sh("pool", "delete", "few", "192.168.1.13:9090", "--reset").returncode, 0, "delete --reset")
+for c, d, i in pairs:
+    if i == 4:
+        ok(talk(c, d), "those of others go on")
+        continue
+    c.settimeout(3)
+    try:
+        c.sendall(b"ping")
+        c.recv(4)
+        equal("no reset", "a reset", "reset: the client is told")
+    except ConnectionResetError:
+        ok(True, "reset: the client is told")
+equal(stats()["connections"]["ended_by"]["server-gone"]["value"], 2, "and why is counted")
+equal(states(), {"192.168.1.14:9090": "up"}, "then it is gone")
+# A server that the new policy does not have: its connections end.
+open("policy.fw", "w").write(text.replace("pool few { scheduler least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }",
+                                         "pool few { scheduler least-conn; 192.168.1.13:8080 }"))
+equal(sh("apply", "policy.fw", "--full").returncode, 0, "a policy without the server")
+c, d, i = more[0]
+try:
+    c.sendall(b"ping")
+    c.recv(4)
+    equal("no reset", "a reset", "what the policy does not lead to any more ends")
+except ConnectionResetError:
+    ok(True, "what the policy does not lead to any more ends")
+END
+done_testing
