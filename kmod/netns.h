@@ -100,6 +100,7 @@ struct fwt_options {
  * @slots: rules' counters
  * @ports: see bind.c; replaced under @ports_lock, read under RCU
  * @has_ports: one is there, or was
+ * @set_bytes: memory of live sets
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
  *	mapping.h
  * @gone: sweeps out what was translated to an address that is not there any more
@@ -144,6 +145,7 @@ struct fwt_net {
 	struct fwt_ports __rcu *ports[FWT_PORTS_MAPS];
 	spinlock_t ports_lock;
 	bool has_ports;
+	atomic64_t set_bytes;
 	spinlock_t map_lock;
 	u32 n_mappings;
 	struct rhashtable map_in;

@@ -7,6 +7,7 @@
 
 #include "count.h"
 #include "rate.h"
+#include "set.h"
 #include "way.h"
 
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
@@ -154,7 +155,16 @@ static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32
 	return w->again ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
 }
 
+static bool world_set_has(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+			  u32 *value)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return fwt_set_has(fwt_set_of(w->pol->object[object]), six, key, value);
+}
+
 static const struct fwt_env_ops world_ops = {
+	.set_has = world_set_has,
 	.ifaddr = world_ifaddr,
 	.source = world_source,
 	.local = world_local,
@@ -179,13 +189,13 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->env.seed = seed;
 	world->env.rlu = &world->rlu;
 	world->env.turn = 0;
-	world->pol = w->pol;
 	world->bytes = w->p.length;
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
+	world->pol = w->pol;
 	world->again = false;
 }
 

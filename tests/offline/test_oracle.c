@@ -17,6 +17,7 @@
 #include "compile.h"
 #include "limit.h"
 #include "sema_sample.h"
+#include "mock_set.h"
 #include "oracle.h"
 #include "parse.h"
 #include "gen_policy.h"
@@ -28,6 +29,7 @@ struct policy {
 	struct fwt_blob blob;
 	void *scratch;
 	struct fwt_program prog;
+	struct fwt_mock_sets sets;
 	struct fwt_oracle oracle;
 	struct fwt_oracle_state state;
 	struct fwt_sampler sampler;
@@ -70,6 +72,7 @@ struct world {
 	struct fwt_env env;
 	struct fwt_sampler *sampler;
 	struct fwt_rlu rlu;
+	const struct fwt_mock_sets *sets;
 };
 
 static void mock_route(const struct fwt_env *env, const struct fwt_packet *p,
@@ -152,7 +155,15 @@ static int mock_owner(const struct fwt_env *env, unsigned int field, u32 *out)
 	return field == FWT_FIELD_CGROUP ? 2 : 1;
 }
 
+/* Sets as they are at first: the oracle reads them in the text. */
+static bool mock_has(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+		     u32 *value)
+{
+	return fwt_mock_set_has(((const struct world *)env)->sets, object, six, key, value);
+}
+
 static const struct fwt_env_ops mock_ops = {
+	.set_has = mock_has,
 	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
 	.route = mock_route,
 	.under = mock_under, .turn = mock_turn,
@@ -186,6 +197,7 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 	w->scratch = malloc(fwt_verify_scratch(w->blob.data, w->blob.len));
 	assert_non_null(w->scratch);
 	assert_int_equal(fwt_verify(w->blob.data, w->blob.len, w->scratch, &w->prog, &err), 0);
+	assert_true(fwt_mock_sets_init(&w->sets, &w->prog));
 	w->oracle.ast = w->ast;
 	w->oracle.resolver = fwt_resolver_alloc();
 	assert_non_null(w->oracle.resolver);
@@ -197,6 +209,7 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 
 static void unmake(struct policy *w)
 {
+	fwt_mock_sets_clean(&w->sets);
 	fwt_sampler_clean(&w->sampler);
 	fwt_resolver_free(w->oracle.resolver);
 	free(w->scratch);
@@ -241,6 +254,8 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_REDIRECT] = FWT_AST_MOD_REDIRECT,
 		[FWT_MOD_NETMAP] = FWT_AST_MOD_NETMAP,
 		[FWT_MOD_NFLOG] = FWT_AST_MOD_LOG,
+		[FWT_MOD_SET_ADD] = FWT_AST_MOD_ADD,
+		[FWT_MOD_SET_REMOVE] = FWT_AST_MOD_REMOVE,
 	};
 	const struct fwt_prog_mod *m = &w->prog.mod[index];
 	const char *string = w->prog.string;
@@ -339,7 +354,8 @@ static void count_step(void *ctx, const struct fwt_walk_step *s)
 static const char *pair(struct policy *w, const struct fwt_ast_hook *hook,
 			const struct fwt_packet *p, u32 seed)
 {
-	struct world world = { { .ops = &mock_ops, .seed = seed }, .sampler = &w->sampler };
+	struct world world = { { .ops = &mock_ops, .seed = seed }, .sampler = &w->sampler,
+			       .sets = &w->sets };
 	struct fwt_packet a = *p, b = *p, c = *p;
 	struct counted counted = { 0 };
 	struct fwt_oracle_result r;

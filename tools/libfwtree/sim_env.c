@@ -12,6 +12,7 @@
 #include "way.h"
 #include "count.h"
 #include "bpf.h"
+#include "set.h"
 #include "sim_net.h"
 
 /* The world */
@@ -77,7 +78,16 @@ static bool env_filter(const struct fwt_env *env, const struct fwt_packet *p,
 	return fwt_filter_run(prog, filter, skb->data - head, skb->len + head);
 }
 
+static bool env_set_has(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+			u32 *value)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return fwt_set_has(fwt_set_of(w->pol->object[object]), six, key, value);
+}
+
 static const struct fwt_env_ops env_ops = {
+	.set_has = env_set_has,
 	.ifaddr = env_ifaddr,
 	.source = env_source,
 	.local = env_local,
@@ -101,13 +111,13 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->env.seed = seed;
 	world->env.rlu = &world->rlu;
 	world->env.turn = 0;
-	world->pol = w->pol;
 	world->bytes = w->p.length;
 	world->net = w->fn->net;
 	world->out = w->state->out;
 	world->skb = w->skb;
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
+	world->pol = w->pol;
 	world->again = false;
 }
 
@@ -192,6 +202,11 @@ void fwt_event_begun(struct fwt_conn *c)
 {
 	if (sim_way_now)
 		sim_way_now->begun = c->id + 1;
+}
+
+void fwt_netlink_set_full(const struct fwt_set *s)
+{
+	(void)s;
 }
 
 void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)
