@@ -32,6 +32,7 @@ struct fwt_set_table {
 	u32 pad[13];
 	u8 data[];
 };
+
 static_assert(offsetof(struct fwt_set_table, data) == 64);
 
 #define MIN_BITS	2
@@ -173,6 +174,7 @@ static u32 read_begin(const struct bucket *b)
 {
 	u32 seq;
 
+	/* Pairs with the release in write_end(). */
 	while ((seq = smp_load_acquire(&b->seq)) & 1)
 		cpu_relax();
 	return seq;
@@ -246,6 +248,7 @@ static void write_begin(struct bucket *b)
 
 static void write_end(struct bucket *b)
 {
+	/* What is in it before the even sequence; pairs with read_begin(). */
 	smp_store_release(&b->seq, b->seq + 1);
 	preempt_enable();
 }

@@ -99,9 +99,9 @@ static int find_set(struct fwctl *ctl, struct fwt_nl *nl, const char *name,
 
 	if (ret)
 		return ret;
-	if (fwt_nl_sets(nl, is_wanted, &w))
+	if (fwt_nl_sets(nl, is_wanted, &w)) {
 		ret = fwctl_refused(nl);
-	else if (!w.found) {
+	} else if (!w.found) {
 		meant = fwt_diag_suggest(w.name, w.near);
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", meant ? meant : "");
 		out_error(meant ? hint : NULL, "the policy in force has no set '%s'", w.name);
@@ -294,7 +294,7 @@ static int change(struct fwctl *ctl, int argc, char **argv, bool add)
 		return ret;
 	if (!file)
 		text = join_words(argc - 1, argv + 1);
-	if (file ? strpbrk(file, "\"\n\\") != NULL : !text || !plain(text)) {
+	if (file ? !!strpbrk(file, "\"\n\\") : !text || !plain(text)) {
 		out_error(NULL, "did not understand '%s'", file ? file : text ? text : "");
 		free(text);
 		fwt_nl_close(&nl);

@@ -169,9 +169,9 @@ int fwt_set_read(const u32 *param, const char *text, const char *file, struct fw
 	if (!to)
 		return -ENOMEM;
 	fprintf(to, "%s \"elements\" : %s%s%s { %s\n%s%s%s\n}\ningress { accept }\n",
-		       values ? "map" : "set", types, values ? " -> " : "", gives,
-		       file ? "" : "elements = {", file ? "elements file \"" : "",
-		       file ? file : text, file ? "\"" : "\n}");
+		values ? "map" : "set", types, values ? " -> " : "", gives,
+		file ? "" : "elements = {", file ? "elements file \"" : "",
+		file ? file : text, file ? "\"" : "\n}");
 	if (fclose(to)) {
 		free(policy);
 		return -ENOMEM;
