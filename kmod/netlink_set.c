@@ -293,7 +293,7 @@ static int get_elem(const struct nlattr *a, const struct fwt_set *s, bool add, s
 	if (!in_bounds(s, p[FWT_SETP_TYPES], shape->n, shape->dim[six], to->low) ||
 	    !in_bounds(s, p[FWT_SETP_TYPES], shape->n, shape->dim[six], to->high) ||
 	    !in_order(shape->dim[six], shape->n, to->low, to->high)) {
-		NL_SET_ERR_MSG(extack, "no key of this set's type, or a range that ends before it begins");
+		NL_SET_ERR_MSG(extack, "no key of this set's type, or an end before its beginning");
 		return -EINVAL;
 	}
 	to->e = (struct fwt_set_elem){
@@ -392,7 +392,7 @@ static int changes(struct genl_info *info, bool add, bool flush)
 				count++;
 			}
 		if (fwt_set_settle(s, more && !ret) && !ret) {
-			GENL_SET_ERR_MSG(info, "no memory to search the set's ranges: they count later");
+			GENL_SET_ERR_MSG(info, "no memory for the set's ranges: they count later");
 			ret = -ENOMEM;
 		}
 		mutex_unlock(&s->mutex);

@@ -234,7 +234,9 @@ static void test_forest(struct fwt_test_prog *p, u32 rule)
 /* A live set of addresses and ports with two elements, asked and added to. */
 static u32 test_live(struct fwt_test_prog *p, u32 rule)
 {
-	static const u32 elements[] = { 0x0a000000, 80, 0x0a0000ff, 90, 0x0a000102, 1, 0x0a000102, 1 };
+	static const u32 elements[] = {
+		0x0a000000, 80, 0x0a0000ff, 90, 0x0a000102, 1, 0x0a000102, 1,
+	};
 	struct fwt_prog_mod add = { .type = FWT_MOD_SET_ADD, .a = p->n[FWT_SEC_TESTS] };
 	u32 w = p->n[FWT_SEC_WORDS], set = p->n[FWT_SEC_SETS]++, root = p->n[FWT_SEC_NODES];
 	u32 o = p->n[FWT_SEC_OBJECTS]++;

@@ -24,7 +24,7 @@ ingress {
     iif lan daddr . dport @pairs count pair reject
     tcp dport { 23, 24 } add @blocked { saddr } drop
     tcp dport 25 remove @blocked { saddr } accept
-    tcp dport 26 add @blocked { saddr } timeout 300ms drop
+    tcp dport 26 add @blocked { saddr } timeout 2s drop
     tcp dport 27 add @pairs { saddr . dport } accept
     accept
 }

@@ -322,6 +322,8 @@ static const char *difference(const struct policy *w, const struct fwt_decision 
 		return "reason";
 	if (d->flags != r->flags)
 		return "flags";
+	if (d->verdict != FWT_VERDICT_DROP && d->n_updates != r->n_updates)
+		return "number of changes of sets";
 	if (d->n_effects != r->n_effects)
 		return "number of effects";
 	for (i = 0; i < d->n_effects; i++) {

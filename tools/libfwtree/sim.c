@@ -37,6 +37,12 @@ void sim_enter(struct fwt_sim *sim)
 	sim_way_now = &sim->way;
 }
 
+struct fwt_net *sim_fwt_net(struct fwt_sim *sim)
+{
+	sim_enter(sim);
+	return &sim->fn;
+}
+
 int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
 {
 	va_list args;

@@ -119,6 +119,10 @@ int fwt_sim_set_has(struct fwt_sim *sim, const char *set, const char *element);
 void sim_plain(struct fwt_sim *sim, bool on);
 bool sim_is_plain(const struct fwt_sim *sim);
 
+/* Its namespace. */
+struct fwt_net;
+struct fwt_net *sim_fwt_net(struct fwt_sim *sim);
+
 /* All connections end; for packets that are each for itself. */
 void sim_forget(struct fwt_sim *sim);
 
