@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "rate.h"
 #include "trace.h"
+#include "set.h"
 #include "way.h"
 
 void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c)
@@ -92,6 +93,19 @@ static u32 counter_slot(const struct fwt_policy *pol, const struct fwt_program *
 	return slot[prog->n[FWT_SEC_RULES] + counter];
 }
 
+/* A patch adds to no set: the modifier is the base's. */
+static void update(const struct fwt_policy *pol, const struct fwt_decision_update *u)
+{
+	const struct fwt_prog_mod *m = &pol->prog.mod[u->mod];
+	struct fwt_set *s = fwt_set_of(pol->object[pol->prog.test[m->a].set[0]]);
+
+	if (m->type == FWT_MOD_SET_REMOVE)
+		fwt_set_remove(s, u->six, u->key);
+	else
+		fwt_set_renew(s, u->six, u->key, m->addr_lo[2] ?
+			      (u64)m->addr_lo[1] << 32 | m->addr_lo[0] : 0);
+}
+
 void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 {
 	u32 i;
@@ -115,6 +129,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 	}
 	if (d->n_charges)
 		fwt_limits_charge(w->pol, d, bytes);
+	for (i = 0; i < d->n_updates; i++)
+		update(w->pol, &d->update[i]);
 	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
 	if (trace_fwt_accept_enabled() && d->verdict == FWT_VERDICT_ACCEPT)
 		trace_fwt_accept(w, "accept", fwt_rule_slot(w->pol, d->rule));

@@ -62,6 +62,15 @@ const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DI
 	[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH] = { .type = NLA_U16, },
 };
 
+const struct nla_policy fwtree_set_elem_nl_policy[FWTREE_A_SET_ELEM_PAD + 1] = {
+	[FWTREE_A_SET_ELEM_LOW] = { .type = NLA_BINARY, },
+	[FWTREE_A_SET_ELEM_HIGH] = { .type = NLA_BINARY, },
+	[FWTREE_A_SET_ELEM_VALUE] = { .type = NLA_BINARY, },
+	[FWTREE_A_SET_ELEM_IPV6] = { .type = NLA_FLAG, },
+	[FWTREE_A_SET_ELEM_TIMEOUT] = { .type = NLA_U64, },
+	[FWTREE_A_SET_ELEM_POLICY] = { .type = NLA_FLAG, },
+};
+
 /* FWTREE_CMD_POLICY_BEGIN - do */
 static const struct nla_policy fwtree_policy_begin_nl_policy[FWTREE_A_POLICY_PATCH + 1] = {
 	[FWTREE_A_POLICY_LENGTH] = { .type = NLA_U32, },
@@ -125,6 +134,30 @@ static const struct nla_policy fwtree_server_set_nl_policy[FWTREE_A_SERVER_RESET
 	[FWTREE_A_SERVER_PORT_LAST] = { .type = NLA_U16, },
 	[FWTREE_A_SERVER_WEIGHT] = { .type = NLA_U32, },
 	[FWTREE_A_SERVER_RESET] = { .type = NLA_FLAG, },
+};
+
+/* FWTREE_CMD_SET_ELEM_GET - dump */
+static const struct nla_policy fwtree_set_elem_get_nl_policy[FWTREE_A_SET_NAME + 1] = {
+	[FWTREE_A_SET_NAME] = { .type = NLA_NUL_STRING, },
+};
+
+/* FWTREE_CMD_SET_ADD - do */
+static const struct nla_policy fwtree_set_add_nl_policy[FWTREE_A_SET_MORE + 1] = {
+	[FWTREE_A_SET_NAME] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_SET_ELEMENT] = NLA_POLICY_NESTED(fwtree_set_elem_nl_policy),
+	[FWTREE_A_SET_MORE] = { .type = NLA_FLAG, },
+};
+
+/* FWTREE_CMD_SET_DELETE - do */
+static const struct nla_policy fwtree_set_delete_nl_policy[FWTREE_A_SET_MORE + 1] = {
+	[FWTREE_A_SET_NAME] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_SET_ELEMENT] = NLA_POLICY_NESTED(fwtree_set_elem_nl_policy),
+	[FWTREE_A_SET_MORE] = { .type = NLA_FLAG, },
+};
+
+/* FWTREE_CMD_SET_FLUSH - do */
+static const struct nla_policy fwtree_set_flush_nl_policy[FWTREE_A_SET_NAME + 1] = {
+	[FWTREE_A_SET_NAME] = { .type = NLA_NUL_STRING, },
 };
 
 /* Ops table for fwtree */
@@ -269,6 +302,39 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.doit		= fwtree_nl_server_set_doit,
 		.policy		= fwtree_server_set_nl_policy,
 		.maxattr	= FWTREE_A_SERVER_RESET,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FWTREE_CMD_SET_GET,
+		.dumpit	= fwtree_nl_set_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_SET_ELEM_GET,
+		.dumpit		= fwtree_nl_set_elem_get_dumpit,
+		.policy		= fwtree_set_elem_get_nl_policy,
+		.maxattr	= FWTREE_A_SET_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FWTREE_CMD_SET_ADD,
+		.doit		= fwtree_nl_set_add_doit,
+		.policy		= fwtree_set_add_nl_policy,
+		.maxattr	= FWTREE_A_SET_MORE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FWTREE_CMD_SET_DELETE,
+		.doit		= fwtree_nl_set_delete_doit,
+		.policy		= fwtree_set_delete_nl_policy,
+		.maxattr	= FWTREE_A_SET_MORE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FWTREE_CMD_SET_FLUSH,
+		.doit		= fwtree_nl_set_flush_doit,
+		.policy		= fwtree_set_flush_nl_policy,
+		.maxattr	= FWTREE_A_SET_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

@@ -15,6 +15,7 @@
 /* Common nested types */
 extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_NOT + 1];
 extern const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1];
+extern const struct nla_policy fwtree_set_elem_nl_policy[FWTREE_A_SET_ELEM_PAD + 1];
 
 int fwtree_nl_conn_get_start(struct netlink_callback *cb);
 int fwtree_nl_conn_get_done(struct netlink_callback *cb);
@@ -49,6 +50,12 @@ int fwtree_nl_explain_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_server_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
 int fwtree_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_set_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int fwtree_nl_set_elem_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int fwtree_nl_set_add_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_set_delete_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_set_flush_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FWTREE_NLGRP_EVENTS,

@@ -13,12 +13,14 @@
 #include "object.h"
 #include "policy.h"
 #include "pool.h"
+#include "set.h"
 
 const struct fwt_object_ops *const fwt_object_ops[__FWT_OBJECT_MAX] = {
 	[FWT_OBJECT_LIMIT] = &fwt_limit_ops,
 	[FWT_OBJECT_QUOTA] = &fwt_quota_ops,
 	[FWT_OBJECT_SPLIT] = &fwt_split_ops,
 	[FWT_OBJECT_POOL] = &fwt_pool_ops,
+	[FWT_OBJECT_SET] = &fwt_set_ops,
 };
 
 static int by_key(const void *a, const void *b)
@@ -117,6 +119,10 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 		}
 		o->users++;
 		out[i] = o;
+		if (fwt_object_ops[p->kind]->prepare)
+			ret = fwt_object_ops[p->kind]->prepare(o, prog, i, extack);
+		if (ret)
+			break;
 	}
 	if (!ret) {
 		memcpy(sorted, out, n * sizeof(*sorted));
@@ -130,6 +136,7 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 	}
 	kvfree(sorted);
 	if (ret) {
+		fwt_objects_cancel(out, n);
 		fwt_objects_put(out, n);
 		memset(out, 0, n * sizeof(*out));
 	}
@@ -147,6 +154,15 @@ void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **obj
 			fwt_object_ops[o->kind]->publish(o, prog, i);
 		memcpy(o->param, prog->object[i].param, sizeof(o->param));
 	}
+}
+
+void fwt_objects_cancel(struct fwt_object **object, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (object[i] && fwt_object_ops[object[i]->kind]->cancel)
+			fwt_object_ops[object[i]->kind]->cancel(object[i]);
 }
 
 void fwt_objects_put(struct fwt_object **object, u32 n)

@@ -29,6 +29,10 @@ struct fwt_object;
  * @alike: is @o, whose parameters are o->param, the same thing as element @i of
  *	@prog, so that its contents stay; may get ready what @publish will need.
  *	NULL: where all parameters are equal
+ * @prepare: the policy of which it is element @i of @prog's OBJECTS is about to be in
+ *	force: what @publish needs and may fail. May be NULL
+ * @cancel: it will not be, after all; also where @prepare failed or was not called.
+ *	May be NULL
  * @publish: the policy is going to be in force, nothing can fail any more: take
  *	over what @alike let differ. May be NULL
  * @free: no walk and no program has it any more
@@ -37,6 +41,9 @@ struct fwt_object_ops {
 	struct fwt_object *(*create)(struct fwt_net *fn, const struct fwt_program *prog,
 				     u32 i, struct netlink_ext_ack *extack);
 	bool (*alike)(const struct fwt_object *o, const struct fwt_program *prog, u32 i);
+	int (*prepare)(struct fwt_object *o, const struct fwt_program *prog, u32 i,
+		       struct netlink_ext_ack *extack);
+	void (*cancel)(struct fwt_object *o);
 	void (*publish)(struct fwt_object *o, const struct fwt_program *prog, u32 i);
 	void (*free)(struct fwt_object *o);
 };
@@ -77,6 +84,9 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 
 /* The policy that has them is going to be in force. */
 void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object);
+
+/* It is not, after fwt_objects_get(): which has lasted until now. */
+void fwt_objects_cancel(struct fwt_object **object, u32 n);
 
 /* Lets go of @n of them; NULL ones are passed over. fwt_net.lock is held. */
 void fwt_objects_put(struct fwt_object **object, u32 n);

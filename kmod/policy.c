@@ -410,6 +410,7 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 		fwt_policy_retire(old);
 	return 0;
 fail_things:
+	fwt_objects_cancel(p->base->object, p->prog.n[FWT_SEC_OBJECTS]);
 	base_put_things(fn, p->base);
 fail:
 	mutex_unlock(&fn->lock);

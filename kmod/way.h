@@ -86,8 +86,8 @@ struct fwt_way {
  */
 struct fwt_world {
 	struct fwt_env env;
-	const struct fwt_policy *pol;
 	struct net *net;
+	const struct fwt_policy *pol;
 	const struct net_device *out;
 	const struct sk_buff *skb;
 	struct sock *sk;

@@ -10,6 +10,7 @@
 #include "count.h"
 #include "rate.h"
 #include "pool.h"
+#include "set.h"
 #include "way.h"
 
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
@@ -176,7 +177,16 @@ static bool world_server(const struct fwt_env *env, u32 object, u64 key,
 	return fwt_pool_choose(pool, p, persistent, env->seed, w->c, to);
 }
 
+static bool world_set_has(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+			  u32 *value)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return fwt_set_has(fwt_set_of(w->pol->object[object]), six, key, value);
+}
+
 static const struct fwt_env_ops world_ops = {
+	.set_has = world_set_has,
 	.ifaddr = world_ifaddr,
 	.source = world_source,
 	.local = world_local,
@@ -202,7 +212,6 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->env.seed = seed;
 	world->env.rlu = NULL;
 	world->env.turn = 0;
-	world->pol = w->pol;
 	world->bytes = w->p.length;
 	world->net = w->fn->net;
 	world->out = w->state->out;
@@ -210,6 +219,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
 	world->c = w->c;
+	world->pol = w->pol;
 	world->again = false;
 	world->known = w->later;
 }

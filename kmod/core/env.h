@@ -39,6 +39,10 @@ struct fwt_env_server {
  *	enough left for @p; @hash is set to what to charge by. NULL: always
  * @turn: whose turn it is at the split that is element @object of OBJECTS, less
  *	than its FWT_SPLIT_TURNS. NULL: the first one's
+ * @set_has: is @key, of as many words as keys of the set have, in the set that is
+ *	object @object of the program, among its elements with IPv6 addresses (@six)
+ *	or without; @value: NULL, or of a map set to what it gives for it. NULL for
+ *	sets that are all empty
  * @source: the address that masquerading takes for @p, which leaves by @p->oif
  *	(never a link-local one, R12); false where there is none
  * @server: the server of a pool that @p, as it was dialled, is given; @object is the
@@ -74,6 +78,8 @@ struct fwt_env_ops {
 	bool (*filter)(const struct fwt_env *env, const struct fwt_packet *p,
 		       const struct fwt_program *prog, u32 filter);
 	int (*owner)(const struct fwt_env *env, unsigned int field, u32 *out);
+	bool (*set_has)(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+			u32 *value);
 };
 
 /**

@@ -39,6 +39,7 @@
 	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \
 	C(ANSWER_LIMITED, "answers-limited", "packets", "RST or ICMP answers not sent because of the rate limit") \
 	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit") \
+	C(SET_FULL, "set-full", "additions", "elements that a rule would have added to a set that had no room") \
 	C(EVENT_LIMITED, "events-limited", "events", "events of connections not sent to who listens because of the rate limit")
 
 /* Why connections ended; each ends for one of them, so that those that began are

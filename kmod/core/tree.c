@@ -151,6 +151,14 @@ u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key)
 	return FWT_NONE;
 }
 
+static bool has(const struct fwt_env *env, const struct fwt_prog_test *t,
+		const struct fwt_packet *p, const u32 *key, u32 *value)
+{
+	if (!env || !env->ops->set_has)
+		return false;
+	return env->ops->set_has(env, t->set[0], t->set[1] >> which(p) & 1, key, value);
+}
+
 bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *t,
 		    const struct fwt_packet *p, const struct fwt_env *env,
 		    struct fwt_walk_step *step)
@@ -203,6 +211,10 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		words = 1;
 		key[0] = fwt_choice(env ? env->seed : 0, prog->rule[t->set[1]].key, t->pad);
 		yes = key[0] <= t->set[0];
+		break;
+	case FWT_TEST_LIVE:
+		words = fwt_test_key(prog, t, p, env, key);
+		yes = words && has(env, t, p, key, NULL);
 		break;
 	}
 	if (step)
@@ -333,6 +345,27 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 	return prog->word[set->value + fwt_set_find(prog, t->set[0], &at)];
 }
 
+/* Write down what is to be added to a set, or taken from it, as the packet is now. */
+static noinline bool update(const struct fwt_program *prog, const struct fwt_prog_mod *m,
+			    const struct fwt_packet *p, const struct fwt_env *env,
+			    struct fwt_decision *d)
+{
+	const struct fwt_prog_test *t = &prog->test[m->a];
+	u32 key[FWT_KEY_WORDS] FWT_UNSET, words;
+	struct fwt_decision_update *u;
+
+	words = fwt_test_key(prog, t, p, env, key);
+	if (!words)
+		return true;
+	if (d->n_updates == FWT_DECISION_UPDATES)
+		return false;
+	u = &d->update[d->n_updates++];
+	u->mod = m - prog->mod;
+	u->six = t->set[1] >> which(p) & 1;
+	memcpy(u->key, key, words * sizeof(u32));
+	return true;
+}
+
 static bool end(struct fwt_decision *d, u8 reason)
 {
 	d->verdict = FWT_VERDICT_DROP;
@@ -440,6 +473,10 @@ static bool modify(const struct fwt_program *prog, u32 index,
 			return false;
 		}
 		fwt_set_apply(m, p, d);
+	} else if (m->type == FWT_MOD_SET_ADD || m->type == FWT_MOD_SET_REMOVE) {
+		/* "unknown" has been asked before: what a record lacks is absent. */
+		if (!update(prog, m, p, env, d))
+			return end(d, FWT_REASON_EFFECTS);
 	}
 	/* What routing said was of the packet as it was. */
 	if (env && env->rlu)
@@ -488,6 +525,7 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 	d->n_counts = 0;
 	d->n_charges = 0;
 	d->turn = 0;
+	d->n_updates = 0;
 }
 
 static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,

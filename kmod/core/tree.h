@@ -93,6 +93,23 @@ struct fwt_decision_charge {
 	u64 hash;
 };
 
+/* Changes of sets that a walk meets: more are a counted drop, too. Their keys are at
+ * most FWT_COUNT_WORDS long.
+ */
+#define FWT_DECISION_UPDATES	4
+
+/**
+ * struct fwt_decision_update - a set is to be changed
+ * @mod: the modifier, ADD or REMOVE
+ * @six: the element is one of those with IPv6 addresses
+ * @key: as the packet had it then
+ */
+struct fwt_decision_update {
+	u32 mod;
+	u32 six;
+	u32 key[FWT_COUNT_WORDS];
+};
+
 #define FWT_DECISION_SNAT	0x01	/* @snat and @p->saddr are set */
 #define FWT_DECISION_DNAT	0x02	/* @p->daddr (and @p->dport) are set */
 #define FWT_DECISION_MARK	0x04	/* @p->mark is set */
@@ -126,8 +143,10 @@ struct fwt_decision_charge {
  * @n_counts: entries in @count
  * @n_charges: entries in @charge
  * @turn: that it got at the first split by turns, and 1; 0 for none
+ * @n_updates: entries in @update
  * @count: what the connection is charged to, if it is accepted
  * @charge: what is taken when the decision is applied, whatever the verdict
+ * @update: of sets; they happen whatever the verdict
  * @effect: rules that took part, and FWT_EFFECT_MOD | modifier, in the order of
  *	the walk; they happen whatever the verdict
  */
@@ -147,9 +166,11 @@ struct fwt_decision {
 	u32 n_counts;
 	u32 n_charges;
 	u32 turn;
+	u32 n_updates;
 	u32 effect[FWT_EFFECTS_MAX];
 	struct fwt_decision_count count[FWT_DECISION_COUNTS];
 	struct fwt_decision_charge charge[FWT_DECISION_CHARGES];
+	struct fwt_decision_update update[FWT_DECISION_UPDATES];
 };
 
 /* What a count is known by: it outlives the program, as the rule's counters do. */

@@ -20,6 +20,7 @@
  */
 #include "verify.h"
 #include "verify_private.h"
+#include "set_shape.h"
 
 const u8 fwt_section_size[__FWT_SEC_MAX] = {
 #define SECTION_SIZE(id, name, type) sizeof(type),
@@ -160,6 +161,24 @@ static u32 asked_cost(const struct fwt_prog_test *t)
 	return cost;
 }
 
+/* A hash's bucket, and a search by halves among the ranges: of those that it has at
+ * first, as how many there will be is not known here; a thousand times more of them
+ * are 20 comparisons more.
+ */
+#define LIVE_COST	8
+
+static u32 live_cost(const struct fwt_program *p, const u32 *param)
+{
+	u32 six, cost = LIVE_COST, n = 0;
+
+	for (six = 0; six < 2; six++)
+		if (param[FWT_SETP_ELEMENTS4 + six] != FWT_NONE)
+			n = max(n, p->set[param[FWT_SETP_ELEMENTS4 + six]].count);
+	for (; n > 1; n -= n / 2)
+		cost += 2;
+	return cost;
+}
+
 static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
 	u32 cost = asked_cost(t), i;
@@ -178,6 +197,8 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 		return cost + 4 + t->n_fields;
 	if (fwt_test_splits(t))
 		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
+	if (t->op == FWT_TEST_LIVE)
+		return cost + live_cost(p, p->object[t->set[0]].param);
 	if (t->op != FWT_TEST_IN)
 		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
@@ -445,6 +466,13 @@ static int reach(struct fwt_verify *c, u32 i)
 		if (m->flags & FWT_MOD_FIELD && hooks & ~fwt_field_info[m->a].hooks)
 			return bad(c, FWT_SEC_NODES, i,
 				   "sets a field that a hook does not have");
+		if (fwt_mod_is_update(&c->prog->mod[n->arg])) {
+			t = &c->prog->test[c->prog->mod[n->arg].a];
+			for (d = 0; d < t->n_fields; d++)
+				if (hooks & ~fwt_field_info[t->field[d]].hooks)
+					return bad(c, FWT_SEC_NODES, i,
+						   "takes a field that a hook does not have");
+		}
 		c->node[n->yes].hooks |= hooks;
 		break;
 	case FWT_NODE_ENTER:

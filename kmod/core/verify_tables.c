@@ -8,6 +8,7 @@
 #include "change.h"
 #include "verify_private.h"
 #include "limit.h"
+#include "set_shape.h"
 
 static bool string_ok(const struct fwt_verify *c, u32 off, bool optional)
 {
@@ -202,6 +203,36 @@ static int check_split(struct fwt_verify *c, u32 i)
 	return check_keys(c, i);
 }
 
+/* The key has the shape of the set's elements, with IPv6 addresses or without. */
+static int check_live(struct fwt_verify *c, u32 i, u32 six)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	struct fwt_set_shape s;
+	u32 words = 0, d, live;
+
+	if (!index_ok(c, FWT_SEC_OBJECTS, t->set[0]) ||
+	    c->prog->object[t->set[0]].kind != FWT_OBJECT_SET ||
+	    !fwt_set_shape(c->prog->object[t->set[0]].param, &s))
+		return bad(c, FWT_SEC_TESTS, i, "no such live set");
+	if (t->set[1] & ~(FWT_LIVE_SIX4 | FWT_LIVE_SIX6))
+		return bad(c, FWT_SEC_TESTS, i, "flags are not known");
+	live = t->set[1] >> six & 1;
+	if (live && !s.split)
+		return bad(c, FWT_SEC_TESTS, i, "set has no addresses");
+	if (s.n != t->n_fields)
+		return bad(c, FWT_SEC_TESTS, i, "set has keys of another shape");
+	for (d = 0; d < t->n_fields; d++) {
+		const struct fwt_field_info *f = &fwt_field_info[t->field[d]];
+
+		words += six ? f->words6 : f->words;
+		if ((six ? f->words6 : f->words) != s.dim[live][d])
+			return bad(c, FWT_SEC_TESTS, i, "set has keys of another shape");
+	}
+	if (t->mask[six] != FWT_NONE && !words_ok(c, t->mask[six], 1, words))
+		return bad(c, FWT_SEC_TESTS, i, "mask outside of its section");
+	return 0;
+}
+
 static bool is_addr(u8 field)
 {
 	return field == FWT_FIELD_SADDR || field == FWT_FIELD_DADDR ||
@@ -285,6 +316,9 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_SPLIT_HASH:
 	case FWT_TEST_SPLIT_TURN:
 		return check_split(c, i);
+	case FWT_TEST_LIVE:
+		ret = check_live(c, i, 0);
+		return ret ? ret : check_live(c, i, 1);
 	case FWT_TEST_EQUAL:
 	case FWT_TEST_LESS:
 		if (t->n_fields != 2)
@@ -358,6 +392,27 @@ static int check_balance(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+static int check_update(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_mod *m = &c->prog->mod[i];
+	const struct fwt_prog_test *t;
+	struct fwt_set_shape s;
+
+	if (!index_ok(c, FWT_SEC_TESTS, m->a))
+		return bad(c, FWT_SEC_MODS, i, "no such test");
+	t = &c->prog->test[m->a];
+	if (t->op != FWT_TEST_LIVE || t->flags || t->mask[0] != FWT_NONE ||
+	    t->mask[1] != FWT_NONE)
+		return bad(c, FWT_SEC_MODS, i, "no key of a live set");
+	fwt_set_shape(c->prog->object[t->set[0]].param, &s);
+	if (s.words[0] > FWT_COUNT_WORDS || s.words[1] > FWT_COUNT_WORDS || s.n_value)
+		return bad(c, FWT_SEC_MODS, i, "a set that walks do not change");
+	if (m->addr_lo[2] > 1 || m->addr_lo[3] ||
+	    ((u64)m->addr_lo[1] << 32 | m->addr_lo[0]) > FWT_SET_TIMEOUT_MAX)
+		return bad(c, FWT_SEC_MODS, i, "an impossible timeout");
+	return 0;
+}
+
 static int check_mod(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_mod *m = &c->prog->mod[i];
@@ -414,6 +469,9 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		if (!index_ok(c, FWT_SEC_COUNTERS, m->a))
 			return bad(c, FWT_SEC_MODS, i, "no such counter");
 		break;
+	case FWT_MOD_SET_ADD:
+	case FWT_MOD_SET_REMOVE:
+		return check_update(c, i);
 	}
 	return 0;
 }
@@ -532,6 +590,63 @@ static int check_pool(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+/* What a live set has at first: sets were checked before, but for what boxes are. */
+static int check_elements(struct fwt_verify *c, u32 i, const struct fwt_set_shape *shape,
+			  u32 six)
+{
+	const u32 *param = c->prog->object[i].param, *at;
+	u32 set = param[FWT_SETP_ELEMENTS4 + six], values = param[FWT_SETP_VALUES4 + six];
+	const struct fwt_prog_set *s;
+	u32 k, d, off;
+
+	if (set == FWT_NONE)
+		return values == FWT_NONE ? 0 :
+			bad(c, FWT_SEC_OBJECTS, i, "values of no elements");
+	if (six && !shape->split)
+		return bad(c, FWT_SEC_OBJECTS, i, "elements of a family that it does not have");
+	if (!index_ok(c, FWT_SEC_SETS, set))
+		return bad(c, FWT_SEC_OBJECTS, i, "no such elements");
+	s = &c->prog->set[set];
+	if (s->kind != FWT_SET_BOXES || s->n_dims != shape->n || s->value != FWT_NONE)
+		return bad(c, FWT_SEC_OBJECTS, i, "elements of another shape");
+	for (d = 0; d < shape->n; d++)
+		if (s->dim[d] != shape->dim[six][d])
+			return bad(c, FWT_SEC_OBJECTS, i, "elements of another shape");
+	if (shape->n_value ? !words_ok(c, values, s->count, shape->value_words[six]) :
+	    values != FWT_NONE)
+		return bad(c, FWT_SEC_OBJECTS, i, "values outside of their section");
+	if (!spend(c, (u64)s->count * 2 * s->words))
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "elements overlap too much");
+	at = c->prog->word + s->data;
+	for (k = 0; k < s->count; k++, at += 2 * s->words)
+		for (d = 0, off = 0; d < s->n_dims; off += s->dim[d++])
+			if (cmp(at + off, at + s->words + off, s->dim[d]) > 0)
+				return bad(c, FWT_SEC_OBJECTS, i,
+					   "an element that ends before it begins");
+	return 0;
+}
+
+static int check_live_set(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_object *o = &c->prog->object[i];
+	const u32 *p = o->param;
+	struct fwt_set_shape shape;
+	int ret;
+
+	if (!fwt_set_shape(p, &shape))
+		return bad(c, FWT_SEC_OBJECTS, i, "a set of no shape");
+	if (o->name == FWT_NONE)
+		return bad(c, FWT_SEC_OBJECTS, i, "a set without a name");
+	if (((u64)p[FWT_SETP_TIMEOUT_HI] << 32 | p[FWT_SETP_TIMEOUT_LO]) > FWT_SET_TIMEOUT_MAX)
+		return bad(c, FWT_SEC_OBJECTS, i, "an impossible timeout");
+	if (p[FWT_SETP_MAX] > FWT_SET_MAX_LIMIT)
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "too many elements");
+	if (p[FWT_OBJECT_PARAMS - 2] || p[FWT_OBJECT_PARAMS - 1])
+		return bad(c, FWT_SEC_OBJECTS, i, "parameters that are not known");
+	ret = check_elements(c, i, &shape, 0);
+	return ret ? ret : check_elements(c, i, &shape, 1);
+}
+
 /* What a kind's parameters must be like. */
 static int check_params(struct fwt_verify *c, u32 i)
 {
@@ -549,6 +664,8 @@ static int check_params(struct fwt_verify *c, u32 i)
 		return check_rules_own(c, i, __FWT_SPLIT_PARAM_MAX);
 	case FWT_OBJECT_POOL:
 		return check_pool(c, i);
+	case FWT_OBJECT_SET:
+		return check_live_set(c, i);
 	default:
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_OBJECTS, i,
 			      "an object that is not known here");

@@ -12,6 +12,7 @@
 #include "policy.h"
 #include "rate.h"
 #include "pool.h"
+#include "set.h"
 #include "slot.h"
 #include "stats.h"
 #include "bind.h"
@@ -53,6 +54,16 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_slot_peek);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slot_hit);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slot_count);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slot_ref);
+
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_ops);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_has);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_renew);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_remove);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_insert);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_delete);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_flush);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_settle);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_next);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_read);
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_reset);

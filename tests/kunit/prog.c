@@ -258,6 +258,40 @@ u32 fwt_test_pool(struct fwt_test_prog *p, const char *name, u32 scheduling, u32
 	return i;
 }
 
+/* A live set of addresses and ports with two elements, asked and added to. */
+static u32 test_live(struct fwt_test_prog *p, u32 rule)
+{
+	static const u32 elements[] = {
+		0x0a000000, 80, 0x0a0000ff, 90, 0x0a000102, 1, 0x0a000102, 1,
+	};
+	struct fwt_prog_mod add = { .type = FWT_MOD_SET_ADD, .a = p->n[FWT_SEC_TESTS] };
+	u32 w = p->n[FWT_SEC_WORDS], set = p->n[FWT_SEC_SETS]++, root = p->n[FWT_SEC_NODES];
+	u32 o = p->n[FWT_SEC_OBJECTS]++;
+
+	memcpy(p->word + w, elements, sizeof(elements));
+	p->n[FWT_SEC_WORDS] += ARRAY_SIZE(elements);
+	p->set[set] = (struct fwt_prog_set){
+		.kind = FWT_SET_BOXES, .words = 2, .n_dims = 2, .dim = { 1, 1 },
+		.count = 2, .data = w, .value = FWT_NONE,
+	};
+	p->object[o] = (struct fwt_prog_object){
+		.key = 77, .kind = FWT_OBJECT_SET, .name = fwt_test_string(p, "live"),
+		.param = { 2, FWT_SET_TYPE_ADDR | FWT_SET_TYPE_PORT << 4, 0, 60000, 0, 100,
+			   set, FWT_NONE, FWT_NONE, FWT_NONE },
+	};
+	p->test[p->n[FWT_SEC_TESTS]++] = (struct fwt_prog_test){
+		.op = FWT_TEST_LIVE, .n_fields = 2,
+		.field = { FWT_FIELD_SADDR, FWT_FIELD_DPORT },
+		.set = { o, FWT_LIVE_SIX6 }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	add.addr_lo[0] = 1000;
+	add.addr_lo[2] = 1;
+	fwt_test_node(p, FWT_NODE_TEST, add.a, root + 1, root + 2);
+	fwt_test_mod(p, &add, root + 2);
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule);
+	return root;
+}
+
 struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 {
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
@@ -344,5 +378,6 @@ struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 	fwt_test_hook(p, FWT_HOOK_EGRESS, 7, NULL);
 	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, 18, "d0");
 	fwt_test_hook(p, FWT_HOOK_DEV_EGRESS, 15, "d*");
+	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, test_live(p, r), "d1");
 	return p;
 }

@@ -118,7 +118,7 @@ static void refused_changes_nothing(struct kunit *test)
 	used = fn->slots.n_used;
 	devs = n_devs();
 	KUNIT_EXPECT_EQ_MSG(test, used, 3, "two rules, a counter");
-	KUNIT_EXPECT_EQ_MSG(test, devs, 3, "d0 both ways, d1 egress");
+	KUNIT_EXPECT_EQ_MSG(test, devs, 4, "d0 and d1 both ways");
 
 	blob = fwt_test_build(test, fwt_test_rich(test), &len);
 	h = blob;

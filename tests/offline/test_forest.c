@@ -327,7 +327,7 @@ static void test_long_set(void **state)
 
 		assert_non_null(out);
 		assert_non_null(p);
-		fprintf(out, "set s : addr . addr . port {\n\telements = {\n");
+		fprintf(out, "define s = {\n");
 		for (i = 0; i < n; i++) {
 			u32 r = filter_rnd(&rnd), at = r % packets, port = r >> 16 & 0xfff;
 			bool six = kind & 1 && i & 1;
@@ -344,9 +344,9 @@ static void test_long_set(void **state)
 				fprintf(out, "\t10.0.%u.0/24 . 10.0.0.0/16 . %u-%u%s\n",
 					r >> 8 & 255, port, port + 5, i + 1 < n ? "," : "");
 		}
-		fprintf(out, "\t} }\ningress {\n");
+		fprintf(out, "\t}\ningress {\n");
 		for (i = 0; i < rules; i++)
-			fprintf(out, "\t%ssaddr . daddr . dport @s mark != %u drop\n",
+			fprintf(out, "\t%ssaddr . daddr . dport $s mark != %u drop\n",
 				kind < ARRAY_SIZE(before) ? before[kind] : "", 100 + i);
 		fprintf(out, "\taccept\n}\n");
 		fclose(out);

@@ -80,6 +80,10 @@ ok 'version' prints 0 'fwctl ' -V
 ok 'version in JSON' json 0 '"version" in d' -j -V
 ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
 
+# Live sets in the simulation: the module's own, changed by rules and by hand.
+ok 'a block list that a rule fills, in a test of a policy' prints 0 '' \
+	test "$top/tests/offline/policies/sets/blocked.fw" "$top/tests/offline/policies/sets/blocked.test"
+
 # The man page names every command: its own entry, or among those to come.
 in_man() {
 	local line name page=$top/Documentation/man/fwctl.8 bad=0

@@ -18,6 +18,7 @@
 #include "limit.h"
 #include "mock_pool.h"
 #include "sema_sample.h"
+#include "mock_set.h"
 #include "oracle.h"
 #include "parse.h"
 #include "gen_policy.h"
@@ -29,6 +30,7 @@ struct policy {
 	struct fwt_blob blob;
 	void *scratch;
 	struct fwt_program prog;
+	struct fwt_mock_sets sets;
 	struct fwt_oracle oracle;
 	struct fwt_oracle_state state;
 	struct fwt_sampler sampler;
@@ -73,6 +75,7 @@ struct world {
 	struct fwt_sampler *sampler;
 	struct fwt_rlu rlu;
 	const struct fwt_mock_pools *pools;
+	const struct fwt_mock_sets *sets;
 };
 
 static void mock_route(const struct fwt_env *env, const struct fwt_packet *p,
@@ -167,7 +170,15 @@ static bool mock_server(const struct fwt_env *env, u32 object, u64 key,
 	return fwt_mock_pools_server(w->pools, key, p, persistent, env->seed, to);
 }
 
+/* Sets as they are at first: the oracle reads them in the text. */
+static bool mock_has(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+		     u32 *value)
+{
+	return fwt_mock_set_has(((const struct world *)env)->sets, object, six, key, value);
+}
+
 static const struct fwt_env_ops mock_ops = {
+	.set_has = mock_has,
 	.ifaddr = mock_ifaddr, .source = mock_source, .local = mock_local,
 	.route = mock_route, .server = mock_server,
 	.under = mock_under, .turn = mock_turn,
@@ -202,6 +213,7 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 	assert_non_null(w->scratch);
 	assert_int_equal(fwt_verify(w->blob.data, w->blob.len, w->scratch, &w->prog, &err), 0);
 	assert_int_equal(fwt_mock_pools_init(&w->pools, &w->prog), 0);
+	assert_true(fwt_mock_sets_init(&w->sets, &w->prog));
 	w->oracle.ast = w->ast;
 	w->oracle.resolver = fwt_resolver_alloc();
 	assert_non_null(w->oracle.resolver);
@@ -214,6 +226,7 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 static void unmake(struct policy *w)
 {
 	fwt_mock_pools_clean(&w->pools);
+	fwt_mock_sets_clean(&w->sets);
 	fwt_sampler_clean(&w->sampler);
 	fwt_resolver_free(w->oracle.resolver);
 	free(w->scratch);
@@ -267,6 +280,8 @@ static bool same_mod(const struct policy *w, u32 index, const struct fwt_oracle_
 		[FWT_MOD_MSS_CLAMP] = FWT_AST_MOD_MSS_CLAMP,
 		[FWT_MOD_NOTRACK] = FWT_AST_MOD_NOTRACK,
 		[FWT_MOD_BALANCE] = FWT_AST_MOD_BALANCE,
+		[FWT_MOD_SET_ADD] = FWT_AST_MOD_ADD,
+		[FWT_MOD_SET_REMOVE] = FWT_AST_MOD_REMOVE,
 	};
 	const struct fwt_prog_mod *m = &w->prog.mod[index];
 	const char *string = w->prog.string;
@@ -337,6 +352,8 @@ static const char *difference(const struct policy *w, const struct fwt_decision 
 		return "queue";
 	if (d->mss != r->mss)
 		return "mss";
+	if (d->verdict != FWT_VERDICT_DROP && d->n_updates != r->n_updates)
+		return "number of changes of sets";
 	if (d->n_effects != r->n_effects)
 		return "number of effects";
 	for (i = 0; i < d->n_effects; i++) {
@@ -371,6 +388,7 @@ static const char *pair(struct policy *w, const struct fwt_ast_hook *hook,
 {
 	struct world world = {
 		{ .ops = &mock_ops, .seed = seed }, .sampler = &w->sampler, .pools = &w->pools,
+		.sets = &w->sets,
 	};
 	struct fwt_packet a = *p, b = *p, c = *p;
 	struct counted counted = { 0 };

@@ -14,6 +14,7 @@
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
+#include "mock_set.h"
 #include "oracle.h"
 #include "packet_text.h"
 #include "sema_sample.h"
@@ -27,6 +28,7 @@ struct batch {
 	struct fwt_blob blob;
 	struct fwt_program prog;
 	struct fwt_oracle oracle;
+	struct fwt_mock_sets *sets;
 	void *scratch;
 	bool linear;
 };
@@ -91,7 +93,9 @@ static u8 state_of(const struct fwt_packet *p)
 static bool meet(const struct batch *b, u8 hook, const struct fwt_packet_text *t,
 		 struct outcome *o)
 {
-	struct fwt_env env = { .ops = &fwt_nowhere_ops, .seed = 1 };
+	struct fwt_mock_env env = {
+		.env = { .ops = &fwt_mock_ops, .seed = 1 }, .sets = b->sets,
+	};
 	struct fwt_packet p = t->p;
 	const struct fwt_ast_hook *h;
 	u32 root = 0;
@@ -104,14 +108,14 @@ static bool meet(const struct batch *b, u8 hook, const struct fwt_packet_text *t
 	if (b->linear) {
 		struct fwt_oracle_result r;
 
-		fwt_oracle_walk(&b->oracle, h, &p, &env, &r);
+		fwt_oracle_walk(&b->oracle, h, &p, &env.env, &r);
 		o->verdict = r.verdict;
 		o->file = r.rule ? r.rule->loc.file : 0;
 		o->line = r.rule ? r.rule->loc.line : 0;
 	} else {
 		struct fwt_decision d;
 
-		fwt_walk(&b->prog, root, &p, &env, &d);
+		fwt_walk(&b->prog, root, &p, &env.env, &d);
 		o->verdict = d.verdict;
 		o->file = d.rule == FWT_NONE ? 0 : b->prog.rule[d.rule].file;
 		o->line = d.rule == FWT_NONE ? 0 : b->prog.rule[d.rule].line;
@@ -183,7 +187,8 @@ static int packets(const struct batch *b, const char *path)
 
 static int run(const char *policy, const char *path, bool linear)
 {
-	struct batch b = { .linear = linear };
+	struct fwt_mock_sets sets = { 0 };
+	struct batch b = { .linear = linear, .sets = &sets };
 	struct fwt_compile_opts opts = { .no_warnings = true };
 	struct fwt_verify_error err;
 	struct fwt_diag diag;
@@ -206,8 +211,11 @@ static int run(const char *policy, const char *path, bool linear)
 	else if (b.prog.n[FWT_SEC_FILTERS])
 		ret = out_error("'fwctl explain' of one packet, or with --pcap, makes them",
 				"the policy has 'bpf', and the packets of a batch have no bytes");
+	else if (!fwt_mock_sets_init(&sets, &b.prog))
+		ret = out_error(NULL, "out of memory");
 	else
 		ret = packets(&b, path);
+	fwt_mock_sets_clean(&sets);
 	fwt_resolver_free(b.oracle.resolver);
 	free(b.scratch);
 out:

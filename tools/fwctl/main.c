@@ -27,6 +27,12 @@
 	"  timeout|generation|packets|bytes [OP] N, with OP one of < <= > >= (for the\n" \
 	"  shell: lt le gt ge), or N-M\n"
 
+#define SET_HELP \
+	"ELEMENT is what stands in a policy between the braces of elements: 10.0.0.0/8, or\n" \
+	"10.0.0.1 . 443 where types are joined, KEY -> VALUE in a map. PATH has one a line.\n" \
+	"TIME as in 30s, 5m, 1h, or never. What the policy has stays until it is deleted,\n" \
+	"and comes back with the next apply that has it.\n"
+
 #define RULE_HELP \
 	"PLACE: a rule's id, or LINE or FILE:LINE where it begins, as 'fwctl show policy'\n" \
 	"  and 'fwctl stats' have them now. RULE: as in a policy, quoted for the shell.\n" \
@@ -100,7 +106,14 @@ const struct command fwctl_commands[] = {
 	  "take one rule away", RULE_HELP },
 	{ "rule replace", "PLACE RULE", 2, -1, cmd_rule_replace,
 	  "put one rule in the place of another", RULE_HELP },
-	{ "set", "", 0, -1, cmd_later, "live set contents (not yet)", NULL },
+	{ "set list", "[NAME]", 0, 1, cmd_set_list,
+	  "the sets and maps of the policy in force, or the elements of one", NULL },
+	{ "set add", "NAME ELEMENT... [timeout TIME] | NAME file PATH", 2, -1, cmd_set_add,
+	  "add elements to a set, or change their timeout", SET_HELP },
+	{ "set delete", "NAME ELEMENT... | NAME file PATH", 2, -1, cmd_set_delete,
+	  "take elements out of a set", SET_HELP },
+	{ "set flush", "NAME", 1, 1, cmd_set_flush,
+	  "take all elements out of a set", NULL },
 	{ "pool list", "[POOL]", 0, 1, cmd_pool_list,
 	  "servers of pools, and what each is given", NULL },
 	{ "pool add", "POOL SERVER [weight N]", 2, 4, cmd_pool_add,
@@ -159,6 +172,7 @@ static const struct {
 	{ "conn", "list" },
 	{ "rule", "add" },
 	{ "pool", "list" },
+	{ "set", "list" },
 };
 
 /* What cuts something off is never guessed. */

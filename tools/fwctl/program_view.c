@@ -7,6 +7,7 @@
 #include "change.h"
 #include "field.h"
 #include "names.h"
+#include "set_shape.h"
 #include "program_view.h"
 #include "limit.h"
 
@@ -519,6 +520,11 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 	case FWT_TEST_SPLIT_TURN:
 		put_stateful(buf, size, v, t, fields);
 		return;
+	case FWT_TEST_LIVE:
+		snprintf(buf, size, "%s%s%s in @%s", not, fields,
+			 t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ? " & mask" : "",
+			 fwt_program_string(&v->prog, v->prog.object[t->set[0]].name));
+		return;
 	case FWT_TEST_COUNT:
 		snprintf(buf, size, "%sct count by %s%s > %u", not, fields,
 			 t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ? " & mask" : "",
@@ -549,6 +555,27 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 	}
 }
 
+/* " @blocked { saddr } timeout 3600000ms" */
+static size_t put_update(char *buf, size_t size, const struct view *v,
+			 const struct fwt_prog_mod *m)
+{
+	const struct fwt_prog_test *t = &v->prog.test[m->a];
+	size_t n = 0;
+	u32 i;
+
+	n += snprintf(buf, size, " @%s { ",
+		      fwt_program_string(&v->prog, v->prog.object[t->set[0]].name));
+	for (i = 0; i < t->n_fields && n < size; i++)
+		n += snprintf(buf + n, size - n, "%s%s", i ? " . " : "",
+			      fwt_field_info[t->field[i]].name);
+	if (n < size)
+		n += snprintf(buf + n, size - n, " }");
+	if (n < size && m->addr_lo[2])
+		n += snprintf(buf + n, size - n, " timeout %llums",
+			      (unsigned long long)m->addr_lo[1] << 32 | m->addr_lo[0]);
+	return n;
+}
+
 static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 {
 	const struct fwt_prog_mod *m = &v->prog.mod[index];
@@ -564,6 +591,7 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		[FWT_MOD_SET_MSS] = "set mss", [FWT_MOD_SET_VLAN] = "set vlan",
 		[FWT_MOD_MSS_CLAMP] = "mss clamp", [FWT_MOD_NOTRACK] = "notrack",
 		[FWT_MOD_BALANCE] = "balance @",
+		[FWT_MOD_SET_ADD] = "add", [FWT_MOD_SET_REMOVE] = "remove",
 	};
 	char lo[64], hi[64];
 	size_t n;
@@ -578,6 +606,8 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	else if ((m->type == FWT_MOD_LOG || m->type == FWT_MOD_NFLOG) && m->a != FWT_NONE)
 		n += snprintf(buf + n, size - n, " \"%s\"",
 			      fwt_program_string(&v->prog, m->a));
+	else if (fwt_mod_is_update(m))
+		n += put_update(buf + n, size - n, v, m);
 	else if (m->type == FWT_MOD_COUNT)
 		n += snprintf(buf + n, size - n, " %s",
 			      fwt_program_string(&v->prog, v->prog.counter[m->a]));

@@ -323,6 +323,7 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
+	s.used_sets = opts && opts->used_sets;
 	ret = fwt_understand(&s, ast, diag, !(opts && opts->no_warnings),
 			     opts ? opts->progress : NULL);
 	if (!ret)

@@ -22,6 +22,7 @@ struct fwt_progress;
  * @no_warnings: errors alone
  * @forest_min: consecutive rules that become search trees; 0 for the usual
  *	number, FWT_NONE for never: they are tried one after the other
+ * @used_sets: sets that no rule uses are no objects of the program
  * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
  *	pointers lead into it
  * @progress: told how far it is, or NULL
@@ -30,6 +31,7 @@ struct fwt_compile_opts {
 	bool check_only;
 	bool no_warnings;
 	u32 forest_min;
+	bool used_sets;
 	struct fwt_program *prog;
 	const struct fwt_progress *progress;
 };

@@ -184,7 +184,8 @@ static void place_errors(const struct build *b, struct fwt_diag *diag, u32 *wron
 static int compile(struct build *b, const char *file, struct fwt_diag *diag, u32 *wrong,
 		   struct fwt_blob *prog)
 {
-	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = 1 };
+	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = 1,
+					 .used_sets = true };
 	struct fwt_parse_opts parse = { .no_include = true };
 	struct fwt_policy_ast *ast;
 	char *text = NULL;
@@ -438,6 +439,9 @@ static int build_rules(struct build *b, struct fwt_blob *prog, struct fwt_vec *s
 	if (!scratch)
 		return -ENOMEM;
 	ret = fwt_verify(prog->data, prog->len, scratch, &p, &err);
+	/* Live sets are known by their place in the base, which is not known here. */
+	if (!ret && p.n[FWT_SEC_OBJECTS])
+		ret = -EOPNOTSUPP;
 	if (!ret) {
 		of.forest = calloc(p.n[FWT_SEC_FORESTS] + 1, sizeof(*of.forest));
 		of.rule = calloc(p.n[FWT_SEC_RULES] + 1, sizeof(*of.rule));

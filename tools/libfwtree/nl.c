@@ -419,6 +419,11 @@ static const char *const conn_words[] = {
 	[FWTREE_A_CONN_FILTER] = "filter",
 };
 
+static const char *const set_words[] = {
+	[FWTREE_A_SET_NAME] = "name",
+	[FWTREE_A_SET_ELEMENT] = "element",
+};
+
 static const char *const filter_words[] = {
 	[FWTREE_A_CONN_FILTER_ID] = "id",
 	[FWTREE_A_CONN_FILTER_FAMILY] = "family",
@@ -471,6 +476,8 @@ const char *fwt_nl_attr_word(uint8_t cmd, bool filter, uint32_t type)
 		return WORD(server_words, type);
 	if (cmd == FWTREE_CMD_RULE_FIND)
 		return WORD(rule_words, type);
+	if (cmd >= FWTREE_CMD_SET_GET && cmd <= FWTREE_CMD_SET_NTF)
+		return WORD(set_words, type);
 	if (cmd >= FWTREE_CMD_CONN_GET && cmd < FWTREE_CMD_PATCH_GET)
 		return WORD(conn_words, type);
 	return WORD(policy_words, type);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "fwtree.h"
+#include "set_shape.h"
 
 struct fwt_arena;
 struct mnl_socket;
@@ -557,6 +558,60 @@ void fwt_nl_servers_clean(struct fwt_nl_servers *s);
  */
 int fwt_nl_server_set(struct fwt_nl *nl, const struct fwt_nl_server *s, uint32_t action,
 		      bool reset);
+
+/* Live sets */
+
+/**
+ * struct fwt_nl_set - a set of the policy in force, or a map
+ * @param: FWT_SETP_SHAPE, FWT_SETP_TYPES and FWT_SETP_VALUE_TYPES
+ * @shape: that they make
+ * @timeout: ms, 0 for none
+ * @refused: additions of rules that found no room
+ */
+struct fwt_nl_set {
+	const char *name;
+	uint32_t param[FWT_OBJECT_PARAMS];
+	struct fwt_set_shape shape;
+	uint64_t timeout;
+	uint32_t max;
+	uint32_t count;
+	uint64_t refused;
+};
+
+/**
+ * struct fwt_nl_set_elem - an element
+ * @six: it has IPv6 addresses
+ * @policy: the policy in force has it
+ * @has_timeout: @timeout is said; to add: else the set's counts
+ * @timeout: ms that it has left, or shall have; 0 for never
+ */
+struct fwt_nl_set_elem {
+	bool six;
+	bool policy;
+	bool has_timeout;
+	uint64_t timeout;
+	uint32_t low[FWT_KEY_WORDS];
+	uint32_t high[FWT_KEY_WORDS];
+	uint32_t value[FWT_SET_VALUE_WORDS];
+};
+
+/* Bytes of elements in a message. */
+#define FWT_NL_SET_MESSAGE	49152
+
+int fwt_nl_sets(struct fwt_nl *nl, int (*fn)(void *ctx, const struct fwt_nl_set *s), void *ctx);
+int fwt_nl_set_elems(struct fwt_nl *nl, const struct fwt_nl_set *set,
+		     int (*fn)(void *ctx, const struct fwt_nl_set_elem *e), void *ctx);
+
+/**
+ * fwt_nl_set_change() - add or delete elements, as many as there are
+ * @next: fills in the next one, false at the end
+ * @ctx: handed to it
+ * @count: how many were; of those before an error perhaps fewer than that
+ */
+int fwt_nl_set_change(struct fwt_nl *nl, const struct fwt_nl_set *set, bool add,
+		      bool (*next)(void *ctx, struct fwt_nl_set_elem *e), void *ctx,
+		      uint32_t *count);
+int fwt_nl_set_flush(struct fwt_nl *nl, const char *name, uint32_t *count);
 
 /* Events */
 

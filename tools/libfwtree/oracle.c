@@ -279,6 +279,12 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 		if (!m->count.text)
 			return ON;
 		break;
+	case FWT_AST_MOD_ADD:
+	case FWT_AST_MOD_REMOVE:
+		if (fwt_oracle_there(&m->update.keys, p, w->env) &&
+		    w->r->n_updates++ == FWT_DECISION_UPDATES)
+			return drop(w, FWT_REASON_EFFECTS, rule);
+		break;
 	default:
 		break;
 	}

@@ -76,6 +76,7 @@ struct fwt_oracle_effect {
  *	the effects
  * @rule: that decided, NULL if none did
  * @n_under: of the charges, those that something is taken from
+ * @n_updates: of sets
  */
 struct fwt_oracle_result {
 	bool ended;
@@ -89,6 +90,7 @@ struct fwt_oracle_result {
 	u32 n_effects;
 	u32 n_charges;
 	u32 n_under;
+	u32 n_updates;
 	struct fwt_oracle_effect effect[FWT_EFFECTS_MAX];
 	struct fwt_oracle_charge charge[FWT_ORACLE_CHARGES];
 };
@@ -134,6 +136,10 @@ bool fwt_oracle_field(const struct fwt_ast_ref *ref, const struct fwt_packet *p,
 bool fwt_oracle_key(const struct fwt_oracle *o, const struct fwt_fields *fields,
 		    const struct fwt_values *values, const struct fwt_packet *p,
 		    const struct fwt_env *env);
+
+/** fwt_oracle_there() - has the packet all of these fields */
+bool fwt_oracle_there(const struct fwt_fields *fields, const struct fwt_packet *p,
+		      const struct fwt_env *env);
 u32 fwt_oracle_number(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 		      const struct fwt_value *v);
 

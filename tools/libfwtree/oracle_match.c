@@ -288,6 +288,14 @@ static bool is_any(const struct fwt_oracle *o, const struct fwt_fields *fields,
 	return false;
 }
 
+bool fwt_oracle_there(const struct fwt_fields *fields, const struct fwt_packet *p,
+		      const struct fwt_env *env)
+{
+	struct got g[FWT_TEST_FIELDS];
+
+	return get_all(fields, p, env, g);
+}
+
 bool fwt_oracle_key(const struct fwt_oracle *o, const struct fwt_fields *fields,
 		    const struct fwt_values *values, const struct fwt_packet *p,
 		    const struct fwt_env *env)

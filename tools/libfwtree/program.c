@@ -99,6 +99,19 @@ u32 fwt_index_get(struct fwt_index *x, u64 hash64,
 	return n;
 }
 
+u32 fwt_index_peek(const struct fwt_index *x, u64 hash64,
+		   bool (*same)(const void *ctx, u32 n), const void *ctx)
+{
+	u32 hash = fold(hash64), at;
+
+	if (!x->size)
+		return FWT_NONE;
+	for (at = hash & (x->size - 1); x->slot[at].n; at = (at + 1) & (x->size - 1))
+		if (x->slot[at].hash == hash && same(ctx, x->slot[at].n - 1))
+			return x->slot[at].n - 1;
+	return FWT_NONE;
+}
+
 void fwt_index_clean(struct fwt_index *x)
 {
 	free(x->slot);

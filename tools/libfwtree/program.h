@@ -86,6 +86,10 @@ u64 fwt_hash(u64 seed, const void *data, size_t len);
  */
 u32 fwt_index_get(struct fwt_index *index, u64 hash,
 		  bool (*same)(const void *ctx, u32 n), const void *ctx, u32 n);
+
+/** fwt_index_peek() - the same, and nothing is added: FWT_NONE where it is not there */
+u32 fwt_index_peek(const struct fwt_index *index, u64 hash,
+		   bool (*same)(const void *ctx, u32 n), const void *ctx);
 void fwt_index_clean(struct fwt_index *index);
 
 /**

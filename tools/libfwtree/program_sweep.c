@@ -11,6 +11,7 @@
 
 #include "field.h"
 #include "program.h"
+#include "set_shape.h"
 
 /* What stays: for each element its new number, FWT_NONE for what goes. */
 struct sweep {
@@ -37,14 +38,28 @@ static bool has_set(const struct fwt_prog_test *t, u32 six)
 	       (fwt_test_splits(t) && !six);
 }
 
+static bool has_elements(const struct fwt_prog_object *o, u32 six)
+{
+	return o->kind == FWT_OBJECT_SET && o->param[FWT_SETP_ELEMENTS4 + six] != FWT_NONE;
+}
+
 static void mark(struct sweep *s)
 {
+	const struct fwt_prog_object *o = s->b->sec[FWT_SEC_OBJECTS].data;
+	const struct fwt_prog_mod *m = s->b->sec[FWT_SEC_MODS].data;
 	const struct fwt_prog_node *n = s->b->sec[FWT_SEC_NODES].data;
 	u32 i, six;
 
 	for (i = 0; i < s->b->sec[FWT_SEC_NODES].count; i++)
 		if (n[i].type == FWT_NODE_TEST || n[i].type == FWT_NODE_SELECT)
 			s->test[n[i].arg] = 0;
+	for (i = 0; i < s->b->sec[FWT_SEC_MODS].count; i++)
+		if (fwt_mod_is_update(&m[i]))
+			s->test[m[i].a] = 0;
+	for (i = 0; i < s->b->sec[FWT_SEC_OBJECTS].count; i++)
+		for (six = 0; six < 2; six++)
+			if (has_elements(&o[i], six))
+				s->set[o[i].param[FWT_SETP_ELEMENTS4 + six]] = 0;
 	for (i = 0; i < s->b->sec[FWT_SEC_TESTS].count; i++) {
 		const struct fwt_prog_test *t = &tests(s)[i];
 
@@ -187,8 +202,35 @@ static void move_masks(struct sweep *s)
 	}
 }
 
+/* Values of a map go with its elements, whose number they are. */
+static void move_objects(struct sweep *s)
+{
+	struct fwt_prog_object *o = s->b->sec[FWT_SEC_OBJECTS].data;
+	struct fwt_set_shape shape;
+	u32 i, six;
+
+	for (i = 0; i < s->b->sec[FWT_SEC_OBJECTS].count; i++) {
+		u32 *p = o[i].param;
+
+		if (o[i].kind != FWT_OBJECT_SET || !fwt_set_shape(p, &shape))
+			continue;
+		for (six = 0; six < 2; six++) {
+			u32 set;
+
+			if (!has_elements(&o[i], six))
+				continue;
+			set = s->set[p[FWT_SETP_ELEMENTS4 + six]];
+			p[FWT_SETP_ELEMENTS4 + six] = set;
+			p[FWT_SETP_VALUES4 + six] =
+				move_words(s, p[FWT_SETP_VALUES4 + six],
+					   sets(s)[set].count * shape.value_words[six]);
+		}
+	}
+}
+
 void fwt_builder_sweep(struct fwt_builder *b)
 {
+	struct fwt_prog_mod *m = b->sec[FWT_SEC_MODS].data;
 	struct sweep s = { .b = b, .words.size = sizeof(u32) };
 	u32 n_tests = b->sec[FWT_SEC_TESTS].count, n_sets = b->sec[FWT_SEC_SETS].count, i;
 	struct fwt_prog_node *n = b->sec[FWT_SEC_NODES].data;
@@ -205,6 +247,10 @@ void fwt_builder_sweep(struct fwt_builder *b)
 	move_sets(&s);
 	move_tests(&s);
 	move_masks(&s);
+	move_objects(&s);
+	for (i = 0; i < b->sec[FWT_SEC_MODS].count; i++)
+		if (fwt_mod_is_update(&m[i]))
+			m[i].a = s.test[m[i].a];
 	for (i = 0; i < b->sec[FWT_SEC_NODES].count; i++)
 		if (n[i].type == FWT_NODE_TEST || n[i].type == FWT_NODE_SELECT)
 			n[i].arg = s.test[n[i].arg];

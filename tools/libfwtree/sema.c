@@ -89,7 +89,7 @@ static struct fwt_ir_pick *new_pick(struct fwt_sema *s, const struct fwt_sema_ke
 	return pick;
 }
 
-/* Keys up to the next addr() or net() are one look-up. */
+/* Keys up to the next set, addr() or net() are one look-up. */
 static void picks(struct fwt_sema *s, const struct fwt_select *from,
 		  const struct fwt_sema_key *k, struct fwt_ir_select *to)
 {
@@ -102,8 +102,8 @@ static void picks(struct fwt_sema *s, const struct fwt_select *from,
 		if (!b->is_default)
 			fwt_sema_never(s, &from->fields, &b->values);
 		for (v = b->is_default ? NULL : b->values.first; v; v = v->next) {
-			if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) {
-				struct fwt_cond *c = fwt_sema_interface(s, k, v, false);
+			if (!fwt_sema_is_constant(v)) {
+				struct fwt_cond *c = fwt_sema_value(s, k, v, false);
 
 				pick = c ? new_pick(s, k, &last) : NULL;
 				if (!pick)

@@ -206,6 +206,7 @@ struct fwt_sema {
 	size_t text_size;
 	bool warnings;
 	bool per_packet;		/* option evaluate */
+	bool used_sets;			/* objects of those sets alone that rules use */
 	bool in_set;			/* its elements are read: names are DNS' */
 	bool sound;			/* before the search for ends */
 	bool stateful;			/* a match of the rule asks more than the packet */
@@ -301,13 +302,55 @@ bool fwt_sema_elem(struct fwt_sema *s, const struct fwt_sema_key *k,
 struct fwt_cond *fwt_sema_interface(struct fwt_sema *s, const struct fwt_sema_key *k,
 				    const struct fwt_value *v, bool negate);
 
-/** fwt_sema_lookup() - a test of the constant ones of some values; caches sets */
+/** fwt_sema_lookup() - a test of the constant ones of some values */
 void fwt_sema_lookup(struct fwt_sema *s, const struct fwt_sema_key *k,
 		     const struct fwt_values *values, struct fwt_prog_test *t);
+enum fwt_value_class fwt_sema_class(const struct fwt_ast_ref *ref);
+
+/* sema_set.c */
+
+/**
+ * struct fwt_set_state - what the compiler notes at a set
+ * @used: a rule asks it, or changes it
+ * @object: in OBJECTS, FWT_NONE where it could not be understood
+ */
+struct fwt_set_state {
+	bool used;
+	u32 object;
+};
+
 void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set);
 void fwt_sema_sets_unused(struct fwt_sema *s);
 
+/** fwt_sema_type_fields() - fields that stand for the parts of a set's type */
+bool fwt_sema_type_fields(const struct fwt_set_type *type,
+			  struct fwt_ast_ref ref[FWT_SET_TYPES_MAX], struct fwt_fields *fields);
+
+/**
+ * fwt_sema_live() - a test of fields in a named set
+ * @k: the fields
+ * @name: of the set
+ * @loc: where that stands
+ * @t: filled in
+ *
+ * Return: false where there is no such set, or it is of another type (reported).
+ */
+bool fwt_sema_live(struct fwt_sema *s, const struct fwt_sema_key *k, const char *name,
+		   const struct fwt_loc *loc, struct fwt_prog_test *t);
+
+/** fwt_sema_is_constant() - no set, addr() or net() is in it */
+bool fwt_sema_is_constant(const struct fwt_value *v);
+
+/** fwt_sema_value() - a condition of a value that is not constant */
+struct fwt_cond *fwt_sema_value(struct fwt_sema *s, const struct fwt_sema_key *k,
+				const struct fwt_value *v, bool negate);
+
 /* sema_match.c */
+void fwt_sema_append(struct fwt_cond **list, struct fwt_cond *c);
+
+/** fwt_sema_in_values() - is it one of the values, or none of them, where @negate */
+struct fwt_cond *fwt_sema_in_values(struct fwt_sema *s, const struct fwt_sema_key *k,
+				    const struct fwt_values *values, bool negate);
 struct fwt_cond *fwt_sema_matches(struct fwt_sema *s, const struct fwt_match *m);
 /* The keys' prefixes, for packets with addresses of one word and of four. */
 void fwt_sema_key_masks(struct fwt_sema *s, struct fwt_sema_key *k);
@@ -337,7 +380,7 @@ void fwt_sema_options(struct fwt_sema *s);
 void fwt_sema_never(struct fwt_sema *s, const struct fwt_fields *fields,
 		    const struct fwt_values *values);
 
-/* sema_set.c */
+/* sema_assign.c */
 
 /**
  * fwt_sema_set_value() - "set TARGET VALUE" or "set TARGET FIELD"

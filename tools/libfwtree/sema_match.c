@@ -7,12 +7,31 @@
 #include "bpf.h"
 #include "sema.h"
 
+/* All of a list, as one condition. */
+static struct fwt_cond *all_of(struct fwt_sema *s, struct fwt_cond *list)
+{
+	struct fwt_cond *c = list;
+	u32 i;
+
+	/* Not "not all of them". */
+	for (i = 0; i < 2; i++) {
+		struct fwt_cond *outer = fwt_sema_alloc(s, sizeof(*outer));
+
+		if (!outer)
+			return list;
+		outer->kind = FWT_COND_NOT;
+		outer->inner = c;
+		c = outer;
+	}
+	return c;
+}
+
 static bool is_interface(const struct fwt_value *v)
 {
 	return v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF;
 }
 
-static void append(struct fwt_cond **list, struct fwt_cond *c)
+void fwt_sema_append(struct fwt_cond **list, struct fwt_cond *c)
 {
 	while (*list)
 		list = &(*list)->next;
@@ -20,26 +39,34 @@ static void append(struct fwt_cond **list, struct fwt_cond *c)
 }
 
 /* One of the values (or none of them, negated): the constant ones are a single
- * look-up, each addr() and net() is a test of its own.
+ * look-up, each set, addr() and net() is a test of its own.
  */
-static struct fwt_cond *in_values(struct fwt_sema *s, const struct fwt_sema_key *k,
-				  const struct fwt_values *values, bool negate)
+struct fwt_cond *fwt_sema_in_values(struct fwt_sema *s, const struct fwt_sema_key *k,
+				    const struct fwt_values *values, bool negate)
 {
-	struct fwt_cond *list = NULL, *any;
+	struct fwt_cond *list = NULL, *any, **last;
 	const struct fwt_value *v;
 	struct fwt_prog_test t;
 	bool constant = false;
 
 	for (v = values->first; v; v = v->next)
-		constant |= !is_interface(v);
+		constant |= fwt_sema_is_constant(v);
 	if (constant) {
 		fwt_sema_lookup(s, k, values, &t);
 		t.flags = negate ? FWT_TEST_NEGATE : 0;
-		append(&list, fwt_sema_test(s, &t));
+		fwt_sema_append(&list, fwt_sema_test(s, &t));
 	}
-	for (v = values->first; v; v = v->next)
-		if (is_interface(v))
-			append(&list, fwt_sema_interface(s, k, v, negate));
+	for (v = values->first, last = &list; v; v = v->next) {
+		struct fwt_cond *c = fwt_sema_is_constant(v) ? NULL :
+				     fwt_sema_value(s, k, v, negate);
+
+		if (!c)
+			continue;
+		while (*last)
+			last = &(*last)->next;
+		/* Of those in ANY one must hold: several that must all are one. */
+		*last = negate || !c->next ? c : all_of(s, c);
+	}
 	if (negate || !list || !list->next)
 		return list;
 	any = fwt_sema_alloc(s, sizeof(*any));
@@ -189,7 +216,7 @@ static struct fwt_cond *filters(struct fwt_sema *s, const struct fwt_match *m)
 		return NULL;
 	}
 	for (v = m->values.first; v; v = v->next)
-		append(&list, filter(s, v, negate));
+		fwt_sema_append(&list, filter(s, v, negate));
 	if (negate || !list || !list->next)
 		return list;
 	any = fwt_sema_alloc(s, sizeof(*any));
@@ -221,8 +248,8 @@ static struct fwt_cond *field(struct fwt_sema *s, const struct fwt_match *m)
 		return NULL;
 	if (m->op == FWT_OP_EQ)
 		fwt_sema_never(s, &m->fields, &m->values);
-	append(&guards, m->op > FWT_OP_NE ? in_order(s, &k, m) :
-	       in_values(s, &k, &m->values, m->op == FWT_OP_NE));
+	fwt_sema_append(&guards, m->op > FWT_OP_NE ? in_order(s, &k, m) :
+	       fwt_sema_in_values(s, &k, &m->values, m->op == FWT_OP_NE));
 	return guards;
 }
 
@@ -288,7 +315,7 @@ static struct fwt_cond *compare(struct fwt_sema *s, const struct fwt_match *m)
 	}
 	t.field[0] = (u8)(m->op == FWT_OP_GT || m->op == FWT_OP_LE ? second : first);
 	t.field[1] = (u8)(m->op == FWT_OP_GT || m->op == FWT_OP_LE ? first : second);
-	append(&guards, fwt_sema_test(s, &t));
+	fwt_sema_append(&guards, fwt_sema_test(s, &t));
 	return guards;
 }
 
@@ -354,6 +381,7 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	u32 mask[2][FWT_KEY_WORDS], before[2], f;
 	struct fwt_elems masks[2], elems[2];
 	struct fwt_cond *guards = NULL;
+	struct fwt_prog_test live = { 0 };
 	const struct fwt_value *v;
 	struct fwt_sema_key k;
 	bool ok, there[2];
@@ -376,11 +404,18 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	ok = read_mask(s, &k, &m->mask, masks, mask);
 	there[0] = fwt_elems_count(&masks[0]);
 	there[1] = fwt_elems_count(&masks[1]);
-	for (v = m->values.first; v; v = v->next) {
+	v = m->values.first;
+	if (ok && v && !v->next && v->kind == FWT_VALUE_SETREF) {
+		ok = fwt_sema_live(s, &k, v->text, &v->loc, &live);
+		v = NULL;
+	}
+	for (; v; v = v->next) {
 		before[0] = fwt_elems_count(&elems[0]);
 		before[1] = fwt_elems_count(&elems[1]);
-		if (is_interface(v)) {
-			fwt_sema_not_yet(s, &v->loc, "addr() and net() under a mask");
+		if (!fwt_sema_is_constant(v)) {
+			fwt_sema_not_yet(s, &v->loc, is_interface(v) ?
+					 "addr() and net() under a mask" :
+					 "a set and other values under a mask");
 			ok = false;
 		} else if (!fwt_sema_elem(s, &k, v, elems, FWT_NONE)) {
 			ok = false;
@@ -391,7 +426,8 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	for (f = 0; ok && f < 2; f++) {
 		if (there[f])
 			k.test.mask[f] = fwt_builder_mask(&s->b, mask[f], elems[f].words);
-		k.test.set[f] = fwt_build_set(&s->b, &elems[f]);
+		if (live.op != FWT_TEST_LIVE)
+			k.test.set[f] = fwt_build_set(&s->b, &elems[f]);
 	}
 	fwt_elems_clean(&masks[0]);
 	fwt_elems_clean(&masks[1]);
@@ -403,9 +439,20 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 		k.test.mask[1] = k.test.mask[0];
 		k.test.set[1] = k.test.set[0];
 	}
+	if (live.op == FWT_TEST_LIVE) {
+		k.test.op = live.op;
+		memcpy(k.test.set, live.set, sizeof(k.test.set));
+		/* Of a family without a mask nothing is equal. */
+		for (f = 0; f < 2; f++)
+			if (k.split && !there[f]) {
+				fwt_error(s->diag, &m->loc,
+					  "a mask for each family is needed before a set");
+				return NULL;
+			}
+	}
 	if (m->op == FWT_OP_NE)
 		k.test.flags = FWT_TEST_NEGATE;
-	append(&guards, fwt_sema_test(s, &k.test));
+	fwt_sema_append(&guards, fwt_sema_test(s, &k.test));
 	return guards;
 }
 
@@ -507,7 +554,7 @@ static struct fwt_cond *ct_count(struct fwt_sema *s, const struct fwt_match *m)
 	k.test.set[1] = record;
 	k.test.pad = (u8)s->count_next++;
 	s->stateful = true;
-	append(&guards, fwt_sema_test(s, &k.test));
+	fwt_sema_append(&guards, fwt_sema_test(s, &k.test));
 	return guards;
 }
 

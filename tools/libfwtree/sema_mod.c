@@ -186,6 +186,45 @@ static void count(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	add(rule, &to, 0);
 }
 
+/* The key of a set is added to it, or taken from it. */
+static void update(struct fwt_sema *s, struct fwt_ir_rule *rule, const struct fwt_modifier *m)
+{
+	struct fwt_prog_mod to = {
+		.type = m->kind == FWT_AST_MOD_ADD ? FWT_MOD_SET_ADD : FWT_MOD_SET_REMOVE,
+		.rule = rule->record,
+	};
+	u64 timeout = m->update.timeout ? m->update.timeout->number : 0;
+	struct fwt_cond *guards = NULL;
+	struct fwt_sema_key k;
+	struct fwt_prog_test t;
+	u32 words = 0, i;
+
+	if (!m->update.set.text || !fwt_sema_key(s, &m->update.keys, &k, &guards) ||
+	    !fwt_sema_live(s, &k, m->update.set.text, &m->update.set.loc, &t))
+		return;
+	if (guards) {
+		fwt_error_hint(s->diag, &m->update.keys.loc, "match the protocol or family before",
+			       "a prefix that these fields can't have where they are added");
+		return;
+	}
+	for (i = 0; i < k.test.n_fields; i++)
+		words += fwt_field_info[k.test.field[i]].words6;
+	if (words > FWT_COUNT_WORDS) {
+		fwt_error(s->diag, &m->update.keys.loc,
+			  "the joined fields are too long together to be added by a rule");
+		return;
+	}
+	if (m->update.timeout && (!timeout || timeout > FWT_SET_TIMEOUT_MAX)) {
+		fwt_error(s->diag, &m->update.timeout->loc, "a timeout is from 1ms to 365d");
+		return;
+	}
+	to.a = fwt_builder_test(&s->b, &t);
+	to.addr_lo[0] = (u32)timeout;
+	to.addr_lo[1] = (u32)(timeout >> 32);
+	to.addr_lo[2] = !!m->update.timeout;
+	add(rule, &to, 0);
+}
+
 static void inet_only(struct fwt_sema *s, const struct fwt_modifier *m, const char *what)
 {
 	fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET,
@@ -277,10 +316,8 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_ADD:
-		fwt_sema_not_yet(s, &m->loc, "add");
-		return;
 	case FWT_AST_MOD_REMOVE:
-		fwt_sema_not_yet(s, &m->loc, "remove");
+		update(s, rule, m);
 		return;
 	case FWT_AST_MOD_NOTRACK:
 		fwt_sema_hooks(s, &m->loc, FWT_HOOKS_INET, "a device tracks nothing",

@@ -1,116 +1,354 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "set TARGET VALUE": what a packet or its connection is to say.
+ * Named sets: each is an object of the program, alive in the kernel, whether rules
+ * change it or only fwctl does. What is written at it are its first elements.
  */
-#include "change.h"
-#include "sema.h"
+#include <stdlib.h>
 
-static const struct {
-	u8 field;	/* enum fwt_ast_field, of the target */
-	u8 type;
-	u8 hooks;
-	const char *hint;
-} targets[] = {
-	{ FWT_AST_MARK, FWT_MOD_SET_MARK, FWT_HOOKS_ALL, NULL },
-	{ FWT_AST_CT_MARK, FWT_MOD_SET_CT_MARK, FWT_HOOKS_INET, "a device tracks nothing" },
-	{ FWT_AST_PRIORITY, FWT_MOD_SET_PRIORITY, FWT_HOOKS_ALL, NULL },
-	{ FWT_AST_DSCP, FWT_MOD_SET_DSCP, FWT_HOOKS_ALL, NULL },
-	{ FWT_AST_TTL, FWT_MOD_SET_TTL, FWT_HOOKS_ALL, NULL },
-	{ FWT_AST_TCP_OPTION_MSS, FWT_MOD_SET_MSS, FWT_HOOKS_ALL, NULL },
-	{ FWT_AST_VLAN_ID, FWT_MOD_SET_VLAN, FWT_HOOKS_DEV,
-	  "tags are of frames: it belongs in a device's tree" },
+#include "sema.h"
+#include "set_shape.h"
+
+/* A field that stands for a type, to check a set by. */
+static const u8 stand_in[FWT_TYPE_COUNT] = {
+	[FWT_TYPE_ADDR] = FWT_AST_SADDR,
+	[FWT_TYPE_PORT] = FWT_AST_DPORT,
+	[FWT_TYPE_PROTOCOL] = FWT_AST_PROTOCOL,
+	[FWT_TYPE_IFNAME] = FWT_AST_IIF,
+	[FWT_TYPE_MAC] = FWT_AST_ETHER_SADDR,
+	[FWT_TYPE_MARK] = FWT_AST_MARK,
 };
 
-/* Does what a field says mean something where it is set: "set mark tcp flags" would
- * be a number, but nobody's.
- */
-static bool is_number(const struct fwt_ast_ref *ref)
+static const u8 program_type[FWT_TYPE_COUNT] = {
+	[FWT_TYPE_ADDR] = FWT_SET_TYPE_ADDR,
+	[FWT_TYPE_PORT] = FWT_SET_TYPE_PORT,
+	[FWT_TYPE_PROTOCOL] = FWT_SET_TYPE_PROTOCOL,
+	[FWT_TYPE_IFNAME] = FWT_SET_TYPE_IFNAME,
+	[FWT_TYPE_MAC] = FWT_SET_TYPE_MAC,
+	[FWT_TYPE_MARK] = FWT_SET_TYPE_MARK,
+};
+
+bool fwt_sema_type_fields(const struct fwt_set_type *type,
+			  struct fwt_ast_ref ref[FWT_SET_TYPES_MAX], struct fwt_fields *fields)
 {
-	switch (fwt_ast_field_info(ref->field)->class) {
-	case FWT_CLASS_NUMBER:
-	case FWT_CLASS_PORT:
-	case FWT_CLASS_PROTOCOL:
-	case FWT_CLASS_DSCP:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool copy(struct fwt_sema *s, const struct fwt_modifier *m, struct fwt_prog_mod *to)
-{
-	const struct fwt_ast_ref *from = m->set.from;
-	const char *words = fwt_field_words(from->field, from->implies);
-	const char *target = fwt_set_target_words(m->set.target.field);
-	const struct fwt_field_info *f;
-	struct fwt_cond *guards = NULL;
-	u32 least, most = fwt_set_most(to->type, &least);
-	int field = fwt_sema_field(s, from, &guards);
-
-	if (field < 0)
-		return false;
-	f = &fwt_field_info[field];
-	if (guards) {
-		fwt_error(s->diag, &from->loc,
-			  "'%s' is no field to set another one by: leave out what stands before '%s', and match it",
-			  words, f->name);
-		return false;
-	}
-	if (!is_number(from) || f->words != 1 || f->words6 != 1) {
-		fwt_error(s->diag, &from->loc, "'set %s' takes a number, and '%s' is none",
-			  target, words);
-		return false;
-	}
-	if ((f->bits < 32 ? (1u << f->bits) - 1 : ~0u) > most) {
-		fwt_error(s->diag, &from->loc, "'%s' does not fit in '%s', which is at most %u",
-			  words, target, most);
-		return false;
-	}
-	to->flags |= FWT_MOD_FIELD;
-	to->a = (u32)field;
-	return true;
-}
-
-static bool constant(struct fwt_sema *s, const struct fwt_modifier *m, struct fwt_prog_mod *to)
-{
-	const char *target = fwt_set_target_words(m->set.target.field);
-	const struct fwt_value *v = m->set.value.first;
-	u32 least, most = fwt_set_most(to->type, &least);
-	struct fwt_range r;
-
-	if (!v)
-		return false;
-	if (v->next || v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_RANGE ||
-	    v->kind == FWT_VALUE_JOIN || v->kind == FWT_VALUE_ADDR_OF ||
-	    v->kind == FWT_VALUE_NET_OF) {
-		fwt_error(s->diag, &v->loc, "'set %s' takes one number", target);
-		return false;
-	}
-	if (!fwt_sema_range(s, &m->set.target, v, &r))
-		return false;
-	if (r.low[0] < least || r.low[0] > most) {
-		fwt_error(s->diag, &v->loc, "'set %s' goes from %u to %u", target, least, most);
-		return false;
-	}
-	to->a = r.low[0];
-	return true;
-}
-
-u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
-		      struct fwt_prog_mod *to)
-{
-	char what[64];
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(targets); i++)
-		if (targets[i].field == m->set.target.field)
-			break;
-	if (i == ARRAY_SIZE(targets))
-		return __FWT_MOD_MAX;	/* FWT_AST_FIELD_ERROR */
-	to->type = targets[i].type;
-	snprintf(what, sizeof(what), "set %s", fwt_set_target_words(m->set.target.field));
-	fwt_sema_hooks(s, &m->loc, targets[i].hooks, targets[i].hint, what);
-	if (!(m->set.from ? copy(s, m, to) : constant(s, m, to)))
-		return __FWT_MOD_MAX;
-	return to->type;
+	memset(ref, 0, FWT_SET_TYPES_MAX * sizeof(*ref));
+	*fields = (struct fwt_fields){ .first = ref, .count = type->count, .loc = type->loc };
+	for (i = 0; i < type->count; i++) {
+		if (type->type[i] == FWT_TYPE_ERROR)
+			return false;
+		ref[i].field = stand_in[type->type[i]];
+		ref[i].loc = type->loc;
+		ref[i].next = i + 1 < type->count ? &ref[i + 1] : NULL;
+	}
+	return type->count;
+}
+
+/* As they were written, one by one: so that each can be taken away again. */
+static u32 elements(struct fwt_sema *s, const struct fwt_elems *e)
+{
+	struct fwt_prog_set set = {
+		.kind = FWT_SET_BOXES, .words = e->words, .n_dims = e->n_dims,
+		.count = fwt_elems_count(e), .value = FWT_NONE,
+	};
+
+	if (!set.count)
+		return FWT_NONE;
+	memcpy(set.dim, e->dim, sizeof(set.dim));
+	return fwt_builder_set(&s->b, &set, e->data.data, NULL);
+}
+
+static u32 pack_types(const struct fwt_set_type *type)
+{
+	u32 packed = 0, i;
+
+	for (i = 0; i < type->count; i++)
+		packed |= (u32)program_type[type->type[i]] << (4 * i);
+	return packed;
+}
+
+static u64 object_key(u8 kind, const char *name)
+{
+	return fwt_hash(fwt_hash(FWT_HASH_SEED, &kind, 1), name, strlen(name) + 1);
+}
+
+static void limits(struct fwt_sema *s, const struct fwt_set *set, u32 count,
+		   struct fwt_prog_object *o)
+{
+	u64 timeout = set->timeout ? set->timeout->number : 0;
+	u64 max = set->max ? set->max->number : FWT_SET_MAX_DEFAULT;
+
+	if (set->timeout && (!timeout || timeout > FWT_SET_TIMEOUT_MAX))
+		fwt_error(s->diag, &set->timeout->loc, "a timeout is from 1ms to 365d");
+	if (set->max && (!max || max > FWT_SET_MAX_LIMIT))
+		fwt_error(s->diag, &set->max->loc, "'max' is from 1 to %u", FWT_SET_MAX_LIMIT);
+	else if (set->max && count > max)
+		fwt_error(s->diag, &set->max->loc,
+			  "set '%s' has %u elements: %llu more than its 'max'", set->name.text,
+			  count, (unsigned long long)(count - max));
+	o->param[FWT_SETP_TIMEOUT_LO] = (u32)timeout;
+	o->param[FWT_SETP_TIMEOUT_HI] = (u32)(timeout >> 32);
+	o->param[FWT_SETP_MAX] = set->max ? (u32)max : max(count, FWT_SET_MAX_DEFAULT);
+}
+
+static void add_object(struct fwt_sema *s, struct fwt_set *set, const struct fwt_sema_key *k,
+		       const struct fwt_elems elems[2])
+{
+	struct fwt_prog_object o = { .kind = FWT_OBJECT_SET };
+	struct fwt_set_state *state = set->priv;
+	u32 n = fwt_elems_count(&elems[0]) + fwt_elems_count(&elems[1]);
+
+	o.key = object_key(FWT_OBJECT_SET, set->name.text);
+	o.name = fwt_builder_string(&s->b, set->name.text);
+	o.param[FWT_SETP_SHAPE] = set->type.count;
+	o.param[FWT_SETP_TYPES] = pack_types(&set->type);
+	o.param[FWT_SETP_VALUES4] = FWT_NONE;
+	o.param[FWT_SETP_VALUES6] = FWT_NONE;
+	limits(s, set, n, &o);
+	o.param[FWT_SETP_ELEMENTS4] = elements(s, &elems[0]);
+	o.param[FWT_SETP_ELEMENTS6] = k->split ? elements(s, &elems[1]) : FWT_NONE;
+	if (s->b.sec[FWT_SEC_OBJECTS].count == FWT_OBJECTS_MAX)
+		fwt_error(s->diag, &set->name.loc, "more than %u sets, limits and pools",
+			  FWT_OBJECTS_MAX);
+	else
+		state->object = fwt_builder_add(&s->b, FWT_SEC_OBJECTS, &o);
+}
+
+static void read_set(struct fwt_sema *s, struct fwt_set *set, bool add)
+{
+	struct fwt_ast_ref ref[FWT_SET_TYPES_MAX];
+	struct fwt_elems elems[2];
+	const struct fwt_value *v;
+	struct fwt_fields fields;
+	struct fwt_sema_key k;
+
+	if (!fwt_sema_type_fields(&set->type, ref, &fields) ||
+	    !fwt_sema_key(s, &fields, &k, NULL))
+		return;
+	fwt_sema_elems_init(&k, elems);
+	s->in_set = true;
+	for (v = set->elements.first; v; v = v->next) {
+		if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF ||
+		    v->kind == FWT_VALUE_SETREF)
+			fwt_sema_not_yet(s, &v->loc, v->kind == FWT_VALUE_SETREF ?
+					 "a set in a set" : "addr() and net() in a set");
+		else
+			fwt_sema_elem(s, &k, v, elems, FWT_NONE);
+	}
+	s->in_set = false;
+	if (add)
+		add_object(s, set, &k, elems);
+	fwt_elems_clean(&elems[0]);
+	fwt_elems_clean(&elems[1]);
+}
+
+void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
+{
+	struct fwt_set_state *state = fwt_sema_alloc(s, sizeof(*state));
+
+	set->priv = state;
+	if (!state)
+		return;
+	state->object = FWT_NONE;
+	read_set(s, set, !s->used_sets);
+}
+
+void fwt_sema_sets_unused(struct fwt_sema *s)
+{
+	const struct fwt_set_state *state;
+	struct fwt_set *set;
+
+	for (set = s->ast->sets; set; set = set->next) {
+		state = set->priv;
+		if (s->warnings && state && !state->used)
+			fwt_warning(s->diag, &set->name.loc, "set '%s' is not used",
+				    set->name.text);
+		set->priv = NULL;
+	}
+}
+
+/* Uses of sets */
+
+static struct fwt_set *find_set(struct fwt_sema *s, const char *name,
+				const struct fwt_loc *loc)
+{
+	struct fwt_set *set = fwt_ast_set(s->ast, name), *other;
+	struct fwt_set_state *state;
+	struct fwt_suggest suggest;
+	char hint[128];
+
+	if (set) {
+		state = set->priv;
+		if (state && !state->used && s->used_sets)
+			read_set(s, set, true);
+		if (state)
+			state->used = true;
+		return set;
+	}
+	if (!strcmp(name, "resolvers")) {
+		fwt_sema_not_yet(s, loc, "@resolvers");
+		return NULL;
+	}
+	if (fwt_ast_map(s->ast, name)) {
+		fwt_error(s->diag, loc, "'%s' is a map: a set is meant here", name);
+		return NULL;
+	}
+	if (s->ast->lost)
+		return NULL;	/* it may be what was not understood */
+	fwt_suggest_init(&suggest, name);
+	for (other = s->ast->sets; other; other = other->next)
+		fwt_suggest_try(&suggest, other->name.text);
+	fwt_error_hint(s->diag, loc, fwt_suggest_hint(&suggest, hint, sizeof(hint)),
+		       "there is no set '%s'", name);
+	return NULL;
+}
+
+static bool type_fits(struct fwt_sema *s, const char *name, const struct fwt_loc *loc,
+		      const struct fwt_set_type *type, const struct fwt_sema_key *k)
+{
+	u32 i, n = k->test.n_fields;
+
+	if (type->count != n) {
+		fwt_error(s->diag, loc, "set '%s' joins %u types, and %u field%s asked",
+			  name, type->count, n, n == 1 ? " is" : "s are");
+		return false;
+	}
+	for (i = 0; i < n; i++) {
+		if (type->type[i] == FWT_TYPE_ERROR)
+			return false;
+		if (fwt_type_class(type->type[i]) == fwt_sema_class(k->ref[i]))
+			continue;
+		fwt_error(s->diag, loc, "set '%s' holds '%s' where '%s' is asked", name,
+			  fwt_type_name(type->type[i]),
+			  fwt_field_words(k->ref[i]->field, k->ref[i]->implies));
+		return false;
+	}
+	return true;
+}
+
+/* Which elements are asked, by the addresses that the fields can have. */
+static bool families(struct fwt_sema *s, const struct fwt_loc *loc,
+		     const struct fwt_set_type *type, const struct fwt_sema_key *k, u32 *flags)
+{
+	u32 six, i;
+
+	*flags = 0;
+	for (six = 0; six < 2; six++) {
+		u32 words = 0, w;
+
+		for (i = 0; i < type->count; i++) {
+			const struct fwt_field_info *f = &fwt_field_info[k->test.field[i]];
+
+			if (type->type[i] != FWT_TYPE_ADDR)
+				continue;
+			w = six ? f->words6 : f->words;
+			if (words && w != words) {
+				fwt_error(s->diag, loc,
+					  "addresses of one family and of either are joined: ask for both in the same way");
+				return false;
+			}
+			words = w;
+		}
+		if (words == 4)
+			*flags |= six ? FWT_LIVE_SIX6 : FWT_LIVE_SIX4;
+	}
+	return true;
+}
+
+bool fwt_sema_live(struct fwt_sema *s, const struct fwt_sema_key *k, const char *name,
+		   const struct fwt_loc *loc, struct fwt_prog_test *t)
+{
+	struct fwt_set *set = find_set(s, name, loc);
+	const struct fwt_set_state *state = set ? set->priv : NULL;
+	u32 flags;
+
+	if (!state || state->object == FWT_NONE || !type_fits(s, name, loc, &set->type, k) ||
+	    !families(s, loc, &set->type, k, &flags))
+		return false;
+	*t = k->test;
+	t->op = FWT_TEST_LIVE;
+	t->set[0] = state->object;
+	t->set[1] = flags;
+	return true;
+}
+
+bool fwt_sema_is_constant(const struct fwt_value *v)
+{
+	const struct fwt_value *p;
+	u32 i;
+
+	if (v->kind == FWT_VALUE_JOIN) {
+		for (i = 0; i < v->parts.count; i++)
+			for (p = v->parts.part[i].first; p; p = p->next)
+				if (!fwt_sema_is_constant(p))
+					return false;
+		return true;
+	}
+	return v->kind != FWT_VALUE_SETREF && v->kind != FWT_VALUE_ADDR_OF &&
+	       v->kind != FWT_VALUE_NET_OF;
+}
+
+/* One of the fields alone. */
+static void part_key(const struct fwt_sema_key *k, u32 i, struct fwt_sema_key *part)
+{
+	const struct fwt_field_info *f = &fwt_field_info[k->test.field[i]];
+
+	*part = *k;
+	part->ref[0] = k->ref[i];
+	part->test.n_fields = 1;
+	memset(part->test.field, 0, sizeof(part->test.field));
+	part->test.field[0] = k->test.field[i];
+	part->split = f->words != f->words6;
+}
+
+/* A join with sets in it: each part is asked for itself. */
+static struct fwt_cond *joined(struct fwt_sema *s, const struct fwt_sema_key *k,
+			       const struct fwt_value *v, bool negate)
+{
+	struct fwt_cond *list = NULL, *inverse, *there;
+	struct fwt_prog_test t = k->test;
+	struct fwt_sema_key part;
+	u32 i;
+
+	if (v->parts.count != k->test.n_fields) {
+		fwt_error(s->diag, &v->loc, "%u fields are joined, and this value has %u parts",
+			  k->test.n_fields, v->parts.count);
+		return NULL;
+	}
+	for (i = 0; i < v->parts.count; i++) {
+		part_key(k, i, &part);
+		fwt_sema_append(&list, fwt_sema_in_values(s, &part, &v->parts.part[i], false));
+	}
+	if (!negate)
+		return list;
+	/* "!=" of a field that is not there is false. */
+	t.flags = FWT_TEST_NEGATE;
+	t.set[0] = FWT_NONE;
+	t.set[1] = FWT_NONE;
+	there = fwt_sema_test(s, &t);
+	inverse = fwt_sema_alloc(s, sizeof(*inverse));
+	if (!there || !inverse)
+		return NULL;
+	inverse->kind = FWT_COND_NOT;
+	inverse->inner = list;
+	there->next = inverse;
+	return there;
+}
+
+struct fwt_cond *fwt_sema_value(struct fwt_sema *s, const struct fwt_sema_key *k,
+				const struct fwt_value *v, bool negate)
+{
+	struct fwt_prog_test t;
+
+	switch (v->kind) {
+	case FWT_VALUE_JOIN:
+		return joined(s, k, v, negate);
+	case FWT_VALUE_SETREF:
+		if (!fwt_sema_live(s, k, v->text, &v->loc, &t))
+			return NULL;
+		t.flags = negate ? FWT_TEST_NEGATE : 0;
+		return fwt_sema_test(s, &t);
+	default:
+		return fwt_sema_interface(s, k, v, negate);
+	}
 }

@@ -13,6 +13,7 @@
 #include "count.h"
 #include "bpf.h"
 #include "pool.h"
+#include "set.h"
 #include "sim_net.h"
 
 /* The world */
@@ -89,7 +90,16 @@ static bool env_server(const struct fwt_env *env, u32 object, u64 key,
 	return fwt_pool_choose(pool, p, persistent, env->seed, w->c, to);
 }
 
+static bool env_set_has(const struct fwt_env *env, u32 object, bool six, const u32 *key,
+			u32 *value)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return fwt_set_has(fwt_set_of(w->pol->object[object]), six, key, value);
+}
+
 static const struct fwt_env_ops env_ops = {
+	.set_has = env_set_has,
 	.ifaddr = env_ifaddr,
 	.source = env_source,
 	.local = env_local,
@@ -114,7 +124,6 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->env.seed = seed;
 	world->env.rlu = NULL;
 	world->env.turn = 0;
-	world->pol = w->pol;
 	world->bytes = w->p.length;
 	world->net = w->fn->net;
 	world->out = w->state->out;
@@ -122,6 +131,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
 	world->c = w->c;
+	world->pol = w->pol;
 	world->again = false;
 	world->known = w->later;
 }
@@ -226,6 +236,11 @@ void fwt_event_begun(struct fwt_conn *c)
 {
 	if (sim_way_now)
 		sim_way_now->begun = c->id + 1;
+}
+
+void fwt_netlink_set_full(const struct fwt_set *s)
+{
+	(void)s;
 }
 
 void fwt_event_ended(struct fwt_conn *c, enum fwt_end_reason why)

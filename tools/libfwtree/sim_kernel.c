@@ -140,6 +140,25 @@ void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 	return p ? memset(p, 0, cache->size) : NULL;
 }
 
+/* One sort at a time. */
+static int (*sort_compare)(const void *a, const void *b, const void *priv);
+static const void *sort_priv;
+
+static int sort_by(const void *a, const void *b)
+{
+	return sort_compare(a, b, sort_priv);
+}
+
+void sort_r(void *p, size_t n, size_t size,
+	    int (*compare)(const void *a, const void *b, const void *priv),
+	    const void *swap, const void *priv)
+{
+	(void)swap;
+	sort_compare = compare;
+	sort_priv = priv;
+	qsort(p, n, size, sort_by);
+}
+
 /* The variables of the one CPU are those of the simulation that runs. */
 extern u8 __start_fwt_percpu[], __stop_fwt_percpu[];
 

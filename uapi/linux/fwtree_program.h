@@ -252,6 +252,10 @@ enum fwt_test_op {
 	FWT_TEST_BPF,
 	/* @field[0] is less than @field[1], as one number */
 	FWT_TEST_LESS,
+	/* the joined fields, masked where @mask says so, are in the set that is object
+	 * @set[0], as it is now. @set[1]: FWT_LIVE_*
+	 */
+	FWT_TEST_LIVE,
 	__FWT_TEST_MAX,
 };
 
@@ -271,6 +275,7 @@ enum fwt_test_op {
  * @set: the set for IPv4 and for packets that are not IP; for IPv6. FWT_NONE:
  *	none, nothing is in it. The two are the same unless a field has another
  *	length for IPv6. Only IN; other operations say what they have there.
+ *	length for IPv6. Only IN; others say above what they have here.
  * @mask: offsets in WORDS of as many words as the key of that set has, which
  *	are ANDed to the key first; or FWT_NONE
  */
@@ -317,6 +322,11 @@ struct fwt_prog_insn {
 	__u8 jf;
 	__u32 k;
 };
+/* Of which family the elements are that are asked for: a set with addresses has
+ * those of IPv4 and of IPv6 apart.
+ */
+#define FWT_LIVE_SIX4		0x01	/* IPv6's, for a packet that is not IPv6 */
+#define FWT_LIVE_SIX6		0x02	/* IPv6's, for a packet that is */
 
 enum fwt_set_kind {
 	/* @count keys of @words words, ascending, no two alike */
@@ -342,7 +352,8 @@ enum fwt_set_kind {
  * @count: elements
  * @data: offset in WORDS of the elements
  * @value: offset in WORDS of @count node indices; FWT_NONE unless a SELECT
- *	uses it
+ *	uses it. Of a live set's elements that are a map's it is an offset of its
+ *	own, see FWT_SETP_VALUES4
  */
 struct fwt_prog_set {
 	__u8 kind;
@@ -558,6 +569,45 @@ enum fwt_split_param {
 };
 
 #define FWT_SPLIT_TURNS_MAX	255	/* a connection keeps its turn in a byte */
+/* The parameters of FWT_OBJECT_SET: a live set, or a map, which gives a value for a
+ * key. What it has at first are elements of the program, two sets of kind BOXES;
+ * they are its base: they come with the program and go when another one has them no
+ * more, whatever else has been added to the set meanwhile, which stays.
+ */
+enum fwt_set_param {
+	FWT_SETP_SHAPE,		/* parts of a key; parts of a value, 0 for a set, << 8 */
+	FWT_SETP_TYPES,		/* enum fwt_key_type of each part of a key, 4 bits each */
+	FWT_SETP_VALUE_TYPES,	/* the same of a value */
+	FWT_SETP_TIMEOUT_LO,	/* ms, 64 bits; 0: what is added stays */
+	FWT_SETP_TIMEOUT_HI,
+	FWT_SETP_MAX,		/* elements; 0: FWT_SET_MAX_DEFAULT */
+	FWT_SETP_ELEMENTS4,	/* in SETS, or FWT_NONE: those without IPv6 addresses */
+	FWT_SETP_ELEMENTS6,	/* and with */
+	FWT_SETP_VALUES4,	/* map: in WORDS, one for each of ELEMENTS4 */
+	FWT_SETP_VALUES6,
+};
+
+/* X(ID, "word", words, words in IPv6): what a part of a set's key can be. */
+#define FWT_SET_TYPES(X) \
+	X(ADDR, "addr", 1, 4) \
+	X(PORT, "port", 1, 1) \
+	X(PROTOCOL, "protocol", 1, 1) \
+	X(IFNAME, "ifname", 4, 4) \
+	X(MAC, "mac", 2, 2) \
+	X(MARK, "mark", 1, 1)
+
+enum fwt_key_type {
+	__FWT_SET_TYPE_NONE,
+#define FWT_SET_TYPE_ENUM(id, name, words, words6) FWT_SET_TYPE_##id,
+	FWT_SET_TYPES(FWT_SET_TYPE_ENUM)
+#undef FWT_SET_TYPE_ENUM
+	__FWT_SET_TYPE_MAX,
+};
+
+#define FWT_SET_MAX_DEFAULT	(1u << 20)	/* elements of a set that says no max */
+#define FWT_SET_MAX_LIMIT	(1u << 26)
+#define FWT_SET_TIMEOUT_MAX	(365ull * 86400 * 1000)	/* ms */
+#define FWT_SET_VALUE_WORDS	8
 
 /* The parameters of a pool. Two policies' are one pool if it has the same key; what
  * else is other is changed in it.
@@ -633,6 +683,12 @@ enum fwt_mod_type {
 	 * to @port_hi are the ports that the rule asks for, 0 for none or any
 	 */
 	FWT_MOD_BALANCE,
+	/* when the walk ends: the key of test @a, which is a LIVE one, is added to its
+	 * set, for @addr_lo[0] (and [1], the high half) ms if @addr_lo[2] is 1, else as
+	 * the set says; or is taken from it
+	 */
+	FWT_MOD_SET_ADD,
+	FWT_MOD_SET_REMOVE,
 	__FWT_MOD_MAX,
 };
 

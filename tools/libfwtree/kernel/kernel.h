@@ -44,6 +44,8 @@
 #define container_of(p, type, member) \
 	((type *)((char *)(p) - offsetof(type, member)))
 #endif
+#undef static_assert
+#define static_assert(e, ...)	_Static_assert(e, #e)
 #define barrier()		__asm__ __volatile__("" : : : "memory")
 #define cpu_relax()		((void)0)
 #define cond_resched()		((void)0)
@@ -63,6 +65,7 @@ typedef s64 ktime_t;
 #define __GFP_NOWARN		0u
 #define __GFP_ACCOUNT		0u
 #define __GFP_ZERO		0u
+#define __GFP_RETRY_MAYFAIL	0u
 #define U8_MAX			UINT8_MAX
 #define U16_MAX			UINT16_MAX
 #define U32_MAX			UINT32_MAX
@@ -91,6 +94,10 @@ typedef s64 ktime_t;
 #define roundup_pow_of_two(n)	((n) < 2 ? 1u : 1u << (32 - __builtin_clz((u32)(n) - 1)))
 #define rounddown_pow_of_two(n)	(1u << (31 - __builtin_clz((u32)(n))))
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
+#define roundup(n, to)		(((n) + (to) - 1) / (to) * (to))
+void sort_r(void *p, size_t n, size_t size,
+	    int (*compare)(const void *a, const void *b, const void *priv),
+	    const void *swap, const void *priv);
 #define sort(p, n, size, compare, swap)	qsort(p, n, size, compare)
 #define hweight32(x)		((u32)__builtin_popcount(x))
 #define swap(a, b)		do { __typeof__(a) s_ = (a); (a) = (b); (b) = s_; } while (0)
@@ -327,6 +334,8 @@ extern u64 sim_jiffies;
 #define ktime_get_real_ns()		ktime_get_ns()
 #define ktime_get_mono_fast_ns()	ktime_get_ns()
 
+#define schedule_timeout_uninterruptible(t) ((void)(t))
+
 /* Work that waits */
 struct workqueue_struct { int dummy; };
 struct work_struct {
@@ -352,6 +361,7 @@ bool cancel_work_sync(struct work_struct *work);
 #define mod_delayed_work(wq, w, t)	((void)(w))
 #define cancel_delayed_work_sync(w)	((void)(w))
 #define cancel_delayed_work(w)		((void)(w))
+#define delayed_work_pending(w)		((void)(w), false)
 
 /* Chance, and hashes that nobody is to guess: here everybody may. */
 void get_random_bytes(void *p, size_t len);
@@ -361,6 +371,9 @@ typedef struct { u64 key[2]; } siphash_key_t;
 u64 siphash(const void *p, size_t len, const siphash_key_t *key);
 u64 siphash_1u64(u64 a, const siphash_key_t *key);
 u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key);
+typedef siphash_key_t hsiphash_key_t;
+#define hsiphash(p, len, key)		((u32)siphash(p, len, key))
+#define hsiphash_1u32(a, key)		((u32)siphash_1u64(a, key))
 u32 jhash2(const u32 *k, u32 len, u32 init);
 u32 jhash_3words(u32 a, u32 b, u32 c, u32 init);
 #define hash_64(v, bits)		((u32)((u64)(v) * 0x61c8864680b583ebull >> (64 - (bits))))
@@ -490,6 +503,14 @@ static inline void hlist_del(struct hlist_node *n)
 	     (e) = hlist_entry_safe(n, __typeof__(*(e)), member))
 
 /* Bits */
+static inline u32 bitrev32(u32 x)
+{
+	x = (x >> 1 & 0x55555555) | (x & 0x55555555) << 1;
+	x = (x >> 2 & 0x33333333) | (x & 0x33333333) << 2;
+	x = (x >> 4 & 0x0f0f0f0f) | (x & 0x0f0f0f0f) << 4;
+	return __builtin_bswap32(x);
+}
+
 #define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, (u32)BITS_PER_LONG)
 #define bitmap_zalloc(n, gfp)	((unsigned long *)calloc(BITS_TO_LONGS(n), sizeof(long)))
 #define bitmap_free(p)		free(p)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Live sets and maps: what a policy calls "set NAME" and "map NAME".
+ *
+ * An element is a key, or a range of them, of one family: those with IPv6 addresses
+ * are apart. Keys lie in a hash (set_hash.h), ranges in another one, by which they are
+ * known and counted, and besides in an array to be searched (set_ranges.h), which is
+ * made anew when they change. Only fwctl and policies bring ranges, walks add keys.
+ *
+ * An element's lease, a word: 0 where there is none; else two bits of what brought it,
+ * and until when it holds, in units of 64 ms since the machine began, modulo 2^30,
+ * which is two years. LEASE_FILE: the policy in force has it, it holds whatever the
+ * rest says. LEASE_NEXT: a policy has it that is about to be in force.
+ *
+ * Synchronization: look-ups under RCU, without a lock. Whoever changes elements holds
+ * @lock; who changes ranges, sizes or the policy's elements, @mutex besides: that is
+ * done by processes alone. Order: fwt_net.lock > @mutex > @lock.
+ */
+#ifndef FWT_SET_H
+#define FWT_SET_H
+
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include "object.h"
+#include "set_hash.h"
+#include "core/set_shape.h"
+
+struct fwt_set_ranges;
+
+/**
+ * struct fwt_set - a set, or a map
+ * @head: the object
+ * @fn: namespace
+ * @shape: of its elements
+ * @part: by family
+ * @part.keys: elements that are one key
+ * @part.ranges: those that are more: low key, high key
+ * @part.array: of these, to be searched; NULL for none
+ * @part.coming: likewise, of the policy that is about to be in force
+ * @timeout: ms, of what is added and says none; 0: it stays
+ * @max: elements
+ * @lock: elements
+ * @mutex: ranges, sizes, the policy's elements
+ * @dirty: ranges have changed, the array does not say so yet
+ * @prepared: a policy is about to be in force
+ * @leases: there may be elements with a timeout
+ * @refused: additions, since it was made, for which there was no room
+ * @told: jiffies when that was said last
+ * @at: of the collector's round, in a hash
+ * @at_hash: and in which
+ * @work: the collector, and what makes tables larger and smaller
+ */
+struct fwt_set {
+	struct fwt_object head;
+	struct fwt_net *fn;
+	struct fwt_set_shape shape;
+	struct {
+		struct fwt_set_hash keys;
+		struct fwt_set_hash ranges;
+		struct fwt_set_ranges __rcu *array;
+		struct fwt_set_ranges *coming;
+	} part[2];
+	u64 timeout;
+	u32 max;
+	spinlock_t lock;	/* elements */
+	struct mutex mutex;	/* ranges, sizes, the policy's elements */
+	bool dirty;
+	bool prepared;
+	bool leases;
+	u64 refused;
+	unsigned long told;
+	u64 at;
+	u32 at_hash;
+	struct delayed_work work;
+};
+
+static inline struct fwt_set *fwt_set_of(struct fwt_object *o)
+{
+	return container_of(o, struct fwt_set, head);
+}
+
+#define FWT_SET_FOREVER	U64_MAX
+
+/**
+ * fwt_set_has() - is a key in a set
+ * @s: set
+ * @six: of the family of IPv6
+ * @key: as many words as its keys have
+ * @value: NULL, or set to what a map gives
+ *
+ * Context: RCU. Takes no lock.
+ */
+bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value);
+
+/**
+ * fwt_set_renew() - a walk adds a key, or renews its timeout
+ * @s: set
+ * @six: family
+ * @key: key
+ * @ms: 0: the set's own
+ *
+ * What the policy has, or was added to stay, stays.
+ *
+ * Context: any, softirq.
+ */
+void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms);
+
+/* A walk takes a key away; what the policy has comes back with the next one. */
+void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key);
+
+/**
+ * struct fwt_set_elem - an element, for and from who changes sets
+ * @six: family
+ * @low: first key
+ * @high: last one, which may be the same
+ * @value: what a map gives
+ * @ms: until it ends; FWT_SET_FOREVER. To add: 0: as long as the set says
+ * @file: the policy has it
+ */
+struct fwt_set_elem {
+	bool six;
+	bool file;
+	const u32 *low;
+	const u32 *high;
+	const u32 *value;
+	u64 ms;
+};
+
+/* For processes; @s->mutex is held.
+ *
+ * fwt_set_insert(): an element that is there gets the timeout that is said now.
+ * Return: 0; -ENOSPC where the set is full; -ENOMEM.
+ */
+int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e);
+/* Return: 0; -ENOENT. */
+int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e);
+u32 fwt_set_flush(struct fwt_set *s);
+
+/**
+ * fwt_set_settle() - after changes: ranges are searched as they are now
+ * @s: set
+ * @more: others follow at once: soon is early enough
+ *
+ * Return: 0, -ENOMEM: it is done later.
+ */
+int fwt_set_settle(struct fwt_set *s, bool more);
+
+/**
+ * struct fwt_set_cursor - a place in a walk over a set's elements
+ * @hash: which of its hashes; 4 at the end
+ * @at: place in it
+ */
+struct fwt_set_cursor {
+	u64 at;
+	u32 hash;
+};
+
+/**
+ * fwt_set_next() - the elements of the next bucket
+ * @s: set, its mutex held
+ * @c: begins as { 0 }
+ * @fn: called for each, under @s->lock
+ * @ctx: handed to it
+ *
+ * Return: false at the end.
+ */
+bool fwt_set_next(struct fwt_set *s, struct fwt_set_cursor *c,
+		  void (*fn)(void *ctx, const struct fwt_set_elem *e), void *ctx);
+
+/* Elements that there are, those among them whose time is over and that were not
+ * collected yet.
+ */
+static inline u32 fwt_set_count(const struct fwt_set *s)
+{
+	return READ_ONCE(s->part[0].keys.count) + READ_ONCE(s->part[0].ranges.count) +
+	       READ_ONCE(s->part[1].keys.count) + READ_ONCE(s->part[1].ranges.count);
+}
+
+/* Tells who listens that a rule would have added to it, and there was no room. Any
+ * context.
+ */
+void fwt_netlink_set_full(const struct fwt_set *s);
+
+extern const struct fwt_object_ops fwt_set_ops;
+
+#endif /* FWT_SET_H */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A hash of elements that lie in its buckets themselves.
+ *
+ * What a look-up among a million costs is the cache lines that it touches: here one,
+ * mostly. A bucket is a line (or two) of slots, each a key with its lease and, in
+ * maps, its value; what does not fit goes to further buckets behind it. Nothing points
+ * to an element, so none needs memory of its own.
+ *
+ * Synchronization: readers under RCU, without a lock; each bucket has a sequence that
+ * is odd while a writer is in it. Writers hold the lock of the set that the hash is
+ * of. Resizing (one at a time) moves buckets under that lock, a few at a time, into
+ * another table, which readers ask next.
+ */
+#ifndef FWT_SET_HASH_H
+#define FWT_SET_HASH_H
+
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct fwt_set_table;
+
+/**
+ * struct fwt_set_hash - elements of one shape
+ * @tab: the table
+ * @next: what it is moved to just now, or NULL
+ * @key: of the hash function: who is added to a set may choose the keys
+ * @words: of an element's key
+ * @value_words: of its value
+ * @slot_words: of both, and the lease
+ * @slots: in a bucket
+ * @bucket_bytes: of a bucket
+ * @count: elements
+ * @lock: of the set
+ * @bytes: what tables and buckets take is added there
+ * @limit: it must not become more; U64_MAX for no limit
+ */
+struct fwt_set_hash {
+	struct fwt_set_table __rcu *tab;
+	struct fwt_set_table __rcu *next;
+	hsiphash_key_t key;
+	u16 words;
+	u16 value_words;
+	u16 slot_words;
+	u16 slots;
+	u32 bucket_bytes;
+	u32 count;
+	spinlock_t *lock;
+	atomic64_t *bytes;
+	u64 limit;
+};
+
+int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words, spinlock_t *lock,
+		      atomic64_t *bytes, u64 limit);
+void fwt_set_hash_clean(struct fwt_set_hash *h);	/* no reader is left */
+
+/**
+ * fwt_set_hash_find() - the lease of a key
+ * @h: hash
+ * @key: @h->words
+ * @value: NULL, or where to leave the value
+ *
+ * Context: RCU.
+ * Return: the lease, 0 where there is no such key.
+ */
+u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key, u32 *value);
+
+/* What follows is for writers, who hold the lock. */
+
+/**
+ * fwt_set_hash_put() - add a key, or change its lease and value
+ * @lease: not 0
+ * @value: @h->value_words, or NULL: those of a key that is there stay
+ *
+ * Return: 0, -ENOMEM.
+ */
+int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u32 *value);
+
+/* Returns whether it was there. */
+bool fwt_set_hash_remove(struct fwt_set_hash *h, const u32 *key);
+
+/**
+ * fwt_set_hash_walk() - meet each element of some buckets
+ * @h: hash
+ * @at: where to begin, from 0; set to where to go on, U64_MAX at the end. Elements
+ *	that stay are met once at least, whatever is added and resized meanwhile
+ * @buckets: how many
+ * @fn: returns the element's lease, another one to change it, 0 to remove it
+ * @ctx: handed to @fn
+ *
+ * Context: the lock is held.
+ */
+void fwt_set_hash_walk(struct fwt_set_hash *h, u64 *at, u32 buckets,
+		       u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
+		       void *ctx);
+
+/**
+ * fwt_set_hash_resize() - make room
+ * @h: hash
+ * @count: elements that it shall have room for
+ *
+ * Context: process, without the lock; one at a time.
+ * Return: 0; -ENOMEM: it stays as it is, only slower.
+ */
+int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count);
+
+/* Is it so full, or so empty, that another size would serve it better. */
+bool fwt_set_hash_misfit(const struct fwt_set_hash *h);
+
+#endif /* FWT_SET_HASH_H */

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Live sets: against a list that is searched from its beginning, and under readers. */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "set.h"
+#include "test.h"
+
+struct rig {
+	struct fwt_net *fn;
+	struct fwt_prog_object object;
+	struct fwt_prog_set base[2];
+	u32 *word;
+	char name[8];
+	struct fwt_program prog;
+	struct fwt_set *s;
+};
+
+static void rig_free(void *data)
+{
+	struct rig *r = data;
+
+	fwt_set_ops.free(&r->s->head);
+	if (atomic64_read(&r->fn->set_bytes))
+		pr_err("memory of sets is left in the books\n");
+}
+
+/* @types: as FWT_SETP_TYPES; @n of them. */
+static struct rig *rig_new(struct kunit *test, u32 n, u32 types, u32 max)
+{
+	struct rig *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->fn = fwt_test_net(test);
+	strscpy(r->name, "kunit", sizeof(r->name));
+	r->object = (struct fwt_prog_object){ .kind = FWT_OBJECT_SET };
+	r->object.param[FWT_SETP_SHAPE] = n;
+	r->object.param[FWT_SETP_TYPES] = types;
+	r->object.param[FWT_SETP_MAX] = max;
+	for (i = FWT_SETP_ELEMENTS4; i <= FWT_SETP_VALUES6; i++)
+		r->object.param[i] = FWT_NONE;
+	r->prog.object = &r->object;
+	r->prog.set = r->base;
+	r->prog.string = r->name;
+	r->s = fwt_set_of(fwt_set_ops.create(r->fn, &r->prog, 0, NULL));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(r->s));
+	r->s->head.name = r->name;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, rig_free, r), 0);
+	return r;
+}
+
+/* The program has @n elements of IPv4 of one word each: @word pairs. */
+static void rig_base(struct rig *r, const u32 *word, u32 n)
+{
+	r->prog.word = word;
+	r->base[0] = (struct fwt_prog_set){
+		.kind = FWT_SET_BOXES, .words = 1, .n_dims = 1, .dim = { 1 }, .count = n,
+		.value = FWT_NONE,
+	};
+	r->object.param[FWT_SETP_ELEMENTS4] = n ? 0 : FWT_NONE;
+}
+
+static bool has(struct rig *r, bool six, const u32 *key)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = fwt_set_has(r->s, six, key, NULL);
+	rcu_read_unlock();
+	return ret;
+}
+
+static int insert(struct rig *r, bool six, const u32 *low, const u32 *high, u64 ms)
+{
+	struct fwt_set_elem e = { .six = six, .low = low, .high = high, .ms = ms };
+	int ret;
+
+	mutex_lock(&r->s->mutex);
+	ret = fwt_set_insert(r->s, &e);
+	fwt_set_settle(r->s, false);
+	mutex_unlock(&r->s->mutex);
+	return ret;
+}
+
+static int delete(struct rig *r, bool six, const u32 *low, const u32 *high)
+{
+	struct fwt_set_elem e = { .six = six, .low = low, .high = high };
+	int ret;
+
+	mutex_lock(&r->s->mutex);
+	ret = fwt_set_delete(r->s, &e);
+	fwt_set_settle(r->s, false);
+	mutex_unlock(&r->s->mutex);
+	return ret;
+}
+
+/* The stupid twin */
+
+#define TWIN_MAX 400
+
+struct twin {
+	u32 n;
+	struct {
+		bool there;
+		bool six;
+		u32 low[FWT_KEY_WORDS];
+		u32 high[FWT_KEY_WORDS];
+	} e[TWIN_MAX];
+};
+
+static u32 rnd(u64 *state, u32 below)
+{
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)(*state >> 33) % below;
+}
+
+static bool twin_has(const struct twin *t, const struct fwt_set_shape *s, bool six,
+		     const u32 *key)
+{
+	u32 i, d, k, off;
+
+	for (i = 0; i < t->n; i++) {
+		bool in = t->e[i].there && t->e[i].six == six;
+
+		for (d = 0, off = 0; in && d < s->n; off += s->dim[six][d++]) {
+			u64 at[3][2] = { };
+
+			/* As two numbers of 64 bits, of at most four words. */
+			for (k = 0; k < s->dim[six][d]; k++) {
+				u32 half = s->dim[six][d] > 2 ? k / 2 : 1;
+
+				at[0][half] = at[0][half] << 32 | key[off + k];
+				at[1][half] = at[1][half] << 32 | t->e[i].low[off + k];
+				at[2][half] = at[2][half] << 32 | t->e[i].high[off + k];
+			}
+			if (at[0][0] < at[1][0] || (at[0][0] == at[1][0] && at[0][1] < at[1][1]))
+				in = false;
+			if (at[0][0] > at[2][0] || (at[0][0] == at[2][0] && at[0][1] > at[2][1]))
+				in = false;
+		}
+		if (in)
+			return true;
+	}
+	return false;
+}
+
+static u32 twin_find(const struct twin *t, bool six, const u32 *low, const u32 *high, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->e[i].there && t->e[i].six == six &&
+		    !memcmp(t->e[i].low, low, words * 4) && !memcmp(t->e[i].high, high, words * 4))
+			return i;
+	return FWT_NONE;
+}
+
+/* Few values, so that elements overlap and meet. */
+static void random_elem(const struct fwt_set_shape *s, bool six, u64 *state, u32 ranges,
+			u32 *low, u32 *high)
+{
+	u32 d, off = 0, k, w;
+
+	for (d = 0; d < s->n; off += w, d++) {
+		w = s->dim[six][d];
+		for (k = 0; k < w; k++)
+			low[off + k] = k + 1 < w ? rnd(state, 2) : rnd(state, 500);
+		memcpy(high + off, low + off, w * sizeof(u32));
+		if (rnd(state, 100) >= ranges)
+			continue;
+		high[off + w - 1] += rnd(state, 40);
+		if (w > 1 && !rnd(state, 3))
+			high[off] = low[off] + 1;
+	}
+}
+
+static void twins(struct kunit *test, u32 n, u32 types, u32 ranges, u64 seed)
+{
+	struct rig *r = rig_new(test, n, types, 0);
+	struct twin *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	const struct fwt_set_shape *s = &r->s->shape;
+	u32 low[FWT_KEY_WORDS], high[FWT_KEY_WORDS], i, k, at, wrong = 0, hits = 0;
+	u64 state = seed;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	for (i = 0; i < FWT_TEST_MANY(3000); i++) {
+		bool six = s->split && rnd(&state, 2);
+
+		random_elem(s, six, &state, ranges, low, high);
+		at = twin_find(t, six, low, high, s->words[six]);
+		if (t->n < TWIN_MAX && rnd(&state, 5)) {
+			KUNIT_ASSERT_EQ(test, insert(r, six, low, high, 0), 0);
+			if (at == FWT_NONE) {
+				t->e[t->n].there = true;
+				t->e[t->n].six = six;
+				memcpy(t->e[t->n].low, low, sizeof(low));
+				memcpy(t->e[t->n++].high, high, sizeof(high));
+			}
+		} else if (t->n) {
+			if (rnd(&state, 2)) {
+				at = rnd(&state, t->n);
+				six = t->e[at].six;
+				memcpy(low, t->e[at].low, sizeof(low));
+				memcpy(high, t->e[at].high, sizeof(high));
+				at = t->e[at].there ? at : FWT_NONE;
+			}
+			KUNIT_ASSERT_EQ(test, delete(r, six, low, high),
+					at == FWT_NONE ? -ENOENT : 0);
+			if (at != FWT_NONE)
+				t->e[at] = t->e[--t->n];
+		}
+		for (k = 0; k < 20; k++) {
+			bool is;
+
+			six = s->split && rnd(&state, 2);
+			random_elem(s, six, &state, 0, low, high);
+			is = twin_has(t, s, six, low);
+			hits += is;
+			wrong += has(r, six, low) != is;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_GT(test, hits, FWT_TEST_MANY(50));
+	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), t->n);
+}
+
+static void keys(struct kunit *test)
+{
+	twins(test, 1, FWT_SET_TYPE_ADDR, 0, 1);
+	twins(test, 1, FWT_SET_TYPE_IFNAME, 0, 2);
+	twins(test, 1, FWT_SET_TYPE_PORT, 0, 3);
+}
+
+static void ranges(struct kunit *test)
+{
+	twins(test, 1, FWT_SET_TYPE_ADDR, 60, 4);
+	twins(test, 1, FWT_SET_TYPE_PORT, 100, 5);
+	twins(test, 1, FWT_SET_TYPE_MAC, 50, 6);
+}
+
+static void joined(struct kunit *test)
+{
+	twins(test, 2, FWT_SET_TYPE_PROTOCOL | FWT_SET_TYPE_PORT << 4, 50, 7);
+	twins(test, 3, FWT_SET_TYPE_PROTOCOL | FWT_SET_TYPE_MARK << 4 | FWT_SET_TYPE_PORT << 8,
+	      80, 8);
+}
+
+/* Elements that are there all the while are found at every moment while others make
+ * the table grow and shrink.
+ */
+#define STAY 64
+
+struct reader {
+	struct rig *r;
+	u64 looked;
+	u64 missed;
+};
+
+static int read_all(void *data)
+{
+	struct reader *rd = data;
+	u32 key;
+
+	while (!kthread_should_stop()) {
+		for (key = 0; key < STAY; key++)
+			rd->missed += !has(rd->r, false, &key);
+		rd->looked += STAY;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void readers(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 1 << 20);
+	struct reader rd = { .r = r };
+	struct task_struct *task;
+	u32 key, round, many = FWT_TEST_MANY(60000);
+
+	for (key = 0; key < STAY; key++)
+		KUNIT_ASSERT_EQ(test, insert(r, false, &key, &key, 0), 0);
+	task = kthread_run(read_all, &rd, "fwt-set-reader");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (round = 0; round < 3; round++) {
+		rcu_read_lock();
+		for (key = 1000; key < 1000 + many; key++) {
+			fwt_set_renew(r->s, false, &key, 0);
+			if (!(key & 1023)) {
+				rcu_read_unlock();
+				cond_resched();
+				rcu_read_lock();
+			}
+		}
+		rcu_read_unlock();
+		mutex_lock(&r->s->mutex);
+		fwt_set_settle(r->s, false);
+		mutex_unlock(&r->s->mutex);
+		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), STAY + many);
+		rcu_read_lock();
+		for (key = 1000; key < 1000 + many; key++)
+			fwt_set_remove(r->s, false, &key);
+		rcu_read_unlock();
+		mutex_lock(&r->s->mutex);
+		fwt_set_settle(r->s, false);
+		mutex_unlock(&r->s->mutex);
+		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), STAY);
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ_MSG(test, rd.missed, 0, "of %llu", rd.looked);
+	KUNIT_EXPECT_GT(test, rd.looked, 0);
+}
+
+static void timeouts(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 4);
+	u32 key = 1, low = 10, high = 20, in = 15, i;
+	unsigned long end;
+
+	KUNIT_EXPECT_EQ(test, insert(r, false, &key, &key, 300), 0);
+	KUNIT_EXPECT_EQ(test, insert(r, false, &low, &high, 300), 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &key) && has(r, false, &in));
+	msleep(200);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &key));
+	rcu_read_lock();
+	fwt_set_renew(r->s, false, &key, 2000);
+	rcu_read_unlock();
+	msleep(300);
+	KUNIT_EXPECT_TRUE_MSG(test, has(r, false, &key), "was renewed");
+	KUNIT_EXPECT_FALSE_MSG(test, has(r, false, &in), "is over");
+	end = jiffies + 10 * HZ;
+	while (fwt_set_count(r->s) > 1 && time_before(jiffies, end))
+		msleep(50);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_set_count(r->s), 1, "is collected");
+	/* Full. */
+	for (i = 100; i < 103; i++)
+		KUNIT_EXPECT_EQ(test, insert(r, false, &i, &i, 0), 0);
+	KUNIT_EXPECT_EQ(test, insert(r, false, &i, &i, 0), -ENOSPC);
+	rcu_read_lock();
+	fwt_set_renew(r->s, false, &i, 0);
+	rcu_read_unlock();
+	KUNIT_EXPECT_FALSE(test, has(r, false, &i));
+	KUNIT_EXPECT_EQ(test, r->s->refused, 1);
+	i = 100;
+	KUNIT_EXPECT_EQ_MSG(test, insert(r, false, &i, &i, 1000), 0, "what is there is renewed");
+}
+
+/* What a policy has is there from the moment that it is in force. */
+static void base(struct kunit *test)
+{
+	static const u32 one[] = { 1, 1, 5, 9 }, two[] = { 1, 1, 20, 30 };
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 100);
+	u32 k1 = 1, k7 = 7, k25 = 25, mine = 50;
+
+	rig_base(r, one, 2);
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	KUNIT_EXPECT_FALSE(test, has(r, false, &k1) || has(r, false, &k7));
+	fwt_set_ops.cancel(&r->s->head);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_set_count(r->s), 0, "nothing is left of it");
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && has(r, false, &k7));
+	KUNIT_EXPECT_EQ(test, insert(r, false, &mine, &mine, 0), 0);
+
+	rig_base(r, two, 2);
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && !has(r, false, &k25));
+	fwt_set_ops.cancel(&r->s->head);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && has(r, false, &k1) && has(r, false, &mine));
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_TRUE(test, !has(r, false, &k7) && has(r, false, &k25));
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && has(r, false, &mine));
+
+	/* Gone back to, without having been prepared. */
+	rig_base(r, one, 2);
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && !has(r, false, &k25) &&
+			  has(r, false, &mine));
+	/* One that is added, taken out of the text, and stays by that. */
+	KUNIT_EXPECT_EQ(test, insert(r, false, &k1, &k1, 0), 0);
+	rig_base(r, one, 0);
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && !has(r, false, &k7));
+	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), 2);
+}
+
+/* The time of a look-up, for people: of a thousand elements and of a million. */
+static void speed(struct kunit *test)
+{
+	u32 size[] = { 1000, FWT_TEST_MANY(1000000) }, i, k, block, key, found;
+	u64 ns, best, state;
+
+	for (i = 0; i < 2; i++) {
+		struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 1 << 21);
+
+		rcu_read_lock();
+		for (k = 0; k < size[i]; k++) {
+			key = k * 2654435761u;
+			fwt_set_renew(r->s, false, &key, 0);
+			if (!(k & 0xfff)) {
+				rcu_read_unlock();
+				mutex_lock(&r->s->mutex);
+				fwt_set_settle(r->s, false);
+				mutex_unlock(&r->s->mutex);
+				rcu_read_lock();
+			}
+		}
+		rcu_read_unlock();
+		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), size[i]);
+		state = 9;
+		found = 0;
+		best = U64_MAX;
+		/* The best of many blocks: the machine has others to serve. */
+		for (block = 0; block < 50; block++) {
+			rcu_read_lock();
+			ns = ktime_get_ns();
+			for (k = 0; k < 20000; k++) {
+				key = rnd(&state, 2 * size[i]) * 2654435761u;
+				found += fwt_set_has(r->s, false, &key, NULL);
+			}
+			ns = ktime_get_ns() - ns;
+			rcu_read_unlock();
+			best = min(best, ns);
+			cond_resched();
+		}
+		kunit_info(test, "%u elements, %lld bytes: %llu ns a look-up, %u found",
+			   size[i], atomic64_read(&r->fn->set_bytes), best / 20000, found);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_SLOW(keys),
+	KUNIT_CASE(ranges),
+	KUNIT_CASE_SLOW(joined),
+	KUNIT_CASE_SLOW(readers),
+	KUNIT_CASE_SLOW(timeouts),
+	KUNIT_CASE(base),
+	KUNIT_CASE_SLOW(speed),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-set",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Live sets in a simulation: the module's own (kmod/set.c), changed and asked as fwctl
+ * does it, by elements as they are written in a policy.
+ */
+#include "kernel.h"
+#include "policy.h"
+#include "set.h"
+#include "set_text.h"
+#include "sim.h"
+
+struct request {
+	char name[256];
+	char element[FWT_SET_TEXT];
+	u64 ms;
+};
+
+/* "NAME ELEMENT [timeout D]"; false where it is none. */
+static bool read_request(const char *line, struct request *r)
+{
+	static const struct { const char *unit; u64 ms; } units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
+	};
+	const char *at = line + strspn(line, " \t"), *timeout;
+	size_t len = strcspn(at, " \t"), i;
+	char *end;
+
+	memset(r, 0, sizeof(*r));
+	if (!len || len >= sizeof(r->name))
+		return false;
+	memcpy(r->name, *at == '@' ? at + 1 : at, *at == '@' ? len - 1 : len);
+	at += len + strspn(at + len, " \t");
+	timeout = strstr(at, " timeout ");
+	len = timeout ? (size_t)(timeout - at) : strlen(at);
+	while (len && strchr(" \t\r\n", at[len - 1]))
+		len--;
+	if (len >= sizeof(r->element) || strpbrk(at, "{};#\"\\"))
+		return false;
+	memcpy(r->element, at, len);
+	if (!timeout)
+		return true;
+	r->ms = strtoull(timeout + 9, &end, 10);
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		len = strlen(units[i].unit);
+		if (strncmp(end, units[i].unit, len) || strcspn(end, " \t\r\n") != len)
+			continue;
+		r->ms *= units[i].ms;
+		return r->ms && r->ms <= FWT_SET_TIMEOUT_MAX;
+	}
+	return false;
+}
+
+struct read {
+	struct fwt_blob blob;
+	struct fwt_program prog;
+};
+
+static int read_elements(struct fwt_sim *sim, const struct fwt_set *s, const struct request *r,
+			 struct read *to)
+{
+	struct fwt_diag diag;
+	int ret;
+
+	fwt_diag_init(&diag);
+	ret = fwt_set_read(s->head.param, r->element, NULL, &diag, &to->blob, &to->prog);
+	if (ret)
+		sim_set_error(sim, "%s", diag.count ? diag.entries[0].message : "out of memory");
+	fwt_diag_clean(&diag);
+	return ret ? -1 : 0;
+}
+
+/* Each element of the text: returns what @fn returns, if it is not 0. */
+static int each(const struct fwt_set *s, const struct read *from, u64 ms,
+		int (*fn)(struct fwt_set *s, const struct fwt_set_elem *e))
+{
+	const u32 *p = from->prog.object[0].param;
+	u32 six, i;
+	int ret = 0;
+
+	for (six = 0; six < 2; six++) {
+		u32 set = p[FWT_SETP_ELEMENTS4 + six], words = s->shape.words[six];
+		const u32 *at;
+
+		if (set == FWT_NONE)
+			continue;
+		at = from->prog.word + from->prog.set[set].data;
+		for (i = 0; i < from->prog.set[set].count && !ret; i++, at += 2 * words) {
+			struct fwt_set_elem e = {
+				.six = six, .low = at, .high = at + words, .ms = ms,
+			};
+
+			ret = fn((struct fwt_set *)s, &e);
+		}
+	}
+	return ret;
+}
+
+static struct fwt_set *find(struct fwt_sim *sim, const char *name)
+{
+	struct fwt_object *o = fwt_object_find(sim_net_of(sim), FWT_OBJECT_SET, name);
+
+	if (o)
+		return fwt_set_of(o);
+	sim_set_error(sim, "the policy has no set '%s'", name);
+	return NULL;
+}
+
+int fwt_sim_set(struct fwt_sim *sim, const char *line)
+{
+	const char *word = line + strspn(line, " \t");
+	size_t len = strcspn(word, " \t");
+	struct read from;
+	struct request r;
+	struct fwt_set *s;
+	bool add = len == 3 && !strncmp(word, "add", 3);
+	bool flush = len == 5 && !strncmp(word, "flush", 5);
+	int ret;
+
+	if (!read_request(word + len, &r))
+		return sim_set_error(sim, "did not understand '%s'", line);
+	s = find(sim, r.name);
+	if (!s)
+		return -1;
+	if (flush) {
+		fwt_set_flush(s);
+		fwt_set_settle(s, false);
+		return 0;
+	}
+	if (read_elements(sim, s, &r, &from))
+		return -1;
+	ret = each(s, &from, r.ms, add ? fwt_set_insert : fwt_set_delete);
+	fwt_set_settle(s, false);
+	fwt_blob_free(&from.blob);
+	if (ret)
+		return sim_set_error(sim, ret == -ENOENT ? "set '%s' has no such element" :
+				     ret == -ENOSPC ? "set '%s' is full" : "out of memory",
+				     r.name);
+	return 0;
+}
+
+static int is_in(struct fwt_set *s, const struct fwt_set_elem *e)
+{
+	return fwt_set_has(s, e->six, e->low, NULL) && fwt_set_has(s, e->six, e->high, NULL) ?
+	       0 : -ENOENT;
+}
+
+int fwt_sim_set_has(struct fwt_sim *sim, const char *name, const char *element)
+{
+	struct request r = { .ms = 0 };
+	struct fwt_set *s;
+	struct read from;
+	int ret;
+
+	s = find(sim, *name == '@' ? name + 1 : name);
+	if (!s || strlen(element) >= sizeof(r.element))
+		return -1;
+	strcpy(r.element, element);
+	if (read_elements(sim, s, &r, &from))
+		return -1;
+	ret = each(s, &from, 0, is_in);
+	fwt_blob_free(&from.blob);
+	return !ret;
+}
