@@ -61,6 +61,7 @@ struct tally {
 
 /**
  * struct limit - of either kind
+ * @o: what every object has
  * @rate: see core/limit.h
  * @full: without keys: when the bucket is full
  * @key: of the hash

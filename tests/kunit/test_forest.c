@@ -123,7 +123,7 @@ static void refuses(struct kunit *test)
 			p->forest[0].n_trees[FWT_PART_IPV6] = 0;
 			break;
 		case MISS:	/* no box leads there */
-			p->node[p->n[FWT_SEC_NODES] - 6].no = p->n[FWT_SEC_NODES] - 3;
+			p->node[p->box[0].node - 1].no = p->box[0].node + 2;
 			break;
 		}
 		blob = fwt_test_build(test, p, &len);

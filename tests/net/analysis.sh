@@ -50,8 +50,11 @@ equal(plain("diff", q), "", "nothing differs once the rule is there")
 # Of several files, though they are others by now.
 main = policy('include "parts/*.fw"\n', "many/main.fw")
 policy(POLICY, "many/parts/a.fw")
+here = os.getcwd()
 os.chdir(os.path.join(os.environ["TMP"], "many"))
-plain("apply", "main.fw", "--full")
+r = run("fwctl", "-n", "gw", "apply", "main.fw", "--full")
+os.chdir(here)
+equal(r.returncode, 0, "of several files: applied")
 policy("ingress { drop }\n", "many/parts/a.fw")
 equal(plain("diff", p), "", "what was included is what the kernel has")
 

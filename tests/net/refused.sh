@@ -41,7 +41,7 @@ ingress { accept }
 ingress { drop }
 END
 bad "not there yet" 'bad.fw:*: error: *not supported yet*' <<'END'
-ingress { limit 10/second accept; drop }
+ingress { node "x" accept; drop }
 END
 printf 'ingress { tcp dprot 1 accept\n udp sprot 1 accept\n accept }\n' >two.fw
 is "all errors in one run" "$(fw apply two.fw 2>&1 | grep -c 'error:')" 2

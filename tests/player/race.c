@@ -162,8 +162,6 @@ int main(int argc, char **argv)
 	same = argc == 3 && !strcmp(argv[1], "same");
 	syn = argc == 3 && !strcmp(argv[1], "open");
 	if (argc != 3 || !wire_open(&wire, "race") ||
-	    system("ip -n race route add 10.64.0.0/16 dev cli") ||
-	    system("ip -n race route add default dev srv") ||
 	    !fw_apply("race", same ?
 		      "option adopt 0s\ningress { ct state untracked accept; ct state invalid drop\n"
 		      "daddr 10.128.0.1 protocol udp dnat to 10.192.0.1 accept\naccept }\n"
