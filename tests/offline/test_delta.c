@@ -597,7 +597,7 @@ static void test_shapes(void **state)
 	u64 seed;
 
 	(void)state;
-	for (seed = 1; seed < 150; seed++) {
+	for (seed = 1; seed < 500; seed++) {
 		char *base = gen_policy(seed), *more = gen_policy(seed + 1000);
 		struct text news;
 		u32 i;

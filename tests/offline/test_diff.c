@@ -387,16 +387,16 @@ static void a_rewrite_is_nothing(void **state)
 		"	drop\n"
 		"}\n";
 	static const char b[] =
-		"set office : addr { elements = { 10.0.0.0/9, 10.128.0.0/9 } }\n"
+		"define office = { 10.0.0.0/9, 10.128.0.0/9 }\n"
 		"tree more { udp dport 53 accept\n"
 		"	return\n }\n"
 		"ingress {\n"
 		"	select dport { 80 -> goto http\n"
-		"		22 -> tcp saddr @office accept }\n"
+		"		22 -> tcp saddr $office accept }\n"
 		"	call more\n"
 		"	goto rest\n"
 		"}\n"
-		"tree http { protocol tcp saddr @office accept\n"
+		"tree http { protocol tcp saddr $office accept\n"
 		"	goto rest }\n"
 		"tree rest { iif eth0 drop\n"
 		"	mark 0x7 drop\n"
@@ -413,7 +413,7 @@ static void a_rewrite_is_nothing(void **state)
 	assert_non_null(x);
 	assert_non_null(y);
 	assert_int_equal(fwt_diff(x, y, 0, 0, &d), 0);
-	/* "22 -> saddr @office accept" took UDP too: port 22 of udp, and no more. The
+	/* "22 -> saddr $office accept" took UDP too: port 22 of udp, and no more. The
 	 * mark that A sets is an effect of what is accepted: nothing is by then.
 	 */
 	assert_int_equal(d.count, 1);
