@@ -39,6 +39,12 @@ def new_rule():
         random.randrange(256), random.randrange(256), random.randrange(1, 65536),
         random.choice(("accept", "drop", "count c accept", "log accept # why not")))
 
+def plain_rule():
+    """One that asks no set: those are known by their place in the base."""
+    while "@" in (r := new_rule()):
+        pass
+    return r
+
 def steps(name, lines, delta):
     d = apply_file(lines)
     equal(d["delta"], delta, f"{name}: {'by a patch' if delta else 'the whole'}")
@@ -50,15 +56,15 @@ def steps(name, lines, delta):
     apply_file(LINES, "--full")
 
 equal(apply_file(LINES)["delta"], False, "a first policy: the whole")
-steps("one rule more", LINES[:13] + ["\t" + new_rule()] + LINES[13:], True)
+steps("one rule more", LINES[:13] + ["\t" + plain_rule()] + LINES[13:], True)
 steps("one rule less", LINES[:13] + LINES[14:], True)
-steps("one is another", LINES[:13] + ["\t" + new_rule()] + LINES[14:], True)
-steps("three are two", LINES[:13] + ["\t" + new_rule(), "\t# so", "\t" + new_rule()] + LINES[16:], True)
-steps("one before the end of a run", LINES[:-8] + ["\t" + new_rule()] + LINES[-8:], False)
-steps("one behind the last of a run", LINES[:48] + ["\t" + new_rule()] + LINES[48:], True)
-steps("one in a block", LINES[:50] + ["\t\t" + new_rule()] + LINES[50:], True)
+steps("one is another", LINES[:13] + ["\t" + plain_rule()] + LINES[14:], True)
+steps("three are two", LINES[:13] + ["\t" + plain_rule(), "\t# so", "\t" + plain_rule()] + LINES[16:], True)
+steps("one before the end of a run", LINES[:-8] + ["\t" + plain_rule()] + LINES[-8:], False)
+steps("one behind the last of a run", LINES[:48] + ["\t" + plain_rule()] + LINES[48:], True)
+steps("one in a block", LINES[:50] + ["\t\t" + plain_rule()] + LINES[50:], True)
 steps("one that uses a definition", LINES[:13] + ["\tsaddr $four udp dport 7 accept"] + LINES[13:], True)
-steps("one that uses a set", LINES[:13] + ["\tdaddr @some udp dport 7 drop"] + LINES[14:], True)
+steps("one that uses a set", LINES[:13] + ["\tdaddr @some udp dport 7 drop"] + LINES[14:], False)
 steps("a definition", ["define x = 5"] + LINES, False)
 steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], False)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)

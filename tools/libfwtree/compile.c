@@ -295,19 +295,27 @@ static void clean(struct fwt_sema *s)
 	fwt_arena_free(s->arena);
 }
 
-int fwt_understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
-		   struct fwt_diag *diag, bool warnings, const struct fwt_progress *progress)
+static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
+		      struct fwt_diag *diag, bool warnings, bool used_sets,
+		      const struct fwt_progress *progress)
 {
 	memset(s, 0, sizeof(*s));
 	s->ast = ast;
 	s->diag = diag;
 	s->progress = progress;
+	s->used_sets = used_sets;
 	/* what is missing makes them false */
 	s->warnings = warnings && !fwt_diag_failed(diag);
 	s->arena = fwt_arena_create();
 	s->resolver = fwt_resolver_alloc();
 	fwt_builder_init(&s->b);
 	return s->arena && s->resolver ? fwt_sema_run(s) : -ENOMEM;
+}
+
+int fwt_understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
+		   struct fwt_diag *diag, bool warnings, const struct fwt_progress *progress)
+{
+	return understand(s, ast, diag, warnings, false, progress);
 }
 
 void fwt_understand_end(struct fwt_sema *s)
@@ -323,9 +331,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	s.used_sets = opts && opts->used_sets;
-	ret = fwt_understand(&s, ast, diag, !(opts && opts->no_warnings),
-			     opts ? opts->progress : NULL);
+	ret = understand(&s, ast, diag, !(opts && opts->no_warnings), opts && opts->used_sets,
+			 opts ? opts->progress : NULL);
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {
