@@ -48,11 +48,9 @@ load() {
 # so_many N: until that many more requests were answered.
 answered() { cat load.[1-4] | grep -c '^200'; }
 so_many() {
-	local until=$(($(answered) + $1)) end=$((SECONDS + 60))
-	until [ "$(answered)" -ge $until ]; do
-		((SECONDS < end)) || { note "no $1 answers in a minute"; return 1; }
-		sleep 0.1
-	done
+	local until=$(($(answered) + $1))
+	so_far() { [ "$(answered)" -ge "$until" ]; }
+	PATIENCE=60 wait_for so_far
 }
 failed() { cat load.[1-4] | grep -vc '^200'; }
 unload() {
@@ -100,8 +98,9 @@ ok "dead: it is tried after a while" wait_for tried
 web 2
 web[2]=$pid
 # In twice the time, and that is in ten seconds.
-back() { for _ in {1..100}; do state_is 192.168.1.12:8080 up && return; sleep 0.2; done; return 1; }
-ok "back: it is tried again, and taken in" back
+PATIENCE=20
+ok "back: it is tried again, and taken in" wait_for state_is 192.168.1.12:8080 up
+PATIENCE=
 so_many 24
 over "and has its share again" "$(server 192.168.1.12:8080 total)" "$total"
 unload

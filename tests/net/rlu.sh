@@ -9,42 +9,7 @@
 #   red  r0 .2  ──────────── red0 gw                    VRF "red", with 192.168.1.0/24 too
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
-topology
-link gw two net i1
-addr gw two 203.0.114.8/24 2001:db8:2::8/64
-addr net i1 203.0.114.1/24 2001:db8:2::1/64
-host red
-link red r0 gw red0
-ip -n gw link add red type vrf table 77
-ip -n gw link set red up
-ip -n gw link set red0 master red
-addr gw red0 192.168.1.1/24 fd00:1::1/64
-addr red r0 192.168.1.2/24 fd00:1::2/64
-via red 192.168.1.1 fd00:1::1
-ip -n gw route add 198.51.100.0/24 via 192.168.1.2 dev red0 table 77
-ip -n gw route add unreachable default metric 4278198272 table 77
-ip -n gw -6 route add unreachable default metric 4278198272 table 77
-ip -n gw -6 route add 2001:db8:77::/48 via fd00:1::2 dev red0 table 77
-# Tables of the main one's: what is no host's, a source of its own, two equal ways.
-ip -n gw route add unreachable 10.66.0.0/16
-ip -n gw route add prohibit 10.67.0.0/16
-ip -n gw route add blackhole 10.68.0.0/16
-ip -n gw route add 10.1.0.0/16 via 192.168.1.9 src 203.0.113.8
-ip -n gw route add 10.2.0.0/16 nexthop via 203.0.113.1 nexthop via 203.0.114.1
-ip -n gw -6 route add unreachable 2001:db8:66::/48
-ip -n gw -6 route add prohibit 2001:db8:67::/48
-ip -n gw -6 route add blackhole 2001:db8:68::/48
-ip -n gw -6 route add 2001:db8:a1::/48 via fd00:1::9 src 2001:db8:1::8
-ip -n gw -6 route add 2001:db8:a2::/48 nexthop via 2001:db8:1::1 nexthop via 2001:db8:2::1
-# Another way out for a mark, a type of service, a port.
-for v in -4 -6; do
-	[ $v = -4 ] && to=203.0.114.1 || to=2001:db8:2::1
-	ip -n gw $v route add default via "$to" dev two table 100
-	ip -n gw $v rule add fwmark 5 table 100
-	ip -n gw $v rule add tos 0x10 table 100
-	ip -n gw $v rule add ipproto udp dport 500 table 100
-	ip -n gw $v rule add uidrange 1234-1234 table 100
-done
+rlu_topology
 
 ## What a packet is, by its destination
 
