@@ -89,6 +89,7 @@ for v in (4, 6):
 s = stats()
 equal(s["reasons"]["no-listener"]["value"], 2, "nobody listens: a counted drop")
 equal(s["reasons"]["queue-bypassed"]["value"], 2, "bypass: counted")
+ok(s["reasons"]["queued"]["value"] >= 2, "and all that a rule said queue of", s["reasons"]["queued"])
 equal(rule("silent")["hits"], 2, "nobody listens: and the rule's")
 ok(not conn_list("dport", "1002"), "nobody listens: no entry is left")
 

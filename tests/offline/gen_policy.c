@@ -425,7 +425,8 @@ static void modifier(struct gen *g)
 	}
 	if (g->has_set[0] && gen_chance(g, 20)) {
 		if (gen_chance(g, 50))
-			gen_put(g, "add @s0 { %s } timeout 5m ", gen_chance(g, 50) ? "saddr" : "daddr");
+			gen_put(g, "add @s0 { %s } timeout 5m ",
+				gen_chance(g, 50) ? "saddr" : "daddr");
 		else
 			gen_put(g, "remove @s0 { saddr } ");
 		return;

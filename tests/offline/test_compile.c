@@ -186,7 +186,8 @@ static const struct {
 	{ IN("bpf \"tcp prot 80\" accept"), 2, "for IP packets, libpcap says:" },
 	{ IN("bpf \"ether host 02:00:00:00:00:01\" accept"), 2, "for IP packets, libpcap says:" },
 	{ DEV("bpf \"wlan type mgt\" accept"), 2, "for frames, libpcap says:" },
-	{ IN("goto t") "ingress device eth0 {\ngoto t\n}\ntree t {\nbpf \"ether host 02:00:00:00:00:01\" drop\ndrop\n}\n",
+	{ IN("goto t") "ingress device eth0 {\ngoto t\n}\ntree t {\n"
+	  "bpf \"ether host 02:00:00:00:00:01\" drop\ndrop\n}\n",
 	  9, "for IP packets, libpcap says:" },
 	{ IN("bpf \"\" accept"), 2, "an empty expression" },
 	{ IN("bpf tcp accept"), 2, "'bpf' takes a tcpdump expression in quotes" },
@@ -538,7 +539,8 @@ static const char sample[] =
 	"ingress device eth0, eth1 {\n\tether type arp set vlan 3 accept\n\tcall t\n\tcall b\n\tdrop\n}\n"
 	"tree t {\n\tselect ttl {\n\t\t1-9 -> return\n\t\t5-20 -> drop\n\t}\n}\n"
 	"tree b {\n\tbpf \"udp[8:2] / 3 > udp[9] and ip[6:2] & 0x1fff = 0\" drop\n}\n"
-	"tree u {\n\troute reverse != iif drop\n\troute nexthop { none, 10.0.0.0/8 } accept\n\tcall b\n\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
+	"tree u {\n\troute reverse != iif drop\n\troute nexthop { none, 10.0.0.0/8 } accept\n\tcall b\n"
+	"\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
 
 static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 		      const u32 *addr, bool subnet)

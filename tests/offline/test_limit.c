@@ -76,10 +76,11 @@ static void test_twin(void **unused)
 			continue;
 		fwt_limit_rate_init(&r, p);
 		for (i = 0; i < 500; i++) {
+			long double cost, slack;
 			u32 len = 64 + rnd(1437);
-			long double cost = bytes ? len : 1, slack;
 			bool yes;
 
+			cost = bytes ? len : 1;
 			/* Waits of about as long as a packet's tokens take, and others. */
 			now += rnd(8) ? (u64)((long double)rnd(2000) / 1000 * cost * per * 1e9L /
 					      (long double)rate) : rnd(1u << rnd(30));
@@ -89,8 +90,8 @@ static void test_twin(void **unused)
 			/* Rounding is against who asks: by a sixteenth of a nanosecond
 			 * each time, so far.
 			 */
-			slack = (i + 2.0L) * 2 * (long double)rate / (16e9L * per) + 1e-6L +
-				(long double)burst * 2e-4L;
+			slack = (i + 2.0L) * 2 * (long double)rate / (16e9L * per) + 0.000001L +
+				(long double)burst * 0.0002L;
 			if (yes != (t.tokens >= cost)) {
 				differ++;
 				assert_true(t.tokens - cost < slack && cost - t.tokens < slack);
@@ -141,9 +142,9 @@ static void test_long(void **unused)
 
 	(void)unused;
 	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		long double seconds, want;
 		u64 now = 0, full = 0, passed = 0, each, asked;
 		struct fwt_limit_rate r;
-		long double seconds, want;
 
 		params(p, row[i].rate, row[i].per, row[i].burst, row[i].bytes);
 		assert_null(fwt_limit_check(p));

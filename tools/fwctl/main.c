@@ -126,8 +126,8 @@ const struct command fwctl_commands[] = {
 	  "give a server no new connections; those that it has go on", POOL_HELP },
 	{ "pool weight", "POOL SERVER weight N", 4, 4, cmd_pool_weight,
 	  "give a server another weight, 1 to 65535", POOL_HELP },
-	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET | -f FILE --batch PACKETS"
-	  " | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
+	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET"
+	  " | -f FILE --batch PACKETS | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
 	  1, -1, cmd_explain,
 	  "the way of a packet through a policy, rule by rule",
 	  "PACKET: in|out IF PROTO SADDR[:SPORT] to DADDR[:DPORT] [WORD...], as in\n"

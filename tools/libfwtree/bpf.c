@@ -67,7 +67,7 @@ u32 fwt_filter_compile(struct fwt_builder *b, const char *text, enum fwt_filter_
 	snprintf(error, size, "no memory");
 	if (code.bf_len > FWT_FILTER_INSNS_MAX)
 		snprintf(error, size, "it has %u instructions, %u is the most", code.bf_len,
-			 FWT_FILTER_INSNS_MAX);
+			 (unsigned int)FWT_FILTER_INSNS_MAX);
 	else if (add(b, &code, &f))
 		at = fwt_builder_add(b, FWT_SEC_FILTERS, &f);
 	pcap_freecode(&code);

@@ -38,13 +38,13 @@ struct comparing {
 
 static struct fwt_diff_class *new_class(struct comparing *c)
 {
-	struct fwt_diff_class *class = c->diff->class;
+	struct fwt_diff_class *class;
 
 	if (c->diff->count == FWT_DIFF_CLASSES) {
 		c->diff->more = true;
 		return NULL;
 	}
-	class = realloc(class, (c->diff->count + 1) * sizeof(*class));
+	class = realloc(c->diff->class, (c->diff->count + 1) * sizeof(*class));
 	if (!class) {
 		c->sp.failed = true;
 		return NULL;
@@ -188,8 +188,8 @@ static void tell_set(struct comparing *c, u32 hook, u32 set)
 {
 	struct fwt_region *own = malloc((2 * BOXES_MAX + 1) * sizeof(*own));
 	struct part *part = malloc((2 * BOXES_MAX + 1) * sizeof(*part));
-	struct fwt_region *except = own + BOXES_MAX, *hull = except + BOXES_MAX;
-	struct part *less = part + BOXES_MAX, *all = less + BOXES_MAX;
+	struct fwt_region *except, *hull;
+	struct part *less, *all;
 	u32 n = 0, n_less = 0, i, rest, vars = c->sp.vars;
 	u8 *support = malloc(vars + 64);
 	struct fwt_dd *dd = &c->sp.dd;
@@ -199,6 +199,10 @@ static void tell_set(struct comparing *c, u32 hook, u32 set)
 		c->sp.failed = true;
 		goto out;
 	}
+	except = own + BOXES_MAX;
+	hull = except + BOXES_MAX;
+	less = part + BOXES_MAX;
+	all = less + BOXES_MAX;
 	whole = boxes(c, set, fwt_dd_minus(dd, c->world, set), own, BOXES_MAX, &n);
 	n = parts(c, own, n, set, part);
 	if (n > 1 || !whole) {

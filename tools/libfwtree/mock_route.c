@@ -395,8 +395,8 @@ static bool read_type(const struct reader *r, const char *word, u8 *type)
 
 	if (!word || !fwt_class_value(FWT_CLASS_ROUTE_TYPE, word, &value) ||
 	    value == FWT_ROUTE_NONE || value == FWT_ROUTE_MULTICAST)
-		return wrong(r, "'%s' is no type of a route: local, unicast, broadcast, unreachable",
-			     word ? word : "");
+		return wrong(r, "'%s' is no type of a route: local, unicast, broadcast, "
+			     "unreachable", word ? word : "");
 	*type = (u8)value;
 	return true;
 }

@@ -36,7 +36,8 @@ u32 fwt_sampler_random(struct fwt_sampler *sampler, u32 below);
 /**
  * fwt_sampler_packet() - the next packet
  * @hook: that is to see it
- * @p: filled in; interface names and a connection's ends lie in @sampler until the next one is drawn
+ * @p: filled in; interface names and a connection's ends lie in @sampler until the
+ *	next one is drawn
  */
 void fwt_sampler_packet(struct fwt_sampler *sampler, const struct fwt_ast_hook *hook,
 			struct fwt_packet *p);

@@ -236,7 +236,8 @@ static void reply_line(struct reader *r)
 	ports = n == 6 || n == 17 || n == 132 || n == 33 || n == 136;
 	port = ports ? ":1" : "";
 	if (f->six)
-		snprintf(prefix, sizeof(prefix), "in x %s [::1]%s to [::2]%s", f->proto, port, port);
+		snprintf(prefix, sizeof(prefix), "in x %s [::1]%s to [::2]%s", f->proto, port,
+			 port);
 	else
 		snprintf(prefix, sizeof(prefix), "in x %s 1.1.1.1%s to 1.1.1.2%s", f->proto, port,
 			 port);

@@ -323,6 +323,7 @@ struct fwt_prog_insn {
 	__u8 jf;
 	__u32 k;
 };
+
 /* Of which family the elements are that are asked for: a set with addresses has
  * those of IPv4 and of IPv6 apart.
  */
