@@ -77,10 +77,16 @@ static void look(struct work_struct *work)
 		return;
 	}
 	WRITE_ONCE(fwt_event_heard, false);
-	/* Who joins from now on sets it again; who did before is found. */
+	/* Who joins from now on sets it again; who did before is found, or, told of
+	 * and not done yet, is seen here.
+	 */
 	smp_mb();
-	if (anybody())
+	if (time_before(jiffies, READ_ONCE(joined) + JOINING)) {
 		WRITE_ONCE(fwt_event_heard, true);
+		queue_delayed_work(fwt_wq, to_delayed_work(work), JOINING);
+	} else if (anybody()) {
+		WRITE_ONCE(fwt_event_heard, true);
+	}
 }
 
 static DECLARE_DELAYED_WORK(looker, look);
@@ -88,13 +94,14 @@ static DECLARE_DELAYED_WORK(looker, look);
 static int join(int group)
 {
 	WRITE_ONCE(joined, jiffies);
+	smp_mb();	/* look() */
 	WRITE_ONCE(fwt_event_heard, true);
 	return 0;
 }
 
 static void leave(int group)
 {
-	queue_delayed_work(fwt_wq, &looker, HZ);
+	mod_delayed_work(fwt_wq, &looker, HZ);
 }
 
 void fwt_events_start(void)
@@ -105,6 +112,8 @@ void fwt_events_start(void)
 void fwt_events_stop(void)
 {
 	cancel_delayed_work_sync(&looker);
+	/* The groups may be another family's from now on. */
+	WRITE_ONCE(fwt_event_heard, false);
 }
 
 /* Messages */

@@ -32,6 +32,7 @@ struct run {
 	u32 n_steps;
 	u32 words;
 	bool cut;
+	struct fwt_rlu rlu;
 };
 
 static void keep(void *ctx, const struct fwt_walk_step *s)
@@ -120,6 +121,9 @@ static int walk_in_world(struct run *r, struct fwt_way *w, u8 hook, u32 root)
 	if (!world)
 		return -ENOMEM;
 	fwt_world_init(world, w, w->seed);
+	/* As other walks it is given each answer of routing once. */
+	r->rlu.have = 0;
+	world->env.rlu = &r->rlu;
 	world->bytes = w->skb->len;
 	ret = walk(r, w, hook, root, &world->env);
 	kfree(world);
@@ -140,6 +144,13 @@ static int walk_device(struct run *r, struct fwt_way *w, const struct net_device
 			     w->skb->len + ETH_HLEN, FWT_PARSE_ETHER))
 		return -EINVAL;
 	ret = walk_in_world(r, w, hook, fwt_dev_root(&r->pol->prog, hook, dev->name));
+	/* What it sets is in the packet that IP sees. */
+	p.mark = w->p.mark;
+	p.priority = w->p.priority;
+	if (p.have & FWT_HAVE_IP && w->p.have & FWT_HAVE_IP) {
+		p.tos = w->p.tos;
+		p.ttl = w->p.ttl;
+	}
 	w->p = p;
 	return ret;
 }
@@ -147,6 +158,7 @@ static int walk_device(struct run *r, struct fwt_way *w, const struct net_device
 /* The tree of a hook of IP. */
 static int walk_inet(struct run *r, struct fwt_way *w, u8 hook)
 {
+	w->p.ct_tuple = w->tracked ? &w->t : NULL;
 	return walk_in_world(r, w, hook, r->pol->prog.root[hook]);
 }
 
@@ -179,7 +191,7 @@ static int arrive(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 	if (ret <= 0 || !(w->p.have & FWT_HAVE_IP))
 		return ret;
 	w->p.iif = in->name;
-	fwt_track_find(w);
+	fwt_track_peek(w);
 	if (w->c)
 		return nla_put_u64_64bit(r->reply, FWTREE_A_EXPLAIN_CONN, w->c->id,
 					 FWTREE_A_EXPLAIN_PAD);
@@ -207,7 +219,7 @@ static int leave(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 	state->in = NULL;
 	w->p.oif = state->out->name;
 	if (w->p.have & FWT_HAVE_IP) {
-		fwt_track_find(w);
+		fwt_track_peek(w);
 		if (w->c)
 			return nla_put_u64_64bit(r->reply, FWTREE_A_EXPLAIN_CONN, w->c->id,
 						 FWTREE_A_EXPLAIN_PAD);

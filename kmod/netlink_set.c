@@ -171,6 +171,7 @@ static int dump_elems(struct sk_buff *skb, struct netlink_callback *cb, struct f
 			break;
 		}
 		any |= skb->len != len;
+		cond_resched();
 	}
 	if (any)
 		genlmsg_end(skb, hdr);

@@ -82,6 +82,20 @@ static struct fwt_object *create(struct fwt_net *fn, const struct fwt_program *p
 	return o;
 }
 
+int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **object,
+			struct netlink_ext_ack *extack)
+{
+	u32 n = prog->n[FWT_SEC_OBJECTS], i;
+	int ret = 0;
+
+	for (i = 0; i < n && !ret; i++)
+		if (fwt_object_ops[object[i]->kind]->prepare)
+			ret = fwt_object_ops[object[i]->kind]->prepare(object[i], prog, i, extack);
+	if (ret)
+		fwt_objects_cancel(object, n);
+	return ret;
+}
+
 int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 		    struct fwt_object **out, struct netlink_ext_ack *extack)
 {
@@ -119,10 +133,6 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 		}
 		o->users++;
 		out[i] = o;
-		if (fwt_object_ops[p->kind]->prepare)
-			ret = fwt_object_ops[p->kind]->prepare(o, prog, i, extack);
-		if (ret)
-			break;
 	}
 	if (!ret) {
 		memcpy(sorted, out, n * sizeof(*sorted));
@@ -135,8 +145,10 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 			}
 	}
 	kvfree(sorted);
+	/* Each once: by now they are known to be different ones. */
+	if (!ret)
+		ret = fwt_objects_prepare(prog, out, extack);
 	if (ret) {
-		fwt_objects_cancel(out, n);
 		fwt_objects_put(out, n);
 		memset(out, 0, n * sizeof(*out));
 	}

@@ -82,6 +82,18 @@ struct fwt_object {
 int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 		    struct fwt_object **out, struct netlink_ext_ack *extack);
 
+/**
+ * fwt_objects_prepare() - a program that has its objects is about to be in force
+ * @prog: program
+ * @object: by index, each another one
+ * @extack: told why not
+ *
+ * Context: fwt_net.lock. fwt_objects_get() has done it for a new program.
+ * Return: 0; what @prepare says, and then it is taken back.
+ */
+int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **object,
+			struct netlink_ext_ack *extack);
+
 /* The policy that has them is going to be in force. */
 void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object);
 

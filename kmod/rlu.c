@@ -18,6 +18,7 @@
  * exported to nobody: "route oif" is that of the first one that is up. An answer
  * may leave by any of them, as rp_filter has it.
  */
+#include <linux/ipv6.h>
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
 #include <net/ip6_fib.h>
@@ -345,6 +346,9 @@ void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
+	/* Booted without IPv6 there are no tables; only a dry run comes here then. */
+	if (p->family != 4 && !ipv6_mod_enabled())
+		return;
 	if (what == FWT_ROUTE_REVERSE) {
 		if (p->family == 4)
 			reverse4(w, p, r);

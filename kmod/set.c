@@ -107,14 +107,17 @@ static void work_soon(struct fwt_set *s, unsigned long delay)
 		queue_delayed_work(fwt_wq, &s->work, delay);
 }
 
-static void no_room(struct fwt_set *s)
+/* Returns whether it is to be told; without the lock, since who taps netlink's messages
+ * may have them walk, too.
+ */
+static bool no_room(struct fwt_set *s)
 {
 	fwt_stat_inc(s->fn, reason[FWT_REASON_SET_FULL]);
 	s->refused++;
 	if (s->told && time_before(jiffies, s->told + HZ))
-		return;
+		return false;
 	s->told = jiffies ?: 1;
-	fwt_netlink_set_full(s);
+	return true;
 }
 
 static void misfit(struct fwt_set *s, const struct fwt_set_hash *h)
@@ -127,6 +130,7 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 {
 	struct fwt_set_hash *h = &s->part[six].keys;
 	u32 now = units_now(), lease, to;
+	bool tell = false;
 
 	ms = ms ?: READ_ONCE(s->timeout) ?: FWT_SET_FOREVER;
 	to = units_of(ms, now);
@@ -137,17 +141,19 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key, NULL);
 	if (!lease && fwt_set_count(s) >= READ_ONCE(s->max)) {
-		no_room(s);
+		tell = no_room(s);
 		/* Some may be over. */
 		if (READ_ONCE(s->leases))
 			work_soon(s, 1);
 	} else if (!(lease & LEASE_FILE) && until(lease) != UNTIL_FOREVER) {
 		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_NEXT), NULL))
-			no_room(s);
+			tell = no_room(s);
 		else if (to != UNTIL_FOREVER)
 			WRITE_ONCE(s->leases, true);
 	}
 	spin_unlock_bh(&s->lock);
+	if (tell)
+		fwt_netlink_set_full(s);
 	misfit(s, h);
 	if (to != UNTIL_FOREVER)
 		work_soon(s, HZ);
@@ -677,6 +683,7 @@ static int prepare(struct fwt_set *s, const struct fwt_program *prog, u32 i)
 	int ret = 0;
 
 	s->prepared = true;
+	drop_coming(s);
 	for (six = 0; six < n_hashes(s) / 2 && !ret; six++) {
 		base_of(s, prog, i, six, &b);
 		for (keys = 0, k = 0; k < b.n; k++) {
@@ -721,16 +728,14 @@ static void set_publish(struct fwt_object *o, const struct fwt_program *prog, u3
 	u32 six;
 
 	mutex_lock(&s->mutex);
-	/* One that is gone back to was prepared when it was new; what is there of it
-	 * needs no memory.
-	 */
-	if (!s->prepared && prepare(s, prog, i))
-		s->dirty = true;
 	read_params(s, prog->object[i].param);
 	for (six = 0; six < n_hashes(s) / 2; six++) {
 		base_of(s, prog, i, six, &b);
-		if (b.value)
-			put_base(s, &b, true);
+		if (!b.value)
+			continue;
+		put_base(s, &b, true);
+		/* The array that was prepared has the values from before. */
+		s->dirty |= s->part[six].coming != NULL;
 	}
 	all_hashes(s, publish_one, NULL);
 	for (six = 0; six < n_hashes(s) / 2; six++) {

@@ -89,11 +89,16 @@ static struct fwt_set_table *table_new(const struct fwt_set_hash *h, u32 bits)
 	return t;
 }
 
-static struct bucket *over_new(const struct fwt_set_hash *h, gfp_t gfp)
+/* @must: half of a table is moved, so that the limit does not count any more. It is
+ * passed by no more than the elements there are, until the former table goes.
+ */
+static struct bucket *over_new(const struct fwt_set_hash *h, gfp_t gfp, bool must)
 {
 	struct bucket *b;
 
-	if (!take(h, h->bucket_bytes))
+	if (must)
+		atomic64_add(h->bucket_bytes, h->bytes);
+	else if (!take(h, h->bucket_bytes))
 		return NULL;
 	b = kzalloc(h->bucket_bytes, gfp | __GFP_NOWARN);
 	if (!b)
@@ -321,7 +326,7 @@ static int insert(const struct fwt_set_hash *h, struct fwt_set_table *t, const u
 		b = *spare;
 		*spare = NULL;
 	} else {
-		b = over_new(h, GFP_ATOMIC);
+		b = over_new(h, GFP_ATOMIC, false);
 	}
 	if (!b)
 		return -ENOMEM;
@@ -473,11 +478,13 @@ static bool move(struct fwt_set_hash *h, struct bucket *b, struct fwt_set_table 
 	return true;
 }
 
-/* A few that nobody may need; 0 only where there is no memory at all. */
-static u32 fill_spares(struct fwt_set_hash *h, struct bucket **spare, u32 n)
+/* A few that nobody may need; 0 where there is no memory, unless they @must be. */
+static u32 fill_spares(struct fwt_set_hash *h, struct bucket **spare, u32 n, bool must)
 {
+	gfp_t gfp = must ? GFP_KERNEL | __GFP_NOFAIL : GFP_KERNEL_ACCOUNT;
+
 	while (n < SPARES) {
-		spare[n] = over_new(h, GFP_KERNEL_ACCOUNT);
+		spare[n] = over_new(h, gfp, must);
 		if (!spare[n])
 			break;
 		n++;
@@ -497,7 +504,7 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 	to = table_new(h, bits);
 	if (!to)
 		return -ENOMEM;
-	n = fill_spares(h, spare, 0);
+	n = fill_spares(h, spare, 0, false);
 	if (!n) {
 		table_free(h, to);
 		return -ENOMEM;
@@ -512,10 +519,11 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 		while (i < stop && move(h, bucket_at(h, from, i), to, spare, &n))
 			i++;
 		spin_unlock_bh(h->lock);
-		n = fill_spares(h, spare, n);
-		/* Half of it is moved: there is no way but on. */
+		/* Half of it is moved: there is no way but on. Whoever waits here has
+		 * locks that others need to free anything.
+		 */
 		if (!n)
-			schedule_timeout_uninterruptible(1);
+			n = fill_spares(h, spare, n, true);
 		cond_resched();
 	}
 	spin_lock_bh(h->lock);

@@ -39,14 +39,29 @@ static u32 scope(const struct fwt_way *w)
 	return l3mdev_master_ifindex_rcu(dev);
 }
 
-void fwt_track_find(struct fwt_way *w)
+static bool key(struct fwt_way *w)
 {
 	w->tracked = fwt_tuple_get(&w->p, scope(w), &w->t);
 	w->c = NULL;
-	if (!w->tracked)
+	if (w->tracked)
+		w->hash = fwt_hash_tuple(&w->fn->conns, &w->t);
+	return w->tracked;
+}
+
+void fwt_track_find(struct fwt_way *w)
+{
+	if (key(w))
+		w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
+}
+
+void fwt_track_peek(struct fwt_way *w)
+{
+	struct fwt_conn *c;
+
+	if (!key(w))
 		return;
-	w->hash = fwt_hash_tuple(&w->fn->conns, &w->t);
-	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
+	c = fwt_hash_find(&w->fn->conns, w->hash, &w->t, &w->dir);
+	w->c = c && fwt_conn_alive(c) ? c : NULL;
 }
 
 /* Ticks that a connection has from now on. */

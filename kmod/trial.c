@@ -35,14 +35,21 @@ static struct fwt_policy *go_back(struct fwt_net *fn, struct netlink_ext_ack *ex
 	struct fwt_policy *old = fwt_policy_locked(fn), *p = again(&fn->trial);
 	int ret;
 
-	ret = fwt_hooks_get(fn, p, extack);
+	ret = fwt_objects_prepare(&p->base->prog, p->base->object, extack);
 	if (ret)
 		return ERR_PTR(ret);
+	ret = fwt_hooks_get(fn, p, extack);
+	if (ret) {
+		fwt_objects_cancel(p->base->object, p->base->prog.n[FWT_SEC_OBJECTS]);
+		return ERR_PTR(ret);
+	}
 	p->base->users++;
 	if (p->change)
 		p->change->users++;
 	place(fn, p);
 	fwt_policy_publish(fn, p);
+	/* What holds nflog is p's by now. */
+	fn->trial.former->nflog = false;
 	fn->trial.spare = NULL;
 	fwt_trial_end(fn);
 	return old;

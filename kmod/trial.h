@@ -13,7 +13,8 @@
  * or by the clock (that on trial is), or with fwctl flush (both are).
  *
  * Going back never fails for want of memory for the policy itself: it was put by
- * when the trial began. A device hook can need some: then it is tried again.
+ * when the trial began. A device hook can need some, and elements of sets that the
+ * policy on trial did not have: then it is tried again.
  *
  * Synchronization: all of it under fwt_net.lock.
  */

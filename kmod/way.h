@@ -322,6 +322,9 @@ enum fwt_tracked {
 /* Look @w->t up; sets @w->c and @w->dir. */
 void fwt_track_find(struct fwt_way *w);
 
+/* The same for a dry run: what is over by now is not found, and stays where it is. */
+void fwt_track_peek(struct fwt_way *w);
+
 /* Bring the record up to date for a packet of it, counts included. Whether the
  * packet may be of it, by its interface and by policy, was asked before.
  */

@@ -99,9 +99,12 @@ static inline bool fwt_compat_genl_watch(struct genl_family *family, int (*join)
 #endif
 }
 
-/* 6.10: a tracepoint's string is not said twice. */
+/* 6.10: a tracepoint's string is not said twice. Before, what is asked for a second
+ * time may be another one by then, and longer: no more than there is room for.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define fwt_assign_str(to, from)	__assign_str(to, from)
+#define fwt_assign_str(to, from) \
+	strscpy(__get_str(to), (from) ? (from) : "", __get_dynamic_array_len(to))
 #else
 #define fwt_assign_str(to, from)	__assign_str(to)
 #endif

@@ -141,6 +141,7 @@ static u32 set_cost(const struct fwt_program *p, u32 set)
 
 /* An interface has as many addresses as its owner gave it; of the usual few. */
 #define IFADDR_COST	32
+#define IFADDRS_COST	(16 * IFADDR_COST)	/* of all whose names begin so */
 
 /* What it takes to put an answer that the walk remembers into a key. It forgets by a
  * modifier alone, of which it meets FWT_EFFECTS_MAX at most: so it looks up routes
@@ -179,6 +180,13 @@ static u32 live_cost(const struct fwt_program *p, const u32 *param)
 	return cost;
 }
 
+static bool ends_in_star(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len && name[len - 1] == '*';
+}
+
 static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
 	u32 cost = asked_cost(t), i;
@@ -200,7 +208,8 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 	if (t->op == FWT_TEST_LIVE)
 		return cost + live_cost(p, p->object[t->set[0]].param);
 	if (t->op != FWT_TEST_IN)
-		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 : IFADDR_COST);
+		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 :
+			       ends_in_star(p->string + t->set[0]) ? IFADDRS_COST : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
 	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }

@@ -376,8 +376,9 @@ static void base(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !has(r, false, &k7) && has(r, false, &k25));
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && has(r, false, &mine));
 
-	/* Gone back to, without having been prepared. */
+	/* Gone back to. */
 	rig_base(r, one, 2);
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
 	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && !has(r, false, &k25) &&
 			  has(r, false, &mine));

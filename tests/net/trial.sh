@@ -117,6 +117,20 @@ for i in range(20):
     fwctl("-j", "rollback")
 ok("dport 90" in in_force(), "a rule that was added is there again")
 equal(rule("ninety")["line"], line, "where it was")
+# Elements that the policy on trial does not have are there again; what holds the
+# group's logger is let go of once.
+SET = OLD.replace("ingress {", "set s : addr { elements = { 192.0.2.0/24, 192.0.2.9, 2001:db8:9::1 } }\ningress {\n    saddr @s log group 7 drop")
+LESS = SET.replace("192.0.2.0/24, 192.0.2.9, 2001:db8:9::1", "198.18.0.1")
+users = lambda: open("/sys/module/nfnetlink_log/refcnt").read().strip() if os.path.exists("/sys/module/nfnetlink_log/refcnt") else ""
+apply(SET)
+had, held = fwctl("set", "list", "s"), users()
+for i in range(3):
+    trial(LESS, "1h")
+    fwctl("-j", "rollback")
+equal(fwctl("set", "list", "s"), had, "a set has its elements again")
+apply(SET + "# other\n")
+apply(SET)
+equal(users(), held, "the logger's module is held as often as before")
 # Namespaces that end, modules that go: with a trial on.
 trial(NEW, "1s")
 for p in (keep, again):

@@ -63,6 +63,7 @@ typedef s64 ktime_t;
 #define GFP_ATOMIC		0u
 #define GFP_KERNEL_ACCOUNT	0u
 #define __GFP_NOWARN		0u
+#define __GFP_NOFAIL		0u
 #define __GFP_ACCOUNT		0u
 #define __GFP_ZERO		0u
 #define __GFP_RETRY_MAYFAIL	0u
