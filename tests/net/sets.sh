@@ -132,6 +132,8 @@ ok(290 <= elements("blocked")[HOME[4]]["timeout"] <= 300, "and fwctl says anothe
 fwctl("set", "flush", "blocked")
 
 # Full
+told, spoken = Monitor("gw", "policy"), open("spoken", "w+b")
+text = subprocess.Popen(["fwctl", "-n", "gw", "monitor", "policy"], stdout=spoken)
 full = reason("set-full")
 fwctl("set", "add", "blocked", *(f"10.0.0.{i}" for i in range(1, 101)))
 r = run("fwctl", "-n", "gw", "set", "add", "blocked", "10.0.1.1")
@@ -141,6 +143,30 @@ ok(HOME[4] not in elements("blocked") and passes(4, 95), "full: nothing is added
 equal((reason("set-full") > full, sets()["blocked"]["refused"] > 0), (True, True), "full: and counted")
 fwctl("set", "add", "blocked", "10.0.0.5", "timeout", "1h")
 ok(True, "full: what is there is renewed all the same")
+def event():
+    syn(4, 23)
+    return told.all("set-full")
+e = wait_for(event)
+ok(e and (e[0]["of"], e[0]["set"], e[0]["count"], e[0]["max"]) == ("set", "blocked", 100, 100) and
+   0 < e[0]["refused"] <= sets()["blocked"]["refused"] and abs(e[0]["time"] - time.time()) < 60, "full: an event tells of it", e)
+def line():
+    syn(4, 23)
+    return b"set-full" in open("spoken", "rb").read()
+ok(wait_for(line) and b"set blocked: room for 100 elements, " in open("spoken", "rb").read(), "full: in text, too", open("spoken", "rb").read())
+was = sets()["blocked"]["refused"]
+n = len(told.all("set-full"))
+since = time.monotonic()
+for i in range(300):
+    with ns("home"):
+        u = socket.socket()
+    u.setblocking(False)
+    u.connect_ex((FAR[4], 23))
+    u.close()
+# Each has its second; those before the first and behind the last are none.
+ok(sets()["blocked"]["refused"] - was >= 250 and len(told.all("set-full")) - n <= time.monotonic() - since + 1, "full: once a second, not once a packet",
+   (sets()["blocked"]["refused"] - was, told.events))
+told.close()
+text.kill()
 fwctl("set", "flush", "blocked")
 
 # Errors

@@ -83,6 +83,8 @@ static const char *event_name(const struct fwt_nl_event *e)
 		return kinds[e->kind];
 	case FWT_NL_EVENT_SERVER:
 		return pool_state(e->server.state);
+	case FWT_NL_EVENT_SET:
+		return "set-full";
 	}
 	return "lost";
 }
@@ -125,6 +127,15 @@ static int print_event(void *ctx, const struct fwt_nl_event *e)
 		pool_server_json(&e->server);
 		out_text("%-10s  server %s of pool %s\n", name,
 			 pool_server_text(server, sizeof(server), &e->server), e->server.pool);
+		break;
+	case FWT_NL_EVENT_SET:
+		out_str("of", "set");
+		out_str("set", e->set.name);
+		out_num("count", e->set.count);
+		out_num("max", e->set.max);
+		out_num("refused", e->set.refused);
+		out_text("%-10s  set %s: room for %u elements, %llu refused since it was made\n",
+			 name, e->set.name, e->set.max, (unsigned long long)e->set.refused);
 		break;
 	case FWT_NL_EVENT_CONN:
 		out_str("of", "connection");

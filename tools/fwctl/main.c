@@ -87,7 +87,8 @@ const struct command fwctl_commands[] = {
 	  "end some connections", FILTER_HELP },
 	{ "monitor", "[policy|conn|log|drops]...", 0, -1, cmd_monitor,
 	  "events as they happen: policies, connections, what rules log; drops too if asked",
-	  "policy  applied, patched, flushed, confirmed, rolled-back\n"
+	  "policy  applied, patched, flushed, confirmed, rolled-back; servers of pools that\n"
+	  "        go down and come up; set-full: a rule found no room in a set\n"
 	  "conn    connections: new, translated, ended\n"
 	  "log     packets that met a rule that says log\n"
 	  "drops   packets that were dropped or rejected: why, and by which rule\n"

@@ -621,6 +621,7 @@ enum fwt_nl_event_kind {
 	FWT_NL_EVENT_SERVER,	/* @server: it is up, or down */
 	FWT_NL_EVENT_LOG,	/* @packet */
 	FWT_NL_EVENT_DROP,	/* @packet */
+	FWT_NL_EVENT_SET,	/* @set: it is full; its name, count, max and refused */
 	FWT_NL_EVENT_LOST,	/* the kernel had more than we took: @lost, of @lost_of;
 				 * or 0 for nobody knows how many of what
 				 */
@@ -689,6 +690,7 @@ struct fwt_nl_event {
 	struct fwt_nl_conn conn;
 	struct fwt_nl_packet packet;
 	struct fwt_nl_server server;
+	struct fwt_nl_set set;
 };
 
 /**

@@ -154,6 +154,22 @@ static int tell_server(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
 	return e.server.pool ? fn(ctx, &e) : 0;
 }
 
+static int tell_set(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
+{
+	const struct nlattr *tb[FWTREE_A_SET_MAX + 1];
+	struct fwt_nl_event e = { .kind = FWT_NL_EVENT_SET };
+
+	fwt_nl_parse(nlh, tb, FWTREE_A_SET_MAX);
+	e.time = fwt_nl_u64(tb[FWTREE_A_SET_TIME]);
+	e.set.name = fwt_nl_str(tb[FWTREE_A_SET_NAME]);
+	e.set.count = fwt_nl_u32(tb[FWTREE_A_SET_COUNT]);
+	e.set.max = fwt_nl_u32(tb[FWTREE_A_SET_LIMIT]);
+	e.set.refused = fwt_nl_u64(tb[FWTREE_A_SET_REFUSED]);
+	if (!e.set.name || fwt_nl_u32(tb[FWTREE_A_SET_EVENT]) != FWTREE_SET_EVENT_FULL)
+		return 0;
+	return fn(ctx, &e);
+}
+
 static int tell(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -163,6 +179,8 @@ static int tell(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
 		return tell_policy(nlh, fn, ctx);
 	case FWTREE_CMD_SERVER_NTF:
 		return tell_server(nlh, fn, ctx);
+	case FWTREE_CMD_SET_NTF:
+		return tell_set(nlh, fn, ctx);
 	case FWTREE_CMD_CONN_NTF:
 		return tell_conn(nlh, fn, ctx);
 	case FWTREE_CMD_LOG_NTF:
