@@ -238,6 +238,44 @@ export SSH_CONNECTION='192.0.2.9 40000 203.0.113.8 22'
 quiet 'an SSH connection that is let in'
 export SSH_CONNECTION='2001:db8::9 40000 2001:db8::1 22'
 tells 4:2 'cuts off the SSH connection' 'one over IPv6'
+policy 'ingress device lo {
+	tcp dport 22 drop
+	accept
+}
+ingress { accept }'
+export SSH_CONNECTION='127.0.0.1 40000 127.0.0.1 22'
+tells 2:2 'cuts off the SSH connection' "its device's frames"
+policy 'ingress device lo {
+	tcp sport 22 drop
+	accept
+}
+egress device lo { accept }
+ingress { accept }'
+quiet "frames of another's"
+policy 'ingress {
+	daddr 127.0.0.1 tcp dport 22 dnat to 127.0.0.2:2222
+	daddr 127.0.0.1 accept
+	tcp dport 22 accept
+	drop
+}'
+tells 5:2 'cuts off the SSH connection' 'one that is led to where nothing is accepted'
+policy 'ingress {
+	daddr 127.0.0.1 tcp dport 22 dnat to 127.0.0.2:2222
+	daddr 127.0.0.2 tcp dport 2222 accept
+	drop
+}'
+quiet 'one that is led elsewhere and accepted there'
+{
+	echo 'ingress {'
+	for i in $(seq 1 4000); do
+		echo "	saddr 10.$((i / 250)).$((i % 250)).0/$((16 + i % 9)) dport $i-$((i * 7)) accept"
+	done
+	echo '	drop'
+	echo '}'
+} >"$tmp/p.fw"
+check --budget 5000
+grep -q 'p.fw:4002:2: warning: this cuts off the SSH' "$tmp/err" && grep -q 'one by one' "$tmp/out"
+report $? 'in a policy too large to be looked at whole'
 unset SSH_CONNECTION
 
 # Large: compared two by two, and said so.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* check: what is wrong with a policy, what is odd about it, what holds for it. */
-#include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +12,18 @@
 #include "progress_line.h"
 #include "prove.h"
 #include "rule.h"
+#include "ssh_connection.h"
 
 /**
  * struct check - what was asked for
+ * @netns: where the policy is for
  * @budget: nodes of diagrams, 0 for the usual
  * @seed: of generated packets, 0 for the usual
  * @quick: what the compiler says alone
  * @properties: as many of @property
  */
 struct check {
+	const char *netns;
 	const char *path;
 	uint32_t budget;
 	uint64_t seed;
@@ -78,43 +79,14 @@ static int read_words(struct fwctl *ctl, int argc, char **argv, struct check *c)
 	return 0;
 }
 
-/* The interface that the server's end of the connection belongs to. */
-static bool ssh_interface(const char *ssh, char *name, size_t size)
-{
-	struct ifaddrs *all, *i;
-	char server[64], text[64];
-	const void *addr;
-	bool found = false;
-
-	if (sscanf(ssh, "%*s %*s %63s", server) != 1 || getifaddrs(&all))
-		return false;
-	for (i = all; i && !found; i = i->ifa_next) {
-		if (!i->ifa_addr)
-			continue;
-		if (i->ifa_addr->sa_family == AF_INET)
-			addr = &((struct sockaddr_in *)i->ifa_addr)->sin_addr;
-		else if (i->ifa_addr->sa_family == AF_INET6)
-			addr = &((struct sockaddr_in6 *)i->ifa_addr)->sin6_addr;
-		else
-			continue;
-		if (!inet_ntop(i->ifa_addr->sa_family, addr, text, sizeof(text)) ||
-		    strcmp(text, server))
-			continue;
-		snprintf(name, size, "%s", i->ifa_name);
-		found = true;
-	}
-	freeifaddrs(all);
-	return found;
-}
-
 static void analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		    const struct check *c, struct fwt_analysis *found)
 {
-	struct fwt_analyse_opts opts = { .budget = c->budget, .ssh = getenv("SSH_CONNECTION") };
-	char name[64];
+	struct fwt_analyse_opts opts = { .budget = c->budget };
+	struct fwt_ssh ssh;
 
-	if (opts.ssh && ssh_interface(opts.ssh, name, sizeof(name)))
-		opts.ssh_iif = name;
+	if (ssh_connection(c->netns, &ssh) != SSH_NONE)
+		opts.ssh = &ssh;
 	opts.progress = progress_begin();
 	if (fwt_analyse(ast, diag, &opts, found))
 		memset(found, 0, sizeof(*found));	/* no memory: nothing was looked at */
@@ -259,7 +231,7 @@ static int checked(const struct check *c, const struct fwt_policy_ast *ast,
 
 int cmd_check(struct fwctl *ctl, int argc, char **argv)
 {
-	struct check c = { .property = calloc((size_t)argc + 1, sizeof(char *)) };
+	struct check c = { .netns = ctl->netns };
 	struct fwt_parse_opts parse = { 0 };
 	struct fwt_compile_opts opts = { 0 };
 	struct fwt_policy_ast *ast = NULL;
@@ -268,6 +240,7 @@ int cmd_check(struct fwctl *ctl, int argc, char **argv)
 	struct fwt_diag diag;
 	int ret;
 
+	c.property = calloc((size_t)argc + 1, sizeof(char *));
 	if (!c.property)
 		return out_error(NULL, "out of memory");
 	ret = read_words(ctl, argc, argv, &c);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyse.h"
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
@@ -11,12 +12,62 @@
 #include "program_view.h"
 #include "progress_line.h"
 #include "rule.h"
+#include "ssh_connection.h"
 #include "trial.h"
+
+/**
+ * struct applying - what was asked for
+ * @trial: milliseconds on trial; 0 for good
+ * @full: not by what differs
+ * @force: though it cuts off who applies it
+ * @ssh: the connection that this would be noticed by, or NULL
+ * @netns: or NULL
+ */
+struct applying {
+	const char *path;
+	const char *netns;
+	uint32_t trial;
+	bool full;
+	bool force;
+	const struct fwt_ssh *ssh;
+};
+
+/* A policy that would cut off its author is refused, unless it goes back by itself. */
+static bool cuts_off(const struct applying *a, const struct fwt_policy_ast *ast,
+		     struct fwt_diag *diag)
+{
+	struct fwt_diag none;
+	struct fwt_sema s;
+	bool cut = false;
+
+	fwt_diag_init(&none);
+	if (!fwt_understand(&s, ast, &none, false, NULL))
+		cut = fwt_analyse_ssh(&s, diag, a->ssh,
+				      a->trial || a->force ? FWT_WARNING : FWT_ERROR);
+	fwt_understand_end(&s);
+	fwt_diag_clean(&none);
+	return cut;
+}
+
+/* The same of a file that may be applied by what differs. */
+static bool file_cuts_off(const struct applying *a)
+{
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	bool cut;
+
+	fwt_diag_init(&diag);
+	ast = fwt_parse_file(a->path, &diag, NULL);
+	cut = ast && !fwt_diag_failed(&diag) && cuts_off(a, ast, &diag);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	return cut;
+}
 
 /* The policy of a file, compiled and verified. All that is wrong was said where
  * it fails.
  */
-static int compile(const char *path, struct fwt_diag *diag, struct view *v)
+static int compile(const struct applying *a, struct fwt_diag *diag, struct view *v)
 {
 	struct fwt_parse_opts parse = { .progress = progress_begin() };
 	struct fwt_compile_opts opts = { .prog = &v->prog, .progress = parse.progress };
@@ -26,8 +77,10 @@ static int compile(const char *path, struct fwt_diag *diag, struct view *v)
 
 	memset(v, 0, sizeof(*v));
 	fwt_diag_init(diag);
-	ast = fwt_parse_file(path, diag, &parse);
+	ast = fwt_parse_file(a->path, diag, &parse);
 	ret = ast ? fwt_compile(ast, diag, &opts, &blob) : -1;
+	if (!ret && a->ssh && cuts_off(a, ast, diag))
+		fwt_diag_sort(diag);
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);
 	progress_end();
@@ -107,7 +160,7 @@ static void print_trial(uint32_t trial)
 }
 
 /* The whole of it. */
-static int apply(struct fwctl *ctl, const char *path, uint32_t trial)
+static int apply(struct fwctl *ctl, const struct applying *a)
 {
 	const struct fwt_progress *progress;
 	struct fwt_nl_policy now;
@@ -117,29 +170,29 @@ static int apply(struct fwctl *ctl, const char *path, uint32_t trial)
 	struct view v;
 	int ret;
 
-	ret = compile(path, &diag, &v);
+	ret = compile(a, &diag, &v);
 	if (ret)
 		goto out;
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		goto out;
 	progress = progress_begin();
-	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, trial, sent, (void *)progress,
-				  &generation);
+	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, a->trial, sent,
+				  (void *)progress, &generation);
 	progress_end();
 	if (ret) {
 		ret = out_error("what was in force stays", "%s: not applied: %s",
-				path, nl.error);
+				a->path, nl.error);
 	} else {
 		out_object(NULL);
 		out_diag_warnings(&diag);
 		out_num("generation", generation);
 		out_bool("delta", false);
-		out_text("applied %s: generation %u, ", path, generation);
-		policy_figures(path, &v);
+		out_text("applied %s: generation %u, ", a->path, generation);
+		policy_figures(a->path, &v);
 		if (!fwt_nl_policy_get(&nl, &now))
 			print_waiting(&now);
-		print_trial(trial);
+		print_trial(a->trial);
 		out_end();
 	}
 	fwt_nl_close(&nl);
@@ -149,39 +202,59 @@ out:
 	return ret;
 }
 
-int cmd_apply(struct fwctl *ctl, int argc, char **argv)
+static int read_apply(struct fwctl *ctl, int argc, char **argv, struct applying *a)
 {
-	uint32_t generation = 0, trial = 0;
-	bool full = false;
-	enum way way = WHOLE;
-	struct fwt_nl nl;
 	int i;
 
+	a->path = argv[0];
+	a->netns = ctl->netns;
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--confirm")) {
-			trial = ++i < argc ? trial_time(argv[i]) : 0;
-			if (!trial)
+			a->trial = ++i < argc ? trial_time(argv[i]) : 0;
+			if (!a->trial)
 				return fwctl_usage(ctl, "30s say, or 5m; a day is the most",
 						   "apply: a time is expected behind '--confirm'");
-			full = true;
-			continue;
-		}
-		if (strcmp(argv[i], "--full"))
+			a->full = true;
+		} else if (!strcmp(argv[i], "--full")) {
+			a->full = true;
+		} else if (!strcmp(argv[i], "--force")) {
+			a->force = true;
+		} else {
 			return fwctl_usage(ctl, NULL, "apply: did not understand '%s'", argv[i]);
-		full = true;
+		}
 	}
+	return 0;
+}
+
+int cmd_apply(struct fwctl *ctl, int argc, char **argv)
+{
+	struct applying a = { 0 };
+	uint32_t generation = 0;
+	enum way way = WHOLE;
+	struct fwt_ssh ssh;
+	struct fwt_nl nl;
+	int ret;
+
+	ret = read_apply(ctl, argc, argv, &a);
+	if (ret)
+		return ret;
+	/* Where that is not known, the connection may be one through here. */
+	if (ssh_connection(a.netns, &ssh) == SSH_HERE)
+		a.ssh = &ssh;
+	if (!a.full && a.ssh && strcmp(a.path, "-") && file_cuts_off(&a))
+		a.full = true;
 	/* What is wrong with the file comes before what is wrong with the module. */
-	if (!full && !fwt_nl_open(&nl, ctl->netns))
-		way = apply_delta(&nl, argv[0], &generation);
+	if (!a.full && !fwt_nl_open(&nl, ctl->netns))
+		way = apply_delta(&nl, a.path, &generation);
 	if (way == DONE)
-		print_delta(&nl, argv[0], generation);
+		print_delta(&nl, a.path, generation);
 	if (way == FAILED)
-		out_error("what was in force stays", "%s: not applied: %s", argv[0], nl.error);
-	if (!full)
+		out_error("what was in force stays", "%s: not applied: %s", a.path, nl.error);
+	if (!a.full)
 		fwt_nl_close(&nl);
 	if (way != WHOLE)
 		return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
-	return apply(ctl, argv[0], trial);
+	return apply(ctl, &a);
 }
 
 int cmd_flush(struct fwctl *ctl, int argc, char **argv)

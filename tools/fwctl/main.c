@@ -59,12 +59,14 @@ const struct command fwctl_commands[] = {
 	  "  It holds for all packets, or one is shown. May be said more than once.\n"
 	  "--budget N: nodes that the analysis may make. --quick: leave it out.\n"
 	  "--seed N: of the packets tried where the budget is too small for a proof.\n" },
-	{ "apply", "FILE [--full] [--confirm TIME]", 1, 4, cmd_apply,
+	{ "apply", "FILE [--full] [--confirm TIME] [--force]", 1, 5, cmd_apply,
 	  "put a policy in force, in one step",
 	  "If anything is wrong, or the kernel refuses, what was in force stays.\n"
 	  "--confirm 30s puts it on trial: unless 'fwctl confirm' comes in time, the\n"
 	  "kernel goes back to the former policy by itself.\n"
-	  "A file that differs by a few rules is applied by these, unless --full is said.\n" },
+	  "A file that differs by a few rules is applied by these, unless --full is said.\n"
+	  "A policy that would cut off the SSH connection that you come by is refused,\n"
+	  "unless it is on trial, or --force is said.\n" },
 	{ "show policy", "", 0, 0, cmd_show_policy,
 	  "the policy in force, as written", NULL },
 	{ "show tree", "", 0, 0, cmd_show_tree,

@@ -45,6 +45,8 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		goto clean;
 	}
 	fwt_analyse_sets(&a);
+	if (opts->ssh)
+		fwt_analyse_ssh(&a.s, diag, opts->ssh, FWT_WARNING);
 	begin_space(&a);
 	for (t = a.s.trees; t && !a.sp.dd.over; t = t->next)
 		if (t->ast_hook)
@@ -53,7 +55,7 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	found->nodes = a.sp.dd.count;
 	if (found->exact) {
 		fwt_analyse_tell(&a);
-		fwt_analyse_world(&a, opts);
+		fwt_analyse_world(&a);
 	} else {
 		found->compared = fwt_analyse_covers(&a);
 	}

@@ -14,18 +14,45 @@
 
 #include "prove_walk.h"
 
+#define FWT_SSH_OWNERS_MAX	8
+
+/**
+ * struct fwt_ssh - the connection that somebody comes by
+ * @family: 4 or 6
+ * @addr: of the client, and of the server, which is here; in network order
+ * @port: likewise
+ * @scope: the interface of link-local addresses, "" for none
+ * @iif: the interface that it comes in by; "" where not known
+ * @owner: the interfaces that have the server's address
+ * @owners: how many; none, where not known
+ */
+struct fwt_ssh {
+	u8 family;
+	u8 addr[2][16];
+	u16 port[2];
+	char scope[16];
+	char iif[16];
+	char owner[FWT_SSH_OWNERS_MAX][16];
+	u32 owners;
+};
+
+/**
+ * fwt_ssh_read() - from sshd's SSH_CONNECTION, "CLIENT PORT SERVER PORT"
+ * @ssh: filled in, but for what the text does not say
+ *
+ * Return: false where it is not one.
+ */
+bool fwt_ssh_read(struct fwt_ssh *ssh, const char *text);
+
 /**
  * struct fwt_analyse_opts - how to look
  * @budget: nodes of the diagram; 0 for the usual
- * @ssh: the connection that the policy is applied over, as sshd's SSH_CONNECTION:
- *	"CLIENT PORT SERVER PORT"; NULL for none
- * @ssh_iif: the interface it comes in by, NULL where not known
+ * @ssh: the connection that the policy is applied over; NULL for none
  * @progress: told how far it is, or NULL
  */
 struct fwt_analyse_opts {
 	u32 budget;
-	const char *ssh;
-	const char *ssh_iif;
+	const struct fwt_ssh *ssh;
 	const struct fwt_progress *progress;
 };
 
@@ -54,6 +81,21 @@ struct fwt_analysis {
  */
 int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		const struct fwt_analyse_opts *opts, struct fwt_analysis *found);
+
+/**
+ * fwt_analyse_ssh() - would a policy cut off a connection
+ * @s: understood, of a policy without errors
+ * @diag: told of the rule that does
+ * @severity: as what
+ *
+ * Device trees of the interface it comes by are asked, too. It is cut off where
+ * nothing that its packets may be is accepted, so what is told of is certain, but
+ * for the interface.
+ *
+ * Return: whether it would.
+ */
+bool fwt_analyse_ssh(struct fwt_sema *s, struct fwt_diag *diag, const struct fwt_ssh *ssh,
+		     enum fwt_severity severity);
 
 /**
  * fwt_analyse_escape() - a packet that runs off the end of a hook's tree
@@ -128,6 +170,6 @@ void fwt_analyse_sets(struct fwt_analyser *a);
 u32 fwt_analyse_covers(struct fwt_analyser *a);
 
 /* analyse_world.c */
-void fwt_analyse_world(struct fwt_analyser *a, const struct fwt_analyse_opts *opts);
+void fwt_analyse_world(struct fwt_analyser *a);
 
 #endif /* FWT_ANALYSE_H */

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a policy would cut off by mistake: the connection it is applied over,
- * neighbour discovery, DHCP.
+ * What a policy would cut off by mistake: neighbour discovery, DHCP. The connection
+ * that it is applied over has analyse_ssh.c.
  *
  * Each is a packet of which some things are known and the rest may be anything. It
  * is cut off where nothing that it may be is accepted.
  */
-#include <arpa/inet.h>
-#include <stdlib.h>
-
 #include "analyse.h"
 #include "prove_pick.h"
 
@@ -113,84 +110,7 @@ static void tell(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 set,
 	fwt_witness_clean(&w);
 }
 
-/* CLIENT PORT SERVER PORT */
-static bool read_ssh(const char *text, struct known *k, char *words, size_t size)
-{
-	char addr[2][64], *a;
-	unsigned int port[2], i;
-	u32 word[4];
-	u8 b[16];
-	bool six;
-
-	if (sscanf(text, "%63s %u %63s %u", addr[0], &port[0], addr[1], &port[1]) != 4 ||
-	    port[0] > 65535 || port[1] > 65535)
-		return false;
-	for (i = 0; i < 2; i++) {
-		a = strncasecmp(addr[i], "::ffff:", 7) || !strchr(addr[i], '.') ? addr[i] :
-		    addr[i] + 7;
-		a[strcspn(a, "%")] = 0;
-		six = strchr(a, ':');
-		if (inet_pton(six ? AF_INET6 : AF_INET, a, b) != 1)
-			return false;
-		word[0] = get_unaligned_be32(b);
-		k[i].h = 0;
-		k[i].l = word[0];
-		if (six) {
-			k[i].h = (u64)word[0] << 32 | get_unaligned_be32(b + 4);
-			k[i].l = (u64)get_unaligned_be32(b + 8) << 32 |
-				 get_unaligned_be32(b + 12);
-		}
-		k[i].axis = (u16)(i ? (six ? FWT_AXIS_DADDR6 : FWT_AXIS_DADDR4) :
-				  six ? FWT_AXIS_SADDR6 : FWT_AXIS_SADDR4);
-		k[2] = (struct known){ FWT_AXIS_KIND, 0, six ? FWT_KIND_IPV6 : FWT_KIND_IPV4 };
-		k[3 + i] = (struct known){ (u16)(i ? FWT_AXIS_DPORT : FWT_AXIS_SPORT), 0,
-					   port[i] };
-	}
-	snprintf(words, size, "%s to %s port %u", addr[0], addr[1], port[1]);
-	return true;
-}
-
-static void ssh(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 ok,
-		const struct fwt_analyse_opts *opts)
-{
-	static const struct known syn[] = {
-		{ FWT_AXIS_PROTOCOL, 0, 6 }, { FWT_AXIS_FRAGMENT, 0, 0 },
-		{ FWT_AXIS_CT_STATE, 0, FWT_CT_NEW }, { FWT_AXIS_TCP_FLAGS, 0, FWT_TCP_SYN },
-		{ FWT_AXIS_MARK, 0, 0 }, END
-	};
-	const struct fwt_opaque *o = a->sp.opaque.data;
-	struct fwt_dd *dd = &a->sp.dd;
-	char words[200], what[280], key[64];
-	struct known k[7] = { { 0 } };
-	u32 set, i;
-
-	if (!opts->ssh || !read_ssh(opts->ssh, k, words, sizeof(words)))
-		return;
-	k[5].axis = FWT_AXIS_NONE;
-	set = fwt_dd_and(dd, like(a, k), like(a, syn));
-	if (opts->ssh_iif) {
-		struct fwt_value v = { .text = opts->ssh_iif };
-		struct fwt_wide lo, hi;
-
-		fwt_space_device(&v, &lo, &hi);
-		set = fwt_dd_and(dd, set, fwt_space_range(&a->sp, FWT_AXIS_IIF, lo, hi, NULL));
-		/* Whose address the server's end is, is known then, too. */
-		snprintf(key, sizeof(key), "daddr addr(%.15s)", opts->ssh_iif);
-		for (i = 0; i < a->sp.opaque.count; i++)
-			if (!strcmp(o[i].key, key))
-				set = fwt_dd_and(dd, set, fwt_dd_var(dd, o[i].var));
-			else if (!strncmp(o[i].key, "daddr addr(", 11))
-				set = fwt_dd_minus(dd, set, fwt_dd_var(dd, o[i].var));
-	}
-	if (strcmp(opts->ssh_iif ? opts->ssh_iif : "", "lo"))
-		set = from_elsewhere(a, set);
-	if (set == FWT_DD_NO || fwt_dd_meet(dd, set, ok))
-		return;
-	snprintf(what, sizeof(what), "the SSH connection that you come by (%s)", words);
-	tell(a, t, set, "apply it with --confirm, or accept this first", what);
-}
-
-void fwt_analyse_world(struct fwt_analyser *a, const struct fwt_analyse_opts *opts)
+void fwt_analyse_world(struct fwt_analyser *a)
 {
 	static const char forward[] =
 		"accept icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ttl 255";
@@ -206,7 +126,6 @@ void fwt_analyse_world(struct fwt_analyser *a, const struct fwt_analyse_opts *op
 	f = fwt_prove_hook(&a->prove, t);
 	a->world = fwt_space_world(&a->sp, FWT_HOOK_INGRESS, t->ast_hook);
 	ok = fwt_dd_leaves(dd, f, accepted, &a->out);
-	ssh(a, t, ok, opts);
 	if (fwt_dd_meet(dd, from_elsewhere(a, like(a, opener6)), ok)) {
 		set = from_elsewhere(a, like(a, solicit));
 		if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))

@@ -56,7 +56,7 @@ static int open_netns(struct fwt_nl *nl, const char *netns)
 /* A socket belongs to the namespace that it was made in, whatever becomes of
  * its process: so that is the only thing done there.
  */
-static int open_socket(struct fwt_nl *nl, const char *netns)
+static int open_socket(struct fwt_nl *nl, const char *netns, int bus)
 {
 	int here = -1, there = -1, ret = 0;
 
@@ -72,7 +72,7 @@ static int open_socket(struct fwt_nl *nl, const char *netns)
 			goto out;
 		}
 	}
-	nl->sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	nl->sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!nl->sock)
 		ret = fwt_nl_fail(nl, -errno, "cannot open a netlink socket: %s",
 				  strerror(errno));
@@ -144,7 +144,7 @@ static int find_family(struct fwt_nl *nl)
 	return 0;
 }
 
-int fwt_nl_open(struct fwt_nl *nl, const char *netns)
+static int begin(struct fwt_nl *nl, const char *netns, int bus)
 {
 	int on = 1, ret;
 
@@ -153,7 +153,7 @@ int fwt_nl_open(struct fwt_nl *nl, const char *netns)
 	nl->out = malloc(FWT_NL_BUFFER);
 	if (!nl->buf || !nl->out)
 		return fwt_nl_fail(nl, -ENOMEM, "out of memory");
-	ret = open_socket(nl, netns);
+	ret = open_socket(nl, netns, bus);
 	if (ret)
 		return ret;
 	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -167,7 +167,19 @@ int fwt_nl_open(struct fwt_nl *nl, const char *netns)
 	(void)mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
 	(void)mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &on,
 				    sizeof(on));
-	return find_family(nl);
+	return 0;
+}
+
+int fwt_nl_open(struct fwt_nl *nl, const char *netns)
+{
+	int ret = begin(nl, netns, NETLINK_GENERIC);
+
+	return ret ? ret : find_family(nl);
+}
+
+int fwt_nl_open_route(struct fwt_nl *nl, const char *netns)
+{
+	return begin(nl, netns, NETLINK_ROUTE);
 }
 
 void fwt_nl_close(struct fwt_nl *nl)

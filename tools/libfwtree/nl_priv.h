@@ -15,6 +15,9 @@
 /* How often a dump is tried that another policy cut off. */
 #define FWT_NL_TRIES	10
 
+/** fwt_nl_open_route() - a conversation with routing, not with the module */
+int fwt_nl_open_route(struct fwt_nl *nl, const char *netns);
+
 /**
  * fwt_nl_request() - begin a request in nl->out
  * @cmd: FWTREE_CMD_*

@@ -255,12 +255,28 @@ static u32 bound(struct fwt_space *sp, const struct fwt_axis *a, struct fwt_wide
 	return f;
 }
 
+void fwt_space_pin(struct fwt_space *sp, u32 axis, struct fwt_wide at)
+{
+	sp->axis[axis].pinned = true;
+	sp->axis[axis].at = at;
+}
+
+static bool within(struct fwt_wide v, struct fwt_wide lo, struct fwt_wide hi,
+		   const struct fwt_wide *mask)
+{
+	if (mask)
+		v = fwt_wide(v.h & mask->h, v.l & mask->l);
+	return fwt_wide_cmp(lo, v) <= 0 && fwt_wide_cmp(v, hi) <= 0;
+}
+
 u32 fwt_space_range(struct fwt_space *sp, u32 axis, struct fwt_wide lo, struct fwt_wide hi,
 		    const struct fwt_wide *mask)
 {
 	const struct fwt_axis *a = &sp->axis[axis];
 	u32 first, last;
 
+	if (a->pinned)
+		return within(a->at, lo, hi, mask) ? FWT_DD_YES : FWT_DD_NO;
 	if (a->raw)
 		return fwt_dd_and(&sp->dd, bound(sp, a, lo, mask, true),
 				  bound(sp, a, hi, mask, false));
