@@ -77,7 +77,9 @@ def family(addr: str) -> int:
 
 def sock(kind: int, addr: str, port: int = 0) -> socket.socket:
     s = socket.socket(family(addr), kind)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Not where the kernel is to choose: it gives two sockets the same port then.
+    if port:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.settimeout(TIMEOUT)
     s.bind((addr, port))
     return s
