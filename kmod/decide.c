@@ -145,6 +145,25 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 		  FWT_FIELD_BIT(TCP_ACK) | FWT_FIELD_BIT(TCP_WINDOW) | \
 		  FWT_FIELD_BIT(TCP_OPTION_MSS) | FWT_FIELD_BIT(PRIORITY))
 
+/* Egress is asked with what ingress has set, on its way one hop nearer. */
+static void left_by_ingress(const struct fwt_sets *s, struct fwt_packet *p)
+{
+	if (s->what & FWT_DECISION_MARK)
+		p->mark = s->mark;
+	if (s->what & FWT_DECISION_PRIORITY) {
+		p->priority = s->priority;
+		p->unknown &= ~FWT_FIELD_BIT(PRIORITY);
+	}
+	if (s->what & FWT_DECISION_DSCP) {
+		p->tos = s->dscp << 2;
+		p->unknown &= ~FWT_FIELD_BIT(DSCP);
+	}
+	if (s->what & FWT_DECISION_TTL) {
+		p->ttl = s->ttl - 1;
+		p->unknown &= ~FWT_FIELD_BIT(TTL);
+	}
+}
+
 /* The first packet as it came to a hook. */
 static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 		    const struct fwt_conn_more *more, struct fwt_packet *p)
@@ -164,6 +183,8 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 	p->ct_status = fwt_ct_status(c, hook);
 	p->unknown = NOT_KEPT;
 	p->mark = more->mark_in;
+	if (hook == FWT_HOOK_EGRESS && !fwt_conn_is(c, FWT_CONN_LOCAL))
+		left_by_ingress(&more->by[FWT_HOOK_INGRESS], p);
 	p->ct_ends = &c->ends;
 	p->ct_mark = more->ct_mark;
 	memcpy(p->saddr, src.addr, sizeof(p->saddr));
@@ -301,7 +322,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
 	u32 n_counts = 0, slot[2], server = 0;
 	u8 turn[2];
-	struct fwt_conn_more more FWT_UNSET;
+	struct fwt_conn_more was FWT_UNSET, more = { };
 	struct fwt_changes after FWT_UNSET;
 	struct fwt_conn *c = w->c;
 	bool known = true;
@@ -314,9 +335,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 	/* As it was when its first packet came: what egress is asked with is what
 	 * ingress then leaves.
 	 */
-	fwt_conn_kept(c, &more);
-	memset(more.by, 0, sizeof(more.by));
-	more.ct_mark = 0;
+	fwt_conn_kept(c, &was);
+	more.mark_in = was.mark_in;
 	for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS; hook++) {
 		enum fwt_conn_bit passed = hook == FWT_HOOK_INGRESS ?
 			FWT_CONN_INGRESS : FWT_CONN_EGRESS;
@@ -335,6 +355,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 			fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
 			if (w->pol->opt.revalidate < 2) {
 				known = false;
+				more.by[hook] = was.by[hook];
+				more.ct_mark = was.ct_mark;
 				continue;
 			}
 			d->verdict = FWT_VERDICT_DROP;

@@ -69,4 +69,47 @@ END
 on home bash -c 'echo x >/dev/udp/198.51.100.7/11'
 ok "mark: set by nft before, seen by the policy" wait_for bash -c "[ \"\$(fwctl -n gw -j stats | grep -o '\"id\": *\"five\"')\" ]"
 is "mark: and decided by" "$(rule five hits)" 1
+
+# Decided afresh, egress is asked with what ingress left.
+fresh() {
+	cat <<END
+option revalidate strict
+ingress {
+	iif lan udp dport 12 set mark 7 accept
+	iif lan udp dport 13 set dscp 10 accept
+	iif lan udp dport 14 set priority 5 accept
+	iif lan udp dport 15 set ttl 99 accept
+	accept
+}
+egress {
+	mark 7 accept
+	udp dport 13 dscp 10 accept
+	udp dport 14 priority 5 accept
+	udp dport 15 ttl > 70 accept
+	udp dport 12-15 drop id lost
+	accept
+}
+END
+}
+fresh | must_apply
+py <<'END'
+pairs = []
+for port in (12, 13, 14, 15):
+    server, u = udp("net", "198.51.100.7", port), udp("home", HOME[4])
+    u.connect(("198.51.100.7", port))
+    u.send(b"first")
+    equal(server.recv(10), b"first", f"port {port}: the first passes by what ingress left")
+    pairs.append((port, server, u))
+text = open("policy.fw").read()
+open("policy.fw", "w").write(text.replace("egress {", "egress {\n\tudp dport 99 drop"))
+equal(subprocess.run(["fwctl", "-n", "gw", "apply", "policy.fw", "--full"]).returncode, 0, "another policy")
+for port, server, u in pairs:
+    u.send(b"second")
+    server.settimeout(1)
+    try:
+        data = server.recv(10)
+    except OSError:
+        data = None
+    equal(data, b"second", f"port {port}: decided afresh likewise")
+END
 done_testing
