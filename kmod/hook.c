@@ -295,6 +295,9 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 	}
 	switch (fwt_track_packet(w)) {
 	case FWT_TRACK_OK:
+		/* Who answers has got it: it left by way of a program, behind us. */
+		if (w->dir == FWT_REPLY && fwt_track_egress_done(w->c))
+			fwt_track_confirm(w);
 		fwt_track_account(w);
 		return NF_ACCEPT;
 	case FWT_TRACK_INVALID:

@@ -80,6 +80,8 @@ for v in (4, 6):
     ok(p and p.payload.endswith(b"answer") and p.hook == 4, f"v{v} egress: and the answer where it leaves")
     p.verdict()
     equal(u.recv(100), b"answer", f"v{v} egress: which goes on")
+    c = conn_list("dport", "1005", "family", f"ipv{v}")
+    ok(len(c) == 1 and not c[0]["tentative"], f"v{v} egress: with an answer the entry is confirmed", c)
 
     server6 = udp("net", FAR[v], 1006)
     u.sendto(b"alone", (FAR[v], 1006))
