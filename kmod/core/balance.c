@@ -395,7 +395,10 @@ u32 fwt_balance_choose(const struct fwt_balance *b, u32 hash, bool persistent,
 {
 	if (!b->n)
 		return FWT_NONE;
-	if (persistent)
+	/* A pool is the next policy's a moment before that is in force: whose rules
+	 * were persistent may find it without entries.
+	 */
+	if (persistent && b->slot)
 		return b->slot[spread(hash, FWT_MAGLEV_SIZE)];
 
 	switch (b->scheduler) {

@@ -91,7 +91,7 @@ const struct fwt_balance *fwt_balance_build(void *mem, void *scratch, u32 schedu
  * fwt_balance_choose() - choose
  * @b: table
  * @hash: fwt_balance_hash() of the packet
- * @persistent: by @hash alone, the packet's source; @b has @slot
+ * @persistent: by @hash alone, the packet's source; as far as @b has @slot
  * @seed: of the connection
  * @turn: round robin's
  *

@@ -469,6 +469,28 @@ static void test_none(void **state)
 	free(t.mem);
 }
 
+/* A rule of the policy before says persistent, and the pool is already that of the
+ * policy to come, where none does.
+ */
+static void test_not_persistent_any_more(void **state)
+{
+	struct table t = { 0 };
+	u32 scheduler, i;
+
+	(void)state;
+	for (scheduler = 0; scheduler < __FWT_SCHEDULE_MAX; scheduler++) {
+		bool maglev = fwt_balance_maglev(scheduler, 0);
+
+		some_servers(&t, 3, 4);
+		t.server[1].usable = false;
+		build(&t, scheduler, maglev);
+		for (i = 0; i < 100; i++)
+			assert_int_not_equal(fwt_balance_choose(t.b, rnd(), true, rnd(), rnd()) & 1,
+					     1);
+	}
+	free(t.mem);
+}
+
 static void test_port(void **state)
 {
 	struct fwt_packet p = { .have = FWT_HAVE_PORTS, .dport = 4002 };
@@ -503,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_not_persistent_any_more),
 		cmocka_unit_test(test_port),
 	};
 
