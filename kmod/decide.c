@@ -330,6 +330,14 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 	u32 dialled = flags & BIT(FWT_CONN_DNAT) ? READ_ONCE(c->dialled_oif) : 0;
 	u8 hook;
 
+	/* Though rules may lead there again: who said "reset" meant these. */
+	if (unlikely(fwt_pool_was_cut(c))) {
+		memset(d, 0, offsetof(struct fwt_decision, effect));
+		d->verdict = FWT_VERDICT_REJECT;
+		d->reject = FWT_REJECT_DEFAULT;
+		d->rule = FWT_NONE;
+		return false;
+	}
 	iif = iif ? iif : c->iif;
 	oif = oif ? oif : c->oif;
 	/* As it was when its first packet came: what egress is asked with is what

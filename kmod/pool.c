@@ -12,8 +12,7 @@
 
 /**
  * struct fwt_pool_plan - what a policy to come makes of a pool
- * @prog: of that policy
- * @scheduling: its
+ * @scheduling: the policy's
  * @flags: its
  * @declared: its servers; NULL where the pool's stay
  * @n: of them
@@ -21,7 +20,6 @@
  * @table: of these
  */
 struct fwt_pool_plan {
-	const struct fwt_program *prog;
 	u32 scheduling;
 	u32 flags;
 	struct fwt_prog_server *declared;
@@ -93,14 +91,14 @@ static struct fwt_server *find(const struct fwt_pool *pool, const struct fwt_pro
 	return NULL;
 }
 
-/* Out of the pool, but there still. */
+/* Out of the pool, but there still; not one whose connections are to end. */
 static struct fwt_server *find_out(const struct fwt_pool *pool,
 				   const struct fwt_prog_server *is)
 {
 	struct fwt_server *s;
 
 	list_for_each_entry(s, &pool->fn->servers_out, list)
-		if (s->pool == pool && same(&s->is, is))
+		if (s->pool == pool && !(s->flags & BIT(FWT_SERVER_CUT)) && same(&s->is, is))
 			return s;
 	return NULL;
 }
@@ -135,9 +133,10 @@ static void table_free_rcu(struct rcu_head *rcu)
 	table_free(container_of(rcu, struct fwt_pool_table, rcu));
 }
 
-static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, bool maglev,
+static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, u32 flags,
 		      struct fwt_server **server, const struct fwt_prog_server *is, u32 n)
 {
+	bool maglev = fwt_balance_maglev(scheduling, flags);
 	struct fwt_balance_server *from;
 	void *mem, *scratch;
 	u32 i;
@@ -165,7 +164,8 @@ static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, bool 
 		from[n].id = fwt_balance_id(s);
 		from[n].weight = s->weight;
 		from[n].usable = !(server[i]->flags & BIT(FWT_SERVER_DRAINED)) &&
-				 READ_ONCE(server[i]->health) != FWT_HEALTH_DOWN;
+				 (!(flags & FWT_POOL_PASSIVE) ||
+				  READ_ONCE(server[i]->health) != FWT_HEALTH_DOWN);
 		from[n].load = (const u32 *)&server[i]->active.counter;
 		to->server[n++] = server[i];
 	}
@@ -179,13 +179,12 @@ static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, bool 
 static struct fwt_pool_table *table_new(u32 scheduling, u32 flags, struct fwt_server **server,
 					const struct fwt_prog_server *is, u32 n)
 {
-	bool maglev = fwt_balance_maglev(scheduling, flags);
 	struct fwt_pool_table *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 
 	if (!t)
 		return NULL;
-	if (!build_side(&t->side[0], 4, scheduling, maglev, server, is, n) &&
-	    !build_side(&t->side[1], 6, scheduling, maglev, server, is, n))
+	if (!build_side(&t->side[0], 4, scheduling, flags, server, is, n) &&
+	    !build_side(&t->side[1], 6, scheduling, flags, server, is, n))
 		return t;
 	table_free(t);
 	return NULL;
@@ -295,7 +294,6 @@ static int make_plan(struct fwt_pool *pool, const struct fwt_program *prog, u32 
 	if (!plan)
 		return -ENOMEM;
 	pool->next = plan;
-	plan->prog = prog;
 	plan->scheduling = param[FWT_POOL_SCHEDULING];
 	plan->flags = param[FWT_POOL_FLAGS];
 	if (as_declared(pool, prog, i)) {
@@ -370,6 +368,14 @@ static void carry_out(struct fwt_pool *pool)
 		kvfree(plan->declared);
 		plan->declared = NULL;
 	}
+	/* Where nobody asks any more how servers are, they are well. */
+	list_for_each_entry(s, &pool->servers, list) {
+		if (pool->flags & FWT_POOL_PASSIVE)
+			break;
+		WRITE_ONCE(s->failures, 0);
+		WRITE_ONCE(s->wait, FWT_HEALTH_RETRY);
+		WRITE_ONCE(s->health, FWT_HEALTH_UP);
+	}
 	publish_table(pool, plan->table);
 	plan->table = NULL;
 	plan_free(pool);
@@ -394,6 +400,12 @@ static void pool_free(struct fwt_object *o)
 	kfree_rcu(pool, rcu);
 }
 
+static void no_memory(struct netlink_ext_ack *extack, const struct fwt_program *prog, u32 i)
+{
+	NL_SET_ERR_MSG_FMT(extack, "no memory, or no number, for the %u servers of a pool",
+			   prog->object[i].param[FWT_POOL_COUNT]);
+}
+
 static struct fwt_object *pool_create(struct fwt_net *fn, const struct fwt_program *prog,
 				      u32 i, struct netlink_ext_ack *extack)
 {
@@ -406,8 +418,7 @@ static struct fwt_object *pool_create(struct fwt_net *fn, const struct fwt_progr
 	/* Declared by nobody so far: all servers are new. */
 	pool->n_declared = U32_MAX;
 	if (make_plan(pool, prog, i)) {
-		NL_SET_ERR_MSG_FMT(extack, "no memory, or no number, for the %u servers of a pool",
-				   prog->object[i].param[FWT_POOL_COUNT]);
+		no_memory(extack, prog, i);
 		kfree(pool);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -418,37 +429,46 @@ static struct fwt_object *pool_create(struct fwt_net *fn, const struct fwt_progr
 /* A pool of the same name is the same one, whatever else is said of it. */
 static bool pool_alike(const struct fwt_object *o, const struct fwt_program *prog, u32 i)
 {
-	struct fwt_pool *pool = container_of(o, struct fwt_pool, obj);
-	const u32 *param = prog->object[i].param;
-
-	if (strcmp(o->name, prog->string + prog->object[i].name))
-		return false;
-	if (as_declared(pool, prog, i) && pool->scheduling == param[FWT_POOL_SCHEDULING] &&
-	    pool->flags == param[FWT_POOL_FLAGS]) {
-		plan_free(pool);
-		return true;
-	}
-	return !make_plan(pool, prog, i);
+	return !strcmp(o->name, prog->string + prog->object[i].name);
 }
 
-static void pool_publish(struct fwt_object *o, const struct fwt_program *prog, u32 i)
+static int pool_prepare(struct fwt_object *o, const struct fwt_program *prog, u32 i,
+			struct netlink_ext_ack *extack)
 {
 	struct fwt_pool *pool = container_of(o, struct fwt_pool, obj);
 	const u32 *param = prog->object[i].param;
 
 	if (as_declared(pool, prog, i) && pool->scheduling == param[FWT_POOL_SCHEDULING] &&
 	    pool->flags == param[FWT_POOL_FLAGS])
-		return;
-	/* A policy that comes in force again was asked for nothing before. Without
-	 * memory the pool stays as it is.
-	 */
-	if ((pool->next && pool->next->prog == prog) || !make_plan(pool, prog, i))
+		return 0;
+	if (!make_plan(pool, prog, i))
+		return 0;
+	no_memory(extack, prog, i);
+	return -ENOMEM;
+}
+
+static void pool_publish(struct fwt_object *o, const struct fwt_program *prog, u32 i)
+{
+	struct fwt_pool *pool = container_of(o, struct fwt_pool, obj);
+
+	if (pool->next)
 		carry_out(pool);
+	/* Servers that are out may be those of a policy that comes in force again, and
+	 * nobody has looked after them meanwhile.
+	 */
+	mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
+}
+
+static void pool_cancel(struct fwt_object *o)
+{
+	plan_free(container_of(o, struct fwt_pool, obj));
 }
 
 const struct fwt_object_ops fwt_pool_ops = {
 	.create = pool_create,
 	.alike = pool_alike,
+	.prepare = pool_prepare,
+	.cancel = pool_cancel,
 	.publish = pool_publish,
 	.free = pool_free,
 };
@@ -568,7 +588,9 @@ int fwt_pool_server_delete(struct fwt_pool *pool, const struct fwt_prog_server *
 		}
 	}
 	if (reset) {
-		WRITE_ONCE(s->flags, s->flags | BIT(FWT_SERVER_RESET));
+		WRITE_ONCE(s->flags, s->flags | BIT(FWT_SERVER_RESET) | BIT(FWT_SERVER_CUT));
+		/* Who was led there just now is in the table of connections then. */
+		synchronize_rcu();
 		fwt_conns_walk(pool->fn, &w, forget, s);
 	}
 	reap(pool->fn);

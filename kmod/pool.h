@@ -95,6 +95,7 @@ enum fwt_server_bit {
 	FWT_SERVER_DRAINED,	/* it gets no new connections */
 	FWT_SERVER_OUT,		/* of its pool; those that it has go on */
 	FWT_SERVER_RESET,	/* of its pool, and they do not */
+	FWT_SERVER_CUT,		/* by hand: whatever a policy would say of them */
 };
 
 /* Tables and the servers in them, IPv4 and IPv6. */
@@ -164,8 +165,8 @@ bool fwt_pool_choose(const struct fwt_pool *pool, const struct fwt_packet *p,
  */
 bool fwt_pool_take(struct fwt_conn *c, u32 server);
 
-/* The connection is in the table: the turn is another server's. */
-void fwt_pool_begun(const struct fwt_conn *c);
+/* The connection is in the table: the turn is another server's. Softirqs off. */
+void fwt_pool_begun(struct fwt_conn *c);
 
 /* It has another one from now on, or none; under its lock. */
 void fwt_pool_move(struct fwt_conn *c, u32 server);
@@ -180,8 +181,9 @@ void fwt_pool_answered(struct fwt_conn *c, bool ok);
 /* Its state machine says that it is over: what remains is there for late packets. */
 void fwt_pool_closed(struct fwt_conn *c);
 
-/* Was its server taken out with all its connections. */
+/* Was its server taken out with all its connections; by hand, whatever rules say now. */
 bool fwt_pool_was_reset(const struct fwt_conn *c);
+bool fwt_pool_was_cut(const struct fwt_conn *c);
 
 /* Its client says again what was not answered. Returns true where the server gets
  * no more of that: the connection is to begin anew, with another one.

@@ -20,6 +20,7 @@
 /* struct fwt_conn.server_bits */
 #define SERVER_FAILED	0x01	/* it was blamed for this connection */
 #define SERVER_CLOSED	0x02	/* which does not count as active any more */
+#define SERVER_TRIES	0x04	/* it is the one that tries it */
 
 /* Under RCU: servers are freed by it. */
 static struct fwt_server *server_of(const struct fwt_conn *c)
@@ -120,7 +121,19 @@ bool fwt_pool_take(struct fwt_conn *c, u32 server)
 	return true;
 }
 
-void fwt_pool_begun(const struct fwt_conn *c)
+/* Of TCP alone: nothing else says whether it was answered. */
+static void begin_to_try(struct fwt_conn *c, struct fwt_server *s)
+{
+	if (c->ends.protocol != IPPROTO_TCP)
+		return;
+	spin_lock(&c->lock);
+	if (!(c->flags & BIT(FWT_CONN_DEAD)) &&
+	    cmpxchg(&s->health, FWT_HEALTH_TRYING, FWT_HEALTH_TRIED) == FWT_HEALTH_TRYING)
+		WRITE_ONCE(c->server_bits, c->server_bits | SERVER_TRIES);
+	spin_unlock(&c->lock);
+}
+
+void fwt_pool_begun(struct fwt_conn *c)
 {
 	struct fwt_server *s = server_of(c);
 	const struct fwt_pool_table *t;
@@ -131,8 +144,8 @@ void fwt_pool_begun(const struct fwt_conn *c)
 	if (!s)
 		return;
 	atomic64_inc(&s->total);
-	if (READ_ONCE(s->health) == FWT_HEALTH_TRYING)
-		cmpxchg(&s->health, FWT_HEALTH_TRYING, FWT_HEALTH_TRIED);
+	if (unlikely(READ_ONCE(s->health) == FWT_HEALTH_TRYING))
+		begin_to_try(c, s);
 	pool = READ_ONCE(s->pool);
 	t = pool ? rcu_dereference(pool->table) : NULL;
 	b = t ? t->side[six].balance : NULL;
@@ -156,24 +169,28 @@ static bool first(struct fwt_conn *c, u8 bit)
 	return true;
 }
 
-/* Where that was the last one of a server that is out, the server goes. @active: it
- * was not over before.
+/* Where that was the last one of a server that is out, the server goes. @bits: the
+ * connection's. Under RCU: without the reference the server may be on its way out.
  */
-static void put(struct fwt_net *fn, struct fwt_server *s, bool active)
+static void put(struct fwt_net *fn, struct fwt_server *s, u8 bits)
 {
-	bool out = READ_ONCE(s->flags) & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET));
-
-	if (active)
+	if (!(bits & SERVER_CLOSED))
 		atomic_dec(&s->active);
+	/* It ended without a word of the server: flushed, evicted, its client gave up.
+	 * Let another one try.
+	 */
+	if (unlikely(bits & SERVER_TRIES))
+		cmpxchg(&s->health, FWT_HEALTH_TRIED, FWT_HEALTH_TRYING);
 	refcount_dec(&s->refs);
-	if (out)
+	if (READ_ONCE(s->flags) & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET)) &&
+	    refcount_read(&s->refs) <= 1)
 		mod_delayed_work(fwt_wq, &fn->pools, 0);
 }
 
 void fwt_pool_move(struct fwt_conn *c, u32 server)
 {
 	struct fwt_server *old = server_of(c);
-	bool active = !(c->server_bits & SERVER_CLOSED);
+	u8 bits = c->server_bits;
 
 	if (server == c->tcp.owner)
 		return;
@@ -182,7 +199,7 @@ void fwt_pool_move(struct fwt_conn *c, u32 server)
 	else if (!fwt_pool_take(c, server))
 		return;
 	if (old)
-		put(c->fn, old, active);
+		put(c->fn, old, bits);
 }
 
 /* Failures of one that is out already change nothing, but for how long. */
@@ -255,6 +272,8 @@ void fwt_pool_answered(struct fwt_conn *c, bool ok)
 		succeeded(s);
 	else if (!(c->flags & BIT(FWT_CONN_DEAD)))
 		note_failure(c, s);
+	if (!(c->flags & BIT(FWT_CONN_DEAD)))
+		WRITE_ONCE(c->server_bits, c->server_bits & ~SERVER_TRIES);
 }
 
 void fwt_pool_closed(struct fwt_conn *c)
@@ -289,7 +308,7 @@ void fwt_pool_release(struct fwt_conn *c)
 	struct fwt_server *s = server_of(c);
 
 	if (s)
-		put(c->fn, s, !(c->server_bits & SERVER_CLOSED));
+		put(c->fn, s, c->server_bits);
 }
 
 void fwt_pool_ended(struct fwt_conn *c, enum fwt_end_reason why)
@@ -310,4 +329,11 @@ bool fwt_pool_was_reset(const struct fwt_conn *c)
 	const struct fwt_server *s = server_of(c);
 
 	return s && READ_ONCE(s->flags) & BIT(FWT_SERVER_RESET);
+}
+
+bool fwt_pool_was_cut(const struct fwt_conn *c)
+{
+	const struct fwt_server *s = server_of(c);
+
+	return s && READ_ONCE(s->flags) & BIT(FWT_SERVER_CUT);
 }

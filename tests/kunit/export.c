@@ -75,6 +75,8 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_world_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_world_under);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_apply);
+EXPORT_SYMBOL_IF_KUNIT(fwt_policy_try);
+EXPORT_SYMBOL_IF_KUNIT(fwt_trial_rollback);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_object_find);
 EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_add);

@@ -56,12 +56,12 @@ static struct fwt_pool *pool(void)
 }
 
 /* The server that a flow is led to, its last byte; 0 where it is dropped. */
-static u32 led(u32 flow)
+static u32 led_by(u8 protocol, u32 flow)
 {
 	struct fwt_test_pkt k = {
-		.family = 4, .protocol = IPPROTO_UDP, .src = { 0xc0000264 + (flow >> 16) },
+		.family = 4, .protocol = protocol, .src = { 0xc0000264 + (flow >> 16) },
 		.dst = { 0xcb007150 }, .sport = 1024 + (flow & 0xffff), .dport = 53,
-		.payload = 10,
+		.tcp_flags = FWT_TCP_SYN, .payload = protocol == IPPROTO_UDP ? 10 : 0,
 	};
 	struct sk_buff *skb = fwt_test_skb(&k, ns->in);
 	u32 to;
@@ -72,6 +72,11 @@ static u32 led(u32 flow)
 	to = k.dst[0] & 0xff;
 	kfree_skb(skb);
 	return to;
+}
+
+static u32 led(u32 flow)
+{
+	return led_by(IPPROTO_UDP, flow);
 }
 
 #define LOCKED(call) ({							\
@@ -196,6 +201,119 @@ static void none(struct kunit *test)
 	clear(test);
 }
 
+/* Who tries a server may end without a word of it: then the next one tries. */
+static void tries(struct kunit *test)
+{
+	struct fwt_server *s;
+
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 1, 1, "p");
+	s = server(1);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	WRITE_ONCE(s->health, FWT_HEALTH_TRYING);
+	KUNIT_EXPECT_EQ(test, led(0), 1);
+	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_TRYING, "UDP proves nothing");
+	KUNIT_EXPECT_EQ(test, led_by(IPPROTO_TCP, 1), 1);
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_TRIED);
+	KUNIT_EXPECT_EQ_MSG(test, led_by(IPPROTO_TCP, 2), 0, "by one at a time");
+	fwt_conns_flush(ns->fn);
+	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_TRYING, "ended, and said nothing");
+	KUNIT_EXPECT_EQ(test, led_by(IPPROTO_TCP, 3), 1);
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_TRIED);
+
+	/* Nobody asks any more. */
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, 0, 1, 1, "p");
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_UP);
+	KUNIT_EXPECT_EQ(test, led_by(IPPROTO_TCP, 4), 1);
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 1, 1, "p");
+	WRITE_ONCE(s->health, FWT_HEALTH_DOWN);
+	KUNIT_EXPECT_EQ(test, led_by(IPPROTO_TCP, 5), 0);
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, 0, 1, 1, "p");
+	KUNIT_EXPECT_EQ_MSG(test, led_by(IPPROTO_TCP, 6), 1, "not passive: up");
+	clear(test);
+}
+
+/* Reset is reset, also of whom is back before the connection has said a word. */
+static void reset_and_back(struct kunit *test)
+{
+	struct fwt_prog_server s = host(1);
+	struct fwt_server *was;
+
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, 0, 1, 1, "p");
+	KUNIT_EXPECT_EQ(test, led(0), 1);
+	was = server(1);
+	KUNIT_EXPECT_EQ(test, LOCKED(fwt_pool_server_delete(pool(), &s, true)), 0);
+	KUNIT_EXPECT_EQ(test, LOCKED(fwt_pool_server_add(pool(), &s)), 0);
+	KUNIT_EXPECT_EQ_MSG(test, led(0), 0, "what it had has ended");
+	KUNIT_EXPECT_EQ_MSG(test, led(0), 1, "and begins anew");
+	KUNIT_EXPECT_PTR_NE(test, server(1), was);
+	/* The same by a policy. */
+	KUNIT_EXPECT_EQ(test, LOCKED(fwt_pool_server_delete(pool(), &s, true)), 0);
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, 0, 1, 2, "p");
+	KUNIT_EXPECT_EQ_MSG(test, led(0), 0, "and what it had before the policy");
+	KUNIT_EXPECT_NE(test, led(0), 0);
+	clear(test);
+}
+
+/* A policy that is refused leaves nothing behind. */
+static void refused(struct kunit *test)
+{
+	struct netlink_ext_ack extack = { };
+	struct fwt_test_prog *p;
+	u32 gen, r, n = 0;
+	unsigned long i;
+	struct fwt_server *s;
+	size_t len;
+	void *blob;
+
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, 0, 1, 1, "p");
+	p = fwt_test_prog_new(test);
+	r = fwt_test_rule(p, 1);
+	fwt_test_server(p, 4, 1, 80, 1);
+	fwt_test_server(p, 4, 2, 80, 1);
+	fwt_test_pool(p, "p", FWT_SCHEDULE_MAGLEV, 0);
+	fwt_test_server(p, 4, 3, 80, 1);
+	fwt_test_pool(p, "q", FWT_SCHEDULE_MAGLEV, 0);
+	p->object[1].key = p->object[0].key;
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, r);
+	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
+	blob = fwt_test_build(test, p, &len);
+	KUNIT_EXPECT_EQ(test, fwt_policy_apply(ns->fn, blob, len, FWT_GENERATION_ANY, &extack,
+					       &gen), -EINVAL);
+	xa_for_each(&ns->fn->servers, i, s)
+		n++;
+	KUNIT_EXPECT_EQ_MSG(test, n, 2, "servers of the policy in force");
+	KUNIT_EXPECT_TRUE(test, LOCKED(!pool()->next));
+	clear(test);
+}
+
+/* Who is out is tried again, also where the policy was another one meanwhile. */
+static void rolled_back(struct kunit *test)
+{
+	struct netlink_ext_ack extack = { };
+	struct fwt_server *s;
+	unsigned long end;
+	size_t len;
+	void *blob;
+	u32 gen;
+
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 1, 1, "p");
+	s = server(1);
+	WRITE_ONCE(s->retry, (u32)jiffies + HZ / 10);
+	WRITE_ONCE(s->health, FWT_HEALTH_DOWN);
+	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
+	KUNIT_ASSERT_EQ(test, fwt_policy_try(ns->fn, blob, len, FWT_GENERATION_ANY, 60000,
+					     &extack, &gen), 0);
+	mod_delayed_work(fwt_wq, &ns->fn->pools, 0);
+	flush_delayed_work(&ns->fn->pools);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ns->fn->pools));
+	KUNIT_ASSERT_EQ(test, fwt_trial_rollback(ns->fn, &extack, &gen), 0);
+	end = jiffies + 5 * HZ;
+	while (READ_ONCE(s->health) == FWT_HEALTH_DOWN && time_before(jiffies, end))
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_TRYING);
+	clear(test);
+}
+
 struct racer {
 	struct task_struct *task;
 	struct rnd_state rnd;
@@ -281,6 +399,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(turns),
 	KUNIT_CASE(policies),
 	KUNIT_CASE(none),
+	KUNIT_CASE(tries),
+	KUNIT_CASE(reset_and_back),
+	KUNIT_CASE(refused),
+	KUNIT_CASE(rolled_back),
 	KUNIT_CASE_SLOW(race),
 	{ }
 };
