@@ -299,7 +299,12 @@ static int get_elem(const struct nlattr *a, const struct fwt_set *s, bool add, s
 	}
 	to->e = (struct fwt_set_elem){
 		.six = six, .low = to->low, .high = to->high, .value = to->value,
+		.file = tb[FWTREE_A_SET_ELEM_POLICY],
 	};
+	if (to->e.file && tb[FWTREE_A_SET_ELEM_TIMEOUT]) {
+		NL_SET_ERR_MSG(extack, "what the policy has knows no timeout");
+		return -EINVAL;
+	}
 	if (tb[FWTREE_A_SET_ELEM_TIMEOUT]) {
 		to->e.ms = nla_get_u64(tb[FWTREE_A_SET_ELEM_TIMEOUT]) ?: FWT_SET_FOREVER;
 		if (to->e.ms != FWT_SET_FOREVER && to->e.ms > FWT_SET_TIMEOUT_MAX) {

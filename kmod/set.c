@@ -207,7 +207,7 @@ static struct fwt_set_hash *hash_for(struct fwt_set *s, const struct fwt_set_ele
 
 int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 {
-	u32 pair[2 * FWT_KEY_WORDS], lease, now = units_now();
+	u32 pair[2 * FWT_KEY_WORDS], lease, to, now = units_now();
 	u64 ms = e->ms ?: s->timeout ?: FWT_SET_FOREVER;
 	struct fwt_set_hash *h;
 	const u32 *key;
@@ -220,18 +220,31 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key, NULL);
-	ret = lease || fwt_set_count(s) < s->max ?
-		fwt_set_hash_put(h, key, lease_until(units_of(ms, now)) |
-				 (lease & (LEASE_FILE | LEASE_NEXT)), e->value) : -ENOSPC;
+	if (e->file)
+		to = (lease ?: lease_until(UNTIL_NEVER)) | LEASE_FILE;
+	else
+		to = lease_until(units_of(ms, now)) | (lease & (LEASE_FILE | LEASE_NEXT));
+	ret = lease || fwt_set_count(s) < s->max ? fwt_set_hash_put(h, key, to, e->value) :
+						    -ENOSPC;
 	spin_unlock_bh(&s->lock);
 	rcu_read_unlock();
-	if (!ret && ms != FWT_SET_FOREVER) {
+	if (!ret && !e->file && ms != FWT_SET_FOREVER) {
 		WRITE_ONCE(s->leases, true);
 		work_soon(s, HZ);
 	}
 	if (h == &s->part[e->six].ranges)
 		s->dirty = true;
 	return ret;
+}
+
+/* The policy has it no more; what else holds it, does. */
+static void let_go(struct fwt_set_hash *h, const u32 *key, u32 lease)
+{
+	lease &= ~LEASE_FILE;
+	if (lease == lease_until(UNTIL_NEVER))
+		fwt_set_hash_remove(h, key);
+	else
+		fwt_set_hash_put(h, key, lease, NULL);
 }
 
 int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
@@ -247,7 +260,9 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key, NULL);
-	if (lease) {
+	if (e->file && lease & LEASE_FILE) {
+		let_go(h, key, lease);
+	} else if (lease && !e->file) {
 		was = live(lease, units_now());
 		take_away(h, key);
 	}
@@ -255,7 +270,7 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	rcu_read_unlock();
 	if (h == &s->part[e->six].ranges)
 		s->dirty = true;
-	return was ? 0 : -ENOENT;
+	return was || e->file ? 0 : -ENOENT;
 }
 
 static struct fwt_set_hash *hash_at(struct fwt_set *s, u32 i)

@@ -116,7 +116,8 @@ void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key);
  * @high: last one, which may be the same
  * @value: what a map gives
  * @ms: until it ends; FWT_SET_FOREVER. To add: 0: as long as the set says
- * @file: the policy has it
+ * @file: the policy has it. To add and delete: that it has, whatever else holds it;
+ *	its time is left alone
  */
 struct fwt_set_elem {
 	bool six;
@@ -129,11 +130,12 @@ struct fwt_set_elem {
 
 /* For processes; @s->mutex is held.
  *
- * fwt_set_insert(): an element that is there gets the timeout that is said now.
+ * fwt_set_insert(): an element that is there gets the timeout that is said now. Of
+ * @e->file, what a name of the policy's stands for, that it has one is not changed.
  * Return: 0; -ENOSPC where the set is full; -ENOMEM.
  */
 int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e);
-/* Return: 0; -ENOENT. */
+/* Return: 0; -ENOENT, not of @e->file. */
 int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e);
 u32 fwt_set_flush(struct fwt_set *s);
 

@@ -133,6 +133,8 @@ static void put_elem(struct nlmsghdr *nlh, const struct fwt_nl_set *set,
 	if (add && set->shape.n_value)
 		put_words(nlh, FWTREE_A_SET_ELEM_VALUE, e->value,
 			  set->shape.value_words[e->six]);
+	if (e->policy)
+		mnl_attr_put(nlh, FWTREE_A_SET_ELEM_POLICY, 0, NULL);
 	if (add && e->has_timeout)
 		mnl_attr_put_u64(nlh, FWTREE_A_SET_ELEM_TIMEOUT, e->timeout);
 	mnl_attr_nest_end(nlh, nest);
