@@ -37,6 +37,8 @@ lib_src := $(wildcard tools/libfwtree/*.c)
 ctl_src := $(wildcard tools/fwctl/*.c)
 gen := $(O)/parse.tab.c $(O)/lex.c
 libs := -lmnl -lpcap
+# Of the tool alone: libfwtree asks nobody.
+ctl_libs := -lcares
 
 # The simulation runs the module's own files, with a kernel of a few hundred lines in
 # place of the real one's headers: tools/libfwtree/kernel/kernel.h.
@@ -88,7 +90,7 @@ modules:
 
 tools: tools/fwctl/fwctl
 
-ifneq ($(shell pkg-config --exists libmnl jansson libpcap 2>/dev/null && command -v bison flex >/dev/null && echo yes),yes)
+ifneq ($(shell pkg-config --exists libmnl jansson libpcap libcares 2>/dev/null && command -v bison flex >/dev/null && echo yes),yes)
 need_deps := deps
 endif
 
@@ -135,7 +137,7 @@ $(O)/libfwtree.a: $(lib_obj)
 
 tools/fwctl/fwctl: $(ctl_obj) $(O)/libfwtree.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) $(ctl_libs)
 
 ## Tests. Each target prints "ok"/"not ok" lines or cmocka's; tests/report adds up.
 

@@ -12,6 +12,7 @@
 #include "program_view.h"
 #include "progress_line.h"
 #include "rule.h"
+#include "set_names.h"
 #include "ssh_connection.h"
 #include "trial.h"
 
@@ -73,12 +74,21 @@ static int compile(const struct applying *a, struct fwt_diag *diag, struct view 
 	struct fwt_compile_opts opts = { .prog = &v->prog, .progress = parse.progress };
 	struct fwt_blob blob = { 0 };
 	struct fwt_policy_ast *ast;
-	int ret;
+	struct fwt_dns_book book;
+	int ret = -1;
 
 	memset(v, 0, sizeof(*v));
 	fwt_diag_init(diag);
 	ast = fwt_parse_file(a->path, diag, &parse);
-	ret = ast ? fwt_compile(ast, diag, &opts, &blob) : -1;
+	fwt_dns_init(&book);
+	opts.book = &book;
+	/* Nobody is asked for a policy that has errors. */
+	if (ast && !fwt_diag_failed(diag) &&
+	    names_for_apply(&(struct fwctl){ .netns = a->netns }, ast, diag, &book))
+		fwt_error(diag, NULL, "no memory for the addresses of DNS names");
+	if (ast)
+		ret = fwt_compile(ast, diag, &opts, &blob);
+	fwt_dns_clean(&book);
 	if (!ret && a->ssh && cuts_off(a, ast, diag))
 		fwt_diag_sort(diag);
 	fwt_diag_sources(diag, NULL);

@@ -100,6 +100,7 @@ int cmd_pool_add(struct fwctl *ctl, int argc, char **argv);
 int cmd_pool_delete(struct fwctl *ctl, int argc, char **argv);
 int cmd_pool_drain(struct fwctl *ctl, int argc, char **argv);
 int cmd_pool_weight(struct fwctl *ctl, int argc, char **argv);
+int cmd_resolve(struct fwctl *ctl, int argc, char **argv);
 int cmd_set_list(struct fwctl *ctl, int argc, char **argv);
 int cmd_set_add(struct fwctl *ctl, int argc, char **argv);
 int cmd_set_delete(struct fwctl *ctl, int argc, char **argv);

@@ -43,14 +43,6 @@
 	"SERVER: as in the policy: 10.0.0.1, 10.0.0.1:80, [fd00::1]:80, 10.0.0.1:8000-8010.\n" \
 	"What was changed so stays until a policy declares the pool's servers otherwise.\n"
 
-static int cmd_later(struct fwctl *ctl, int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	out_error(NULL, "not supported yet: %s", ctl->command->name);
-	return FWCTL_FAILED;
-}
-
 const struct command fwctl_commands[] = {
 	{ "check", "FILE [--property PROPERTY] [--budget N] [--seed N] [--quick]", 0, -1, cmd_check,
 	  "say what is wrong with a policy, without applying it",
@@ -158,7 +150,12 @@ const struct command fwctl_commands[] = {
 	  "the tree as a picture, in graphviz' DOT",
 	  "--live: with the hits of the policy in force, which is drawn where there is no\n"
 	  "FILE. --svg: as SVG, by graphviz' dot.\n" },
-	{ "resolve", "", 0, -1, cmd_later, "DNS names in sets (not yet)", NULL },
+	{ "resolve", "[--watch]", 0, 1, cmd_resolve,
+	  "ask DNS again what the names in sets stand for",
+	  "Names are asked when a policy is applied; this asks again, now. --watch goes on\n"
+	  "doing so, each time that an answer is too old, until the process ends; it follows\n"
+	  "the policy in force. New addresses are added before old ones are taken away. A\n"
+	  "name that is not answered stands for what it did. Status 1 if one was not.\n" },
 	{ "import classbench", "FILE [--hook HOOK]", 1, 3, cmd_import_classbench,
 	  "write a ClassBench filter set as a policy",
 	  "One rule a line, accept and drop in turn; their flags are left out.\n"

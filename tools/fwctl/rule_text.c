@@ -18,18 +18,27 @@
 #include "parse.h"
 #include "program_view.h"
 #include "rule.h"
+#include "set_names.h"
 
-static int compile(const char *name, const char *text, struct fwt_program *prog,
-		   struct fwt_blob *out)
+/* Names of sets stand for what they did. */
+static int compile(struct fwt_nl *nl, const char *name, const char *text,
+		   struct fwt_program *prog, struct fwt_blob *out)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog };
 	struct fwt_policy_ast *ast;
+	struct fwt_dns_book book;
 	struct fwt_diag diag;
-	int ret;
+	int ret = -1;
 
 	fwt_diag_init(&diag);
 	ast = fwt_parse_buffer(name, text, strlen(text), &diag, NULL);
-	ret = ast ? fwt_compile(ast, &diag, &opts, out) : -1;
+	fwt_dns_init(&book);
+	opts.book = &book;
+	if (ast && !fwt_diag_failed(&diag) && names_kept(nl, ast, &book))
+		fwt_error(&diag, NULL, "the addresses of DNS names can't be kept: %s", nl->error);
+	if (ast)
+		ret = fwt_compile(ast, &diag, &opts, out);
+	fwt_dns_clean(&book);
 	fwt_diag_sources(&diag, NULL);
 	fwt_ast_free(ast);
 	if (ret) {
@@ -186,7 +195,7 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 	/* As it was fetched, or with its patch, compiled. */
 	now = v.prog;
 	if (v.prog.patch)
-		ret = compile(file, text, &now, &folded);
+		ret = compile(nl, file, text, &now, &folded);
 	if (ret)
 		goto out;
 	r = find(&now, p);
@@ -199,7 +208,7 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 		ret = out_error(NULL, "out of memory");
 		goto out;
 	}
-	ret = compile(file, edited, NULL, &blob);
+	ret = compile(nl, file, edited, NULL, &blob);
 	/* What is on trial stays on trial, for as long as it is. */
 	if (!ret && (fwt_nl_policy_get(nl, &trial) ||
 		     fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation, trial.trial,

@@ -466,7 +466,9 @@ struct fwt_path {
 
 /**
  * struct fwt_set - set NAME : TYPE { ... }
- * @elements: those written, then those of "elements file"
+ * @elements: those written, then those of "elements file"; not those of @names
+ * @names: elements that are DNS names, or have such among their parts
+ * @resolvers: not written: '@resolvers' was asked for
  */
 struct fwt_set {
 	struct fwt_set *next;
@@ -476,6 +478,8 @@ struct fwt_set {
 	struct fwt_value *max;		/* NUMBER, SIZE or NULL */
 	bool interval;
 	struct fwt_values elements;
+	struct fwt_values names;
+	bool resolvers;
 	void *priv;
 };
 

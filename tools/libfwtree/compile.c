@@ -297,13 +297,14 @@ static void clean(struct fwt_sema *s)
 
 static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 		      struct fwt_diag *diag, bool warnings, bool used_sets,
-		      const struct fwt_progress *progress)
+		      const struct fwt_dns_book *book, const struct fwt_progress *progress)
 {
 	memset(s, 0, sizeof(*s));
 	s->ast = ast;
 	s->diag = diag;
 	s->progress = progress;
 	s->used_sets = used_sets;
+	s->book = book;
 	/* what is missing makes them false */
 	s->warnings = warnings && !fwt_diag_failed(diag);
 	s->arena = fwt_arena_create();
@@ -315,7 +316,7 @@ static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 int fwt_understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 		   struct fwt_diag *diag, bool warnings, const struct fwt_progress *progress)
 {
-	return understand(s, ast, diag, warnings, false, progress);
+	return understand(s, ast, diag, warnings, false, NULL, progress);
 }
 
 void fwt_understand_end(struct fwt_sema *s)
@@ -332,7 +333,7 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 
 	memset(out, 0, sizeof(*out));
 	ret = understand(&s, ast, diag, !(opts && opts->no_warnings), opts && opts->used_sets,
-			 opts ? opts->progress : NULL);
+			 opts ? opts->book : NULL, opts ? opts->progress : NULL);
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {

@@ -14,6 +14,7 @@
 
 struct fwt_policy_ast;
 struct fwt_diag;
+struct fwt_dns_book;
 struct fwt_progress;
 
 /**
@@ -23,6 +24,7 @@ struct fwt_progress;
  * @forest_min: consecutive rules that become search trees; 0 for the usual
  *	number, FWT_NONE for never: they are tried one after the other
  * @used_sets: sets that no rule uses are no objects of the program
+ * @book: what DNS names in sets stand for; NULL: nothing
  * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
  *	pointers lead into it
  * @progress: told how far it is, or NULL
@@ -32,6 +34,7 @@ struct fwt_compile_opts {
 	bool no_warnings;
 	u32 forest_min;
 	bool used_sets;
+	const struct fwt_dns_book *book;
 	struct fwt_program *prog;
 	const struct fwt_progress *progress;
 };

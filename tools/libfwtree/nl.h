@@ -709,6 +709,12 @@ int fwt_nl_listen(struct fwt_nl *nl, unsigned int groups);
 int fwt_nl_monitor(struct fwt_nl *nl,
 		   int (*fn)(void *ctx, const struct fwt_nl_event *e), void *ctx);
 
+/** fwt_nl_fd() - to be waited for, after fwt_nl_listen() */
+int fwt_nl_fd(const struct fwt_nl *nl);
+
+/** fwt_nl_drain() - let go of all that was told so far; 0 or a negative errno */
+int fwt_nl_drain(struct fwt_nl *nl);
+
 /** fwt_nl_conn_state_name() - "ESTABLISHED"; NULL for a number without name */
 const char *fwt_nl_conn_state_name(unsigned int state);
 

@@ -222,3 +222,19 @@ int fwt_nl_monitor(struct fwt_nl *nl,
 		}
 	}
 }
+
+int fwt_nl_fd(const struct fwt_nl *nl)
+{
+	return mnl_socket_get_fd(nl->sock);
+}
+
+int fwt_nl_drain(struct fwt_nl *nl)
+{
+	/* That some were lost says as much as they would have. */
+	while (recv(fwt_nl_fd(nl), nl->buf, FWT_NL_BUFFER, MSG_DONTWAIT) >= 0 ||
+	       errno == ENOBUFS || errno == EINTR)
+		;
+	if (errno == EAGAIN)
+		return 0;
+	return fwt_nl_fail(nl, -errno, "cannot listen: %s", strerror(errno));
+}

@@ -61,6 +61,11 @@ void fwt_set_name(struct fwt_name *name, struct fwt_atom *atom, const struct fwt
  */
 struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name *path);
 
+/* DNS names: parse_names.c. fwt_set_names() takes them out of the elements. */
+void fwt_set_names(struct fwt_parser *p, struct fwt_set *set);
+void fwt_resolvers_used(struct fwt_parser *p, const struct fwt_lloc *lloc,
+			struct fwt_atom *name);
+
 /* Rules: parse_rule.c */
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 			      struct fwt_head head, struct fwt_ast_end *end);

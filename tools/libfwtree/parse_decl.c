@@ -395,6 +395,7 @@ void fwt_set_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_a
 			items->elements = fwt_splice(items->elements,
 						     fwt_elements_read(p, &file->path));
 		set->elements = fwt_values_finish(p, items->elements, &items->elements_lloc);
+		fwt_set_names(p, set);
 	}
 	if (!name_taken(p, lloc, name))
 		name->decl[FWT_DECL_SET] = set;

@@ -34,6 +34,8 @@ static void print_files(FILE *out, const struct fwt_path *f)
 
 static void print_set(FILE *out, const struct fwt_set *s)
 {
+	if (s->resolvers)
+		return;
 	fputs("set ", out);
 	fwt_print_name(out, s->name.text);
 	fputs(" : ", out);
@@ -46,6 +48,11 @@ static void print_set(FILE *out, const struct fwt_set *s)
 	if (s->elements.count) {
 		fputs("\telements = ", out);
 		fwt_print_values(out, &s->elements);
+		putc('\n', out);
+	}
+	if (s->names.count) {
+		fputs("\telements = ", out);
+		fwt_print_values(out, &s->names);
 		putc('\n', out);
 	}
 	fputs("}\n", out);

@@ -70,6 +70,8 @@ struct fwt_value *fwt_word_new(struct fwt_parser *p, const struct fwt_lloc *lloc
 	v->text = atom->text;
 	if (kind == FWT_VALUE_WORD && atom->len && atom->text[atom->len - 1] == '*')
 		v->flags = FWT_VALUE_WILDCARD;
+	if (kind == FWT_VALUE_SETREF)
+		fwt_resolvers_used(p, lloc, atom);
 	return v;
 }
 

@@ -207,7 +207,9 @@ struct fwt_sema {
 	bool warnings;
 	bool per_packet;		/* option evaluate */
 	bool used_sets;			/* objects of those sets alone that rules use */
-	bool in_set;			/* its elements are read: names are DNS' */
+	bool in_set;			/* its elements are read */
+	const struct fwt_dns_book *book;	/* what DNS names stand for, or NULL */
+	const struct fwt_set *names_of;	/* whose names are read */
 	bool sound;			/* before the search for ends */
 	bool stateful;			/* a match of the rule asks more than the packet */
 	bool failed;			/* no memory */
@@ -321,6 +323,17 @@ struct fwt_set_state {
 
 void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set);
 void fwt_sema_sets_unused(struct fwt_sema *s);
+
+/**
+ * fwt_sema_names() - the elements that a set has by its names
+ * @s: with the book
+ * @set: set
+ * @k: its key
+ * @elems: with what is written out; what they stand for comes behind, as much as the
+ *	set has room for
+ */
+void fwt_sema_names(struct fwt_sema *s, const struct fwt_set *set,
+		    const struct fwt_sema_key *k, struct fwt_elems elems[2]);
 
 /** fwt_sema_type_fields() - fields that stand for the parts of a set's type */
 bool fwt_sema_type_fields(const struct fwt_set_type *type,

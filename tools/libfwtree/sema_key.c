@@ -155,10 +155,10 @@ static bool joined(struct product *p, const struct fwt_value *v)
 	p->made = 0;
 	if (!parts(p, v, 0))
 		return false;
-	if (!p->made)
+	if (!p->made && !p->s->names_of)
 		fwt_error(p->s->diag, &v->loc,
 			  "an IPv4 and an IPv6 address: no packet has both");
-	return p->made;
+	return p->made || p->s->names_of;
 }
 
 bool fwt_sema_elem(struct fwt_sema *s, const struct fwt_sema_key *k,

@@ -3,8 +3,10 @@
  * Named sets: each is an object of the program, alive in the kernel, whether rules
  * change it or only fwctl does. What is written at it are its first elements.
  */
+#include <errno.h>
 #include <stdlib.h>
 
+#include "dns_book.h"
 #include "sema.h"
 #include "set_shape.h"
 
@@ -114,18 +116,12 @@ static void add_object(struct fwt_sema *s, struct fwt_set *set, const struct fwt
 		state->object = fwt_builder_add(&s->b, FWT_SEC_OBJECTS, &o);
 }
 
-static void read_set(struct fwt_sema *s, struct fwt_set *set, bool add)
+static void read_elements(struct fwt_sema *s, const struct fwt_set *set,
+			  const struct fwt_sema_key *k, struct fwt_elems elems[2])
 {
-	struct fwt_ast_ref ref[FWT_SET_TYPES_MAX];
-	struct fwt_elems elems[2];
 	const struct fwt_value *v;
-	struct fwt_fields fields;
-	struct fwt_sema_key k;
 
-	if (!fwt_sema_type_fields(&set->type, ref, &fields) ||
-	    !fwt_sema_key(s, &fields, &k, NULL))
-		return;
-	fwt_sema_elems_init(&k, elems);
+	fwt_sema_elems_init(k, elems);
 	s->in_set = true;
 	for (v = set->elements.first; v; v = v->next) {
 		if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF ||
@@ -133,13 +129,63 @@ static void read_set(struct fwt_sema *s, struct fwt_set *set, bool add)
 			fwt_sema_not_yet(s, &v->loc, v->kind == FWT_VALUE_SETREF ?
 					 "a set in a set" : "addr() and net() in a set");
 		else
-			fwt_sema_elem(s, &k, v, elems, FWT_NONE);
+			fwt_sema_elem(s, k, v, elems, FWT_NONE);
 	}
 	s->in_set = false;
+}
+
+static void read_set(struct fwt_sema *s, struct fwt_set *set, bool add)
+{
+	struct fwt_ast_ref ref[FWT_SET_TYPES_MAX];
+	struct fwt_elems elems[2];
+	struct fwt_fields fields;
+	struct fwt_sema_key k;
+
+	if (!fwt_sema_type_fields(&set->type, ref, &fields) ||
+	    !fwt_sema_key(s, &fields, &k, NULL))
+		return;
+	read_elements(s, set, &k, elems);
+	fwt_sema_names(s, set, &k, elems);
 	if (add)
 		add_object(s, set, &k, elems);
 	fwt_elems_clean(&elems[0]);
 	fwt_elems_clean(&elems[1]);
+}
+
+int fwt_set_elements(const struct fwt_policy_ast *ast, const struct fwt_set *set,
+		     const struct fwt_dns_book *book, struct fwt_elems elems[2], u32 *param)
+{
+	struct fwt_ast_ref ref[FWT_SET_TYPES_MAX];
+	struct fwt_fields fields;
+	struct fwt_sema_key k;
+	struct fwt_diag diag;
+	struct fwt_sema s;
+	int ret = -ENOMEM;
+
+	memset(&s, 0, sizeof(s));
+	fwt_diag_init(&diag);
+	s.ast = ast;
+	s.diag = &diag;
+	s.book = book;
+	s.arena = fwt_arena_create();
+	s.resolver = fwt_resolver_alloc();
+	if (s.arena && s.resolver && fwt_sema_type_fields(&set->type, ref, &fields) &&
+	    fwt_sema_key(&s, &fields, &k, NULL)) {
+		read_elements(&s, set, &k, elems);
+		fwt_sema_names(&s, set, &k, elems);
+		param[FWT_SETP_SHAPE] = set->type.count;
+		param[FWT_SETP_TYPES] = pack_types(&set->type);
+		ret = s.failed ? -ENOMEM : 0;
+		if (ret) {
+			fwt_elems_clean(&elems[0]);
+			fwt_elems_clean(&elems[1]);
+		}
+	}
+	if (s.resolver)
+		fwt_resolver_free(s.resolver);
+	fwt_arena_free(s.arena);
+	fwt_diag_clean(&diag);
+	return ret;
 }
 
 void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
@@ -184,10 +230,6 @@ static struct fwt_set *find_set(struct fwt_sema *s, const char *name,
 		if (state)
 			state->used = true;
 		return set;
-	}
-	if (!strcmp(name, "resolvers")) {
-		fwt_sema_not_yet(s, loc, "@resolvers");
-		return NULL;
 	}
 	if (fwt_ast_map(s->ast, name)) {
 		fwt_error(s->diag, loc, "'%s' is a map: a set is meant here", name);

@@ -188,8 +188,11 @@ static bool one(const struct reader *r, const struct fwt_value *v,
 	case FWT_VALUE_STRING:
 		if (r->class == FWT_CLASS_IFNAME)
 			return interface(r, v, out);
-		if (r->s->in_set && r->class == FWT_CLASS_ADDR) {
-			fwt_sema_not_yet(r->s, &v->loc, "a DNS name in a set");
+		if (r->class == FWT_CLASS_ADDR && strchr(v->text, '.')) {
+			fwt_error_hint(r->s->diag, &v->loc,
+				       "set NAME : addr { elements = { ... } }, which is asked as @NAME",
+				       "'%s' takes an address: DNS names stand in sets",
+				       words_of(r));
 			return false;
 		}
 		if (r->class == FWT_CLASS_ADDR || r->class == FWT_CLASS_ADDR4 ||

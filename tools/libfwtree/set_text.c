@@ -177,6 +177,9 @@ int fwt_set_read(const u32 *param, const char *text, const char *file, struct fw
 		return -ENOMEM;
 	}
 	ast = fwt_parse_buffer("elements", policy, len, diag, NULL);
+	if (ast && ast->sets && ast->sets->names.count)
+		fwt_error(diag, &ast->sets->names.first->loc,
+			  "a DNS name: those of the policy are resolved, here an address is meant");
 	ret = ast ? fwt_compile(ast, diag, &opts, out) : -ENOMEM;
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DNS names in sets: each is as if its addresses were written in its place.
+ */
+#include <stdlib.h>
+
+#include "dns_book.h"
+#include "sema.h"
+
+static bool is_name(const struct fwt_value *v)
+{
+	return v->kind == FWT_VALUE_WORD || v->kind == FWT_VALUE_STRING;
+}
+
+static struct fwt_value *literal(struct fwt_sema *s, const struct fwt_loc *loc,
+				 const struct fwt_dns_addr *a)
+{
+	struct fwt_value *v = fwt_sema_alloc(s, sizeof(*v));
+	u32 i;
+
+	if (!v)
+		return NULL;
+	v->loc = *loc;
+	v->kind = a->six ? FWT_VALUE_IPV6 : FWT_VALUE_IPV4;
+	for (i = 0; i < (a->six ? 4 : 1); i++)
+		put_unaligned_be32(a->word[i], v->addr + 4 * i);
+	return v;
+}
+
+/* The addresses of a name, as a list. */
+static struct fwt_value *addresses(struct fwt_sema *s, const char *name,
+				   const struct fwt_loc *loc)
+{
+	const struct fwt_dns_entry *e = s->book ? fwt_dns_find(s->book, name) : NULL;
+	struct fwt_value *first = NULL, *v;
+	u32 i;
+
+	for (i = e ? e->addr.count : 0; i--;) {
+		v = literal(s, loc, (const struct fwt_dns_addr *)e->addr.data + i);
+		if (!v)
+			return NULL;
+		v->next = first;
+		first = v;
+	}
+	return first;
+}
+
+static void add(struct fwt_sema *s, const struct fwt_sema_key *k, const struct fwt_value *v,
+		struct fwt_elems elems[2])
+{
+	for (; v; v = v->next)
+		fwt_sema_elem(s, k, v, elems, FWT_NONE);
+}
+
+/* A join, its names replaced. Where one stands for nothing there is no element. */
+static void add_join(struct fwt_sema *s, const struct fwt_sema_key *k,
+		     const struct fwt_set *set, const struct fwt_value *v,
+		     struct fwt_elems elems[2])
+{
+	struct fwt_values *part = fwt_sema_alloc(s, v->parts.count * sizeof(*part));
+	struct fwt_value join = *v, *copy, **end;
+	const struct fwt_value *one;
+	u32 i;
+
+	if (!part)
+		return;
+	join.next = NULL;
+	join.parts.part = part;
+	for (i = 0; i < v->parts.count; i++) {
+		part[i] = v->parts.part[i];
+		if (set->type.type[i] != FWT_TYPE_ADDR)
+			continue;
+		end = &part[i].first;
+		for (one = v->parts.part[i].first; one; one = one->next) {
+			if (is_name(one)) {
+				*end = addresses(s, one->text, &one->loc);
+			} else {
+				copy = fwt_sema_alloc(s, sizeof(*copy));
+				if (!copy)
+					return;
+				*copy = *one;
+				copy->next = NULL;
+				*end = copy;
+			}
+			while (*end)
+				end = &(*end)->next;
+		}
+		*end = NULL;
+		if (!part[i].first)
+			return;
+	}
+	fwt_sema_elem(s, k, &join, elems, FWT_NONE);
+}
+
+/* What is too much goes from the end; what is written out stays. */
+static void cut(struct fwt_sema *s, const struct fwt_set *set, struct fwt_elems elems[2],
+		const u32 written[2])
+{
+	u32 n = fwt_elems_count(&elems[0]) + fwt_elems_count(&elems[1]), max, over, six, most;
+
+	if (!set->max || !set->max->number || set->max->number > FWT_SET_MAX_LIMIT)
+		return;
+	max = (u32)set->max->number;
+	if (n <= max)
+		return;
+	over = n - max;
+	for (six = 2; six-- && over;) {
+		u32 count = fwt_elems_count(&elems[six]);
+
+		most = min(over, count - written[six]);
+		elems[six].data.count -= most * 2 * elems[six].words;
+		over -= most;
+		n -= most;
+	}
+	if (s->warnings)
+		fwt_warning(s->diag, &set->max->loc,
+			    "set '%s' has no room for all addresses of its names: 'max' is %u",
+			    set->name.text, max);
+}
+
+void fwt_sema_names(struct fwt_sema *s, const struct fwt_set *set,
+		    const struct fwt_sema_key *k, struct fwt_elems elems[2])
+{
+	const struct fwt_dns_kept *kept = s->book ? s->book->kept.data : NULL;
+	u32 written[2] = { fwt_elems_count(&elems[0]), fwt_elems_count(&elems[1]) }, i;
+	const struct fwt_value *v;
+
+	if (!s->book)
+		return;
+	s->names_of = set;
+	if (set->resolvers)
+		add(s, k, addresses(s, FWT_DNS_RESOLVERS, &set->name.loc), elems);
+	for (v = set->names.first; v; v = v->next) {
+		if (v->kind == FWT_VALUE_JOIN)
+			add_join(s, k, set, v, elems);
+		else
+			add(s, k, addresses(s, v->text, &v->loc), elems);
+	}
+	for (i = 0; i < s->book->kept.count; i++)
+		if (!strcmp(kept[i].set, set->name.text) &&
+		    !fwt_elems_add(&elems[kept[i].six], kept[i].low, kept[i].high, FWT_NONE))
+			s->failed = true;
+	s->names_of = NULL;
+	cut(s, set, elems, written);
+}
