@@ -53,7 +53,7 @@ sim_kmod_flags := $(sim_includes) -Dfwt_walk=fwt_sim_walk -Wno-unused -Wno-sign-
 lib_src += $(sim_kmod_src)
 
 .PHONY: all help modules tools demo check check-offline check-kunit check-net \
-	check-stock check-sets nightly bench lint docs install dkms-install deb clean fuzz deps
+	check-stock check-sets check-races nightly bench lint docs install dkms-install deb clean fuzz deps
 
 all: modules tools
 
@@ -65,7 +65,8 @@ help:
 	@echo 'make check          all tests; parts: check-offline check-kunit check-net'
 	@echo 'make check-stock    on Debian'"'"'s own kernels, under QEMU'
 	@echo 'make check-sets     rule sets of up to a million rules against first match (hours)'
-	@echo 'make nightly        the same, and an hour of generated policies'
+	@echo 'make check-races    two CPUs against each other, a minute for each kind'
+	@echo 'make nightly        both, and an hour of generated policies'
 	@echo 'make fuzz [SECONDS=60]   the fuzzers, SECONDS each'
 	@echo 'make bench          measure, against the kernel and nftables'
 	@echo 'make lint           checkpatch, sparse, cppcheck, shellcheck, generated files'
@@ -232,7 +233,7 @@ check-stock:
 	@tests/check stock
 
 # Hours: rule sets of up to a million rules, generated policies.
-check-sets nightly: | $(need_deps)
+check-sets check-races nightly: | $(need_deps)
 	@tests/check $(@:check-%=%)
 
 SECONDS ?= 60
