@@ -71,6 +71,7 @@ static bool file_cuts_off(const struct applying *a)
 static int compile(const struct applying *a, struct fwt_diag *diag, struct view *v)
 {
 	struct fwt_parse_opts parse = { .progress = progress_begin() };
+	struct fwctl ctl = { .netns = a->netns };
 	struct fwt_compile_opts opts = { .prog = &v->prog, .progress = parse.progress };
 	struct fwt_blob blob = { 0 };
 	struct fwt_policy_ast *ast;
@@ -84,7 +85,7 @@ static int compile(const struct applying *a, struct fwt_diag *diag, struct view 
 	opts.book = &book;
 	/* Nobody is asked for a policy that has errors. */
 	if (ast && !fwt_diag_failed(diag) &&
-	    names_for_apply(&(struct fwctl){ .netns = a->netns }, ast, diag, &book))
+	    names_for_apply(&ctl, ast, diag, &book))
 		fwt_error(diag, NULL, "no memory for the addresses of DNS names");
 	if (ast)
 		ret = fwt_compile(ast, diag, &opts, &blob);

@@ -205,7 +205,8 @@ static int read_world(struct fwt_sim *sim, const char *path)
 		at = line + strspn(line, " \t\r\n");
 		at[strcspn(at, "#\r\n")] = '\0';
 		if (strncmp(at, "route ", 6) && strncmp(at, "address ", 8) &&
-		    strncmp(at, "seed ", 5))
+		    strncmp(at, "seed ", 5) && strncmp(at, "name ", 5) &&
+		    strncmp(at, "resolvers ", 10))
 			continue;
 		if (fwt_sim_world(sim, at))
 			ret = out_error(NULL, "%s:%d: %s", path, n, fwt_sim_error(sim));

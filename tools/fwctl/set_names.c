@@ -223,7 +223,7 @@ static int keep(struct fwt_nl *nl, const struct fwt_policy_ast *ast, const struc
 	struct fwt_vec now = { 0 }, mine = { 0 }, none = { 0 };
 	u32 param[FWT_OBJECT_PARAMS] = { 0 }, i;
 	struct fwt_dns_plan plan;
-	struct fwt_nl_set there;
+	struct fwt_nl_set there = { 0 };
 	int ret;
 
 	fwt_dns_plan_init(&plan);

@@ -138,6 +138,8 @@ bool fwt_dns_keep(struct fwt_dns_book *b, const char *set, bool six, const u32 *
  */
 const char *fwt_dns_name(const char *text, char *to)
 {
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 	const char *at = text, *last = text;
 	size_t len, all = 0;
 
@@ -151,8 +153,8 @@ const char *fwt_dns_name(const char *text, char *to)
 			return "a part of a DNS name has 63 letters at most";
 		if (at[0] == '-' || at[len - 1] == '-')
 			return "a part of a DNS name does not begin or end with '-'";
-		if (strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") < len)
-			return "a DNS name has letters, digits and '-'; others are written as xn--...";
+		if (strspn(at, letters) < len)
+			return "a DNS name has letters, digits and '-'; others are written xn--...";
 		all += len + 1;
 		if (all - 1 > FWT_DNS_NAME_MAX)
 			return "a DNS name has 253 letters at most";

@@ -47,7 +47,9 @@ static void want_one(struct wanted *w, const char *name, bool six)
 			break;
 	if (!q) {
 		q = calloc(1, sizeof(*q));
-		if (!q || !(q->name = strdup(name))) {
+		if (q)
+			q->name = strdup(name);
+		if (!q || !q->name) {
 			free(q);
 			w->failed = true;
 			return;

@@ -206,8 +206,9 @@ int fwt_sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *
  * fwt_sim_world() - an address, a route, or the seed of chance
  * @sim: simulation
  * @line: a statement of a test file: "address A/LEN dev IF", "route PREFIX [via A]
- *	dev IF", "seed N" (before the first packet). An address brings the route to its
- *	subnet; 127.0.0.1 and ::1 are there.
+ *	dev IF", "seed N" (before the first packet), "name NAME [ADDR...]", "resolvers
+ *	[ADDR...]". An address brings the route to its subnet; 127.0.0.1 and ::1 are
+ *	there.
  *
  * Return: 0; -1, see fwt_sim_error().
  */

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "sim_machine.h"
+#include "sim_names.h"
 #include "count.h"
 #include "hook.h"
 #include "pool.h"
@@ -128,6 +129,7 @@ void fwt_sim_free(struct fwt_sim *sim)
 	if (!sim)
 		return;
 	sim_enter(sim);
+	sim_names_free(sim);
 	sim->fn.dying = true;
 	fwt_policy_flush(&sim->fn);
 	sim_quiesce();
@@ -267,6 +269,11 @@ static int set_seed(struct fwt_sim *sim, const char *text)
 	return 0;
 }
 
+void **sim_names_at(struct fwt_sim *sim)
+{
+	return &sim->names;
+}
+
 int fwt_sim_world(struct fwt_sim *sim, const char *line)
 {
 	char text[160] = "out of memory";
@@ -275,6 +282,8 @@ int fwt_sim_world(struct fwt_sim *sim, const char *line)
 	line += strspn(line, " \t");
 	if (!strncmp(line, "seed ", 5))
 		return set_seed(sim, line + 5 + strspn(line + 5, " \t"));
+	if (sim_is_name_line(line))
+		return sim_names_line(sim, line);
 	if (fwt_mock_routes_line(&sim->world.routes, line, text, sizeof(text)))
 		return sim_set_error(sim, "%s", text);
 	sim->world.said = true;

@@ -22,6 +22,7 @@
  * @percpu: likewise, the variables of the CPU
  * @begun: a packet came by
  * @plain: policies are made without search trees
+ * @names: what DNS names stand for, see sim_names.c
  * @rule_of_slot: of the policy in force
  * @n_slots: how many slots there are
  * @buf: the packet's bytes
@@ -47,6 +48,7 @@ struct fwt_sim {
 	void *percpu;
 	bool begun;
 	bool plain;
+	void *names;
 
 	u32 *rule_of_slot;
 	u32 n_slots;

@@ -8,11 +8,13 @@
 #include "packet_text.h"
 #include "parse.h"
 #include "sim.h"
+#include "sim_names.h"
 
 static int compile(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_diag *diag)
 {
 	struct fwt_compile_opts opts = {
 		.no_warnings = true, .forest_min = sim_is_plain(sim) ? FWT_NONE : 0,
+		.book = sim_names_book(sim),
 	};
 	struct fwt_blob blob = { };
 	int ret = -1;
@@ -22,7 +24,10 @@ static int compile(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_d
 	else
 		sim_set_error(sim, "the policy has errors");
 	fwt_blob_free(&blob);
-	fwt_ast_free(ast);
+	if (ret)
+		fwt_ast_free(ast);
+	else
+		sim_names_policy(sim, ast);
 	return ret;
 }
 

@@ -7,7 +7,9 @@
 #include "policy.h"
 #include "set.h"
 #include "set_text.h"
+#include "dns_state.h"
 #include "sim.h"
+#include "sim_names.h"
 
 struct request {
 	char name[256];
@@ -160,4 +162,51 @@ int fwt_sim_set_has(struct fwt_sim *sim, const char *name, const char *element)
 	ret = each(s, &from, 0, is_in);
 	fwt_blob_free(&from.blob);
 	return !ret;
+}
+
+struct dump {
+	const struct fwt_set *s;
+	struct fwt_vec *to;
+	bool failed;
+};
+
+static void dump_one(void *ctx, const struct fwt_set_elem *e)
+{
+	struct dump *d = ctx;
+
+	if (e->file)
+		d->failed |= !fwt_dns_elem_add(d->to, e->six, e->low, e->high,
+					       d->s->shape.words[e->six]);
+}
+
+bool sim_set_dump(struct fwt_sim *sim, const char *name, struct fwt_vec *to)
+{
+	struct dump d = { .s = find(sim, name), .to = to };
+	struct fwt_set_cursor at = { 0 };
+
+	if (!d.s)
+		return true;
+	while (fwt_set_next((struct fwt_set *)d.s, &at, dump_one, &d))
+		;
+	return !d.failed;
+}
+
+void sim_set_change(struct fwt_sim *sim, const char *name, const struct fwt_vec *v, bool add)
+{
+	const struct fwt_dns_elem *at = v->data;
+	struct fwt_set *s = find(sim, name);
+	u32 i;
+
+	for (i = 0; s && i < v->count; i++) {
+		struct fwt_set_elem e = {
+			.six = at[i].six, .file = true, .low = at[i].low, .high = at[i].high,
+		};
+
+		if (add)
+			fwt_set_insert(s, &e);
+		else
+			fwt_set_delete(s, &e);
+	}
+	if (s)
+		fwt_set_settle(s, false);
 }

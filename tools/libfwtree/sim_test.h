@@ -5,6 +5,8 @@
  *	route PREFIX [via A] dev IF		the machine
  *	address A/LEN dev IF
  *	seed N
+ *	name NAME [ADDR...]			what DNS would say, from now on
+ *	resolvers [ADDR...]
  *	packet PACKET [as NAME]			what happens
  *	reply NAME [WORD...]
  *	quote NAME [reply] icmp|icmpv6 type N code N from A [WORD...]

@@ -6,6 +6,7 @@
 
 #include "names.h"
 #include "packet_text.h"
+#include "sim_names.h"
 #include "sim_test_read.h"
 #include "source.h"
 
@@ -347,8 +348,18 @@ static void world_line(struct reader *r)
 			wrong(r, "'%s' is no number", r->word);
 		return;
 	}
-	if (!fwt_mock_routes_line(&r->world, r->start, error, sizeof(error)))
+	if (sim_is_name_line(r->start)) {
+		struct fwt_dns_book book;
+		bool ok;
+
+		fwt_dns_init(&book);
+		ok = sim_names_read(&book, r->start, error, sizeof(error));
+		fwt_dns_clean(&book);
+		if (ok)
+			return;
+	} else if (!fwt_mock_routes_line(&r->world, r->start, error, sizeof(error))) {
 		return;
+	}
 	/* The word that it names, if it does. */
 	quoted = strchr(error, '\'');
 	if (quoted) {
@@ -379,6 +390,7 @@ static const struct {
 	enum sim_statement_kind kind;
 } words[] = {
 	{ "route", TEST_WORLD }, { "address", TEST_WORLD }, { "seed", TEST_WORLD },
+	{ "name", TEST_WORLD }, { "resolvers", TEST_WORLD },
 	{ "packet", TEST_PACKET }, { "reply", TEST_REPLY }, { "quote", TEST_QUOTE },
 	{ "wait", TEST_WAIT }, { "policy", TEST_POLICY }, { "set", TEST_SET },
 	{ "pool", TEST_POOL }, { "expect", TEST_EXPECT }, { "never", TEST_NEVER },
