@@ -60,7 +60,9 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	w->p.ct_direction = w->dir;
 	w->p.ct_ends = w->c ? &w->c->ends : NULL;
 	w->p.ct_tuple = w->tracked ? &w->t : NULL;
-	w->p.ct_mark = w->c ? fwt_conn_ct_mark(w->c) : 0;
+	/* What starts here walks twice before it is decided, and begins with none. */
+	w->p.ct_mark = w->c && !(fwt_conn_is(w->c, FWT_CONN_LOCAL) && hook == FWT_HOOK_EGRESS &&
+				 !fwt_track_egress_done(w->c)) ? fwt_conn_ct_mark(w->c) : 0;
 	if (root == FWT_NONE) {
 		/* A hook that the policy does not name lets everything pass. */
 		memset(d, 0, offsetof(struct fwt_decision, effect));

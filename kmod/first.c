@@ -222,6 +222,17 @@ static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
 	}
 }
 
+/* What starts here was walked at LOCAL_OUT, and changed as that said: now it is asked
+ * for as it was.
+ */
+static void as_it_began(struct fwt_way *w)
+{
+	struct fwt_conn_more more;
+
+	fwt_conn_kept(w->c, &more);
+	w->p.mark = more.mark_in;
+}
+
 /* The decision of egress for a connection's packet that has none yet. */
 unsigned int fwt_decide_egress(struct fwt_way *w)
 {
@@ -232,6 +243,8 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 	w->p.ct_state = FWT_CT_NEW;
 	if (w->c)
 		w->p.ct_status = fwt_ct_status(w->c, FWT_HOOK_EGRESS);
+	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL))
+		as_it_began(w);
 	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL) && fwt_conn_is(w->c, FWT_CONN_DNAT))
 		decide_as_dialled(w, &d);
 	else

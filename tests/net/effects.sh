@@ -112,4 +112,27 @@ for port, server, u in pairs:
         data = None
     equal(data, b"second", f"port {port}: decided afresh likewise")
 END
+
+# What starts here and is marked is routed anew, and decided with that: but as it was.
+must_apply <<'END'
+ingress { accept }
+egress {
+	iif none udp dport 20 mark 0 ct mark 0 set ct mark 5 set mark 7 accept id own
+	iif none udp dport 20 drop id twice
+	accept
+}
+END
+py <<'END'
+server, u = udp("net", "198.51.100.7", 20), udp("gw", "0.0.0.0")
+for word in (b"one", b"two"):
+    u.sendto(word, ("198.51.100.7", 20))
+    server.settimeout(1)
+    try:
+        equal(server.recv(10), word, "set mark by what starts here: it is as it was when asked again")
+    except OSError:
+        ok(False, "set mark by what starts here: it is dropped")
+c = conn_list("dport", "20")
+ok(len(c) == 1 and (c[0]["mark"], c[0]["ct_mark"], c[0]["oif"]) == (7, 5, "wan2"), "and leaves by its mark", c)
+END
+is "and counts once" "$(rule own hits)" 1
 done_testing
