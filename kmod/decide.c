@@ -251,7 +251,7 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 	world.skb = NULL;	/* it may be a reply, routed otherwise */
 	world.filtered = NULL;
 	world.sk = fwt_conn_is(w->c, FWT_CONN_LOCAL) && w->dir == FWT_ORIGINAL ?
-		   fwt_sender(w) : NULL;
+		   fwt_owner(w) : NULL;
 	if (root == FWT_NONE) {
 		d->flags = 0;
 		d->n_counts = 0;

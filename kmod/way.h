@@ -121,6 +121,9 @@ static inline void fwt_from_in6(const struct in6_addr *a, u32 *words)
 /* The socket that a packet comes from, where it starts here and that can be asked. */
 struct sock *fwt_sender(const struct fwt_way *w);
 
+/* The same, where it can still say whose it is: a program may have let go of it. */
+struct sock *fwt_owner(const struct fwt_way *w);
+
 /* owner.c: struct fwt_env_ops.owner of @env's packet */
 int fwt_world_owner(const struct fwt_env *env, unsigned int field, u32 *out);
 

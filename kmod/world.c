@@ -206,6 +206,13 @@ struct sock *fwt_sender(const struct fwt_way *w)
 	return sk && sk_fullsock(sk) && net_eq(sock_net(sk), w->fn->net) ? sk : NULL;
 }
 
+struct sock *fwt_owner(const struct fwt_way *w)
+{
+	struct sock *sk = fwt_sender(w);
+
+	return sk && READ_ONCE(sk->sk_socket) ? sk : NULL;
+}
+
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
 	world->env.ops = &world_ops;

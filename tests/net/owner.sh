@@ -100,6 +100,30 @@ apply("ingress { accept }\negress { uid 99 accept id uid\ndrop }")
 ok("lost" in turn(), "and ended when it is another user's turn")
 child.kill()
 
+# A program that is done leaves its last bytes to the kernel, which is nobody.
+apply("ingress { accept }\negress { uid 1234 accept id uid\ndrop }")
+server = listen("net", NET[4], 81)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+child = subprocess.run(["ip", "netns", "exec", "gw", "setpriv", "--reuid=1234",
+    "--regid=5", "--clear-groups", "python3", "-SEc", """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 17)
+s.connect(("%s", 81))
+s.settimeout(0.5)
+try:
+    while True:
+        s.send(bytes(1 << 12))
+except OSError:
+    pass
+""" % NET[4]])
+peer = server.accept()[0]
+apply("ingress { accept }\negress { uid 1234 count third accept id uid\ndrop }")
+gen = stats()["generation"]
+ok(wait_for(lambda: all(c["generation"] == gen for c in conn_list("dport", "81")), 10),
+   "a socket that nobody has: it asks for room again")
+ok(conn_list("dport", "81"), "and goes on")
+
 apply("ingress { accept }\negress { iif none uid 1234 accept\ncgroup != 7 accept\ndrop }")
 if os.path.exists("/sys/fs/cgroup/cgroup.procs"):
     ok(talks(5, 5, "gw", FAR[4]), "a cgroup is there")

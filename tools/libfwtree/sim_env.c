@@ -118,6 +118,11 @@ struct sock *fwt_sender(const struct fwt_way *w)
 	return NULL;
 }
 
+struct sock *fwt_owner(const struct fwt_way *w)
+{
+	return fwt_sender(w);
+}
+
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
 	world->env.ops = &env_ops;
