@@ -71,13 +71,16 @@ int fwt_conn_keep(struct fwt_conn *c, const struct fwt_conn_more *to)
 		m = kmalloc(sizeof(*m), GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT);
 		if (!m)
 			return -ENOMEM;
+		atomic_inc(&c->fn->n_more);
 		memcpy(m->by, to->by, sizeof(m->by));
 		m->mark_in = to->mark_in;
 		m->ct_mark = to->ct_mark;
 	}
 	rcu_assign_pointer(c->more, m);
-	if (old)
+	if (old) {
+		atomic_dec(&c->fn->n_more);
 		kfree_rcu(old, rcu);
+	}
 	WRITE_ONCE(c->flags, (c->flags & ~BIT(FWT_CONN_CHANGES)) |
 			     (changes ? BIT(FWT_CONN_CHANGES) : 0));
 	return 0;

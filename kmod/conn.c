@@ -4,6 +4,7 @@
  *
  * Under which pairs a record stands in the hash changes under its lock alone.
  */
+#include <linux/log2.h>
 #include <linux/percpu.h>
 #include <linux/prefetch.h>
 #include <linux/sched.h>
@@ -137,12 +138,16 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 
 static void conn_free(struct fwt_conn *c)
 {
+	struct fwt_conn_more *more = rcu_dereference_protected(c->more, true);
 	struct fwt_net *fn = c->fn;
 	bool six = c->ends.family == 6;
 
 	fwt_route_release(c);
-	/* Who has read it had RCU, too. */
-	kfree(rcu_dereference_protected(c->more, true));
+	if (more) {
+		/* Who has read it had RCU, too. */
+		kfree(more);
+		atomic_dec(&fn->n_more);
+	}
 	kmem_cache_free(six ? conn6_cache : conn_cache, c);
 	if (six)
 		atomic_dec(&fn->n_conns6);
@@ -385,6 +390,7 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 	/* kmem_cache_size() is without what aligns the next one. */
 	return (n - min(n, n6)) * ALIGN(kmem_cache_size(conn_cache), FWT_CONN_ALIGN) +
 	       n6 * ALIGN(kmem_cache_size(conn6_cache), FWT_CONN_ALIGN) +
+	       (u64)atomic_read(&fn->n_more) * roundup_pow_of_two(sizeof(struct fwt_conn_more)) +
 	       fwt_mappings_memory(fn);
 }
 

@@ -35,6 +35,7 @@ static int __net_init fwt_net_init(struct net *net)
 	INIT_LIST_HEAD(&fn->devs);
 	atomic_set(&fn->n_conns, 0);
 	atomic_set(&fn->n_conns6, 0);
+	atomic_set(&fn->n_more, 0);
 	atomic_set(&fn->n_counts, 0);
 	fn->timeouts_percent = 100;
 	ratelimit_state_init(&fn->answer_limit, HZ, 100);

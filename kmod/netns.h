@@ -87,6 +87,7 @@ struct fwt_options {
  * @counts: how many connections have something in common (count.c); or NULL
  * @n_counts: of them there are
  * @n_conns6: those of them that are IPv6
+ * @n_more: of struct fwt_conn_more
  * @conn_max: limit in force
  * @pressed: timeouts are cut short, by @cut (conn_gc.c)
  * @cut: ticks, by what is translated (1) and answered too (2), and its timeout
@@ -139,6 +140,7 @@ struct fwt_net {
 	/* Written by each new connection; not beside what is only read. */
 	atomic_t n_conns ____cacheline_aligned_in_smp;
 	atomic_t n_conns6;
+	atomic_t n_more;
 	atomic_t n_counts;
 	u64 answers[FWT_ANSWERS];
 	u32 next_answer;

@@ -42,6 +42,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_hash_shrink);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_seconds);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_memory);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_keep);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_clean);

@@ -57,6 +57,35 @@ static void find_both_ways(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fwt_conns_memory(fn), 0);
 }
 
+/* What few have, counts too. */
+static void memory(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_tuple t = fwt_test_tuple(FAMILY(test), 1, 1000, 2, 53);
+	struct fwt_conn_more more = { .mark_in = 1 };
+	struct fwt_conn *c;
+	u64 bare, marked;
+
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	bare = fwt_conns_memory(fn);
+	spin_lock_bh(&c->lock);
+	KUNIT_EXPECT_EQ(test, fwt_conn_keep(c, &more), 0);
+	marked = fwt_conns_memory(fn);
+	KUNIT_EXPECT_GE(test, marked, bare + sizeof(more));
+	more.by[0].what = FWT_DECISION_MARK;
+	KUNIT_EXPECT_EQ(test, fwt_conn_keep(c, &more), 0);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_conns_memory(fn), marked, "another takes its place");
+	more = (struct fwt_conn_more){ };
+	KUNIT_EXPECT_EQ(test, fwt_conn_keep(c, &more), 0);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_conns_memory(fn), bare, "nothing is kept any more");
+	more.ct_mark = 1;
+	KUNIT_EXPECT_EQ(test, fwt_conn_keep(c, &more), 0);
+	spin_unlock_bh(&c->lock);
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, fwt_conns_memory(fn), 0);
+}
+
 static void ends_once(struct kunit *test)
 {
 	struct fwt_tuple t = fwt_test_tuple(FAMILY(test), 1, 1000, 2, 53);
@@ -436,6 +465,7 @@ static void record_size(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(find_both_ways, family_gen_params),
+	KUNIT_CASE_PARAM(memory, family_gen_params),
 	KUNIT_CASE_PARAM(ends_once, family_gen_params),
 	KUNIT_CASE_PARAM(pairs, family_gen_params),
 	KUNIT_CASE_PARAM(no_two_alike, family_gen_params),
