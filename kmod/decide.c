@@ -318,6 +318,20 @@ static void charge_source(const struct fwt_way *w, struct fwt_conn *c)
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_SOURCE));
 }
 
+/* What ingress or egress, having left the packet as it is in @p, changes from now on.
+ * Apart, as the stack below a decision is not to have it besides.
+ */
+static noinline void kept_of(const struct fwt_decision *d, const struct fwt_packet *p,
+			     enum fwt_hook hook, struct fwt_conn_more *more)
+{
+	struct fwt_changes after;
+
+	fwt_changes_of(p, &after);
+	fwt_sets_of(d, &after, &more->by[hook]);
+	if (d->flags & FWT_DECISION_CT_MARK)
+		more->ct_mark = p->ct_mark;
+}
+
 bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		      struct fwt_decision *d)
 {
@@ -325,7 +339,6 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 	u32 n_counts = 0, slot[2], server = 0;
 	u8 turn[2];
 	struct fwt_conn_more was FWT_UNSET, more = { };
-	struct fwt_changes after FWT_UNSET;
 	struct fwt_conn *c = w->c;
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
@@ -383,10 +396,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		turn[hook] = d->turn;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
-		fwt_changes_of(&p, &after);
-		fwt_sets_of(d, &after, &more.by[hook]);
-		if (d->flags & FWT_DECISION_CT_MARK)
-			more.ct_mark = p.ct_mark;
+		kept_of(d, &p, hook, &more);
 		if (d->server)
 			server = d->server;
 	}

@@ -400,11 +400,19 @@ static noinline int change_frame(struct fwt_way *w, const struct fwt_decision *d
 	return fwt_skb_change(w->skb, &w->p, frame_offset(w), &to);
 }
 
+static noinline void decide_frame(struct fwt_way *w, u32 root, struct fwt_decision *d)
+{
+	struct fwt_world world FWT_UNSET;
+
+	fwt_world_init(&world, w, w->pol->seeds ? get_random_u32() : 0);
+	world.bytes = w->skb->len;
+	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
+}
+
 /* Apart from the way here, whose stack it would have besides. */
 static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
 {
 	struct fwt_decision d FWT_UNSET;
-	struct fwt_world world FWT_UNSET;
 	u8 tos = w->p.tos, ttl = w->p.ttl;
 	u16 mss = w->p.tcp_mss;
 
@@ -412,9 +420,7 @@ static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
 	w->p.ct_mark = 0;
 	w->p.ct_ends = NULL;
 	w->p.ct_tuple = NULL;
-	fwt_world_init(&world, w, w->pol->seeds ? get_random_u32() : 0);
-	world.bytes = w->skb->len;
-	fwt_walk(&w->pol->prog, root, &w->p, &world.env, &d);
+	decide_frame(w, root, &d);
 	fwt_effects(w, &d, w->skb->len);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop_by(w, d.reason ? d.reason : FWT_REASON_POLICY, &d);

@@ -69,7 +69,8 @@ static u8 state_of(const struct fwt_way *w)
 	       FWT_CT_NEW : FWT_CT_ESTABLISHED;
 }
 
-static int keep_ct_mark(struct fwt_way *w)
+/* A decision takes a thousand bytes of stack: what stands beside one is kept apart. */
+static noinline int keep_ct_mark(struct fwt_way *w)
 {
 	struct fwt_conn *c = w->c;
 	struct fwt_conn_more more;
@@ -188,7 +189,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 }
 
 /* Is it accepted, but not for where it was led: as if it left by @oif. */
-static bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decision *d)
+static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decision *d)
 {
 	struct fwt_packet seen = w->p;
 	struct fwt_end dialled;
@@ -225,7 +226,7 @@ static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
 /* What starts here was walked at LOCAL_OUT, and changed as that said: now it is asked
  * for as it was.
  */
-static void as_it_began(struct fwt_way *w)
+static noinline void as_it_began(struct fwt_way *w)
 {
 	struct fwt_conn_more more;
 

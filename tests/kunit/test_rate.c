@@ -107,10 +107,18 @@ static void figures(u32 object, struct fwt_limit_figures *f)
 	mutex_unlock(&ns->fn->lock);
 }
 
+static noinline bool under_now(const struct fwt_policy *pol, u32 object, u32 key, u32 len,
+			       u64 *hash)
+{
+	struct fwt_world world = { .pol = pol, .bytes = len };
+
+	return fwt_world_under(&world.env, object, &key, object == KEYED, NULL, hash);
+}
+
 /* One packet of @len bytes of a key at one object; is it let pass. */
 static bool ask(u32 object, u32 key, u32 len)
 {
-	struct fwt_world world = { };
+	const struct fwt_policy *pol;
 	struct fwt_decision d;
 	bool under = true;
 
@@ -118,13 +126,11 @@ static bool ask(u32 object, u32 key, u32 len)
 	d.charge[0] = (struct fwt_decision_charge){ .object = object };
 	local_bh_disable();
 	rcu_read_lock();
-	world.pol = rcu_dereference(ns->fn->policy);
-	world.bytes = len;
+	pol = rcu_dereference(ns->fn->policy);
 	if (object != TURNS)
-		under = fwt_world_under(&world.env, object, &key, object == KEYED, NULL,
-					&d.charge[0].hash);
+		under = under_now(pol, object, key, len, &d.charge[0].hash);
 	d.charge[0].over = !under;
-	fwt_limits_charge(world.pol, &d, len);
+	fwt_limits_charge(pol, &d, len);
 	rcu_read_unlock();
 	local_bh_enable();
 	return under;
