@@ -178,7 +178,7 @@ offline-build: $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/
 # (tests/net/packets.sh, first-packets.sh).
 player_obj := $(patsubst %.c,$(O)/%.o,$(wildcard tests/player/*.c) \
 	tests/offline/pkt.c tests/offline/tcp_vectors.c)
-player_mains := $(patsubst %,$(O)/tests/player/%.o,main race sim corpus)
+player_mains := $(patsubst %,$(O)/tests/player/%.o,main race sim corpus corpus_policy)
 $(player_obj): cflags += -Itests/offline
 
 .PHONY: player
@@ -186,12 +186,12 @@ player: build/player/player build/player/race build/player/corpus build/player/c
 build/player/player: $(O)/tests/player/main.o
 build/player/race: $(O)/tests/player/race.o
 # The same with the simulation in place of the wires.
-corpus_obj := $(O)/tests/offline/pkt.o $(O)/tests/player/corpus.o
+corpus_obj := $(patsubst %,$(O)/tests/%.o,offline/pkt player/corpus player/corpus_policy)
 build/player/corpus-sim: $(O)/tests/player/sim.o $(corpus_obj) $(O)/libfwtree.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
-build/player/corpus: $(O)/tests/player/corpus.o $(O)/tests/player/wire.o $(O)/tests/player/fw.o $(O)/tests/offline/pkt.o $(O)/libfwtree.a
+build/player/corpus: $(corpus_obj) $(O)/tests/player/wire.o $(O)/tests/player/fw.o $(O)/libfwtree.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) -ljansson

@@ -3,7 +3,8 @@
 #
 # The kernel and the simulation decide the same: policies and conversations made up
 # from seeds, played through the module and through "fwctl test"'s machine; what was
-# sent, what came out, counters and entries are one text each, and the two are equal.
+# sent, what came out and what was answered, counters, entries and the contents of a
+# live set are one text each, and the two are equal.
 #
 #   corpus ──── cli  gw  srv ──── corpus
 # flavours: time-travel
@@ -14,12 +15,14 @@ router gw
 # What the kernel writes by itself is none of ours to hold together.
 ip netns exec gw sh -c 'for f in all default; do
 	echo 0 >/proc/sys/net/ipv4/conf/$f/send_redirects
-done'
+done
+echo 0 >/proc/sys/net/ipv4/icmp_ratemask'
 top=${netdir%/tests/net}
 seeds=${FWTREE_CORPUS_SEEDS:-1 2 7}
+policies=${FWTREE_CORPUS_POLICIES:-10}
 for seed in $seeds; do
-	"$top/build/player/corpus" "$seed" 20 >kernel.txt 2>kernel.err
-	"$top/build/player/corpus-sim" "$seed" 20 >sim.txt 2>sim.err
+	"$top/build/player/corpus" "$seed" "$policies" >kernel.txt 2>kernel.err
+	"$top/build/player/corpus-sim" "$seed" "$policies" >sim.txt 2>sim.err
 	fwctl -n gw flush
 	if [ -s sim.txt ] && cmp -s kernel.txt sim.txt; then
 		say_ok "seed $seed: $(grep -c '^>' sim.txt) packets, $(grep -c '^entry' sim.txt) entries"

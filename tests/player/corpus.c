@@ -13,9 +13,9 @@
  * are right is printed, not what they are. Where time travels, conversations pause.
  */
 #include <arpa/inet.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
+#include "corpus_policy.h"
 #include "fw.h"
 #include "pkt.h"
 #include "rewrite.h"
@@ -42,132 +42,28 @@ struct flow {
 static struct wire wire;
 static u32 rng;
 static bool travel;
+static u64 clock_ms;
 static struct flow flows[FLOWS];
 static char ports[PORTS_MAX][200];
 static unsigned int n_ports;
 static struct pkt built;
 static u8 got[WIRE_MTU + 1];
-static FILE *policy;
-
 static u32 draw(u32 n)
 {
 	return pkt_random(&rng) % n;
-}
-
-static void __printf(1, 2) put(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vfprintf(policy, format, args);
-	va_end(args);
-}
-
-/* Policies */
-
-static const char *const clients4[] = {
-	"10.1.0.0/24", "10.1.0.0/16", "10.1.0.7", "10.0.0.0/8", "10.2.0.0/24",
-};
-
-static const char *const clients6[] = { "fd00:0:1::/64", "fd00:0:1::7", "fd00::/16" };
-
-static void match(void)
-{
-	switch (draw(8)) {
-	case 0:
-		put("iif %s ", draw(2) ? "cli" : "srv");
-		break;
-	case 1:
-		put("saddr %s ", clients4[draw(ARRAY_SIZE(clients4))]);
-		break;
-	case 2:
-		put("saddr %s ", clients6[draw(ARRAY_SIZE(clients6))]);
-		break;
-	case 3:
-		put("protocol { tcp, udp } dport %u-%u ", 80, 80 + draw(10));
-		break;
-	case 4:
-		put("tcp dport { 80, %u, 443 } ", 81 + draw(9));
-		break;
-	case 5:
-		put("icmp type echo-request ");
-		break;
-	case 6:
-		put("not protocol udp ");
-		break;
-	case 7:
-		put("daddr 198.51.100.0/%u ", 24 + draw(9));
-		break;
-	}
-}
-
-static void rule(void)
-{
-	unsigned int i, n = 1 + draw(2);
-
-	put("\t");
-	for (i = 0; i < n; i++)
-		match();
-	if (!draw(4))
-		put("set mark %u ", 1 + draw(9));
-	if (!draw(6))
-		put("count c%u ", draw(3));
-	put("%s\n", draw(3) ? "accept" : "drop");
-}
-
-static void make_policy(unsigned int number)
-{
-	unsigned int i, n;
-
-	put("option adopt 0s\noption nat-ports 30000-65000\n");
-	if (!draw(3))
-		put("option tcp-loose on\n");
-	if (!draw(4))
-		put("option revalidate %s\n", draw(2) ? "off" : "strict");
-	if (!draw(3))
-		put("option timeout udp %us\noption timeout tcp-established %us\n", 20 + draw(40),
-		    200 + draw(400));
-	put("ingress {\n");
-	if (draw(3))
-		put("\tct state invalid drop\n");
-	if (draw(2))
-		put("\tdaddr 198.51.100.%u tcp dport 80 dnat to 203.0.113.%u:%u accept\n",
-		    1 + draw(8), 1 + draw(4), 8000 + draw(4));
-	if (draw(2))
-		put("\tdaddr 198.51.100.%u udp dport 80-83 dnat to 203.0.113.%u:%u-%u accept\n",
-		    1 + draw(8), 1 + draw(4), 9000, 9003);
-	if (draw(2))
-		put("\tdaddr 2001:db8:5::%u protocol { tcp, udp } "
-		    "dnat to [2001:db8:6::%u]:7000 accept\n", 1 + draw(8), 1 + draw(4));
-	for (i = 0, n = draw(8); i < n; i++)
-		rule();
-	put("\tiif cli %s\n\t%s\n}\n", draw(4) ? "accept" : "tcp dport 80 accept",
-	    draw(3) ? "drop" : "accept");
-	if (!draw(5))
-		return;
-	put("egress {\n");
-	for (i = 0, n = draw(3); i < n; i++)
-		rule();
-	if (draw(3))
-		put("\tsaddr 10.1.0.0/%u oif srv snat to 100.64.%u.1 accept\n",
-		    16 + draw(9), number % 200);
-	if (draw(2))
-		put("\tsaddr 10.0.0.0/8 snat to 100.65.%u.1:4000 accept\n", number % 200);
-	if (draw(2))
-		put("\tsaddr fd00:0:1::/64 snat to fd00:64::%u accept\n", 1 + draw(9));
-	if (draw(2))
-		put("\tsaddr 10.2.0.0/24 netmap to 100.66.%u.0/24 accept\n", number % 200);
-	put("\taccept\n}\n");
 }
 
 static bool apply(unsigned int number)
 {
 	char *text = NULL;
 	size_t size = 0;
+	FILE *policy;
 	bool done;
 
 	policy = open_memstream(&text, &size);
-	make_policy(number);
+	if (!policy)
+		return false;
+	corpus_policy(policy, draw, number);
 	fclose(policy);
 	printf("policy\n%s", text);
 	done = fw_apply("gw", text);
@@ -200,8 +96,27 @@ static const char *port_words(u16 port, const char *here, const char *there, cha
 	return buf;
 }
 
+/* What an error is about. */
+static void quoted(const struct fwt_packet *p, const u8 *data, u32 len, char *buf, size_t size)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], a[12], b[12];
+	int af = *data >> 4 == 6 ? AF_INET6 : AF_INET;
+	u32 at = p->payload + (af == AF_INET6 ? 8 : 12);
+	struct fwt_quote q;
+
+	if (fwt_packet_quote(p, &q, data, len, len))
+		return;
+	inet_ntop(af, data + at, src, sizeof(src));
+	inet_ntop(af, data + at + (af == AF_INET6 ? 16 : 4), dst, sizeof(dst));
+	snprintf(buf, size, " quotes %u %s %s > %s %s ttl %u tos %u len %u", q.p.protocol, src,
+		 q.p.have & FWT_HAVE_PORTS ? port_words(q.p.sport, src, dst, a) : "-", dst,
+		 q.p.have & FWT_HAVE_PORTS ? port_words(q.p.dport, dst, src, b) : "-", q.p.ttl,
+		 q.p.tos, q.p.length);
+}
+
 static void put_packet(const char *what, const u8 *data, u32 len)
 {
+	char quote[200] = "";
 	struct fwt_packet p = { .ether_type = *data >> 4 == 6 ? 0x86dd : 0x0800 };
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], a[12], b[12];
 	int af = *data >> 4 == 6 ? AF_INET6 : AF_INET;
@@ -215,6 +130,8 @@ static void put_packet(const char *what, const u8 *data, u32 len)
 	inet_ntop(af, data + at + (af == AF_INET6 ? 16 : 4), dst, sizeof(dst));
 	for (i = p.payload; i < p.end && !(p.have & FWT_HAVE_ICMP_ERROR); i++)
 		sum = sum * 31 + data[i];
+	if (p.have & FWT_HAVE_ICMP_ERROR)
+		quoted(&p, data, len, quote, sizeof(quote));
 	printf("%s %u %s %s > %s %s ttl %u tos %u len %u", what, p.protocol, src,
 	       p.have & FWT_HAVE_PORTS ? port_words(p.sport, src, dst, a) : "-", dst,
 	       p.have & FWT_HAVE_PORTS ? port_words(p.dport, dst, src, b) : "-", p.ttl,
@@ -225,7 +142,9 @@ static void put_packet(const char *what, const u8 *data, u32 len)
 		printf(" type %u code %u", p.icmp_type, p.icmp_code);
 	if (p.have & FWT_HAVE_ICMP_ID)
 		printf(" id %s", port_words(p.icmp_id, "", "", a));
-	printf(" payload %x sum %s\n", sum, fwt_csum_verify(&p, data) ? "right" : "wrong");
+	if (p.have & FWT_HAVE_MSS)
+		printf(" mss %u", p.tcp_mss);
+	printf(" payload %x%s sum %s\n", sum, quote, fwt_csum_verify(&p, data) ? "right" : "wrong");
 }
 
 static u64 counted[__FWT_REASON_MAX];
@@ -266,13 +185,13 @@ static void one_entry(const struct entry *e, void *arg)
 		k++;
 	}
 	snprintf(text, sizeof(text),
-		 "entry %s %s %s > %s %s | %s %s > %s %s %s%s%s%s %llu/%llu %llu/%llu %s %s",
+		 "entry %s %s %s > %s %s | %s %s > %s %s %s%s%s%s %llu/%llu %llu/%llu %s %s mark %u",
 		 e->state, e->dir[0].saddr, port[0], e->dir[0].daddr, port[1], e->dir[1].saddr,
 		 port[2], e->dir[1].daddr, port[3], e->assured ? "assured " : "",
 		 e->tentative ? "tentative " : "", e->snat ? "snat " : "", e->dnat ? "dnat " : "",
 		 (unsigned long long)e->dir[0].packets, (unsigned long long)e->dir[0].bytes,
 		 (unsigned long long)e->dir[1].packets, (unsigned long long)e->dir[1].bytes,
-		 e->iif, e->oif);
+		 e->iif, e->oif, e->mark);
 	if (n_lines < ARRAY_SIZE(lines))
 		lines[n_lines++] = strdup(text);
 }
@@ -298,6 +217,30 @@ static void put_entries(void)
 	}
 }
 
+static void put_seen(void)
+{
+	bool seen[FW_SEEN_MAX];
+	unsigned int i;
+
+	if (!fw_seen("gw", seen))
+		return;
+	printf("seen");
+	for (i = 0; i < FW_SEEN_MAX; i++)
+		if (seen[i])
+			printf(" %u", i);
+	puts("");
+}
+
+static void change(void)
+{
+	char text[100];
+	bool set;
+
+	corpus_change(text, sizeof(text), draw, &set);
+	printf("%s %s: %s\n", set ? "set" : "pool", text,
+	       fw_change("gw", set ? "set" : "pool", text) ? "done" : "refused");
+}
+
 /* Conversations */
 
 static bool push(int side, const struct pkt_spec *s, struct flow *learn)
@@ -317,12 +260,8 @@ static bool push(int side, const struct pkt_spec *s, struct flow *learn)
 
 			if (fwt_packet_parse(&p, got, (u32)n, (u32)n, FWT_PARSE_NETWORK))
 				continue;
-			/* What this machine writes itself: redirects, and answers, as
-			 * often as a rate allows.
-			 */
-			if (p.have & FWT_HAVE_ICMP_ERROR && !s->quote)
-				continue;
 			put_packet(out[k], got, (u32)n);
+			/* Of what is refused the answer comes back. */
 			if (!learn || k == side)
 				continue;
 			learn->left = true;
@@ -406,6 +345,10 @@ static void begin(struct flow *f, unsigned int number)
 		s.tcp_flags = draw(8) ? FWT_TCP_SYN : FWT_TCP_ACK;
 		s.tcp_seq = f->seq[0];
 		s.tcp_window = 64000;
+		if (draw(2)) {
+			memcpy(s.tcp_options, "\x02\x04\x05\xb4", 4);
+			s.n_tcp_options = 4;
+		}
 		f->seq[0] += s.tcp_flags == FWT_TCP_SYN;
 	} else {
 		s.payload_len = draw(100);
@@ -421,6 +364,8 @@ static void begin(struct flow *f, unsigned int number)
 		r.sport = f->out.dport;
 		r.dport = f->out.sport;
 		r.tcp_flags = FWT_TCP_SYN | FWT_TCP_ACK;
+		memcpy(r.tcp_options, "\x02\x04\x05\xb4", 4);
+		r.n_tcp_options = 4;
 		r.tcp_seq = f->seq[1]++;
 		r.tcp_ack = f->seq[0];
 		push(!f->side, &r, NULL);
@@ -486,6 +431,19 @@ static void complain(struct flow *f)
 	push(!f->side, &s, NULL);
 }
 
+/* Until a time that was agreed on at the beginning: what the kernel needs for its own
+ * doings adds up to nothing. However often they pause, no two such times are whole
+ * seconds apart, nor nearly: what ends after whole seconds is over on both sides.
+ */
+static void rest(void)
+{
+	u32 ms = (1 + draw(draw(4) ? 40 : 700)) * 1000 + 360;
+
+	printf("wait %u\n", ms);
+	clock_ms += ms;
+	wire_sleep_until(clock_ms);
+}
+
 static void play(unsigned int number)
 {
 	unsigned int i;
@@ -504,15 +462,14 @@ static void play(unsigned int number)
 			complain(f);
 		else
 			go_on(f);
-		if (travel && !draw(12)) {
-			u32 ms = (1 + draw(draw(4) ? 40 : 700)) * 1000 + 300;
-
-			printf("wait %u\n", ms);
-			wire_sleep_until(wire_now() + ms);
-		}
+		if (travel && !draw(12))
+			rest();
+		if (!draw(20))
+			change();
 		if (i % 20 == 19) {
 			put_counters();
 			put_entries();
+			put_seen();
 		}
 		if (!draw(50) && !apply(number))
 			return;
@@ -526,8 +483,9 @@ int main(int argc, char **argv)
 
 	travel = flavour && !strcmp(flavour, "time-travel");
 	rng = argc > 1 ? (u32)strtoul(argv[1], NULL, 0) * 2654435761u | 1 : 1;
-	if (!wire_open(&wire, "gw") || !fw_reasons("gw", counted))
+	if (!wire_open(&wire, "gw") || !wire_addresses("gw") || !fw_reasons("gw", counted))
 		return 1;
+	clock_ms = wire_now();
 	for (i = 0; i < n; i++) {
 		if (!apply(i)) {
 			puts("the policy was refused");

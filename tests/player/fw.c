@@ -86,6 +86,7 @@ bool fw_conns(const char *ns, void (*fn)(const struct entry *e, void *arg), void
 		e.dnat = json_is_true(json_object_get(j, "dnat"));
 		e.iif = string(j, "iif");
 		e.oif = string(j, "oif");
+		e.mark = (u32)number(j, "mark");
 		get_dir(json_object_get(j, "original"), &e.dir[0], true);
 		get_dir(json_object_get(j, "reply"), &e.dir[1], false);
 		fn(&e, arg);
@@ -105,6 +106,31 @@ bool fw_reasons(const char *ns, u64 *value)
 	for (i = 1; i < __FWT_REASON_MAX; i++)
 		value[i] = number(json_object_get(reasons, fwt_reason_info[i].name),
 				  "value");
+	json_decref(all);
+	return true;
+}
+
+bool fw_change(const char *ns, const char *object, const char *change)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "fwctl -n %s %s %s >/dev/null 2>&1", ns, object, change);
+	return !system(command);
+}
+
+bool fw_seen(const char *ns, bool *seen)
+{
+	json_t *all = ask(ns, "set list seen"), *e;
+	unsigned int n;
+	size_t i;
+
+	if (!all)
+		return false;
+	memset(seen, 0, FW_SEEN_MAX * sizeof(*seen));
+	json_array_foreach(all, i, e)
+		if (sscanf(string(e, "element"), "10.1.0.%u", &n) == 1 && n < FW_SEEN_MAX &&
+		    !strchr(string(e, "element"), '/'))
+			seen[n] = true;
 	json_decref(all);
 	return true;
 }

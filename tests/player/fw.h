@@ -27,6 +27,7 @@ struct entry {
 	bool dnat;
 	const char *iif;
 	const char *oif;
+	u32 mark;
 	struct entry_dir dir[2];
 };
 
@@ -38,5 +39,13 @@ bool fw_conns(const char *ns, void (*fn)(const struct entry *e, void *arg), void
 
 /* Values of all counters, by enum fwt_reason. */
 bool fw_reasons(const char *ns, u64 *value);
+
+/* A live set or pool is changed; @change as the command has it. False: it was refused. */
+bool fw_change(const char *ns, const char *object, const char *change);
+
+#define FW_SEEN_MAX	13
+
+/* Which of 10.1.0.0 to 10.1.0.12 are elements of the set "seen". */
+bool fw_seen(const char *ns, bool *seen);
 
 #endif /* FWT_PLAYER_FW_H */

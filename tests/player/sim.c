@@ -9,6 +9,7 @@
 
 #include "fw.h"
 #include "fwtree_sim.h"
+#include "sim.h"
 #include "run.h"
 #include "wire.h"
 
@@ -31,11 +32,26 @@ static unsigned int number_of(const char *ns)
 
 static const char *const name[2] = { "cli", "srv" };
 
+bool wire_addresses(const char *ns)
+{
+	static const char *const addresses[] = {
+		"address 10.1.0.254/32 dev cli", "address 192.0.2.1/32 dev srv",
+		"address fd00:0:1::fe/128 dev cli", "address 2001:db8:9::1/128 dev srv",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++)
+		if (fwt_sim_world(sims[number_of(ns)].sim, addresses[i]))
+			return false;
+	return true;
+}
+
 bool wire_open(struct wire *w, const char *ns)
 {
 	static const char *const routes[] = {
 		"route 10.0.0.0/9 dev cli", "route 0.0.0.0/0 dev srv",
 		"route fd00::/32 dev cli", "route ::/0 dev srv",
+		"link cli mtu 65535", "link srv mtu 65535",	/* WIRE_MTU */
 	};
 	struct gateway_sim *g = &sims[number_of(ns)];
 	unsigned int i;
@@ -86,12 +102,18 @@ bool wire_send(struct wire *w, int side, const u8 *data, u32 len, u16 sum_start,
 	memcpy(bytes, data, len);
 	if (sum_start)
 		complete(bytes, len, sum_start, sum_off);
+	g->len[0] = g->len[1] = 0;
 	r = fwt_sim_packet(g->sim, &(struct fwt_sim_packet){
 		.dev = name[side], .data = bytes, .len = len,
 	});
 	if (!r) {
 		printf("# %s\n", fwt_sim_error(g->sim));
 		return false;
+	}
+	if (r->answer && strcmp(r->answer_dev, "lo")) {
+		to = strcmp(r->answer_dev, name[0]) ? 1 : 0;
+		memcpy(g->out[to], r->answer, r->answer_len);
+		g->len[to] = r->answer_len;
 	}
 	if (r->end != FWT_SIM_LEFT)
 		return true;
@@ -136,7 +158,7 @@ static void visit(void *ctx, const struct fwt_sim_conn *c)
 	struct entry e = {
 		.id = c->id + 1, .state = c->state, .timeout = c->seconds,
 		.assured = c->assured, .tentative = !c->confirmed, .snat = c->snat,
-		.dnat = c->dnat, .iif = c->iif ? c->iif : "", .oif = c->oif ? c->oif : "",
+		.dnat = c->dnat, .mark = c->mark, .iif = c->iif ? c->iif : "", .oif = c->oif ? c->oif : "",
 	};
 	struct visit *v = ctx;
 	int af = c->family == 6 ? AF_INET6 : AF_INET, i;
@@ -169,5 +191,24 @@ bool fw_reasons(const char *ns, u64 *value)
 
 	for (i = 1; i < __FWT_REASON_MAX; i++)
 		value[i] = fwt_sim_counter(sim, fwt_reason_info[i].name);
+	return true;
+}
+
+bool fw_change(const char *ns, const char *object, const char *change)
+{
+	struct fwt_sim *sim = sims[number_of(ns)].sim;
+
+	return !(strcmp(object, "set") ? fwt_sim_pool(sim, change) : fwt_sim_set(sim, change));
+}
+
+bool fw_seen(const char *ns, bool *seen)
+{
+	char text[40];
+	unsigned int i;
+
+	for (i = 0; i < FW_SEEN_MAX; i++) {
+		snprintf(text, sizeof(text), "10.1.0.%u", i);
+		seen[i] = fwt_sim_set_has(sims[number_of(ns)].sim, "seen", text) == 1;
+	}
 	return true;
 }

@@ -46,6 +46,17 @@ static bool add_routes(const char *ns)
 	return !system(command);
 }
 
+bool wire_addresses(const char *ns)
+{
+	char command[600];
+
+	snprintf(command, sizeof(command),
+		 "ip -n %s addr add 10.1.0.254/32 dev cli; ip -n %s addr add 192.0.2.1/32 dev srv;"
+		 "ip -n %s addr add fd00:0:1::fe/128 dev cli nodad;"
+		 "ip -n %s addr add 2001:db8:9::1/128 dev srv nodad", ns, ns, ns, ns);
+	return !system(command);
+}
+
 bool wire_open(struct wire *w, const char *ns)
 {
 	int back = open("/proc/self/ns/net", O_RDONLY), there;

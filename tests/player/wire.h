@@ -48,4 +48,7 @@ bool wire_send(struct wire *w, int side, const u8 *data, u32 len, u16 sum_start,
  */
 int wire_read(struct wire *w, int side, u8 *data, int wait);
 
+/* This machine has an address of each family on either side. */
+bool wire_addresses(const char *ns);
+
 #endif /* FWT_PLAYER_WIRE_H */

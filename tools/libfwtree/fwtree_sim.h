@@ -116,8 +116,8 @@ struct fwt_sim_conn {
  * struct fwt_sim_result - what became of a packet; until the next call
  * @verdict: enum fwt_sim_verdict
  * @end: enum fwt_sim_end
- * @reason: of a drop, as "fwctl stats" names it; or "no-route", "ttl-exceeded", of
- *	the machine itself; else NULL
+ * @reason: of a drop, as "fwctl stats" names it; or "no-route", "ttl-exceeded",
+ *	"too-big", of the machine itself; else NULL
  * @state: ct state that it was walked with: "new" ..., "established" and "related"
  *	where it was not walked
  * @by: the rule that decided: the last one that was asked; @by->file NULL for none
@@ -129,7 +129,8 @@ struct fwt_sim_conn {
  * @frame: the same from its Ethernet header on
  * @frame_len: bytes of that
  * @mark: that it has then
- * @answer: what this machine says back to a packet that is refused, or NULL
+ * @answer: what this machine says back to a packet that is refused, or that it can't
+ *	forward; or NULL
  * @answer_len: bytes of that
  * @answer_dev: by which device
  * @conn: its connection, or NULL
@@ -206,9 +207,9 @@ int fwt_sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *
  * fwt_sim_world() - an address, a route, or the seed of chance
  * @sim: simulation
  * @line: a statement of a test file: "address A/LEN dev IF", "route PREFIX [via A]
- *	dev IF", "seed N" (before the first packet), "name NAME [ADDR...]", "resolvers
- *	[ADDR...]". An address brings the route to its subnet; 127.0.0.1 and ::1 are
- *	there.
+ *	dev IF [mtu N]", "link IF mtu N", "seed N" (before the first packet), "name NAME
+ *	[ADDR...]", "resolvers [ADDR...]". An address brings the route to its subnet;
+ *	127.0.0.1 and ::1 are there.
  *
  * Return: 0; -1, see fwt_sim_error().
  */

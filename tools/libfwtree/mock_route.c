@@ -17,12 +17,14 @@ void fwt_mock_routes_init(struct fwt_mock_routes *m)
 	memset(m, 0, sizeof(*m));
 	m->route.size = sizeof(struct fwt_mock_entry);
 	m->address.size = sizeof(struct fwt_mock_entry);
+	m->link.size = sizeof(struct fwt_mock_entry);
 }
 
 void fwt_mock_routes_clean(struct fwt_mock_routes *m)
 {
 	free(m->route.data);
 	free(m->address.data);
+	free(m->link.data);
 	fwt_mock_routes_init(m);
 }
 
@@ -266,6 +268,24 @@ void fwt_mock_route(const struct fwt_mock_routes *m, const struct fwt_packet *p,
 		source_of(m, p, &f, r);
 }
 
+u32 fwt_mock_link_mtu(const struct fwt_mock_routes *m, const char *dev)
+{
+	const struct fwt_mock_entry *e = m->link.data;
+	u32 i, mtu = 0;
+
+	for (i = 0; i < m->link.count; i++)
+		if (!strcmp(e[i].dev, dev))
+			mtu = e[i].mtu;
+	return mtu;
+}
+
+u32 fwt_mock_route_mtu(const struct fwt_mock_routes *m, const struct fwt_packet *p)
+{
+	struct found f = find(m, p, p->daddr, NULL);
+
+	return f.plen >= 0 ? f.e.mtu : 0;
+}
+
 static const struct fwt_mock_routes *routes(const struct fwt_env *env)
 {
 	/* It is the first member. */
@@ -403,6 +423,14 @@ static bool read_type(const struct reader *r, const char *word, u8 *type)
 
 #define BLANK	" \t\r\n"
 
+/* Less than that and neither family has a way. */
+static bool read_mtu(const struct reader *r, const char *word, u32 *mtu)
+{
+	if (!read_number(word, 65536, mtu) || *mtu < 68)
+		return wrong(r, "'mtu' wants a number of bytes, 68 to 65536");
+	return true;
+}
+
 static bool read_words(const struct reader *r, bool route, char **at,
 		       struct fwt_mock_entry *e)
 {
@@ -431,9 +459,12 @@ static bool read_words(const struct reader *r, bool route, char **at,
 			e->has_mark = true;
 			if (!read_number(word, 0xffffffff, &e->mark))
 				return wrong(r, "'mark' wants a number");
+		} else if (route && !strcmp(key, "mtu")) {
+			if (!read_mtu(r, word, &e->mtu))
+				return false;
 		} else {
 			return wrong(r, "'%s' is no word of %s", key,
-				     route ? "a route: via, dev, type, src, mark" :
+				     route ? "a route: via, dev, type, src, mark, mtu" :
 					     "an address: dev");
 		}
 	}
@@ -441,6 +472,26 @@ static bool read_words(const struct reader *r, bool route, char **at,
 			   e->type == FWT_ROUTE_BROADCAST))
 		return wrong(r, "'dev IF' is missing");
 	return true;
+}
+
+static int read_link(struct fwt_mock_routes *m, char **at, const struct reader *r)
+{
+	const char *dev = strtok_r(NULL, BLANK, at), *key = strtok_r(NULL, BLANK, at);
+	struct fwt_mock_entry e = { 0 };
+
+	if (!dev || strlen(dev) >= sizeof(e.dev) || !key || strcmp(key, "mtu")) {
+		wrong(r, "it is 'link IF mtu N'");
+		return -EINVAL;
+	}
+	strcpy(e.dev, dev);
+	if (!read_mtu(r, strtok_r(NULL, BLANK, at), &e.mtu))
+		return -EINVAL;
+	key = strtok_r(NULL, BLANK, at);
+	if (key) {
+		wrong(r, "'%s' is too much behind 'link IF mtu N'", key);
+		return -EINVAL;
+	}
+	return add(&m->link, &e);
 }
 
 static int read_line(struct fwt_mock_routes *m, char *line, const struct reader *r)
@@ -453,9 +504,11 @@ static int read_line(struct fwt_mock_routes *m, char *line, const struct reader 
 	if (hash)
 		*hash = '\0';
 	word = strtok_r(line, BLANK, &at);
+	if (word && !strcmp(word, "link"))
+		return read_link(m, &at, r);
 	route = word && !strcmp(word, "route");
 	if (!route && (!word || strcmp(word, "address"))) {
-		wrong(r, "'%s' is neither 'route' nor 'address'", word ? word : "");
+		wrong(r, "'%s' is neither 'route' nor 'address' nor 'link'", word ? word : "");
 		return -EINVAL;
 	}
 	word = strtok_r(NULL, BLANK, &at);

@@ -2,8 +2,9 @@
 /*
  * A routing table to simulate with: what a test file says of it.
  *
- *	route PREFIX [via ADDR] [dev IF] [type TYPE] [src ADDR] [mark N]
+ *	route PREFIX [via ADDR] [dev IF] [type TYPE] [src ADDR] [mark N] [mtu N]
  *	address ADDR[/LEN] dev IF
+ *	link IF mtu N
  *
  * PREFIX is an address with or without length, or "default": that of the family
  * of its "via", without one of both. TYPE is a word of "route type", but none and
@@ -16,6 +17,9 @@
  * tables with it: itself as a local route, the subnet as a route to its link, the
  * subnet's broadcast address. An IPv6 one brings the link-local subnet, too. Those of
  * 127.0.0.0/8 and ::1 are always there, on lo.
+ *
+ * A link has an MTU of 1500 where nothing else is said, lo one of 65536; a route with an
+ * MTU of its own goes no further than that.
  *
  * What goes to a link-local address of IPv6, and to nobody of this machine, goes to
  * the link that it came from or was to leave by, whatever else is in the table.
@@ -36,6 +40,7 @@
  * @has_src: @src is set
  * @has_mark: @mark is set
  * @mark: of packets
+ * @mtu: of the way; 0: that of the link
  * @dev: interface, or ""
  * @addr: words as in struct fwt_packet
  * @via: likewise: the gateway
@@ -49,6 +54,7 @@ struct fwt_mock_entry {
 	bool has_src;
 	bool has_mark;
 	u32 mark;
+	u32 mtu;
 	char dev[FWT_ROUTE_NAME];
 	u32 addr[4];
 	u32 via[4];
@@ -59,19 +65,27 @@ struct fwt_mock_entry {
  * struct fwt_mock_routes - the tables
  * @route: of struct fwt_mock_entry
  * @address: likewise
+ * @link: likewise: @dev and @mtu alone
  */
 struct fwt_mock_routes {
 	struct fwt_vec route;
 	struct fwt_vec address;
+	struct fwt_vec link;
 };
 
 void fwt_mock_routes_init(struct fwt_mock_routes *m);
 void fwt_mock_routes_clean(struct fwt_mock_routes *m);
 
+/** fwt_mock_link_mtu() - what was said of a link; 0 for nothing */
+u32 fwt_mock_link_mtu(const struct fwt_mock_routes *m, const char *dev);
+
+/** fwt_mock_route_mtu() - of the route that a packet goes by; 0 where it has none */
+u32 fwt_mock_route_mtu(const struct fwt_mock_routes *m, const struct fwt_packet *p);
+
 /**
  * fwt_mock_routes_line() - add what a line of a test file says
  * @m: tables
- * @line: "route ..." or "address ...", a comment behind "#" is left out
+ * @line: "route ...", "address ..." or "link ...", a comment behind "#" is left out
  * @error: what is wrong with it
  * @size: of @error
  *

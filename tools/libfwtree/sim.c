@@ -14,6 +14,7 @@
 #include "hook.h"
 #include "pool.h"
 #include "way.h"
+#include "sim.h"
 #include "sim_kernel.h"
 
 #define BEGIN (1u << 20)	/* ticks; not 0, which nothing begins at */
@@ -212,7 +213,7 @@ static bool names(const struct fwt_vec *v, const char *name)
 bool sim_knows_device(const struct fwt_sim *sim, const char *name)
 {
 	return !strcmp(name, "lo") || names(&sim->world.routes.address, name) ||
-	       names(&sim->world.routes.route, name);
+	       names(&sim->world.routes.route, name) || fwt_mock_link_mtu(&sim->world.routes, name);
 }
 
 const char *sim_some_device(const struct fwt_sim *sim, u32 n)
@@ -286,6 +287,7 @@ int fwt_sim_world(struct fwt_sim *sim, const char *line)
 		return sim_names_line(sim, line);
 	if (fwt_mock_routes_line(&sim->world.routes, line, text, sizeof(text)))
 		return sim_set_error(sim, "%s", text);
+	sim_devices_mtu(&sim->net);
 	sim->world.said = true;
 	return 0;
 }
@@ -320,6 +322,10 @@ void fwt_sim_wait(struct fwt_sim *sim, u64 ms)
 		/* Servers that were out for long enough may be tried. */
 		sim->fn.pools.work.func(&sim->fn.pools.work);
 	}
+	/* It comes by once a second. */
+	if (ms >= 1000)
+		sim_sets_collect(sim);
+	sim_quiesce();
 }
 
 u64 fwt_sim_now(const struct fwt_sim *sim)

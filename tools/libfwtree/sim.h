@@ -107,6 +107,9 @@ int fwt_sim_set(struct fwt_sim *sim, const char *line);
 /* The same for pools: "drain NAME SERVER" and so on. */
 int fwt_sim_pool(struct fwt_sim *sim, const char *line);
 
+/* What is over goes out of all live sets, as the kernel's collector does it. */
+void sim_sets_collect(struct fwt_sim *sim);
+
 /* Is an element in a live set: 1, 0; -1 where there is no such set. */
 int fwt_sim_set_has(struct fwt_sim *sim, const char *set, const char *element);
 

@@ -141,12 +141,24 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->known = w->later;
 }
 
-/* Devices have an MTU here; routes have none of their own. */
+static u32 mtu_to(const struct fwt_way *w, const u32 *addr, const struct net_device *dev)
+{
+	struct fwt_packet p = { .have = FWT_HAVE_IP, .family = w->p.family, .mark = w->p.mark };
+	u32 mtu;
+
+	memcpy(p.daddr, addr, sizeof(p.daddr));
+	mtu = fwt_mock_route_mtu(&w->fn->net->world->routes, &p);
+	if (!dev)
+		return mtu;
+	return mtu && mtu < dev->mtu ? mtu : dev->mtu;
+}
+
 u32 fwt_path_mtu(const struct fwt_way *w)
 {
 	const struct net_device *in = w->skb->skb_iif ?
 		dev_get_by_index_rcu(w->fn->net, w->skb->skb_iif) : NULL;
-	u32 there = w->state->out ? w->state->out->mtu : 0, back = in ? in->mtu : 0;
+	u32 there = mtu_to(w, w->p.daddr, w->state->out);
+	u32 back = in ? mtu_to(w, w->p.saddr, in) : 0;
 
 	return there && back ? min(there, back) : there | back;
 }

@@ -33,6 +33,21 @@ struct net_device *dev_get_by_index_rcu(struct net *net, int ifindex)
 	return NULL;
 }
 
+static void set_mtu(const struct net *net, struct net_device *dev)
+{
+	dev->mtu = fwt_mock_link_mtu(&net->world->routes, dev->name);
+	if (!dev->mtu)
+		dev->mtu = dev->flags & IFF_LOOPBACK ? 65536 : 1500;
+}
+
+void sim_devices_mtu(struct net *net)
+{
+	struct net_device *dev;
+
+	for_each_netdev(net, dev)
+		set_mtu(net, dev);
+}
+
 struct net_device *sim_device(struct net *net, const char *name)
 {
 	struct net_device *dev = dev_get_by_name_rcu(net, name);
@@ -49,12 +64,11 @@ struct net_device *sim_device(struct net *net, const char *name)
 	dev->ifindex = last + 1;
 	snprintf(dev->name, sizeof(dev->name), "%s", name);
 	dev->type = ARPHRD_ETHER;
-	dev->mtu = 1500;
 	if (!strcmp(name, "lo")) {
 		dev->flags = IFF_LOOPBACK;
 		dev->type = ARPHRD_LOOPBACK;
-		dev->mtu = 65536;
 	}
+	set_mtu(net, dev);
 	list_add_tail(&dev->list, &net->devs);
 	fwt_dev_event(NULL, NETDEV_REGISTER, dev);
 	return dev;
@@ -198,6 +212,16 @@ static int route_again(struct net *net, struct sk_buff *skb)
 	}
 	skb->dev = sim_device(net, r.oif);
 	return skb->dev ? 0 : -ENOMEM;
+}
+
+u32 sim_mtu(const struct net *net, const struct sk_buff *skb)
+{
+	struct fwt_packet p;
+	u32 mtu;
+
+	ends_of(skb, &p);
+	mtu = fwt_mock_route_mtu(&net->world->routes, &p);
+	return mtu && mtu < skb->dev->mtu ? mtu : skb->dev->mtu;
 }
 
 int ip_route_me_harder(struct net *net, struct sock *sk, struct sk_buff *skb,
@@ -345,11 +369,10 @@ static void own_source(struct net *net, struct sk_buff *skb, u8 *ip)
 	u32 addr[4], i;
 
 	ends_of(&answer, &p);
-	if (!dev || fwt_own_address(net, dev, p.family, p.saddr) ||
-	    !fwt_mock_local(&net->world->routes, dev->name, &p, addr))
-		return;
-	for (i = 0; i < (six ? 4u : 1u); i++)
-		put_unaligned_be32(addr[i], src + 4 * i);
+	if (dev && !fwt_own_address(net, dev, p.family, p.saddr) &&
+	    fwt_mock_local(&net->world->routes, dev->name, &p, addr))
+		for (i = 0; i < (six ? 4u : 1u); i++)
+			put_unaligned_be32(addr[i], src + 4 * i);
 	if (!six)
 		sim_checksum_ip4(ip);
 }
@@ -387,6 +410,23 @@ static bool parse(struct sk_buff *skb, struct fwt_packet *p)
 	return !fwt_packet_parse(p, skb->data, skb->len, skb->len, FWT_PARSE_NETWORK);
 }
 
+/* nf_reject does not answer what may have been damaged on its way; of what is summed
+ * otherwise, or in parts, it asks nothing.
+ */
+static bool damaged(const struct sk_buff *skb, const struct fwt_packet *p)
+{
+	if (skb_csum_unnecessary(skb))
+		return false;
+	switch (p->protocol) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return !fwt_csum_verify(p, skb->data);
+	}
+	return false;
+}
+
 static bool to_many(const struct fwt_packet *p)
 {
 	return p->family == 6 ? p->daddr[0] >> 24 == 0xff :
@@ -402,7 +442,7 @@ static void reset(struct net *net, struct sk_buff *skb)
 
 	if (!parse(skb, &p) || !(p.have & FWT_HAVE_TCP) || p.tcp_flags & FWT_TCP_RST ||
 	    to_many(&p) || skb->pkt_type == PACKET_BROADCAST ||
-	    skb->pkt_type == PACKET_MULTICAST)
+	    skb->pkt_type == PACKET_MULTICAST || damaged(skb, &p))
 		return;
 	header = begin(ip, skb->data, IPPROTO_TCP, 20);
 	tcp = ip + header;
@@ -423,7 +463,7 @@ static void reset(struct net *net, struct sk_buff *skb)
 	say(net, skb, header + 20);
 }
 
-static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code)
+static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code, u32 word)
 {
 	u8 *ip = sim_way_now->answer.frame + SIM_HEADROOM, *icmp;
 	bool six = *skb->data >> 4 == 6;
@@ -437,11 +477,15 @@ static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code)
 	most = six ? 1280 - 48 : 576 - 28;
 	n = min(skb->len, most);
 	header = begin(ip, skb->data, six ? 58 : 1, 8 + n);
+	/* RFC 1812, 4.3.2.5: its kind of service, and precedence 6; by icmp_send(). */
+	if (!six)
+		ip[1] = (skb->data[1] & 0x1e) | 0xc0;
 	own_source(net, skb, ip);
 	icmp = ip + header;
 	memset(icmp, 0, 8);
 	icmp[0] = type;
 	icmp[1] = code;
+	put_unaligned_be32(word, icmp + 4);
 	memcpy(icmp + 8, skb->data, n);
 	put_sum(icmp, 2, 8 + n, six ? 6 : 4, ip + (six ? 8 : 12), 58, six);
 	say(net, skb, header + 8 + n);
@@ -463,13 +507,29 @@ void nf_send_reset6(struct net *net, struct sock *sk, struct sk_buff *skb, int h
 
 void nf_send_unreach(struct sk_buff *skb, int code, int hook)
 {
+	struct fwt_packet p;
+
 	(void)hook;
-	unreachable(skb->dev->net, skb, 3, (u8)code);
+	if (parse(skb, &p) && !damaged(skb, &p))
+		unreachable(skb->dev->net, skb, 3, (u8)code, 0);
 }
 
 void nf_send_unreach6(struct net *net, struct sk_buff *skb, unsigned char code,
 		      unsigned int hook)
 {
+	struct fwt_packet p;
+
 	(void)hook;
-	unreachable(net, skb, 1, code);
+	/* One that ends with its headers is of no transport. */
+	if (parse(skb, &p) && p.l4 < skb->len && !damaged(skb, &p))
+		unreachable(net, skb, 1, code, 0);
+}
+
+void sim_say_error(struct net *net, struct sk_buff *skb, u8 type4, u8 code4, u8 type6, u8 code6,
+		   u32 word)
+{
+	if (*skb->data >> 4 == 6)
+		unreachable(net, skb, type6, code6, word);
+	else
+		unreachable(net, skb, type4, code4, word);
 }

@@ -59,6 +59,18 @@ void sim_route(const struct net *net, const struct sk_buff *skb, const char *iif
 struct net_device *sim_device(struct net *net, const char *name);
 void sim_devices_clean(struct net *net);
 
+/* What was said of links is theirs from now on. */
+void sim_devices_mtu(struct net *net);
+
+/* How much goes where a packet goes, by its device. */
+u32 sim_mtu(const struct net *net, const struct sk_buff *skb);
+
+/* This machine tells a packet's source by ICMP why it goes no further; @word: what else is
+ * in the header of that.
+ */
+void sim_say_error(struct net *net, struct sk_buff *skb, u8 type4, u8 code4, u8 type6, u8 code6,
+		   u32 word);
+
 /* All hooks of a place, in their order; NF_ACCEPT, or what stopped it. */
 unsigned int sim_hooks(struct sk_buff *skb, const struct nf_hook_state *state);
 

@@ -210,3 +210,19 @@ void sim_set_change(struct fwt_sim *sim, const char *name, const struct fwt_vec 
 	if (s)
 		fwt_set_settle(s, false);
 }
+
+void sim_sets_collect(struct fwt_sim *sim)
+{
+	const struct fwt_policy *pol = sim_net_of(sim)->policy;
+	struct fwt_object *o;
+	struct work_struct *w;
+	u32 i;
+
+	for (i = 0; pol && i < pol->prog.n[FWT_SEC_OBJECTS]; i++) {
+		o = pol->object[i];
+		if (o->kind != FWT_OBJECT_SET)
+			continue;
+		w = &fwt_set_of(o)->work.work;
+		w->func(w);
+	}
+}

@@ -76,17 +76,36 @@ static int stop(struct fwt_sim *sim, const char *why)
 	return stopped(sim);
 }
 
-/* Router's part of it; false where it is over. */
-static bool hop(struct sk_buff *skb)
+/* Who sent it is told why it ends here. The walk of that is none of the packet's. */
+static int tell(struct fwt_sim *sim, struct sk_buff *skb, const char *why, u16 kind4, u16 kind6,
+		u32 word)
 {
-	u8 *ip = skb->data, *ttl = ip + (*ip >> 4 == 6 ? 7 : 8);
+	size_t n = sim->walks.n, n_steps = sim->walks.n_steps;
+
+	sim_say_error(&sim->net, skb, (u8)(kind4 >> 8), (u8)kind4, (u8)(kind6 >> 8), (u8)kind6,
+		      word);
+	sim->walks.n = n;
+	sim->walks.n_steps = n_steps;
+	return stop(sim, why);
+}
+
+/* As ip_forward() and ip6_forward() do it. */
+static int hop(struct fwt_sim *sim, struct sk_buff *skb)
+{
+	u8 *ip = skb->data;
+	bool six = *ip >> 4 == 6;
+	u8 *ttl = ip + (six ? 7 : 8);
+	u32 mtu = sim_mtu(&sim->net, skb);
 
 	if (*ttl <= 1)
-		return false;
+		return tell(sim, skb, "ttl-exceeded", 11 << 8, 3 << 8, 0);
+	/* What may be cut is, once it has left. */
+	if (skb->len > mtu && (six || ip[6] & 0x40))
+		return tell(sim, skb, "too-big", 3 << 8 | 4, 2 << 8, mtu);
 	--*ttl;
-	if (*ip >> 4 == 4)
+	if (!six)
 		sim_checksum_ip4(ip);
-	return true;
+	return FWT_SIM_LEFT;
 }
 
 static int to_ip(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *dev)
@@ -95,6 +114,7 @@ static int to_ip(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 		.hook = NF_INET_PRE_ROUTING, .pf = pf_of(skb), .in = dev, .net = &sim->net,
 	};
 	struct fwt_route r;
+	int end;
 
 	if (sim_hooks(skb, &state) != NF_ACCEPT)
 		return stopped(sim);
@@ -110,15 +130,16 @@ static int to_ip(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 	case FWT_ROUTE_NONE:
 		if (!sim->world.said)
 			return FWT_SIM_NO_WORLD;
-		return stop(sim, "no-route");
+		return tell(sim, skb, "no-route", 3 << 8, 1 << 8, 0);
 	case FWT_ROUTE_UNREACHABLE:
-		return stop(sim, "no-route");
+		return tell(sim, skb, "no-route", 3 << 8 | 1, 1 << 8, 0);
 	}
-	if (!hop(skb))
-		return stop(sim, "ttl-exceeded");
 	skb->dev = sim_device(&sim->net, r.oif);
 	if (!skb->dev)
 		return stop(sim, "no-memory");
+	end = hop(sim, skb);
+	if (end != FWT_SIM_LEFT)
+		return end;
 	return sim_leave(&sim->net, skb, dev) == NF_ACCEPT ? FWT_SIM_LEFT : stopped(sim);
 }
 
@@ -324,8 +345,8 @@ static void conclude(struct fwt_sim *sim, int end)
 	r->end = end;
 	r->verdict = FWT_SIM_ACCEPT;
 	if (end == FWT_SIM_STOPPED) {
-		r->verdict = sim->way.reason == FWT_REASON_REJECT || a->len ? FWT_SIM_REJECT :
-									    FWT_SIM_DROP;
+		r->verdict = sim->way.reason == FWT_REASON_REJECT || (a->len && !sim->way.why) ?
+			     FWT_SIM_REJECT : FWT_SIM_DROP;
 		r->reason = sim->way.why ? sim->way.why :
 			    fwt_reason_info[sim->way.reason].name;
 	}
