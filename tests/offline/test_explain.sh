@@ -104,6 +104,89 @@ forest() {
 }
 ok "a packet among hundreds of rules: each of them, and the one that decided" forest
 
+## Pieces, and what does not fit
+
+cat >pieces.fw <<'END'
+option adopt 0s
+ingress {
+	ct state invalid drop id invalid
+	udp dport 53 dnat to 10.0.0.53 accept id dns
+	fragment yes drop id fragment
+	length 3000-4000 drop id long
+	tcp dport 80 accept
+	icmp type echo-request accept
+	icmpv6 type echo-request accept
+	drop
+}
+egress { oif wan family ipv4 masquerade accept; accept }
+END
+cat >pieces.fwt <<'END'
+address 192.0.2.1/24 dev wan
+address 2001:db8::1/64 dev wan
+address 10.0.0.1/8 dev lan
+address fd00::1/64 dev lan
+route default via 192.0.2.254 dev wan
+route default via 2001:db8::fe dev wan
+route 198.51.100.0/24 via 192.0.2.253 dev wan mtu 1400
+link lan mtu 9000
+
+# Whole when the last of it is there, in whatever order; decided as one.
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 1480 len 120 ipid 7
+expect held
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 0+ len 1500 ipid 8
+expect held
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 0+ len 1500 ipid 7
+expect accept rule dns dnat 10.0.0.53 out lan state new
+packet in wan udp [2001:db8::7]:1 to [fd00::5]:80 frag 1400 len 1500 ipid 3
+expect held
+packet in wan udp [2001:db8::7]:1 to [fd00::5]:80 frag 0+ len 1448 ipid 3
+expect drop rule 10
+# Half a minute, and a piece that came twice.
+wait 31s
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 1480 len 120 ipid 8
+expect held
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 1480 len 120 ipid 8
+expect held
+# Pieces over each other end the packet.
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 1400 len 120 ipid 8
+expect drop reason malformed
+packet in wan udp 198.51.100.7:1 to 192.0.2.1:53 frag 0+ len 1500 ipid 8
+expect held
+# As long as all of it.
+packet in wan tcp 198.51.100.7:1 to 10.0.0.5:80 syn frag 0+ len 1500 ipid 9
+expect held
+packet in wan tcp 198.51.100.7:1 to 10.0.0.5:80 frag 1480 len 1600 ipid 9
+expect drop rule long
+
+# Where it does not fit it is cut, or refused if it must not be.
+packet in lan icmpv6 fd00::5 to 2001:db8:1::1 len 1501
+expect drop reason too-big
+packet in lan icmpv6 fd00::5 to 2001:db8:1::1 len 1500 
+expect accept out wan
+packet in lan icmp 10.0.0.5 to 198.51.100.7 len 1401
+expect accept out wan
+# What can't go on.
+packet in lan icmp 10.0.0.5 to 198.51.100.7 ttl 1
+expect drop reason ttl-exceeded
+END
+pieces() { run 0 test pieces.fw pieces.fwt; }
+ok "fragments, and the size of links and routes" pieces
+told() {
+	run 0 explain -f pieces.fw --world pieces.fwt in lan icmpv6 fd00::5 to 2001:db8:1::1 len 1501 &&
+		says 'drop, reason too-big' && says 'answered by lan: icmpv6 fd00::1 > fd00::5' &&
+		says 'type 2 code 0' &&
+		run 0 explain -f pieces.fw --world pieces.fwt in lan icmp 10.0.0.5 to 198.51.100.7 ttl 1 &&
+		says 'answered by lan: icmp 10.0.0.1 > 10.0.0.5 type 11 code 0'
+}
+ok "and what who sent it is told" told
+mtu() {
+	printf 'link lan mtu 67\n' >mtu.fwt && run 1 test pieces.fw mtu.fwt && says '68 to 65536' &&
+		printf 'link lan\n' >mtu.fwt && run 1 test pieces.fw mtu.fwt && says 'link IF mtu N' &&
+		printf 'route default via 1.1.1.1 dev x mtu y\n' >mtu.fwt &&
+		run 1 test pieces.fw mtu.fwt && says "mtu.fwt:1"
+}
+ok "no size is said" mtu
+
 ## What is no packet
 
 bad() { run 1 explain "${gateway[@]}" "$@"; }

@@ -165,6 +165,7 @@ struct fwt_sim_result {
  * @dev: the device that it comes in by; of a local one, that it leaves by
  * @out: this machine itself sends it
  * @ether: @data begins with an Ethernet header; else with IP's
+ * @summed: its sums are held to be right, whatever they are
  * @data: its bytes
  * @len: that are there
  * @total: that it had; more than @len where it was cut off (a capture), else 0
@@ -174,6 +175,7 @@ struct fwt_sim_packet {
 	const char *dev;
 	bool out;
 	bool ether;
+	bool summed;
 	const uint8_t *data;
 	size_t len;
 	size_t total;

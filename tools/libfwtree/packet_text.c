@@ -256,6 +256,7 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 		t->said |= FWT_PACKET_ID;
 	} else if (!strcmp(word, "ipid")) {
 		ok = number(r->word, 65535, &n);
+		t->ip_id = (u16)n;
 	} else {
 		ok = number(r->word, 4095, &n);
 		p->vlan_tci = (u16)n;
@@ -325,6 +326,7 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	int ret;
 
 	memset(t, 0, sizeof(*t));
+	t->ip_id = 1;
 	if (!next(&r) || (strcmp(r.word, "in") && strcmp(r.word, "out")))
 		return wrong(&r, "a packet begins with 'in' or 'out'");
 	t->out = !strcmp(r.word, "out");

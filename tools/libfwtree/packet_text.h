@@ -6,8 +6,8 @@
  *	in|out IF arp request|reply
  *
  * An IPv6 address with a port is in brackets. WORD: syn ack fin rst; seq N, ack N,
- * len N, ttl N, mark N, type N, code N, id N, frag OFFSET[+], vlan N, ether MAC to
- * MAC. TCP without a flag is a SYN; ICMP without a type is an echo request.
+ * len N, ttl N, mark N, type N, code N, id N, ipid N, frag OFFSET[+], vlan N, ether MAC
+ * to MAC. TCP without a flag is a SYN; ICMP without a type is an echo request.
  */
 #ifndef FWT_PACKET_TEXT_H
 #define FWT_PACKET_TEXT_H
@@ -28,12 +28,14 @@
  *	interface names lie here: it must not be moved
  * @name: of the interface
  * @out: started locally, and leaves by @name; else it comes in by it
+ * @ip_id: what the fragments of one packet have in common; 1 where it was not said
  * @said: FWT_PACKET_*: what was written, and is not what it is by itself
  */
 struct fwt_packet_text {
 	struct fwt_packet p;
 	char name[16];
 	bool out;
+	u16 ip_id;
 	u32 said;
 };
 

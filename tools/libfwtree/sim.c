@@ -81,6 +81,7 @@ struct fwt_sim *fwt_sim_new(void)
 	sim->percpu = calloc(1, sim_percpu_size());
 	sim->fn.stats = calloc(1, sizeof(*sim->fn.stats));
 	INIT_LIST_HEAD(&sim->net.devs);
+	INIT_LIST_HEAD(&sim->frags);
 	INIT_LIST_HEAD(&sim->fn.devs);
 	if (!sim->percpu || !sim->fn.stats || caches() ||
 	    fwt_slots_init(&sim->fn.slots)) {
@@ -141,6 +142,7 @@ void fwt_sim_free(struct fwt_sim *sim)
 	fwt_slots_clean(&sim->fn.slots);
 	sim_quiesce();
 	sim_devices_clean(&sim->net);
+	sim_frags_clean(sim);
 	sim_clean_way(sim);
 	sim_enter(NULL);
 	sim_walks_clean(&sim->walks);

@@ -144,6 +144,9 @@ void sim_forget(struct fwt_sim *sim);
  */
 size_t sim_build(const struct fwt_packet *p, const u8 *payload, u8 *buf);
 
+/* Its IP id is another one than 1. */
+void sim_build_id(const struct fwt_packet *p, u16 id, u8 *buf);
+
 /* A packet as the language has it, from its network header on; @buf. */
 char *sim_packet_words(const u8 *data, size_t len, char *buf, size_t size);
 

@@ -208,6 +208,22 @@ size_t sim_build(const struct fwt_packet *p, const u8 *payload, u8 *buf)
 	return (size_t)(ip + total - buf);
 }
 
+void sim_build_id(const struct fwt_packet *p, u16 id, u8 *buf)
+{
+	u8 *ip = buf + (p->have & FWT_HAVE_VLAN ? 18 : 14);
+
+	if (!(p->have & FWT_HAVE_IP))
+		return;
+	if (p->family == 6) {
+		if (p->have & FWT_HAVE_FRAG)
+			put_unaligned_be32(id, ip + 44);
+		return;
+	}
+	put_unaligned_be16(id, ip + 4);
+	put_unaligned_be16(0, ip + 10);
+	put_unaligned_be16((u16)~sum(0, ip, 20), ip + 10);
+}
+
 char *sim_end_words(u8 family, const u8 *addr, bool has_port, u16 port, char *buf,
 		    size_t size)
 {

@@ -177,6 +177,9 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 	case EXPECT_LOCAL:
 		return r->end == FWT_SIM_DELIVERED ||
 		       no(why, size, "it is not delivered to this machine");
+	case EXPECT_HELD:
+		return r->end == FWT_SIM_HELD ||
+		       no(why, size, "it does not wait for other fragments");
 	case EXPECT_TO:
 	case EXPECT_FROM:
 		return (packet_end(r, e->kind == EXPECT_FROM, &got) ||
@@ -215,6 +218,7 @@ bool sim_expect_holds(const struct sim_expect *e, struct fwt_sim *sim,
 {
 	static const char *const what[] = {
 		[EXPECT_OUT] = "leaves by it", [EXPECT_LOCAL] = "is delivered to this machine",
+		[EXPECT_HELD] = "waits for other fragments",
 		[EXPECT_TO] = "goes there", [EXPECT_FROM] = "comes from there",
 		[EXPECT_SNAT] = "has its source translated",
 		[EXPECT_DNAT] = "has its destination translated",

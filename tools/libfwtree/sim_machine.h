@@ -30,6 +30,8 @@
  * @came: what it belongs to, as it came: of an ICMP error what that quotes
  * @came_by: the device
  * @related: it is an ICMP error
+ * @frags: struct sim_frags: packets of which not all has come
+ * @frag_max: bytes of the largest fragment that the packet was made of; 0: it was whole
  * @result: what is told of it
  * @conn: its connection
  * @error: why the last call failed
@@ -58,11 +60,23 @@ struct fwt_sim {
 	struct fwt_packet came;
 	struct net_device *came_by;
 	bool related;
+	struct list_head frags;
+	u32 frag_max;
 
 	struct fwt_sim_result result;
 	struct fwt_sim_conn conn;
 	char error[512];
 };
+
+enum sim_frag {
+	SIM_FRAG_WHOLE,	/* the packet is, and takes its place */
+	SIM_FRAG_HELD,	/* it waits for the others */
+	SIM_FRAG_BAD,	/* it is none, or lies over another one */
+};
+
+/* sim_frag.c */
+enum sim_frag sim_defrag(struct fwt_sim *sim, struct sk_buff *skb);
+void sim_frags_clean(struct fwt_sim *sim);
 
 /* This one runs from now on. */
 void sim_enter(struct fwt_sim *sim);

@@ -286,10 +286,13 @@ static bool push(struct run *run, struct fwt_packet_text *t, const u8 *payload)
 	static u8 buf[SIM_PACKET_MAX];
 	struct fwt_sim_packet packet = {
 		.dev = t->name, .out = t->out, .ether = true, .data = buf,
+		.summed = t->p.have & FWT_HAVE_FRAG,
 		.len = sim_build(&t->p, payload, buf), .mark = t->p.mark,
 	};
 	const struct fwt_sim_result *twin;
 
+	if (t->ip_id)
+		sim_build_id(&t->p, t->ip_id, buf);
 	run->r = fwt_sim_packet(run->sim, &packet);
 	if (!run->r) {
 		snprintf(run->error, sizeof(run->error), "%s", fwt_sim_error(run->sim));

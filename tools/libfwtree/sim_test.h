@@ -66,6 +66,7 @@ enum sim_expect_kind {
 	EXPECT_VERDICT,	/* @n: enum fwt_sim_verdict */
 	EXPECT_OUT,	/* @text: device */
 	EXPECT_LOCAL,	/* it is for this machine */
+	EXPECT_HELD,	/* it is a fragment that waits for the others */
 	EXPECT_TO,	/* @end: destination */
 	EXPECT_FROM,	/* @end: source */
 	EXPECT_SNAT,	/* @end */

@@ -51,7 +51,7 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 {
 	static const char *const verdicts[] = { "accept", "drop", "reject" };
 	static const char *const expectable[] = {
-		"accept", "drop", "reject", "out", "local", "to", "from", "snat", "dnat",
+		"accept", "drop", "reject", "out", "local", "held", "to", "from", "snat", "dnat",
 		"reason", "rule", "state", "mark", "log", "conn", "set", "not", "no", NULL,
 	};
 	char *before, suggested[60];
@@ -70,8 +70,8 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 			return true;
 		}
 	}
-	if (!strcmp(r->word, "local")) {
-		e->kind = EXPECT_LOCAL;
+	if (!strcmp(r->word, "local") || !strcmp(r->word, "held")) {
+		e->kind = *r->word == 'l' ? EXPECT_LOCAL : EXPECT_HELD;
 		return true;
 	}
 	if (!strcmp(r->word, "out")) {

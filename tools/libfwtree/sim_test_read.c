@@ -389,7 +389,8 @@ static const struct {
 	const char *word;
 	enum sim_statement_kind kind;
 } words[] = {
-	{ "route", TEST_WORLD }, { "address", TEST_WORLD }, { "seed", TEST_WORLD },
+	{ "route", TEST_WORLD }, { "address", TEST_WORLD }, { "link", TEST_WORLD },
+	{ "seed", TEST_WORLD },
 	{ "name", TEST_WORLD }, { "resolvers", TEST_WORLD },
 	{ "packet", TEST_PACKET }, { "reply", TEST_REPLY }, { "quote", TEST_QUOTE },
 	{ "wait", TEST_WAIT }, { "policy", TEST_POLICY }, { "set", TEST_SET },

@@ -100,7 +100,7 @@ static int hop(struct fwt_sim *sim, struct sk_buff *skb)
 	if (*ttl <= 1)
 		return tell(sim, skb, "ttl-exceeded", 11 << 8, 3 << 8, 0);
 	/* What may be cut is, once it has left. */
-	if (skb->len > mtu && (six || ip[6] & 0x40))
+	if (skb->len > mtu && (six || ip[6] & 0x40) && !(sim->frag_max && sim->frag_max <= mtu))
 		return tell(sim, skb, "too-big", 3 << 8 | 4, 2 << 8, mtu);
 	--*ttl;
 	if (!six)
@@ -143,6 +143,37 @@ static int to_ip(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 	return sim_leave(&sim->net, skb, dev) == NF_ACCEPT ? FWT_SIM_LEFT : stopped(sim);
 }
 
+/* Whose the packet is: of an ICMP error what it quotes. */
+static void look_at(struct fwt_sim *sim)
+{
+	struct fwt_packet *p = &sim->came;
+	struct fwt_quote q;
+
+	memset(p, 0, sizeof(*p));
+	p->ether_type = ntohs(sim->skb.protocol);
+	sim->related = false;
+	if (fwt_packet_parse(p, sim->skb.data, sim->skb.len, sim->skb.len, FWT_PARSE_NETWORK) ||
+	    !(p->have & FWT_HAVE_ICMP_ERROR) ||
+	    fwt_packet_quote(p, &q, sim->skb.data, sim->skb.len, sim->skb.len))
+		return;
+	*p = q.p;
+	p->have &= ~FWT_HAVE_FRAG;
+	sim->related = true;
+}
+
+/* It is there for our own hooks: device trees alone see fragments, and so does the way
+ * behind them.
+ */
+static bool defragments(const struct net *net)
+{
+	u32 i;
+
+	for (i = 0; i < net->n_hooks; i++)
+		if (net->hook[i]->pf != NFPROTO_NETDEV)
+			return true;
+	return false;
+}
+
 static int arrive(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *dev)
 {
 	struct nf_hook_state state = {
@@ -157,8 +188,16 @@ static int arrive(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *d
 		return FWT_SIM_DELIVERED;
 	if (!header_ok(skb))
 		return stop(sim, "malformed");
-	if (is_fragment(sim))
-		return FWT_SIM_HELD;
+	if (is_fragment(sim) && defragments(&sim->net)) {
+		switch (sim_defrag(sim, skb)) {
+		case SIM_FRAG_HELD:
+			return FWT_SIM_HELD;
+		case SIM_FRAG_BAD:
+			return stop(sim, "malformed");
+		case SIM_FRAG_WHOLE:
+			look_at(sim);
+		}
+	}
 	return to_ip(sim, skb, dev);
 }
 
@@ -373,24 +412,6 @@ static void conclude(struct fwt_sim *sim, int end)
 	r->n_logs = sim->way.n_logs;
 }
 
-/* Whose the packet is: of an ICMP error what it quotes. */
-static void look_at(struct fwt_sim *sim)
-{
-	struct fwt_packet *p = &sim->came;
-	struct fwt_quote q;
-
-	memset(p, 0, sizeof(*p));
-	p->ether_type = ntohs(sim->skb.protocol);
-	sim->related = false;
-	if (fwt_packet_parse(p, sim->skb.data, sim->skb.len, sim->skb.len, FWT_PARSE_NETWORK) ||
-	    !(p->have & FWT_HAVE_ICMP_ERROR) ||
-	    fwt_packet_quote(p, &q, sim->skb.data, sim->skb.len, sim->skb.len))
-		return;
-	*p = q.p;
-	p->have &= ~FWT_HAVE_FRAG;
-	sim->related = true;
-}
-
 static u8 pkttype(const struct sk_buff *skb)
 {
 	const u8 *mac = skb->data - skb->mac;
@@ -453,7 +474,9 @@ const struct fwt_sim_result *fwt_sim_packet(struct fwt_sim *sim,
 	skb->protocol = htons(type);
 	skb->mark = packet->mark;
 	/* What is not there can't be summed. */
-	skb->ip_summed = packet->len < total ? CHECKSUM_UNNECESSARY : CHECKSUM_NONE;
+	skb->ip_summed = packet->len < total || packet->summed ? CHECKSUM_UNNECESSARY :
+								  CHECKSUM_NONE;
+	sim->frag_max = 0;
 	skb->pkt_type = packet->out ? PACKET_OUTGOING : pkttype(skb);
 	look_at(sim);
 	sim->begun = true;
