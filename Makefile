@@ -44,7 +44,7 @@ ctl_libs := -lcares
 # place of the real one's headers: tools/libfwtree/kernel/kernel.h.
 # Not those that are the kernel's side alone; sim_env.c says what they would.
 sim_kmod_src := $(filter-out $(patsubst %,kmod/%.c,conn_filter drop gone log main netlink% \
-	filter owner policy_patch queue rlu route sockopt trace trial world),$(wildcard kmod/*.c))
+	filter node owner policy_patch queue rlu route sockopt trace trial world),$(wildcard kmod/*.c))
 sim_src := $(wildcard tools/libfwtree/sim*.c)
 sim_kernel := $(O)/kernel
 sim_includes := -I$(sim_kernel) -Itools/libfwtree/kernel -Ikmod

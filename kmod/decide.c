@@ -11,6 +11,7 @@
 #include <linux/netdevice.h>
 
 #include "count.h"
+#include "node.h"
 #include "pool.h"
 #include "rate.h"
 #include "trace.h"
@@ -128,6 +129,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 			fwt_log(w, d, prog, m);
 		else if (m->type == FWT_MOD_COUNT)
 			fwt_slot_count(w->fn, counter_slot(w->pol, prog, m->a), 1, bytes);
+		else if (m->type == FWT_MOD_NODE)
+			fwt_node_applied(w, d, m);
 	}
 	if (d->n_charges)
 		fwt_limits_charge(w->pol, d, bytes);

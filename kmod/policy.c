@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "count.h"
 #include "hook.h"
+#include "node.h"
 #include "policy.h"
 #include "route.h"
 #include "core/verify.h"
@@ -130,6 +131,7 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->slot);
 	kvfree(b->object);
 	fwt_filters_free(b);
+	fwt_nodes_free(b);
 	kvfree(b->blob);
 	kfree(b);
 }
@@ -273,6 +275,9 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 		NL_SET_ERR_MSG(extack, "the kernel refuses a filter of 'bpf'");
 		goto fail;
 	}
+	ret = fwt_nodes_make(fn, b, extack);
+	if (ret)
+		goto fail;
 	p->prog = b->prog;
 	p->slot = b->slot;
 	p->object = b->object;
@@ -289,6 +294,8 @@ bool fwt_program_seeds(const struct fwt_program *prog)
 {
 	u32 i;
 
+	if (prog->n[FWT_SEC_FOREIGN])
+		return true;
 	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++)
 		if (prog->test[i].op == FWT_TEST_RANDOM ||
 		    prog->test[i].op == FWT_TEST_SPLIT_RANDOM)

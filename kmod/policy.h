@@ -22,6 +22,7 @@
  * @slot: by rule, then by named counter
  * @object: by index in OBJECTS
  * @filter: by index in FILTERS; NULL where there are none
+ * @node: by index in FOREIGN; likewise
  * @blob: the program's bytes
  * @len: how many
  */
@@ -32,6 +33,7 @@ struct fwt_base {
 	u32 *slot;
 	struct fwt_object **object;
 	struct bpf_prog **filter;
+	struct fwt_node_use *node;
 	void *blob;
 	size_t len;
 };

@@ -8,6 +8,7 @@
 #include <net/route.h>
 
 #include "count.h"
+#include "node.h"
 #include "rate.h"
 #include "pool.h"
 #include "set.h"
@@ -197,6 +198,7 @@ static const struct fwt_env_ops world_ops = {
 	.owner = fwt_world_owner,
 	.filter = fwt_world_filter,
 	.server = world_server,
+	.node = fwt_world_node,
 };
 
 struct sock *fwt_sender(const struct fwt_way *w)

@@ -9,6 +9,7 @@
 
 #include "os.h"
 #include "rlu.h"
+#include "fwtree_foreign.h"
 
 struct fwt_packet;
 struct fwt_env;
@@ -26,6 +27,23 @@ struct fwt_env_server {
 	u16 port_lo;
 	u16 port_hi;
 	u32 id;
+};
+
+/* What a node of another module says besides a branch. */
+#define FWT_FOREIGN_NONE	(-1)	/* none of its branches; of a match: no */
+#define FWT_FOREIGN_UNKNOWN	(-2)	/* it asked for what a record did not keep */
+#define FWT_FOREIGN_BAD		(-3)	/* nothing that means anything */
+
+/**
+ * struct fwt_env_node - what a node of another module changes
+ * @what: 1 << enum fwt_node_set
+ * @acts: it has something to do when the walk ends, or sets something
+ * @value: by enum fwt_node_set, of those in @what
+ */
+struct fwt_env_node {
+	u32 what;
+	bool acts;
+	u32 value[__FWT_NODE_SET_MAX];
 };
 
 /**
@@ -58,6 +76,9 @@ struct fwt_env_server {
  *	NULL where nobody has them: none passes
  * @owner: the value of one of FWT_FIELDS_OWNER of the packet that walks, which starts
  *	here; returns its words, 0 where there is none. NULL for none, ever
+ * @node: what node @foreign of @prog's FOREIGN makes of @p: the number of one of its
+ *	labels, of a MATCH 1 or 0, of MODIFY 0; or FWT_FOREIGN_*. @said is empty
+ *	before. NULL: none ever says anything
  */
 struct fwt_env_ops {
 	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,
@@ -80,6 +101,8 @@ struct fwt_env_ops {
 	int (*owner)(const struct fwt_env *env, unsigned int field, u32 *out);
 	bool (*set_has)(const struct fwt_env *env, u32 object, bool six, const u32 *key,
 			u32 *value);
+	int (*node)(const struct fwt_env *env, const struct fwt_program *prog, u32 foreign,
+		    const struct fwt_packet *p, struct fwt_env_node *said);
 };
 
 /**

@@ -226,6 +226,8 @@ static int check_program(struct fwt_patch *x, const struct fwt_patch_hdr *h, voi
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "sets options");
 	if (x->prog.n[FWT_SEC_FILTERS])
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has filters of its own");
+	if (x->prog.n[FWT_SEC_FOREIGN] || x->prog.n[FWT_SEC_ARGS])
+		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has nodes of other modules");
 	if (x->prog.n[FWT_SEC_OBJECTS])
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has objects of its own");
 	/* What is counted is known by a rule of the base. */

@@ -31,6 +31,7 @@
 	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \
 	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
 	D(NO_LISTENER, "no-listener", "a rule said queue, and nobody listens to that queue") \
+	D(BAD_NODE, "bad-node", "a node of another module chose a branch, or set a value, that there is not") \
 	C(QUEUED, "queued", "packets", "packets that a rule said queue of") \
 	C(QUEUE_BYPASSED, "queue-bypassed", "packets", "those of them that passed since nobody listens to their queue and the rule said bypass") \
 	C(SERVER_DOWN, "servers-down", "times", "passive health took a server out of its pool") \

@@ -15,6 +15,7 @@
 #include "tree.h"
 #include "change.h"
 #include "balance.h"
+#include "foreign.h"
 #include "limit.h"
 #include "nat.h"
 #include "patch.h"
@@ -223,14 +224,6 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 	if (!words)
 		return false;
 	return yes != !!(t->flags & FWT_TEST_NEGATE);
-}
-
-static bool effect(struct fwt_decision *d, u32 what)
-{
-	if (d->n_effects == FWT_EFFECTS_MAX)
-		return false;
-	d->effect[d->n_effects++] = what;
-	return true;
 }
 
 /* Are there more than the test allows. Returns -1 where the decision has no room
@@ -477,11 +470,14 @@ static bool modify(const struct fwt_program *prog, u32 index,
 		/* "unknown" has been asked before: what a record lacks is absent. */
 		if (!update(prog, m, p, env, d))
 			return end(d, FWT_REASON_EFFECTS);
+	} else if (m->type == FWT_MOD_NODE) {
+		if (!fwt_foreign_modify(prog, m, p, env, d))
+			return false;
 	}
 	/* What routing said was of the packet as it was. */
 	if (env && env->rlu)
 		env->rlu->have = 0;
-	if (!effect(d, FWT_EFFECT_MOD | index))
+	if (!fwt_effect_add(d, FWT_EFFECT_MOD | index))
 		return end(d, FWT_REASON_EFFECTS);
 	return true;
 }
@@ -580,6 +576,13 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				next = more ? n->yes : n->no;
 				break;
 			}
+			if (unlikely(t->op == FWT_TEST_NODE)) {
+				more = fwt_foreign_match(prog, t, p, env, d, s);
+				if (more < 0)
+					return;
+				next = more ? n->yes : n->no;
+				break;
+			}
 			if (!fwt_test_holds(prog, t, p, env, s))
 				next = n->no;
 			break;
@@ -588,6 +591,12 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
 				return;
+			}
+			if (unlikely(t->op == FWT_TEST_NODE_SELECT)) {
+				next = fwt_foreign_select(prog, n, p, env, d, s);
+				if (next == FWT_NONE)
+					return;
+				break;
 			}
 			if (unlikely(t->op != FWT_TEST_IN)) {
 				next = split(prog, t, p, env, d, s);
@@ -613,7 +622,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			}
 			break;
 		case FWT_NODE_ENTER:
-			if (!effect(d, n->arg)) {
+			if (!fwt_effect_add(d, n->arg)) {
 				end(d, FWT_REASON_EFFECTS);
 				return;
 			}

@@ -45,6 +45,8 @@ struct fwt_program {
 	const struct fwt_prog_insn *insn;
 	const struct fwt_prog_object *object;
 	const struct fwt_prog_server *server;
+	const struct fwt_prog_foreign *foreign;
+	const struct fwt_prog_arg *arg;
 	u32 n[__FWT_SEC_MAX];
 	u32 root[2];
 	u32 steps_max;
@@ -172,6 +174,15 @@ struct fwt_decision {
 	struct fwt_decision_charge charge[FWT_DECISION_CHARGES];
 	struct fwt_decision_update update[FWT_DECISION_UPDATES];
 };
+
+/* Something is to happen when the walk ends; false where there is no more room. */
+static inline bool fwt_effect_add(struct fwt_decision *d, u32 what)
+{
+	if (d->n_effects == FWT_EFFECTS_MAX)
+		return false;
+	d->effect[d->n_effects++] = what;
+	return true;
+}
 
 /* What a count is known by: it outlives the program, as the rule's counters do. */
 static inline u64 fwt_count_table(const struct fwt_program *prog,

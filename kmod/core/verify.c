@@ -20,6 +20,7 @@
  */
 #include "verify.h"
 #include "verify_private.h"
+#include "foreign.h"
 #include "set_shape.h"
 
 const u8 fwt_section_size[__FWT_SEC_MAX] = {
@@ -119,6 +120,8 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->filter = section(p, FWT_SEC_FILTERS);
 	p->insn = section(p, FWT_SEC_INSNS);
 	p->server = section(p, FWT_SEC_SERVERS);
+	p->foreign = section(p, FWT_SEC_FOREIGN);
+	p->arg = section(p, FWT_SEC_ARGS);
 }
 
 /* Comparisons that looking up in a set can take; of long keys each counts more. A
@@ -198,6 +201,8 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 		return cost;
 	}
 
+	if (t->op == FWT_TEST_NODE || t->op == FWT_TEST_NODE_SELECT)
+		return FWT_FOREIGN_COST;
 	if (t->op == FWT_TEST_RANDOM || t->op == FWT_TEST_QUOTA)
 		return 1;
 	/* A hash of the key, and a line of memory. */
@@ -219,6 +224,8 @@ static u32 mod_cost(const struct fwt_program *p, const struct fwt_prog_mod *m)
 {
 	const u32 *param;
 
+	if (m->type == FWT_MOD_NODE)
+		return FWT_FOREIGN_COST;
 	if (m->type != FWT_MOD_BALANCE)
 		return 0;
 	param = p->object[m->a].param;
@@ -299,7 +306,7 @@ static int check_tests(struct fwt_verify *c)
 			continue;
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
-		if (fwt_test_splits(&c->prog->test[n->arg]))
+		if (fwt_test_picks(&c->prog->test[n->arg]))
 			return bad(c, FWT_SEC_NODES, i, "asks what is for a select");
 		if (!forward(c, i, n->yes) || !forward(c, i, n->no))
 			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
@@ -341,7 +348,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
 		if ((c->prog->test[n->arg].op != FWT_TEST_IN &&
-		     !fwt_test_splits(&c->prog->test[n->arg])) || c->prog->test[n->arg].flags)
+		     !fwt_test_picks(&c->prog->test[n->arg])) || c->prog->test[n->arg].flags)
 			return bad(c, FWT_SEC_NODES, i, "selects by what is no look-up");
 		join(&p, &c->node[n->no]);
 		ret = each_target(c, i, &p, 0);
@@ -359,6 +366,8 @@ static int backward(struct fwt_verify *c, u32 i)
 	case FWT_NODE_MOD:
 		if (!index_ok(c, FWT_SEC_MODS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such modifier");
+		if (!fwt_verify_foreign_mod(c, n->arg))
+			return bad(c, FWT_SEC_NODES, i, "modifies by what is for a select");
 		join(&p, &c->node[n->yes]);
 		own += mod_cost(c->prog, &c->prog->mod[n->arg]);
 		break;
@@ -462,6 +471,8 @@ static int reach(struct fwt_verify *c, u32 i)
 			return bad(c, FWT_SEC_NODES, i,
 				   "asks for addresses or connections at a device");
 		}
+		if (hooks & ~fwt_verify_foreign_hooks(c, t))
+			return bad(c, FWT_SEC_NODES, i, "a hook that its node does not say");
 		c->node[n->no].hooks |= hooks;
 		if (n->type == FWT_NODE_SELECT)
 			return each_target(c, i, NULL, hooks);
@@ -469,6 +480,8 @@ static int reach(struct fwt_verify *c, u32 i)
 		break;
 	case FWT_NODE_MOD:
 		m = &c->prog->mod[n->arg];
+		if (m->type == FWT_MOD_NODE && hooks & ~c->prog->foreign[m->a].hooks)
+			return bad(c, FWT_SEC_NODES, i, "a hook that its node does not say");
 		if (hooks & ~mod_hooks(m->type))
 			return bad(c, FWT_SEC_NODES, i,
 				   "a modifier that a hook does not have");
@@ -634,7 +647,8 @@ int fwt_verify(const void *blob, size_t len, void *scratch,
 	c.forest = (void *)((u8 *)scratch + forests);
 	c.cut = (void *)((u8 *)scratch + cuts);
 	c.budget = 8ull * prog->n[FWT_SEC_WORDS] + 4ull * prog->n[FWT_SEC_BOXES] +
-		   4ull * prog->n[FWT_SEC_BOXES6] + 4ull * prog->n[FWT_SEC_INSNS];
+		   4ull * prog->n[FWT_SEC_BOXES6] + 4ull * prog->n[FWT_SEC_INSNS] +
+		   4ull * prog->n[FWT_SEC_ARGS];
 	ret = fwt_verify_tables(&c);
 	return ret ? ret : check_nodes(&c);
 }

@@ -91,6 +91,19 @@ static inline bool spend(struct fwt_verify *c, u64 elements)
 int fwt_verify_tables(struct fwt_verify *c);
 int fwt_verify_records(struct fwt_verify *c);
 
+/* verify_foreign.c: nodes of other modules and what is said of them; tests by them and
+ * modifiers
+ */
+int fwt_verify_foreign(struct fwt_verify *c);
+int fwt_verify_foreign_test(struct fwt_verify *c, u32 test);
+int fwt_verify_foreign_effect(struct fwt_verify *c, u32 mod);
+
+/* Is it none that stands for what a select does. */
+bool fwt_verify_foreign_mod(const struct fwt_verify *c, u32 mod);
+
+/* FWT_HOOK_BIT() of those that a test says it is for. */
+u8 fwt_verify_foreign_hooks(const struct fwt_verify *c, const struct fwt_prog_test *t);
+
 /* verify_forest.c: forests, trees, cuts and boxes; after the nodes' tests. */
 int fwt_verify_forests(struct fwt_verify *c);
 

@@ -290,6 +290,8 @@ static int check_test(struct fwt_verify *c, u32 i)
 		return bad(c, FWT_SEC_TESTS, i, "no such operation");
 	if (t->op == FWT_TEST_BPF)
 		return check_bpf(c, i);
+	if (t->op == FWT_TEST_NODE || t->op == FWT_TEST_NODE_SELECT)
+		return fwt_verify_foreign_test(c, i);
 	if ((!t->n_fields && t->op < FWT_TEST_LIMIT) || t->n_fields > FWT_TEST_FIELDS)
 		return bad(c, FWT_SEC_TESTS, i, "an impossible number of fields");
 	for (d = 0; d < t->n_fields; d++)
@@ -472,6 +474,8 @@ static int check_mod(struct fwt_verify *c, u32 i)
 	case FWT_MOD_SET_ADD:
 	case FWT_MOD_SET_REMOVE:
 		return check_update(c, i);
+	case FWT_MOD_NODE:
+		return fwt_verify_foreign_effect(c, i);
 	}
 	return 0;
 }
@@ -720,6 +724,7 @@ int fwt_verify_tables(struct fwt_verify *c)
 		return refuse(c, -E2BIG, FWT_SEC_FILTERS, FWT_FILTERS_MAX, "too many filters");
 	for (i = 0; !ret && i < p->n[FWT_SEC_FILTERS]; i++)
 		ret = check_filter(c, i);
+	ret = ret ? ret : fwt_verify_foreign(c);
 	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
 		ret = check_test(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)

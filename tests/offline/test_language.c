@@ -130,8 +130,8 @@ static const struct row matches[] = {
 	{ IN, "ct count by ip6 saddr/56 > 100 drop", NULL },
 	{ IN, "quota over 10M accept", NULL }, { IN, "quota 500 accept", NULL },
 	{ IN, "random 1/3 accept", NULL },
-	{ IN, "^node geo { country = de } accept", "node" },
-	{ IN, "^node geo accept", "node" },
+	{ IN, "node geo { country = de, max 10k, age 5m; from fd00::/8, strict } accept", NULL },
+	{ DEV, "node geo not node \"6geo\" { x \"a text\" } accept", NULL },
 };
 
 static const struct row flow[] = {
@@ -144,7 +144,7 @@ static const struct row flow[] = {
 	{ IN, "select route type { local -> accept; { broadcast, multicast } -> drop }", NULL },
 	{ IN, "select route nexthop { none -> accept; 10.0.0.0/8 -> drop }", NULL },
 	{ IN, "select saddr . dport { addr(eth0) . 1 -> accept }", NULL },
-	{ IN, "select node ^geo { a = b } { de -> accept }", "select node" },
+	{ IN, "select node geo { a = b } { de, 7 -> accept; default -> drop }", NULL },
 	{ IN, "select iif { lo -> limit 1/second accept }", NULL },
 	{ IN, "split random { 1 -> set mark 1; 9 -> set mark 7 }", NULL },
 	{ IN, "split round-robin { 1 -> accept }", NULL },
@@ -199,7 +199,7 @@ static const struct row modifiers[] = {
 	{ IN, "log prefix \"x \" drop", NULL },
 	{ IN, "log \"x \" group 3 drop", NULL }, { IN, "log group 65535 drop", NULL },
 	{ IN, "count web", NULL }, { IN, "counter accept", NULL },
-	{ IN, "notrack accept", NULL }, { IN, "^modify geo { a = b } accept", "modify" },
+	{ IN, "notrack accept", NULL }, { IN, "modify geo { a = b } accept", NULL },
 };
 
 static const struct row declarations[] = {

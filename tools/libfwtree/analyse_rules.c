@@ -85,12 +85,14 @@ static struct leaving visit_select(struct fwt_analyser *a, const struct fwt_ir_r
 	fwt_prove_picks(&a->prove, r, branch);
 	for (i = 0; i < count; i++)
 		l.next = fwt_dd_minus(dd, l.next, branch[i]);
+	l.next = fwt_prove_select_after(&a->prove, r, l.next);
 	for (i = 0; i < count && !dd->over; i++) {
 		const struct fwt_ir_rule *to = &branches[i];
 		struct fwt_finding *f = finding(a, to);
 		u32 match = fwt_prove_match(&a->prove, to);
 
 		here = fwt_dd_and(dd, in, branch[i]);
+		here = fwt_prove_select_after(&a->prove, r, here);
 		hit = fwt_dd_and(dd, here, match);
 		if (f) {
 			f->branch = true;

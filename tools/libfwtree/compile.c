@@ -31,6 +31,38 @@ static u32 emit_pick(struct fwt_gen *g, struct fwt_ir_pick *p, const u32 *node, 
 	return fwt_builder_node(g->b, FWT_NODE_SELECT, test, FWT_NONE, next);
 }
 
+/* By the branches that another module's node has words for. */
+static u32 emit_foreign(struct fwt_gen *g, const struct fwt_ir_select *s, const u32 *node,
+			u32 other)
+{
+	struct fwt_prog_foreign *f = g->b->sec[FWT_SEC_FOREIGN].data;
+	struct fwt_prog_mod mod = { .type = FWT_MOD_NODE, .a = s->foreign };
+	struct fwt_prog_set set = {
+		.kind = FWT_SET_KEYS, .words = 1, .n_dims = 1, .dim = { 1 },
+		.count = s->n_labels,
+	};
+	struct fwt_prog_test test = {
+		.op = FWT_TEST_NODE_SELECT, .mask = { FWT_NONE, FWT_NONE },
+		.set = { 0, s->foreign },
+	};
+	u32 *to = malloc((2 * (size_t)s->n_labels + 1) * sizeof(*to)), i;
+
+	if (!to) {
+		g->b->failed = true;
+		return other;
+	}
+	for (i = 0; i < s->n_labels; i++) {
+		to[i] = node[s->label[i]];
+		to[s->n_labels + i] = i;
+	}
+	mod.rule = f[s->foreign].rule;
+	f[s->foreign].mod = fwt_builder_add(g->b, FWT_SEC_MODS, &mod);
+	test.set[0] = fwt_builder_set(g->b, &set, to + s->n_labels, to);
+	i = fwt_builder_test(g->b, &test);
+	free(to);
+	return fwt_builder_node(g->b, FWT_NODE_SELECT, i, FWT_NONE, other);
+}
+
 static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 next)
 {
 	u32 *node = malloc((s->count + 1) * sizeof(*node));
@@ -44,7 +76,8 @@ static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 nex
 		node[i] = emit_rule(g, &s->branch[i], next);
 	if (s->fallback != FWT_NONE)
 		other = node[s->fallback];
-	at = emit_pick(g, s->picks, node, other);
+	at = s->foreign == FWT_NONE ? emit_pick(g, s->picks, node, other) :
+				      emit_foreign(g, s, node, other);
 	free(node);
 	return fwt_emit_conds(g, s->guards, at, other);
 }

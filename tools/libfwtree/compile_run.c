@@ -52,6 +52,11 @@ u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body)
 		if (family && !(family & rule->families))
 			continue;
 		mod = fwt_builder_add(g->b, FWT_SEC_MODS, &rule->mods[i]);
+		if (rule->mods[i].type == FWT_MOD_NODE) {
+			struct fwt_prog_foreign *f = g->b->sec[FWT_SEC_FOREIGN].data;
+
+			f[rule->mods[i].a].mod = mod;
+		}
 		mod = fwt_builder_node(g->b, FWT_NODE_MOD, mod, at, FWT_NONE);
 		at = family && rule->families == both ?
 		     family_test(g, family, mod, at) : mod;

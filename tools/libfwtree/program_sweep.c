@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "field.h"
+#include "foreign.h"
 #include "program.h"
 #include "set_shape.h"
 
@@ -35,7 +36,7 @@ static struct fwt_prog_set *sets(const struct sweep *s)
 static bool has_set(const struct fwt_prog_test *t, u32 six)
 {
 	return (t->op == FWT_TEST_IN && t->set[six] != FWT_NONE) ||
-	       (fwt_test_splits(t) && !six);
+	       (fwt_test_picks(t) && !six);
 }
 
 static bool has_elements(const struct fwt_prog_object *o, u32 six)

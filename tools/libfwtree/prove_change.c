@@ -130,7 +130,7 @@ static u32 add_to(void *ctx, u32 leaf)
 #define SLOT_NOTRACK	3u
 #define SLOT_SET	4u	/* and the field's number */
 
-#define CHANGES_MAX	4
+#define CHANGES_MAX	8
 
 struct change {
 	u32 axis;
@@ -211,6 +211,21 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m, struct
 		change(c, FWT_AXIS_HAVE_VLAN, true, fwt_wide(0, 1));
 }
 
+/* What another module's node sets, if anything. */
+static void node_change(u32 kind, struct changes *c)
+{
+	static const u8 field[] = {
+		FWT_FIELD_MARK, FWT_FIELD_CT_MARK, FWT_FIELD_PRIORITY, FWT_FIELD_DSCP,
+		FWT_FIELD_TTL, FWT_FIELD_TCP_OPTION_MSS, FWT_FIELD_VLAN_ID,
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(field); i++) {
+		c->fields |= 1ull << field[i];
+		change(c, fwt_space_axis(field[i], kind), false, fwt_wide(0, 0));
+	}
+}
+
 static const struct fwt_value *target_of(const struct fwt_modifier *m, u32 kind)
 {
 	const struct fwt_value *v, *e;
@@ -278,6 +293,9 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 		return true;
 	case FWT_AST_MOD_NOTRACK:
 		c->slot = SLOT_NOTRACK;
+		return true;
+	case FWT_AST_MOD_MODIFY:
+		node_change(kind, c);
 		return true;
 	case FWT_AST_MOD_COUNT:
 		return m->count.text;
@@ -559,16 +577,15 @@ static void copy(void *ctx, u32 var, u32 fresh)
 }
 
 /* Bits given out after @bits was made are not in it: nothing has asked them. */
-void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
+static void change_bits(struct fwt_prove *p, const struct fwt_modifier *m, u8 *bits)
 {
-	const struct fwt_modifier *m;
 	u32 vars = p->sp->vars, n, old;
 	struct changes c;
 	u8 *was, *asked;
 
 	was = malloc(vars + 1);
 	asked = malloc(vars + 1);
-	for (m = was && asked ? r->ast->modifiers : NULL; m; m = m->next) {
+	for (m = was && asked ? m : NULL; m; m = m->next) {
 		struct copying copying = { was, bits };
 		u32 kind = fwt_dd_at(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6),
 				     bits) == FWT_DD_YES;
@@ -597,6 +614,48 @@ void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits
 	}
 	free(was);
 	free(asked);
+}
+
+void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
+{
+	change_bits(p, r->ast->modifiers, bits);
+}
+
+/* A select by another module's node: as if "modify" stood there. */
+static bool selecting(const struct fwt_ir_rule *r, struct fwt_modifier *m)
+{
+	if (!r->select || r->select->foreign == FWT_NONE)
+		return false;
+	memset(m, 0, sizeof(*m));
+	m->kind = FWT_AST_MOD_MODIFY;
+	m->node = r->ast->end.select->node;
+	return true;
+}
+
+u32 fwt_prove_selected(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f)
+{
+	struct fwt_modifier m;
+	struct changes c;
+
+	/* Of either family: what it sets lies on the same axes. */
+	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ? put_in(p, &c, f) : f;
+}
+
+u32 fwt_prove_select_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)
+{
+	struct fwt_modifier m;
+	struct changes c;
+
+	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ?
+	       after(p, &c, set) : set;
+}
+
+void fwt_prove_select(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
+{
+	struct fwt_modifier m;
+
+	if (selecting(r, &m))
+		change_bits(p, &m, bits);
 }
 
 void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r)

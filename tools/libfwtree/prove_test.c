@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "node_text.h"
 #include "prove_space.h"
 
 /* By field: the axis it lies on, where that is one for all kinds. */
@@ -395,6 +396,16 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 	case FWT_TEST_IFNET:
 		snprintf(text, sizeof(text), "%s %s(%s)", fields,
 			 t->op == FWT_TEST_IFADDR ? "addr" : "net", string + t->set[0]);
+		snprintf(key, sizeof(key), "%s", text);
+		break;
+	case FWT_TEST_NODE:
+		/* Who knows what it looks at: of a packet that is another one now it may
+		 * say something else.
+		 */
+		depends = ~0ull;
+		fwt_node_words((struct fwt_prog_foreign *)s->b.sec[FWT_SEC_FOREIGN].data +
+			       t->set[0], s->b.sec[FWT_SEC_ARGS].data, string, text,
+			       sizeof(text));
 		snprintf(key, sizeof(key), "%s", text);
 		break;
 	default:

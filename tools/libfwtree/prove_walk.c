@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "node_text.h"
 #include "prove_walk.h"
 
 static void collect_block(struct fwt_prove *p, const struct fwt_ir_block *b);
@@ -283,6 +284,50 @@ static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *b
 	branch[i] = left;
 }
 
+/* Labels of a node of another module by their words, the first of equal ones first:
+ * so that two policies that write them in another order say the same.
+ */
+static u32 next_label(const struct fwt_prog_arg *label, const char *string, u32 n, u32 at)
+{
+	u32 i, best = FWT_NONE;
+
+	for (i = 0; i < n; i++) {
+		int c = at == FWT_NONE ? 1 : strcmp(string + label[i].name,
+						    string + label[at].name);
+
+		if (c < 0 || (!c && i <= at))
+			continue;
+		if (best == FWT_NONE || strcmp(string + label[i].name,
+					       string + label[best].name) < 0)
+			best = i;
+	}
+	return best;
+}
+
+/* Any branch may be taken, or none. */
+static void node_picks(struct fwt_prove *p, const struct fwt_ir_select *s, u32 *branch)
+{
+	const struct fwt_prog_foreign *f = p->s->b.sec[FWT_SEC_FOREIGN].data;
+	const struct fwt_prog_arg *arg = p->s->b.sec[FWT_SEC_ARGS].data;
+	const char *string = p->s->b.sec[FWT_SEC_STRINGS].data;
+	struct fwt_dd *dd = &p->sp->dd;
+	u32 i, at = FWT_NONE, q, left = FWT_DD_YES;
+	char where[600], key[800];
+
+	f += s->foreign;
+	fwt_node_words(f, arg, string, where, sizeof(where));
+	for (i = 0; i < s->n_labels; i++) {
+		at = next_label(arg + f->labels, string, s->n_labels, at);
+		snprintf(key, sizeof(key), "%s says %s", where,
+			 string + arg[f->labels + at].name);
+		q = fwt_dd_and(dd, left, fwt_space_opaque(p->sp, key, key, ~0ull));
+		branch[s->label[at]] = fwt_dd_or(dd, branch[s->label[at]], q);
+		left = fwt_dd_minus(dd, left, q);
+	}
+	if (s->fallback != FWT_NONE)
+		branch[s->fallback] = fwt_dd_or(dd, branch[s->fallback], left);
+}
+
 void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch)
 {
 	const struct fwt_ir_select *s = r->select;
@@ -296,6 +341,10 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 	}
 	for (i = 0; i < s->count; i++)
 		branch[i] = FWT_DD_NO;
+	if (s->foreign != FWT_NONE) {
+		node_picks(p, s, branch);
+		return;
+	}
 	guards = fwt_prove_conds(p, r, s->guards);
 	left = guards;
 	for (pick = s->picks; pick && !dd->over; pick = pick->next) {
@@ -324,8 +373,10 @@ static u32 select_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct f
 		return f;
 	}
 	fwt_prove_picks(p, r, branch);
+	f = fwt_prove_selected(p, r, f);
 	for (i = count; i-- > 0;)
-		f = fwt_dd_ite(&p->sp->dd, branch[i], fwt_prove_rule(p, &to[i], ways), f);
+		f = fwt_dd_ite(&p->sp->dd, branch[i],
+			       fwt_prove_selected(p, r, fwt_prove_rule(p, &to[i], ways)), f);
 	free(branch);
 	return f;
 }
@@ -444,6 +495,7 @@ static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8
 		fwt_prove_picks(p, r, branch);
 		for (i = 0; i < count && !holds(p, branch[i], bits); i++)
 			;
+		fwt_prove_select(p, r, bits);
 		if (i < count)
 			way = follow_rule(p, &to[i], bits, by);
 		free(branch);

@@ -152,6 +152,11 @@ const struct fwt_ir_rule *fwt_prove_follow(struct fwt_prove *p, const struct fwt
 /* prove_change.c */
 u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f);
 void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits);
+
+/* The same for what a select's node of another module may set besides choosing. */
+u32 fwt_prove_selected(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f);
+u32 fwt_prove_select_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set);
+void fwt_prove_select(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits);
 void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r);
 
 #endif /* FWT_PROVE_WALK_H */

@@ -122,7 +122,8 @@ static void picks(struct fwt_sema *s, const struct fwt_select *from,
 	}
 }
 
-static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_select *from)
+static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_select *from,
+				       u32 record)
 {
 	struct fwt_ir_select *to = fwt_sema_alloc(s, sizeof(*to));
 	const struct fwt_branch *b, *fallback = NULL;
@@ -132,6 +133,7 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 	if (!to)
 		return NULL;
 	to->fallback = FWT_NONE;
+	to->foreign = FWT_NONE;
 	to->count = from->count;
 	to->branch = fwt_sema_alloc(s, (from->count + 1) * sizeof(*to->branch));
 	if (!to->branch)
@@ -148,7 +150,7 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 		statement(s, b->rule, &to->branch[n]);
 	}
 	if (from->node.name.text)
-		fwt_sema_not_yet(s, &from->node.name.loc, "select node");
+		fwt_sema_select_node(s, from, record, to);
 	else if (fwt_sema_key(s, &from->fields, &k, &to->guards))
 		picks(s, from, &k, to);
 	return to;
@@ -210,7 +212,7 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 		break;
 	case FWT_END_SELECT:
 		to->enter = true;
-		to->select = select_of(s, end->select);
+		to->select = select_of(s, end->select, to->record);
 		break;
 	case FWT_END_SPLIT:
 		to->enter = true;

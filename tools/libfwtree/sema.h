@@ -69,6 +69,9 @@ struct fwt_ir_pick {
  * @guards: what must hold for the key to be there at all
  * @branch: array
  * @fallback: number of the default branch, FWT_NONE: go on behind the select
+ * @foreign: in FOREIGN: the node of another module that picks; else FWT_NONE
+ * @label: by its labels: the number of their branch
+ * @n_labels: how many
  */
 struct fwt_ir_select {
 	struct fwt_cond *guards;
@@ -76,6 +79,9 @@ struct fwt_ir_select {
 	struct fwt_ir_rule *branch;
 	u32 count;
 	u32 fallback;
+	u32 foreign;
+	u32 *label;
+	u32 n_labels;
 };
 
 /**
@@ -404,6 +410,17 @@ void fwt_sema_never(struct fwt_sema *s, const struct fwt_fields *fields,
  */
 u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
 		      struct fwt_prog_mod *to);
+
+/* sema_node.c */
+struct fwt_cond *fwt_sema_node(struct fwt_sema *s, const struct fwt_match *m);
+
+/** fwt_sema_modify() - "modify NAME"; false where it can't be (reported) */
+bool fwt_sema_modify(struct fwt_sema *s, const struct fwt_modifier *m,
+		     struct fwt_prog_mod *to);
+
+/** fwt_sema_select_node() - "select node NAME" of rule @record; its labels */
+void fwt_sema_select_node(struct fwt_sema *s, const struct fwt_select *from, u32 record,
+			  struct fwt_ir_select *to);
 
 /* sema_pool.c */
 void fwt_sema_pools(struct fwt_sema *s);

@@ -607,8 +607,9 @@ static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, boo
 		return c;
 	case FWT_MATCH_RANDOM:
 		return fwt_sema_random(s, m);
+	case FWT_MATCH_NODE:
+		return fwt_sema_node(s, m);
 	default:
-		fwt_sema_not_yet(s, &m->loc, "node");
 		return NULL;
 	}
 }

@@ -329,7 +329,8 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		add(rule, &to, 0);
 		return;
 	case FWT_AST_MOD_MODIFY:
-		fwt_sema_not_yet(s, &m->loc, "modify");
+		if (fwt_sema_modify(s, m, &to))
+			add(rule, &to, 0);
 		return;
 	}
 }

@@ -27,6 +27,7 @@
 
 #include <linux/types.h>
 
+#include "fwtree_foreign.h"
 #include "fwtree_object.h"
 
 #define FWT_PROGRAM_MAGIC	0x65727466u	/* "ftre" */
@@ -77,7 +78,9 @@
 	X(OBJECTS, "object", struct fwt_prog_object) \
 	X(FILTERS, "filter", struct fwt_prog_filter) \
 	X(INSNS, "instruction", struct fwt_prog_insn) \
-	X(SERVERS, "server", struct fwt_prog_server)
+	X(SERVERS, "server", struct fwt_prog_server) \
+	X(FOREIGN, "foreign node", struct fwt_prog_foreign) \
+	X(ARGS, "argument", struct fwt_prog_arg)
 
 enum fwt_section {
 #define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
@@ -257,6 +260,12 @@ enum fwt_test_op {
 	 * @set[0], as it is now. @set[1]: FWT_LIVE_*
 	 */
 	FWT_TEST_LIVE,
+	/* node @set[0] of FOREIGN, a MATCH, says yes; no fields */
+	FWT_TEST_NODE,
+	/* The key of a SELECT: the number of the branch that node @set[1] of FOREIGN
+	 * chooses, among its labels, which are the elements of @set[0]; no fields
+	 */
+	FWT_TEST_NODE_SELECT,
 	__FWT_TEST_MAX,
 };
 
@@ -542,6 +551,7 @@ enum fwt_mod_type {
 	 */
 	FWT_MOD_SET_ADD,
 	FWT_MOD_SET_REMOVE,
+	FWT_MOD_NODE,		/* @a: node of FOREIGN, whose @mod this is */
 	__FWT_MOD_MAX,
 };
 
