@@ -8,6 +8,7 @@
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
+#include "node_refusal.h"
 #include "parse.h"
 #include "program_view.h"
 #include "progress_line.h"
@@ -191,7 +192,9 @@ static int apply(struct fwctl *ctl, const struct applying *a)
 	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, a->trial, sent,
 				  (void *)progress, &generation);
 	progress_end();
-	if (ret) {
+	if (ret && node_refused(&v, nl.error)) {
+		ret = FWCTL_FAILED;
+	} else if (ret) {
 		ret = out_error("what was in force stays", "%s: not applied: %s",
 				a->path, nl.error);
 	} else {

@@ -7,6 +7,7 @@
 #include "change.h"
 #include "field.h"
 #include "names.h"
+#include "node_text.h"
 #include "set_shape.h"
 #include "program_view.h"
 #include "limit.h"
@@ -494,6 +495,20 @@ static void put_stateful(char *buf, size_t size, const struct view *v,
 	}
 }
 
+/* Branches of another module's node: "; DE: 12". */
+static void put_labels(char *buf, size_t size, const struct view *v,
+		       const struct fwt_prog_test *t)
+{
+	const struct fwt_prog_foreign *f = &v->prog.foreign[t->set[1]];
+	const u32 *to = v->prog.word + v->prog.set[t->set[0]].value;
+	size_t n = strlen(buf);
+	u32 i;
+
+	for (i = 0; i < f->n_labels && n < size; i++)
+		n += snprintf(buf + n, size - n, "; %s: %u",
+			      v->prog.string + v->prog.arg[f->labels + i].name, to[i]);
+}
+
 static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 {
 	const struct fwt_prog_test *t = &v->prog.test[index];
@@ -535,6 +550,13 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 		snprintf(buf, size, "%sbpf \"%s\" (%u instructions)", not,
 			 fwt_program_string(&v->prog, v->prog.filter[i].text),
 			 v->prog.filter[i].count);
+		return;
+	case FWT_TEST_NODE:
+	case FWT_TEST_NODE_SELECT:
+		i = t->set[t->op == FWT_TEST_NODE_SELECT];
+		fwt_node_words(&v->prog.foreign[i], v->prog.arg, v->prog.string, buf, size);
+		if (t->op == FWT_TEST_NODE_SELECT)
+			put_labels(buf, size, v, t);
 		return;
 	case FWT_TEST_IFADDR:
 	case FWT_TEST_IFNET:
@@ -598,6 +620,10 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 	u32 field = m->family == 6 ? FWT_FIELD_IP6_SADDR : FWT_FIELD_IP_SADDR;
 	u32 words = m->family == 6 ? 4 : 1;
 
+	if (m->type == FWT_MOD_NODE) {
+		fwt_node_words(&v->prog.foreign[m->a], v->prog.arg, v->prog.string, buf, size);
+		return;
+	}
 	n = snprintf(buf, size, "%s", name[m->type]);
 	if (fwt_set_is(m->type) && m->flags & FWT_MOD_FIELD)
 		n += snprintf(buf + n, size - n, " %s", fwt_field_info[m->a].name);
