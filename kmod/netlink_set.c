@@ -255,8 +255,10 @@ static bool in_order(const u8 *dim, u32 n, const u32 *low, const u32 *high)
 	return true;
 }
 
+/* @both: of a map whose keys have no addresses, and what it gives has: of either family */
 struct elem {
 	struct fwt_set_elem e;
+	bool both;
 	u32 low[FWT_KEY_WORDS];
 	u32 high[FWT_KEY_WORDS];
 	u32 value[FWT_SET_VALUE_WORDS];
@@ -312,6 +314,8 @@ static int get_elem(const struct nlattr *a, const struct fwt_set *s, bool add, s
 			return -EINVAL;
 		}
 	}
+	to->both = !six && shape->split && shape->words[0] == shape->words[1] &&
+		   !tb[FWTREE_A_SET_ELEM_VALUE];
 	if (!add)
 		return 0;
 	if (!shape->n_value) {
@@ -334,14 +338,40 @@ static int get_elem(const struct nlattr *a, const struct fwt_set *s, bool add, s
 	return ret;
 }
 
+/* A tree is one of those that the policy in force says the map may lead to. */
+static int check_tree(const struct fwt_set *s, const struct elem *elem,
+		      struct netlink_ext_ack *extack)
+{
+	const struct fwt_policy *p = fwt_policy_locked(s->fn);
+	u32 set = s->head.param[FWT_SETP_TREES];
+
+	if (!fwt_set_gives_trees(s->head.param) ||
+	    (set != FWT_NONE && fwt_set_find(&p->base->prog, set, elem->value) != FWT_NONE))
+		return 0;
+	NL_SET_ERR_MSG_FMT(extack, "the policy names no such tree in map '%s'", s->head.name);
+	return -EINVAL;
+}
+
+static int delete(struct fwt_set *s, struct elem *elem)
+{
+	int ret = fwt_set_delete(s, &elem->e);
+
+	if (!elem->both)
+		return ret;
+	elem->e.six = true;
+	return fwt_set_delete(s, &elem->e) ? ret : 0;
+}
+
 static int change(const struct nlattr *a, struct fwt_set *s, bool add,
 		  struct netlink_ext_ack *extack)
 {
 	struct elem elem;
 	int ret = get_elem(a, s, add, &elem, extack);
 
+	if (!ret && add)
+		ret = check_tree(s, &elem, extack);
 	if (!ret)
-		ret = add ? fwt_set_insert(s, &elem.e) : fwt_set_delete(s, &elem.e);
+		ret = add ? fwt_set_insert(s, &elem.e) : delete(s, &elem);
 	if (ret == -ENOSPC)
 		NL_SET_ERR_MSG_FMT(extack, "set '%s' is full: it has room for %u elements",
 				   s->head.name, s->max);

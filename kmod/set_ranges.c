@@ -178,6 +178,18 @@ static bool holds(const struct fwt_set_ranges *r, const u32 *e, const u32 *key)
 	return true;
 }
 
+/* Of ranges that hold a key one gives the value: that which begins last, and of those
+ * that begin together that which ends first. Of prefixes it is the longest. The parts of
+ * a key are compared in their order.
+ */
+static bool nearer(const struct fwt_set_ranges *r, const u32 *a, const u32 *b)
+{
+	u32 words = r->shape->words[r->six];
+	int order = compare(a, b, words);
+
+	return order ? order > 0 : compare(a + words, b + words, words) < 0;
+}
+
 bool fwt_set_ranges_find(const struct fwt_set_ranges *r, const u32 *key,
 			 bool (*live)(u32 lease, u32 now), u32 now, u32 *value)
 {
@@ -208,7 +220,7 @@ bool fwt_set_ranges_find(const struct fwt_set_ranges *r, const u32 *key,
 			continue;
 		if (!value)
 			return true;
-		if (!best || e > best)
+		if (!best || nearer(r, e, best))
 			best = e;
 	}
 	if (!best)

@@ -22,6 +22,8 @@ static bool plain(const struct fwt_program *prog, u32 rule)
 			at = prog->node[n->yes].type == FWT_NODE_MISS ? n->no : n->yes;
 			break;
 		case FWT_NODE_MOD:
+			if (prog->mod[n->arg].flags & FWT_MOD_MAP)
+				return false;
 			at = n->yes;
 			break;
 		case FWT_NODE_VERDICT:

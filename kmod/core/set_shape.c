@@ -15,15 +15,16 @@ const u8 fwt_set_type_words[2][__FWT_SET_TYPE_MAX] = {
 };
 
 /* @n types become dimensions; false where one is none, or they are too long. */
-static bool parts(u32 types, u32 n, u32 most, u8 dim[2][FWT_TEST_FIELDS], u8 words[2],
-		  bool *split)
+static bool parts(u32 types, u32 n, u32 most, bool value, u8 dim[2][FWT_TEST_FIELDS],
+		  u8 words[2], bool *split)
 {
 	u32 i, six;
 
 	for (i = 0; i < n; i++) {
 		u32 type = types >> (4 * i) & 15;
 
-		if (!type || type >= __FWT_SET_TYPE_MAX)
+		if (!type || type >= __FWT_SET_TYPE_MAX ||
+		    (type == FWT_SET_TYPE_TREE && (!value || n > 1)))
 			return false;
 		*split |= type == FWT_SET_TYPE_ADDR;
 		for (six = 0; six < 2; six++) {
@@ -45,7 +46,8 @@ bool fwt_set_shape(const u32 *param, struct fwt_set_shape *s)
 		return false;
 	s->n = n;
 	s->n_value = n_value;
-	return parts(param[FWT_SETP_TYPES], n, FWT_KEY_WORDS, s->dim, s->words, &s->split) &&
-	       parts(param[FWT_SETP_VALUE_TYPES], n_value, FWT_SET_VALUE_WORDS, s->value_dim,
-		     s->value_words, &s->split);
+	return parts(param[FWT_SETP_TYPES], n, FWT_KEY_WORDS, false, s->dim, s->words,
+		     &s->split) &&
+	       parts(param[FWT_SETP_VALUE_TYPES], n_value, FWT_SET_VALUE_WORDS, true,
+		     s->value_dim, s->value_words, &s->split);
 }

@@ -39,9 +39,24 @@ extern const u8 fwt_set_type_words[2][__FWT_SET_TYPE_MAX];
  */
 bool fwt_set_shape(const u32 *param, struct fwt_set_shape *s);
 
+/* Is it a map to trees. */
+static inline bool fwt_set_gives_trees(const u32 *param)
+{
+	return param[FWT_SETP_SHAPE] >> 8 == 1 &&
+	       param[FWT_SETP_VALUE_TYPES] == FWT_SET_TYPE_TREE;
+}
+
 static inline bool fwt_mod_is_update(const struct fwt_prog_mod *m)
 {
 	return m->type == FWT_MOD_SET_ADD || m->type == FWT_MOD_SET_REMOVE;
+}
+
+/* The test that a modifier has its key by, or FWT_NONE. */
+static inline u32 fwt_mod_test(const struct fwt_prog_mod *m)
+{
+	if (fwt_mod_is_update(m))
+		return m->a;
+	return m->flags & FWT_MOD_MAP ? m->addr_lo[0] : FWT_NONE;
 }
 
 #endif /* FWT_CORE_SET_SHAPE_H */

@@ -19,6 +19,7 @@
 #include "limit.h"
 #include "nat.h"
 #include "patch.h"
+#include "set_shape.h"
 #include "verify.h"
 
 /* Which of a test's two sets: the one for IPv6, or the other. */
@@ -338,6 +339,36 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 	return prog->word[set->value + fwt_set_find(prog, t->set[0], &at)];
 }
 
+/* What a map has for the packet as it is now; false where it has nothing. What it has
+ * for another family is none of this packet's.
+ */
+static noinline bool look_up(const struct fwt_program *prog, const struct fwt_prog_test *t,
+			     u32 flags, const struct fwt_packet *p, const struct fwt_env *env,
+			     struct fwt_walk_step *step, u32 *value)
+{
+	u32 local[FWT_KEY_WORDS] FWT_UNSET;
+	u32 *key = step ? step->key : local;
+	u32 words = fwt_test_key(prog, t, p, env, key);
+
+	if (step)
+		step->words = words;
+	return words && env && env->ops->set_has &&
+	       env->ops->set_has(env, t->set[0], flags >> which(p) & 1, key, value);
+}
+
+/* Where a map of trees leads to, @no where it gives none, or none that is there. */
+static noinline u32 tree_of(const struct fwt_program *prog, const struct fwt_prog_test *t,
+			    const struct fwt_packet *p, const struct fwt_env *env,
+			    struct fwt_walk_step *step, u32 no)
+{
+	u32 value[FWT_SET_VALUE_WORDS] FWT_UNSET, i;
+
+	if (!look_up(prog, t, t->pad, p, env, step, value))
+		return no;
+	i = fwt_set_find(prog, t->set[1], value);
+	return i == FWT_NONE ? no : prog->word[prog->set[t->set[1]].value + i];
+}
+
 /* Write down what is to be added to a set, or taken from it, as the packet is now. */
 static noinline bool update(const struct fwt_program *prog, const struct fwt_prog_mod *m,
 			    const struct fwt_packet *p, const struct fwt_env *env,
@@ -410,12 +441,10 @@ static noinline bool balance(const struct fwt_program *prog, const struct fwt_pr
 }
 
 /* Returns false where the walk is to end here, for a reason. */
-static bool translate(const struct fwt_program *prog, u32 index,
+static bool translate(const struct fwt_program *prog, const struct fwt_prog_mod *m, u32 index,
 		      struct fwt_packet *p, const struct fwt_env *env,
 		      struct fwt_decision *d)
 {
-	const struct fwt_prog_mod *m = &prog->mod[index];
-
 	if (fwt_nat_source(m, p->hook)) {
 		if (!target(prog, m, p, env, p->saddr))
 			return end(d, FWT_REASON_NO_ADDRESS);
@@ -443,12 +472,58 @@ static bool translate(const struct fwt_program *prog, u32 index,
 	return true;
 }
 
-/* Returns false where the walk is to end here. */
-static bool modify(const struct fwt_program *prog, u32 index,
-		   struct fwt_packet *p, const struct fwt_env *env,
-		   struct fwt_decision *d)
+/* By what a map gives: an address of the packet's family, a port, or both; or a number.
+ * The modifier that does it is left in @own.
+ */
+static noinline bool mapped(const struct fwt_program *prog, const struct fwt_prog_mod *m,
+			    struct fwt_packet *p, const struct fwt_env *env,
+			    struct fwt_walk_step *step, struct fwt_prog_mod *own)
+{
+	const struct fwt_prog_test *t = &prog->test[m->addr_lo[0]];
+	u32 types = prog->object[t->set[0]].param[FWT_SETP_VALUE_TYPES];
+	u32 value[FWT_SET_VALUE_WORDS] FWT_UNSET, words = 0;
+
+	if (!look_up(prog, t, t->set[1], p, env, step, value))
+		return false;
+	*own = *m;
+	own->flags &= ~FWT_MOD_MAP;
+	memset(own->addr_lo, 0, sizeof(own->addr_lo));
+	if (fwt_set_is(m->type)) {
+		own->a = value[0];
+		return true;
+	}
+	if ((types & 15) == FWT_SET_TYPE_ADDR) {
+		/* Elements of the one family have addresses of that. */
+		if (p->family != (t->set[1] >> which(p) & 1 ? 6 : 4))
+			return false;
+		words = p->family == 6 ? 4 : 1;
+		own->family = p->family;
+		memcpy(own->addr_lo, value, words * sizeof(u32));
+		memcpy(own->addr_hi, own->addr_lo, sizeof(own->addr_hi));
+		types >>= 4;
+	}
+	if (types) {
+		if (!value[words])
+			return false;
+		own->flags |= FWT_MOD_PORTS;
+		own->port_lo = value[words];
+		own->port_hi = value[words];
+	}
+	return true;
+}
+
+enum modified {
+	ENDS,		/* the walk ends here */
+	MISSED,		/* the map has nothing: nothing is modified */
+	DONE,
+};
+
+static enum modified modify(const struct fwt_program *prog, u32 index,
+			    struct fwt_packet *p, const struct fwt_env *env,
+			    struct fwt_decision *d, struct fwt_walk_step *step)
 {
 	const struct fwt_prog_mod *m = &prog->mod[index];
+	struct fwt_prog_mod own FWT_UNSET;
 
 	/* What is translated is a connection. What is never tracked (neighbour
 	 * discovery above all, by "oif wan masquerade") goes as it is.
@@ -456,30 +531,43 @@ static bool modify(const struct fwt_program *prog, u32 index,
 	if (fwt_nat_is(m)) {
 		if (p->ct_state == FWT_CT_UNTRACKED || !(p->have & FWT_HAVE_IP) ||
 		    (m->family && m->family != p->family))
-			return true;
-		if (!translate(prog, index, p, env, d))
-			return false;
+			return DONE;
+	}
+	if (unlikely(m->flags & FWT_MOD_MAP)) {
+		if (p->unknown && fwt_test_unknown(&prog->test[m->addr_lo[0]], p)) {
+			d->verdict = FWT_VERDICT_UNKNOWN;
+			return ENDS;
+		}
+		if (!mapped(prog, m, p, env, step, &own))
+			return MISSED;
+		m = &own;
+	}
+	if (fwt_nat_is(m)) {
+		if (!translate(prog, m, index, p, env, d))
+			return ENDS;
 	} else if (fwt_set_is(m->type) || m->type == FWT_MOD_MSS_CLAMP ||
 		   m->type == FWT_MOD_NOTRACK) {
 		if (m->flags & FWT_MOD_FIELD && p->unknown >> m->a & 1) {
 			d->verdict = FWT_VERDICT_UNKNOWN;
-			return false;
+			return ENDS;
 		}
 		fwt_set_apply(m, p, d);
 	} else if (m->type == FWT_MOD_SET_ADD || m->type == FWT_MOD_SET_REMOVE) {
 		/* "unknown" has been asked before: what a record lacks is absent. */
 		if (!update(prog, m, p, env, d))
-			return end(d, FWT_REASON_EFFECTS);
+			goto full;
 	} else if (m->type == FWT_MOD_NODE) {
 		if (!fwt_foreign_modify(prog, m, p, env, d))
-			return false;
+			return ENDS;
 	}
 	/* What routing said was of the packet as it was. */
 	if (env && env->rlu)
 		env->rlu->have = 0;
-	if (!fwt_effect_add(d, FWT_EFFECT_MOD | index))
-		return end(d, FWT_REASON_EFFECTS);
-	return true;
+	if (fwt_effect_add(d, FWT_EFFECT_MOD | index))
+		return DONE;
+full:
+	end(d, FWT_REASON_EFFECTS);
+	return ENDS;
 }
 
 /* What is queued is accepted, by way of a program. */
@@ -544,6 +632,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 		const struct fwt_prog_test *t;
 		u32 key[FWT_KEY_WORDS] FWT_UNSET;
 		u32 words, i, next = n->yes;
+		enum modified modified;
 		int more;
 
 		d->node = at;
@@ -598,6 +687,10 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 					return;
 				break;
 			}
+			if (unlikely(t->op == FWT_TEST_LIVE_TREE)) {
+				next = tree_of(prog, t, p, env, s, n->no);
+				break;
+			}
 			if (unlikely(t->op != FWT_TEST_IN)) {
 				next = split(prog, t, p, env, d, s);
 				if (next == FWT_NONE) {
@@ -628,10 +721,13 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			}
 			break;
 		case FWT_NODE_MOD:
-			if (!modify(prog, n->arg, p, env, d)) {
+			modified = modify(prog, n->arg, p, env, d, s);
+			if (modified == ENDS) {
 				d->rule = prog->mod[n->arg].rule;
 				return;
 			}
+			if (unlikely(modified == MISSED))
+				next = n->no;
 			break;
 		case FWT_NODE_CALL:
 			stack[depth++] = n->yes;

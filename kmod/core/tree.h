@@ -279,6 +279,13 @@ static inline bool fwt_test_splits(const struct fwt_prog_test *t)
 	return t->op >= FWT_TEST_SPLIT_RANDOM && t->op <= FWT_TEST_SPLIT_TURN;
 }
 
+/* Is it the key of a select, and of nothing else. */
+static inline bool fwt_test_selects(const struct fwt_prog_test *t)
+{
+	return fwt_test_splits(t) || t->op == FWT_TEST_LIVE_TREE ||
+	       t->op == FWT_TEST_NODE_SELECT;
+}
+
 /* Whether a test asks for what a packet rebuilt from a record does not have. */
 static inline bool fwt_test_unknown(const struct fwt_prog_test *t,
 				    const struct fwt_packet *p)

@@ -210,13 +210,20 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 		return cost + 4 + t->n_fields;
 	if (fwt_test_splits(t))
 		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
-	if (t->op == FWT_TEST_LIVE)
-		return cost + live_cost(p, p->object[t->set[0]].param);
+	if (t->op == FWT_TEST_LIVE || t->op == FWT_TEST_LIVE_TREE)
+		return cost + live_cost(p, p->object[t->set[0]].param) +
+		       (t->op == FWT_TEST_LIVE_TREE ? set_cost(p, t->set[1]) : 0);
 	if (t->op != FWT_TEST_IN)
 		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 :
 			       ends_in_star(p->string + t->set[0]) ? IFADDRS_COST : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
 	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
+}
+
+/* Where a modifier has a way on besides. */
+static bool forks(const struct fwt_program *p, const struct fwt_prog_node *n)
+{
+	return n->type == FWT_NODE_MOD && p->mod[n->arg].flags & FWT_MOD_MAP;
 }
 
 /* Least connections looks at each server, a line of memory. */
@@ -226,6 +233,8 @@ static u32 mod_cost(const struct fwt_program *p, const struct fwt_prog_mod *m)
 
 	if (m->type == FWT_MOD_NODE)
 		return FWT_FOREIGN_COST;
+	if (m->flags & FWT_MOD_MAP)
+		return test_cost(p, &p->test[m->addr_lo[0]]);
 	if (m->type != FWT_MOD_BALANCE)
 		return 0;
 	param = p->object[m->a].param;
@@ -278,8 +287,11 @@ static int select_targets(struct fwt_verify *c, u32 i, u32 set, struct fwt_verif
 static int each_target(struct fwt_verify *c, u32 i, struct fwt_verify_node *all, u8 hooks)
 {
 	const struct fwt_prog_test *t = &c->prog->test[c->prog->node[i].arg];
-	int ret = select_targets(c, i, t->set[0], all, hooks);
+	int ret;
 
+	if (t->op == FWT_TEST_LIVE_TREE)
+		return select_targets(c, i, t->set[1], all, hooks);
+	ret = select_targets(c, i, t->set[0], all, hooks);
 	if (!ret && t->op == FWT_TEST_IN && t->set[1] != t->set[0])
 		ret = select_targets(c, i, t->set[1], all, hooks);
 	return ret;
@@ -306,7 +318,7 @@ static int check_tests(struct fwt_verify *c)
 			continue;
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
-		if (fwt_test_picks(&c->prog->test[n->arg]))
+		if (fwt_test_selects(&c->prog->test[n->arg]))
 			return bad(c, FWT_SEC_NODES, i, "asks what is for a select");
 		if (!forward(c, i, n->yes) || !forward(c, i, n->no))
 			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
@@ -348,7 +360,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "no such test");
 		if ((c->prog->test[n->arg].op != FWT_TEST_IN &&
-		     !fwt_test_picks(&c->prog->test[n->arg])) || c->prog->test[n->arg].flags)
+		     !fwt_test_selects(&c->prog->test[n->arg])) || c->prog->test[n->arg].flags)
 			return bad(c, FWT_SEC_NODES, i, "selects by what is no look-up");
 		join(&p, &c->node[n->no]);
 		ret = each_target(c, i, &p, 0);
@@ -368,6 +380,10 @@ static int backward(struct fwt_verify *c, u32 i)
 			return bad(c, FWT_SEC_NODES, i, "no such modifier");
 		if (!fwt_verify_foreign_mod(c, n->arg))
 			return bad(c, FWT_SEC_NODES, i, "modifies by what is for a select");
+		if (forks(c->prog, n) && !forward(c, i, n->no))
+			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
+		if (forks(c->prog, n))
+			join(&p, &c->node[n->no]);
 		join(&p, &c->node[n->yes]);
 		own += mod_cost(c->prog, &c->prog->mod[n->arg]);
 		break;
@@ -488,13 +504,15 @@ static int reach(struct fwt_verify *c, u32 i)
 		if (m->flags & FWT_MOD_FIELD && hooks & ~fwt_field_info[m->a].hooks)
 			return bad(c, FWT_SEC_NODES, i,
 				   "sets a field that a hook does not have");
-		if (fwt_mod_is_update(&c->prog->mod[n->arg])) {
-			t = &c->prog->test[c->prog->mod[n->arg].a];
+		if (fwt_mod_test(m) != FWT_NONE) {
+			t = &c->prog->test[fwt_mod_test(m)];
 			for (d = 0; d < t->n_fields; d++)
 				if (hooks & ~fwt_field_info[t->field[d]].hooks)
 					return bad(c, FWT_SEC_NODES, i,
 						   "takes a field that a hook does not have");
 		}
+		if (forks(c->prog, n))
+			c->node[n->no].hooks |= hooks;
 		c->node[n->yes].hooks |= hooks;
 		break;
 	case FWT_NODE_ENTER:

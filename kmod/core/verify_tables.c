@@ -207,6 +207,7 @@ static int check_split(struct fwt_verify *c, u32 i)
 static int check_live(struct fwt_verify *c, u32 i, u32 six)
 {
 	const struct fwt_prog_test *t = &c->prog->test[i];
+	u32 flags = t->op == FWT_TEST_LIVE_TREE ? t->pad : t->set[1];
 	struct fwt_set_shape s;
 	u32 words = 0, d, live;
 
@@ -214,9 +215,9 @@ static int check_live(struct fwt_verify *c, u32 i, u32 six)
 	    c->prog->object[t->set[0]].kind != FWT_OBJECT_SET ||
 	    !fwt_set_shape(c->prog->object[t->set[0]].param, &s))
 		return bad(c, FWT_SEC_TESTS, i, "no such live set");
-	if (t->set[1] & ~(FWT_LIVE_SIX4 | FWT_LIVE_SIX6))
+	if (flags & ~(FWT_LIVE_SIX4 | FWT_LIVE_SIX6))
 		return bad(c, FWT_SEC_TESTS, i, "flags are not known");
-	live = t->set[1] >> six & 1;
+	live = flags >> six & 1;
 	if (live && !s.split)
 		return bad(c, FWT_SEC_TESTS, i, "set has no addresses");
 	if (s.n != t->n_fields)
@@ -230,6 +231,35 @@ static int check_live(struct fwt_verify *c, u32 i, u32 six)
 	}
 	if (t->mask[six] != FWT_NONE && !words_ok(c, t->mask[six], 1, words))
 		return bad(c, FWT_SEC_TESTS, i, "mask outside of its section");
+	return 0;
+}
+
+/* Names of trees, and where they lead. */
+static bool names_ok(const struct fwt_verify *c, u32 set, bool values)
+{
+	const struct fwt_prog_set *s;
+
+	if (!index_ok(c, FWT_SEC_SETS, set))
+		return false;
+	s = &c->prog->set[set];
+	return s->kind == FWT_SET_KEYS && s->n_dims == 1 &&
+	       s->words == fwt_set_type_words[0][FWT_SET_TYPE_TREE] &&
+	       (s->value != FWT_NONE) == values;
+}
+
+static int check_live_tree(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_test *t = &c->prog->test[i];
+	int ret = check_live(c, i, 0);
+
+	if (!ret)
+		ret = check_live(c, i, 1);
+	if (ret)
+		return ret;
+	if (!fwt_set_gives_trees(c->prog->object[t->set[0]].param))
+		return bad(c, FWT_SEC_TESTS, i, "a map that gives no trees");
+	if (t->set[1] != FWT_NONE && !names_ok(c, t->set[1], true))
+		return bad(c, FWT_SEC_TESTS, i, "no trees to go to");
 	return 0;
 }
 
@@ -285,8 +315,8 @@ static int check_test(struct fwt_verify *c, u32 i)
 	u32 d;
 
 	if (t->op >= __FWT_TEST_MAX || t->flags & ~FWT_TEST_NEGATE ||
-	    t->pad >= (t->op == FWT_TEST_COUNT || t->op == FWT_TEST_RANDOM ?
-		       FWT_COUNTS_RULE : 1))
+	    t->pad >= (t->op == FWT_TEST_COUNT || t->op == FWT_TEST_RANDOM ||
+		       t->op == FWT_TEST_LIVE_TREE ? FWT_COUNTS_RULE : 1))
 		return bad(c, FWT_SEC_TESTS, i, "no such operation");
 	if (t->op == FWT_TEST_BPF)
 		return check_bpf(c, i);
@@ -321,6 +351,8 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_LIVE:
 		ret = check_live(c, i, 0);
 		return ret ? ret : check_live(c, i, 1);
+	case FWT_TEST_LIVE_TREE:
+		return check_live_tree(c, i);
 	case FWT_TEST_EQUAL:
 	case FWT_TEST_LESS:
 		if (t->n_fields != 2)
@@ -361,7 +393,7 @@ static int check_set_mod(struct fwt_verify *c, u32 i)
 	u32 least, most = fwt_set_most(m->type, &least);
 	const struct fwt_field_info *f;
 
-	if (m->flags & ~FWT_MOD_FIELD)
+	if (m->flags & ~(FWT_MOD_FIELD | FWT_MOD_MAP))
 		return bad(c, FWT_SEC_MODS, i, "flags that it has no use for");
 	if (!(m->flags & FWT_MOD_FIELD)) {
 		if (m->a < least || m->a > most)
@@ -415,9 +447,41 @@ static int check_update(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+/* What a map gives is what the modifier takes. */
+static int check_map(struct fwt_verify *c, u32 i)
+{
+	const u32 addr = FWT_SET_TYPE_ADDR, port = FWT_SET_TYPE_PORT;
+	const struct fwt_prog_mod *m = &c->prog->mod[i];
+	const struct fwt_prog_test *t;
+	const u32 *param;
+	u32 types, least;
+
+	if (!index_ok(c, FWT_SEC_TESTS, m->addr_lo[0]))
+		return bad(c, FWT_SEC_MODS, i, "no such test");
+	t = &c->prog->test[m->addr_lo[0]];
+	if (t->op != FWT_TEST_LIVE || t->flags)
+		return bad(c, FWT_SEC_MODS, i, "no key of a map");
+	param = c->prog->object[t->set[0]].param;
+	types = param[FWT_SETP_VALUE_TYPES];
+	if (m->family || m->flags & (FWT_MOD_IFADDR | FWT_MOD_FIELD))
+		return bad(c, FWT_SEC_MODS, i, "has what a map says");
+	if (fwt_set_is(m->type)) {
+		if (types != FWT_SET_TYPE_MARK || fwt_set_most(m->type, &least) != ~0u)
+			return bad(c, FWT_SEC_MODS, i, "a map of other values");
+		return 0;
+	}
+	if (m->type != FWT_MOD_SNAT && m->type != FWT_MOD_DNAT)
+		return bad(c, FWT_SEC_MODS, i, "a map that it has no use for");
+	if (types != addr && (m->type == FWT_MOD_SNAT || m->flags & FWT_MOD_PORTS ||
+			      (types != port && types != (addr | port << 4))))
+		return bad(c, FWT_SEC_MODS, i, "a map of other values");
+	return 0;
+}
+
 static int check_mod(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_mod *m = &c->prog->mod[i];
+	int ret;
 
 	if (m->type >= __FWT_MOD_MAX)
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i,
@@ -426,8 +490,11 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		return bad(c, FWT_SEC_MODS, i, "no such rule");
 	if (m->flags & ~(FWT_MOD_RANDOM | FWT_MOD_PERSISTENT |
 			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS |
-			 FWT_MOD_IFADDR | FWT_MOD_FIELD))
+			 FWT_MOD_IFADDR | FWT_MOD_FIELD | FWT_MOD_MAP))
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
+	ret = m->flags & FWT_MOD_MAP ? check_map(c, i) : 0;
+	if (ret)
+		return ret;
 	if (fwt_set_is(m->type))
 		return check_set_mod(c, i);
 	if (m->flags & FWT_MOD_FIELD)
@@ -447,7 +514,7 @@ static int check_mod(struct fwt_verify *c, u32 i)
 	case FWT_MOD_SNAT:
 	case FWT_MOD_DNAT:
 		if (!m->family) {
-			if (!(m->flags & (FWT_MOD_IFADDR | FWT_MOD_PORTS)))
+			if (!(m->flags & (FWT_MOD_IFADDR | FWT_MOD_PORTS | FWT_MOD_MAP)))
 				return bad(c, FWT_SEC_MODS, i, "neither address nor port");
 			break;
 		}
@@ -645,7 +712,10 @@ static int check_live_set(struct fwt_verify *c, u32 i)
 		return bad(c, FWT_SEC_OBJECTS, i, "an impossible timeout");
 	if (p[FWT_SETP_MAX] > FWT_SET_MAX_LIMIT)
 		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "too many elements");
-	if (p[FWT_OBJECT_PARAMS - 2] || p[FWT_OBJECT_PARAMS - 1])
+	if (fwt_set_gives_trees(p) ? p[FWT_SETP_TREES] != FWT_NONE &&
+	    !names_ok(c, p[FWT_SETP_TREES], false) : p[FWT_SETP_TREES])
+		return bad(c, FWT_SEC_OBJECTS, i, "no names of trees");
+	if (p[FWT_OBJECT_PARAMS - 1])
 		return bad(c, FWT_SEC_OBJECTS, i, "parameters that are not known");
 	ret = check_elements(c, i, &shape, 0);
 	return ret ? ret : check_elements(c, i, &shape, 1);

@@ -292,6 +292,56 @@ static u32 test_live(struct fwt_test_prog *p, u32 rule)
 	return root;
 }
 
+/* A map of ports to marks, and one to trees: the mark is set, and one tree is led to. */
+static u32 test_maps(struct fwt_test_prog *p, u32 rule)
+{
+	static const u32 words[] = {
+		80, 80, 7,					/* 80 -> 7 */
+		81, 81, 0x61000000, 0, 0, 0, 0, 0, 0, 0,	/* 81 -> a */
+		0x61000000, 0, 0, 0, 0, 0, 0, 0,		/* a */
+	};
+	u32 w = p->n[FWT_SEC_WORDS], s = p->n[FWT_SEC_SETS], o = p->n[FWT_SEC_OBJECTS];
+	u32 t = p->n[FWT_SEC_TESTS], root = p->n[FWT_SEC_NODES], m = p->n[FWT_SEC_MODS], i;
+
+	memcpy(p->word + w, words, sizeof(words));
+	p->word[w + ARRAY_SIZE(words)] = root + 2;
+	p->n[FWT_SEC_WORDS] += ARRAY_SIZE(words) + 1;
+	for (i = 0; i < 2; i++) {
+		p->set[s + i] = (struct fwt_prog_set){
+			.kind = FWT_SET_BOXES, .words = 1, .n_dims = 1, .dim = { 1 },
+			.count = 1, .data = w + 3 * i, .value = FWT_NONE,
+		};
+		p->set[s + 2 + i] = (struct fwt_prog_set){
+			.kind = FWT_SET_KEYS, .words = 8, .n_dims = 1, .dim = { 8 }, .count = 1,
+			.data = w + 13, .value = i ? w + ARRAY_SIZE(words) : FWT_NONE,
+		};
+		p->object[o + i] = (struct fwt_prog_object){
+			.key = 88 + i, .kind = FWT_OBJECT_SET,
+			.name = fwt_test_string(p, i ? "trees" : "marks"),
+			.param = { 1 | 1 << 8, FWT_SET_TYPE_PORT,
+				   i ? FWT_SET_TYPE_TREE : FWT_SET_TYPE_MARK, 0, 0, 100, s + i,
+				   FWT_NONE, i ? w + 5 : w + 2, FWT_NONE, i ? s + 2 : 0 },
+		};
+		p->test[t + i] = (struct fwt_prog_test){
+			.op = i ? FWT_TEST_LIVE_TREE : FWT_TEST_LIVE, .n_fields = 1,
+			.field = { FWT_FIELD_DPORT }, .set = { o + i, i ? s + 3 : 0 },
+			.mask = { FWT_NONE, FWT_NONE },
+		};
+	}
+	p->n[FWT_SEC_SETS] += 4;
+	p->n[FWT_SEC_OBJECTS] += 2;
+	p->n[FWT_SEC_TESTS] += 2;
+	p->mod[m] = (struct fwt_prog_mod){
+		.type = FWT_MOD_SET_MARK, .rule = rule, .flags = FWT_MOD_MAP, .addr_lo = { t },
+	};
+	p->n[FWT_SEC_MODS]++;
+	fwt_test_node(p, FWT_NODE_MOD, m, root + 1, root + 2);
+	fwt_test_node(p, FWT_NODE_SELECT, t + 1, FWT_NONE, root + 3);
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule);
+	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
+	return root;
+}
+
 struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 {
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
@@ -379,5 +429,6 @@ struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, 18, "d0");
 	fwt_test_hook(p, FWT_HOOK_DEV_EGRESS, 15, "d*");
 	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, test_live(p, r), "d1");
+	fwt_test_hook(p, FWT_HOOK_DEV_INGRESS, test_maps(p, r), "d2");
 	return p;
 }

@@ -18,7 +18,7 @@ struct fwt_test_prog {
 	struct fwt_prog_node node[FWT_TEST_MAX];
 	struct fwt_prog_test test[16];
 	struct fwt_prog_set set[16];
-	u32 word[FWT_TEST_MAX];
+	u32 word[2 * FWT_TEST_MAX];
 	struct fwt_prog_mod mod[16];
 	struct fwt_prog_rule rule[FWT_TEST_MAX];
 	u32 counter[4];
@@ -29,7 +29,7 @@ struct fwt_test_prog {
 	struct fwt_prog_cut cut[16];
 	struct fwt_prog_box box[16];
 	struct fwt_prog_box6 box6[8];
-	struct fwt_prog_object object[4];
+	struct fwt_prog_object object[8];
 	struct fwt_prog_server server[8];
 	char string[512];
 	char source[64];

@@ -27,8 +27,8 @@ static void rig_free(void *data)
 		pr_err("memory of sets is left in the books\n");
 }
 
-/* @types: as FWT_SETP_TYPES; @n of them. */
-static struct rig *rig_new(struct kunit *test, u32 n, u32 types, u32 max)
+/* @types: as FWT_SETP_TYPES; @n of them; @gives: 0, or the type of what it gives. */
+static struct rig *rig_of(struct kunit *test, u32 n, u32 types, u32 gives, u32 max)
 {
 	struct rig *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 	u32 i;
@@ -39,6 +39,10 @@ static struct rig *rig_new(struct kunit *test, u32 n, u32 types, u32 max)
 	r->object = (struct fwt_prog_object){ .kind = FWT_OBJECT_SET };
 	r->object.param[FWT_SETP_SHAPE] = n;
 	r->object.param[FWT_SETP_TYPES] = types;
+	if (gives) {
+		r->object.param[FWT_SETP_SHAPE] |= 1 << 8;
+		r->object.param[FWT_SETP_VALUE_TYPES] = gives;
+	}
 	r->object.param[FWT_SETP_MAX] = max;
 	for (i = FWT_SETP_ELEMENTS4; i <= FWT_SETP_VALUES6; i++)
 		r->object.param[i] = FWT_NONE;
@@ -50,6 +54,11 @@ static struct rig *rig_new(struct kunit *test, u32 n, u32 types, u32 max)
 	r->s->head.name = r->name;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, rig_free, r), 0);
 	return r;
+}
+
+static struct rig *rig_new(struct kunit *test, u32 n, u32 types, u32 max)
+{
+	return rig_of(test, n, types, 0, max);
 }
 
 /* The program has @n elements of IPv4 of one word each: @word pairs. */
@@ -73,9 +82,12 @@ static bool has(struct rig *r, bool six, const u32 *key)
 	return ret;
 }
 
-static int insert(struct rig *r, bool six, const u32 *low, const u32 *high, u64 ms)
+static int insert_with(struct rig *r, bool six, const u32 *low, const u32 *high,
+		       const u32 *value, u64 ms)
 {
-	struct fwt_set_elem e = { .six = six, .low = low, .high = high, .ms = ms };
+	struct fwt_set_elem e = {
+		.six = six, .low = low, .high = high, .value = value, .ms = ms,
+	};
 	int ret;
 
 	mutex_lock(&r->s->mutex);
@@ -83,6 +95,11 @@ static int insert(struct rig *r, bool six, const u32 *low, const u32 *high, u64 
 	fwt_set_settle(r->s, false);
 	mutex_unlock(&r->s->mutex);
 	return ret;
+}
+
+static int insert(struct rig *r, bool six, const u32 *low, const u32 *high, u64 ms)
+{
+	return insert_with(r, six, low, high, NULL, ms);
 }
 
 static int delete(struct rig *r, bool six, const u32 *low, const u32 *high)
@@ -108,6 +125,7 @@ struct twin {
 		bool six;
 		u32 low[FWT_KEY_WORDS];
 		u32 high[FWT_KEY_WORDS];
+		u32 value;
 	} e[TWIN_MAX];
 };
 
@@ -117,10 +135,25 @@ static u32 rnd(u64 *state, u32 below)
 	return (u32)(*state >> 33) % below;
 }
 
-static bool twin_has(const struct twin *t, const struct fwt_set_shape *s, bool six,
-		     const u32 *key)
+/* Begins one later than the other, or with it, and ends before it. */
+static bool twin_nearer(const struct twin *t, u32 a, u32 b, u32 words)
 {
-	u32 i, d, k, off;
+	u32 k;
+
+	for (k = 0; k < words; k++)
+		if (t->e[a].low[k] != t->e[b].low[k])
+			return t->e[a].low[k] > t->e[b].low[k];
+	for (k = 0; k < words; k++)
+		if (t->e[a].high[k] != t->e[b].high[k])
+			return t->e[a].high[k] < t->e[b].high[k];
+	return false;
+}
+
+/* The nearest of those that hold it, or FWT_NONE. */
+static u32 twin_holds(const struct twin *t, const struct fwt_set_shape *s, bool six,
+		      const u32 *key)
+{
+	u32 i, d, k, off, best = FWT_NONE;
 
 	for (i = 0; i < t->n; i++) {
 		bool in = t->e[i].there && t->e[i].six == six;
@@ -141,10 +174,10 @@ static bool twin_has(const struct twin *t, const struct fwt_set_shape *s, bool s
 			if (at[0][0] > at[2][0] || (at[0][0] == at[2][0] && at[0][1] > at[2][1]))
 				in = false;
 		}
-		if (in)
-			return true;
+		if (in && (best == FWT_NONE || twin_nearer(t, i, best, s->words[six])))
+			best = i;
 	}
-	return false;
+	return best;
 }
 
 static u32 twin_find(const struct twin *t, bool six, const u32 *low, const u32 *high, u32 words)
@@ -177,12 +210,23 @@ static void random_elem(const struct fwt_set_shape *s, bool six, u64 *state, u32
 	}
 }
 
-static void twins(struct kunit *test, u32 n, u32 types, u32 ranges, u64 seed)
+static bool gives(struct rig *r, bool six, const u32 *key, u32 *value)
 {
-	struct rig *r = rig_new(test, n, types, 0);
+	bool ret;
+
+	rcu_read_lock();
+	ret = fwt_set_has(r->s, six, key, value);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* @map: what it gives is held against the twin's, too. */
+static void twins_of(struct kunit *test, u32 n, u32 types, u32 ranges, u64 seed, bool map)
+{
+	struct rig *r = rig_of(test, n, types, map ? FWT_SET_TYPE_MARK : 0, 0);
 	struct twin *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	const struct fwt_set_shape *s = &r->s->shape;
-	u32 low[FWT_KEY_WORDS], high[FWT_KEY_WORDS], i, k, at, wrong = 0, hits = 0;
+	u32 low[FWT_KEY_WORDS], high[FWT_KEY_WORDS], i, k, at, wrong = 0, hits = 0, value;
 	u64 state = seed;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
@@ -192,8 +236,12 @@ static void twins(struct kunit *test, u32 n, u32 types, u32 ranges, u64 seed)
 		random_elem(s, six, &state, ranges, low, high);
 		at = twin_find(t, six, low, high, s->words[six]);
 		if (t->n < TWIN_MAX && rnd(&state, 5)) {
-			KUNIT_ASSERT_EQ(test, insert(r, six, low, high, 0), 0);
+			value = rnd(&state, 1000);
+			KUNIT_ASSERT_EQ(test, insert_with(r, six, low, high, &value, 0), 0);
+			if (at != FWT_NONE)
+				t->e[at].value = value;
 			if (at == FWT_NONE) {
+				t->e[t->n].value = value;
 				t->e[t->n].there = true;
 				t->e[t->n].six = six;
 				memcpy(t->e[t->n].low, low, sizeof(low));
@@ -217,14 +265,30 @@ static void twins(struct kunit *test, u32 n, u32 types, u32 ranges, u64 seed)
 
 			six = s->split && rnd(&state, 2);
 			random_elem(s, six, &state, 0, low, high);
-			is = twin_has(t, s, six, low);
+			at = twin_holds(t, s, six, low);
+			is = at != FWT_NONE;
 			hits += is;
-			wrong += has(r, six, low) != is;
+			value = 0;
+			wrong += gives(r, six, low, map ? &value : NULL) != is;
+			wrong += map && is && value != t->e[at].value;
 		}
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	KUNIT_EXPECT_GT(test, hits, FWT_TEST_MANY(50));
 	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), t->n);
+}
+
+static void twins(struct kunit *test, u32 n, u32 types, u32 ranges, u64 seed)
+{
+	twins_of(test, n, types, ranges, seed, false);
+}
+
+static void maps(struct kunit *test)
+{
+	twins_of(test, 1, FWT_SET_TYPE_ADDR, 0, 11, true);
+	twins_of(test, 1, FWT_SET_TYPE_PORT, 70, 12, true);
+	twins_of(test, 1, FWT_SET_TYPE_ADDR, 60, 13, true);
+	twins_of(test, 2, FWT_SET_TYPE_PROTOCOL | FWT_SET_TYPE_PORT << 4, 80, 14, true);
 }
 
 static void keys(struct kunit *test)
@@ -439,6 +503,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(keys),
 	KUNIT_CASE(ranges),
 	KUNIT_CASE_SLOW(joined),
+	KUNIT_CASE_SLOW(maps),
 	KUNIT_CASE_SLOW(readers),
 	KUNIT_CASE_SLOW(timeouts),
 	KUNIT_CASE(base),

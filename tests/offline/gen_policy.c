@@ -3,6 +3,7 @@
  * Policies at random, as text.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "gen_policy.h"
 #include "gen_values.h"
@@ -75,6 +76,85 @@ static const struct field *field(struct gen *g)
 		at -= fields[i].weight;
 	}
 	return &fields[i];
+}
+
+/* Maps m0 to m4 to addresses, ports and marks; m5 to trees: what they have, with keys
+ * that overlap and are none of them twice.
+ */
+static const struct {
+	const char *types;
+	const char *elem[12];
+} map_kinds[5] = {
+	{ "addr -> addr", { "10.0.0.1 -> 10.0.0.9", "10.0.0.0/24 -> 10.0.0.8",
+	  "10.0.0.0/16 -> 10.0.0.7", "10.0.1.0-10.0.2.9 -> 10.0.0.6",
+	  "10.0.1.0/24 -> 10.0.0.5", "0.0.0.0/0 -> 10.0.0.4", "2001:db8::5 -> 2001:db8::9",
+	  "2001:db8::/32 -> 2001:db8::8", "2001:db8::-2001:db8:1::9 -> 2001:db8::7",
+	  "::/0 -> 2001:db8::6", "fd00::/8 -> 2001:db8::5", "10.0.0.0/8 -> 10.0.0.3" } },
+	{ "port -> addr", { "22 -> 10.0.0.9", "22 -> 2001:db8::9", "80 -> 10.0.0.8",
+	  "53 -> 2001:db8::7", "1-1000 -> 10.0.0.6", "0-65535 -> 2001:db8::5",
+	  "1-22 -> 10.0.0.5", "20-30 -> 10.0.0.4", "20-25 -> 10.0.0.3",
+	  "1024-65535 -> 10.0.0.2", "443 -> 2001:db8::3", "443 -> 10.0.0.1" } },
+	{ "addr . port -> addr . port", { "10.0.0.1 . 22 -> 10.0.0.9 . 80",
+	  "10.0.0.2 . 22 -> 10.0.0.8 . 81", "10.0.0.1 . 80 -> 10.0.0.7 . 82",
+	  "10.0.1.1 . 53 -> 10.0.0.6 . 83", "10.0.1.1 . 22 -> 10.0.0.5 . 84",
+	  "10.0.0.3 . 443 -> 10.0.0.4 . 85", "2001:db8::5 . 22 -> 2001:db8::9 . 86",
+	  "2001:db8::5 . 80 -> 2001:db8::8 . 87", "2001:db8::1 . 80 -> 2001:db8::7 . 88",
+	  "2001:db8::2 . 53 -> 2001:db8::6 . 89", "fd00::1 . 22 -> 2001:db8::4 . 90",
+	  "10.0.0.0 . 80 -> 10.0.0.2 . 91" } },
+	{ "port -> port", { "22 -> 1", "80 -> 2", "1-100 -> 3", "20-90 -> 4", "20-80 -> 5",
+	  "0-65535 -> 6", "443 -> 7", "53 -> 8", "53-60 -> 9", "1024-65535 -> 10",
+	  "400-500 -> 11", "8080 -> 12" } },
+	{ "addr -> mark", { "10.0.0.1 -> 1", "10.0.0.0/24 -> 2", "10.0.0.0/16 -> 3",
+	  "10.0.0.0-10.0.1.9 -> 4", "10.0.1.0/24 -> 5", "0.0.0.0/0 -> 6",
+	  "2001:db8::5 -> 7", "2001:db8::/32 -> 8", "2001:db8::-2001:db8:1::9 -> 9",
+	  "::/0 -> 10", "2001:db8:1::/48 -> 11", "10.0.0.0/8 -> 12" } },
+};
+
+static void maps(struct gen *g)
+{
+	unsigned int i, k, any;
+
+	for (i = 0; i < 5; i++) {
+		g->has_map[i] = gen_chance(g, 40);
+		if (!g->has_map[i])
+			continue;
+		gen_put(g, "map m%u : %s { elements = { ", i, map_kinds[i].types);
+		for (any = 0, k = 0; k < 12; k++)
+			if (gen_chance(g, 40))
+				gen_put(g, "%s%s", any++ ? ", " : "", map_kinds[i].elem[k]);
+		gen_put(g, " } }\n");
+	}
+	/* The last trees, which all others may lead to. */
+	g->map_trees = g->trees > 1 && gen_chance(g, 60) ? 1 + gen_rnd(g, g->trees - 1) : 0;
+	if (!g->map_trees)
+		return;
+	gen_put(g, "map m5 : addr -> tree { elements = { ");
+	for (any = 0, k = 0; k < 12; k++) {
+		const char *elem = map_kinds[4].elem[k];
+
+		if (gen_chance(g, 60) || (k == 11 && !any))
+			gen_put(g, "%s%.*s-> t%u", any++ ? ", " : "",
+				(int)(strchr(elem, '>') - elem) - 1, elem,
+				g->trees - 1 - gen_rnd(g, g->map_trees));
+	}
+	gen_put(g, " } }\n");
+}
+
+/* A map for "dnat to" or "snat to"; false where there is none. */
+static bool nat_map(struct gen *g, bool source)
+{
+	static const char *const forms[5][4] = {
+		{ "@m0 ", "saddr map @m0 ", "daddr/16/32 map @m0 ", "ip daddr map @m0:80-90 " },
+		{ "@m1 ", "dport map @m1 ", "tcp dport map @m1:4000-4010 ", "sport map @m1 " },
+		{ "@m2 ", "daddr . dport map @m2 ", "saddr . tcp dport map @m2 ", "@m2 " },
+		{ "@m3 ", "dport map @m3 ", "tcp sport map @m3 ", "@m3 random " },
+	};
+	unsigned int i = gen_rnd(g, source ? 2 : 4);
+
+	if (!g->has_map[i])
+		return false;
+	gen_put(g, "%s", forms[i][gen_rnd(g, 4)]);
+	return true;
 }
 
 /* Sets s0 to s5, where they were written */
@@ -321,6 +401,11 @@ static void set(struct gen *g)
 	if (g->hooks & ~target[i].hooks)
 		i = 0;
 	gen_put(g, "set %s ", target[i].name);
+	if (i < 3 && g->has_map[4] && gen_chance(g, 40)) {
+		gen_put(g, "%s ", gen_chance(g, 30) ? "@m4" : gen_chance(g, 50) ?
+			"saddr map @m4" : "ip daddr/24 map @m4");
+		return;
+	}
 	if (i == 3 && gen_chance(g, 30))
 		gen_put(g, "%s ", gen_chance(g, 50) ? "ef" : "cs5");
 	else if (i < 3 && gen_chance(g, 40))
@@ -361,6 +446,8 @@ static void modifier(struct gen *g)
 	case 4:
 		if (g->hooks == OUT) {
 			gen_put(g, "snat to ");
+			if (gen_chance(g, 40) && nat_map(g, true))
+				return;
 			gen_addr(g, gen_chance(g, 40));
 			gen_put(g, gen_chance(g, 20) ? " random " :
 				   gen_chance(g, 20) ? " endpoint-independent " : " ");
@@ -393,6 +480,8 @@ static void modifier(struct gen *g)
 			return;
 		}
 		gen_put(g, "dnat to ");
+		if (gen_chance(g, 40) && nat_map(g, false))
+			return;
 		switch (gen_rnd(g, 8)) {
 		case 6:
 			gen_put(g, ":%u ", 20 + gen_rnd(g, 5));
@@ -528,12 +617,33 @@ static void split_of(struct gen *g)
 }
 
 /* Whether a tree was found to lead to. */
+/* By a map: each of its trees must do. */
+static bool lead_by_map(struct gen *g)
+{
+	static const char *const keys[] = { "@m5", "saddr map @m5", "daddr map @m5",
+		"ip saddr/24 map @m5" };
+	bool call = gen_chance(g, 50);
+	unsigned int t;
+
+	if (!g->map_trees || g->tree > g->trees - g->map_trees)
+		return false;
+	for (t = g->trees - g->map_trees; t < g->trees; t++) {
+		if (g->hooks & ~g->tree_hooks[t])
+			return false;
+		call |= g->tree_called[t] && !g->called;
+	}
+	gen_put(g, "%s %s", call ? "call" : "goto", PICK(g, keys));
+	return true;
+}
+
 static bool lead(struct gen *g)
 {
 	unsigned int left = g->trees - g->tree, t;
 
 	if (!left)
 		return false;
+	if (gen_chance(g, 40) && lead_by_map(g))
+		return true;
 	t = g->tree + gen_rnd(g, left);
 	if (g->hooks & ~g->tree_hooks[t])
 		return false;
@@ -686,6 +796,7 @@ char *gen_policy(uint64_t seed)
 		g.tree_hooks[t] = hooks[gen_rnd(&g, 8)];
 		g.tree_called[t] = gen_chance(&g, 50);
 	}
+	maps(&g);
 	which = 1 + gen_rnd(&g, 15);
 	if (which & 1)
 		hook(&g, "ingress", IN);

@@ -34,6 +34,8 @@ struct gen {
 	bool many;		/* the block is a long one */
 	unsigned int ids;
 	bool has_set[6];
+	bool has_map[5];
+	unsigned int map_trees;
 	unsigned int pools;
 };
 

@@ -166,7 +166,6 @@ static const struct row modifiers[] = {
 	{ OUT, "snat to [2001:db8::1]:1000 accept", NULL },
 	{ OUT, "snat to addr(eth0) accept", NULL }, { OUT, "snat to addr(eth0):1-9 accept", NULL },
 	{ OUT, "snat to :1000 accept", NULL },
-	{ OUT, "snat to saddr map ^@m accept", "a map to translate by" },
 	{ OUT, "snat to 10.0.0.1-10.0.0.9 persistent accept", NULL },
 	{ OUT, "snat to 10.0.0.1 endpoint-independent accept", NULL },
 	{ OUT, "masquerade accept", NULL }, { OUT, "masquerade random accept", NULL },
@@ -178,8 +177,6 @@ static const struct row modifiers[] = {
 	{ OUT, "dnat to fd00::1 accept", NULL },
 	{ IN, "dnat to addr(eth0) accept", NULL }, { IN, "dnat to addr(eth0):80 accept", NULL },
 	{ IN, "dnat to :80 accept", NULL }, { IN, "dnat to 10.0.0.0/24 persistent accept", NULL },
-	{ IN, "dnat to ^@m accept", "a map to translate by" },
-	{ IN, "dnat to dport map ^@m accept", "a map to translate by" },
 	{ IN, "redirect accept", NULL }, { IN, "redirect to :80 accept", NULL },
 	{ OUT, "redirect to :8000-8010 random accept", NULL },
 	{ IN, "netmap to 10.0.0.0/24 accept", NULL },
@@ -218,8 +215,21 @@ static const struct row declarations[] = {
 	{ TOP, "set a : addr . port { elements = { \"a.example\" . 80 } }", NULL },
 	{ TOP, "set a : addr { elements = { ^@b } }", "a set in a set" },
 	{ TOP, "set a : addr { elements = { ^addr(eth0) } }", "addr() and net() in a set" },
-	{ TOP, "map ^m : port -> addr . port { elements = { 80 -> 10.0.0.1 . 81 } }", "map" },
-	{ TOP, "map ^m : port -> addr { elements file \"x\" }", "map" },
+	{ TOP, "map m : port -> addr . port { elements = { 80 -> 10.0.0.1 . 81 } }\n"
+	  "ingress { dnat to @m accept\n dnat to tcp dport map @m accept\n accept }", NULL },
+	{ TOP, "map m : port -> addr { elements file \"tests/offline/policies/good/map.txt\" }\n"
+	  "ingress { dnat to dport map @m:8000-8010 random accept\n accept }", NULL },
+	{ TOP, "map m : addr . protocol . port -> port { timeout 1h; max 9 }\n"
+	  "ingress { dnat to @m accept\n accept }", NULL },
+	{ TOP, "map m : addr -> addr\negress { snat to @m accept\n"
+	  "snat to saddr/24/64 map @m:1024-2047 accept\n accept }", NULL },
+	{ TOP, "map m : mac . ifname -> mark { elements = { 02:00:00:00:00:01 . wg* -> 7 } }\n"
+	  "ingress device eth0 { set mark ether saddr . iif map @m\n"
+	  " set priority ether saddr . iif map @m accept\n accept }", NULL },
+	{ TOP, "map m : addr -> tree { elements = { 10.0.0.1 -> a, 10.0.0.0/8 -> \"b c\" } }\n"
+	  "tree a { accept }\ntree \"b c\" { drop }\n"
+	  "ingress { goto @m\n call saddr map @m\n accept }", NULL },
+	{ TOP, "map m : mark -> mark\ningress { set ct mark @m accept\n accept }", NULL },
 	{ TOP, "pool w { scheduler maglev; health passive; 10.0.0.1:80 weight 3; [fd00::1]:http }",
 	  NULL },
 	{ TOP, "pool a { scheduler round-robin; 10.0.0.1 }\npool b { scheduler random; fd00::1 }",

@@ -153,6 +153,13 @@ static void test_modifiers(void **state)
 	rule("dnat to 10.0.0.1:4000-4010", NULL);
 	rule("dnat to :80 accept", NULL);
 	rule("dnat to dport map @m accept", NULL);
+	rule("dnat to daddr . dport map @m:80-90 random accept", NULL);
+	rule("set mark saddr map @m accept", NULL);
+	rule("set ct mark @m accept", NULL);
+	rule("goto saddr map @m", NULL);
+	rule("iif eth0 call saddr . tcp dport map @m", NULL);
+	rule("goto @m id x", NULL);
+	rule("goto mark id map", NULL);
 	rule("dnat to @m accept", NULL);
 	rule("masquerade endpoint-independent", NULL);
 	rule("redirect to :http accept", NULL);
@@ -217,8 +224,9 @@ static void test_top(void **state)
 	       "pool w {\n\tscheduler random\n\thealth passive\n\t[::1]:80 weight 3\n\ta.example\n}\n");
 	prints("set s : addr { timeout 1h30m; max 5; interval }",
 	       "set s : addr {\n\ttimeout 90m\n\tmax 5\n\tinterval\n}\n");
-	prints("map m : addr -> addr { elements file \"a\" }",
-	       "map m : addr -> addr {\n\telements file \"a\"\n}\n");
+	prints("map m : port -> addr { elements file \"tests/offline/policies/good/map.txt\" }",
+	       "map m : port -> addr {\n\telements = {\n\t\t80 -> 10.0.0.1,\n\t\t80 -> fd00::1,\n"
+	       "\t\t81-90 -> 10.0.0.2\n\t}\n}\n");
 }
 
 /* What stands where: enough of the tree's places to draw carets from */

@@ -191,7 +191,8 @@ static bool next_elem(void *ctx, struct fwt_nl_set_elem *e)
 			continue;
 		s = &src->prog->set[index];
 		words = s->words;
-		values = src->set->shape.value_words[src->six];
+		values = p[FWT_SETP_VALUES4 + src->six] == FWT_NONE ? 0 :
+			 src->set->shape.value_words[src->six];
 		from = src->prog->word + s->data + (size_t)src->at * 2 * words;
 		memset(e, 0, sizeof(*e));
 		e->six = src->six;
@@ -200,6 +201,7 @@ static bool next_elem(void *ctx, struct fwt_nl_set_elem *e)
 		if (values)
 			memcpy(e->value, src->prog->word + p[FWT_SETP_VALUES4 + src->six] +
 			       (size_t)src->at * values, values * sizeof(u32));
+		e->has_value = values;
 		e->has_timeout = src->has_timeout;
 		e->timeout = src->timeout;
 		src->at++;
@@ -301,7 +303,7 @@ static int change(struct fwctl *ctl, int argc, char **argv, bool add)
 		return FWCTL_FAILED;
 	}
 	fwt_diag_init(&diag);
-	ret = fwt_set_read(set.param, text, file, &diag, &blob, &prog);
+	ret = fwt_set_read(set.param, text, file, !add, &diag, &blob, &prog);
 	free(text);
 	if (ret) {
 		fwt_nl_close(&nl);

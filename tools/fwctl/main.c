@@ -29,7 +29,7 @@
 
 #define SET_HELP \
 	"ELEMENT is what stands in a policy between the braces of elements: 10.0.0.0/8, or\n" \
-	"10.0.0.1 . 443 where types are joined, KEY -> VALUE in a map. PATH has one a line.\n" \
+	"10.0.0.1 . 443 where types are joined, 'KEY -> VALUE' in a map. PATH has one a line.\n" \
 	"TIME as in 30s, 5m, 1h, or never. What the policy has stays until it is deleted,\n" \
 	"and comes back with the next apply that has it.\n"
 

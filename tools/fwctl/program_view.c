@@ -535,6 +535,7 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 	case FWT_TEST_SPLIT_TURN:
 		put_stateful(buf, size, v, t, fields);
 		return;
+	case FWT_TEST_LIVE_TREE:
 	case FWT_TEST_LIVE:
 		snprintf(buf, size, "%s%s%s in @%s", not, fields,
 			 t->mask[0] != FWT_NONE || t->mask[1] != FWT_NONE ? " & mask" : "",
@@ -598,6 +599,23 @@ static size_t put_update(char *buf, size_t size, const struct view *v,
 	return n;
 }
 
+/* " daddr . dport map @forwards" */
+static size_t put_map(char *buf, size_t size, const struct view *v,
+		      const struct fwt_prog_mod *m)
+{
+	const struct fwt_prog_test *t = &v->prog.test[fwt_mod_test(m)];
+	size_t n = 0;
+	u32 i;
+
+	for (i = 0; i < t->n_fields && n < size; i++)
+		n += snprintf(buf + n, size - n, "%s%s", i ? " . " : " ",
+			      fwt_field_info[t->field[i]].name);
+	if (n < size)
+		n += snprintf(buf + n, size - n, " map @%s",
+			      fwt_program_string(&v->prog, v->prog.object[t->set[0]].name));
+	return n;
+}
+
 static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 {
 	const struct fwt_prog_mod *m = &v->prog.mod[index];
@@ -625,7 +643,9 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		return;
 	}
 	n = snprintf(buf, size, "%s", name[m->type]);
-	if (fwt_set_is(m->type) && m->flags & FWT_MOD_FIELD)
+	if (m->flags & FWT_MOD_MAP)
+		n += put_map(buf + n, size - n, v, m);
+	else if (fwt_set_is(m->type) && m->flags & FWT_MOD_FIELD)
 		n += snprintf(buf + n, size - n, " %s", fwt_field_info[m->a].name);
 	else if (fwt_set_is(m->type))
 		n += snprintf(buf + n, size - n, " %u", m->a);
@@ -701,7 +721,8 @@ static void print_node(const struct view *v, u32 i)
 	bool yes = n->type == FWT_NODE_TEST || n->type == FWT_NODE_ENTER ||
 		   n->type == FWT_NODE_MOD || n->type == FWT_NODE_CALL;
 	bool no = n->type == FWT_NODE_TEST || n->type == FWT_NODE_SELECT ||
-		  n->type == FWT_NODE_CALL || n->type == FWT_NODE_FOREST;
+		  n->type == FWT_NODE_CALL || n->type == FWT_NODE_FOREST ||
+		  (n->type == FWT_NODE_MOD && n->no != FWT_NONE);
 	char what[1024] = "", place[300];
 
 	switch (n->type) {

@@ -269,6 +269,8 @@ struct fwt_modifier {
 			struct fwt_ast_ref target;	/* see FWT_SET_TARGETS */
 			struct fwt_values value;	/* one value, or none and ... */
 			struct fwt_ast_ref *from;	/* ... another field: set mark ct mark */
+			struct fwt_name map;		/* ... or a map, as in struct fwt_nat */
+			struct fwt_fields keys;
 		} set;
 		struct {
 			struct fwt_name set;
@@ -319,15 +321,23 @@ struct fwt_branch {
 };
 
 /**
- * struct fwt_select - select KEYS { ... }
+ * struct fwt_select - select KEYS { ... }, or goto or call by a map
  * @fields: what is asked, or empty and
  * @node: a selector from elsewhere (name.text not NULL)
+ * @map: "goto FIELDS map @NAME": a map to trees; text NULL for none. Its branches
+ *	are made by the parser, one for each tree that the map's elements name, and
+ *	have no values. Without @fields the packet's own destination is asked
+ * @call: it is "call"
+ * @next: of the parser
  * @branches: in the order written, the default among them
  * @fallback: that default once more, or NULL
  */
 struct fwt_select {
 	struct fwt_fields fields;
 	struct fwt_node node;
+	struct fwt_name map;
+	bool call;
+	struct fwt_select *next;
 	struct fwt_branch *branches;
 	uint32_t count;
 	struct fwt_branch *fallback;
@@ -490,7 +500,10 @@ struct fwt_map_element {
 	struct fwt_value *value;
 };
 
-/** struct fwt_map - map NAME : TYPE -> TYPE { ... } */
+/**
+ * struct fwt_map - map NAME : TYPE -> TYPE { ... }
+ * @elements: those written, then those of "elements file"
+ */
 struct fwt_map {
 	struct fwt_map *next;
 	struct fwt_name name;
@@ -501,7 +514,6 @@ struct fwt_map {
 	bool interval;
 	struct fwt_map_element *elements;
 	uint32_t count;
-	struct fwt_path *files;
 	void *priv;
 };
 

@@ -63,6 +63,47 @@ static u32 emit_foreign(struct fwt_gen *g, const struct fwt_ir_select *s, const 
 	return fwt_builder_node(g->b, FWT_NODE_SELECT, i, FWT_NONE, other);
 }
 
+struct named {
+	const char *name;
+	u32 node;
+};
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/* A look-up in the map, and of what it gives among the trees. */
+static u32 emit_by_map(struct fwt_gen *g, const struct fwt_ir_select *s, const u32 *node,
+		       u32 next)
+{
+	struct fwt_prog_test test = s->test;
+	struct named *tree = calloc(s->count + 1, sizeof(*tree));
+	const char **name = calloc(s->count + 1, sizeof(*name));
+	u32 *to = calloc(s->count + 1, sizeof(*to)), i;
+
+	if (!tree || !name || !to) {
+		g->b->failed = true;
+		goto out;
+	}
+	for (i = 0; i < s->count; i++)
+		tree[i] = (struct named){ s->branch[i].ast->end.target.text, node[i] };
+	qsort(tree, s->count, sizeof(*tree), name_order);
+	for (i = 0; i < s->count; i++) {
+		name[i] = tree[i].name;
+		to[i] = tree[i].node;
+	}
+	if (s->count)
+		test.set[1] = fwt_sema_tree_names(g->s, name, s->count, to);
+	i = fwt_builder_test(g->b, &test);
+	next = fwt_builder_node(g->b, FWT_NODE_SELECT, i, FWT_NONE, next);
+out:
+	free(tree);
+	free(name);
+	free(to);
+	return next;
+}
+
 static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 next)
 {
 	u32 *node = malloc((s->count + 1) * sizeof(*node));
@@ -76,8 +117,11 @@ static u32 emit_select(struct fwt_gen *g, const struct fwt_ir_select *s, u32 nex
 		node[i] = emit_rule(g, &s->branch[i], next);
 	if (s->fallback != FWT_NONE)
 		other = node[s->fallback];
-	at = s->foreign == FWT_NONE ? emit_pick(g, s->picks, node, other) :
-				      emit_foreign(g, s, node, other);
+	if (s->by_map)
+		at = emit_by_map(g, s, node, other);
+	else
+		at = s->foreign == FWT_NONE ? emit_pick(g, s->picks, node, other) :
+					      emit_foreign(g, s, node, other);
 	free(node);
 	return fwt_emit_conds(g, s->guards, at, other);
 }
@@ -329,15 +373,17 @@ static void clean(struct fwt_sema *s)
 }
 
 static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
-		      struct fwt_diag *diag, bool warnings, bool used_sets,
-		      const struct fwt_dns_book *book, const struct fwt_progress *progress)
+		      struct fwt_diag *diag, bool warnings,
+		      const struct fwt_compile_opts *opts,
+		      const struct fwt_progress *progress)
 {
 	memset(s, 0, sizeof(*s));
 	s->ast = ast;
 	s->diag = diag;
 	s->progress = progress;
-	s->used_sets = used_sets;
-	s->book = book;
+	s->used_sets = opts && opts->used_sets;
+	s->elements = opts && opts->elements;
+	s->book = opts ? opts->book : NULL;
 	/* what is missing makes them false */
 	s->warnings = warnings && !fwt_diag_failed(diag);
 	s->arena = fwt_arena_create();
@@ -349,7 +395,7 @@ static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 int fwt_understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 		   struct fwt_diag *diag, bool warnings, const struct fwt_progress *progress)
 {
-	return understand(s, ast, diag, warnings, false, NULL, progress);
+	return understand(s, ast, diag, warnings, NULL, progress);
 }
 
 void fwt_understand_end(struct fwt_sema *s)
@@ -365,8 +411,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = understand(&s, ast, diag, !(opts && opts->no_warnings), opts && opts->used_sets,
-			 opts ? opts->book : NULL, opts ? opts->progress : NULL);
+	ret = understand(&s, ast, diag, !(opts && opts->no_warnings), opts,
+			 opts ? opts->progress : NULL);
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {

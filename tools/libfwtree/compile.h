@@ -25,6 +25,8 @@ struct fwt_progress;
  *	number, FWT_NONE for never: they are tried one after the other
  * @used_sets: sets that no rule uses are no objects of the program
  * @book: what DNS names in sets stand for; NULL: nothing
+ * @elements: the policy is but elements of a set or map: trees that it names are
+ *	those of another one
  * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
  *	pointers lead into it
  * @progress: told how far it is, or NULL
@@ -35,6 +37,7 @@ struct fwt_compile_opts {
 	u32 forest_min;
 	bool used_sets;
 	const struct fwt_dns_book *book;
+	bool elements;
 	struct fwt_program *prog;
 	const struct fwt_progress *progress;
 };

@@ -155,6 +155,8 @@ static u32 emit_tests(struct run *r, const struct fwt_cond *c, u32 at, u64 inexa
 
 static bool goes_on(const struct fwt_ir_rule *rule)
 {
+	if (rule->maps)
+		return true;
 	switch (rule->end) {
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
@@ -312,7 +314,7 @@ static bool emit_rules(struct run *r, u32 forest, u32 next, const u64 *inexact)
 		if (goes_on(rule) && i + 1 < r->count)
 			on = fwt_builder_node(r->g->b, FWT_NODE_FOREST, forest, FWT_NONE, next);
 		body = fwt_emit_end(r->g, rule, on);
-		body = fwt_emit_deeds(r->g, rule, body);
+		body = fwt_emit_deeds(r->g, rule, body, on);
 		r->tests[i] = !!inexact[i];
 		r->node[i] = emit_tests(r, rule->conds, 0, inexact[i], body, miss);
 		record = r->g->b->sec[FWT_SEC_RULES].data;

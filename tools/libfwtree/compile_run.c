@@ -41,7 +41,7 @@ static u32 family_test(struct fwt_gen *g, u8 families, u32 yes, u32 no)
 	return c ? cond(g, c, yes, no) : no;
 }
 
-u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body)
+u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next)
 {
 	const u8 both = FWT_FAMILY_4 | FWT_FAMILY_6;
 	u32 i, mod, at = body;
@@ -57,7 +57,8 @@ u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body)
 
 			f[rule->mods[i].a].mod = mod;
 		}
-		mod = fwt_builder_node(g->b, FWT_NODE_MOD, mod, at, FWT_NONE);
+		mod = fwt_builder_node(g->b, FWT_NODE_MOD, mod, at,
+				       rule->mods[i].flags & FWT_MOD_MAP ? next : FWT_NONE);
 		at = family && rule->families == both ?
 		     family_test(g, family, mod, at) : mod;
 	}
@@ -68,7 +69,7 @@ u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body)
 
 u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next)
 {
-	u32 at = fwt_emit_deeds(g, rule, body);
+	u32 at = fwt_emit_deeds(g, rule, body, next);
 	struct fwt_prog_rule *r;
 
 	if (rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6))

@@ -228,6 +228,7 @@ static void below(struct drawing *d, const struct fwt_rule *r, const char *from)
 static void row(struct drawing *d, FILE *to, const char *box, const struct fwt_rule *r)
 {
 	char text[400], tree[1100];
+	const struct fwt_branch *b;
 
 	head_of(d, r, text, sizeof(text));
 	fprintf(to, "\t\t<tr><td align=\"left\" bgcolor=\"%s\" port=\"r%u_%u\">",
@@ -244,8 +245,19 @@ static void row(struct drawing *d, FILE *to, const char *box, const struct fwt_r
 						 tree, sizeof(tree)));
 		arrow_look(d, r, r->end.kind == FWT_END_CALL);
 		break;
-	case FWT_END_BLOCK:
 	case FWT_END_SELECT:
+		if (!r->end.select->map.text) {
+			below(d, r, box);
+			break;
+		}
+		for (b = r->end.select->branches; b; b = b->next) {
+			fprintf(d->arrows, "\t%s:r%u_%u:e -> %s:top", box, r->loc.file,
+				r->text.start, tree_node(b->rule->end.target.text, tree,
+							 sizeof(tree)));
+			arrow_look(d, r, r->end.select->call);
+		}
+		break;
+	case FWT_END_BLOCK:
 	case FWT_END_SPLIT:
 		below(d, r, box);
 		break;

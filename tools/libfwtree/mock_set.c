@@ -155,15 +155,20 @@ static bool holds(const struct fwt_mock_set *s, bool six, const struct fwt_mock_
 	return true;
 }
 
-/* Of ranges the one that begins last gives the value, in the first part that tells. */
-static bool begins_later(const struct fwt_mock_set *s, bool six, const struct fwt_mock_elem *a,
-			 const struct fwt_mock_elem *b)
+/* Of ranges the one that begins last gives the value, of these the one that ends first,
+ * in the first part that tells.
+ */
+static bool nearer(const struct fwt_mock_set *s, bool six, const struct fwt_mock_elem *a,
+		   const struct fwt_mock_elem *b)
 {
 	u32 i;
 
 	for (i = 0; i < s->shape.words[six]; i++)
 		if (a->low[i] != b->low[i])
 			return a->low[i] > b->low[i];
+	for (i = 0; i < s->shape.words[six]; i++)
+		if (a->high[i] != b->high[i])
+			return a->high[i] < b->high[i];
 	return false;
 }
 
@@ -191,7 +196,7 @@ bool fwt_mock_set_has(const struct fwt_mock_sets *m, u32 object, bool six, const
 	for (; best && value && i < s->ranges[six].count; i++) {
 		e = elem_at(s, six, range[i]);
 		if (e->until > m->now && holds(s, six, e, key) &&
-		    begins_later(s, six, e, best))
+		    nearer(s, six, e, best))
 			best = e;
 	}
 	if (best && value)

@@ -288,7 +288,8 @@ const char *fwt_set_target_words(enum fwt_ast_field field);
 	X(PROTOCOL,	"protocol",	PROTOCOL)	\
 	X(IFNAME,	"ifname",	IFNAME)		\
 	X(MAC,		"mac",		MAC)		\
-	X(MARK,		"mark",		NUMBER)
+	X(MARK,		"mark",		NUMBER)		\
+	X(TREE,		"tree",		NUMBER)	/* what a map gives */
 
 enum fwt_type {
 	FWT_TYPE_ERROR,

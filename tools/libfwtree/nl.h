@@ -582,12 +582,14 @@ struct fwt_nl_set {
  * struct fwt_nl_set_elem - an element
  * @six: it has IPv6 addresses
  * @policy: the policy in force has it
+ * @has_value: of a map, @value is said; to delete: else the key goes in either family
  * @has_timeout: @timeout is said; to add: else the set's counts
  * @timeout: ms that it has left, or shall have; 0 for never
  */
 struct fwt_nl_set_elem {
 	bool six;
 	bool policy;
+	bool has_value;
 	bool has_timeout;
 	uint64_t timeout;
 	uint32_t low[FWT_KEY_WORDS];

@@ -130,7 +130,7 @@ static void put_elem(struct nlmsghdr *nlh, const struct fwt_nl_set *set,
 		put_words(nlh, FWTREE_A_SET_ELEM_HIGH, e->high, words);
 	if (e->six)
 		mnl_attr_put(nlh, FWTREE_A_SET_ELEM_IPV6, 0, NULL);
-	if (add && set->shape.n_value)
+	if (e->has_value)
 		put_words(nlh, FWTREE_A_SET_ELEM_VALUE, e->value,
 			  set->shape.value_words[e->six]);
 	if (e->policy)

@@ -14,6 +14,7 @@ struct walk {
 
 enum way {
 	ON,	/* to what stands behind */
+	MISSED,	/* the same: a map had nothing, the rest of the rule is not done */
 	BACK,	/* to the call */
 	ENDED,
 };
@@ -166,7 +167,7 @@ static bool choose_addr(struct walk *w, const struct fwt_modifier *m, u32 *addr)
 
 /* Returns false where there is no address to be had. */
 static bool translate(struct walk *w, const struct fwt_rule *rule,
-		      const struct fwt_modifier *m)
+		      const struct fwt_modifier *m, const struct fwt_value *mapped)
 {
 	static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
 	struct fwt_packet *p = w->p;
@@ -177,9 +178,13 @@ static bool translate(struct walk *w, const struct fwt_rule *rule,
 			  FWT_MOD_PERSISTENT : 0),
 	};
 	const struct fwt_value *port = m->nat.port;
+	u32 words = p->family == 6 ? 4 : 1;
+	u16 dport = p->dport;
 
 	if (of_source(m, p)) {
-		if (!choose_addr(w, m, p->saddr))
+		if (mapped)
+			fwt_oracle_mapped(w->o, mapped, words, p->saddr, &dport);
+		else if (!choose_addr(w, m, p->saddr))
 			return false;
 		w->r->flags |= FWT_DECISION_SNAT;
 		p->ct_status |= FWT_CT_SNAT;
@@ -197,8 +202,13 @@ static bool translate(struct walk *w, const struct fwt_rule *rule,
 			to.a = first_port(w, rule, (u32)to.port_hi - to.port_lo);
 		p->dport = fwt_nat_dport(&to, p, w->env->seed);
 	}
-	if (!choose_addr(w, m, p->daddr))
+	dport = p->dport;
+	if (mapped)
+		fwt_oracle_mapped(w->o, mapped, words, p->daddr, &dport);
+	else if (!choose_addr(w, m, p->daddr))
 		return false;
+	if (p->have & FWT_HAVE_PORTS)
+		p->dport = dport;
 	w->r->flags |= FWT_DECISION_DNAT;
 	p->ct_status |= FWT_CT_DNAT;
 	return true;
@@ -236,6 +246,7 @@ static bool balance(struct walk *w, const struct fwt_rule *rule,
 static enum way modify(struct walk *w, const struct fwt_rule *rule,
 		       const struct fwt_modifier *m)
 {
+	const struct fwt_value *mapped = NULL;
 	struct fwt_packet *p = w->p;
 
 	/* What is never tracked, or is not IP, is not translated. */
@@ -243,12 +254,22 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 	    (p->ct_state == FWT_CT_UNTRACKED || !(p->have & FWT_HAVE_IP)))
 		return ON;
 
+	if (m->kind == FWT_AST_MOD_SET && m->set.map.text) {
+		mapped = fwt_oracle_map(w->o, &m->set.map, &m->set.keys, false, p, w->env);
+		if (!mapped)
+			return MISSED;
+	} else if (is_translation(m) && m->nat.map.text) {
+		mapped = fwt_oracle_map(w->o, &m->nat.map, &m->nat.keys,
+					m->kind == FWT_AST_MOD_SNAT, p, w->env);
+		if (!mapped)
+			return MISSED;
+	}
 	switch (m->kind) {
 	case FWT_AST_MOD_DNAT:
 	case FWT_AST_MOD_REDIRECT:
 		if (p->hook == FWT_HOOK_EGRESS && p->iif)
 			return drop(w, FWT_REASON_DNAT_LATE, rule);
-		if (!translate(w, rule, m))
+		if (!translate(w, rule, m, mapped))
 			return drop(w, FWT_REASON_NO_ADDRESS, rule);
 		break;
 	case FWT_AST_MOD_BALANCE:
@@ -260,11 +281,11 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 	case FWT_AST_MOD_SNAT:
 	case FWT_AST_MOD_NETMAP:
 	case FWT_AST_MOD_MASQUERADE:
-		if (!translate(w, rule, m))
+		if (!translate(w, rule, m, mapped))
 			return drop(w, FWT_REASON_NO_ADDRESS, rule);
 		break;
 	case FWT_AST_MOD_SET:
-		fwt_oracle_set(w->o, m, p, w->r);
+		fwt_oracle_set(w->o, m, mapped, p, w->r);
 		break;
 	case FWT_AST_MOD_MSS_CLAMP:
 		w->r->flags |= FWT_DECISION_CLAMP;
@@ -300,8 +321,16 @@ static enum way tree(struct walk *w, const struct fwt_name *name)
 
 static enum way choose(struct walk *w, const struct fwt_select *s)
 {
+	const struct fwt_value *v;
 	const struct fwt_branch *b;
 
+	if (s->map.text) {
+		v = fwt_oracle_map(w->o, &s->map, &s->fields, false, w->p, w->env);
+		for (b = s->branches; v && b; b = b->next)
+			if (!strcmp(b->rule->end.target.text, v->text))
+				return statement(w, b->rule);
+		return ON;
+	}
 	for (b = s->branches; b; b = b->next)
 		if (!b->is_default && fwt_oracle_key(w->o, &s->fields, &b->values, w->p,
 						     w->env))
@@ -393,9 +422,12 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 	if (end != FWT_END_ACCEPT && end != FWT_END_DROP && end != FWT_END_REJECT &&
 	    end != FWT_END_QUEUE && !effect(w, rule, NULL))
 		return drop(w, FWT_REASON_EFFECTS, NULL);
-	for (m = rule->modifiers; m; m = m->next)
-		if (modify(w, rule, m) == ENDED)
-			return ENDED;
+	for (m = rule->modifiers; m; m = m->next) {
+		enum way way = modify(w, rule, m);
+
+		if (way != ON)
+			return way == MISSED ? ON : way;
+	}
 	switch (end) {
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:

@@ -107,9 +107,21 @@ void fwt_oracle_walk(const struct fwt_oracle *o, const struct fwt_ast_hook *hook
 		     struct fwt_packet *p, const struct fwt_env *env,
 		     struct fwt_oracle_result *r);
 
-/* oracle_set.c */
+/* oracle_set.c; @v: NULL, or what a map gives */
 void fwt_oracle_set(const struct fwt_oracle *o, const struct fwt_modifier *m,
-		    struct fwt_packet *p, struct fwt_oracle_result *r);
+		    const struct fwt_value *v, struct fwt_packet *p,
+		    struct fwt_oracle_result *r);
+
+/* oracle_map.c */
+
+/** fwt_oracle_map() - what a map gives a packet, by its text; NULL for nothing */
+const struct fwt_value *fwt_oracle_map(const struct fwt_oracle *o, const struct fwt_name *name,
+				       const struct fwt_fields *keys, bool source,
+				       const struct fwt_packet *p, const struct fwt_env *env);
+
+/** fwt_oracle_mapped() - an address, a port or both; what is not given is left alone */
+void fwt_oracle_mapped(const struct fwt_oracle *o, const struct fwt_value *v, u32 words,
+		       u32 *addr, u16 *port);
 
 /* oracle_match.c */
 
@@ -122,6 +134,11 @@ void fwt_oracle_set(const struct fwt_oracle *o, const struct fwt_modifier *m,
 int fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		       const struct fwt_packet *p, const struct fwt_env *env,
 		       struct fwt_oracle_result *r);
+
+/** fwt_oracle_element() - are a packet's fields, cut to their prefixes, one element's */
+bool fwt_oracle_element(const struct fwt_oracle *o, const struct fwt_fields *fields,
+			const struct fwt_value *v, const struct fwt_packet *p,
+			const struct fwt_env *env);
 
 /** fwt_oracle_charge() - write one down; false where the walk has no room for it */
 bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule, u32 which,

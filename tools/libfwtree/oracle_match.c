@@ -396,6 +396,21 @@ static void keep_prefix(struct got *g, int plen)
 			g->word[i / 32] &= ~(0x80000000u >> i % 32);
 }
 
+bool fwt_oracle_element(const struct fwt_oracle *o, const struct fwt_fields *fields,
+			const struct fwt_value *v, const struct fwt_packet *p,
+			const struct fwt_env *env)
+{
+	struct got g[FWT_TEST_FIELDS];
+	const struct fwt_ast_ref *ref;
+	u32 i = 0;
+
+	if (!get_all(fields, p, env, g))
+		return false;
+	for (ref = fields->first; ref; ref = ref->next, i++)
+		keep_prefix(&g[i], g[i].words == 4 ? ref->plen6 : ref->plen4);
+	return is_element(o, fields, g, v, env);
+}
+
 /* A split looks at fields alone: at what a prefix demands besides only where that
  * makes another field of it.
  */

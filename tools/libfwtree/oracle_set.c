@@ -5,11 +5,14 @@
 #include "oracle.h"
 
 void fwt_oracle_set(const struct fwt_oracle *o, const struct fwt_modifier *m,
-		    struct fwt_packet *p, struct fwt_oracle_result *r)
+		    const struct fwt_value *mapped, struct fwt_packet *p,
+		    struct fwt_oracle_result *r)
 {
 	u32 v;
 
-	if (!m->set.from)
+	if (mapped)
+		v = fwt_oracle_number(o, &m->set.target, mapped);
+	else if (!m->set.from)
 		v = fwt_oracle_number(o, &m->set.target, m->set.value.first);
 	else if (!fwt_oracle_field(m->set.from, p, &v))
 		return;		/* what the packet lacks sets nothing */

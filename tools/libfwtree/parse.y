@@ -401,7 +401,9 @@ modifier: SNAT TO target_addr nat_flags
 	| SNAT TO ':' port nat_flags
 			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_SNAT, NULL, &@3, $4, $5); }
 	| SNAT TO keys MAP SETREF nat_flags
-			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_SNAT, $3, &@3, &@5, $5, $6); }
+			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_SNAT, $3, &@3, &@5, $5, NULL, $6); }
+	| SNAT TO keys MAP SETREF ':' port nat_flags
+			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_SNAT, $3, &@3, &@5, $5, $7, $8); }
 	| DNAT TO target_addr nat_flags
 			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, NULL, $4); }
 	| DNAT TO target_addr ':' port nat_flags
@@ -409,7 +411,9 @@ modifier: SNAT TO target_addr nat_flags
 	| DNAT TO ':' port nat_flags
 			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_DNAT, NULL, &@3, $4, $5); }
 	| DNAT TO keys MAP SETREF nat_flags
-			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, &@5, $5, $6); }
+			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, &@5, $5, NULL, $6); }
+	| DNAT TO keys MAP SETREF ':' port nat_flags
+			{ $$ = fwt_mod_map(p, &@$, FWT_AST_MOD_DNAT, $3, &@3, &@5, $5, $7, $8); }
 	| MASQUERADE nat_flags
 			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_MASQUERADE, NULL, NULL, NULL, $2); }
 	| MASQUERADE TO ':' port nat_flags
@@ -423,6 +427,7 @@ modifier: SNAT TO target_addr nat_flags
 	| BALANCE SETREF nat_flags	{ $$ = fwt_mod_balance(p, &@$, &@2, $2, $3); }
 	| SET TARGET single		{ $$ = fwt_mod_set(p, &@$, $2, $3, &@3); }
 	| SET TARGET key		{ $$ = fwt_mod_copy(p, &@$, $2, $3); }
+	| SET TARGET keys MAP SETREF	{ $$ = fwt_mod_set_map(p, &@$, $2, $3, &@3, &@5, $5); }
 	| MSS CLAMP			{ $$ = fwt_mod_new(p, &@$, FWT_AST_MOD_MSS_CLAMP); }
 	| ADD SETREF KEYS_OPEN keys KEYS_CLOSE opt_timeout
 			{ $$ = fwt_mod_update(p, &@$, FWT_AST_MOD_ADD, &@2, $2, $4, &@4, $6); }
@@ -472,6 +477,10 @@ end: ACCEPT				{ $$ = fwt_end_new(p, &@$, FWT_END_ACCEPT); }
 	| QUEUE NUMBER BYPASS		{ $$ = fwt_end_queue(p, &@$, $2, true); }
 	| GOTO name			{ $$ = fwt_end_target(p, &@$, FWT_END_GOTO, &@2, $2); }
 	| CALL name			{ $$ = fwt_end_target(p, &@$, FWT_END_CALL, &@2, $2); }
+	| GOTO SETREF			{ $$ = fwt_end_map(p, &@$, false, NULL, NULL, &@2, $2); }
+	| CALL SETREF			{ $$ = fwt_end_map(p, &@$, true, NULL, NULL, &@2, $2); }
+	| GOTO keys MAP SETREF		{ $$ = fwt_end_map(p, &@$, false, $2, &@2, &@4, $4); }
+	| CALL keys MAP SETREF		{ $$ = fwt_end_map(p, &@$, true, $2, &@2, &@4, $4); }
 	| BLOCK_OPEN rules BLOCK_CLOSE	{ $$ = fwt_end_block(p, &@$, &@1, $2); }
 	| SELECT fields SELECT_OPEN branches SELECT_CLOSE
 			{ $$ = fwt_end_select(p, &@$, &@3, $2, &@2, $4); }

@@ -57,7 +57,8 @@ struct fwt_modifier *fwt_mod_nat(struct fwt_parser *p, const struct fwt_lloc *ll
 struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 enum fwt_modifier_kind kind, struct fwt_ast_ref *keys,
 				 const struct fwt_lloc *k_lloc, const struct fwt_lloc *m_lloc,
-				 struct fwt_atom *map, unsigned int flags)
+				 struct fwt_atom *map, struct fwt_value *port,
+				 unsigned int flags)
 {
 	struct fwt_modifier *m = fwt_mod_new(p, lloc, kind);
 
@@ -65,6 +66,8 @@ struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *ll
 		return NULL;
 	m->nat.flags = flags;
 	m->nat.keys = fwt_fields_finish(keys, k_lloc);
+	if (port)
+		m->nat.port = fwt_value_one(p, port, lloc, "a port or range of ports");
 	fwt_set_name(&m->nat.map, map, m_lloc);
 	return m;
 }
@@ -92,6 +95,13 @@ struct fwt_modifier *fwt_mod_set(struct fwt_parser *p, const struct fwt_lloc *ll
 		return NULL;
 	m->set.target = *target;
 	m->set.value = fwt_values_finish(p, value, v_lloc);
+	if (is_map(&m->set.value)) {
+		m->set.map.text = m->set.value.first->text;
+		m->set.map.loc = m->set.value.first->loc;
+		m->set.value.first = NULL;
+		m->set.value.count = 0;
+		return m;
+	}
 	if (m->set.value.count != 1)
 		fwt_error(p->diag, &v_lloc->loc, "'set' takes one value, here are %u",
 			  m->set.value.count);
@@ -107,6 +117,21 @@ struct fwt_modifier *fwt_mod_copy(struct fwt_parser *p, const struct fwt_lloc *l
 		return NULL;
 	m->set.target = *target;
 	m->set.from = from;
+	return m;
+}
+
+struct fwt_modifier *fwt_mod_set_map(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				     struct fwt_ast_ref *target, struct fwt_ast_ref *keys,
+				     const struct fwt_lloc *k_lloc,
+				     const struct fwt_lloc *m_lloc, struct fwt_atom *map)
+{
+	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_SET);
+
+	if (!m)
+		return NULL;
+	m->set.target = *target;
+	m->set.keys = fwt_fields_finish(keys, k_lloc);
+	fwt_set_name(&m->set.map, map, m_lloc);
 	return m;
 }
 

@@ -66,6 +66,9 @@ void fwt_set_names(struct fwt_parser *p, struct fwt_set *set);
 void fwt_resolvers_used(struct fwt_parser *p, const struct fwt_lloc *lloc,
 			struct fwt_atom *name);
 
+/** fwt_pairs_read() - the same of a map; a circular list, by its last */
+struct fwt_map_element *fwt_pairs_read(struct fwt_parser *p, const struct fwt_name *path);
+
 /* Rules: parse_rule.c */
 struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 			      struct fwt_head head, struct fwt_ast_end *end);
@@ -126,7 +129,8 @@ struct fwt_modifier *fwt_mod_nat(struct fwt_parser *p, const struct fwt_lloc *ll
 struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 enum fwt_modifier_kind kind, struct fwt_ast_ref *keys,
 				 const struct fwt_lloc *k_lloc, const struct fwt_lloc *m_lloc,
-				 struct fwt_atom *map, unsigned int flags);
+				 struct fwt_atom *map, struct fwt_value *port,
+				 unsigned int flags);
 struct fwt_modifier *fwt_mod_balance(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				     const struct fwt_lloc *n_lloc, struct fwt_atom *pool,
 				     unsigned int flags);
@@ -135,6 +139,10 @@ struct fwt_modifier *fwt_mod_set(struct fwt_parser *p, const struct fwt_lloc *ll
 				 const struct fwt_lloc *v_lloc);
 struct fwt_modifier *fwt_mod_copy(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  struct fwt_ast_ref *target, struct fwt_ast_ref *from);
+struct fwt_modifier *fwt_mod_set_map(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				     struct fwt_ast_ref *target, struct fwt_ast_ref *keys,
+				     const struct fwt_lloc *k_lloc,
+				     const struct fwt_lloc *m_lloc, struct fwt_atom *map);
 struct fwt_modifier *fwt_mod_update(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				    enum fwt_modifier_kind kind,
 				    const struct fwt_lloc *n_lloc, struct fwt_atom *set,
@@ -159,6 +167,12 @@ struct fwt_ast_end *fwt_end_target(struct fwt_parser *p, const struct fwt_lloc *
 				   struct fwt_atom *name);
 struct fwt_ast_end *fwt_end_block(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				  const struct fwt_lloc *brace, struct fwt_rule *rules);
+struct fwt_ast_end *fwt_end_map(struct fwt_parser *p, const struct fwt_lloc *lloc, bool call,
+				struct fwt_ast_ref *keys, const struct fwt_lloc *k_lloc,
+				const struct fwt_lloc *m_lloc, struct fwt_atom *map);
+
+/** fwt_end_maps() - the branches of what goes by maps, which are known by now */
+void fwt_end_maps(struct fwt_parser *p);
 struct fwt_ast_end *fwt_end_select(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				   const struct fwt_lloc *brace, struct fwt_ast_ref *fields,
 				   const struct fwt_lloc *f_lloc, struct fwt_branch *branches);

@@ -321,9 +321,9 @@ void fwt_item_elements(struct fwt_parser *p, struct fwt_value *values,
 	items->elements_lloc = *lloc;
 }
 
-void fwt_item_pairs(struct fwt_parser *p, struct fwt_map_element *pairs)
+/* Both lists are circular, and given by their last. */
+static void join_pairs(struct fwt_items *items, struct fwt_map_element *pairs)
 {
-	struct fwt_items *items = fwt_item(p);
 	struct fwt_map_element *first;
 
 	if (items->pairs && pairs) {
@@ -333,6 +333,11 @@ void fwt_item_pairs(struct fwt_parser *p, struct fwt_map_element *pairs)
 	}
 	if (pairs)
 		items->pairs = pairs;
+}
+
+void fwt_item_pairs(struct fwt_parser *p, struct fwt_map_element *pairs)
+{
+	join_pairs(fwt_item(p), pairs);
 }
 
 void fwt_item_file(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_atom *path)
@@ -408,6 +413,7 @@ void fwt_map_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_a
 {
 	struct fwt_map *map = fwt_new(p, sizeof(*map));
 	const struct fwt_map_element *e;
+	struct fwt_path *file;
 
 	if (!map || !key || !value)
 		return;
@@ -418,8 +424,9 @@ void fwt_map_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_a
 		map->timeout = items->timeout;
 		map->max = items->max;
 		map->interval = items->interval;
+		for (file = fwt_open_list(items->files); file; file = file->next)
+			join_pairs(items, fwt_pairs_read(p, &file->path));
 		map->elements = fwt_open_list(items->pairs);
-		map->files = fwt_open_list(items->files);
 	}
 	for (e = map->elements; e; e = e->next)
 		map->count++;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * elements file "PATH": the elements of a set in a file of their own.
+ * elements file "PATH": the elements of a set, or a map, in a file of their own.
  *
  * One element stands on a line, written as between the braces of "elements =",
  * with comments as everywhere. The file becomes one of the policy's sources, so
@@ -73,7 +73,7 @@ static struct fwt_value *part(struct reader *r, struct fwt_lloc *lloc)
 }
 
 /* What a line holds; NULL where something else stands there */
-static struct fwt_value *element(struct reader *r)
+static struct fwt_value *element(struct reader *r, struct fwt_lloc *at)
 {
 	struct fwt_lloc first, next, whole;
 	struct fwt_value *v = part(r, &first), *join = NULL, *other;
@@ -88,7 +88,21 @@ static struct fwt_value *element(struct reader *r)
 		join = join ? fwt_join_add(r->p, &whole, join, other, &next) :
 			      fwt_join_new(r->p, &whole, v, &first, other, &next);
 	}
+	*at = whole;
 	return join ? fwt_join_finish(r->p, join, &whole) : v;
+}
+
+/* KEY -> VALUE, or KEY : VALUE */
+static struct fwt_map_element *pair(struct reader *r)
+{
+	struct fwt_lloc k_at, v_at;
+	struct fwt_value *key = element(r, &k_at), *value;
+
+	if (!key || (r->raw.type != TOK_ARROW && r->raw.type != ':'))
+		return NULL;
+	advance(r);
+	value = element(r, &v_at);
+	return value ? fwt_pair_new(r->p, key, &k_at, value, &v_at) : NULL;
 }
 
 static void unexpected(struct reader *r)
@@ -106,44 +120,82 @@ static void unexpected(struct reader *r)
 		advance(r);
 }
 
-struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name *path)
+/* The file, ready to be read; false where it can't be. */
+static bool open_file(struct fwt_parser *p, const struct fwt_name *path, struct reader *r)
 {
-	struct fwt_value *list = NULL, *v;
-	struct reader r = { .p = p };
 	char *full;
 	int file;
 
 	if (p->opts.no_include) {
 		fwt_error(p->diag, &path->loc, "'elements file' is not allowed here");
-		return NULL;
+		return false;
 	}
 	if (p->ast->sources->count >= FWT_PARSE_FILES_MAX) {
 		fwt_error(p->diag, &path->loc, "more than %d files", FWT_PARSE_FILES_MAX);
-		return NULL;
+		return false;
 	}
 	full = fwt_source_path(p->ast->sources, path->loc.file, path->text);
 	if (!full) {
 		p->no_memory = true;
-		return NULL;
+		return false;
 	}
 	file = fwt_source_read(p->ast->sources, full, NULL, &path->loc, p->diag);
 	free(full);
 	if (file < 0)
-		return NULL;
-	if (fwt_scan_open(&r.scan, p, (uint32_t)file)) {
+		return false;
+	if (fwt_scan_open(&r->scan, p, (uint32_t)file)) {
 		p->no_memory = true;
-		return NULL;
+		return false;
 	}
-	for (advance(&r); !at_end(&r); ) {
-		if (r.raw.type == TOK_NEWLINE) {
-			advance(&r);
-			continue;
-		}
-		v = element(&r);
-		if (!v || (r.raw.type != TOK_NEWLINE && !at_end(&r)))
+	advance(r);
+	return true;
+}
+
+/* To the next line that has something; false at the end. */
+static bool next_line(struct reader *r)
+{
+	while (r->raw.type == TOK_NEWLINE)
+		advance(r);
+	return !at_end(r);
+}
+
+static bool line_ends(const struct reader *r)
+{
+	return r->raw.type == TOK_NEWLINE || at_end(r);
+}
+
+struct fwt_value *fwt_elements_read(struct fwt_parser *p, const struct fwt_name *path)
+{
+	struct fwt_value *list = NULL, *v;
+	struct reader r = { .p = p };
+	struct fwt_lloc at;
+
+	if (!open_file(p, path, &r))
+		return NULL;
+	while (next_line(&r)) {
+		v = element(&r, &at);
+		if (!v || !line_ends(&r))
 			unexpected(&r);
 		else
 			list = fwt_splice(list, v);
+	}
+	fwt_scan_close(&r.scan);
+	return list;
+}
+
+struct fwt_map_element *fwt_pairs_read(struct fwt_parser *p, const struct fwt_name *path)
+{
+	struct fwt_map_element *list = NULL, *e;
+	struct reader r = { .p = p };
+
+	if (!open_file(p, path, &r))
+		return NULL;
+	while (next_line(&r)) {
+		e = pair(&r);
+		if (!e || !line_ends(&r))
+			unexpected(&r);
+		else
+			list = fwt_push(list, e);
 	}
 	fwt_scan_close(&r.scan);
 	return list;

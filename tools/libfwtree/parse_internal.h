@@ -173,6 +173,8 @@ struct fwt_parser {
 	struct fwt_atom *word_include, *word_ct, *word_count, *word_addr, *word_net,
 			*word_default;
 
+	struct fwt_select *by_map;	/* whose branches are to be made, at the end */
+
 	/* list ends, for appending in the order written */
 	struct fwt_define **defines;
 	struct fwt_ast_option **options;

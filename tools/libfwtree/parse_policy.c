@@ -243,6 +243,7 @@ static struct fwt_policy_ast *parse(const char *name, const char *text, size_t l
 		no_memory(p);
 		goto fail;
 	}
+	fwt_end_maps(p);
 	while (p->frame)
 		fwt_frame_pop(p);
 	free(p);

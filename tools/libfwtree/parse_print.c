@@ -23,15 +23,6 @@ static void print_setting(FILE *out, const char *word, const struct fwt_value *v
 	putc('\n', out);
 }
 
-static void print_files(FILE *out, const struct fwt_path *f)
-{
-	for (; f; f = f->next) {
-		fputs("\telements file ", out);
-		fwt_print_quoted(out, f->path.text);
-		putc('\n', out);
-	}
-}
-
 static void print_set(FILE *out, const struct fwt_set *s)
 {
 	if (s->resolvers)
@@ -82,7 +73,6 @@ static void print_map(FILE *out, const struct fwt_map *m)
 		fwt_ast_print_value(out, e->value);
 		fputs(e->next ? ",\n" : "\n\t}\n", out);
 	}
-	print_files(out, m->files);
 	fputs("}\n", out);
 }
 

@@ -96,21 +96,25 @@ static void print_match(FILE *out, const struct fwt_match *m)
 	}
 }
 
+static void print_map(FILE *out, const struct fwt_fields *keys, const struct fwt_name *map)
+{
+	if (keys->count) {
+		fwt_print_fields(out, keys);
+		fputs(" map ", out);
+	}
+	putc('@', out);
+	fwt_print_name(out, map->text);
+}
+
 static void print_nat(FILE *out, const char *word, const struct fwt_nat *nat)
 {
 	fputs(word, out);
 	if (nat->map.text || nat->addr.count || nat->port)
 		fputs(" to ", out);
-	if (nat->map.text) {
-		if (nat->keys.count) {
-			fwt_print_fields(out, &nat->keys);
-			fputs(" map ", out);
-		}
-		putc('@', out);
-		fwt_print_name(out, nat->map.text);
-	} else if (nat->addr.count) {
+	if (nat->map.text)
+		print_map(out, &nat->keys, &nat->map);
+	else if (nat->addr.count)
 		fwt_print_values(out, &nat->addr);
-	}
 	if (nat->port) {
 		putc(':', out);
 		fwt_ast_print_value(out, nat->port);
@@ -177,7 +181,9 @@ static void print_modifier(FILE *out, const struct fwt_modifier *m)
 	case FWT_AST_MOD_SET:
 		target = fwt_set_target_words(m->set.target.field);
 		fprintf(out, "set %s ", target ? target : "<error>");
-		if (m->set.from)
+		if (m->set.map.text)
+			print_map(out, &m->set.keys, &m->set.map);
+		else if (m->set.from)
 			fwt_print_field(out, m->set.from);
 		else
 			fwt_print_values(out, &m->set.value);
@@ -291,6 +297,11 @@ static void print_end(FILE *out, const struct fwt_ast_end *end, unsigned int dep
 		fwt_print_block(out, &end->block, depth);
 		break;
 	case FWT_END_SELECT:
+		if (end->select->map.text) {
+			fputs(end->select->call ? "call " : "goto ", out);
+			print_map(out, &end->select->fields, &end->select->map);
+			break;
+		}
 		fputs("select ", out);
 		if (end->select->node.name.text)
 			print_node(out, "node", &end->select->node);

@@ -202,12 +202,35 @@ static int item_word(struct fwt_parser *p, const struct fwt_raw *raw)
 	return TOK_WORD;
 }
 
+/* "goto FIELDS map @NAME", and not to the tree that is called as a field is */
+static bool goes_by_map(struct fwt_parser *p, const struct fwt_raw *raw)
+{
+	unsigned int i;
+
+	if ((p->last != TOK_GOTO && p->last != TOK_CALL) || !raw->atom->field)
+		return false;
+	for (i = 0; i + 1 < PEEK_MAX; i++) {
+		const struct fwt_raw *next = fwt_peek(p, i);
+
+		if (next->type == TOK_WORD && !strcmp(next->atom->text, "map"))
+			return fwt_peek(p, i + 1)->type == TOK_SETREF;
+		if (next->type == TOK_NEWLINE || next->type == TOK_YYEOF || next->type == ';' ||
+		    next->type == '}')
+			break;
+	}
+	return false;
+}
+
 static int word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast_ref **out)
 {
 	const struct fwt_spelling *s;
 
 	switch (p->want) {
 	case WANT_NAME:
+		if (goes_by_map(p, raw)) {
+			p->want = WANT_KEY;
+			return word(p, raw, out);
+		}
 		p->want = p->after_name;
 		return TOK_WORD;
 	case WANT_REST:

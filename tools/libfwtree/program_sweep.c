@@ -36,12 +36,19 @@ static struct fwt_prog_set *sets(const struct sweep *s)
 static bool has_set(const struct fwt_prog_test *t, u32 six)
 {
 	return (t->op == FWT_TEST_IN && t->set[six] != FWT_NONE) ||
-	       (fwt_test_picks(t) && !six);
+	       (fwt_test_picks(t) && !six) ||
+	       (t->op == FWT_TEST_LIVE_TREE && six && t->set[six] != FWT_NONE);
 }
 
 static bool has_elements(const struct fwt_prog_object *o, u32 six)
 {
 	return o->kind == FWT_OBJECT_SET && o->param[FWT_SETP_ELEMENTS4 + six] != FWT_NONE;
+}
+
+static bool has_trees(const struct fwt_prog_object *o)
+{
+	return o->kind == FWT_OBJECT_SET && fwt_set_gives_trees(o->param) &&
+	       o->param[FWT_SETP_TREES] != FWT_NONE;
 }
 
 static void mark(struct sweep *s)
@@ -55,12 +62,15 @@ static void mark(struct sweep *s)
 		if (n[i].type == FWT_NODE_TEST || n[i].type == FWT_NODE_SELECT)
 			s->test[n[i].arg] = 0;
 	for (i = 0; i < s->b->sec[FWT_SEC_MODS].count; i++)
-		if (fwt_mod_is_update(&m[i]))
-			s->test[m[i].a] = 0;
-	for (i = 0; i < s->b->sec[FWT_SEC_OBJECTS].count; i++)
+		if (fwt_mod_test(&m[i]) != FWT_NONE)
+			s->test[fwt_mod_test(&m[i])] = 0;
+	for (i = 0; i < s->b->sec[FWT_SEC_OBJECTS].count; i++) {
 		for (six = 0; six < 2; six++)
 			if (has_elements(&o[i], six))
 				s->set[o[i].param[FWT_SETP_ELEMENTS4 + six]] = 0;
+		if (has_trees(&o[i]))
+			s->set[o[i].param[FWT_SETP_TREES]] = 0;
+	}
 	for (i = 0; i < s->b->sec[FWT_SEC_TESTS].count; i++) {
 		const struct fwt_prog_test *t = &tests(s)[i];
 
@@ -215,6 +225,8 @@ static void move_objects(struct sweep *s)
 
 		if (o[i].kind != FWT_OBJECT_SET || !fwt_set_shape(p, &shape))
 			continue;
+		if (has_trees(&o[i]))
+			p[FWT_SETP_TREES] = s->set[p[FWT_SETP_TREES]];
 		for (six = 0; six < 2; six++) {
 			u32 set;
 
@@ -252,6 +264,8 @@ void fwt_builder_sweep(struct fwt_builder *b)
 	for (i = 0; i < b->sec[FWT_SEC_MODS].count; i++)
 		if (fwt_mod_is_update(&m[i]))
 			m[i].a = s.test[m[i].a];
+		else if (m[i].flags & FWT_MOD_MAP)
+			m[i].addr_lo[0] = s.test[m[i].addr_lo[0]];
 	for (i = 0; i < b->sec[FWT_SEC_NODES].count; i++)
 		if (n[i].type == FWT_NODE_TEST || n[i].type == FWT_NODE_SELECT)
 			n[i].arg = s.test[n[i].arg];

@@ -374,6 +374,7 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 		    const struct fwt_prog_test *t, const char *where)
 {
 	const char *string = s->b.sec[FWT_SEC_STRINGS].data;
+	const struct fwt_prog_object *o = s->b.sec[FWT_SEC_OBJECTS].data;
 	char key[800], text[600], fields[200] = "";
 	u64 depends = 0;
 	u32 i;
@@ -407,6 +408,13 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 			       t->set[0], s->b.sec[FWT_SEC_ARGS].data, string, text,
 			       sizeof(text));
 		snprintf(key, sizeof(key), "%s", text);
+		break;
+	case FWT_TEST_LIVE:
+	case FWT_TEST_LIVE_TREE:
+		o += t->set[0];
+		snprintf(text, sizeof(text), "%s", where);
+		snprintf(key, sizeof(key), "%u in %s %s %.500s", t->op, string + o->name, fields,
+			 where);
 		break;
 	default:
 		/* It has a state, which is its rule's. */

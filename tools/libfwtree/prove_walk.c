@@ -219,7 +219,12 @@ u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
 
 u32 fwt_prove_match(struct fwt_prove *p, const struct fwt_ir_rule *r)
 {
-	u32 f = fwt_prove_conds(p, r, r->conds), kind;
+	u32 f = fwt_prove_conds(p, r, r->conds), kind, i;
+
+	/* Where a map has nothing the rule does not do what it says. */
+	for (i = 0; r->maps && i < r->n_mods; i++)
+		if (r->mods[i].flags & FWT_MOD_MAP)
+			f = fwt_dd_and(&p->sp->dd, f, test_set(p, r, r->mods[i].addr_lo[0]));
 
 	if (r->families == (FWT_FAMILY_4 | FWT_FAMILY_6))
 		return f;
@@ -267,14 +272,15 @@ const struct fwt_ir_rule *fwt_prove_branches(const struct fwt_ir_rule *r, u32 *c
 }
 
 /* Chance, a hash or turns: any branch may be taken, and the last one if no other. */
-static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch)
+static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 count, u32 left,
+			u32 *branch)
 {
 	struct fwt_dd *dd = &p->sp->dd;
 	char where[512], key[600], text[600];
-	u32 i, q, left = FWT_DD_YES;
+	u32 i, q;
 
 	where_of(p, r, FWT_NONE, where, sizeof(where));
-	for (i = 0; i + 1 < r->split->count; i++) {
+	for (i = 0; i + 1 < count; i++) {
 		snprintf(key, sizeof(key), "split %u of %s", i, where);
 		snprintf(text, sizeof(text), "branch %u of '%s'", i + 1, where);
 		q = fwt_space_opaque(p->sp, key, text, 0);
@@ -336,13 +342,24 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 	u32 guards, left, f, i;
 
 	if (!s) {
-		split_picks(p, r, branch);
+		split_picks(p, r, r->split->count, FWT_DD_YES, branch);
 		return;
 	}
 	for (i = 0; i < s->count; i++)
 		branch[i] = FWT_DD_NO;
 	if (s->foreign != FWT_NONE) {
 		node_picks(p, s, branch);
+		return;
+	}
+	/* What is in a map may be other by then: nothing, or any of its trees. */
+	if (s->by_map) {
+		char where[512];
+
+		where_of(p, r, FWT_NONE, where, sizeof(where));
+		left = fwt_dd_and(dd, fwt_prove_conds(p, r, s->guards),
+				  fwt_space_test(p->sp, p->s, &s->test, where));
+		if (s->count)
+			split_picks(p, r, s->count, left, branch);
 		return;
 	}
 	guards = fwt_prove_conds(p, r, s->guards);

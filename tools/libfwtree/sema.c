@@ -149,7 +149,9 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 		}
 		statement(s, b->rule, &to->branch[n]);
 	}
-	if (from->node.name.text)
+	if (from->map.text)
+		fwt_sema_map_trees(s, from, to);
+	else if (from->node.name.text)
 		fwt_sema_select_node(s, from, record, to);
 	else if (fwt_sema_key(s, &from->fields, &k, &to->guards))
 		picks(s, from, &k, to);
@@ -383,7 +385,7 @@ static void trees(struct fwt_sema *s)
 
 static void sets(struct fwt_sema *s)
 {
-	const struct fwt_map *map;
+	struct fwt_map *map;
 	struct fwt_set *set;
 
 	for (set = s->ast->sets; set; set = set->next) {
@@ -395,7 +397,7 @@ static void sets(struct fwt_sema *s)
 		fwt_sema_set(s, set);
 	}
 	for (map = s->ast->maps; map; map = map->next)
-		fwt_sema_not_yet(s, &map->name.loc, "map");
+		fwt_sema_map(s, map);
 	fwt_sema_pools(s);
 }
 
@@ -417,6 +419,7 @@ int fwt_sema_run(struct fwt_sema *s)
 	if (!s->failed)
 		fwt_flow_verdicts(s);
 	fwt_sema_sets_unused(s);
+	fwt_sema_maps_unused(s);
 	fwt_sema_pools_unused(s);
 	for (ast = s->ast->trees; ast; ast = ast->next)
 		ast->priv = NULL;

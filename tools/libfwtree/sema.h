@@ -72,6 +72,8 @@ struct fwt_ir_pick {
  * @foreign: in FOREIGN: the node of another module that picks; else FWT_NONE
  * @label: by its labels: the number of their branch
  * @n_labels: how many
+ * @by_map: there are no picks: a map says which branch, by the name of its tree
+ * @test: LIVE_TREE, without its set
  */
 struct fwt_ir_select {
 	struct fwt_cond *guards;
@@ -82,6 +84,8 @@ struct fwt_ir_select {
 	u32 foreign;
 	u32 *label;
 	u32 n_labels;
+	bool by_map;
+	struct fwt_prog_test test;
 };
 
 /**
@@ -112,6 +116,8 @@ struct fwt_ir_split {
  * @enter: it takes part without a verdict of its own
  * @goes_on: a packet can come to the statement after it
  * @stateful: its conditions ask more than the packet
+ * @maps: a modifier is by a map, which may have nothing: what stands behind the rule
+ *	is where a packet goes on then
  */
 struct fwt_ir_rule {
 	const struct fwt_rule *ast;
@@ -127,6 +133,7 @@ struct fwt_ir_rule {
 	bool enter;
 	bool goes_on;
 	bool stateful;
+	bool maps;
 	struct fwt_ir_tree *target;
 	struct fwt_ir_block block;
 	struct fwt_ir_select *select;
@@ -216,6 +223,7 @@ struct fwt_sema {
 	bool in_set;			/* its elements are read */
 	const struct fwt_dns_book *book;	/* what DNS names stand for, or NULL */
 	const struct fwt_set *names_of;	/* whose names are read */
+	bool elements;			/* nothing but elements: trees are elsewhere */
 	bool sound;			/* before the search for ends */
 	bool stateful;			/* a match of the rule asks more than the packet */
 	bool failed;			/* no memory */
@@ -327,7 +335,37 @@ struct fwt_set_state {
 	u32 object;
 };
 
+/**
+ * struct fwt_sema_named - what a set or a map is
+ * @value: types of what a map gives, NULL for a set
+ * @trees: see FWT_SETP_TREES; 0 where it gives none
+ */
+struct fwt_sema_named {
+	const struct fwt_name *name;
+	const struct fwt_set_type *key, *value;
+	const struct fwt_value *timeout, *max;
+	u32 trees;
+};
+
+/**
+ * fwt_sema_object() - it becomes an object
+ * @elems: of IPv6 addresses the second ones
+ * @values: u32, by family, of each element; NULL for a set
+ * @state: its object is set
+ */
+void fwt_sema_object(struct fwt_sema *s, const struct fwt_sema_named *n,
+		     const struct fwt_elems elems[2], const struct fwt_vec *values,
+		     struct fwt_set_state *state);
 void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set);
+
+/** fwt_sema_type_fits() - are fields of a set's types; @what: "set" or "map" */
+bool fwt_sema_type_fits(struct fwt_sema *s, const char *what, const char *name,
+			const struct fwt_loc *loc, const struct fwt_set_type *type,
+			const struct fwt_sema_key *k);
+
+/** fwt_sema_families() - which elements are asked: FWT_LIVE_* */
+bool fwt_sema_families(struct fwt_sema *s, const struct fwt_loc *loc,
+		       const struct fwt_set_type *type, const struct fwt_sema_key *k, u32 *flags);
 void fwt_sema_sets_unused(struct fwt_sema *s);
 
 /**
@@ -363,6 +401,52 @@ bool fwt_sema_is_constant(const struct fwt_value *v);
 /** fwt_sema_value() - a condition of a value that is not constant */
 struct fwt_cond *fwt_sema_value(struct fwt_sema *s, const struct fwt_sema_key *k,
 				const struct fwt_value *v, bool negate);
+
+/* sema_map.c */
+
+/** fwt_sema_tree_names() - a set of names, in order; @value: NULL, or nodes */
+u32 fwt_sema_tree_names(struct fwt_sema *s, const char **name, u32 n, const u32 *value);
+void fwt_sema_map(struct fwt_sema *s, struct fwt_map *map);
+void fwt_sema_maps_unused(struct fwt_sema *s);
+
+/**
+ * fwt_sema_map_named() - a map by its name
+ * @loc: where that stands
+ *
+ * Return: it, or NULL (reported, or not understood).
+ */
+const struct fwt_map *fwt_sema_map_named(struct fwt_sema *s, const char *name,
+					 const struct fwt_loc *loc);
+
+/**
+ * fwt_sema_map_test() - a test of fields in a map
+ * @map: it
+ * @keys: the fields; none: the packet's destination, or its source, by the map's types
+ * @loc: where it is named
+ * @source: which of them
+ * @guards: what must hold for the key to be there is added to it
+ * @t: filled in
+ *
+ * Return: false where they are of another type (reported).
+ */
+bool fwt_sema_map_test(struct fwt_sema *s, const struct fwt_map *map,
+		       const struct fwt_fields *keys, const struct fwt_loc *loc, bool source,
+		       struct fwt_cond **guards, struct fwt_prog_test *t);
+
+/** fwt_sema_map_trees() - a select is by a map: its guards and test */
+void fwt_sema_map_trees(struct fwt_sema *s, const struct fwt_select *from,
+			struct fwt_ir_select *to);
+
+/**
+ * fwt_sema_map_mod() - a modifier is by what a map gives
+ * @rule: that it stands in
+ * @m: SNAT, DNAT or SET
+ * @to: filled in
+ *
+ * Return: false where it can't (reported).
+ */
+bool fwt_sema_map_mod(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		      const struct fwt_modifier *m, struct fwt_prog_mod *to);
 
 /* sema_match.c */
 void fwt_sema_append(struct fwt_cond **list, struct fwt_cond *c);
@@ -402,14 +486,15 @@ void fwt_sema_never(struct fwt_sema *s, const struct fwt_fields *fields,
 /* sema_assign.c */
 
 /**
- * fwt_sema_set_value() - "set TARGET VALUE" or "set TARGET FIELD"
+ * fwt_sema_set_value() - "set TARGET VALUE", "set TARGET FIELD", "set TARGET @MAP"
+ * @rule: that it stands in
  * @m: FWT_AST_MOD_SET
  * @to: @to->a and flags are set
  *
  * Return: its FWT_MOD_SET_*, __FWT_MOD_MAX where it can't be (reported).
  */
-u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
-		      struct fwt_prog_mod *to);
+u8 fwt_sema_set_value(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		      const struct fwt_modifier *m, struct fwt_prog_mod *to);
 
 /* sema_node.c */
 struct fwt_cond *fwt_sema_node(struct fwt_sema *s, const struct fwt_match *m);
@@ -481,10 +566,11 @@ u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u
 /**
  * fwt_emit_deeds() - what a rule does, its end apart
  * @body: its end
+ * @next: where a packet goes on for which a map has nothing
  *
  * Return: the node to begin at once the rule matches.
  */
-u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body);
+u32 fwt_emit_deeds(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u32 next);
 
 /* compile.c */
 

@@ -80,7 +80,7 @@ static bool constant(struct fwt_sema *s, const struct fwt_modifier *m, struct fw
 
 	if (!v)
 		return false;
-	if (v->next || v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_RANGE ||
+	if (v->next || v->kind == FWT_VALUE_RANGE ||
 	    v->kind == FWT_VALUE_JOIN || v->kind == FWT_VALUE_ADDR_OF ||
 	    v->kind == FWT_VALUE_NET_OF) {
 		fwt_error(s->diag, &v->loc, "'set %s' takes one number", target);
@@ -96,9 +96,10 @@ static bool constant(struct fwt_sema *s, const struct fwt_modifier *m, struct fw
 	return true;
 }
 
-u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
-		      struct fwt_prog_mod *to)
+u8 fwt_sema_set_value(struct fwt_sema *s, struct fwt_ir_rule *rule,
+		      const struct fwt_modifier *m, struct fwt_prog_mod *to)
 {
+	bool ok;
 	char what[64];
 	u32 i;
 
@@ -110,7 +111,9 @@ u8 fwt_sema_set_value(struct fwt_sema *s, const struct fwt_modifier *m,
 	to->type = targets[i].type;
 	snprintf(what, sizeof(what), "set %s", fwt_set_target_words(m->set.target.field));
 	fwt_sema_hooks(s, &m->loc, targets[i].hooks, targets[i].hint, what);
-	if (!(m->set.from ? copy(s, m, to) : constant(s, m, to)))
-		return __FWT_MOD_MAX;
-	return to->type;
+	if (m->set.map.text)
+		ok = fwt_sema_map_mod(s, rule, m, to);
+	else
+		ok = m->set.from ? copy(s, m, to) : constant(s, m, to);
+	return ok ? to->type : __FWT_MOD_MAX;
 }

@@ -215,7 +215,7 @@ static bool rule_goes_on(struct fwt_sema *s, struct fwt_ir_tree *t,
 		break;
 	}
 	t->broken |= r->ast->lost;
-	r->goes_on = on || r->ast->lost || r->ast->matches ||
+	r->goes_on = on || r->ast->lost || r->ast->matches || r->maps ||
 		     r->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
 	return r->goes_on;
 }

@@ -118,10 +118,8 @@ static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	bool ok;
 
 	ok = nat_flags(s, m, &base);
-	if (m->nat.map.text) {
-		fwt_sema_not_yet(s, &m->nat.map.loc, "a map to translate by");
-		return;
-	}
+	if (m->nat.map.text)
+		ok &= fwt_sema_map_mod(s, rule, m, &base);
 	ok &= nat_port(s, m->nat.port, &base);
 	if (dnat && base.port_hi > base.port_lo &&
 	    fwt_sema_port_range(s, rule->ast, &low, &high) &&
@@ -284,7 +282,7 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		translation(s, rule, m);
 		return;
 	case FWT_AST_MOD_SET:
-		to.type = fwt_sema_set_value(s, m, &to);
+		to.type = fwt_sema_set_value(s, rule, m, &to);
 		if (to.type != __FWT_MOD_MAX)
 			add(rule, &to, 0);
 		return;

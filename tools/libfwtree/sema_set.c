@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Named sets: each is an object of the program, alive in the kernel, whether rules
- * change it or only fwctl does. What is written at it are its first elements.
+ * change it or only fwctl does. What is written at it are its first elements. Maps
+ * (sema_map.c) are the same, with values.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static const u8 program_type[FWT_TYPE_COUNT] = {
 	[FWT_TYPE_IFNAME] = FWT_SET_TYPE_IFNAME,
 	[FWT_TYPE_MAC] = FWT_SET_TYPE_MAC,
 	[FWT_TYPE_MARK] = FWT_SET_TYPE_MARK,
+	[FWT_TYPE_TREE] = FWT_SET_TYPE_TREE,
 };
 
 bool fwt_sema_type_fields(const struct fwt_set_type *type,
@@ -37,7 +39,7 @@ bool fwt_sema_type_fields(const struct fwt_set_type *type,
 	memset(ref, 0, FWT_SET_TYPES_MAX * sizeof(*ref));
 	*fields = (struct fwt_fields){ .first = ref, .count = type->count, .loc = type->loc };
 	for (i = 0; i < type->count; i++) {
-		if (type->type[i] == FWT_TYPE_ERROR)
+		if (type->type[i] == FWT_TYPE_ERROR || type->type[i] == FWT_TYPE_TREE)
 			return false;
 		ref[i].field = stand_in[type->type[i]];
 		ref[i].loc = type->loc;
@@ -74,43 +76,53 @@ static u64 object_key(u8 kind, const char *name)
 	return fwt_hash(fwt_hash(FWT_HASH_SEED, &kind, 1), name, strlen(name) + 1);
 }
 
-static void limits(struct fwt_sema *s, const struct fwt_set *set, u32 count,
+static void limits(struct fwt_sema *s, const struct fwt_sema_named *n, u32 count,
 		   struct fwt_prog_object *o)
 {
-	u64 timeout = set->timeout ? set->timeout->number : 0;
-	u64 max = set->max ? set->max->number : FWT_SET_MAX_DEFAULT;
+	u64 timeout = n->timeout ? n->timeout->number : 0;
+	u64 max = n->max ? n->max->number : FWT_SET_MAX_DEFAULT;
 
-	if (set->timeout && (!timeout || timeout > FWT_SET_TIMEOUT_MAX))
-		fwt_error(s->diag, &set->timeout->loc, "a timeout is from 1ms to 365d");
-	if (set->max && (!max || max > FWT_SET_MAX_LIMIT))
-		fwt_error(s->diag, &set->max->loc, "'max' is from 1 to %u", FWT_SET_MAX_LIMIT);
-	else if (set->max && count > max)
-		fwt_error(s->diag, &set->max->loc,
-			  "set '%s' has %u elements: %llu more than its 'max'", set->name.text,
-			  count, (unsigned long long)(count - max));
+	if (n->timeout && (!timeout || timeout > FWT_SET_TIMEOUT_MAX))
+		fwt_error(s->diag, &n->timeout->loc, "a timeout is from 1ms to 365d");
+	if (n->max && (!max || max > FWT_SET_MAX_LIMIT))
+		fwt_error(s->diag, &n->max->loc, "'max' is from 1 to %u", FWT_SET_MAX_LIMIT);
+	else if (n->max && count > max)
+		fwt_error(s->diag, &n->max->loc,
+			  "%s '%s' has %u elements: %llu more than its 'max'",
+			  n->value ? "map" : "set", n->name->text, count,
+			  (unsigned long long)(count - max));
 	o->param[FWT_SETP_TIMEOUT_LO] = (u32)timeout;
 	o->param[FWT_SETP_TIMEOUT_HI] = (u32)(timeout >> 32);
-	o->param[FWT_SETP_MAX] = set->max ? (u32)max : max(count, FWT_SET_MAX_DEFAULT);
+	o->param[FWT_SETP_MAX] = n->max ? (u32)max : max(count, FWT_SET_MAX_DEFAULT);
 }
 
-static void add_object(struct fwt_sema *s, struct fwt_set *set, const struct fwt_sema_key *k,
-		       const struct fwt_elems elems[2])
+/* One number for each element; FWT_NONE for none. */
+static u32 values_of(struct fwt_sema *s, const struct fwt_vec *values)
+{
+	return values && values->count ?
+		fwt_builder_words(&s->b, values->data, values->count) : FWT_NONE;
+}
+
+void fwt_sema_object(struct fwt_sema *s, const struct fwt_sema_named *n,
+		     const struct fwt_elems elems[2], const struct fwt_vec *values,
+		     struct fwt_set_state *state)
 {
 	struct fwt_prog_object o = { .kind = FWT_OBJECT_SET };
-	struct fwt_set_state *state = set->priv;
-	u32 n = fwt_elems_count(&elems[0]) + fwt_elems_count(&elems[1]);
+	u32 count = fwt_elems_count(&elems[0]) + fwt_elems_count(&elems[1]);
 
-	o.key = object_key(FWT_OBJECT_SET, set->name.text);
-	o.name = fwt_builder_string(&s->b, set->name.text);
-	o.param[FWT_SETP_SHAPE] = set->type.count;
-	o.param[FWT_SETP_TYPES] = pack_types(&set->type);
-	o.param[FWT_SETP_VALUES4] = FWT_NONE;
-	o.param[FWT_SETP_VALUES6] = FWT_NONE;
-	limits(s, set, n, &o);
+	o.key = object_key(FWT_OBJECT_SET, n->name->text);
+	o.name = fwt_builder_string(&s->b, n->name->text);
+	o.param[FWT_SETP_SHAPE] = n->key->count | (n->value ? n->value->count << 8 : 0);
+	o.param[FWT_SETP_TYPES] = pack_types(n->key);
+	o.param[FWT_SETP_VALUE_TYPES] = n->value ? pack_types(n->value) : 0;
+	o.param[FWT_SETP_VALUES4] = values_of(s, values);
+	o.param[FWT_SETP_VALUES6] = values_of(s, values ? values + 1 : NULL);
+	o.param[FWT_SETP_TREES] = n->trees;
+	limits(s, n, count, &o);
 	o.param[FWT_SETP_ELEMENTS4] = elements(s, &elems[0]);
-	o.param[FWT_SETP_ELEMENTS6] = k->split ? elements(s, &elems[1]) : FWT_NONE;
+	o.param[FWT_SETP_ELEMENTS6] = elements(s, &elems[1]);
 	if (s->b.sec[FWT_SEC_OBJECTS].count == FWT_OBJECTS_MAX)
-		fwt_error(s->diag, &set->name.loc, "more than %u sets, limits and pools",
+		fwt_error(s->diag, &n->name->loc, "more than %u sets, limits and pools",
 			  FWT_OBJECTS_MAX);
 	else
 		state->object = fwt_builder_add(&s->b, FWT_SEC_OBJECTS, &o);
@@ -136,6 +148,9 @@ static void read_elements(struct fwt_sema *s, const struct fwt_set *set,
 
 static void read_set(struct fwt_sema *s, struct fwt_set *set, bool add)
 {
+	const struct fwt_sema_named n = {
+		.name = &set->name, .key = &set->type, .timeout = set->timeout, .max = set->max,
+	};
 	struct fwt_ast_ref ref[FWT_SET_TYPES_MAX];
 	struct fwt_elems elems[2];
 	struct fwt_fields fields;
@@ -147,7 +162,7 @@ static void read_set(struct fwt_sema *s, struct fwt_set *set, bool add)
 	read_elements(s, set, &k, elems);
 	fwt_sema_names(s, set, &k, elems);
 	if (add)
-		add_object(s, set, &k, elems);
+		fwt_sema_object(s, &n, elems, NULL, set->priv);
 	fwt_elems_clean(&elems[0]);
 	fwt_elems_clean(&elems[1]);
 }
@@ -245,14 +260,15 @@ static struct fwt_set *find_set(struct fwt_sema *s, const char *name,
 	return NULL;
 }
 
-static bool type_fits(struct fwt_sema *s, const char *name, const struct fwt_loc *loc,
-		      const struct fwt_set_type *type, const struct fwt_sema_key *k)
+bool fwt_sema_type_fits(struct fwt_sema *s, const char *what, const char *name,
+			const struct fwt_loc *loc, const struct fwt_set_type *type,
+			const struct fwt_sema_key *k)
 {
 	u32 i, n = k->test.n_fields;
 
 	if (type->count != n) {
-		fwt_error(s->diag, loc, "set '%s' joins %u types, and %u field%s asked",
-			  name, type->count, n, n == 1 ? " is" : "s are");
+		fwt_error(s->diag, loc, "%s '%s' joins %u type%s, and %u field%s asked", what,
+			  name, type->count, type->count == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
 		return false;
 	}
 	for (i = 0; i < n; i++) {
@@ -260,7 +276,7 @@ static bool type_fits(struct fwt_sema *s, const char *name, const struct fwt_loc
 			return false;
 		if (fwt_type_class(type->type[i]) == fwt_sema_class(k->ref[i]))
 			continue;
-		fwt_error(s->diag, loc, "set '%s' holds '%s' where '%s' is asked", name,
+		fwt_error(s->diag, loc, "%s '%s' holds '%s' where '%s' is asked", what, name,
 			  fwt_type_name(type->type[i]),
 			  fwt_field_words(k->ref[i]->field, k->ref[i]->implies));
 		return false;
@@ -269,8 +285,8 @@ static bool type_fits(struct fwt_sema *s, const char *name, const struct fwt_loc
 }
 
 /* Which elements are asked, by the addresses that the fields can have. */
-static bool families(struct fwt_sema *s, const struct fwt_loc *loc,
-		     const struct fwt_set_type *type, const struct fwt_sema_key *k, u32 *flags)
+bool fwt_sema_families(struct fwt_sema *s, const struct fwt_loc *loc,
+		       const struct fwt_set_type *type, const struct fwt_sema_key *k, u32 *flags)
 {
 	u32 six, i;
 
@@ -304,8 +320,9 @@ bool fwt_sema_live(struct fwt_sema *s, const struct fwt_sema_key *k, const char 
 	const struct fwt_set_state *state = set ? set->priv : NULL;
 	u32 flags;
 
-	if (!state || state->object == FWT_NONE || !type_fits(s, name, loc, &set->type, k) ||
-	    !families(s, loc, &set->type, k, &flags))
+	if (!state || state->object == FWT_NONE || 
+	    !fwt_sema_type_fits(s, "set", name, loc, &set->type, k) ||
+	    !fwt_sema_families(s, loc, &set->type, k, &flags))
 		return false;
 	*t = k->test;
 	t->op = FWT_TEST_LIVE;

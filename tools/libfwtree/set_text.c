@@ -60,20 +60,20 @@ static int prefix(const u32 *low, const u32 *high, u32 words)
 	return len;
 }
 
-static void name_of(char *name, const u32 *word)
+static void name_of(char *name, const u32 *word, u32 len)
 {
 	u32 i;
 
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < len; i++)
 		name[i] = (char)(word[i / 4] >> (24 - 8 * (i % 4)));
-	name[16] = 0;
+	name[len] = 0;
 }
 
 static void ifname(char *buf, size_t size, const u32 *low, const u32 *high)
 {
 	char name[17];
 
-	name_of(name, low);
+	name_of(name, low, 16);
 	if (!name[0] && !memcmp(low, high, 16))
 		snprintf(buf, size, "none");
 	else if (!memcmp(low, high, 16))
@@ -84,11 +84,16 @@ static void ifname(char *buf, size_t size, const u32 *low, const u32 *high)
 
 static void one(char *buf, size_t size, u32 type, bool six, const u32 *word)
 {
+	char name[4 * FWT_SET_VALUE_WORDS + 1];
 	const struct protoent *p;
 
 	switch (type) {
 	case FWT_SET_TYPE_ADDR:
 		address(buf, size, word, six);
+		return;
+	case FWT_SET_TYPE_TREE:
+		name_of(name, word, 4 * FWT_SET_VALUE_WORDS);
+		snprintf(buf, size, "%s", name);
 		return;
 	case FWT_SET_TYPE_PROTOCOL:
 		p = getprotobynumber((int)word[0]);
@@ -149,11 +154,12 @@ char *fwt_set_elem_text(char *buf, size_t size, u32 types, u32 n, bool six, cons
 	return buf;
 }
 
-int fwt_set_read(const u32 *param, const char *text, const char *file, struct fwt_diag *diag,
-		 struct fwt_blob *out, struct fwt_program *prog)
+int fwt_set_read(const u32 *param, const char *text, const char *file, bool keys,
+		 struct fwt_diag *diag, struct fwt_blob *out, struct fwt_program *prog)
 {
-	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog };
-	u32 n = param[FWT_SETP_SHAPE] & 0xff, values = param[FWT_SETP_SHAPE] >> 8;
+	struct fwt_compile_opts opts = { .no_warnings = true, .elements = true, .prog = prog };
+	u32 n = param[FWT_SETP_SHAPE] & 0xff;
+	u32 values = keys && text && !strstr(text, "->") ? 0 : param[FWT_SETP_SHAPE] >> 8;
 	struct fwt_policy_ast *ast;
 	char types[128], gives[128];
 	char *policy = NULL;

@@ -41,13 +41,14 @@ char *fwt_set_elem_text(char *buf, size_t size, u32 types, u32 n, bool six, cons
  * @param: parameters of the set
  * @text: "10.0.0.1, 10.0.0.2": as between the braces
  * @file: NULL, or instead of @text the name of a file with an element a line
+ * @keys: of a map, the text may leave out what it gives
  * @diag: told what is wrong
  * @out: program, whose object 0 has the elements; to be freed
  * @prog: with its sections
  *
  * Return: 0, -EINVAL, -ENOMEM.
  */
-int fwt_set_read(const u32 *param, const char *text, const char *file, struct fwt_diag *diag,
-		 struct fwt_blob *out, struct fwt_program *prog);
+int fwt_set_read(const u32 *param, const char *text, const char *file, bool keys,
+		 struct fwt_diag *diag, struct fwt_blob *out, struct fwt_program *prog);
 
 #endif /* FWT_SET_TEXT_H */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "names.h"
+#include "set_shape.h"
 #include "sim_path.h"
 
 static const char *const ct_states[] = {
@@ -273,7 +274,7 @@ static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, 
 
 	switch (mod->type) {
 	case FWT_MOD_SET_MARK:
-		snprintf(buf, size, "mark %u", mod->a);
+		snprintf(buf, size, "mark %u", mod->flags & FWT_MOD_MAP ? p->mark : mod->a);
 		return;
 	case FWT_MOD_LOG:
 		snprintf(buf, size, "log \"%s\"",
@@ -355,6 +356,24 @@ static void came(struct sim_path_step *s, const char *what)
 	snprintf(s->taken + at, sizeof(s->taken) - at, "%s%s", at ? ", " : "", what);
 }
 
+/* The key that a map was asked for, besides what the rule asked before. */
+static void asked(struct maker *m, u32 walk, u32 rule, const struct fwt_walk_step *s)
+{
+	const struct fwt_prog_mod *mod = &m->prog->mod[m->prog->node[s->node].arg];
+	struct sim_path_step *to = step_of(m, walk, rule, s->node);
+	size_t at;
+
+	if (!to)
+		return;
+	at = strlen(to->value);
+	if (at && at + 2 < sizeof(to->value)) {
+		strcpy(to->value + at, "; ");
+		at += 2;
+	}
+	put_key(to->value + at, sizeof(to->value) - at, &m->prog->test[fwt_mod_test(mod)],
+		m->walks->walk[walk].before.family == 6, s);
+}
+
 static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 {
 	const struct sim_walk *w = &m->walks->walk[walk];
@@ -396,8 +415,15 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 				 "one matches");
 		return;
 	case FWT_NODE_MOD:
-		put_mod(m, w, n->arg, what, sizeof(what));
 		rule = m->prog->mod[n->arg].rule;
+		if (m->prog->mod[n->arg].flags & FWT_MOD_MAP) {
+			asked(m, walk, rule, s);
+			if (s->next == n->no) {
+				snprintf(what, sizeof(what), "nothing in the map");
+				break;
+			}
+		}
+		put_mod(m, w, n->arg, what, sizeof(what));
 		break;
 	case FWT_NODE_VERDICT:
 		snprintf(what, sizeof(what), "%s", verdict_of(n->sub));

@@ -58,13 +58,13 @@ struct read {
 };
 
 static int read_elements(struct fwt_sim *sim, const struct fwt_set *s, const struct request *r,
-			 struct read *to)
+			 bool keys, struct read *to)
 {
 	struct fwt_diag diag;
 	int ret;
 
 	fwt_diag_init(&diag);
-	ret = fwt_set_read(s->head.param, r->element, NULL, &diag, &to->blob, &to->prog);
+	ret = fwt_set_read(s->head.param, r->element, NULL, keys, &diag, &to->blob, &to->prog);
 	if (ret)
 		sim_set_error(sim, "%s", diag.count ? diag.entries[0].message : "out of memory");
 	fwt_diag_clean(&diag);
@@ -81,6 +81,7 @@ static int each(const struct fwt_set *s, const struct read *from, u64 ms,
 
 	for (six = 0; six < 2; six++) {
 		u32 set = p[FWT_SETP_ELEMENTS4 + six], words = s->shape.words[six];
+		u32 values = p[FWT_SETP_VALUES4 + six];
 		const u32 *at;
 
 		if (set == FWT_NONE)
@@ -91,10 +92,25 @@ static int each(const struct fwt_set *s, const struct read *from, u64 ms,
 				.six = six, .low = at, .high = at + words, .ms = ms,
 			};
 
+			if (values != FWT_NONE)
+				e.value = from->prog.word + values +
+					  (size_t)i * s->shape.value_words[six];
 			ret = fn((struct fwt_set *)s, &e);
 		}
 	}
 	return ret;
+}
+
+/* By a key alone, what a map gives in either family. */
+static int delete(struct fwt_set *s, const struct fwt_set_elem *e)
+{
+	struct fwt_set_elem other = *e;
+	int ret = fwt_set_delete(s, e);
+
+	if (e->six || e->value || !s->shape.split || s->shape.words[0] != s->shape.words[1])
+		return ret;
+	other.six = true;
+	return fwt_set_delete(s, &other) ? ret : 0;
 }
 
 static struct fwt_set *find(struct fwt_sim *sim, const char *name)
@@ -128,9 +144,9 @@ int fwt_sim_set(struct fwt_sim *sim, const char *line)
 		fwt_set_settle(s, false);
 		return 0;
 	}
-	if (read_elements(sim, s, &r, &from))
+	if (read_elements(sim, s, &r, !add, &from))
 		return -1;
-	ret = each(s, &from, r.ms, add ? fwt_set_insert : fwt_set_delete);
+	ret = each(s, &from, r.ms, add ? fwt_set_insert : delete);
 	fwt_set_settle(s, false);
 	fwt_blob_free(&from.blob);
 	if (ret)
@@ -157,7 +173,7 @@ int fwt_sim_set_has(struct fwt_sim *sim, const char *name, const char *element)
 	if (!s || strlen(element) >= sizeof(r.element))
 		return -1;
 	strcpy(r.element, element);
-	if (read_elements(sim, s, &r, &from))
+	if (read_elements(sim, s, &r, true, &from))
 		return -1;
 	ret = each(s, &from, 0, is_in);
 	fwt_blob_free(&from.blob);

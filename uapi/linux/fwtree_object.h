@@ -93,6 +93,7 @@ enum fwt_set_param {
 	FWT_SETP_ELEMENTS6,	/* and with */
 	FWT_SETP_VALUES4,	/* map: in WORDS, one for each of ELEMENTS4 */
 	FWT_SETP_VALUES6,
+	FWT_SETP_TREES,		/* map to trees: in SETS, KEYS: the names that it may give */
 };
 
 /* X(ID, "word", words, words in IPv6): what a part of a set's key can be. */
@@ -102,7 +103,8 @@ enum fwt_set_param {
 	X(PROTOCOL, "protocol", 1, 1) \
 	X(IFNAME, "ifname", 4, 4) \
 	X(MAC, "mac", 2, 2) \
-	X(MARK, "mark", 1, 1)
+	X(MARK, "mark", 1, 1) \
+	X(TREE, "tree", 8, 8)	/* a name, NULs behind; what a map gives, alone */
 
 enum fwt_key_type {
 	__FWT_SET_TYPE_NONE,
@@ -116,6 +118,7 @@ enum fwt_key_type {
 #define FWT_SET_MAX_LIMIT	(1u << 26)
 #define FWT_SET_TIMEOUT_MAX	(365ull * 86400 * 1000)	/* ms */
 #define FWT_SET_VALUE_WORDS	8
+#define FWT_SET_TREE_NAME	31		/* of a tree that a map leads to */
 
 /* The parameters of a pool. Two policies' are one pool if it has the same key; what
  * else is other is changed in it.

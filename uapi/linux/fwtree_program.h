@@ -157,7 +157,9 @@ enum fwt_node_type {
 	FWT_NODE_SELECT,
 	/* rule @arg takes part; go on at @yes */
 	FWT_NODE_ENTER,
-	/* modifier @arg; go on at @yes */
+	/* modifier @arg; go on at @yes. With FWT_MOD_MAP, where the map gives nothing
+	 * nothing is modified: go on at @no
+	 */
 	FWT_NODE_MOD,
 	/* walk from @no, and when that says RETURN go on at @yes */
 	FWT_NODE_CALL,
@@ -266,6 +268,11 @@ enum fwt_test_op {
 	 * chooses, among its labels, which are the elements of @set[0]; no fields
 	 */
 	FWT_TEST_NODE_SELECT,
+	/* The key of a SELECT: what the joined fields, masked where @mask says so, have in
+	 * the map to trees that is object @set[0] is looked up in set @set[1], of KEYS with
+	 * values. @pad: FWT_LIVE_*
+	 */
+	FWT_TEST_LIVE_TREE,
 	__FWT_TEST_MAX,
 };
 
@@ -280,11 +287,11 @@ enum fwt_test_op {
  * @flags: FWT_TEST_NEGATE
  * @n_fields: how many fields are joined, up to FWT_TEST_FIELDS; none where the
  *	operation says so
- * @pad: COUNT, RANDOM: which of its rule's, less than FWT_COUNTS_RULE; else 0
+ * @pad: COUNT, RANDOM: which of its rule's, less than FWT_COUNTS_RULE; LIVE_TREE:
+ *	see there; else 0
  * @field: enum fwt_field (core/field.h), FWT_TEST_FIELDS at most
  * @set: the set for IPv4 and for packets that are not IP; for IPv6. FWT_NONE:
  *	none, nothing is in it. The two are the same unless a field has another
- *	length for IPv6. Only IN; other operations say what they have there.
  *	length for IPv6. Only IN; others say above what they have here.
  * @mask: offsets in WORDS of as many words as the key of that set has, which
  *	are ANDed to the key first; or FWT_NONE
@@ -563,6 +570,9 @@ enum fwt_mod_type {
 						 * name is string @addr_lo[0]
 						 */
 #define FWT_MOD_FIELD			0x20	/* of SET_*: @a is enum fwt_field */
+#define FWT_MOD_MAP			0x40	/* of SET_*, SNAT, DNAT: by what the map of
+						 * test @addr_lo[0], a LIVE one, gives
+						 */
 
 /**
  * struct fwt_prog_mod - a change to the packet, its connection or the world
