@@ -455,6 +455,79 @@ static void base(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), 2);
 }
 
+/* The policy has it from now on, or no more, as names come and go. */
+static int by_name(struct rig *r, bool add, const u32 *low, const u32 *high)
+{
+	struct fwt_set_elem e = { .low = low, .high = high, .file = true };
+	int ret;
+
+	mutex_lock(&r->s->mutex);
+	ret = add ? fwt_set_insert(r->s, &e) : fwt_set_delete(r->s, &e);
+	fwt_set_settle(r->s, false);
+	mutex_unlock(&r->s->mutex);
+	return ret;
+}
+
+static void names(struct kunit *test)
+{
+	static const u32 text[] = { 1, 1 };
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 4);
+	u32 k1 = 1, k2 = 2, k3 = 3, k4 = 4, k9 = 9, lo = 20, hi = 29, in = 25;
+
+	rig_base(r, text, 1);
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k2, &k2), 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &lo, &hi), 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k2) && has(r, false, &in));
+	KUNIT_EXPECT_EQ(test, by_name(r, false, &lo, &hi), 0);
+	KUNIT_EXPECT_FALSE(test, has(r, false, &in));
+	KUNIT_EXPECT_EQ_MSG(test, by_name(r, false, &lo, &hi), 0, "once more is no error");
+	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), 2);
+
+	/* A rule adds nothing to what is there by name; it goes with the name. */
+	rcu_read_lock();
+	fwt_set_renew(r->s, false, &k2, 10);
+	rcu_read_unlock();
+	msleep(200);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k2));
+	KUNIT_EXPECT_EQ(test, by_name(r, false, &k2, &k2), 0);
+	KUNIT_EXPECT_FALSE(test, has(r, false, &k2));
+
+	/* Held twice: by hand and by name, whichever came first. */
+	KUNIT_EXPECT_EQ(test, insert(r, false, &k3, &k3, 3600000), 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k3, &k3), 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k4, &k4), 0);
+	KUNIT_EXPECT_EQ(test, insert(r, false, &k4, &k4, 3600000), 0);
+	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), 3);
+	KUNIT_EXPECT_EQ(test, by_name(r, false, &k3, &k3), 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, false, &k4, &k4), 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k3) && has(r, false, &k4));
+	/* And what is said of a time is gone when that is over, not before. */
+	KUNIT_EXPECT_EQ(test, insert(r, false, &k4, &k4, 10), 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k4, &k4), 0);
+	msleep(200);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k4));
+	KUNIT_EXPECT_EQ(test, by_name(r, false, &k4, &k4), 0);
+	KUNIT_EXPECT_FALSE(test, has(r, false, &k4));
+
+	/* While another policy is prepared, which has it, or has it not. */
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k2, &k2), 0);
+	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, by_name(r, false, &k1, &k1), 0);
+	KUNIT_EXPECT_TRUE(test, !has(r, false, &k1) && has(r, false, &k2));
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && !has(r, false, &k2));
+
+	/* Full. */
+	while (fwt_set_count(r->s) < 4) {
+		k9++;
+		KUNIT_ASSERT_EQ(test, insert(r, false, &k9, &k9, 0), 0);
+	}
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k2, &k2), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, by_name(r, true, &k9, &k9), 0);
+}
+
 /* The time of a look-up, for people: of a thousand elements and of a million. */
 static void speed(struct kunit *test)
 {
@@ -507,6 +580,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(readers),
 	KUNIT_CASE_SLOW(timeouts),
 	KUNIT_CASE(base),
+	KUNIT_CASE_SLOW(names),
 	KUNIT_CASE_SLOW(speed),
 	{ }
 };
