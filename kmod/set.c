@@ -750,7 +750,7 @@ static void set_publish(struct fwt_object *o, const struct fwt_program *prog, u3
 			continue;
 		put_base(s, &b, true);
 		/* The array that was prepared has the values from before. */
-		s->dirty |= s->part[six].coming != NULL;
+		s->dirty |= !!s->part[six].coming;
 	}
 	all_hashes(s, publish_one, NULL);
 	for (six = 0; six < n_hashes(s) / 2; six++) {

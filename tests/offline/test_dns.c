@@ -34,14 +34,15 @@ static void test_names(void **state)
 	} is[] = {
 		{ "example.org", "example.org" }, { "Example.ORG.", "example.org" },
 		{ "0.debian.pool.ntp.org", "0.debian.pool.ntp.org" }, { "a", "a" },
-		{ "_dns.resolver.arpa", "_dns.resolver.arpa" }, { "xn--mnchen-3ya.de", "xn--mnchen-3ya.de" },
+		{ "_dns.resolver.arpa", "_dns.resolver.arpa" },
+		{ "xn--mnchen-3ya.de", "xn--mnchen-3ya.de" },
 		{ "a-b.c-d", "a-b.c-d" },
 		{ "012345678901234567890123456789012345678901234567890123456789012.a",
 		  "012345678901234567890123456789012345678901234567890123456789012.a" },
 	};
 	static const char *const none[] = {
-		"", ".", "a..b", ".a", "-a.b", "a-.b", "a b.c", "*.a", "a.*", "10.0.0.1", "1", "a.7",
-		"a.7.", "a/b", "@resolvers", "m\303\274nchen.de",
+		"", ".", "a..b", ".a", "-a.b", "a-.b", "a b.c", "*.a", "a.*", "10.0.0.1", "1",
+		"a.7", "a.7.", "a/b", "@resolvers", "m\303\274nchen.de",
 		"0123456789012345678901234567890123456789012345678901234567890123.a",
 	};
 	char plain[FWT_DNS_NAME_MAX + 1], text[300];
@@ -175,7 +176,8 @@ static void test_sets(void **state)
 	assert_string_equal(set_of(&m, "e"), "lan.x  a.b");
 	assert_string_equal(set_of(&m, "resolvers"), "");
 	unmake(&m);
-	book_add(&book, "cdn.example.org", ADDRS("192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"));
+	book_add(&book, "cdn.example.org",
+		 ADDRS("192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"));
 	book_add(&book, "six", ADDRS("2001:db8::6"));
 	book_add(&book, FWT_DNS_RESOLVERS, ADDRS("9.9.9.9"));
 	make(&m, good, &book);
@@ -282,7 +284,8 @@ static void test_state(void **state)
 	struct made m;
 
 	(void)state;
-	make(&m, "set a : addr { elements = { a.example } } ingress { saddr @a accept; drop }", NULL);
+	make(&m, "set a : addr { elements = { a.example } }\ningress { saddr @a accept; drop }",
+	     NULL);
 	assert_int_equal(fwt_dns_state_names(&s, m.ast), 0);
 	q = s.first;
 	assert_non_null(q->next);
@@ -524,14 +527,19 @@ static const char *conf(const char *etc, const char *real)
 static void test_conf(void **state)
 {
 	(void)state;
-	assert_string_equal(conf("# x\nsearch a.b\nnameserver 192.0.2.1\nnameserver\t2001:db8::1 \n"
-				 "nameserver fe80::1%eth0\nnameserver x\nnameservers 192.0.2.9\n", NULL),
+	assert_string_equal(conf("# x\nsearch a.b\nnameserver 192.0.2.1\n"
+				 "nameserver\t2001:db8::1\r\n"
+				 "nameserver fe80::1%eth0\nnameserver x\n"
+				 "nameservers 192.0.2.9\n", NULL),
 			    "0 192.0.2.1 2001:db8::1 fe80::1");
-	assert_string_equal(conf("nameserver 127.0.0.53\n", "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"),
+	assert_string_equal(conf("nameserver 127.0.0.53\n",
+				 "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"),
 			    "0 192.0.2.1 192.0.2.2");
 	/* A resolver of one's own is no stub; nor is one stub all there is. */
-	assert_string_equal(conf("nameserver 127.0.0.1\n", "nameserver 192.0.2.1\n"), "0 127.0.0.1");
-	assert_string_equal(conf("nameserver 127.0.0.53\nnameserver 192.0.2.7\n", "nameserver 192.0.2.1\n"),
+	assert_string_equal(conf("nameserver 127.0.0.1\n", "nameserver 192.0.2.1\n"),
+			    "0 127.0.0.1");
+	assert_string_equal(conf("nameserver 127.0.0.53\nnameserver 192.0.2.7\n",
+				 "nameserver 192.0.2.1\n"),
 			    "0 127.0.0.53 192.0.2.7");
 	assert_string_equal(conf("nameserver 127.0.0.53\n", NULL), "0 127.0.0.53");
 	assert_string_equal(conf("nameserver 127.0.0.53\n", "# nothing\n"), "0 127.0.0.53");
