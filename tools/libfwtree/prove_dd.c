@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "arena.h"
 #include "prove_dd.h"
 
 enum { OP_ITE = 1, OP_MEET, OP_DIFFER, OP_WHERE, OP_OWN };
@@ -59,6 +60,7 @@ static bool grow(struct fwt_dd *dd)
 	node = realloc(dd->node, (size_t)room * sizeof(*node));
 	if (!node)
 		return false;
+	fwt_prefault(node + dd->room, (size_t)dd->room * sizeof(*node));
 	dd->node = node;
 	dd->room = room;
 	b = malloc((size_t)buckets * sizeof(*b));
@@ -67,6 +69,7 @@ static bool grow(struct fwt_dd *dd)
 	free(dd->bucket);
 	dd->bucket = b;
 	dd->buckets = buckets;
+	fwt_prefault(b, (size_t)buckets * sizeof(*b));
 	memset(b, 0xff, (size_t)buckets * sizeof(*b));
 	for (i = 0; i < dd->count; i++) {
 		u32 h = mix(node[i].var, node[i].lo, node[i].hi, 0) & (buckets - 1);
@@ -78,6 +81,7 @@ static bool grow(struct fwt_dd *dd)
 		return true;
 	memo = calloc((size_t)dd->memos * 2, sizeof(*memo));
 	if (memo) {
+		fwt_prefault(memo, (size_t)dd->memos * 2 * sizeof(*memo));
 		free(dd->memo);
 		dd->memo = memo;
 		dd->memos *= 2;
