@@ -519,11 +519,30 @@ int out_error_at(const char *source, unsigned int column, size_t len,
 	return 1;
 }
 
+/* In one piece: standard error has no buffer, and fifty carets are thousands of writes. */
+static void print_diag(const struct fwt_diag *diag)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f) {
+		fwt_diag_print(diag, stderr);
+		return;
+	}
+	fwt_diag_print(diag, f);
+	if (fclose(f))
+		fwt_diag_print(diag, stderr);
+	else
+		fwrite(text, 1, len, stderr);
+	free(text);
+}
+
 int out_diag_errors(const struct fwt_diag *diag)
 {
 	if (!out.json) {
 		fflush(stdout);
-		fwt_diag_print(diag, stderr);
+		print_diag(diag);
 		return 1;
 	}
 	if (!diag->count)
@@ -537,7 +556,7 @@ void out_diag_warnings(const struct fwt_diag *diag)
 	size_t i;
 
 	if (!out.json) {
-		fwt_diag_print(diag, stderr);
+		print_diag(diag);
 		return;
 	}
 	out_array("warnings");
