@@ -35,6 +35,9 @@ struct fwt_set_table {
 
 static_assert(offsetof(struct fwt_set_table, data) == 64);
 
+/* Of one word, with a lease. */
+#define SLOTS_SHORT	((64 - sizeof(struct bucket)) / (2 * sizeof(u32)))
+
 #define MIN_BITS	2
 #define MAX_BITS	26
 #define SPARES		8
@@ -57,7 +60,7 @@ static struct bucket *bucket_of(const struct fwt_set_hash *h, const struct fwt_s
 	return bucket_at(h, t, hash & (BIT(t->bits) - 1));
 }
 
-static u32 hash_of(const struct fwt_set_hash *h, const u32 *key)
+static __always_inline u32 hash_of(const struct fwt_set_hash *h, const u32 *key)
 {
 	if (h->words == 1)
 		return hsiphash_1u32(key[0], &h->key);
@@ -191,8 +194,12 @@ static bool read_retry(const struct bucket *b, u32 seq)
 	return READ_ONCE(b->seq) != seq;
 }
 
-static u32 bucket_find(const struct fwt_set_hash *h, const struct bucket *b, const u32 *key,
-		       u32 *value)
+/* @words and @stride are constants where keys are the short ones that most sets have:
+ * their slots are compared by a loop of which the compiler knows all.
+ */
+static __always_inline u32 bucket_find(const struct fwt_set_hash *h, const struct bucket *b,
+				       const u32 *key, u32 words, u32 stride, u32 slots,
+				       u32 *value)
 {
 	for (; b; b = READ_ONCE(b->over)) {
 		u32 lease, seq, i, k;
@@ -202,14 +209,15 @@ static u32 bucket_find(const struct fwt_set_hash *h, const struct bucket *b, con
 
 			lease = 0;
 			seq = read_begin(b);
-			for (i = 0; i < h->slots; i++, slot += h->slot_words) {
+			for (i = 0; i < slots; i++, slot += stride) {
+				if (!same(slot, key, words))
+					continue;
 				lease = READ_ONCE(slot[0]);
-				if (lease && same(slot, key, h->words))
+				if (lease)
 					break;
-				lease = 0;
 			}
 			for (k = 0; lease && value && k < h->value_words; k++)
-				value[k] = READ_ONCE(slot[1 + h->words + k]);
+				value[k] = READ_ONCE(slot[1 + words + k]);
 		} while (read_retry(b, seq));
 		if (lease)
 			return lease;
@@ -217,14 +225,15 @@ static u32 bucket_find(const struct fwt_set_hash *h, const struct bucket *b, con
 	return 0;
 }
 
-u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key, u32 *value)
+static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u32 words,
+				u32 stride, u32 slots, u32 *value)
 {
 	const struct fwt_set_table *t, *next, *now = rcu_dereference(h->tab);
 	u32 hash = hash_of(h, key), lease;
 
 	do {
 		t = now;
-		lease = bucket_find(h, bucket_of(h, t, hash), key, value);
+		lease = bucket_find(h, bucket_of(h, t, hash), key, words, stride, slots, value);
 		if (lease)
 			return lease;
 		/* What is not here any more is in the next table, or in one that has
@@ -232,13 +241,21 @@ u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key, u32 *value)
 		 * fwt_set_hash_resize().
 		 */
 		next = smp_load_acquire(&h->next);
-		if (next)
-			lease = bucket_find(h, bucket_of(h, next, hash), key, value);
+		if (unlikely(next))
+			lease = bucket_find(h, bucket_of(h, next, hash), key, words, stride,
+					    slots, value);
 		if (lease)
 			return lease;
 		now = rcu_dereference(h->tab);
 	} while (unlikely(now != t));
 	return 0;
+}
+
+u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key, u32 *value)
+{
+	if (h->words == 1 && h->slot_words == 2)
+		return find(h, key, 1, 2, SLOTS_SHORT, NULL);
+	return find(h, key, h->words, h->slot_words, h->slots, value);
 }
 
 /* Writing */
