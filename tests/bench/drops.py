@@ -6,9 +6,12 @@ Every rule of a set drops, and what no rule matches is dropped, so that all
 contenders do the same; who is slower is given fewer packets.
 """
 import os
+import random
+import socket
+import struct
 
 import bench
-from bench import Iptables, Nft, NFT_DROP, Ours, TMP, pktgen, play, set_trace, sh
+from bench import Iptables, Nft, NFT_DROP, Ours, TMP, pktgen, play, set_trace, sh, temp
 from files import given, made
 
 DROP = ["burst 16", "clone_skb 0", "src_min 10.0.0.2", "src_max 10.0.0.2",
@@ -76,6 +79,38 @@ def sets(b, name, args, peers):
     b.rates(name, contenders, measure, contenders[0].label)
 
 
+def live_set(b, name, n):
+    """A set of addresses, each of which has packets: what a look-up adds to one. The
+    same number of headers, in an order that no cache knows, whatever the set has."""
+    def address(i):
+        return i * 2654435761 & 0xffffffff
+
+    def text(i):
+        return socket.inet_ntoa(struct.pack(">I", address(i)))
+
+    elements = temp(f"elements{n}", "".join(text(i) + "\n" for i in range(n)))
+    nft = temp(f"set{n}.nft", "table netdev t {\nset s { type ipv4_addr; size "
+               f"{2 * n}; elements = {{\n" + ",\n".join(text(i) for i in range(n)) + " } }\n"
+               "chain c { type filter hook ingress device d0 priority 0; policy accept;\n"
+               "ip saddr @s drop\n}\n}\n")
+    ours = (f'set s : addr {{ elements file "{elements}" }}\n'
+            "ingress device d0 {\nsaddr @s drop\naccept\n}\n")
+    contenders = [Nft(None, "nft set", nft), Ours(ours),
+                  Ours("ingress device d0 { drop }\n", "(floor)")]
+    for c in contenders[:2]:
+        c.most = 2 if n > 100000 else None
+    some = random.Random(1)
+    set_trace(b"".join(struct.pack(">IIHHB3x", address(some.randrange(n)), 0xc6120001, 1, 9, 17)
+                       for _ in range(1 << 18)))
+    play(1 << 18)
+
+    def measure(c):
+        return play(int(4e6 * b.scale) // 64 * 64)
+
+    least = b.rates(name, contenders, measure, "nft set")
+    b.added(name + ": added", least, [("nft set", None), ("fwtree", "nft set")], "(floor)")
+
+
 def before_routing(b, name, args, rates):
     """iptables has no hook at the device: its first place is raw, PREROUTING. Each
     packet has a buffer of its own, since the IP layer would copy a shared one."""
@@ -120,6 +155,11 @@ def run_lists(b):
     b.do("drop at the device, no rule", lists, 0)
     for n in (10, 100, 1000):
         b.do(f"drop at the device, {n:,} rules", lists, n)
+
+
+def run_live_sets(b):
+    for n in (1000, 1000000):
+        b.do(f"drop at the device, a live set of {n:,}", live_set, n)
 
 
 def run_sets(b):

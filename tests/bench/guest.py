@@ -21,6 +21,7 @@ import sets  # noqa: E402
 def one_cpu(b):
     drops.run_lists(b)
     drops.run_sets(b)
+    drops.run_live_sets(b)
     forward.run(b)
     rates.run(b)
     sets.rows(bench, b)
