@@ -131,7 +131,7 @@ void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *
 		PART(STRINGS, string), PART(SOURCE, source),
 		PART(FORESTS, forest), PART(TREES, tree), PART(CUTS, cut),
 		PART(BOXES, box), PART(BOXES6, box6), PART(OBJECTS, object),
-		PART(SERVERS, server),
+		PART(SERVERS, server), PART(FOREIGN, foreign), PART(ARGS, arg),
 #undef PART
 	};
 	struct fwt_prog_hdr *h;

@@ -31,6 +31,8 @@ struct fwt_test_prog {
 	struct fwt_prog_box6 box6[8];
 	struct fwt_prog_object object[8];
 	struct fwt_prog_server server[8];
+	struct fwt_prog_foreign foreign[4];
+	struct fwt_prog_arg arg[8];
 	char string[512];
 	char source[64];
 	u32 n[__FWT_SEC_MAX];

@@ -331,7 +331,8 @@ static enum way choose(struct walk *w, const struct fwt_select *s)
 				return statement(w, b->rule);
 		return ON;
 	}
-	for (b = s->branches; b; b = b->next)
+	/* By a node of another module, which nobody knows here: none of its branches. */
+	for (b = s->node.name.text ? NULL : s->branches; b; b = b->next)
 		if (!b->is_default && fwt_oracle_key(w->o, &s->fields, &b->values, w->p,
 						     w->env))
 			return statement(w, b->rule);

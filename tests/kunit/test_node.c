@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Nodes of other modules: registered, bound to policies, held, refused; and programs
+ * that lie about them.
+ */
+#include <linux/delay.h>
+#include <linux/mm.h>
+
+#include "include/fwtree_node.h"
+#include "packets.h"
+#include "policy.h"
+#include "prog.h"
+#include "core/verify.h"
+
+static struct fwt_test_ns *ns;
+static atomic_t made = ATOMIC_INIT(0);
+static int init_says;
+
+static int init(struct fwt_node_init *at)
+{
+	if (init_says) {
+		at->bad_param = 0;
+		NL_SET_ERR_MSG(at->extack, "not that one");
+		return init_says;
+	}
+	atomic_inc(&made);
+	return 0;
+}
+
+static void destroy(void *priv)
+{
+	atomic_dec(&made);
+}
+
+static int chooses(const void *priv, struct fwt_node_packet *pkt)
+{
+	return 0;
+}
+
+static int sets(const void *priv, struct fwt_node_packet *pkt, struct fwt_node_sets *to)
+{
+	return 0;
+}
+
+static const struct fwt_node_param params[] = {
+	{ .name = "n", .type = FWT_NODE_NUMBER, .min = 2, .max = 9 },
+	{ .name = "net", .type = FWT_NODE_PREFIX },
+};
+
+static const char *const names[] = { "low", "high" };
+
+static struct fwt_node_ops selector = {
+	.owner = THIS_MODULE, .name = "kunit-selector", .kind = FWT_NODE_SELECTOR,
+	.n_branches = 2, .branch = names, .param = params, .n_params = ARRAY_SIZE(params),
+	.priv_size = 8, .init = init, .destroy = destroy, .select = chooses,
+};
+
+static struct fwt_node_ops modifier = {
+	.owner = THIS_MODULE, .name = "kunit-modifier", .kind = FWT_NODE_MODIFIER,
+	.init = init, .destroy = destroy, .modify = sets,
+};
+
+static void registers(struct kunit *test)
+{
+	static const char long_name[] = "a123456789012345678901234567890x";
+	struct fwt_node_param twice[] = { params[0], params[0] };
+	struct fwt_node_ops o;
+
+#define REFUSED(from, change) do {						\
+	o = (from);								\
+	change;									\
+	KUNIT_EXPECT_EQ_MSG(test, fwt_node_register(&o), -EINVAL, #change);	\
+} while (0)
+	REFUSED(selector, o.name = NULL);
+	REFUSED(selector, o.name = "");
+	REFUSED(selector, o.name = long_name);
+	REFUSED(selector, o.name = "a b");
+	REFUSED(selector, o.name = "1a");
+	REFUSED(selector, o.name = "a-");
+	REFUSED(selector, o.kind = 3);
+	REFUSED(selector, o.select = NULL);
+	REFUSED(selector, o.modify = sets);
+	REFUSED(selector, o.n_branches = 0);
+	REFUSED(selector, o.n_branches = FWT_NODE_BRANCHES_MAX + 1);
+	REFUSED(selector, o.hooks = 0x10);
+	REFUSED(selector, o.n_params = FWT_FOREIGN_ARGS + 1);
+	REFUSED(selector, o.param = NULL);
+	REFUSED(selector, o.param = twice);
+	REFUSED(selector, o.priv_size = FWT_NODE_PRIV_MAX + 1);
+	REFUSED(modifier, o.n_branches = 1);
+	REFUSED(modifier, o.select = chooses);
+	REFUSED(modifier, o.modify = NULL);
+#undef REFUSED
+	o = selector;
+	KUNIT_ASSERT_EQ(test, fwt_node_register(&o), 0);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_node_register(&selector), -EEXIST, "the name is taken");
+	fwt_node_unregister(&o);
+	KUNIT_EXPECT_EQ_MSG(test, fwt_node_register(&selector), 0, "it is free again");
+	fwt_node_unregister(&selector);
+}
+
+/* A match, a select with two words for two branches, and a modifier:
+ *
+ * 0 match? 1 : 2	2 select: 1, 3, else 3	4 accept
+ * 1 drop		3 modify -> 4
+ */
+static struct fwt_test_prog *program(struct kunit *test)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	u32 rule = fwt_test_rule(p, 1), w = p->n[FWT_SEC_WORDS], i;
+
+	p->word[w] = 0;
+	p->word[w + 1] = 1;
+	p->word[w + 2] = 1;
+	p->word[w + 3] = 3;
+	p->n[FWT_SEC_WORDS] += 4;
+	p->set[0] = (struct fwt_prog_set){
+		.kind = FWT_SET_KEYS, .words = 1, .n_dims = 1, .dim = { 1 }, .count = 2,
+		.data = w, .value = w + 2,
+	};
+	p->n[FWT_SEC_SETS] = 1;
+	for (i = 0; i < 2; i++)
+		p->test[i] = (struct fwt_prog_test){
+			.op = i ? FWT_TEST_NODE_SELECT : FWT_TEST_NODE,
+			.set = { 0, i ? 1 : FWT_NONE }, .mask = { FWT_NONE, FWT_NONE },
+		};
+	p->n[FWT_SEC_TESTS] = 2;
+	for (i = 0; i < 2; i++)
+		p->mod[i] = (struct fwt_prog_mod){
+			.type = FWT_MOD_NODE, .rule = rule, .a = i + 1,
+		};
+	p->n[FWT_SEC_MODS] = 2;
+	p->arg[0] = (struct fwt_prog_arg){
+		.name = fwt_test_string(p, "n"), .type = FWT_ARG_NUMBER, .word = { 7 },
+	};
+	p->arg[1] = (struct fwt_prog_arg){
+		.name = fwt_test_string(p, "net"), .type = FWT_ARG_ADDR4,
+		.word = { 0x0a000000 }, .plen = 8,
+	};
+	p->arg[2] = (struct fwt_prog_arg){
+		.name = fwt_test_string(p, "high"), .type = FWT_ARG_LABEL,
+	};
+	p->arg[3] = (struct fwt_prog_arg){
+		.name = fwt_test_string(p, "0"), .type = FWT_ARG_LABEL,
+	};
+	p->n[FWT_SEC_ARGS] = 4;
+	for (i = 0; i < 3; i++)
+		p->foreign[i] = (struct fwt_prog_foreign){
+			.name = fwt_test_string(p, i < 2 ? selector.name : modifier.name),
+			.use = i, .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS), .rule = rule,
+			.n_args = i < 2 ? 2 : 0, .labels = 2, .n_labels = i == 1 ? 2 : 0,
+			.mod = i ? i - 1 : FWT_NONE,
+		};
+	p->n[FWT_SEC_FOREIGN] = 3;
+	fwt_test_node(p, FWT_NODE_TEST, 0, 1, 2);
+	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
+	fwt_test_node(p, FWT_NODE_SELECT, 1, 0, 3);
+	p->word[w + 2] = 3;
+	p->word[w + 3] = 4;
+	fwt_test_node(p, FWT_NODE_MOD, 1, 4, 0);
+	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule);
+	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
+	return p;
+}
+
+static int apply(struct kunit *test, const struct fwt_test_prog *p, const char *why)
+{
+	struct netlink_ext_ack extack = { };
+	size_t len;
+	void *blob = fwt_test_build(test, p, &len);
+	u32 gen;
+	int ret;
+
+	ret = fwt_policy_apply(ns->fn, blob, len, FWT_GENERATION_ANY, &extack, &gen);
+	if (why)
+		KUNIT_EXPECT_STREQ(test, extack._msg ? extack._msg : "", why);
+	return ret;
+}
+
+static void nothing_left(struct kunit *test, int refs)
+{
+	int tries;
+
+	/* A program goes after a grace period, by a worker. */
+	for (tries = 0; tries < 500 && (atomic_read(&made) ||
+					module_refcount(THIS_MODULE) != refs); tries++)
+		msleep(10);
+	KUNIT_EXPECT_EQ(test, atomic_read(&made), 0);
+	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), refs);
+}
+
+static void binds(struct kunit *test)
+{
+	struct fwt_test_prog *p = program(test);
+	int refs = module_refcount(THIS_MODULE);
+
+	KUNIT_EXPECT_EQ(test, apply(test, p, "foreign node 0: this kernel has no node 'kunit-selector'"),
+			-ENOENT);
+	KUNIT_ASSERT_EQ(test, fwt_node_register(&selector), 0);
+	KUNIT_EXPECT_EQ(test, apply(test, p, "foreign node 2: this kernel has no node 'kunit-modifier'"),
+			-ENOENT);
+	nothing_left(test, refs);
+	KUNIT_ASSERT_EQ(test, fwt_node_register(&modifier), 0);
+
+	KUNIT_EXPECT_EQ(test, apply(test, p, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&made), 3);
+	KUNIT_EXPECT_EQ_MSG(test, module_refcount(THIS_MODULE), refs + 3, "each use holds it");
+	KUNIT_EXPECT_EQ(test, selector.uses, 2);
+
+	/* Refused, what is in force keeps its own. */
+	init_says = -EBUSY;
+	KUNIT_EXPECT_EQ(test, apply(test, p, "argument 0: not that one"), -EBUSY);
+	init_says = 0;
+	p->arg[0].word[0] = 10;
+	KUNIT_EXPECT_EQ(test, apply(test, p, "argument 0: it goes from 2 to 9"), -EINVAL);
+	p->arg[0].word[0] = 7;
+	p->arg[0].type = FWT_ARG_FLAG;
+	KUNIT_EXPECT_EQ(test, apply(test, p, "argument 0: a number is meant"), -EINVAL);
+	p->arg[0].type = FWT_ARG_NUMBER;
+	p->arg[1].name = p->arg[0].name;
+	KUNIT_EXPECT_EQ(test, apply(test, p, "argument 1: 'n' is given twice"), -EINVAL);
+	p->arg[1].name = fwt_test_string(p, "x");
+	KUNIT_EXPECT_EQ(test, apply(test, p, "argument 1: 'kunit-selector' takes no 'x'"), -EINVAL);
+	p->arg[1].name = fwt_test_string(p, "net");
+	p->arg[3].name = fwt_test_string(p, "2");
+	KUNIT_EXPECT_EQ(test, apply(test, p, "argument 3: 'kunit-selector' has no branch '2'"),
+			-EINVAL);
+	p->arg[3].name = fwt_test_string(p, "low");
+	p->foreign[0].name = p->foreign[2].name;
+	KUNIT_EXPECT_EQ(test, apply(test, p, "foreign node 0: it is a modifier: 'modify' is meant"),
+			-EINVAL);
+	selector.hooks = FWT_HOOK_BIT(FWT_HOOK_EGRESS);
+	p->foreign[0].name = p->foreign[1].name;
+	KUNIT_EXPECT_EQ(test, apply(test, p, "foreign node 0: it does not stand in 'ingress'"),
+			-EINVAL);
+	selector.hooks = 0;
+	KUNIT_EXPECT_EQ(test, atomic_read(&made), 3);
+	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), refs + 3);
+
+	KUNIT_EXPECT_EQ(test, apply(test, p, NULL), 0);
+	fwt_test_clear(test, ns);
+	nothing_left(test, refs);
+	fwt_node_unregister(&selector);
+	fwt_node_unregister(&modifier);
+}
+
+static int verify(struct kunit *test, const struct fwt_test_prog *p)
+{
+	struct fwt_verify_error err = { };
+	struct fwt_program prog;
+	size_t len, need;
+	void *blob = fwt_test_build(test, p, &len), *scratch;
+	int ret;
+
+	need = fwt_verify_scratch(blob, len);
+	scratch = kvmalloc(need + 1, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, scratch);
+	ret = fwt_verify(blob, len, scratch, &prog, &err);
+	kvfree(scratch);
+	kvfree(blob);
+	return ret;
+}
+
+/* Each of these is a lie, and the program is refused before anybody is asked. */
+static void lies(struct kunit *test)
+{
+	struct fwt_test_prog *good = program(test);
+	struct fwt_test_prog *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_EQ(test, verify(test, good), 0);
+#define LIE(change) do {							\
+	*p = *good;								\
+	change;									\
+	KUNIT_EXPECT_NE_MSG(test, verify(test, p), 0, #change);			\
+} while (0)
+	LIE(p->foreign[0].name = p->n[FWT_SEC_STRINGS]);
+	LIE(p->foreign[0].name += strlen(selector.name));	/* "" */
+	LIE(p->foreign[0].use = __FWT_FOREIGN_USE_MAX);
+	LIE(p->foreign[0].use = FWT_FOREIGN_SELECT);
+	LIE(p->foreign[1].use = FWT_FOREIGN_MODIFY);
+	LIE(p->foreign[2].use = FWT_FOREIGN_MATCH);
+	LIE(p->foreign[0].hooks = 0);
+	LIE(p->foreign[1].hooks = FWT_HOOK_BIT(FWT_HOOK_EGRESS));
+	LIE(p->foreign[2].hooks = 0);
+	LIE(p->foreign[2].hooks = 0xff);
+	LIE(p->foreign[0].pad = 1);
+	LIE(p->foreign[0].rule = 1);
+	LIE(p->foreign[0].first = 5);
+	LIE(p->foreign[0].first = ~0u);
+	LIE(p->foreign[0].n_args = 3);				/* a label among them */
+	LIE(p->foreign[0].n_args = 5);
+	LIE(p->foreign[0].n_args = ~0u);
+	LIE(p->foreign[1].labels = 1);				/* an argument */
+	LIE(p->foreign[1].labels = ~0u);
+	LIE(p->foreign[1].n_labels = 1);			/* the set has two */
+	LIE(p->foreign[1].n_labels = 3);
+	LIE(p->foreign[0].n_labels = 1);			/* a match has none */
+	LIE(p->foreign[0].mod = 0);
+	LIE(p->foreign[1].mod = FWT_NONE);
+	LIE(p->foreign[1].mod = 1);
+	LIE(p->foreign[2].mod = 2);
+	LIE(p->arg[0].type = __FWT_ARG_MAX);
+	LIE(p->arg[0].type = FWT_ARG_LABEL);
+	LIE(p->arg[2].type = FWT_ARG_FLAG);
+	LIE(p->arg[0].pad = 1);
+	LIE(p->arg[0].plen = 1);
+	LIE(p->arg[1].plen = 33);
+	LIE(p->arg[0].name = ~0u);
+	LIE(p->arg[0].type = FWT_ARG_STRING; p->arg[0].word[0] = p->n[FWT_SEC_STRINGS]);
+	LIE(p->test[0].set[0] = 1);				/* a select's */
+	LIE(p->test[0].set[0] = 3);
+	LIE(p->test[0].set[1] = 0);
+	LIE(p->test[0].n_fields = 1);
+	LIE(p->test[0].flags = FWT_TEST_NEGATE);
+	LIE(p->test[0].mask[0] = 0);
+	LIE(p->test[1].set[0] = 1);
+	LIE(p->test[1].set[1] = 0);
+	LIE(p->test[1].set[1] = FWT_NONE);
+	LIE(p->test[0].op = FWT_TEST_NODE_SELECT);
+	LIE(p->test[1].op = FWT_TEST_NODE);
+	LIE(p->set[0].kind = FWT_SET_RANGES);
+	LIE(p->set[0].value = FWT_NONE);
+	LIE(p->set[0].count = 1);
+	LIE(p->word[p->set[0].data + 1] = 2);			/* a branch left out */
+	LIE(p->word[p->set[0].value] = 0);			/* back */
+	LIE(p->mod[1].a = 1);
+	LIE(p->mod[1].a = 3);
+	LIE(p->mod[1].flags = FWT_MOD_RANDOM);
+	LIE(p->mod[1].family = 4);
+	LIE(p->node[3].arg = 0);				/* modifies by a select's */
+	LIE(p->hook[0].hook = FWT_HOOK_EGRESS);
+#undef LIE
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(registers),
+	KUNIT_CASE(binds),
+	KUNIT_CASE(lies),
+	{ }
+};
+
+FWT_TEST_SUITE_IN_NS("fwtree-node", ns, cases);
