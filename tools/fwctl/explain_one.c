@@ -174,6 +174,8 @@ static void put_json(struct fwt_sim *sim, const struct fwt_sim_result *r)
 	for (i = 0; i < r->n_logs; i++)
 		out_str(NULL, r->logs[i]);
 	out_end();
+	if (sim_node_asked(sim))
+		out_str("unanswered", sim_node_asked(sim));
 	out_end();
 }
 
@@ -206,7 +208,7 @@ static int read_world(struct fwt_sim *sim, const char *path)
 		at[strcspn(at, "#\r\n")] = '\0';
 		if (strncmp(at, "route ", 6) && strncmp(at, "address ", 8) &&
 		    strncmp(at, "seed ", 5) && strncmp(at, "name ", 5) &&
-		    strncmp(at, "resolvers ", 10))
+		    strncmp(at, "resolvers ", 10) && strncmp(at, "node ", 5))
 			continue;
 		if (fwt_sim_world(sim, at))
 			ret = out_error(NULL, "%s:%d: %s", path, n, fwt_sim_error(sim));

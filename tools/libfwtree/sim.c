@@ -121,6 +121,7 @@ void sim_clean_way(struct fwt_sim *sim)
 	sim->way.why = NULL;
 	sim->way.dropped = false;
 	sim->way.begun = 0;
+	sim->way.node = NULL;
 	sim->way.answer.len = 0;
 	sim->walks.n = 0;
 	sim->walks.n_steps = 0;
@@ -147,6 +148,7 @@ void fwt_sim_free(struct fwt_sim *sim)
 	sim_enter(NULL);
 	sim_walks_clean(&sim->walks);
 	fwt_mock_routes_clean(&sim->world.routes);
+	fwt_mock_nodes_clean(&sim->world.nodes);
 	free(sim->rule_of_slot);
 	free(sim->fn.stats);
 	free(sim->percpu);
@@ -272,6 +274,11 @@ static int set_seed(struct fwt_sim *sim, const char *text)
 	return 0;
 }
 
+const char *sim_node_asked(const struct fwt_sim *sim)
+{
+	return sim->way.node;
+}
+
 void **sim_names_at(struct fwt_sim *sim)
 {
 	return &sim->names;
@@ -287,6 +294,9 @@ int fwt_sim_world(struct fwt_sim *sim, const char *line)
 		return set_seed(sim, line + 5 + strspn(line + 5, " \t"));
 	if (sim_is_name_line(line))
 		return sim_names_line(sim, line);
+	if (!strncmp(line, "node ", 5))
+		return fwt_mock_nodes_line(&sim->world.nodes, line, text, sizeof(text)) ?
+		       sim_set_error(sim, "%s", text) : 0;
 	if (fwt_mock_routes_line(&sim->world.routes, line, text, sizeof(text)))
 		return sim_set_error(sim, "%s", text);
 	sim_devices_mtu(&sim->net);

@@ -81,6 +81,9 @@ void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule
 
 /* Is there an address, or a route; and does one of them name this interface. */
 bool sim_has_world(const struct fwt_sim *sim);
+
+/* A node of another module that the last packet met and nobody answers for; or NULL. */
+const char *sim_node_asked(const struct fwt_sim *sim);
 bool sim_knows_device(const struct fwt_sim *sim, const char *name);
 
 /* One of the interfaces that they name, by a number that may be any; NULL for none. */

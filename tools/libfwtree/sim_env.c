@@ -80,7 +80,7 @@ static bool env_filter(const struct fwt_env *env, const struct fwt_packet *p,
 	return fwt_filter_run(prog, filter, skb->data - head, skb->len + head);
 }
 
-/* No module is here; who asks is answered by the test (sim_node.c). */
+/* No module is here; who asks is answered by the test (mock_node.c). */
 int fwt_nodes_make(struct fwt_net *fn, struct fwt_base *b, struct netlink_ext_ack *extack)
 {
 	(void)fn;
@@ -100,6 +100,19 @@ void fwt_node_applied(struct fwt_way *w, const struct fwt_decision *d,
 	(void)w;
 	(void)d;
 	(void)m;
+}
+
+static int env_node(const struct fwt_env *env, const struct fwt_program *prog, u32 foreign,
+		    const struct fwt_packet *p, struct fwt_env_node *said)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const char *asked = NULL;
+	int got = fwt_mock_node(&w->net->world->nodes, prog, foreign, said, &asked);
+
+	(void)p;
+	if (asked && sim_way_now)
+		sim_way_now->node = asked;
+	return got;
 }
 
 static bool env_server(const struct fwt_env *env, u32 object, u64 key,
@@ -132,6 +145,7 @@ static const struct fwt_env_ops env_ops = {
 	.turn = fwt_world_turn,
 	.filter = env_filter,
 	.server = env_server,
+	.node = env_node,
 };
 
 /* A packet in text has no socket, and so no owner. */

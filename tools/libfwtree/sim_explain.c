@@ -59,7 +59,7 @@ static void put_conn(FILE *f, const struct fwt_sim_conn *c, bool began)
 	fputc('\n', f);
 }
 
-static void put_outcome(FILE *f, const struct fwt_sim_result *r)
+static void put_outcome(FILE *f, const struct fwt_sim_result *r, const char *node)
 {
 	static const char *const verdict[] = { "accept", "drop", "reject" };
 	char words[300];
@@ -95,6 +95,8 @@ static void put_outcome(FILE *f, const struct fwt_sim_result *r)
 		sim_packet_words(r->answer, r->answer_len, words, sizeof(words));
 		fprintf(f, "answered by %s: %s\n", r->answer_dev, words);
 	}
+	if (node)
+		fprintf(f, "nothing says what node '%s' answers: taken for \"no\"\n", node);
 	for (i = 0; i < r->n_logs; i++)
 		fprintf(f, "logged: %s\n", r->logs[i]);
 	if (r->conn)
@@ -125,7 +127,7 @@ char *fwt_sim_explain(struct fwt_sim *sim)
 	if (!walks->n && r->state)
 		fprintf(f, "%s: goes with its connection, no tree is asked\n", r->state);
 	sim_walks_print(f, walks);
-	put_outcome(f, r);
+	put_outcome(f, r, sim_node_asked(sim));
 out:
 	if (f)
 		fclose(f);

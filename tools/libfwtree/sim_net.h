@@ -5,6 +5,7 @@
 
 #include "kernel.h"
 #include "sim.h"
+#include "mock_node.h"
 #include "mock_route.h"
 
 /* Room for an Ethernet header before each packet. */
@@ -28,6 +29,7 @@ struct sim_answer {
  * struct sim_way - a packet on its way
  * @reason: of its drop: by enum fwt_reason; or @why, of the machine itself
  * @tracked: a connection's: @conn is its id
+ * @node: a node of another module that it met, and of which nothing is said; or NULL
  */
 struct sim_way {
 	u8 reason;
@@ -37,6 +39,7 @@ struct sim_way {
 	char **log;
 	size_t n_logs;
 	u64 begun;
+	const char *node;
 };
 
 extern struct sim_way *sim_way_now;
@@ -44,10 +47,12 @@ extern struct sim_way *sim_way_now;
 /**
  * struct sim_world - where things are
  * @routes: addresses and routes
- * @said: somebody named one
+ * @nodes: what nodes of other modules answer
+ * @said: somebody named an address or a route
  */
 struct sim_world {
 	struct fwt_mock_routes routes;
+	struct fwt_mock_nodes nodes;
 	bool said;
 };
 

@@ -374,6 +374,24 @@ static void asked(struct maker *m, u32 walk, u32 rule, const struct fwt_walk_ste
 		m->walks->walk[walk].before.family == 6, s);
 }
 
+/* "geo says DE" */
+static void put_answer(char *buf, size_t size, const struct fwt_program *prog,
+		       const struct fwt_prog_test *t, const struct fwt_walk_step *s)
+{
+	bool select = t->op == FWT_TEST_NODE_SELECT;
+	const struct fwt_prog_foreign *f;
+	const char *says = "nothing";
+
+	if (!select && t->op != FWT_TEST_NODE)
+		return;
+	f = &prog->foreign[t->set[select]];
+	if (s->words && select)
+		says = prog->string + prog->arg[f->labels + s->key[0]].name;
+	else if (s->words)
+		says = s->key[0] ? "yes" : "no";
+	snprintf(buf, size, "%s says %s", prog->string + f->name, says);
+}
+
 static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 {
 	const struct sim_walk *w = &m->walks->walk[walk];
@@ -396,6 +414,8 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 		}
 		put_key(to->value + at, sizeof(to->value) - at, &m->prog->test[n->arg],
 			w->before.family == 6, s);
+		put_answer(to->value + at, sizeof(to->value) - at, m->prog,
+			   &m->prog->test[n->arg], s);
 		if (n->type == FWT_NODE_SELECT)
 			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next), "goes on");
 		else

@@ -431,6 +431,15 @@ static void expect(struct run *run, const struct sim_statement *s)
 {
 	char why[300] = "";
 	bool ok = sim_expects_hold(s->expect, run->sim, run->r, why, sizeof(why));
+	const char *node = sim_node_asked(run->sim);
+
+	/* Whatever came of it: nobody has said that it would. */
+	if (node) {
+		ok = false;
+		snprintf(why, sizeof(why),
+			 "nothing says what node '%s' answers: \"node %s yes\", say", node,
+			 node);
+	}
 
 	told(run, s, ok, ok ? NULL : why, NULL, ok ? NULL :
 	     fwt_sim_explain(run->plain ? run->plain : run->sim));

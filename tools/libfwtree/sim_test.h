@@ -5,6 +5,7 @@
  *	route PREFIX [via A] dev IF		the machine
  *	address A/LEN dev IF
  *	seed N
+ *	node NAME [ANSWER] [set FIELD N]...	nodes of other modules
  *	name NAME [ADDR...]			what DNS would say, from now on
  *	resolvers [ADDR...]
  *	packet PACKET [as NAME]			what happens

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "mock_node.h"
 #include "names.h"
 #include "packet_text.h"
 #include "sim_names.h"
@@ -348,7 +349,14 @@ static void world_line(struct reader *r)
 			wrong(r, "'%s' is no number", r->word);
 		return;
 	}
-	if (sim_is_name_line(r->start)) {
+	if (!strncmp(r->start, "node", 4)) {
+		struct fwt_mock_nodes nodes = { 0 };
+		int ret = fwt_mock_nodes_line(&nodes, r->start, error, sizeof(error));
+
+		fwt_mock_nodes_clean(&nodes);
+		if (!ret)
+			return;
+	} else if (sim_is_name_line(r->start)) {
 		struct fwt_dns_book book;
 		bool ok;
 
@@ -391,6 +399,7 @@ static const struct {
 } words[] = {
 	{ "route", TEST_WORLD }, { "address", TEST_WORLD }, { "link", TEST_WORLD },
 	{ "seed", TEST_WORLD },
+	{ "node", TEST_WORLD },
 	{ "name", TEST_WORLD }, { "resolvers", TEST_WORLD },
 	{ "packet", TEST_PACKET }, { "reply", TEST_REPLY }, { "quote", TEST_QUOTE },
 	{ "wait", TEST_WAIT }, { "policy", TEST_POLICY }, { "set", TEST_SET },
