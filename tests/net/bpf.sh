@@ -53,6 +53,15 @@ equal(rule("never")["hits"], 0, "everything is of a family here")
 sends(b"Z..."); ok(hits("out", 1) is True, "egress, of what is forwarded")
 sends(b"Z...", host="gw"); ok(hits("out", 2) is True, "and of what starts here")
 
+# A place before the packet is the kernel's own (tools/libfwtree/bpf_run.c says the same).
+apply("""ingress {
+	not protocol udp accept
+	iif lan udp dport 9 bpf "ip[ip[0] - 1048645] = 0x45" drop id negative
+	iif lan udp dport 9 bpf "ip[ip[0] - 1048646] = 0x45" drop id other
+	accept id rest
+}""")
+sends(b"x"); ok(hits("negative", 1) is True, "a negative place counts from the network header")
+
 # It sees what came, not what the walk has made of it.
 apply("""ingress {
 	not protocol udp accept

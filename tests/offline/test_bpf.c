@@ -15,6 +15,7 @@
 #include "diag.h"
 #include "filter.h"
 #include "parse.h"
+#include "pkt.h"
 #include "verify.h"
 
 static u64 state_of = 1;
@@ -172,6 +173,59 @@ static void test_compiled(void **state)
 }
 
 /* Instructions are steps: what is too long a walk is refused. */
+/* What libpcap says, but for places that are negative and long shifts. */
+static void test_run(void **state)
+{
+	static const char *const texts[] = {
+		"tcp[tcpflags] & 2 != 0", "udp[8:4] = 0x42424242", "ip[ip[0] & 15 * 4 - 20] > 9",
+		"greater 60 and not udp", "ip6[ip6[6] * 3 / 2:2] & 0x0f0f != 7",
+		"tcp[(tcp[12] >> 4) * 4] = ip[8] ^ ip[9]", "(ip[2:2] % 7) * 3 - ip[1] >= ip[3] | 4",
+		"ip host 10.0.0.1 or ip net 10.1.0.0/16 and port 80", "ip[8] / ip[1] = 2",
+		"icmp[icmptype] = icmp-echo or len < 30", "ip[0] << 3 >> 2 = 138 and -ip[4] < 7",
+	};
+	u8 bytes[100];
+	u32 rng = 7, i, n, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct bpf_program code;
+		char text[200];
+		struct made m;
+		pcap_t *pcap = pcap_open_dead(DLT_RAW, 65535);
+
+		snprintf(text, sizeof(text), "ingress { bpf \"%s\" drop; accept }", texts[i]);
+		make(&m, text);
+		assert_int_equal(pcap_compile(pcap, &code, texts[i], 1, PCAP_NETMASK_UNKNOWN), 0);
+		for (n = 0; n < 20000; n++) {
+			u32 len = 1 + pkt_random(&rng) % sizeof(bytes);
+
+			for (k = 0; k < sizeof(bytes); k++)
+				bytes[k] = (u8)(pkt_random(&rng) % (k % 3 ? 256 : 12));
+			bytes[0] = pkt_random(&rng) % 3 ? 0x45 : 0x60;
+			bytes[9] = "\x06\x11\x01"[pkt_random(&rng) % 3];
+			assert_int_equal(fwt_filter_run(&m.prog, 0, bytes, len),
+					 !!bpf_filter(code.bf_insns, bytes, len, len));
+		}
+		pcap_freecode(&code);
+		pcap_close(pcap);
+		unmake(&m);
+	}
+}
+
+/* As tests/net/bpf.sh has it of the kernel. */
+static void test_negative(void **state)
+{
+	u8 bytes[60] = { 0x45 };
+	struct made m;
+
+	(void)state;
+	make(&m, "ingress { bpf \"ip[ip[0] - 1048645] = 0x45\" drop; accept }");
+	assert_true(fwt_filter_run(&m.prog, 0, bytes, sizeof(bytes)));
+	bytes[0] = 0x46;
+	assert_false(fwt_filter_run(&m.prog, 0, bytes, sizeof(bytes)));
+	unmake(&m);
+}
+
 static void test_steps(void **state)
 {
 	char *text, expr[2000] = "len > 9999";
@@ -206,6 +260,8 @@ int main(void)
 		cmocka_unit_test(test_against_libpcap),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_compiled),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_negative),
 		cmocka_unit_test(test_steps),
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tcpdump's expressions.
+ * tcpdump's expressions; bpf_run.c runs them.
  */
 #include <stdlib.h>
 #include <pcap/pcap.h>
@@ -73,25 +73,4 @@ u32 fwt_filter_compile(struct fwt_builder *b, const char *text, enum fwt_filter_
 	pcap_freecode(&code);
 	pcap_close(pcap);
 	return at;
-}
-
-bool fwt_filter_run(const struct fwt_program *prog, u32 filter, const u8 *data, u32 len)
-{
-	const struct fwt_prog_filter *f = &prog->filter[filter];
-	const struct fwt_prog_insn *insn = prog->insn + f->first;
-	struct bpf_insn *code = calloc(f->count, sizeof(*code));
-	bool yes = false;
-	u32 i;
-
-	if (!code)
-		return false;
-	for (i = 0; i < f->count; i++) {
-		code[i].code = insn[i].code;
-		code[i].jt = insn[i].jt;
-		code[i].jf = insn[i].jf;
-		code[i].k = insn[i].k;
-	}
-	yes = bpf_filter(code, data, len, len);
-	free(code);
-	return yes;
 }
