@@ -157,6 +157,22 @@ r = run("fwctl", "-n", "gw", "rule", "add", "first", "in", "ingress", "iif lan u
 ok(r.returncode == 0 and sorted(elements("git")) == sorted([FAR[4], FAR[6], "192.0.2.9"]) and not passes(4, 99), "a rule by the whole way: names stand for what they did", r.stderr)
 r = run("fwctl", "-n", "gw", "set", "add", "git", "www.example.org")
 ok(r.returncode == 1 and "a DNS name" in r.stderr, "a name is not added by hand", r.stderr)
+# By hand-made messages: what the policy has knows no timeout; twice gone is no error.
+from genl import NUMBERS, Family, attr
+with ns("gw"):
+    f = Family()
+
+
+def send(what, addr, *more):
+    words = attr(NUMBERS["FWTREE_A_SET_ELEM_LOW"], socket.inet_aton(addr)) + attr(NUMBERS["FWTREE_A_SET_ELEM_POLICY"], b"") + b"".join(more)
+    return f.do(what, {NUMBERS["FWTREE_A_SET_NAME"]: b"git\0", NUMBERS["FWTREE_A_SET_ELEMENT"] | 0x8000: words})
+
+
+e, text, _ = send("SET_ADD", "192.0.2.77", attr(NUMBERS["FWTREE_A_SET_ELEM_TIMEOUT"], struct.pack("=Q", 1000)))
+ok(e == errno.EINVAL and "no timeout" in text, "an element of the policy's with a timeout is refused, and why", (e, text))
+ok("192.0.2.77" not in elements("git"), "and not there")
+equal((send("SET_ADD", "192.0.2.77")[0], elements("git")["192.0.2.77"]["policy"]), (0, True), "without it is the policy's")
+equal([send("SET_DELETE", "192.0.2.77")[0] for i in range(2)] + ["192.0.2.77" in elements("git")], [0, 0, False], "gone, and gone twice")
 run("fwctl", "-n", "gw", "flush")
 r = run("fwctl", "-n", "gw", "resolve")
 equal((r.returncode, "no policy is in force" in r.stdout), (0, True), "no policy: nothing to ask")
