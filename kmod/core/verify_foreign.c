@@ -39,7 +39,8 @@ static int check_args(struct fwt_verify *c, u32 i, u32 first, u32 count, bool la
 	if (!spend(c, count))
 		return refuse(c, -E2BIG, FWT_SEC_FOREIGN, i, "arguments overlap too much");
 	for (; count--; first++)
-		if (label != (c->prog->arg[first].type == FWT_ARG_LABEL))
+		if (label ? c->prog->arg[first].type != FWT_ARG_LABEL :
+			    c->prog->arg[first].type == FWT_ARG_LABEL)
 			return bad(c, FWT_SEC_FOREIGN, i, "a branch among arguments, or otherwise");
 	return 0;
 }

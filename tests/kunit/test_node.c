@@ -183,7 +183,7 @@ static void nothing_left(struct kunit *test, int refs)
 	/* A program goes after a grace period, by a worker. */
 	for (tries = 0; tries < 500 && (atomic_read(&made) ||
 					module_refcount(THIS_MODULE) != refs); tries++)
-		msleep(10);
+		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&made), 0);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), refs);
 }
@@ -193,11 +193,11 @@ static void binds(struct kunit *test)
 	struct fwt_test_prog *p = program(test);
 	int refs = module_refcount(THIS_MODULE);
 
-	KUNIT_EXPECT_EQ(test, apply(test, p, "foreign node 0: this kernel has no node 'kunit-selector'"),
-			-ENOENT);
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			apply(test, p, "foreign node 0: this kernel has no node 'kunit-selector'"));
 	KUNIT_ASSERT_EQ(test, fwt_node_register(&selector), 0);
-	KUNIT_EXPECT_EQ(test, apply(test, p, "foreign node 2: this kernel has no node 'kunit-modifier'"),
-			-ENOENT);
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			apply(test, p, "foreign node 2: this kernel has no node 'kunit-modifier'"));
 	nothing_left(test, refs);
 	KUNIT_ASSERT_EQ(test, fwt_node_register(&modifier), 0);
 

@@ -51,7 +51,7 @@ static bool next(const char **at, char *word, size_t size)
 }
 
 /* Behind "set": a field, and a number. */
-static bool set(struct said *s, const char **at, char *error, size_t size)
+static bool read_set(struct said *s, const char **at, char *error, size_t size)
 {
 	char word[WORD], more[WORD];
 	unsigned long n;
@@ -65,7 +65,8 @@ static bool set(struct said *s, const char **at, char *error, size_t size)
 	for (i = 0; i < __FWT_NODE_SET_MAX && strcmp(set_name[i], word); i++)
 		;
 	if (i == __FWT_NODE_SET_MAX) {
-		snprintf(error, size, "a node sets mark, ct mark, priority, dscp, ttl, mss or vlan");
+		snprintf(error, size,
+			 "a node sets mark, ct mark, priority, dscp, ttl, mss or vlan");
 		return false;
 	}
 	if (!next(at, more, sizeof(more)) || *more < '0' || *more > '9') {
@@ -93,14 +94,15 @@ int fwt_mock_nodes_line(struct fwt_mock_nodes *m, const char *line, char *error,
 	}
 	while (next(&line, word, sizeof(word))) {
 		if (!strcmp(word, "set")) {
-			if (!set(&new, &line, error, size))
+			if (!read_set(&new, &line, error, size))
 				return -1;
-		} else if (new.branch[0] || new.sets.what) {
+			continue;
+		}
+		if (new.branch[0] || new.sets.what) {
 			snprintf(error, size, "'%s': a node has one answer", word);
 			return -1;
-		} else {
-			strcpy(new.branch, word);
 		}
+		strcpy(new.branch, word);
 	}
 	if (line[strspn(line, " \t")] || (!new.branch[0] && !new.sets.what)) {
 		snprintf(error, size, "as in: node %s yes, or: node %s set mark 7", new.name,
