@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Left out is what chance decides: "random" matches, splits and pools, and which of
- * servers with equally few connections; and what depends on when a collector comes by,
- * as "ct count" and the size of sets. Refills of limits come in whole seconds, and so do the ends of set elements:
- * conversations wait for times that are never close to one (corpus.c).
+ * servers with equally few connections; and what depends on when a collector comes by, as
+ * "ct count" and the size of sets. Refills of limits come in whole seconds, and so do the
+ * ends of set elements: conversations wait for times that are never close to one
+ * (corpus.c).
  */
 #include <stdarg.h>
 
@@ -64,7 +65,8 @@ static void match_more(void)
 		ONE_OF("ct state new", "ct state { new, untracked }", "ct state != invalid");
 		break;
 	case 6:
-		ONE_OF("bpf \"tcp[13] & 2 != 0\"", "bpf \"udp or icmp\"", "bpf \"ip and len > 80\"");
+		ONE_OF("bpf \"tcp[13] & 2 != 0\"", "bpf \"udp or icmp\"",
+		       "bpf \"ip and len > 80\"");
 		break;
 	case 7:
 		ONE_OF("sport >= 20010", "sport 20000-20020", "not { sport 20000-20030 }");
@@ -112,7 +114,9 @@ static void match(void)
 /* They stand last on their line. */
 static void limit(void)
 {
-	static const char *const keys[] = { "", "", "by saddr", "by saddr/24/64 ", "by saddr . dport" };
+	static const char *const keys[] = {
+		"", "", "by saddr", "by saddr/24/64 ", "by saddr . dport",
+	};
 
 	switch (draw(3)) {
 	case 0:

@@ -158,7 +158,8 @@ static void visit(void *ctx, const struct fwt_sim_conn *c)
 	struct entry e = {
 		.id = c->id + 1, .state = c->state, .timeout = c->seconds,
 		.assured = c->assured, .tentative = !c->confirmed, .snat = c->snat,
-		.dnat = c->dnat, .mark = c->mark, .iif = c->iif ? c->iif : "", .oif = c->oif ? c->oif : "",
+		.dnat = c->dnat,
+		.mark = c->mark, .iif = c->iif ? c->iif : "", .oif = c->oif ? c->oif : "",
 	};
 	struct visit *v = ctx;
 	int af = c->family == 6 ? AF_INET6 : AF_INET, i;

@@ -40,7 +40,7 @@ bool fwt_ssh_read(struct fwt_ssh *ssh, const char *text)
 			strcpy(ssh->scope, strchr(a, '%') + 1);
 		a[strcspn(a, "%")] = 0;
 		six = strchr(a, ':');
-		if (i && six != (ssh->family == 6))
+		if (i && (six ? 6 : 4) != ssh->family)
 			return false;
 		ssh->family = six ? 6 : 4;
 		ssh->port[i] = (u16)port[i];
