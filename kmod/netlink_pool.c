@@ -58,11 +58,9 @@ static int put_server(struct sk_buff *skb, const struct fwt_pool *pool,
 			      FWTREE_A_SERVER_PAD) ||
 	    nla_put_u64_64bit(skb, FWTREE_A_SERVER_FAILED, atomic64_read(&s->failed),
 			      FWTREE_A_SERVER_PAD) ||
-	    nla_put_u64_64bit(skb, FWTREE_A_SERVER_PACKETS,
-			      atomic64_read(&s->packets) + s->live_packets,
+	    nla_put_u64_64bit(skb, FWTREE_A_SERVER_PACKETS, s->told_packets,
 			      FWTREE_A_SERVER_PAD) ||
-	    nla_put_u64_64bit(skb, FWTREE_A_SERVER_BYTES,
-			      atomic64_read(&s->bytes) + s->live_bytes,
+	    nla_put_u64_64bit(skb, FWTREE_A_SERVER_BYTES, s->told_bytes,
 			      FWTREE_A_SERVER_PAD) ||
 	    (READ_ONCE(s->health) == FWT_HEALTH_DOWN &&
 	     nla_put_u32(skb, FWTREE_A_SERVER_RETRY, jiffies_to_msecs(max(left, 0)))))
@@ -139,7 +137,7 @@ int fwtree_nl_server_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 		return -EPERM;
 	mutex_lock(&fn->lock);
 	p = fwt_policy_locked(fn);
-	cb->seq = fn->pool_changes;
+	cb->seq = fn->pool_changes + fn->generation;
 	if (!d.at->next)
 		fwt_pools_count(fn);
 	for (i = 0; p && i < p->prog.n[FWT_SEC_OBJECTS]; i++)

@@ -603,8 +603,8 @@ static int count_one(struct fwt_conn *c, void *ctx)
 	struct fwt_server *s = index ? xa_load(&c->fn->servers, index) : NULL;
 
 	if (s) {
-		s->live_packets += READ_ONCE(c->packets[0]) + READ_ONCE(c->packets[1]);
-		s->live_bytes += READ_ONCE(c->bytes[0]) + READ_ONCE(c->bytes[1]);
+		s->sum_packets += READ_ONCE(c->packets[0]) + READ_ONCE(c->packets[1]);
+		s->sum_bytes += READ_ONCE(c->bytes[0]) + READ_ONCE(c->bytes[1]);
 	}
 	return 0;
 }
@@ -617,11 +617,16 @@ void fwt_pools_count(struct fwt_net *fn)
 
 	lockdep_assert_held(&fn->lock);
 	xa_for_each(&fn->servers, index, s) {
-		s->live_packets = 0;
-		s->live_bytes = 0;
+		s->sum_packets = atomic64_read(&s->packets);
+		s->sum_bytes = atomic64_read(&s->bytes);
 	}
 	if (fn->conns_ready && !xa_empty(&fn->servers))
 		fwt_conns_walk(fn, &w, count_one, NULL);
+	/* One that ended before the walk came by is not in it, and is the next time. */
+	xa_for_each(&fn->servers, index, s) {
+		s->told_packets = max(s->told_packets, s->sum_packets);
+		s->told_bytes = max(s->told_bytes, s->sum_bytes);
+	}
 }
 
 /* Who was out for long enough may be tried; who is out, or may be tried since, is

@@ -65,8 +65,10 @@ enum fwt_health {
  * @failed: those that it did not take, or not answer
  * @packets: of those that are over
  * @bytes: likewise
- * @live_packets: of those that are not, fwt_pools_count(); under fwt_net.lock
- * @live_bytes: likewise
+ * @sum_packets: of all, as far as fwt_pools_count() has come; under fwt_net.lock
+ * @sum_bytes: likewise
+ * @told_packets: what is told, which never goes down; under fwt_net.lock
+ * @told_bytes: likewise
  * @rcu: frees it
  */
 struct fwt_server {
@@ -86,8 +88,10 @@ struct fwt_server {
 	atomic64_t failed;
 	atomic64_t packets;
 	atomic64_t bytes;
-	u64 live_packets;
-	u64 live_bytes;
+	u64 sum_packets;
+	u64 sum_bytes;
+	u64 told_packets;
+	u64 told_bytes;
 	struct rcu_head rcu;
 };
 
