@@ -27,9 +27,9 @@ server() {
 }
 state_is() { [ "$(server "$1" state)" = "$2" ]; }
 
-is "all four" "$(get net 24 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
-is "IPv6: all four" "$(get net 24 'http://[2001:db8:1::8]/')" "s1 * s2 * s3 * s4 *"
-is "hairpin: a server is a client, too" "$(get s1 24 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
+is "all four" "$(get net 64 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
+is "IPv6: all four" "$(get net 64 'http://[2001:db8:1::8]/')" "s1 * s2 * s3 * s4 *"
+is "hairpin: a server is a client, too" "$(get s1 64 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
 is "nobody from outside as one of them" "$(fw -j stats | j "d['reasons']['policy']['value']")" 0
 
 # load HOST: requests without end, four at a time. Lines of "200 s3 0.004", status 000
