@@ -513,7 +513,7 @@ static noinline bool mapped(const struct fwt_program *prog, const struct fwt_pro
 }
 
 enum modified {
-	ENDS,		/* the walk ends here */
+	STOPS,		/* the walk ends here */
 	MISSED,		/* the map has nothing: nothing is modified */
 	DONE,
 };
@@ -536,7 +536,7 @@ static enum modified modify(const struct fwt_program *prog, u32 index,
 	if (unlikely(m->flags & FWT_MOD_MAP)) {
 		if (p->unknown && fwt_test_unknown(&prog->test[m->addr_lo[0]], p)) {
 			d->verdict = FWT_VERDICT_UNKNOWN;
-			return ENDS;
+			return STOPS;
 		}
 		if (!mapped(prog, m, p, env, step, &own))
 			return MISSED;
@@ -544,12 +544,12 @@ static enum modified modify(const struct fwt_program *prog, u32 index,
 	}
 	if (fwt_nat_is(m)) {
 		if (!translate(prog, m, index, p, env, d))
-			return ENDS;
+			return STOPS;
 	} else if (fwt_set_is(m->type) || m->type == FWT_MOD_MSS_CLAMP ||
 		   m->type == FWT_MOD_NOTRACK) {
 		if (m->flags & FWT_MOD_FIELD && p->unknown >> m->a & 1) {
 			d->verdict = FWT_VERDICT_UNKNOWN;
-			return ENDS;
+			return STOPS;
 		}
 		fwt_set_apply(m, p, d);
 	} else if (m->type == FWT_MOD_SET_ADD || m->type == FWT_MOD_SET_REMOVE) {
@@ -558,7 +558,7 @@ static enum modified modify(const struct fwt_program *prog, u32 index,
 			goto full;
 	} else if (m->type == FWT_MOD_NODE) {
 		if (!fwt_foreign_modify(prog, m, p, env, d))
-			return ENDS;
+			return STOPS;
 	}
 	/* What routing said was of the packet as it was. */
 	if (env && env->rlu)
@@ -567,7 +567,7 @@ static enum modified modify(const struct fwt_program *prog, u32 index,
 		return DONE;
 full:
 	end(d, FWT_REASON_EFFECTS);
-	return ENDS;
+	return STOPS;
 }
 
 /* What is queued is accepted, by way of a program. */
@@ -722,7 +722,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			break;
 		case FWT_NODE_MOD:
 			modified = modify(prog, n->arg, p, env, d, s);
-			if (modified == ENDS) {
+			if (modified == STOPS) {
 				d->rule = prog->mod[n->arg].rule;
 				return;
 			}

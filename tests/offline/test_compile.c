@@ -148,7 +148,8 @@ static const struct {
 	{ "map m : addr -> addr\n" IN("add @m { saddr } drop"), 3, "'m' is a map: a set is meant" },
 	{ "map m : tree -> addr\n" IN("drop"), 1, "a tree is what a map gives, and no key" },
 	{ "map m : port -> tree . port\n" IN("drop"), 1, "a tree is given alone" },
-	{ "map m : port -> tree { elements = { 1 -> a } }\n" IN("drop"), 1, "there is no tree 'a'" },
+	{ "map m : port -> tree { elements = { 1 -> a } }\n" IN("drop"), 1,
+	  "there is no tree 'a'" },
 	{ "map m : port -> addr\n" IN("goto @m"), 3,
 	  "'goto' takes a map that gives a 'tree', and 'm' gives another type" },
 	{ "map m : port -> tree { elements = { 1 -> a, 2 -> b } }\n"

@@ -42,7 +42,8 @@ static bool one(struct reading *r, u32 i, const struct fwt_value *v, struct gift
 	if (!fwt_sema_range(r->s, r->gives.ref[i], v, &range))
 		return false;
 	if (memcmp(range.low, range.high, range.words * sizeof(u32))) {
-		fwt_error(r->s->diag, &v->loc, "a map gives one value, and this is a range of them");
+		fwt_error(r->s->diag, &v->loc,
+			  "a map gives one value, and this is a range of them");
 		return false;
 	}
 	if (r->map->value.type[i] == FWT_TYPE_PORT && !range.low[0]) {
@@ -478,13 +479,15 @@ static bool gives_fit(struct fwt_sema *s, const struct fwt_modifier *m,
 		}
 		if (map->value.count == 1 && type[0] == FWT_TYPE_MARK)
 			return true;
-		fwt_error(s->diag, loc, "'set %s' takes a map that gives a 'mark', and '%s' gives another type",
+		fwt_error(s->diag, loc,
+			  "'set %s' takes a map that gives a 'mark', and '%s' gives another type",
 			  fwt_set_target_words(m->set.target.field), name);
 		return false;
 	case FWT_AST_MOD_SNAT:
 		if (addr)
 			return true;
-		fwt_error_hint(s->diag, loc, both || port ? "the ports of a source: snat to @MAP:1024-65535" : NULL,
+		fwt_error_hint(s->diag, loc, both || port ?
+			       "the ports of a source: snat to @MAP:1024-65535" : NULL,
 			       "'snat' takes a map that gives an 'addr', and '%s' gives another type",
 			       name);
 		return false;

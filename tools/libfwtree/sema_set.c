@@ -268,7 +268,8 @@ bool fwt_sema_type_fits(struct fwt_sema *s, const char *what, const char *name,
 
 	if (type->count != n) {
 		fwt_error(s->diag, loc, "%s '%s' joins %u type%s, and %u field%s asked", what,
-			  name, type->count, type->count == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
+			  name, type->count, type->count == 1 ? "" : "s", n,
+			  n == 1 ? " is" : "s are");
 		return false;
 	}
 	for (i = 0; i < n; i++) {
@@ -320,7 +321,7 @@ bool fwt_sema_live(struct fwt_sema *s, const struct fwt_sema_key *k, const char 
 	const struct fwt_set_state *state = set ? set->priv : NULL;
 	u32 flags;
 
-	if (!state || state->object == FWT_NONE || 
+	if (!state || state->object == FWT_NONE ||
 	    !fwt_sema_type_fits(s, "set", name, loc, &set->type, k) ||
 	    !fwt_sema_families(s, loc, &set->type, k, &flags))
 		return false;

@@ -157,8 +157,8 @@ enum fwt_node_type {
 	FWT_NODE_SELECT,
 	/* rule @arg takes part; go on at @yes */
 	FWT_NODE_ENTER,
-	/* modifier @arg; go on at @yes. With FWT_MOD_MAP, where the map gives nothing
-	 * nothing is modified: go on at @no
+	/* modifier @arg; go on at @yes. With FWT_MOD_MAP, where the map gives nothing,
+	 * the packet stays as it is: go on at @no
 	 */
 	FWT_NODE_MOD,
 	/* walk from @no, and when that says RETURN go on at @yes */
@@ -570,9 +570,8 @@ enum fwt_mod_type {
 						 * name is string @addr_lo[0]
 						 */
 #define FWT_MOD_FIELD			0x20	/* of SET_*: @a is enum fwt_field */
-#define FWT_MOD_MAP			0x40	/* of SET_*, SNAT, DNAT: by what the map of
-						 * test @addr_lo[0], a LIVE one, gives
-						 */
+/* Of SET_*, SNAT, DNAT: by what the map of test @addr_lo[0], a LIVE one, gives. */
+#define FWT_MOD_MAP			0x40
 
 /**
  * struct fwt_prog_mod - a change to the packet, its connection or the world
