@@ -136,25 +136,6 @@ void fwt_node_unregister(struct fwt_node_ops *ops)
 }
 EXPORT_SYMBOL_GPL(fwt_node_unregister);
 
-int fwt_nodes_each(u32 from, int (*say)(void *ctx, const struct fwt_node_ops *ops), void *ctx)
-{
-	const struct fwt_node_ops *ops;
-	int ret = 0;
-
-	mutex_lock(&node_lock);
-	list_for_each_entry(ops, &nodes, list) {
-		if (from) {
-			from--;
-			continue;
-		}
-		ret = say(ctx, ops);
-		if (ret)
-			break;
-	}
-	mutex_unlock(&node_lock);
-	return ret;
-}
-
 static struct fwt_node_ops *get(const char *name)
 {
 	struct fwt_node_ops *ops;

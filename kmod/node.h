@@ -54,13 +54,4 @@ int fwt_world_node(const struct fwt_env *env, const struct fwt_program *prog, u3
 void fwt_node_applied(struct fwt_way *w, const struct fwt_decision *d,
 		      const struct fwt_prog_mod *m);
 
-/**
- * fwt_nodes_each() - nodes that are registered
- * @from: so many are passed over
- * @say: told of one after the other, until it returns an error, which is returned
- * @ctx: for it
- */
-int fwt_nodes_each(u32 from, int (*say)(void *ctx, const struct fwt_node_ops *ops),
-		   void *ctx);
-
 #endif /* FWT_NODE_H */

@@ -133,7 +133,6 @@ static inline void fwt_node_set(struct fwt_node_sets *to, enum fwt_node_set what
  * @owner: THIS_MODULE; held by each policy that uses the node
  * @name: by which policies use it: a letter, then letters, digits, '_', '-', '.'; no
  *	more than 31, not ending in '-' or '.'
- * @version: of the node, for people: "fwctl show nodes" says it
  * @kind: what it is, and which of the functions below it has
  * @hooks: FWT_HOOK_BIT() of those where it can stand; 0 for all
  * @n_branches: selectors: their number, 1 to FWT_NODE_BRANCHES_MAX. As a match a
@@ -159,7 +158,6 @@ static inline void fwt_node_set(struct fwt_node_sets *to, enum fwt_node_set what
 struct fwt_node_ops {
 	struct module *owner;
 	const char *name;
-	u32 version;
 	enum fwt_node_kind kind;
 	u8 hooks;
 	u32 n_branches;

@@ -65,7 +65,6 @@ static const char *const no_yes[] = { "no", "yes" };
 static struct fwt_node_ops payload = {
 	.owner = THIS_MODULE,
 	.name = "sample-payload",
-	.version = 1,
 	.kind = FWT_NODE_SELECTOR,
 	.n_branches = ARRAY_SIZE(no_yes),
 	.branch = no_yes,
@@ -142,7 +141,6 @@ static void paint_apply(void *priv, struct fwt_node_packet *pkt, u8 verdict)
 static struct fwt_node_ops paint = {
 	.owner = THIS_MODULE,
 	.name = "sample-paint",
-	.version = 1,
 	.kind = FWT_NODE_MODIFIER,
 	.param = paint_params,
 	.n_params = ARRAY_SIZE(paint_params),
@@ -201,7 +199,6 @@ static int lane_modify(const void *priv, struct fwt_node_packet *pkt,
 static struct fwt_node_ops lane = {
 	.owner = THIS_MODULE,
 	.name = "sample-lane",
-	.version = 1,
 	.kind = FWT_NODE_SELECTING_MODIFIER,
 	.n_branches = LANES_MAX,
 	.param = lane_params,

@@ -59,6 +59,11 @@ check "explain asks who knows" 0 "geo says FR" \
 	"$fwctl" explain -f "$dir/p.fw" --world "$dir/world" "${packet[@]}"
 check "and says where nobody does" 0 "nothing says what node 'geo' answers" \
 	"$fwctl" explain -f "$dir/p.fw" "${packet[@]}"
+echo "in eth0 udp 10.0.0.1:1 to 10.0.0.2:9" >"$dir/batch"
+for engine in compiled linear; do
+	check "a batch, $engine: nobody answers there" 1 "nodes of other modules, which nobody answers" \
+		"$fwctl" explain -f "$dir/p.fw" --engine $engine --batch "$dir/batch"
+done
 cat >"$dir/p.fwt" <<'END'
 address 10.0.0.2/24 dev eth0
 node threat no

@@ -211,6 +211,9 @@ static int run(const char *policy, const char *path, bool linear)
 	else if (b.prog.n[FWT_SEC_FILTERS])
 		ret = out_error("'fwctl explain' of one packet, or with --pcap, makes them",
 				"the policy has 'bpf', and the packets of a batch have no bytes");
+	else if (b.prog.n[FWT_SEC_FOREIGN])
+		ret = out_error("'fwctl test' and 'fwctl explain' of one packet take 'node NAME ANSWER'",
+				"the policy has nodes of other modules, which nobody answers for here");
 	else if (!fwt_mock_sets_init(&sets, &b.prog))
 		ret = out_error(NULL, "out of memory");
 	else
