@@ -5,6 +5,7 @@
 # at a device; what is refused, and where; what holds the module; a node's nonsense.
 #
 #   home ──── lan gw wan ──── net        UDP 9
+# last: a module goes, whose poison User-Mode Linux leaves to who has its place next
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology

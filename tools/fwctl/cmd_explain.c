@@ -212,8 +212,8 @@ static int run(const char *policy, const char *path, bool linear)
 		ret = out_error("'fwctl explain' of one packet, or with --pcap, makes them",
 				"the policy has 'bpf', and the packets of a batch have no bytes");
 	else if (b.prog.n[FWT_SEC_FOREIGN])
-		ret = out_error("'fwctl test' and 'fwctl explain' of one packet take 'node NAME ANSWER'",
-				"the policy has nodes of other modules, which nobody answers for here");
+		ret = out_error("'fwctl test' and a packet alone take 'node NAME ANSWER'",
+				"the policy has nodes of other modules, which nobody answers for");
 	else if (!fwt_mock_sets_init(&sets, &b.prog))
 		ret = out_error(NULL, "out of memory");
 	else

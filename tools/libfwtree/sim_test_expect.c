@@ -24,7 +24,9 @@ static bool one_of(const char *word, const char *const *words)
 
 static bool reason_word(struct reader *r, struct sim_expect *e)
 {
-	static const char *const own[] = { "no-route", "ttl-exceeded", "too-big", "malformed", NULL };
+	static const char *const own[] = {
+		"no-route", "ttl-exceeded", "too-big", "malformed", NULL,
+	};
 	struct fwt_suggest s;
 	u32 i;
 
