@@ -364,6 +364,18 @@ c = d["classes"]
 assert not d["same"] and d["exact"] and len(c) == 1
 assert c[0]["was"]["becomes"] == "drop" and c[0]["becomes"]["line"] == 5' "$tmp/out"
 report $? 'in JSON'
+cat >"$tmp/a.fw" <<'END'
+define lan = { br-lan, br-guest }
+define far = 192.0.2.0/24
+define moved = 198.51.100.1
+ingress { iif $lan daddr $far tcp dport 22 accept; daddr $moved drop; daddr 203.0.113.9 drop; iif ppp0 saddr $far accept; drop }
+END
+sed 's/198.51.100.1/203.0.113.9/; s/tcp dport 22 accept/tcp dport 22 drop/; s/iif ppp0 saddr $far accept/iif ppp0 saddr $far drop/' \
+	"$tmp/a.fw" >"$tmp/b.fw"
+"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
+grep -q '^ingress: iif $lan daddr $far tcp dport 22$' "$tmp/out" &&
+	grep -q '^ingress: iif ppp0 .*saddr $far' "$tmp/out" && ! grep -q moved "$tmp/out"
+report $? 'names of defines that both policies mean alike'
 "$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
 [ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
 report $? 'a file that is not there'

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "diff.h"
+#include "diff_names.h"
 #include "diff_region.h"
 #include "oracle.h"
 #include "packet_text.h"
@@ -413,6 +414,24 @@ static int try_packets(struct comparing *c, u64 seed)
 	return c->sp.failed ? -ENOMEM : 0;
 }
 
+/* In the policies' own words. */
+static int rename_all(struct comparing *c)
+{
+	struct fwt_vec names;
+	int ret = fwt_diff_names(&names, c->ast[0], c->ast[1]);
+	u32 i, k;
+
+	for (i = 0; i < c->diff->count && !ret; i++) {
+		struct fwt_diff_class *class = &c->diff->class[i];
+
+		fwt_diff_rename(&names, class->words, sizeof(class->words));
+		for (k = 0; k < FWT_DIFF_EXCEPT; k++)
+			fwt_diff_rename(&names, class->except[k], sizeof(class->except[k]));
+	}
+	fwt_diff_names_clean(&names);
+	return ret;
+}
+
 int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32 budget,
 	     u64 seed, struct fwt_diff *diff)
 {
@@ -454,6 +473,8 @@ int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32
 		ret = try_packets(&c, seed);
 	else if (c.sp.failed)
 		ret = -ENOMEM;
+	if (!ret)
+		ret = rename_all(&c);
 	for (i = 0; i < 2; i++)
 		fwt_prove_clean(&c.prove[i]);
 	fwt_space_clean(&c.sp);

@@ -360,6 +360,24 @@ static size_t word_length(const char *at)
 	return strcspn(at, " ");
 }
 
+/* Values begin with a figure, or are hex; a field's name is none. Those of interfaces
+ * are words; "none", "like eth0", "of no name" and "!= none" are no values.
+ */
+static bool is_value(const char *at, const char *words)
+{
+	static const char *const no[] = { "none", "like", "of", "!=" };
+	u32 i;
+
+	if (*at >= '0' && *at <= '9')
+		return true;
+	if (at - words < 4 || (memcmp(at - 4, "iif ", 4) && memcmp(at - 4, "oif ", 4)))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(no); i++)
+		if (word_length(at) == strlen(no[i]) && !memcmp(at, no[i], strlen(no[i])))
+			return false;
+	return true;
+}
+
 bool fwt_region_join(char *words, const char *other, size_t size)
 {
 	const char *a = words, *b = other, *from = NULL, *with = NULL;
@@ -371,8 +389,7 @@ bool fwt_region_join(char *words, const char *other, size_t size)
 		m = word_length(b);
 		if (n == m && !memcmp(a, b, n))
 			continue;
-		/* Values begin with a figure, or are hex; a field's name is none. */
-		if (from || !(*a >= '0' && *a <= '9') || !(*b >= '0' && *b <= '9'))
+		if (from || !is_value(a, words) || !is_value(b, other))
 			return false;
 		from = a;
 		with = b;
