@@ -115,11 +115,10 @@ wait $traffic
 over "R15: interfaces came and went under traffic" "$i" 2
 over "R15: connections went along" "$(stat 'd["connections"]["ended_by"]["address-gone"]["value"]')" 0
 ok "R15: and traffic goes on" on home ping -n -c 1 -W 2 198.51.100.7
-# Figures of a table that still loses what an address had are not of one moment.
+# What has ended counts in the table, too, until a grace period is over; and some do now.
 books() { stat 'd["connections"]["created"] - d["connections"]["count"] - d["connections"]["ended"]'; }
 balanced() { [ "$(books)" = 0 ]; }
-wait_for balanced
-is "R33: the books are balanced" "$(books)" 0
+ok "R33: the books are balanced" wait_for balanced
 
 # The policy: flushed and back.
 traffic 2
