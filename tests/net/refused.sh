@@ -41,6 +41,10 @@ ingress { accept }
 ingress { drop }
 END
 bad "not there yet" 'bad.fw:*: error: *not supported yet*' <<'END'
+set own : addr { elements = { addr(eth0) } }
+ingress { saddr @own accept; drop }
+END
+bad "a node that this kernel has not" "bad.fw:1:16: error: node 'x': this kernel has no node *" <<'END'
 ingress { node "x" accept; drop }
 END
 printf 'ingress { tcp dprot 1 accept\n udp sprot 1 accept\n accept }\n' >two.fw
