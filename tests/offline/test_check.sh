@@ -370,9 +370,11 @@ define far = 192.0.2.0/24
 define moved = 198.51.100.1
 ingress { iif $lan daddr $far tcp dport 22 accept; daddr $moved drop; daddr 203.0.113.9 drop; iif ppp0 saddr $far accept; drop }
 END
+# shellcheck disable=SC2016 # the names of defines
 sed 's/198.51.100.1/203.0.113.9/; s/tcp dport 22 accept/tcp dport 22 drop/; s/iif ppp0 saddr $far accept/iif ppp0 saddr $far drop/' \
 	"$tmp/a.fw" >"$tmp/b.fw"
 "$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
+# shellcheck disable=SC2016 # likewise
 grep -q '^ingress: iif $lan daddr $far tcp dport 22$' "$tmp/out" &&
 	grep -q '^ingress: iif ppp0 .*saddr $far' "$tmp/out" && ! grep -q moved "$tmp/out"
 report $? 'names of defines that both policies mean alike'
