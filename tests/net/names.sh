@@ -51,17 +51,6 @@ def elements(name):
     return {e["element"]: e for e in fwctl("set", "list", name)}
 
 
-def passes(f, port=81):
-    with ns("net"):
-        s = sock(socket.SOCK_DGRAM, FAR[f], port)
-    c = udp("home", HOME[f])
-    c.sendto(b"x", (FAR[f], port))
-    r = not silent(s)
-    s.close()
-    c.close()
-    return r
-
-
 def resolve(status=0):
     r = run("fwctl", "-j", "-n", "gw", "resolve")
     ok(r.returncode == status, f"resolve: status {status}", r.stdout + r.stderr)

@@ -114,6 +114,18 @@ def udp(host: str, addr: str, port: int = 0) -> socket.socket:
         return sock(socket.SOCK_DGRAM, addr, port)
 
 
+def passes(f: int, port: int = 81) -> bool:
+    """Whether a packet of home's gets to net, family @f."""
+    with ns("net"):
+        s = sock(socket.SOCK_DGRAM, FAR[f], port)
+    c = udp("home", HOME[f])
+    c.sendto(b"x", (FAR[f], port))
+    r = not silent(s)
+    s.close()
+    c.close()
+    return r
+
+
 class Pair:
     """A connection, both ends of it."""
 

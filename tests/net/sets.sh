@@ -41,16 +41,6 @@ def elements(name):
 def count(name):
     return stats()["counters"][name]["packets"]
 
-def passes(f, port=81, kind="udp"):
-    with ns("net"):
-        s = sock(socket.SOCK_DGRAM, FAR[f], port)
-    c = udp("home", HOME[f])
-    c.sendto(b"x", (FAR[f], port))
-    r = not silent(s)
-    s.close()
-    c.close()
-    return r
-
 def syn(f, port):
     return refused(lambda: connect("home", FAR[f], port, timeout=0.3))
 

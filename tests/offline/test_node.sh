@@ -7,23 +7,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fwctl=$top/tools/fwctl/fwctl
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
-
-# check WHAT STATUS WORDS COMMAND...: its status, and these words among what it says.
-check() {
-	local what=$1 want=$2 words=$3 out rc
-	shift 3
-	out=$("$@" 2>&1)
-	rc=$?
-	n=$((n + 1))
-	if [ $rc -eq "$want" ] && [[ $out == *"$words"* ]]; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		printf '# status %s: %s\n' $rc "${out//$'\n'/$'\n'# }"
-		failed=1
-	fi
-}
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
 
 # bad WHAT WORDS RULE: check refuses it, with these words.
 bad() {

@@ -6,23 +6,8 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fwctl=$top/tools/fwctl/fwctl
 examples=$top/Documentation/examples
-n=0 failed=0
-
-# check WHAT STATUS WORDS COMMAND...: its status, and these words among what it says.
-check() {
-	local what=$1 want=$2 words=$3 out rc
-	shift 3
-	out=$("$@" 2>&1)
-	rc=$?
-	n=$((n + 1))
-	if [ $rc -eq "$want" ] && [[ $out == *"$words"* ]]; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		printf '# status %s: %s\n' $rc "${out//$'\n'/$'\n'# }"
-		failed=1
-	fi
-}
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
 
 check "a server is an address" 2 "'web1' is no server" "$fwctl" pool add web web1
 check "with a port that there is" 2 "'10.0.0.1:0' is no server" "$fwctl" pool add web 10.0.0.1:0
