@@ -36,9 +36,8 @@ core_src := $(addprefix kmod/core/,$(addsuffix .c,$(FWT_CORE_SOURCES)))
 lib_src := $(wildcard tools/libfwtree/*.c)
 ctl_src := $(wildcard tools/fwctl/*.c)
 gen := $(O)/parse.tab.c $(O)/lex.c
-libs := -lmnl -lpcap
-# Of the tool alone: libfwtree asks nobody.
-ctl_libs := -lcares
+# libpcap and c-ares are loaded by whoever needs them: tools/libfwtree/load.h.
+libs := -lmnl
 
 # The simulation runs the module's own files, with a kernel of a few hundred lines in
 # place of the real one's headers: tools/libfwtree/kernel/kernel.h.
@@ -138,7 +137,7 @@ $(O)/libfwtree.a: $(lib_obj)
 
 tools/fwctl/fwctl: $(ctl_obj) $(O)/libfwtree.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs) $(ctl_libs)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
 
 ## Tests. Each target prints "ok"/"not ok" lines or cmocka's; tests/report adds up.
 
@@ -164,6 +163,9 @@ $(S)/libfwtree.a: $(san_lib_obj)
 
 $(S)/test_%: $(S)/tests/offline/test_%.o $(san_help_obj) $(S)/libfwtree.a
 	@$(CC) $(san) -o $@ $^ $(libs) -lcmocka
+
+# What it holds us against.
+$(S)/test_bpf: libs += -lpcap
 
 # The tool's writer beside the library that it stands for.
 $(S)/test_json: $(S)/tools/fwctl/json_writer.o

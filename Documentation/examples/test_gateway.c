@@ -3,7 +3,7 @@
  * A policy's tests as a program of cmocka's: for who has tests in C already, or wants
  * to count, to loop, to look at bytes.
  *
- *	cc -I.../tools/libfwtree test_gateway.c libfwtree.a -lmnl -lpcap -lcmocka
+ *	cc -I.../tools/libfwtree test_gateway.c libfwtree.a -lmnl -lcmocka
  *	./a.out home-gateway.fw
  */
 #include <setjmp.h>

@@ -107,6 +107,15 @@ ok(passes(4) and passes(6), "and packets pass")
 say(git={"A": [SPARE], "AAAA": [FAR[6]]})
 equal(resolve()[1]["git"], (0, 1), "and when all is known the former one goes")
 
+# Without c-ares, which is loaded to ask: a file that is none in its place.
+os.mkdir("without")
+open("without/libcares.so.2", "w").close()
+os.environ["LD_LIBRARY_PATH"] = "without"
+names, sets = resolve(1)
+del os.environ["LD_LIBRARY_PATH"]
+ok("c-ares can't be loaded" in names["git", "ipv4"]["why"] and not names["www", "ipv4"]["known"], "no c-ares: said of each", names)
+equal(set(sets.values()), {(0, 0)}, "no c-ares: what was there stays")
+
 # None: no such name.
 del zone["git.example.org"]
 say()

@@ -286,6 +286,27 @@ ok 'none where there is no terminal' quiet
 unset FWCTL_PROGRESS
 ok 'none for what is quick' tty 'd == ""' check "$tmp/good.fw"
 
+# Each library takes its part of each start.
+libraries() { readelf -d "$fwctl" >"$tmp/out" && ! grep NEEDED "$tmp/out" | grep -E 'pcap|cares'; }
+ok 'libraries that few commands need are not linked' libraries
+cat >"$tmp/bpf.fw" <<'END'
+ingress {
+	bpf "tcp[13] & 2 != 0" drop
+	accept
+}
+END
+# Files of their names that are none.
+mkdir "$tmp/without"
+touch "$tmp/without/libpcap.so.0.8" "$tmp/without/libpcap.so.1"
+without() { LD_LIBRARY_PATH=$tmp/without "$@"; }
+ok 'bpf' run 0 check "$tmp/bpf.fw"
+ok 'without libpcap' without says 1 \
+	"bpf.fw:2:6: error: libpcap can't be loaded (Debian's package: libpcap0.8)" \
+	check "$tmp/bpf.fw"
+ok 'a capture without it' without says 1 "capture: libpcap can't be loaded" \
+	explain -f "$tmp/good.fw" --pcap "$tmp/capture" --dev eth0
+ok 'who needs none' without run 0 check "$tmp/good.fw"
+
 full() { ! "$fwctl" -h >/dev/full 2>"$tmp/err"; }
 ok 'a full disk is a failure' full
 

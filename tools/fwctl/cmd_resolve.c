@@ -341,7 +341,7 @@ int cmd_resolve(struct fwctl *ctl, int argc, char **argv)
 	fwt_diag_init(&r.diag);
 	r.ask = dns_ask_open(&r.state, told, &r);
 	if (!r.ask) {
-		ret = out_error(NULL, "c-ares can't begin");
+		ret = out_error(NULL, "out of memory");
 	} else if (!r.watch) {
 		ret = once(&r);
 	} else {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Asking DNS, see dns_ask.h. */
-#include <ares.h>
 #include <errno.h>
 #include <limits.h>
 #include <netdb.h>
@@ -11,6 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "ares_load.h"
 #include "dns_ask.h"
 #include "dns_conf.h"
 
@@ -23,6 +23,8 @@ struct dns_ask {
 	struct fwt_dns_state *s;
 	void (*told)(void *ctx, const struct fwt_dns_question *q, const char *why);
 	void *ctx;
+	const struct ares *lib;
+	char error[200];
 	ares_channel channel;
 	bool has_channel;
 	u32 open;
@@ -65,6 +67,21 @@ static void socket_state(void *data, ares_socket_t fd, int readable, int writabl
 	a->fd[i].revents = 0;
 }
 
+/* When something is asked first: what a policy has of names may be known already. */
+static int lib_open(struct dns_ask *a)
+{
+	const struct ares *lib = a->lib ? a->lib : ares_load(a->error, sizeof(a->error));
+
+	if (!lib)
+		return -1;
+	if (!a->lib && lib->library_init(ARES_LIB_INIT_ALL)) {
+		snprintf(a->error, sizeof(a->error), "c-ares can't begin");
+		return -1;
+	}
+	a->lib = lib;
+	return 0;
+}
+
 /* Anew for each round, since the machine's servers may be others by then. */
 static int channel_open(struct dns_ask *a)
 {
@@ -73,12 +90,16 @@ static int channel_open(struct dns_ask *a)
 		.sock_state_cb = socket_state, .sock_state_cb_data = a,
 	};
 
+	if (lib_open(a))
+		return -1;
 	if (a->has_channel)
-		ares_destroy(a->channel);
+		a->lib->destroy(a->channel);
 	a->n_fds = 0;
-	a->has_channel = !ares_init_options(&a->channel, &o, ARES_OPT_TIMEOUTMS |
-					    ARES_OPT_TRIES | ARES_OPT_DOMAINS |
-					    ARES_OPT_SOCK_STATE_CB);
+	a->has_channel = !a->lib->init_options(&a->channel, &o, ARES_OPT_TIMEOUTMS |
+					       ARES_OPT_TRIES | ARES_OPT_DOMAINS |
+					       ARES_OPT_SOCK_STATE_CB);
+	if (!a->has_channel)
+		snprintf(a->error, sizeof(a->error), "c-ares finds no way to ask");
 	return a->has_channel ? 0 : -1;
 }
 
@@ -93,10 +114,6 @@ struct dns_ask *dns_ask_open(struct fwt_dns_state *s,
 	a->s = s;
 	a->told = told;
 	a->ctx = ctx;
-	if (ares_library_init(ARES_LIB_INIT_ALL)) {
-		free(a);
-		return NULL;
-	}
 	return a;
 }
 
@@ -105,8 +122,9 @@ void dns_ask_close(struct dns_ask *a)
 	if (!a)
 		return;
 	if (a->has_channel)
-		ares_destroy(a->channel);
-	ares_library_cleanup();
+		a->lib->destroy(a->channel);
+	if (a->lib)
+		a->lib->library_cleanup();
 	free(a);
 }
 
@@ -172,9 +190,9 @@ static void answer(void *arg, int status, int timeouts, struct ares_addrinfo *in
 	else if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION)
 		tell(a, p->q, FWT_DNS_FAILED, NULL, 0, "no answer in time");
 	else
-		tell(a, p->q, FWT_DNS_FAILED, NULL, 0, ares_strerror(status));
+		tell(a, p->q, FWT_DNS_FAILED, NULL, 0, a->lib->strerror(status));
 	if (info)
-		ares_freeaddrinfo(info);
+		a->lib->freeaddrinfo(info);
 	free(addr.data);
 	free(p);
 }
@@ -207,8 +225,8 @@ static int ask_one(struct dns_ask *a, struct fwt_dns_question *q)
 		return 0;
 	}
 	if (!a->open && channel_open(a)) {
-		tell(a, q, FWT_DNS_FAILED, NULL, 0, "c-ares finds no way to ask");
-		return -1;
+		tell(a, q, FWT_DNS_FAILED, NULL, 0, a->error);
+		return 0;
 	}
 	p = malloc(sizeof(*p));
 	if (!p)
@@ -216,7 +234,7 @@ static int ask_one(struct dns_ask *a, struct fwt_dns_question *q)
 	*p = (struct pending){ a, q };
 	q->asked = true;
 	a->open++;
-	ares_getaddrinfo(a->channel, q->name, NULL, &hints, answer, p);
+	a->lib->getaddrinfo(a->channel, q->name, NULL, &hints, answer, p);
 	return 0;
 }
 
@@ -244,7 +262,7 @@ static int wait_ms(struct dns_ask *a, u64 until)
 
 	if (left > INT_MAX)
 		left = INT_MAX;
-	got = a->has_channel && a->open ? ares_timeout(a->channel, NULL, &tv) : NULL;
+	got = a->has_channel && a->open ? a->lib->timeout(a->channel, NULL, &tv) : NULL;
 	if (got && left > (u64)got->tv_sec * 1000 + (u64)got->tv_usec / 1000 + 1)
 		left = (u64)got->tv_sec * 1000 + (u64)got->tv_usec / 1000 + 1;
 	return (int)left;
@@ -263,17 +281,18 @@ bool dns_ask_wait(struct dns_ask *a, int fd, u64 until)
 		return false;
 	for (i = 0; i < n; i++)
 		if (set[i].revents)
-			ares_process_fd(a->channel,
-					set[i].revents & (POLLIN | POLLERR | POLLHUP) ?
-					set[i].fd : ARES_SOCKET_BAD,
-					set[i].revents & POLLOUT ? set[i].fd : ARES_SOCKET_BAD);
+			a->lib->process_fd(a->channel,
+					   set[i].revents & (POLLIN | POLLERR | POLLHUP) ?
+					   set[i].fd : ARES_SOCKET_BAD,
+					   set[i].revents & POLLOUT ? set[i].fd :
+					   ARES_SOCKET_BAD);
 	if (a->open)
-		ares_process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+		a->lib->process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	return fd >= 0 && set[n].revents;
 }
 
 void dns_ask_cancel(struct dns_ask *a)
 {
 	if (a->has_channel && a->open)
-		ares_cancel(a->channel);
+		a->lib->cancel(a->channel);
 }

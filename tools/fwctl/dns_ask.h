@@ -17,7 +17,10 @@ struct dns_ask;
  * @told: called with each answer, when @s has it: why it is none, or NULL
  * @ctx: handed to it
  *
- * Return: NULL without memory, or where c-ares refuses.
+ * c-ares is loaded with the first question; where it is not there, or refuses, that is
+ * what @told is told.
+ *
+ * Return: NULL without memory.
  */
 struct dns_ask *dns_ask_open(struct fwt_dns_state *s,
 			     void (*told)(void *ctx, const struct fwt_dns_question *q,

@@ -7,11 +7,11 @@
  * is missing counts as there, and its checksum as right.
  */
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <pcap/sll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pcap_load.h"
 #include "sim.h"
 #include "explain.h"
 
@@ -29,6 +29,7 @@ struct summary {
 struct capture {
 	const struct explain *e;
 	struct fwt_sim *sim;
+	const struct fwt_pcap *lib;
 	pcap_t *in;
 	pcap_t *out_handle;
 	pcap_dumper_t *out;
@@ -184,7 +185,7 @@ static void write_out(struct capture *c, const struct pcap_pkthdr *h,
 	to.len = (bpf_u_int32)len;
 	/* What was not captured is not made up. */
 	to.caplen = h->caplen < h->len && h->caplen < len ? h->caplen : to.len;
-	pcap_dump((u_char *)c->out, &to, c->ether ? r->frame : r->data);
+	c->lib->dump((u_char *)c->out, &to, c->ether ? r->frame : r->data);
 	c->sum.written++;
 }
 
@@ -244,14 +245,18 @@ static void put_summary(const struct summary *s)
 static int open_in(struct capture *c)
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
+	const char *link;
 
-	c->in = pcap_open_offline_with_tstamp_precision(c->e->pcap, PCAP_TSTAMP_PRECISION_NANO,
-							error);
+	c->lib = fwt_pcap_load(error, sizeof(error));
+	if (!c->lib)
+		return out_error(NULL, "%s: %s", c->e->pcap, error);
+	c->in = c->lib->open_offline_with_tstamp_precision(c->e->pcap,
+							   PCAP_TSTAMP_PRECISION_NANO, error);
 	if (!c->in)
 		/* It names the file mostly, not always. */
 		return strstr(error, c->e->pcap) ? out_error(NULL, "%s", error) :
 						   out_error(NULL, "%s: %s", c->e->pcap, error);
-	c->link = pcap_datalink(c->in);
+	c->link = c->lib->datalink(c->in);
 	switch (c->link) {
 	case DLT_EN10MB:
 	case DLT_RAW:
@@ -264,23 +269,24 @@ static int open_in(struct capture *c)
 		c->ether = c->link == DLT_EN10MB;
 		return 0;
 	}
+	link = c->lib->datalink_val_to_name(c->link);
 	return out_error("EN10MB, RAW, LINUX_SLL, LINUX_SLL2 and NULL are",
 			 "%s: captures of link type %s are not understood", c->e->pcap,
-			 pcap_datalink_val_to_name(c->link) ? pcap_datalink_val_to_name(c->link) :
-							      "unknown");
+			 link ? link : "unknown");
 }
 
 static int open_out(struct capture *c)
 {
 	if (!c->e->write)
 		return 0;
-	c->out_handle = pcap_open_dead_with_tstamp_precision(c->ether ? DLT_EN10MB : DLT_RAW,
-							     262144, PCAP_TSTAMP_PRECISION_NANO);
-	c->out = c->out_handle ? pcap_dump_open(c->out_handle, c->e->write) : NULL;
+	c->out_handle = c->lib->open_dead_with_tstamp_precision(c->ether ? DLT_EN10MB : DLT_RAW,
+								262144,
+								PCAP_TSTAMP_PRECISION_NANO);
+	c->out = c->out_handle ? c->lib->dump_open(c->out_handle, c->e->write) : NULL;
 	if (c->out)
 		return 0;
 	return out_error(NULL, "%s: %s", c->e->write,
-			 c->out_handle ? pcap_geterr(c->out_handle) : "out of memory");
+			 c->out_handle ? c->lib->geterr(c->out_handle) : "out of memory");
 }
 
 static int play(struct capture *c)
@@ -291,7 +297,7 @@ static int play(struct capture *c)
 
 	out_object(NULL);
 	out_array("packets");
-	while (!ret && (got = pcap_next_ex(c->in, &h, &data)) == 1)
+	while (!ret && (got = c->lib->next_ex(c->in, &h, &data)) == 1)
 		ret = one(c, h, data);
 	if (ret)
 		return ret;
@@ -300,7 +306,7 @@ static int play(struct capture *c)
 		if (!out_is_json())
 			put_summary(&c->sum);
 		return out_error("what stands before it in the capture was played",
-				 "%s: %s", c->e->pcap, pcap_geterr(c->in));
+				 "%s: %s", c->e->pcap, c->lib->geterr(c->in));
 	}
 	out_end();
 	put_summary(&c->sum);
@@ -322,14 +328,14 @@ int explain_pcap(const struct explain *e)
 		ret = open_out(&c);
 	if (!ret)
 		ret = play(&c);
-	if (c.out && pcap_dump_flush(c.out) && !ret)
+	if (c.out && c.lib->dump_flush(c.out) && !ret)
 		ret = out_error(NULL, "%s: %s", e->write, strerror(errno));
 	if (c.out)
-		pcap_dump_close(c.out);
+		c.lib->dump_close(c.out);
 	if (c.out_handle)
-		pcap_close(c.out_handle);
+		c.lib->close(c.out_handle);
 	if (c.in)
-		pcap_close(c.in);
+		c.lib->close(c.in);
 	fwt_sim_free(c.sim);
 	return ret;
 }

@@ -3,9 +3,9 @@
  * tcpdump's expressions; bpf_run.c runs them.
  */
 #include <stdlib.h>
-#include <pcap/pcap.h>
 
 #include "bpf.h"
+#include "pcap_load.h"
 
 #define LONGEST		65535	/* bytes of a packet */
 
@@ -49,19 +49,23 @@ u32 fwt_filter_compile(struct fwt_builder *b, const char *text, enum fwt_filter_
 		.link = link, .text = fwt_builder_string(b, text),
 	};
 	u32 at = known(b, f.text, link);
+	const struct fwt_pcap *lib;
 	struct bpf_program code;
 	pcap_t *pcap;
 
 	if (at != FWT_NONE)
 		return at;
-	pcap = pcap_open_dead(link == FWT_LINK_RAW ? DLT_RAW : DLT_EN10MB, LONGEST);
+	lib = fwt_pcap_load(error, size);
+	if (!lib)
+		return FWT_NONE;
+	pcap = lib->open_dead(link == FWT_LINK_RAW ? DLT_RAW : DLT_EN10MB, LONGEST);
 	if (!pcap) {
 		snprintf(error, size, "no memory");
 		return FWT_NONE;
 	}
-	if (pcap_compile(pcap, &code, text, 1, PCAP_NETMASK_UNKNOWN)) {
-		snprintf(error, size, "%s", pcap_geterr(pcap));
-		pcap_close(pcap);
+	if (lib->compile(pcap, &code, text, 1, PCAP_NETMASK_UNKNOWN)) {
+		snprintf(error, size, "%s", lib->geterr(pcap));
+		lib->close(pcap);
 		return FWT_NONE;
 	}
 	snprintf(error, size, "no memory");
@@ -70,7 +74,7 @@ u32 fwt_filter_compile(struct fwt_builder *b, const char *text, enum fwt_filter_
 			 (unsigned int)FWT_FILTER_INSNS_MAX);
 	else if (add(b, &code, &f))
 		at = fwt_builder_add(b, FWT_SEC_FILTERS, &f);
-	pcap_freecode(&code);
-	pcap_close(pcap);
+	lib->freecode(&code);
+	lib->close(pcap);
 	return at;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bpf.h"
+#include "pcap_load.h"
 #include "sema.h"
 
 /* All of a list, as one condition. */
@@ -185,6 +186,10 @@ static struct fwt_cond *filter(struct fwt_sema *s, const struct fwt_value *v, bo
 	}
 	if (!v->text[0]) {
 		fwt_error(s->diag, &v->loc, "an empty expression passes everything");
+		return NULL;
+	}
+	if (!fwt_pcap_load(error, sizeof(error))) {
+		fwt_error(s->diag, &v->loc, "%s", error);
 		return NULL;
 	}
 	for (k = 0; k < 2; k++) {
