@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,23 @@ def sh(command, check=True):
     if check and r.returncode:
         raise Failed(f"{command}\n{r.stdout}")
     return r.stdout
+
+
+def time_of(command):
+    """What it writes, and the ms from its start to its end: of the program itself,
+    without a shell before it and without pipes."""
+    argv = shlex.split(command)
+    with tempfile.TemporaryFile("w+") as out:
+        t = time.perf_counter()
+        pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=[
+            (os.POSIX_SPAWN_DUP2, out.fileno(), fd) for fd in (1, 2)])
+        status = os.waitpid(pid, 0)[1]
+        ms = (time.perf_counter() - t) * 1000
+        out.seek(0)
+        text = out.read()
+    if status:
+        raise Failed(f"{command}\n{text}")
+    return text, ms
 
 
 def write(path, text):

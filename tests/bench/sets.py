@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from bench import Nft, Ours, sh
+from bench import Nft, Ours, sh, time_of
 from drops import nft_rules, our_rules
 from files import given, made
 
@@ -209,11 +209,10 @@ def change(b, name, g, args):
     edited = g.temp("edited.fw", "")
 
     def once(command):
-        t = time.monotonic()
-        out = sh(command)
+        out, ms = time_of(command)
         if command.startswith("fwctl -j") and not json.loads(out)["delta"]:
             b.say(f"{name}: not by a patch: {command}")
-        return (time.monotonic() - t) * 1000
+        return ms
 
     times = {}
 
