@@ -79,7 +79,8 @@ static bool limited(struct fwt_way *w)
 	return true;
 }
 
-static void answer4(struct fwt_way *w, u8 reject)
+static void answer4(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
+		    unsigned int hook, u8 reject)
 {
 	static const u8 code[__FWT_REJECT_MAX] = {
 		[FWT_REJECT_DEFAULT] = ICMP_PORT_UNREACH,
@@ -89,12 +90,13 @@ static void answer4(struct fwt_way *w, u8 reject)
 	};
 
 	if (reject == FWT_REJECT_TCP_RESET)
-		nf_send_reset(w->fn->net, w->state->sk, w->skb, w->state->hook);
+		nf_send_reset(w->fn->net, sk, skb, hook);
 	else
-		nf_send_unreach(w->skb, code[reject], w->state->hook);
+		nf_send_unreach(skb, code[reject], hook);
 }
 
-static void answer6(struct fwt_way *w, u8 reject)
+static void answer6(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
+		    unsigned int hook, u8 reject)
 {
 	static const u8 code[__FWT_REJECT_MAX] = {
 		[FWT_REJECT_DEFAULT] = ICMPV6_PORT_UNREACH,
@@ -105,9 +107,23 @@ static void answer6(struct fwt_way *w, u8 reject)
 	};
 
 	if (reject == FWT_REJECT_TCP_RESET)
-		nf_send_reset6(w->fn->net, w->state->sk, w->skb, w->state->hook);
+		nf_send_reset6(w->fn->net, sk, skb, hook);
 	else
-		nf_send_unreach6(w->fn->net, w->skb, code[reject], w->state->hook);
+		nf_send_unreach6(w->fn->net, skb, code[reject], hook);
+}
+
+void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
+		     unsigned int hook, u8 reject)
+{
+	local_bh_disable();
+	this_cpu_write(sender.task, current);
+	this_cpu_write(sender.fn, w->fn);
+	if (w->p.family == 4)
+		answer4(w, skb, sk, hook, reject);
+	else
+		answer6(w, skb, sk, hook, reject);
+	this_cpu_write(sender.fn, NULL);
+	local_bh_enable();
 }
 
 void fwt_answer(struct fwt_way *w, u8 reject)
@@ -121,13 +137,5 @@ void fwt_answer(struct fwt_way *w, u8 reject)
 		return;
 	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad || limited(w))
 		return;
-	local_bh_disable();
-	this_cpu_write(sender.task, current);
-	this_cpu_write(sender.fn, w->fn);
-	if (w->p.family == 4)
-		answer4(w, reject);
-	else
-		answer6(w, reject);
-	this_cpu_write(sender.fn, NULL);
-	local_bh_enable();
+	fwt_answer_send(w, w->skb, w->state->sk, w->state->hook, reject);
 }

@@ -75,8 +75,12 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
 	/* The answer before the end: it is translated by the record. */
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
-	if (end)
-		fwt_conn_end(w->c, fwt_pool_was_reset(w->c) ? FWT_END_SERVER : FWT_END_POLICY);
+	if (end && fwt_pool_was_reset(w->c)) {
+		if (fwt_conn_end(w->c, FWT_END_SERVER))
+			fwt_answer_other(w);
+	} else if (end) {
+		fwt_conn_end(w->c, FWT_END_POLICY);
+	}
 	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);
 }
 

@@ -378,6 +378,15 @@ void fwt_track_account(struct fwt_way *w);
 /* RST or ICMP error for a packet that is refused, rate-limited. */
 void fwt_answer(struct fwt_way *w, u8 reject);
 
+/* The answer to @skb, which came to @hook: whose it is, is known as it leaves. */
+void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
+		     unsigned int hook, u8 reject);
+
+/* answer_other.c: a RST for the other end of @w's connection, which is over: the packet
+ * was refused, and tells it nothing.
+ */
+void fwt_answer_other(struct fwt_way *w);
+
 /* It is an answer of ours that is on its way out here just now. */
 bool fwt_answering(const struct fwt_way *w);
 

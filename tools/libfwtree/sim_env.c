@@ -220,6 +220,12 @@ const char *fwt_ifname(struct net *net, u32 ifindex)
 }
 
 /* Somebody listens to every queue, and lets everything pass. */
+/* No server is deleted here. */
+void fwt_answer_other(struct fwt_way *w)
+{
+	(void)w;
+}
+
 unsigned int fwt_queue(struct fwt_way *w)
 {
 	fwt_stat_inc_bh(w->fn, reason[FWT_REASON_QUEUED]);
