@@ -534,6 +534,20 @@ static void carry(const struct fwt_hash *h, struct fwt_hash_table *from,
 	unlock_bucket(from, b, head | MOVED);
 }
 
+/* Records of a bucket that is carried over soon are on their way by then: each one's
+ * hash is made from its ends anew, and they lie anywhere. A hint, hence no lock.
+ */
+static void carry_soon(const struct fwt_hash_table *t, size_t i)
+{
+	enum fwt_pair pair;
+	unsigned int slot;
+
+	if (i >> t->bits)
+		return;
+	for (slot = 0; slot < SLOTS; slot++)
+		prefetch(ref_conn(READ_ONCE(t->refs[i].ref[slot]), &pair));
+}
+
 static u32 bits_for(u32 links)
 {
 	u32 bits = LEAST_BITS;
@@ -564,6 +578,7 @@ static void resize(struct work_struct *work)
 	}
 	rcu_assign_pointer(now->next, then);
 	for (i = 0; i < 1ul << now->bits; i++) {
+		carry_soon(now, i + 2);
 		local_bh_disable();
 		carry(h, now, bucket_at(now, i), then);
 		local_bh_enable();
