@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "diag.h"
 #include "rule.h"
 
@@ -53,6 +54,8 @@ static bool read_file(const char *path, struct text *t)
 		len = ftell(f);
 	if (len > 0 && len <= FILE_BYTES_MAX && !fseek(f, 0, SEEK_SET)) {
 		t->data = malloc((size_t)len + 1);
+		if (t->data)
+			fwt_prefault(t->data, (size_t)len + 1);
 		t->len = t->data ? fread(t->data, 1, (size_t)len, f) : 0;
 		if (t->data)
 			t->data[t->len] = 0;
@@ -63,13 +66,36 @@ static bool read_file(const char *path, struct text *t)
 	       strlen(t->data) == t->len;
 }
 
+/* Into memory that is there at once: megabytes that grow are copied again and again. */
+static void print_changed(struct job *j, const char *base, size_t len)
+{
+	size_t room = len + 2;
+	FILE *out;
+	uint32_t i;
+
+	for (i = 0; i < j->s.delta.added.count; i++)
+		room += strlen(session_line(&j->s, i)->text);
+	j->now.data = malloc(room);
+	if (!j->now.data)
+		return;
+	fwt_prefault(j->now.data, room);
+	out = fmemopen(j->now.data, room, "w");
+	if (out) {
+		fwt_delta_print(&j->s.delta, 0, base, len, out);
+		j->now.len = (size_t)ftell(out);
+	}
+	if (!out || fclose(out)) {
+		free(j->now.data);
+		j->now.data = NULL;
+	}
+}
+
 /* The text in force, of the generation that the delta is of. */
 static bool text_in_force(struct job *j)
 {
 	uint32_t generation = 0;
 	char *base = NULL;
 	size_t len = 0;
-	FILE *out;
 
 	if (fwt_nl_source_fetch(&j->s.nl, &base, &len, &generation) || !base ||
 	    generation != j->s.generation) {
@@ -81,11 +107,7 @@ static bool text_in_force(struct job *j)
 		j->now.len = len;
 		return true;
 	}
-	out = open_memstream(&j->now.data, &j->now.len);
-	if (out) {
-		fwt_delta_print(&j->s.delta, 0, base, len, out);
-		fclose(out);
-	}
+	print_changed(j, base, len);
 	free(base);
 	return j->now.data;
 }

@@ -257,13 +257,29 @@ u32 fwt_delta_base_line(const struct fwt_delta *d, u32 file, u32 line)
 	return trace(d, file, line, &n);
 }
 
+/* The first line behind @line of which something is said; @until: where lines that are
+ * gone end.
+ */
+static u32 next_said(const struct fwt_delta *d, u32 file, u32 line, u32 until, u32 a, u32 g)
+{
+	u32 next = until > line ? until : ~0u;
+
+	if (a < d->added.count && line_at(d, a)->file == file)
+		next = min(next, line_at(d, a)->before);
+	if (g < d->gone.count && gone_at(d, g)->file == file)
+		next = min(next, gone_at(d, g)->line);
+	return next;
+}
+
 void fwt_delta_print(const struct fwt_delta *d, u32 file, const char *text, size_t len,
 		     FILE *out)
 {
-	u32 a = 0, g = 0, line = 1, until = 1;
+	u32 a = 0, g = 0, line = 1, until = 1, next;
 	size_t at = 0, to;
 
-	for (;; line++) {
+	for (;;) {
+		bool gone;
+
 		for (; a < d->added.count; a++) {
 			const struct fwt_delta_line *l = line_at(d, a);
 
@@ -285,10 +301,15 @@ void fwt_delta_print(const struct fwt_delta *d, u32 file, const char *text, size
 		}
 		if (at >= len)
 			break;
-		for (to = at; to < len && text[to] != '\n'; to++)
-			;
-		to += to < len;
-		if (line >= until)
+		/* All lines up to there at once: they may be a hundred thousand. */
+		gone = line < until;
+		next = next_said(d, file, line, until, a, g);
+		for (to = at; line < next && to < len; line++) {
+			const char *end = memchr(text + to, '\n', len - to);
+
+			to = end ? (size_t)(end - text) + 1 : len;
+		}
+		if (!gone)
 			fwrite(text + at, 1, to - at, out);
 		at = to;
 	}
