@@ -23,7 +23,7 @@
 #define CHUNK_MAX	((size_t)8 << 20)
 #define HUGE		((size_t)2 << 20)
 #define ALIGNMENT	16
-#define PREFAULT_MIN	((size_t)256 << 10)
+#define PREFAULT_MIN	((size_t)64 << 10)
 
 struct chunk {
 	struct chunk *next;
