@@ -44,10 +44,15 @@ class Ssh:
                 *argv, "fwctl", "-j", "apply", policy(text, name), *more)
         return r.returncode, json.loads(r.stdout)
 
+    def rule(self, *words):
+        r = run("ip", "netns", "exec", "gw", "env", f"SSH_CONNECTION={self.text}",
+                "fwctl", "-j", "rule", *words)
+        return r.returncode, json.loads(r.stdout)
+
 def refuses(answer, what, line):
     code, d = answer
     ok(code == 1 and "this cuts off" in d["error"]["message"] and
-       d["error"]["line"] == line and "--confirm" in d["error"]["hint"], what, d)
+       d["error"].get("line") == line and "--confirm" in (d["error"]["hint"] or ""), what, d)
 
 def in_force():
     r = run("fwctl", "-n", "gw", "show", "policy")
@@ -114,6 +119,53 @@ for v in (4, 6):
     ok(silent(p.s), "and is cut off")
     fwctl("flush")
     equal(receive(p.s, 3), b"now", "flush lets it go on")
+
+    # The same of one rule. By another connection: where openers are adopted, one that
+    # was cut off may be taken for one of the other side's.
+    p.close()
+    ssh = Ssh(v)
+    p = ssh.pair
+    p.s.settimeout(20)      # TCP sends again more and more rarely
+    ssh.apply(GOOD, "--full")
+    gen = stats()["generation"]
+    refuses(ssh.rule("delete", "6"), "a rule that lets it pass is not deleted", 8)
+    refuses(ssh.rule("replace", "6", "tcp dport 23 accept"), "nor replaced by another", 9)
+    refuses(ssh.rule("add", "first", "in", "ingress", "tcp dport 22 drop"),
+            "none is added that takes it", 3)
+    refuses(ssh.rule("add", "first", "in", "ingress", "tcp dport 22 { drop }"),
+            "nor one for the whole way", 3)
+    equal(stats()["generation"], gen, "nothing was changed")
+    code, d = ssh.rule("add", "before", "web", "tcp dport 99 accept id more")
+    ok(code == 0 and d["delta"] and not d["warnings"], "a harmless one is sent as a patch", d)
+    refuses(ssh.rule("delete", "6"), "refused with a patch in force", 9)
+    ok(p.talk(), "it goes on after all that")
+    code, d = ssh.rule("delete", "--confirm", "2s", "6")
+    ok(code == 0 and "this cuts off" in d["warnings"][0]["message"] and d["trial"] == 2,
+       "on trial it is warned of", d)
+    p.c.sendall(b"now")
+    ok(silent(p.s), "and is cut off")
+    wait_for(lambda: "dport 22" in in_force())
+    equal(receive(p.s, 3), b"now", "the trial over, it goes on")
+    ok(p.talk(), "both ways")
+    code, d = ssh.rule("delete", "--force", "6")
+    ok(code == 0 and d["delta"] and "this cuts off" in d["warnings"][0]["message"],
+       "forced it is warned of", d)
+    p.c.sendall(b"now")
+    ok(silent(p.s), "and is cut off")
+    fwctl("flush")
+    equal(receive(p.s, 3), b"now", "flush lets it go on")
+    policy("    tcp dport 80 accept\n    tcp dport 22 accept id ssh\n    tcp dport 443 accept\n", "in.fw")
+    ssh.apply('ingress {\n    icmpv6 type 133-137 accept\n    include "in.fw"\n    drop\n}\n',
+              name="out.fw")
+    code, d = ssh.rule("delete", "ssh")
+    ok(code == 1 and "this cuts off" in d["error"]["message"] and
+       d["error"].get("file") == policy("", "none.fw").replace("none", "out") and d["error"]["line"] == 4,
+       "refused in a file that is included", d)
+    ok(p.talk(), "it goes on")
+    for words in (("delete", "--confirm", "6"), ("delete", "--confirm", "2s"),
+                  ("delete", "6", "7"), ("add", "--never", "before", "6", "drop")):
+        equal(run("fwctl", "-n", "gw", "rule", *words).returncode, 2, f"rule {words}: usage")
+    fwctl("flush")
 
     # Who calls from where.
     r = run("env", f"SSH_CONNECTION={ssh.text}", "fwctl", "-j", "-n", "gw", "apply", policy(BAD))

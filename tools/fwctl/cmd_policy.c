@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyse.h"
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
@@ -38,17 +37,7 @@ struct applying {
 static bool cuts_off(const struct applying *a, const struct fwt_policy_ast *ast,
 		     struct fwt_diag *diag)
 {
-	struct fwt_diag none;
-	struct fwt_sema s;
-	bool cut = false;
-
-	fwt_diag_init(&none);
-	if (!fwt_understand(&s, ast, &none, false, NULL))
-		cut = fwt_analyse_ssh(&s, diag, a->ssh,
-				      a->trial || a->force ? FWT_WARNING : FWT_ERROR);
-	fwt_understand_end(&s);
-	fwt_diag_clean(&none);
-	return cut;
+	return ssh_cut_off(a->ssh, ast, a->trial || a->force, diag);
 }
 
 /* The same of a file that may be applied by what differs. */
@@ -160,17 +149,6 @@ static void print_delta(struct fwt_nl *nl, const char *path, uint32_t generation
 	out_end();
 }
 
-static void print_trial(uint32_t trial)
-{
-	char buf[32];
-
-	if (!trial)
-		return;
-	out_num("trial", (trial + 999) / 1000);
-	out_text("on trial for %s: 'fwctl confirm' keeps it, else the former policy comes back\n",
-		 trial_text(buf, sizeof(buf), trial));
-}
-
 /* The whole of it. */
 static int apply(struct fwctl *ctl, const struct applying *a)
 {
@@ -206,7 +184,7 @@ static int apply(struct fwctl *ctl, const struct applying *a)
 		policy_figures(a->path, &v);
 		if (!fwt_nl_policy_get(&nl, &now))
 			print_waiting(&now);
-		print_trial(a->trial);
+		trial_print(a->trial);
 		out_end();
 	}
 	fwt_nl_close(&nl);

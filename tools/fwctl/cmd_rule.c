@@ -18,8 +18,12 @@
 #include <string.h>
 
 #include "delta.h"
+#include "ast.h"
 #include "diag.h"
+#include "in_force.h"
+#include "program_view.h"
 #include "rule.h"
+#include "trial.h"
 
 static enum way no_memory(void)
 {
@@ -125,7 +129,7 @@ static void name_errors(struct fwt_diag *diag)
 }
 
 static void print_done(const struct change *c, uint32_t generation, bool delta,
-		       const char *file, uint32_t line)
+		       const char *file, uint32_t line, const struct fwt_diag *told)
 {
 	static const char *const done[] = {
 		[CHANGE_ADD] = "added", [CHANGE_DELETE] = "deleted",
@@ -133,13 +137,50 @@ static void print_done(const struct change *c, uint32_t generation, bool delta,
 	};
 
 	out_object(NULL);
+	out_diag_warnings(told);
 	out_num("generation", generation);
 	out_bool("delta", delta);
 	out_str("file", file);
 	out_num("line", line);
-	out_end();
 	out_text("%s %s:%u: generation %u%s\n", done[c->what], file, line, generation,
 		 delta ? "" : ", the policy was compiled anew");
+	trial_print(c->trial);
+	out_end();
+}
+
+/* Who would be cut off by the change is told, and asked to insist. False: not done. */
+static bool dares(struct session *s, const struct change *c, const char *file,
+		  struct fwt_diag *told)
+{
+	struct fwt_policy_ast *ast;
+	struct fwt_delta was;
+	struct fwt_diag none;
+	struct view v;
+
+	if (!c->ssh)
+		return true;
+	if (view_fetch(&v, &s->nl, false))
+		return false;
+	fwt_diag_init(&none);
+	was = v.delta;
+	v.delta = s->delta;	/* the text as it would be */
+	ast = in_force_read(&v, file, &none);
+	v.delta = was;
+	if (ast && !fwt_diag_failed(&none)) {
+		fwt_diag_sources(told, ast->sources);
+		ssh_cut_off(c->ssh, ast, c->force, told);
+		fwt_diag_sources(told, NULL);
+		in_force_names(told);
+	} else {
+		fwt_warning(told, NULL,
+			    "whether this cuts off the SSH connection that you come by was not looked at: the policy in force can't be read again");
+	}
+	fwt_ast_free(ast);
+	fwt_diag_clean(&none);
+	view_clean(&v);
+	if (fwt_diag_failed(told))
+		out_diag_errors(told);
+	return !fwt_diag_failed(told);
 }
 
 /* Puts the patch in force. */
@@ -163,12 +204,14 @@ static enum way send(struct session *s, const struct change *c, const char *file
 			out_diag_errors(&diag);
 			way = FAILED;
 		}
+	} else if (!dares(s, c, file, &diag)) {
+		way = FAILED;
 	} else {
 		if (wanted != FWT_NONE)
 			line = session_line(s, wanted)->shown;
 		ret = fwt_nl_patch_apply(&s->nl, blob.data, blob.len, s->generation, &generation);
 		if (!ret)
-			print_done(c, generation, true, file, line);
+			print_done(c, generation, true, file, line, &diag);
 		else if (!session_refused(ret))
 			out_error("what was in force stays", "%s", s->nl.error);
 		way = !ret ? DONE : session_refused(ret) ? WHOLE : FAILED;
@@ -263,12 +306,16 @@ static int run(struct fwctl *ctl, struct change *c)
 	struct fwt_nl_spot spot = { 0 };
 	enum way way = WHOLE;
 	char file[300] = "";
+	struct fwt_diag told;
 	struct session s;
+	struct fwt_ssh ssh;
 	int ret;
 
 	ret = session_begin(&s, ctl);
 	if (ret)
 		return ret;
+	if (ssh_connection(ctl->netns, &ssh) == SSH_HERE)
+		c->ssh = &ssh;
 	ret = find(&s, &c->place, &added, &spot);
 	if (!ret && c->rule && (fwt_delta_whole(c->rule) ||
 				(fwt_delta_needs_defines(c->rule) && !session_defines(&s))))
@@ -276,16 +323,18 @@ static int run(struct fwctl *ctl, struct change *c)
 	if (ret < 0) {
 		out_error("what was in force stays", "%s", s.nl.error);
 		way = FAILED;
-	} else if (!ret) {
+	} else if (!ret && !c->trial) {
 		way = added != FWT_NONE ? change_added(&s, c, added) : change_base(&s, c, &spot);
 	}
 	fwt_nl_spot_clean(&spot);
 	if (way == WHOLE) {
 		way = FAILED;
-		if (!rule_text_change(&s.nl, c, file, sizeof(file), &line, &generation)) {
-			print_done(c, generation, false, file, line);
+		fwt_diag_init(&told);
+		if (!rule_text_change(&s.nl, c, file, sizeof(file), &line, &generation, &told)) {
+			print_done(c, generation, false, file, line, &told);
 			way = DONE;
 		}
+		fwt_diag_clean(&told);
 	}
 	session_end(&s);
 	return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
@@ -333,12 +382,41 @@ static int bad_place(struct fwctl *ctl, const char *text)
 			   "did not understand the place '%s'", text);
 }
 
+/* --force and --confirm TIME, before anything else: a rule's words are its own. -1, or
+ * the exit status.
+ */
+static int read_options(struct fwctl *ctl, struct change *c, int *argc, char ***argv, int least)
+{
+	for (; *argc && !strncmp((*argv)[0], "--", 2); --*argc, ++*argv) {
+		if (!strcmp((*argv)[0], "--force")) {
+			c->force = true;
+		} else if (!strcmp((*argv)[0], "--confirm")) {
+			c->trial = *argc > 1 ? trial_time((*argv)[1]) : 0;
+			if (!c->trial)
+				return fwctl_usage(ctl, "30s say, or 5m; a day is the most",
+						   "%s: a time is expected behind '--confirm'",
+						   ctl->command->name);
+			--*argc;
+			++*argv;
+		} else {
+			return fwctl_usage(ctl, NULL, "%s: did not understand '%s'",
+					   ctl->command->name, (*argv)[0]);
+		}
+	}
+	if (*argc < least)
+		return fwctl_usage(ctl, NULL, "%s: a word is missing", ctl->command->name);
+	return -1;
+}
+
 int cmd_rule_add(struct fwctl *ctl, int argc, char **argv)
 {
 	static const char *const where[] = { "before", "after", "first", NULL };
 	struct change c = { .what = CHANGE_ADD };
-	int i = fwctl_word(argv[0], where, "where");
+	int i = read_options(ctl, &c, &argc, &argv, 3);
 
+	if (i >= 0)
+		return i;
+	i = fwctl_word(argv[0], where, "where");
 	if (i < 0)
 		return FWCTL_USAGE;
 	if (i == 2) {
@@ -358,7 +436,10 @@ int cmd_rule_add(struct fwctl *ctl, int argc, char **argv)
 int cmd_rule_replace(struct fwctl *ctl, int argc, char **argv)
 {
 	struct change c = { .what = CHANGE_REPLACE };
+	int ret = read_options(ctl, &c, &argc, &argv, 2);
 
+	if (ret >= 0)
+		return ret;
 	if (!read_place(&c.place, argv[0]))
 		return bad_place(ctl, argv[0]);
 	return run_with(ctl, &c, argc - 1, argv + 1);
@@ -367,8 +448,12 @@ int cmd_rule_replace(struct fwctl *ctl, int argc, char **argv)
 int cmd_rule_delete(struct fwctl *ctl, int argc, char **argv)
 {
 	struct change c = { .what = CHANGE_DELETE };
+	int ret = read_options(ctl, &c, &argc, &argv, 1);
 
-	(void)argc;
+	if (ret >= 0)
+		return ret;
+	if (argc > 1)
+		return fwctl_usage(ctl, NULL, "rule delete: did not understand '%s'", argv[1]);
 	if (!read_place(&c.place, argv[0]))
 		return bad_place(ctl, argv[0]);
 	return run(ctl, &c);

@@ -62,6 +62,17 @@ const char *trial_text(char *buf, size_t size, uint32_t ms)
 	return buf;
 }
 
+void trial_print(uint32_t ms)
+{
+	char buf[32];
+
+	if (!ms)
+		return;
+	out_num("trial", (ms + 999) / 1000);
+	out_text("on trial for %s: 'fwctl confirm' keeps it, else the former policy comes back\n",
+		 trial_text(buf, sizeof(buf), ms));
+}
+
 static int end_trial(struct fwctl *ctl, bool back)
 {
 	struct fwt_nl_policy now;

@@ -20,6 +20,11 @@
 #include "in_force.h"
 #include "parse.h"
 #include "program_view.h"
+#include "source.h"
+
+#define DIRECTORY	"/tmp/fwctl-in-force-XXXXXX"
+#define ABSOLUTE	"/a"
+#define RELATIVE	"/r/"
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -44,15 +49,18 @@ static bool make_parents(char *path, size_t from)
 	return true;
 }
 
-/* Where a file goes: below the directory, whatever its name tries. */
+/* Where a file goes: below the directory, whatever its name tries; in one folder if it
+ * is relative, in another if not.
+ */
 static bool path_of(const struct view *v, uint32_t file, const char *dir, char *path,
 		    size_t size)
 {
 	const char *name = v->prog.string + v->prog.file[file].name;
 
-	if (name[0] == '/' || strstr(name, ".."))
+	if (strstr(name, ".."))
 		return false;
-	return (size_t)snprintf(path, size, "%s/%s", dir, name) < size;
+	return (size_t)snprintf(path, size, "%s%s%s", dir, name[0] == '/' ? ABSOLUTE : RELATIVE,
+				name) < size;
 }
 
 static bool write_files(const struct view *v, const char *dir)
@@ -75,20 +83,37 @@ static bool write_files(const struct view *v, const char *dir)
 	return true;
 }
 
+/* What names a file by its absolute name has read one that may be another by now. */
+static bool all_ours(const struct fwt_policy_ast *ast, const char *dir)
+{
+	uint32_t i;
+
+	for (i = 0; i < ast->sources->count; i++)
+		if (strncmp(ast->sources->source[i]->name, dir, strlen(dir)))
+			return false;
+	return true;
+}
+
 static struct fwt_policy_ast *read_many(const struct view *v, struct fwt_diag *diag)
 {
-	char dir[] = "/tmp/fwctl-in-force-XXXXXX", path[4096];
+	char dir[] = DIRECTORY, path[4096];
 	struct fwt_policy_ast *ast = NULL;
 
 	if (!mkdtemp(dir))
 		return NULL;
 	if (write_files(v, dir) && path_of(v, 0, dir, path, sizeof(path)))
 		ast = fwt_parse_file(path, diag, NULL);
+	if (ast && !all_ours(ast, dir)) {
+		fwt_diag_sources(diag, NULL);
+		fwt_ast_free(ast);
+		ast = NULL;
+	}
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return ast;
 }
 
-static struct fwt_policy_ast *read_one(const struct view *v, struct fwt_diag *diag)
+static struct fwt_policy_ast *read_one(const struct view *v, const char *name,
+				       struct fwt_diag *diag)
 {
 	struct fwt_parse_opts opts = { .no_include = true };
 	struct fwt_policy_ast *ast = NULL;
@@ -101,9 +126,32 @@ static struct fwt_policy_ast *read_one(const struct view *v, struct fwt_diag *di
 		return NULL;
 	view_print_file(v, 0, out);
 	if (!fclose(out))
-		ast = fwt_parse_buffer("in-force", text, len, diag, &opts);
+		ast = fwt_parse_buffer(name, text, len, diag, &opts);
 	free(text);
 	return ast;
+}
+
+struct fwt_policy_ast *in_force_read(const struct view *v, const char *name,
+				     struct fwt_diag *diag)
+{
+	if (!v->prog.n[FWT_SEC_FILES])
+		return NULL;
+	return v->prog.n[FWT_SEC_FILES] == 1 ? read_one(v, name, diag) : read_many(v, diag);
+}
+
+void in_force_names(struct fwt_diag *diag)
+{
+	size_t i, len = strlen(DIRECTORY), fixed = len - strlen("XXXXXX");
+	char *file, *name;
+
+	for (i = 0; i < diag->count; i++) {
+		file = diag->entries[i].file;
+		if (!file || strlen(file) <= len || strncmp(file, DIRECTORY, fixed))
+			continue;
+		name = file + len + (strncmp(file + len, RELATIVE, strlen(RELATIVE)) ?
+				     strlen(ABSOLUTE) : strlen(RELATIVE));
+		memmove(file, name, strlen(name) + 1);
+	}
 }
 
 int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_diag *diag)
@@ -122,10 +170,7 @@ int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_di
 	ret = view_fetch(&v, &nl, false);
 	if (ret)
 		return ret;
-	if (v.prog.n[FWT_SEC_FILES] == 1)
-		*ast = read_one(&v, diag);
-	else if (v.prog.n[FWT_SEC_FILES])
-		*ast = read_many(&v, diag);
+	*ast = in_force_read(&v, "in-force", diag);
 	view_clean(&v);
 	fwt_nl_close(&nl);
 	if (!*ast || fwt_diag_failed(diag))

@@ -7,6 +7,7 @@
 
 struct fwt_diag;
 struct fwt_policy_ast;
+struct view;
 
 /**
  * in_force_parse() - read the policy in force again
@@ -16,5 +17,19 @@ struct fwt_policy_ast;
  * Return: 0, or the exit status after having said why not.
  */
 int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_diag *diag);
+
+/**
+ * in_force_read() - read a policy that is or may come to be in force
+ * @v: it, with the delta of @v
+ * @name: of its first file, as it is shown
+ * @diag: told of what is wrong with it
+ *
+ * Return: it, to be freed; NULL where it can't be read.
+ */
+struct fwt_policy_ast *in_force_read(const struct view *v, const char *name,
+				     struct fwt_diag *diag);
+
+/** in_force_names() - files by the names that they came by, in what was told */
+void in_force_names(struct fwt_diag *diag);
 
 #endif /* FWCTL_IN_FORCE_H */

@@ -37,7 +37,10 @@
 	"PLACE: a rule's id, or LINE or FILE:LINE where it begins, as 'fwctl show policy'\n" \
 	"  and 'fwctl stats' have them now. RULE: as in a policy, quoted for the shell.\n" \
 	"  TREE: a hook or tree, as 'fwctl show tree' names it.\n" \
-	"Files stay as they are: what is in force is changed.\n"
+	"Files stay as they are: what is in force is changed.\n" \
+	"--confirm 30s puts the change on trial: unless 'fwctl confirm' comes in time, the\n" \
+	"kernel goes back by itself. One that would cut off the SSH connection that you\n" \
+	"come by is refused, unless it is on trial, or --force is said.\n"
 
 #define POOL_HELP \
 	"SERVER: as in the policy: 10.0.0.1, 10.0.0.1:80, [fd00::1]:80, 10.0.0.1:8000-8010.\n" \
@@ -95,11 +98,11 @@ const struct command fwctl_commands[] = {
 	  "keep the policy on trial", NULL },
 	{ "rollback", "", 0, 0, cmd_rollback,
 	  "go back to the policy that was in force before the trial", NULL },
-	{ "rule add", "before|after PLACE RULE | first in TREE RULE", 3, -1, cmd_rule_add,
+	{ "rule add", "[--confirm TIME] [--force] before|after PLACE RULE | first in TREE RULE", 3, -1, cmd_rule_add,
 	  "put one more rule in force", RULE_HELP },
-	{ "rule delete", "PLACE", 1, 1, cmd_rule_delete,
+	{ "rule delete", "[--confirm TIME] [--force] PLACE", 1, 4, cmd_rule_delete,
 	  "take one rule away", RULE_HELP },
-	{ "rule replace", "PLACE RULE", 2, -1, cmd_rule_replace,
+	{ "rule replace", "[--confirm TIME] [--force] PLACE RULE", 2, -1, cmd_rule_replace,
 	  "put one rule in the place of another", RULE_HELP },
 	{ "set list", "[NAME]", 0, 1, cmd_set_list,
 	  "the sets and maps of the policy in force, or the elements of one", NULL },

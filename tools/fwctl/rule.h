@@ -5,6 +5,7 @@
 
 #include "delta.h"
 #include "fwctl.h"
+#include "ssh_connection.h"
 
 /* How far a change came: it is in force, or is for the whole way, or it failed. */
 enum way { DONE, WHOLE, FAILED };
@@ -64,6 +65,9 @@ enum change_what { CHANGE_ADD, CHANGE_DELETE, CHANGE_REPLACE };
  * struct change - what is to be done
  * @side: of an addition: 0 before the place, 1 behind it
  * @rule: text, not of a deletion
+ * @ssh: the connection that whoever changes it has come by, or NULL
+ * @force: though that is cut off
+ * @trial: milliseconds on trial; 0 for good
  * @shown: set to the line of the place
  */
 struct change {
@@ -71,6 +75,9 @@ struct change {
 	int side;
 	struct place place;
 	const char *rule;
+	const struct fwt_ssh *ssh;
+	bool force;
+	uint32_t trial;
 	uint32_t shown;
 };
 
@@ -82,10 +89,11 @@ struct change {
  * @size: of @file
  * @line: set to the line of the rule
  * @generation: the new one
+ * @told: receives warnings
  *
  * Return: 0, or the exit status after having said what is wrong.
  */
 int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size_t size,
-		     uint32_t *line, uint32_t *generation);
+		     uint32_t *line, uint32_t *generation, struct fwt_diag *told);
 
 #endif /* FWCTL_RULE_H */

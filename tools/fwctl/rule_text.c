@@ -20,32 +20,33 @@
 #include "rule.h"
 #include "set_names.h"
 
-/* Names of sets stand for what they did. */
+/* Names of sets stand for what they did. @c: what is said of it comes into @told. */
 static int compile(struct fwt_nl *nl, const char *name, const char *text,
-		   struct fwt_program *prog, struct fwt_blob *out)
+		   struct fwt_program *prog, struct fwt_blob *out, const struct change *c,
+		   struct fwt_diag *told)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog };
 	struct fwt_policy_ast *ast;
 	struct fwt_dns_book book;
-	struct fwt_diag diag;
 	int ret = -1;
 
-	fwt_diag_init(&diag);
-	ast = fwt_parse_buffer(name, text, strlen(text), &diag, NULL);
+	ast = fwt_parse_buffer(name, text, strlen(text), told, NULL);
 	fwt_dns_init(&book);
 	opts.book = &book;
-	if (ast && !fwt_diag_failed(&diag) && names_kept(nl, ast, &book))
-		fwt_error(&diag, NULL, "the addresses of DNS names can't be kept: %s", nl->error);
+	if (ast && !fwt_diag_failed(told) && names_kept(nl, ast, &book))
+		fwt_error(told, NULL, "the addresses of DNS names can't be kept: %s", nl->error);
 	if (ast)
-		ret = fwt_compile(ast, &diag, &opts, out);
+		ret = fwt_compile(ast, told, &opts, out);
 	fwt_dns_clean(&book);
-	fwt_diag_sources(&diag, NULL);
+	if (!ret && c && c->ssh && ssh_cut_off(c->ssh, ast, c->trial || c->force, told) &&
+	    fwt_diag_failed(told))
+		ret = -1;
+	fwt_diag_sources(told, NULL);
 	fwt_ast_free(ast);
 	if (ret) {
 		fwt_blob_free(out);
-		ret = out_diag_errors(&diag);
+		ret = out_diag_errors(told);
 	}
-	fwt_diag_clean(&diag);
 	return ret;
 }
 
@@ -161,7 +162,7 @@ static char *text_in_force(const struct view *v)
 }
 
 int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size_t size,
-		     uint32_t *line, uint32_t *generation)
+		     uint32_t *line, uint32_t *generation, struct fwt_diag *told)
 {
 	const struct place *p = &c->place;
 	const struct fwt_prog_rule *r;
@@ -195,7 +196,7 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 	/* As it was fetched, or with its patch, compiled. */
 	now = v.prog;
 	if (v.prog.patch)
-		ret = compile(nl, file, text, &now, &folded);
+		ret = compile(nl, file, text, &now, &folded, NULL, told);
 	if (ret)
 		goto out;
 	r = find(&now, p);
@@ -208,10 +209,11 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 		ret = out_error(NULL, "out of memory");
 		goto out;
 	}
-	ret = compile(nl, file, edited, NULL, &blob);
+	ret = compile(nl, file, edited, NULL, &blob, c, told);
 	/* What is on trial stays on trial, for as long as it is. */
 	if (!ret && (fwt_nl_policy_get(nl, &trial) ||
-		     fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation, trial.trial,
+		     fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation,
+					 c->trial ? c->trial : trial.trial,
 					 NULL, NULL, generation)))
 		ret = out_error("what was in force stays", "%s", nl->error);
 out:

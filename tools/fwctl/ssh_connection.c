@@ -96,3 +96,18 @@ enum ssh_where ssh_connection(const char *netns, struct fwt_ssh *ssh)
 	ssh->owners = path.more ? 0 : path.owners;
 	return SSH_HERE;
 }
+
+bool ssh_cut_off(const struct fwt_ssh *ssh, const struct fwt_policy_ast *ast, bool warn,
+		 struct fwt_diag *diag)
+{
+	struct fwt_diag none;
+	struct fwt_sema s;
+	bool cut = false;
+
+	fwt_diag_init(&none);
+	if (!fwt_understand(&s, ast, &none, false, NULL))
+		cut = fwt_analyse_ssh(&s, diag, ssh, warn ? FWT_WARNING : FWT_ERROR);
+	fwt_understand_end(&s);
+	fwt_diag_clean(&none);
+	return cut;
+}

@@ -4,6 +4,7 @@
 #define FWCTL_SSH_CONNECTION_H
 
 #include "analyse.h"
+#include "diag.h"
 
 enum ssh_where {
 	SSH_NONE,
@@ -19,5 +20,14 @@ enum ssh_where {
  * sudo takes the variable away: behind it, that of an ancestor counts.
  */
 enum ssh_where ssh_connection(const char *netns, struct fwt_ssh *ssh);
+
+/**
+ * ssh_cut_off() - would a policy cut it off
+ * @ast: without errors
+ * @warn: it is said, and no more
+ * @diag: told of the rule that does
+ */
+bool ssh_cut_off(const struct fwt_ssh *ssh, const struct fwt_policy_ast *ast, bool warn,
+		 struct fwt_diag *diag);
 
 #endif /* FWCTL_SSH_CONNECTION_H */

@@ -15,4 +15,7 @@ uint32_t trial_time(const char *text);
 /** trial_text() - "23 s", "4 min 30 s"; returns @buf */
 const char *trial_text(char *buf, size_t size, uint32_t ms);
 
+/** trial_print() - that what was put in force is on trial; of 0 nothing */
+void trial_print(uint32_t ms);
+
 #endif /* FWCTL_TRIAL_H */
