@@ -83,6 +83,8 @@ ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
 # Live sets in the simulation: the module's own, changed by rules and by hand.
 ok 'a block list that a rule fills, in a test of a policy' prints 0 '' \
 	test "$top/tests/offline/policies/sets/blocked.fw" "$top/tests/offline/policies/sets/blocked.test"
+ok 'an IPv6 source of a link, or none, goes no further' prints 0 '' \
+	test "$top/tests/offline/policies/sim/scope.fw" "$top/tests/offline/policies/sim/scope.test"
 
 # The man page names every command: its own entry, or among those to come.
 in_man() {

@@ -90,8 +90,9 @@ static int tell(struct fwt_sim *sim, struct sk_buff *skb, const char *why, u16 k
 }
 
 /* As ip_forward() and ip6_forward() do it. */
-static int hop(struct fwt_sim *sim, struct sk_buff *skb)
+static int hop(struct fwt_sim *sim, struct sk_buff *skb, const struct net_device *in)
 {
+	static const u8 nobody[16];
 	u8 *ip = skb->data;
 	bool six = *ip >> 4 == 6;
 	u8 *ttl = ip + (six ? 7 : 8);
@@ -99,6 +100,13 @@ static int hop(struct fwt_sim *sim, struct sk_buff *skb)
 
 	if (*ttl <= 1)
 		return tell(sim, skb, "ttl-exceeded", 11 << 8, 3 << 8, 0);
+	/* Who has no address yet, or one of a link, is not heard beyond it. */
+	if (six && skb->dev != in) {
+		if (!memcmp(ip + 8, nobody, 16))
+			return stop(sim, "malformed");
+		if (ip[8] == 0xfe && (ip[9] & 0xc0) == 0x80)
+			return tell(sim, skb, "no-route", 0, 1 << 8 | 2, 0);
+	}
 	/* What may be cut is, once it has left. */
 	if (skb->len > mtu && (six || ip[6] & 0x40) && !(sim->frag_max && sim->frag_max <= mtu))
 		return tell(sim, skb, "too-big", 3 << 8 | 4, 2 << 8, mtu);
@@ -137,7 +145,7 @@ static int to_ip(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 	skb->dev = sim_device(&sim->net, r.oif);
 	if (!skb->dev)
 		return stop(sim, "no-memory");
-	end = hop(sim, skb);
+	end = hop(sim, skb, dev);
 	if (end != FWT_SIM_LEFT)
 		return end;
 	return sim_leave(&sim->net, skb, dev) == NF_ACCEPT ? FWT_SIM_LEFT : stopped(sim);
