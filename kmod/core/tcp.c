@@ -260,7 +260,10 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 
 	if (s->has_sack && uses_sack(t))
 		sack = later(s->ack, s->sack_edge);
-	if (t->flags & FWT_TCP_CONN_LOOSE)
+	/* Behind a FIN that was acknowledged there is nothing, whatever we missed. */
+	if ((rcv->flags & FWT_TCP_PEER_FIN) && all_acked(t, !dir))
+		limit = rcv->end;
+	else if (t->flags & FWT_TCP_CONN_LOOSE)
 		limit = later(limit, rcv->maxend);
 	else if ((t->flags & FWT_TCP_CONN_NOTED) &&
 		 (t->flags & FWT_TCP_CONN_NOTED_DIR) != over)

@@ -217,7 +217,7 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	bool both = t->flags & FWT_TCP_CONN_BOTH_OPEN;
 	bool loose = t->flags & FWT_TCP_CONN_LOOSE;
 	bool fits = between(s->ack, snd->maxack, rcv->end);
-	bool known, acks;
+	bool known, acks, answers;
 
 	if (dir == FWT_ORIGINAL && !both && !loose) {
 		invalid(t, v, "SYN-ACK from the client of a connection");
@@ -228,15 +228,16 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 		opened(t, dir, s, v);
 		return;
 	}
-	if (t->state == FWT_TCPS_CLOSE && fits &&
-	    !(snd->flags & FWT_TCP_PEER_SEEN)) {
+	answers = both && !is_open(t) && !(snd->flags & FWT_TCP_PEER_ACKS) && fits &&
+		  end_of(s) == snd->end;
+	if (t->state == FWT_TCPS_CLOSE &&
+	    (answers || (fits && !(snd->flags & FWT_TCP_PEER_SEEN)))) {
 		opened(t, dir, s, v);
 		t->state = FWT_TCPS_CLOSE;
 		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
 	}
-	if (both && !is_open(t) && !(snd->flags & FWT_TCP_PEER_ACKS) && fits &&
-	    end_of(s) == snd->end) {
+	if (answers) {
 		opened(t, dir, s, v);
 		return;
 	}
