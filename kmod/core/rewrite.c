@@ -207,11 +207,12 @@ static void put_check(struct fwt_packet *p, u8 *data, u32 end,
 }
 
 /* What a sum over 32-bit words changes by; as of 16-bit words, for the two are
- * the same modulo 0xffff. 0 only for no change.
+ * the same modulo 0xffff. 0 only for no change: all ones to all zeroes would be 0
+ * too, hence the 0xffff, which to a sum is nothing.
  */
 static u64 change32(u32 from, u32 to)
 {
-	return from == to ? 0 : (u64)(u32)~from + to;
+	return from == to ? 0 : (u64)(u32)~from + to + 0xffff;
 }
 
 /* A checksum after a change, with the field's change in @all. */

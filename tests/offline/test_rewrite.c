@@ -235,6 +235,36 @@ static void sweep(struct pkt_spec *s)
 	}
 }
 
+/* Words of all ones and of zeroes, from each to each: by difference alone they look
+ * alike.
+ */
+static void test_ones(void **unused)
+{
+	static const u32 addr[] = { 0, 0xffffffff, 0x0a000001 };
+	static const u16 port[] = { 0, 0xffff, 53 };
+	static const u8 protocol[] = { 6, 17, 136 };
+	u32 n, i;
+
+	(void)unused;
+	for (n = 0; n < 3 * 6561; n++) {
+		struct pkt_spec s = { .family = 4, .protocol = protocol[n % 3] };
+		struct fwt_rewrite to = { 0 };
+		u32 k[8];
+
+		for (i = 0; i < 8; i++)
+			k[i] = n / 3 / (u32[]){ 1, 3, 9, 27, 81, 243, 729, 2187 }[i] % 3;
+		s.saddr[0] = addr[k[0]];
+		s.daddr[0] = addr[k[1]];
+		s.sport = port[k[2]];
+		s.dport = port[k[3]];
+		to.src.addr[0] = addr[k[4]];
+		to.dst.addr[0] = addr[k[5]];
+		to.src.port = port[k[6]];
+		to.dst.port = port[k[7]];
+		check_one(&s, &to, FWT_CSUM_FULL);
+	}
+}
+
 static void test_zero(void **unused)
 {
 	struct pkt_spec s = {
@@ -457,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_later_fragment),
+		cmocka_unit_test(test_ones),
 		cmocka_unit_test(test_zero),
 		cmocka_unit_test(test_zero_icmp),
 		cmocka_unit_test(test_error),
