@@ -44,7 +44,7 @@ for f in 4 6; do
 	ok "IPv$f: iperf3 TCP" on home iperf3 -c "$far" -t 1 -J --logfile tcp.$f
 	over "IPv$f: iperf3 TCP carries something" "$(j 'int(d["end"]["sum_received"]["bytes"])' <tcp.$f)" 1000000
 	ok "IPv$f: iperf3 TCP, reverse" on home iperf3 -c "$far" -t 1 -R
-	ok "IPv$f: iperf3 UDP" on home iperf3 -c "$far" -t 1 -u -b $((4 / SLOW))M -J --logfile udp.$f
+	ok "IPv$f: iperf3 UDP" on home iperf3 -c "$far" -t 1 -u -b $((4000 / SLOW))K -J --logfile udp.$f
 	# A receiver that is late on a busy machine loses a few by itself.
 	is "IPv$f: iperf3 UDP arrives" "$(j 'd["end"]["sum"]["lost_percent"] < 5' <udp.$f)" true
 	is "IPv$f: DNS" "$(on home dig +short +tries=1 @"$far" host.example A)" 192.0.2.1

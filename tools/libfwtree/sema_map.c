@@ -160,8 +160,8 @@ static void add(struct reading *r, u32 six, const u32 *data, const struct gift *
 		r->s->failed = true;
 		return;
 	}
-	value = (u32 *)r->values[six].data + (size_t)at * g->words;
 	if (at != n) {
+		value = (u32 *)r->values[six].data + (size_t)at * g->words;
 		origin = r->from[six].data;
 		if (memcmp(value, g->word, g->words * sizeof(u32)))
 			fwt_error(r->s->diag, &from->value->loc,
