@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any bytes at all, through every reader and writer of packets (libFuzzer).
+ * Any bytes at all, through every reader and writer of packets (R35; libFuzzer).
  *
  * The first two bytes say how it is to be read. Beyond not crashing:
  *  - reading asks for more only where there is more, and comes to an end;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hostile programs: whatever the verifier accepts must be safe to walk, and no
+ * Hostile programs (R30): whatever the verifier accepts must be safe to walk, and no
  * walk may take more steps than it promised.
  *
  * An input is a seed for a policy (two bytes), then edits to its program: where

@@ -100,6 +100,7 @@ static void lets_go_of_slots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ns->fn->slots.n_used, 0);
 }
 
+/* R29, in the kernel. */
 static void refused_changes_nothing(struct kunit *test)
 {
 	struct netlink_ext_ack extack = { };
@@ -207,7 +208,7 @@ static void some_packets(struct kunit *test)
 static const u32 nasty[] = { 0, 1, 2, 5, 17, 63, 0x7f, 0x80, 0xff, 0x100, 0xffff,
 	0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
 
-/* Each word and each byte of a program, made nasty: it is refused and nothing
+/* R30: each word and each byte of a program, made nasty: it is refused and nothing
  * has changed, or it does no harm.
  */
 static void each_field(struct kunit *test)

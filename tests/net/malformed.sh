@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Packets that lie: cut off, lengths that do not fit, bad checksums, options
+# R35: packets that lie: cut off, lengths that do not fit, bad checksums, options
 # without end, extension headers in each other. Nothing of it gets through as a
 # connection, and nothing breaks.
 #

@@ -161,7 +161,7 @@ ok(b'log         drop  "nine"  udp 192.168.1.2:' in got and b"> 198.51.100.7:9 l
    b"drop        policy  udp 192.168.1.2:" in got, "and in text", got)
 text.kill()
 
-# A flood: of the log no more lines than log-rate, and how many are missing is told,
+# R32: a flood: of the log no more lines than log-rate, and how many are missing is told,
 # in the kernel's log and to who listens, though nothing comes after it.
 apply(POLICY % "option log-rate 5/second\noption event-rate 50/second")
 def limited():

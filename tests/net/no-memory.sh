@@ -3,7 +3,7 @@
 #
 #     home ---- gw ---- net
 #
-# No memory, at each step of applying a policy in turn: what was in force stays,
+# R29: no memory, at each step of applying a policy in turn: what was in force stays,
 # the error says so, and nothing is left behind. The kernel fails the n-th
 # allocation of a task on request (fail-nth); kernels without that skip this.
 # shellcheck source=tests/net/lib.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Drop reasons, counters and ends of connections that no other test brings about
+# R34: drop reasons, counters and ends of connections that no other test brings about
 # (tests/lint/reasons holds the list to the tests).
 #
 #   home ──── lan gw wan ──── net
@@ -29,7 +29,7 @@ def told():
 ok(wait_for(told), "too-many-effects: a drop, and told", drops.read())
 ok(reason("too-many-effects") >= 1, "too-many-effects: counted")
 
-# Answers that would be more than option answer-rate.
+# R32: answers that would be more than option answer-rate.
 apply("option answer-rate 2/second\ningress { udp dport 9 reject; accept }\negress { accept }\n")
 def limited():
     sends(9, 20)

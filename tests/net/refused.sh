@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What is refused, and that what was in force stays: bad policies, users without
+# R29: what is refused, and that what was in force stays: bad policies, users without
 # rights, two writers at once, fwctl killed in the middle.
 #
 #   home ──── gw ──── net

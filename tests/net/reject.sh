@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Reject: the client learns at once, and by the right packet.
+# R32: reject; the client learns at once, and by the right packet.
 #
 #   home ──── lan gw wan ──── net        gw rejects, at ingress and at egress
 # shellcheck source=tests/net/lib.sh

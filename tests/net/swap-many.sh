@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The policy is replaced a thousand times while connections carry data; all that
+# R28: the policy is replaced a thousand times while connections carry data; all that
 # both policies allow go on.
 #
 #   home ──── lan gw wan ──── net        iperf3, four streams and UDP; ping

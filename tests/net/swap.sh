@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Another policy while connections are open: what it forbids stops within one
+# R28: another policy while connections are open: what it forbids stops within one
 # packet, what both allow goes on, what is unchanged keeps its counts.
 #
 #   home ──── lan gw wan ──── net        TCP 80 and 81, UDP 53, ping

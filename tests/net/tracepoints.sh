@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tracepoints fwtree:fwt_*, through tracefs; and the kernel's own drop monitor,
+# R34: the tracepoints fwtree:fwt_*, through tracefs; and the kernel's own drop monitor,
 # which hears of our drops by the functions that made them.
 #
 #   home ──── lan gw wan ──── net

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A namespace goes with connections in it; the module goes, and comes back, while
+# R33: a namespace goes with connections in it; the module goes, and comes back, while
 # traffic runs and tables are full.
 #
 #   home ──── lan gw wan ──── net        iperf3 TCP and UDP, ping

@@ -698,7 +698,7 @@ static void bend(void *copy, const struct made *m, u32 at, u32 width, u64 value,
 	free(scratch);
 }
 
-/* Each byte from @at to @end becomes what it should not be. */
+/* R30: each byte from @at to @end becomes what it should not be. */
 static void bend_all(void *copy, const struct made *m, u32 at, u32 end,
 		     const struct fwt_packet *packets, u64 accepted[2])
 {
