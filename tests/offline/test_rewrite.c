@@ -243,7 +243,7 @@ static void test_ones(void **unused)
 	static const u32 addr[] = { 0, 0xffffffff, 0x0a000001 };
 	static const u16 port[] = { 0, 0xffff, 53 };
 	static const u8 protocol[] = { 6, 17, 136 };
-	u32 n, i;
+	u32 n, i, left;
 
 	(void)unused;
 	for (n = 0; n < 3 * 6561; n++) {
@@ -251,8 +251,8 @@ static void test_ones(void **unused)
 		struct fwt_rewrite to = { 0 };
 		u32 k[8];
 
-		for (i = 0; i < 8; i++)
-			k[i] = n / 3 / (u32[]){ 1, 3, 9, 27, 81, 243, 729, 2187 }[i] % 3;
+		for (i = 0, left = n / 3; i < 8; i++, left /= 3)
+			k[i] = left % 3;
 		s.saddr[0] = addr[k[0]];
 		s.daddr[0] = addr[k[1]];
 		s.sport = port[k[2]];

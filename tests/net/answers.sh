@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# R32: to what is rejected one answer at most; none to broadcast, multicast, their
+# sources, another answer, or what is not whole. At both hooks that a guest from
+# outside meets first.
+#
+#   home ──── lan gw wan ──── net        frames by hand, and what comes back
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+route_home
+py <<'END'
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror, UDPerror
+from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoRequest, ICMPv6TimeExceeded, IPv6)
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+
+REJECT = """option adopt 0s
+option answer-rate 100000/second
+%s { ct state untracked accept; %s }
+"""
+wire = Wire("home", "h0")
+ours, all_hosts = mac("gw", "lan"), b"\xff" * 6
+HOSTS = {4: "01:00:5e:00:00:01", 6: "33:33:00:00:00:01"}
+marks = iter(range(20000, 30000))
+
+def ip(f, src=None, dst=None):
+    return IP(src=src or HOME[4], dst=dst or FAR[4]) if f == 4 else IPv6(src=src or HOME[6], dst=dst or FAR[6])
+
+def answers(f, packet, to=ours):
+    """How many packets come back before that to a packet which is answered for sure."""
+    mark, got = next(marks), []
+    me = mac("home", "h0")
+    wire.send(bytes(Ether(src=me, dst=to) / packet))
+    wire.send(bytes(Ether(src=me, dst=ours) / ip(f) / UDP(sport=mark, dport=9) / b"mark"))
+    for frame in wire.frames(2 * SLOW):
+        if frame[12:14] not in (b"\x08\0", b"\x86\xdd") or frame[:6] != me:
+            continue
+        if b"mark" in frame:
+            return len(got)
+        if frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] in range(133, 138):
+            continue
+        got.append(frame)
+    return "no answer to the mark"
+
+for hook, where in (("ingress", "reject"), ("egress", "oif wan reject; accept")):
+    apply(REJECT % (hook, where))
+    for f in (4, 6):
+        run("ip", "netns", "exec", "home", "ping", "-n", "-c", "1", "-W", "3", LAN[f])
+        # What is on its way until then is not looked at.
+        answers(f, ip(f) / UDP(sport=4, dport=7) / b"x")
+        about = IPerror(src=FAR[4], dst=HOME[4]) / UDPerror(sport=9, dport=9) if f == 4 else \
+            IPv6(src=FAR[6], dst=HOME[6]) / UDP(sport=9, dport=9)
+        cases = [
+            ("a SYN", 1, ip(f) / TCP(sport=5, dport=7, flags="S"), ours),
+            ("UDP", 1, ip(f) / UDP(sport=5, dport=7) / b"x", ours),
+            ("an echo request", 1, ip(f) / (ICMP(id=7) if f == 4 else ICMPv6EchoRequest(id=7)), ours),
+            ("an ACK of nobody's", 1, ip(f) / TCP(sport=6, dport=7, flags="A", seq=9, ack=9), ours),
+            ("a RST", 0, ip(f) / TCP(sport=6, dport=8, flags="R"), ours),
+            ("a RST with ACK", 0, ip(f) / TCP(sport=6, dport=8, flags="RA"), ours),
+            ("an ICMP error", 0, ip(f) / ((ICMP(type=3, code=1) if f == 4 else ICMPv6DestUnreach()) / about), ours),
+            ("another", 0, ip(f) / ((ICMP(type=11) if f == 4 else ICMPv6TimeExceeded()) / about), ours),
+            ("what came as a broadcast", 0, ip(f) / UDP(sport=5, dport=7) / b"x", all_hosts),
+            ("a SYN that came so", 0, ip(f) / TCP(sport=5, dport=9, flags="S"), all_hosts),
+            ("what came to a group", 0, ip(f) / UDP(sport=5, dport=7) / b"x", bytes.fromhex(HOSTS[f].replace(":", ""))),
+            ("a source that is a group", 0,
+             ip(f, src="224.0.0.5" if f == 4 else "ff02::5") / UDP(sport=5, dport=7) / b"x", ours),
+        ]
+        if f == 4:
+            cases += [
+                ("a source that is everybody", 0, ip(4, src="255.255.255.255") / UDP(sport=5, dport=7) / b"x", ours),
+                ("a later fragment alone", 0, IP(src=HOME[4], dst=FAR[4], frag=100, proto=17) / Raw(b"x" * 40), ours),
+            ]
+        else:
+            cases += [("a source that is nobody", 0, ip(6, src="::") / UDP(sport=5, dport=7) / b"x", ours)]
+        if hook == "ingress":
+            cases += [("a wrong checksum", 0, ip(f) / UDP(sport=5, dport=7, chksum=0x1234) / b"x", ours),
+                      ("to a group", 0, ip(f, dst="224.1.2.3" if f == 4 else "ff05::7") / UDP(sport=5, dport=7) / b"x",
+                       bytes.fromhex(HOSTS[f].replace(":", "")))]
+            if f == 4:
+                cases += [("to everybody", 0, ip(4, dst="255.255.255.255") / UDP(sport=5, dport=7) / b"x", all_hosts),
+                          ("to everybody there", 0, ip(4, dst="192.168.1.255") / UDP(sport=5, dport=7) / b"x", all_hosts)]
+        for what, n, packet, to in cases:
+            equal(answers(f, packet, to), n, f"R32 {hook} IPv{f}: {what}: {n}")
+    # What routing would not have has a tentative entry, for two seconds (R22).
+    ok(wait_for(lambda: not [c for c in conn_list() if c["original"]["daddr"] in FAR.values()]),
+       f"{hook}: none of it is remembered", conn_list())
+END
+done_testing
