@@ -125,4 +125,26 @@ static inline void put_unaligned_be32(u32 v, void *p)
 #define FWT_UNSET
 #endif
 
+/* @then if @a is above @b, else @otherwise, never by a branch: compilers make one of
+ * it where they please, and one in two of these would be guessed wrongly.
+ */
+static __always_inline u64 fwt_if_above(u32 a, u32 b, u64 then, u64 otherwise)
+{
+#ifdef __x86_64__
+	asm("cmpl %2, %1\n\t"
+	    "cmova %3, %0"
+	    : "+r" (otherwise) : "r" (a), "r" (b), "r" (then) : "cc");
+	return otherwise;
+#else
+	return otherwise ^ ((otherwise ^ then) & -(u64)(a > b));
+#endif
+}
+
+/* For @i from 0 up to a constant: no loop, so that arrays can be in registers. */
+#ifdef __clang__
+#define fwt_for_each(i, n)	_Pragma("unroll") for ((i) = 0; (i) < (n); (i)++)
+#else
+#define fwt_for_each(i, n)	_Pragma("GCC unroll 8") for ((i) = 0; (i) < (n); (i)++)
+#endif
+
 #endif /* FWT_CORE_OS_H */
