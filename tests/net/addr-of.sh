@@ -122,4 +122,64 @@ def counts():
     return [stats()["counters"][k]["packets"] for k in ("lan", "near", "rising", "falling")]
 ok(wait_for(lambda: counts() == [2, 2, 2, 2]), "addr(la*), net(la*), sport < dport", counts())
 END
+
+# Sets that hold other sets, and addresses of interfaces: as they are now.
+must_apply <<'END'
+set inner : addr { elements = { 192.0.2.1 } }
+set outer : addr { elements = { @inner, 192.0.2.2, addr(wan) } }
+set pairs : addr . port { elements = { @outer . 81, net(wan) . 82 } }
+ingress {
+	ct state untracked accept
+	ct state invalid drop
+	daddr . dport @pairs accept id pair
+	tcp dport 83 daddr != @outer reject id not-outer
+	select daddr {
+		@outer  -> accept id outer
+		default -> drop id else
+	}
+}
+END
+py <<'END'
+def rule_of(port, host="net"):
+    """Which rule decides a connection to the gateway, by what it counts."""
+    names = ("pair", "not-outer", "outer", "else")
+    before = {n: rule(n)["hits"] for n in names}
+    with ns(host):
+        s = socket.socket(FAMILY[fam], socket.SOCK_DGRAM if port == 1 else socket.SOCK_STREAM)
+    s.setblocking(False)
+    s.connect_ex((WAN[fam], port))
+    hit = wait_for(lambda: [n for n in names if rule(n)["hits"] > before[n]])
+    s.close()
+    return hit
+
+# What was taken away above.
+subprocess.run("ip -n gw addr replace 2001:db8:1::8/64 dev wan nodad", shell=True, check=True)
+for fam in (4, 6):
+    equal(rule_of(80), ["outer"], f"IPv{fam}: a set with an interface's addresses in it")
+    equal(rule_of(81), ["pair"], f"IPv{fam}: that set in a part of another one")
+    equal(rule_of(82), ["pair"], f"IPv{fam}: net() in a part")
+    equal(rule_of(83), ["outer"], f"IPv{fam}: != of such a set")
+
+fam = 4
+text = open("policy.fw").read().replace(", addr(wan)", "").replace(", net(wan) . 82", "")
+open("policy.fw", "w").write(text)
+fwctl("apply", "policy.fw")
+equal(rule_of(80), ["else"], "without them: none of it")
+equal(rule_of(83), ["not-outer"], "!=, likewise")
+fwctl("set", "add", "inner", WAN[4])
+equal(rule_of(80), ["outer"], "what the inner set gets, the outer one has")
+equal(rule_of(81), ["pair"], "and those that hold that")
+fwctl("set", "delete", "inner", WAN[4])
+equal(rule_of(80), ["else"], "no more")
+fwctl("set", "add", "inner", WAN[4])
+fwctl("rule", "add", "first", "in", "ingress", "tcp dport 84 daddr != @outer drop id else2")
+fwctl("rule", "add", "first", "in", "ingress", "tcp dport 85 daddr @outer accept id rule")
+before = rule("rule")["hits"]
+with ns("net"):
+    s = socket.socket()
+s.setblocking(False)
+s.connect_ex((WAN[4], 85))
+ok(wait_for(lambda: rule("rule")["hits"] > before), "fwctl rule: a rule by a set that holds another")
+END
+is "elements by hand are values" "$(fw set add outer @inner 2>&1)" "*elements are values*"
 done_testing

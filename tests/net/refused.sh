@@ -41,8 +41,7 @@ ingress { accept }
 ingress { drop }
 END
 bad "not there yet" 'bad.fw:*: error: *not supported yet*' <<'END'
-set own : addr { elements = { addr(eth0) } }
-ingress { saddr @own accept; drop }
+ingress device "eth*" { accept }
 END
 bad "a node that this kernel has not" "bad.fw:1:16: error: node 'x': this kernel has no node *" <<'END'
 ingress { node "x" accept; drop }

@@ -188,7 +188,9 @@ static void value_of(struct gen *g, const struct field *f, bool interfaces)
 {
 	int set = gen_chance(g, 12) ? set_of(g, f->kind) : -1;
 
-	if (set >= 0)
+	if (g->sets_in_sets && interfaces && is_addr_of(g, f) && gen_chance(g, 10))
+		gen_put(g, "@s6");
+	else if (set >= 0)
 		gen_put(g, "@s%d", set);
 	else if (interfaces && is_addr_of(g, f) && gen_chance(g, 12))
 		gen_put(g, "%s(%s)", gen_chance(g, 50) ? "addr" : "net", PICK(g, devices));
@@ -340,7 +342,9 @@ static void match(struct gen *g, unsigned int depth)
 		gen_put(g, " }");
 		return;
 	case 7:
-		if (g->has_set[2] && gen_chance(g, 50))
+		if (g->sets_in_sets && !(g->hooks & DEV) && gen_chance(g, 50))
+			gen_put(g, "daddr . dport %s@s7", gen_chance(g, 30) ? "!= " : "");
+		else if (g->has_set[2] && gen_chance(g, 50))
 			gen_put(g, "daddr . dport @s2");
 		else if (g->has_set[3])
 			gen_put(g, "protocol . sport != @s3");
@@ -728,6 +732,21 @@ static void sets(struct gen *g)
 	}
 }
 
+/* A set with others in it, and one with them in its parts. */
+static void sets_in_sets(struct gen *g)
+{
+	g->sets_in_sets = g->has_set[0] && g->has_set[1];
+	if (!g->sets_in_sets)
+		return;
+	gen_put(g, "set s6 : addr { elements = { ");
+	gen_value(g, ADDR, 0);
+	gen_put(g, ", @s0, %s(%s) } }\nset s7 : addr . port { elements = { %s@s6 . { 80, @s1 }, ",
+		gen_chance(g, 50) ? "addr" : "net", PICK(g, devices),
+		g->has_set[2] ? "@s2, " : "");
+	gen_value(g, ADDR, 0);
+	gen_put(g, " . @s1 } }\n");
+}
+
 /* Pools p0 and p1. Maglev's table is the largest thing in such a policy: seldom. */
 static void pools(struct gen *g)
 {
@@ -790,6 +809,7 @@ char *gen_policy(uint64_t seed)
 	gen_put(&g, "# seed %llu\ndefine both = { 10.0.1.1, 2001:db8::5 }\n",
 		(unsigned long long)seed);
 	sets(&g);
+	sets_in_sets(&g);
 	pools(&g);
 	g.trees = gen_rnd(&g, TREES_MAX + 1);
 	for (t = 0; t < g.trees; t++) {

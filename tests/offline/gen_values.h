@@ -34,6 +34,7 @@ struct gen {
 	bool many;		/* the block is a long one */
 	unsigned int ids;
 	bool has_set[6];
+	bool sets_in_sets;	/* s6 and s7, which hold those */
 	bool has_map[5];
 	unsigned int map_trees;
 	unsigned int pools;

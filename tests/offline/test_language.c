@@ -110,7 +110,8 @@ static const struct row matches[] = {
 	{ IN, "mark & 0xf0 == 0x10 accept", NULL },
 	{ IN, "tcp flags & { syn, ack } != syn accept", NULL },
 	{ IN, "daddr & ::ffff:ffff:ffff:ffff == ::10 accept", NULL },
-	{ IN, "saddr & 255.0.0.0 == ^addr(eth0) accept", "addr() and net() under a mask" },
+	{ TOP, "set a : addr {}\ningress { ip saddr & 255.0.0.0 == { @a, 10.0.0.0 } accept; drop }",
+	  NULL },
 	{ IN, "not iif lo accept", NULL }, { IN, "not { iif lo dport 80 } accept", NULL },
 	{ IN, "not { not iif lo } not not dport 80 accept", NULL },
 	{ IN, "saddr { 10.0.0.1, 10.0.0.5-10.0.0.9, 10.1.0.0/16, fd00::/8 } accept", NULL },
@@ -213,8 +214,10 @@ static const struct row declarations[] = {
 	{ TOP, "set a : addr { timeout 1h }", NULL }, { TOP, "set a : addr { max 64k }", NULL },
 	{ TOP, "set a : addr { elements = { 10.0.0.1, example.org } }", NULL },
 	{ TOP, "set a : addr . port { elements = { \"a.example\" . 80 } }", NULL },
-	{ TOP, "set a : addr { elements = { ^@b } }", "a set in a set" },
-	{ TOP, "set a : addr { elements = { ^addr(eth0) } }", "addr() and net() in a set" },
+	{ TOP, "set a : addr { elements = { @b } }\nset b : addr {}", NULL },
+	{ TOP, "set a : addr { elements = { addr(eth0), net(wg*) } }", NULL },
+	{ TOP, "set a : addr . port { elements = { addr(eth0) . 80, @b . @c } }\n"
+	       "set b : addr {}\nset c : port {}", NULL },
 	{ TOP, "map m : port -> addr . port { elements = { 80 -> 10.0.0.1 . 81 } }\n"
 	  "ingress { dnat to @m accept\n dnat to tcp dport map @m accept\n accept }", NULL },
 	{ TOP, "map m : port -> addr { elements file \"tests/offline/policies/good/map.txt\" }\n"
@@ -381,6 +384,20 @@ static const struct {
 	{ TOP, "option nat-ports 1-^70000",
 	  "70000 is out of range: 'dport' is at most 65535", NULL },
 	{ TOP, "option tcp-loose ^strict", "the option 'tcp-loose' wants one of: on off", NULL },
+	{ IN, "saddr & 255.0.0.0 == ^addr(eth0) accept",
+	  "an interface's addresses are asked without a mask", NULL },
+	{ TOP, "set a : addr { elements = { 10.0.0.1, ^@a } }",
+	  "set 'a' would be in itself", NULL },
+	{ TOP, "set a : addr { elements = { ^@b } }", "there is no set 'b'", NULL },
+	{ TOP, "set a : addr { elements = { ^@b } }\nset b : port {}",
+	  "set 'b' is of another type", NULL },
+	{ TOP, "set a : port { elements = { ^net(eth0) } }",
+	  "addr() and net() are of type 'addr'", NULL },
+	{ TOP, "set a : addr . port { elements = { ^addr(eth0) . 80 . 1 } }",
+	  "2 types are joined, and this value has 3 parts", NULL },
+	{ TOP, "set a : addr { elements = { addr(eth0) } }\n"
+	       "ingress { ip saddr & 255.0.0.0 == ^@a accept; drop }",
+	  "set 'a' has more than values in it: it is asked without a mask", NULL },
 	{ TOP, "set a : addr { elements file ^\"/nonexistent/x\" }",
 	  "cannot read /nonexistent/x: No such file or directory", NULL },
 };

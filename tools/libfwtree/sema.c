@@ -396,6 +396,7 @@ static void sets(struct fwt_sema *s)
 				  set->name.text, first->name.loc.line);
 		fwt_sema_set(s, set);
 	}
+	fwt_sema_sets_in_sets(s);
 	for (map = s->ast->maps; map; map = map->next)
 		fwt_sema_map(s, map);
 	fwt_sema_pools(s);

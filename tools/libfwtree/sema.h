@@ -221,6 +221,7 @@ struct fwt_sema {
 	bool per_packet;		/* option evaluate */
 	bool used_sets;			/* objects of those sets alone that rules use */
 	bool in_set;			/* its elements are read */
+	u32 asked;			/* sets, each with those in it */
 	const struct fwt_dns_book *book;	/* what DNS names stand for, or NULL */
 	const struct fwt_set *names_of;	/* whose names are read */
 	bool elements;			/* nothing but elements: trees are elsewhere */
@@ -329,10 +330,12 @@ enum fwt_value_class fwt_sema_class(const struct fwt_ast_ref *ref);
  * struct fwt_set_state - what the compiler notes at a set
  * @used: a rule asks it, or changes it
  * @object: in OBJECTS, FWT_NONE where it could not be understood
+ * @asked: struct fwt_sema.asked of who has met it last
  */
 struct fwt_set_state {
 	bool used;
 	u32 object;
+	u32 asked;
 };
 
 /**
@@ -357,6 +360,9 @@ void fwt_sema_object(struct fwt_sema *s, const struct fwt_sema_named *n,
 		     const struct fwt_elems elems[2], const struct fwt_vec *values,
 		     struct fwt_set_state *state);
 void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set);
+
+/** fwt_sema_sets_in_sets() - all are there: do those in others fit */
+void fwt_sema_sets_in_sets(struct fwt_sema *s);
 
 /** fwt_sema_type_fits() - are fields of a set's types; @what: "set" or "map" */
 bool fwt_sema_type_fits(struct fwt_sema *s, const char *what, const char *name,
@@ -450,6 +456,10 @@ bool fwt_sema_map_mod(struct fwt_sema *s, struct fwt_ir_rule *rule,
 
 /* sema_match.c */
 void fwt_sema_append(struct fwt_cond **list, struct fwt_cond *c);
+
+/* All of a list, or one of it, as one condition. */
+struct fwt_cond *fwt_sema_all_of(struct fwt_sema *s, struct fwt_cond *list);
+struct fwt_cond *fwt_sema_any_of(struct fwt_sema *s, struct fwt_cond *list);
 
 /** fwt_sema_in_values() - is it one of the values, or none of them, where @negate */
 struct fwt_cond *fwt_sema_in_values(struct fwt_sema *s, const struct fwt_sema_key *k,

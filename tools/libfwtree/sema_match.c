@@ -8,8 +8,7 @@
 #include "pcap_load.h"
 #include "sema.h"
 
-/* All of a list, as one condition. */
-static struct fwt_cond *all_of(struct fwt_sema *s, struct fwt_cond *list)
+struct fwt_cond *fwt_sema_all_of(struct fwt_sema *s, struct fwt_cond *list)
 {
 	struct fwt_cond *c = list;
 	u32 i;
@@ -39,13 +38,27 @@ void fwt_sema_append(struct fwt_cond **list, struct fwt_cond *c)
 	*list = c;
 }
 
+struct fwt_cond *fwt_sema_any_of(struct fwt_sema *s, struct fwt_cond *list)
+{
+	struct fwt_cond *any;
+
+	if (!list || !list->next)
+		return list;
+	any = fwt_sema_alloc(s, sizeof(*any));
+	if (any) {
+		any->kind = FWT_COND_ANY;
+		any->inner = list;
+	}
+	return any;
+}
+
 /* One of the values (or none of them, negated): the constant ones are a single
  * look-up, each set, addr() and net() is a test of its own.
  */
 struct fwt_cond *fwt_sema_in_values(struct fwt_sema *s, const struct fwt_sema_key *k,
 				    const struct fwt_values *values, bool negate)
 {
-	struct fwt_cond *list = NULL, *any, **last;
+	struct fwt_cond *list = NULL, **last;
 	const struct fwt_value *v;
 	struct fwt_prog_test t;
 	bool constant = false;
@@ -66,16 +79,9 @@ struct fwt_cond *fwt_sema_in_values(struct fwt_sema *s, const struct fwt_sema_ke
 		while (*last)
 			last = &(*last)->next;
 		/* Of those in ANY one must hold: several that must all are one. */
-		*last = negate || !c->next ? c : all_of(s, c);
+		*last = negate || !c->next ? c : fwt_sema_all_of(s, c);
 	}
-	if (negate || !list || !list->next)
-		return list;
-	any = fwt_sema_alloc(s, sizeof(*any));
-	if (any) {
-		any->kind = FWT_COND_ANY;
-		any->inner = list;
-	}
-	return any;
+	return negate ? list : fwt_sema_any_of(s, list);
 }
 
 static const char *const op_text[] = { "==", "!=", "<", "<=", ">", ">=" };
@@ -212,7 +218,7 @@ static struct fwt_cond *filter(struct fwt_sema *s, const struct fwt_value *v, bo
 static struct fwt_cond *filters(struct fwt_sema *s, const struct fwt_match *m)
 {
 	bool negate = m->op == FWT_OP_NE;
-	struct fwt_cond *list = NULL, *any;
+	struct fwt_cond *list = NULL;
 	const struct fwt_value *v;
 
 	if (m->fields.count != 1 || m->op > FWT_OP_NE) {
@@ -222,14 +228,7 @@ static struct fwt_cond *filters(struct fwt_sema *s, const struct fwt_match *m)
 	}
 	for (v = m->values.first; v; v = v->next)
 		fwt_sema_append(&list, filter(s, v, negate));
-	if (negate || !list || !list->next)
-		return list;
-	any = fwt_sema_alloc(s, sizeof(*any));
-	if (any) {
-		any->kind = FWT_COND_ANY;
-		any->inner = list;
-	}
-	return any;
+	return negate ? list : fwt_sema_any_of(s, list);
 }
 
 static bool has_bpf(const struct fwt_fields *fields)
@@ -386,10 +385,10 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	u32 mask[2][FWT_KEY_WORDS], before[2], f;
 	struct fwt_elems masks[2], elems[2];
 	struct fwt_cond *guards = NULL;
-	struct fwt_prog_test live = { 0 };
-	const struct fwt_value *v;
+	bool ok, there[2], negate = m->op == FWT_OP_NE;
+	struct fwt_cond *list = NULL;
+	const struct fwt_value *v, *live = NULL;
 	struct fwt_sema_key k;
-	bool ok, there[2];
 
 	if (!fwt_sema_key(s, &m->fields, &k, &guards))
 		return NULL;
@@ -409,18 +408,17 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	ok = read_mask(s, &k, &m->mask, masks, mask);
 	there[0] = fwt_elems_count(&masks[0]);
 	there[1] = fwt_elems_count(&masks[1]);
-	v = m->values.first;
-	if (ok && v && !v->next && v->kind == FWT_VALUE_SETREF) {
-		ok = fwt_sema_live(s, &k, v->text, &v->loc, &live);
-		v = NULL;
-	}
-	for (; v; v = v->next) {
+	for (v = m->values.first; v; v = v->next) {
+		if (v->kind == FWT_VALUE_SETREF) {
+			live = v;
+			continue;
+		}
 		before[0] = fwt_elems_count(&elems[0]);
 		before[1] = fwt_elems_count(&elems[1]);
 		if (!fwt_sema_is_constant(v)) {
-			fwt_sema_not_yet(s, &v->loc, is_interface(v) ?
-					 "addr() and net() under a mask" :
-					 "a set and other values under a mask");
+			fwt_error(s->diag, &v->loc, is_interface(v) ?
+				  "an interface's addresses are asked without a mask" :
+				  "a value with sets in it is asked without a mask");
 			ok = false;
 		} else if (!fwt_sema_elem(s, &k, v, elems, FWT_NONE)) {
 			ok = false;
@@ -431,8 +429,7 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	for (f = 0; ok && f < 2; f++) {
 		if (there[f])
 			k.test.mask[f] = fwt_builder_mask(&s->b, mask[f], elems[f].words);
-		if (live.op != FWT_TEST_LIVE)
-			k.test.set[f] = fwt_build_set(&s->b, &elems[f]);
+		k.test.set[f] = fwt_build_set(&s->b, &elems[f]);
 	}
 	fwt_elems_clean(&masks[0]);
 	fwt_elems_clean(&masks[1]);
@@ -444,20 +441,18 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 		k.test.mask[1] = k.test.mask[0];
 		k.test.set[1] = k.test.set[0];
 	}
-	if (live.op == FWT_TEST_LIVE) {
-		k.test.op = live.op;
-		memcpy(k.test.set, live.set, sizeof(k.test.set));
-		/* Of a family without a mask nothing is equal. */
-		for (f = 0; f < 2; f++)
-			if (k.split && !there[f]) {
-				fwt_error(s->diag, &m->loc,
-					  "a mask for each family is needed before a set");
-				return NULL;
-			}
+	/* Of a family without a mask nothing is equal. */
+	if (live && k.split && !(there[0] && there[1])) {
+		fwt_error(s->diag, &m->loc, "a mask for each family is needed before a set");
+		return NULL;
 	}
-	if (m->op == FWT_OP_NE)
-		k.test.flags = FWT_TEST_NEGATE;
-	fwt_sema_append(&guards, fwt_sema_test(s, &k.test));
+	k.test.flags = negate ? FWT_TEST_NEGATE : 0;
+	if (k.test.set[0] != FWT_NONE || k.test.set[1] != FWT_NONE || !live)
+		list = fwt_sema_test(s, &k.test);
+	for (v = live ? m->values.first : NULL; v; v = v->next)
+		if (v->kind == FWT_VALUE_SETREF)
+			fwt_sema_append(&list, fwt_sema_value(s, &k, v, negate));
+	fwt_sema_append(&guards, negate ? list : fwt_sema_any_of(s, list));
 	return guards;
 }
 

@@ -3,6 +3,9 @@
  * Named sets: each is an object of the program, alive in the kernel, whether rules
  * change it or only fwctl does. What is written at it are its first elements. Maps
  * (sema_map.c) are the same, with values.
+ *
+ * Among what is written may be other sets, and an interface's addresses. Those change,
+ * too, so they are no elements: wherever the set is asked, they are asked with it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -136,12 +139,11 @@ static void read_elements(struct fwt_sema *s, const struct fwt_set *set,
 	fwt_sema_elems_init(k, elems);
 	s->in_set = true;
 	for (v = set->elements.first; v; v = v->next) {
-		if (v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF ||
-		    v->kind == FWT_VALUE_SETREF)
-			fwt_sema_not_yet(s, &v->loc, v->kind == FWT_VALUE_SETREF ?
-					 "a set in a set" : "addr() and net() in a set");
-		else
+		if (fwt_sema_is_constant(v))
 			fwt_sema_elem(s, k, v, elems, FWT_NONE);
+		else if (s->elements)
+			fwt_error(s->diag, &v->loc,
+				  "elements are values: other sets and interfaces' addresses stand in the policy");
 	}
 	s->in_set = false;
 }
@@ -212,6 +214,78 @@ void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
 		return;
 	state->object = FWT_NONE;
 	read_set(s, set, !s->used_sets);
+}
+
+static struct fwt_set *find_set(struct fwt_sema *s, const char *name,
+				const struct fwt_loc *loc);
+
+static bool same_types(const struct fwt_set_type *a, const struct fwt_set_type *b)
+{
+	u32 i;
+
+	for (i = 0; i < a->count && i < b->count; i++)
+		if (a->type[i] != b->type[i] && a->type[i] != FWT_TYPE_ERROR &&
+		    b->type[i] != FWT_TYPE_ERROR)
+			return false;
+	return a->count == b->count;
+}
+
+/* Does @set hold @wanted, itself or by those in it. */
+static bool holds(struct fwt_sema *s, const struct fwt_set *set, const struct fwt_set *wanted,
+		  u32 asked)
+{
+	const struct fwt_value *v;
+	struct fwt_set_state *state;
+	const struct fwt_set *inner;
+
+	for (v = set->elements.first; v; v = v->next) {
+		inner = v->kind == FWT_VALUE_SETREF ? fwt_ast_set(s->ast, v->text) : NULL;
+		state = inner ? inner->priv : NULL;
+		if (inner && inner == wanted)
+			return true;
+		if (!state || state->asked == asked)
+			continue;
+		state->asked = asked;
+		if (holds(s, inner, wanted, asked))
+			return true;
+	}
+	return false;
+}
+
+/* What is not of the set's type, and what would go round. */
+static void check_inner(struct fwt_sema *s, const struct fwt_set *set)
+{
+	const struct fwt_value *v;
+	const struct fwt_set *inner;
+
+	for (v = set->elements.first; v; v = v->next) {
+		if ((v->kind == FWT_VALUE_ADDR_OF || v->kind == FWT_VALUE_NET_OF) &&
+		    (set->type.count != 1 || set->type.type[0] != FWT_TYPE_ADDR))
+			fwt_error(s->diag, &v->loc, "addr() and net() are of type 'addr'");
+		if (v->kind == FWT_VALUE_JOIN && !fwt_sema_is_constant(v) &&
+		    v->parts.count != set->type.count)
+			fwt_error(s->diag, &v->loc,
+				  "%u types are joined, and this value has %u parts",
+				  set->type.count, v->parts.count);
+		if (v->kind != FWT_VALUE_SETREF)
+			continue;
+		inner = fwt_ast_set(s->ast, v->text);
+		if (!inner)
+			find_set(s, v->text, &v->loc);	/* reported */
+		else if (!same_types(&inner->type, &set->type))
+			fwt_error(s->diag, &v->loc, "set '%s' is of another type", v->text);
+		else if (inner == set || holds(s, inner, set, ++s->asked))
+			fwt_error(s->diag, &v->loc, "set '%s' would be in itself",
+				  set->name.text);
+	}
+}
+
+void fwt_sema_sets_in_sets(struct fwt_sema *s)
+{
+	const struct fwt_set *set;
+
+	for (set = s->ast->sets; set; set = set->next)
+		check_inner(s, set);
 }
 
 void fwt_sema_sets_unused(struct fwt_sema *s)
@@ -395,19 +469,52 @@ static struct fwt_cond *joined(struct fwt_sema *s, const struct fwt_sema_key *k,
 	return there;
 }
 
+/* A set, and what is in it besides elements: each once. @asked: who is meant by this. */
+static void with_inner(struct fwt_sema *s, const struct fwt_sema_key *k,
+		       const struct fwt_value *ref, bool negate, u32 asked,
+		       struct fwt_cond **list)
+{
+	struct fwt_set *set = find_set(s, ref->text, &ref->loc);
+	struct fwt_set_state *state = set ? set->priv : NULL;
+	const struct fwt_value *v;
+	struct fwt_prog_test t;
+	struct fwt_cond *c;
+
+	if (!state || state->asked == asked ||
+	    !fwt_sema_live(s, k, ref->text, &ref->loc, &t))
+		return;
+	state->asked = asked;
+	t.flags = negate ? FWT_TEST_NEGATE : 0;
+	fwt_sema_append(list, fwt_sema_test(s, &t));
+	for (v = set->elements.first; v; v = v->next) {
+		if (fwt_sema_is_constant(v))
+			continue;
+		if (v->kind == FWT_VALUE_SETREF) {
+			with_inner(s, k, v, negate, asked, list);
+			continue;
+		}
+		if (k->test.mask[0] != FWT_NONE || k->test.mask[1] != FWT_NONE) {
+			fwt_error(s->diag, &ref->loc,
+				  "set '%s' has more than values in it: it is asked without a mask",
+				  set->name.text);
+			return;
+		}
+		c = fwt_sema_value(s, k, v, negate);
+		fwt_sema_append(list, negate || !c || !c->next ? c : fwt_sema_all_of(s, c));
+	}
+}
+
 struct fwt_cond *fwt_sema_value(struct fwt_sema *s, const struct fwt_sema_key *k,
 				const struct fwt_value *v, bool negate)
 {
-	struct fwt_prog_test t;
+	struct fwt_cond *list = NULL;
 
 	switch (v->kind) {
 	case FWT_VALUE_JOIN:
 		return joined(s, k, v, negate);
 	case FWT_VALUE_SETREF:
-		if (!fwt_sema_live(s, k, v->text, &v->loc, &t))
-			return NULL;
-		t.flags = negate ? FWT_TEST_NEGATE : 0;
-		return fwt_sema_test(s, &t);
+		with_inner(s, k, v, negate, ++s->asked, &list);
+		return negate ? list : fwt_sema_any_of(s, list);
 	default:
 		return fwt_sema_interface(s, k, v, negate);
 	}
