@@ -336,6 +336,7 @@ static int run(struct fwctl *ctl, struct change *c)
 		}
 		fwt_diag_clean(&told);
 	}
+	c->ssh = NULL;
 	session_end(&s);
 	return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
 }
