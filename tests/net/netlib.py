@@ -146,6 +146,13 @@ class Pair:
         except OSError:
             return False
 
+    def settled(self) -> None:
+        """Wait until each end knows that the other has all: nothing is sent again."""
+        # struct tcp_info's tcpi_unacked
+        unacked = [lambda s=s: s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)[24:]
+                   for s in (self.c, self.s)]
+        wait_for(lambda: all(not any(u()) for u in unacked))
+
     def close(self) -> None:
         self.c.close()
         self.s.close()

@@ -106,6 +106,7 @@ for v in (4, 6):
 
     # On trial, and forced.
     ssh.apply(GOOD, "--full")
+    p.settled()
     code, d = ssh.apply(BAD, "--confirm", "2s")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"], "on trial it is warned of", d)
     p.c.sendall(b"now")
@@ -113,6 +114,8 @@ for v in (4, 6):
     wait_for(lambda: "dport 22" in in_force())
     equal(receive(p.s, 3), b"now", "the trial over, it goes on")
     ok(p.talk(), "both ways")
+    # What gw's end would say again is adopted as one that it began.
+    p.settled()
     code, d = ssh.apply(BAD, "--force")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"], "forced it is warned of", d)
     p.c.sendall(b"now")
@@ -139,6 +142,7 @@ for v in (4, 6):
     ok(code == 0 and d["delta"] and not d["warnings"], "a harmless one is sent as a patch", d)
     refuses(ssh.rule("delete", "6"), "refused with a patch in force", 9)
     ok(p.talk(), "it goes on after all that")
+    p.settled()
     code, d = ssh.rule("delete", "--confirm", "2s", "6")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"] and d["trial"] == 2,
        "on trial it is warned of", d)
@@ -147,6 +151,7 @@ for v in (4, 6):
     wait_for(lambda: "dport 22" in in_force())
     equal(receive(p.s, 3), b"now", "the trial over, it goes on")
     ok(p.talk(), "both ways")
+    p.settled()
     code, d = ssh.rule("delete", "--force", "6")
     ok(code == 0 and d["delta"] and "this cuts off" in d["warnings"][0]["message"],
        "forced it is warned of", d)
