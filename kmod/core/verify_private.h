@@ -5,6 +5,7 @@
 #ifndef FWT_CORE_VERIFY_PRIVATE_H
 #define FWT_CORE_VERIFY_PRIVATE_H
 
+#include "set_shape.h"
 #include "verify.h"
 
 /* As many steps as anything is said to take: more than is allowed. */
@@ -77,6 +78,41 @@ static inline bool index_ok(const struct fwt_verify *c, u32 section, u32 index)
 	return index < c->prog->n[section];
 }
 
+static inline bool string_ok(const struct fwt_verify *c, u32 off, bool optional)
+{
+	return (optional && off == FWT_NONE) || index_ok(c, FWT_SEC_STRINGS, off);
+}
+
+/* @count things of @words words each at @off of WORDS. */
+static inline bool words_ok(const struct fwt_verify *c, u32 off, u64 count, u32 words)
+{
+	return off <= c->prog->n[FWT_SEC_WORDS] &&
+	       count * words <= c->prog->n[FWT_SEC_WORDS] - off;
+}
+
+static inline int words_cmp(const u32 *a, const u32 *b, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+/* Names of trees, and where they lead. */
+static inline bool names_ok(const struct fwt_verify *c, u32 set, bool values)
+{
+	const struct fwt_prog_set *s;
+
+	if (!index_ok(c, FWT_SEC_SETS, set))
+		return false;
+	s = &c->prog->set[set];
+	return s->kind == FWT_SET_KEYS && s->n_dims == 1 &&
+	       s->words == fwt_set_type_words[0][FWT_SET_TYPE_TREE] &&
+	       (s->value != FWT_NONE) == values;
+}
+
 static inline bool spend(struct fwt_verify *c, u64 elements)
 {
 	if (elements > c->budget)
@@ -90,6 +126,9 @@ static inline bool spend(struct fwt_verify *c, u64 elements)
  */
 int fwt_verify_tables(struct fwt_verify *c);
 int fwt_verify_records(struct fwt_verify *c);
+
+/* verify_objects.c: OBJECTS and SERVERS */
+int fwt_verify_objects(struct fwt_verify *c);
 
 /* verify_foreign.c: nodes of other modules and what is said of them; tests by them and
  * modifiers
