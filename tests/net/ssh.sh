@@ -58,6 +58,13 @@ def in_force():
     r = run("fwctl", "-n", "gw", "show", "policy")
     return r.stdout if not r.returncode else None
 
+def until_the_trial_is_over(p):
+    p.c.sendall(b"now")
+    ok(silent(p.s), "and is cut off")
+    wait_for(lambda: "dport 22" in in_force())
+    equal(receive(p.s, 3), b"now", "the trial over, it goes on")
+    ok(p.talk(), "both ways")
+
 for v in (4, 6):
     ssh = Ssh(v)
     p = ssh.pair
@@ -109,11 +116,7 @@ for v in (4, 6):
     p.settled()
     code, d = ssh.apply(BAD, "--confirm", "2s")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"], "on trial it is warned of", d)
-    p.c.sendall(b"now")
-    ok(silent(p.s), "and is cut off")
-    wait_for(lambda: "dport 22" in in_force())
-    equal(receive(p.s, 3), b"now", "the trial over, it goes on")
-    ok(p.talk(), "both ways")
+    until_the_trial_is_over(p)
     # What gw's end would say again is adopted as one that it began.
     p.settled()
     code, d = ssh.apply(BAD, "--force")
@@ -146,11 +149,7 @@ for v in (4, 6):
     code, d = ssh.rule("delete", "--confirm", "2s", "6")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"] and d["trial"] == 2,
        "on trial it is warned of", d)
-    p.c.sendall(b"now")
-    ok(silent(p.s), "and is cut off")
-    wait_for(lambda: "dport 22" in in_force())
-    equal(receive(p.s, 3), b"now", "the trial over, it goes on")
-    ok(p.talk(), "both ways")
+    until_the_trial_is_over(p)
     p.settled()
     code, d = ssh.rule("delete", "--force", "6")
     ok(code == 0 and d["delta"] and "this cuts off" in d["warnings"][0]["message"],
