@@ -298,7 +298,6 @@ static int explain(struct run *r, struct genl_info *info, struct sk_buff *skb)
 		GENL_SET_ERR_MSG(info, "no policy is in force");
 		return -ENODATA;
 	}
-	/* A rule that a patch added has its nodes elsewhere. */
 	if (nla_put_u32(r->reply, FWTREE_A_EXPLAIN_GENERATION, r->pol->gen))
 		return -EMSGSIZE;
 	ret = try(r, fn, skb, dev, info->attrs[FWTREE_A_EXPLAIN_OUT]);

@@ -614,6 +614,10 @@ static void begin(const struct fwt_env *env, struct fwt_decision *d)
 
 static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
 		       const struct fwt_env *env, struct fwt_decision *d);
+static void walk_added_traced(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
+			      const struct fwt_env *env, struct fwt_decision *d,
+			      void (*tell)(void *ctx, const struct fwt_walk_step *s),
+			      void *ctx);
 
 static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				 struct fwt_packet *p, const struct fwt_env *env,
@@ -746,11 +750,17 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				break;
 			}
 			next = fwt_patch_find(prog, at, p, env, &added);
-			if (added) {
+			if (!added)
+				break;
+			if (!s) {
 				walk_added(prog, next, p, env, d);
 				return;
 			}
-			break;
+			s->node = at;
+			s->next = prog->n[FWT_SEC_NODES] + next;
+			tell(ctx, s);
+			walk_added_traced(prog, next, p, env, d, tell, ctx);
+			return;
 		default: /* FWT_NODE_VERDICT */
 			d->rule = n->arg;
 			verdict(n, p, d);
@@ -770,6 +780,38 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 	}
 }
 
+/* What a decision says of an added rule, numbered behind what the base has; @d was the
+ * decision before that.
+ */
+struct before_added {
+	u32 snat;
+	u32 dnat;
+	u32 n_effects;
+};
+
+static struct before_added begin_added(struct fwt_decision *d)
+{
+	struct before_added b = { d->snat, d->dnat, d->n_effects };
+
+	d->snat = FWT_NONE;
+	d->dnat = FWT_NONE;
+	return b;
+}
+
+static void end_added(const struct fwt_program *prog, const struct before_added *b,
+		      struct fwt_decision *d)
+{
+	u32 rules = prog->n[FWT_SEC_RULES], mods = prog->n[FWT_SEC_MODS], i;
+
+	for (i = b->n_effects; i < d->n_effects; i++)
+		d->effect[i] += d->effect[i] & FWT_EFFECT_MOD ? mods : rules;
+	d->snat = d->snat == FWT_NONE ? b->snat : d->snat + mods;
+	d->dnat = d->dnat == FWT_NONE ? b->dnat : d->dnat + mods;
+	if (d->rule != FWT_NONE)
+		d->rule += rules;
+	d->node += prog->n[FWT_SEC_NODES];
+}
+
 /* The way on from a rule that was added. It ends there: the patch's program has no
  * patch, and calls nothing. Its numbers become those behind the base's.
  */
@@ -777,19 +819,45 @@ static noinline void walk_added(const struct fwt_program *prog, u32 at,
 				struct fwt_packet *p, const struct fwt_env *env,
 				struct fwt_decision *d)
 {
-	u32 rules = prog->n[FWT_SEC_RULES], mods = prog->n[FWT_SEC_MODS];
-	u32 snat = d->snat, dnat = d->dnat, i = d->n_effects;
+	struct before_added b = begin_added(d);
 
-	d->snat = FWT_NONE;
-	d->dnat = FWT_NONE;
 	walk(&prog->patch->prog, at, p, env, d, NULL, NULL);
-	for (; i < d->n_effects; i++)
-		d->effect[i] += d->effect[i] & FWT_EFFECT_MOD ? mods : rules;
-	d->snat = d->snat == FWT_NONE ? snat : d->snat + mods;
-	d->dnat = d->dnat == FWT_NONE ? dnat : d->dnat + mods;
-	if (d->rule != FWT_NONE)
-		d->rule += rules;
-	d->node += prog->n[FWT_SEC_NODES];
+	end_added(prog, &b, d);
+}
+
+/**
+ * struct added_trace - who is told the steps
+ * @nodes: of the base: what an added rule's are numbered behind
+ */
+struct added_trace {
+	void (*tell)(void *ctx, const struct fwt_walk_step *s);
+	void *ctx;
+	u32 nodes;
+};
+
+static void tell_added(void *ctx, const struct fwt_walk_step *s)
+{
+	const struct added_trace *t = ctx;
+	struct fwt_walk_step own = *s;
+
+	own.node += t->nodes;
+	if (own.next != FWT_NONE)
+		own.next += t->nodes;
+	t->tell(t->ctx, &own);
+}
+
+/* The same, telling each step. */
+static noinline void walk_added_traced(const struct fwt_program *prog, u32 at,
+				       struct fwt_packet *p, const struct fwt_env *env,
+				       struct fwt_decision *d,
+				       void (*tell)(void *ctx, const struct fwt_walk_step *s),
+				       void *ctx)
+{
+	struct added_trace t = { tell, ctx, prog->n[FWT_SEC_NODES] };
+	struct before_added b = begin_added(d);
+
+	walk(&prog->patch->prog, at, p, env, d, tell_added, &t);
+	end_added(prog, &b, d);
 }
 
 void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,

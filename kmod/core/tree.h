@@ -208,7 +208,8 @@ void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
 
 /**
  * struct fwt_walk_step - one step, for explanations
- * @node: index of the node
+ * @node: index of the node; those of rules that a patch added are numbered behind
+ *	the program's
  * @words: how many words @key has; 0 where a field was absent
  * @key: the value that the packet had, masked
  * @next: the node that follows

@@ -23,6 +23,7 @@ END
 fwctl -n gw apply policy.fw >/dev/null
 live() { fwctl -j -n gw explain --live "$@" >live.json 2>live.err; }
 json() { python3 -c 'import json, sys; j = json.load(open("live.json")); sys.exit(not eval(sys.argv[1]))' "$1"; }
+json_of() { python3 -c 'import json, sys; j = json.load(open("live.json")); print(eval(sys.argv[1]))' "$1"; }
 # What those rules have counted; others meet the neighbours' words, too.
 books() {
 	fwctl -j -n gw stats | python3 -c 'import json, sys; j = json.load(sys.stdin)
@@ -70,6 +71,107 @@ check_conn() {
 	live in lan udp "192.168.1.2:$sport" to 198.51.100.7:53 && json 'j["connection"] is not None and not j["path"]'
 }
 ok "a packet of a connection goes with it" check_conn
+check_state() {
+	json 'j["connection"]["state"] == "UNREPLIED" and j["connection"]["snat"] and j["connection"]["original"]["dport"] == 53' &&
+		fwctl -n gw explain --live in lan udp "192.168.1.2:$(json_of 'j["connection"]["original"]["sport"]')" to 198.51.100.7:53 >out.txt &&
+		grep -q 'UNREPLIED, .* as 203.0.113.8:' out.txt
+}
+ok "which is told, with its state and translation" check_state
+check_leaves() {
+	live in lan tcp 192.168.1.2:5000 to 198.51.100.7:22 &&
+		json 'j["packet"]["source"] == "203.0.113.8:*" and j["packet"]["destination"] == "198.51.100.7:22" and j["snat"] == "203.0.113.8:*" and j["dnat"] is None' &&
+		live in wan tcp 198.51.100.7:5000 to 203.0.113.8:80 &&
+		json 'j["dnat"] == "192.168.1.2:8080" and j["packet"]["source"] == "198.51.100.7:5000" and j["snat"] is None' &&
+		fwctl -n gw explain --live in wan tcp 198.51.100.7:5000 to 203.0.113.8:80 | grep -q 'as tcp 198.51.100.7:5000 > 192.168.1.2:8080' &&
+		live in wan udp 198.51.100.7:5 to 192.168.1.2:5 && json 'j["packet"] is None'
+}
+ok "the packet as it would leave" check_leaves
+check_stopped() {
+	ip netns exec gw ip addr del 203.0.113.8/24 dev wan &&
+		ip netns exec gw ip route add 198.51.100.0/24 dev wan &&
+		live in lan tcp 192.168.1.2:5000 to 198.51.100.7:22 &&
+		json 'j["verdict"] == "drop" and j["reason"] == "no-address" and j["rules"]["egress"]["id"] == "masq"' &&
+		json 'j["path"][-1]["taken"] == "no-address" and j["path"][-1]["id"] == "masq"'
+}
+ok "a translation that can't be made ends the way, and is its last step" check_stopped
+ip netns exec gw ip route del 198.51.100.0/24 dev wan
+ip netns exec gw ip addr add 203.0.113.8/24 dev wan
+ip netns exec gw ip route replace default via 203.0.113.1
+
+# Rules that came by a patch: their steps, and where all rules stand now.
+cat >patched.fw <<'END'
+option adopt 0s
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop
+	tcp dport 80 accept id eighty
+	tcp dport 81 accept id other
+	udp dport 53 accept id dns
+	udp dport 50-59 accept id many
+	drop id rest
+}
+egress {
+	oif wan udp dport 9 accept
+	oif wan udp dport 10 drop
+	oif wan masquerade accept id out
+	accept
+}
+END
+patch() { fwctl -j -n gw rule "$@" | grep -q '"delta": *true'; }
+fwctl -n gw apply patched.fw >/dev/null
+ok "a rule is added by a patch" patch add before eighty 'iif lan ttl > 1 udp dport 55 log "five " set mark 7 accept id five'
+check_added() {
+	live in lan udp "$1:5000" to "$2:55" &&
+		json 'j["verdict"] == "accept" and j["rules"]["ingress"] == {"id": "five", "file": "patched.fw", "line": 6}' &&
+		json '[s["taken"] for s in j["path"] if s["hook"] == "ingress" and s["line"] is None] == ["line 6"]' &&
+		json '[(s["id"], s["taken"], s["text"].split()[0]) for s in j["path"] if s["line"] == 6] == [("five", "log \"five \", mark 7, accept", "iif")]' &&
+		json 'j["packet"]["mark"] == 7 and j["rules"]["egress"]["id"] == "out" and len({s["node"] for s in j["path"]}) == len(j["path"])'
+}
+ok "and the way goes through it, step by step" check_added 192.168.1.2 198.51.100.7
+ok "IPv6 likewise" check_added '[fd00:1::2]' '[2001:db8:77::7]'
+check_added_text() {
+	fwctl -n gw explain --live in lan udp 192.168.1.2:5 to 198.51.100.7:55 >out.txt &&
+		grep -q 'accept, by patched.fw:16 (out)' out.txt && grep -q 'patched.fw:6 .*iif lan ttl > 1' out.txt &&
+		grep -q 'log "five ", mark 7, accept' out.txt && grep -q 'mark 7$' out.txt
+}
+ok "the same for people" check_added_text
+check_moved() {
+	live in lan tcp 192.168.1.2:5000 to 198.51.100.7:80 &&
+		json 'j["rules"]["ingress"] == {"id": "eighty", "file": "patched.fw", "line": 7}' &&
+		json 'any(s["line"] == 7 and s["id"] == "eighty" for s in j["path"])' &&
+		live in lan udp 192.168.1.2:5000 to 198.51.100.7:56 && json 'j["rules"]["ingress"]["line"] == 10'
+}
+ok "rules behind it are told with the lines that they have now" check_moved
+check_gone() {
+	patch delete five && live in lan udp 192.168.1.2:5000 to 198.51.100.7:55 &&
+		json 'j["rules"]["ingress"] == {"id": "many", "file": "patched.fw", "line": 9}'
+}
+ok "what a patch took away is met no more" check_gone
+check_refusing() {
+	patch replace eighty 'tcp dport { 80, 443 } reject with tcp-reset id eighty' && patch add after other 'tcp dport 82 drop id more' &&
+		live in lan tcp 192.168.1.2:5000 to 198.51.100.7:443 &&
+		json 'j["verdict"] == "reject" and j["rule"]["line"] == 6 and j["path"][-1]["taken"] == "reject" and j["path"][-1]["id"] == "eighty"' &&
+		live in lan tcp 192.168.1.2:5000 to 198.51.100.7:82 &&
+		json 'j["verdict"] == "drop" and j["reason"] == "policy" and j["rule"] == {"id": "more", "file": "patched.fw", "line": 8} and j["path"][-1]["line"] == 8'
+}
+ok "one that replaces another, and one behind it: they refuse" check_refusing
+check_egress() {
+	fwctl -n gw apply patched.fw >/dev/null && patch replace out 'oif wan set mark 9 masquerade accept id out' &&
+		live in lan tcp 192.168.1.2:5000 to 198.51.100.7:80 &&
+		json 'j["rules"]["egress"]["id"] == "out" and j["snat"] == "203.0.113.8:*" and j["packet"]["mark"] == 9' &&
+		json 'j["path"][-1]["taken"] == "mark 9, snat 203.0.113.8, accept"'
+}
+ok "one in egress, that translates" check_egress
+check_applied() {
+	fwctl -n gw apply patched.fw >/dev/null && sed 's/^\tudp dport 53/\tudp dport 57 drop id seven\n&/' patched.fw >changed.fw && cp changed.fw patched.fw &&
+		fwctl -j -n gw apply patched.fw | grep -q '"delta": *true' &&
+		live in lan udp 192.168.1.2:5000 to 198.51.100.7:57 &&
+		json 'j["rule"] == {"id": "seven", "file": "patched.fw", "line": 8} and j["path"][-1]["taken"] == "drop"'
+}
+ok "and one that came by apply" check_applied
+check_pure() { [ "$(fwctl -j -n gw stats | python3 -c 'import json, sys; print([r["hits"] for r in json.load(sys.stdin)["rules"] if r["id"] in ("seven", "eighty", "many")])')" = '[0, 0, 0]' ]; }
+ok "none of which counted anything" check_pure
 fwctl -n gw flush >/dev/null
 check_none() { ! live in lan udp 192.168.1.2:5 to 198.51.100.7:5 && grep -q 'no policy' live.err live.json; }
 ok "without a policy" check_none

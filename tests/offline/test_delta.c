@@ -213,6 +213,53 @@ static struct {
 } sum;
 
 /* The same packet, both ways. */
+/* Each step leads to the next one; added rules' nodes are behind the base's. */
+struct trace {
+	u32 at;
+	u32 last;
+	u32 broken;
+};
+
+static void keep(void *ctx, const struct fwt_walk_step *s)
+{
+	struct trace *t = ctx;
+
+	t->broken += s->node != t->at;
+	t->at = s->next;
+	t->last = s->node;
+}
+
+/* Telling the steps changes nothing, and they are those that were taken. */
+static void trace(const struct fwt_program *prog, u32 root, const struct fwt_packet *p,
+		  const struct fwt_decision *d)
+{
+	u32 nodes = prog->n[FWT_SEC_NODES], rules = prog->n[FWT_SEC_RULES];
+	struct fwt_env env = { .ops = &ops };
+	struct trace t = { .at = root };
+	const struct fwt_prog_node *n;
+	struct fwt_packet q = *p;
+	struct fwt_decision e;
+	bool added;
+
+	fwt_walk_traced(prog, root, &q, &env, &e, keep, &t);
+	assert_int_equal(e.verdict, d->verdict);
+	assert_int_equal(e.rule, d->rule);
+	assert_int_equal(e.node, d->node);
+	assert_int_equal(e.snat, d->snat);
+	assert_int_equal(e.n_effects, d->n_effects);
+	assert_memory_equal(e.effect, d->effect, e.n_effects * sizeof(*e.effect));
+	assert_int_equal(t.broken, 0);
+	/* Not where a modifier or an unknown field ended it. */
+	if (e.rule == FWT_NONE || t.at != FWT_NONE)
+		return;
+	added = e.rule >= rules;
+	assert_int_equal(t.last, e.node);
+	assert_int_equal(added, e.node >= nodes);
+	n = added ? &prog->patch->prog.node[e.node - nodes] : &prog->node[e.node];
+	assert_int_equal(n->type, FWT_NODE_VERDICT);
+	assert_int_equal(n->arg, added ? e.rule - rules : e.rule);
+}
+
 static void compare(const struct fwt_program *got, const struct fwt_program *want, u32 hook,
 		    const struct fwt_packet *p)
 {
@@ -226,6 +273,7 @@ static void compare(const struct fwt_program *got, const struct fwt_program *wan
 		return;
 	q = *p;
 	fwt_walk(got, got->root[hook], &q, &env, &a);
+	trace(got, got->root[hook], p, &a);
 	r = *p;
 	fwt_walk(want, want->root[hook], &r, &env, &b);
 	same = a.verdict == b.verdict && a.flags == b.flags && a.n_effects == b.n_effects &&

@@ -73,6 +73,29 @@ as_json() {
 		json 'any(s["hook"] == "ingress" and s["line"] and "nas" in s["text"] and s["taken"].startswith("dnat") for s in j["path"])'
 }
 ok "the same for programs" as_json
+changes() {
+	cat >changes.fw <<'END'
+set seen : addr { timeout 1h }
+pool web { 192.0.2.80:8080 }
+ingress {
+	udp dport 1 set dscp 46 set ttl 9 set priority 3 set ct mark 5 set mark ttl log "x" group 3 accept
+	udp dport 2 add @seen { saddr } remove @seen { daddr } drop
+	udp dport 3 balance @web accept
+	udp dport 4 notrack queue 7 bypass
+	tcp dport 5 set mss 1400 mss clamp accept
+	queue 2
+}
+END
+	local e=(explain -f changes.fw --address '192.0.2.1/24 dev eth0' in eth0)
+	run 0 "${e[@]}" udp 192.0.2.7:9 to 192.0.2.1:1 &&
+		says 'dscp 46, ttl 9, priority 3, ct mark 5, mark 9, log "x", accept' &&
+		run 0 "${e[@]}" udp 192.0.2.7:9 to 192.0.2.1:2 && says 'to be added to @seen, to be taken from @seen, drop' &&
+		run 0 "${e[@]}" udp 192.0.2.7:9 to 192.0.2.1:3 && says 'dnat 192.0.2.80:8080, accept' &&
+		run 0 "${e[@]}" udp 192.0.2.7:9 to 192.0.2.1:4 && says 'untracked, queue 7 bypass' &&
+		run 0 "${e[@]}" tcp 192.0.2.7:9 to 192.0.2.1:5 && says 'mss at most 1400, mss clamped to the way, accept' &&
+		run 0 "${e[@]}" udp 192.0.2.7:9 to 192.0.2.1:6 && says '   queue 2'
+}
+ok "what each modifier does, and a queue, is told" changes
 rejected() {
 	printf 'ingress {\n tcp dport 80 reject\n drop\n}\n' >reject.fw
 	run 0 explain -f reject.fw --address '192.0.2.1/24 dev eth0' in eth0 tcp 192.0.2.7:9 to 192.0.2.1:80 &&
@@ -192,8 +215,26 @@ ok "no size is said" mtu
 bad() { run 1 explain "${gateway[@]}" "$@"; }
 flag() { bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 syn && says 'TCP alone has flags' && says '^~~'; }
 ok "syn on udp" flag
-interface() { bad in eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'"; }
+interface() {
+	bad in eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'" && says '   ^~~~' &&
+		bad out eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'"
+}
 ok "an interface that no route names" interface
+world() {
+	printf 'address 2001:db8::1/64 dev eth0\naddress fd00::1/64 dev eth1\nlink eth1 mtu 1400\n' >small.fwt
+	run 0 explain -f open.fw --world small.fwt in eth0 icmpv6 2001:db8::7 to fd00::9 len 1401 && says 'reason too-big' &&
+		run 0 explain -f open.fw --world - in eth0 icmpv6 2001:db8::7 to fd00::9 len 1400 <small.fwt && says 'leaves by eth1'
+}
+printf 'ingress { accept }\n' >open.fw
+ok "all that a test file says of the world is taken, from standard input too" world
+bad_world() {
+	printf 'address 10.0.0.1/8 dev eth0\nroute nowhere dev eth0\nlnk eth0 mtu 9\nexpect acept\n' >bad.fwt
+	run 1 explain -f open.fw --world bad.fwt in eth0 udp 10.0.0.2:4 to 10.0.0.1:5 &&
+		says 'bad.fwt:2:7: error' && says 'bad.fwt:3:1: error' && says "did you mean 'link'" && says 'bad.fwt:4:8' && says '^~~~' &&
+		run 1 -j explain -f open.fw --world bad.fwt in eth0 udp 10.0.0.2:4 to 10.0.0.1:5 && json 'j["errors"][0]["line"] == 2 and j["errors"][0]["column"] == 7' &&
+		run 1 explain -f open.fw --world missing.fwt in eth0 udp 10.0.0.2:4 to 10.0.0.1:5 && says missing.fwt
+}
+ok "what is wrong there is told with its place" bad_world
 kind() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 type 3 && says 'ICMP alone has types'; }
 ok "a type on tcp" kind
 short() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 len 39 && says 'its headers are 40 bytes'; }

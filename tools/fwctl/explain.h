@@ -46,6 +46,9 @@ struct explain {
  */
 int explain_machine(const struct explain *e, bool plain, struct fwt_sim **sim);
 
+/* What is typed is no packet: says where, and returns 1. @column: from 1. */
+int explain_no_packet(const char *packet, int column, const char *error);
+
 /* The way of the last packet. */
 void explain_print(struct fwt_sim *sim, const struct fwt_sim_result *r);
 

@@ -3,74 +3,163 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "nl_explain.h"
 #include "packet_text.h"
 #include "sim_path.h"
+#include "conn_print.h"
 #include "explain.h"
 #include "program_view.h"
 
-/* The rule by its number, also one that a patch added. */
-static void rule_of(const struct view *v, uint32_t rule, struct fwt_sim_rule *to)
-{
-	const struct fwt_program *prog;
-	const struct fwt_prog_rule *r;
+/**
+ * struct live - a dry run, and what came of it
+ * @e: as the kernel told it
+ * @last: its last walk, or NULL
+ * @flags: FWT_DECISION_* of all walks
+ * @conn: what its connection is called in text; "" for none, or none by now
+ */
+struct live {
+	struct view v;
+	struct fwt_nl_explained e;
+	const struct sim_walk *last;
+	uint32_t flags;
+	const char *verdict;
+	char conn[4 * CONN_END];
+};
 
-	memset(to, 0, sizeof(*to));
-	if (rule == FWT_NONE)
+/* An end as it leaves. The port that stands for a source is chosen when a connection
+ * begins, and none does.
+ */
+static void put_end(char *buf, size_t size, const struct fwt_packet *p, bool source, bool chosen)
+{
+	const u32 *addr = source ? p->saddr : p->daddr;
+	bool ports = p->have & FWT_HAVE_PORTS;
+	u8 bytes[16];
+	u32 i;
+	size_t n;
+
+	for (i = 0; i < 4; i++)
+		put_unaligned_be32(addr[i], bytes + 4 * i);
+	sim_end_words(p->family, bytes, ports, source ? p->sport : p->dport, buf, size);
+	if (!chosen || !ports)
 		return;
-	r = view_rule(v, rule, &prog);
-	if (!r)
-		return;
-	to->id = r->id == FWT_NONE ? NULL : prog->string + r->id;
-	to->file = prog->string + prog->file[r->file].name;
-	to->line = r->line;
+	n = (size_t)(strrchr(buf, ':') - buf) + 1;
+	snprintf(buf + n, size - n, "*");
 }
 
-static void print(const struct view *v, struct fwt_nl_explained *e)
+/* The packet as it would leave. */
+static void put_packet(const struct live *l)
 {
-	static const char *const verdicts[] = { "accept", "drop", "reject" };
-	const struct sim_walk *last = e->walks.n ? &e->walks.walk[e->walks.n - 1] : NULL;
-	const char *verdict = last && last->verdict < 3 ? verdicts[last->verdict] : "accept";
-	struct fwt_sim_rule by, hook[__FWT_SIM_HOOKS];
-	char *way = NULL;
-	size_t size = 0, i;
-	FILE *f;
+	const struct fwt_packet *p = &l->last->after;
+	const char *name = fwt_class_name(FWT_CLASS_PROTOCOL, p->protocol);
+	char src[SIM_END_WORDS], dst[SIM_END_WORDS], proto[12];
+	bool snat = l->flags & FWT_DECISION_SNAT, dnat = l->flags & FWT_DECISION_DNAT;
 
-	memset(hook, 0, sizeof(hook));
-	for (i = 0; i < e->walks.n; i++) {
-		struct sim_walk *w = &e->walks.walk[i];
-
-		if (w->hook < __FWT_SIM_HOOKS)
-			rule_of(v, w->rule, &hook[w->hook]);
-		if (w->rule != FWT_NONE && w->rule >= v->prog.n[FWT_SEC_RULES])
-			w->rule = FWT_NONE;
+	if (strcmp(l->verdict, "accept") || !(p->have & FWT_HAVE_IP)) {
+		out_null("packet");
+		out_null("snat");
+		out_null("dnat");
+		return;
 	}
-	by = last && last->hook < __FWT_SIM_HOOKS ? hook[last->hook] : (struct fwt_sim_rule){ };
-	out_object(NULL);
-	out_str("verdict", verdict);
-	out_str("reason", *e->reason ? e->reason : NULL);
-	out_num("generation", e->generation);
-	if (e->has_conn)
-		out_num("connection", e->conn);
-	else
-		out_null("connection");
-	out_str("out", *e->oif ? e->oif : NULL);
-	out_bool("local", e->local);
-	explain_put_rules(&by, hook);
-	explain_put_path(&e->walks);
+	snprintf(proto, sizeof(proto), "%u", p->protocol);
+	out_object("packet");
+	out_str("family", p->family == 6 ? "ipv6" : "ipv4");
+	out_num("protocol", p->protocol);
+	put_end(src, sizeof(src), p, true, snat);
+	put_end(dst, sizeof(dst), p, false, false);
+	out_text("as %s %s > %s", name ? name : proto, src, dst);
+	out_str("source", src);
+	out_str("destination", dst);
+	out_num("mark", p->mark);
+	if (p->mark)
+		out_text(", mark %u", p->mark);
+	out_text("\n");
 	out_end();
-	f = open_memstream(&way, &size);
+	out_str("snat", snat ? src : NULL);
+	out_str("dnat", dnat ? dst : NULL);
+}
+
+/* The connection that it goes with. */
+static int put_conn(void *ctx, const struct fwt_nl_conn *c)
+{
+	const char *state = fwt_nl_conn_state_name(c->state);
+	char text[3 * CONN_END];
+	struct live *l = ctx;
+
+	conn_json(c);
+	conn_translation(text, sizeof(text), c);
+	snprintf(l->conn, sizeof(l->conn), ", %s, %u s%s%s", state ? state : "?", c->timeout,
+		 *text ? ", " : "", text);
+	return 0;
+}
+
+static int put_conns(struct live *l, struct fwt_nl *nl)
+{
+	struct fwt_nl_conn_filter f = { .set = FWT_NL_CONN_ID, .id = l->e.conn };
+
+	if (!l->e.has_conn) {
+		out_null("connection");
+		return 0;
+	}
+	out_object("connection");
+	if (fwt_nl_conns(nl, &f, put_conn, l))
+		return fwctl_refused(nl);
+	if (!*l->conn)
+		out_num("id", l->e.conn);
+	out_end();
+	return 0;
+}
+
+static void put_way(const struct live *l)
+{
+	char *way = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&way, &size);
+
 	if (f) {
-		sim_walks_print(f, &e->walks);
+		sim_walks_print(f, &l->e.walks);
 		fclose(f);
 		out_raw(way, size);
 	}
 	free(way);
+}
+
+static int print(struct live *l, struct fwt_nl *nl)
+{
+	static const char *const verdicts[] = { "accept", "drop", "reject" };
+	struct fwt_sim_rule by = { }, hook[__FWT_SIM_HOOKS];
+	const struct fwt_nl_explained *e = &l->e;
+	size_t i;
+	int ret;
+
+	memset(hook, 0, sizeof(hook));
+	for (i = 0; i < e->walks.n; i++) {
+		l->last = &e->walks.walk[i];
+		l->flags |= l->last->flags;
+		if (l->last->hook >= __FWT_SIM_HOOKS)
+			continue;
+		sim_rule_fill(&l->v.prog, l->last->rule, &hook[l->last->hook]);
+		by = hook[l->last->hook];
+	}
+	l->verdict = l->last && l->last->verdict < 3 ? verdicts[l->last->verdict] : "accept";
+	out_object(NULL);
+	out_str("verdict", l->verdict);
+	out_str("reason", *e->reason ? e->reason : NULL);
+	out_num("generation", e->generation);
+	out_str("out", *e->oif ? e->oif : NULL);
+	out_bool("local", e->local);
+	ret = put_conns(l, nl);
+	if (ret)
+		return ret;
+	explain_put_rules(&by, hook);
+	explain_put_path(&e->walks);
+	out_bool("cut", e->cut);
+	put_way(l);
 	if (e->has_conn)
-		out_text("of connection %llu: goes with it, no tree is asked\n",
-			 (unsigned long long)e->conn);
+		out_text("of connection %llu%s: goes with it, no tree is asked",
+			 (unsigned long long)e->conn, l->conn);
 	else
-		out_text("%s%s%s", verdict, *e->reason ? ", reason " : "", e->reason);
+		out_text("%s%s%s", l->verdict, *e->reason ? ", reason " : "", e->reason);
 	if (by.file)
 		out_text(", by %s:%u%s%s%s", by.file, by.line, by.id ? " (" : "",
 			 by.id ? by.id : "", by.id ? ")" : "");
@@ -79,45 +168,47 @@ static void print(const struct view *v, struct fwt_nl_explained *e)
 		out_text("for this machine\n");
 	else if (*e->oif)
 		out_text("routed to %s\n", e->oif);
+	if (l->last)
+		put_packet(l);
 	if (e->cut)
 		out_text("there were more steps than are told\n");
+	out_end();
+	return 0;
 }
 
 int explain_live(struct fwctl *ctl, const struct explain *x)
 {
-	struct fwt_nl_explained e;
 	static u8 frame[SIM_PACKET_MAX];
 	struct fwt_packet_text t;
+	struct live l = { };
 	char error[200];
 	struct fwt_nl nl;
-	struct view v;
 	int column, ret;
 	size_t len;
 
 	column = fwt_packet_read(&t, x->packet, error, sizeof(error));
 	if (column)
-		return out_error_at(x->packet, (unsigned int)column - 1, 1, NULL, "%s", error);
+		return explain_no_packet(x->packet, column, error);
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;
-	ret = view_fetch(&v, &nl, true);
+	ret = view_fetch(&l.v, &nl, true);
 	if (ret)
 		return ret;
 	len = sim_build(&t.p, NULL, frame);
-	memset(&e, 0, sizeof(e));
-	e.prog = &v.prog;
-	e.packet = &t.p;
+	l.e.prog = &l.v.prog;
+	l.e.packet = &t.p;
 	if (len > 2048)
 		ret = out_error(NULL, "a packet of at most 2034 bytes is meant");
-	else if (fwt_nl_explain(&nl, t.name, t.out, frame, len, t.p.mark, &e))
+	else if (fwt_nl_explain(&nl, t.name, t.out, frame, len, t.p.mark, &l.e))
 		ret = fwctl_refused(&nl);
-	else if (e.generation != v.generation)
+	else if (l.e.generation != l.v.generation)
 		ret = out_error("once more, please", "the policy changed meanwhile");
 	else
-		print(&v, &e);
+		ret = print(&l, &nl);
 	if (!ret)
 		fwt_nl_close(&nl);
-	sim_walks_clean(&e.walks);
-	view_clean(&v);
+	sim_walks_clean(&l.e.walks);
+	view_clean(&l.v);
 	return ret;
 }

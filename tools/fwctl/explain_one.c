@@ -193,32 +193,6 @@ void explain_print(struct fwt_sim *sim, const struct fwt_sim_result *r)
 	free(way);
 }
 
-/* Statements of a test file that say where things are; others are for "fwctl test". */
-static int read_world(struct fwt_sim *sim, const char *path)
-{
-	FILE *in = strcmp(path, "-") ? fopen(path, "r") : stdin;
-	char *line = NULL, *at;
-	size_t room = 0;
-	int n, ret = 0;
-
-	if (!in)
-		return out_error(NULL, "%s: %s", path, strerror(errno));
-	for (n = 1; !ret && getline(&line, &room, in) > 0; n++) {
-		at = line + strspn(line, " \t\r\n");
-		at[strcspn(at, "#\r\n")] = '\0';
-		if (strncmp(at, "route ", 6) && strncmp(at, "address ", 8) &&
-		    strncmp(at, "seed ", 5) && strncmp(at, "name ", 5) &&
-		    strncmp(at, "resolvers ", 10) && strncmp(at, "node ", 5))
-			continue;
-		if (fwt_sim_world(sim, at))
-			ret = out_error(NULL, "%s:%d: %s", path, n, fwt_sim_error(sim));
-	}
-	free(line);
-	if (in != stdin)
-		fclose(in);
-	return ret;
-}
-
 /* @what: "route", "address" */
 static int add_world(struct fwt_sim *sim, const char *what, const char *rest)
 {
@@ -241,22 +215,34 @@ int explain_machine(const struct explain *e, bool plain, struct fwt_sim **to)
 		return out_error(NULL, "out of memory");
 	sim_plain(sim, plain);
 	fwt_diag_init(&diag);
-	if (fwt_sim_policy_diag(sim, e->policy, &diag))
+	if (fwt_sim_policy_diag(sim, e->policy, &diag) ||
+	    (e->world && sim_world_file(sim, e->world, &diag)))
 		ret = diag.errors ? out_diag_errors(&diag) :
 				    out_error(NULL, "%s", fwt_sim_error(sim));
 	fwt_diag_clean(&diag);
-	if (!ret && e->world)
-		ret = read_world(sim, e->world);
 	for (i = 0; !ret && i < e->n_lines; i++)
 		ret = add_world(sim, e->line[i].what, e->line[i].rest);
 	return ret;
 }
 
-static size_t word_at(const char *line, int column)
+int explain_no_packet(const char *packet, int column, const char *error)
 {
-	size_t len = strcspn(line + column - 1, " \t");
+	size_t len = strcspn(packet + column - 1, " \t");
 
-	return len ? len : 1;
+	return out_error_at(packet, (unsigned int)column - 1, len ? len : 1, NULL, "%s", error);
+}
+
+/* Its interface is one that nobody has said is there. */
+static int no_device(const char *packet, const char *name)
+{
+	size_t at = strspn(packet, " \t");
+
+	/* Behind "in" or "out". */
+	at += strcspn(packet + at, " \t");
+	at += strspn(packet + at, " \t");
+	return out_error_at(packet, (unsigned int)at, strlen(name),
+			    "--address ADDRESS/LENGTH dev INTERFACE",
+			    "no route and no address names the interface '%s'", name);
 }
 
 static bool same(const struct fwt_sim_rule *a, const struct fwt_sim_rule *b)
@@ -313,12 +299,10 @@ int explain_one(const struct explain *e)
 
 	column = fwt_packet_read(&t, e->packet, error, sizeof(error));
 	if (column)
-		return out_error_at(e->packet, (unsigned int)column - 1,
-				    word_at(e->packet, column), NULL, "%s", error);
+		return explain_no_packet(e->packet, column, error);
 	ret = explain_machine(e, plain, &sim);
 	if (!ret && sim_has_world(sim) && !sim_knows_device(sim, t.name))
-		ret = out_error("--address ADDRESS/LENGTH dev INTERFACE",
-				"no route and no address names the interface '%s'", t.name);
+		ret = no_device(e->packet, t.name);
 	if (!ret) {
 		fwt_sim_trace(sim, true);
 		r = fwt_sim_packet_text(sim, e->packet);

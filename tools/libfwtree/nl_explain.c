@@ -7,6 +7,7 @@
 
 #include "nl_explain.h"
 #include "nl_priv.h"
+#include "patch.h"
 
 static void read_addr(const struct nlattr *a, u32 *words)
 {
@@ -28,8 +29,8 @@ static int read_steps(struct sim_walks *to, struct sim_walk *w, const struct nla
 	while (at + 3 <= n) {
 		memcpy(word, from + at * sizeof(u32), sizeof(word));
 		at += 3;
-		/* Steps in what a patch added are not told. */
-		if (word[2] > FWT_KEY_WORDS || at + word[2] > n || word[0] >= nodes)
+		if (word[2] > FWT_KEY_WORDS || at + word[2] > n || word[0] >= nodes ||
+		    (word[1] >= nodes && word[1] != FWT_NONE))
 			break;
 		if (to->n_steps == to->room_steps) {
 			size_t room = to->room_steps ? 2 * to->room_steps : 64;
@@ -48,8 +49,25 @@ static int read_steps(struct sim_walks *to, struct sim_walk *w, const struct nla
 		memcpy(s->step.key, from + at * sizeof(u32), word[2] * sizeof(u32));
 		at += word[2];
 		w->n_steps++;
+		/* Where it stands by then. */
+		w->node = word[1] == FWT_NONE ? word[0] : word[1];
 	}
 	return 0;
+}
+
+static u8 reason_of(const char *name)
+{
+	u32 i;
+
+	for (i = 1; i < __FWT_REASON_MAX; i++)
+		if (!strcmp(fwt_reason_info[i].name, name))
+			return (u8)i;
+	return FWT_REASON_NONE;
+}
+
+static u32 count(const struct fwt_program *prog, u32 section)
+{
+	return prog->n[section] + (prog->patch ? prog->patch->prog.n[section] : 0);
 }
 
 static int read_walk(struct fwt_nl_explained *e, const struct nlattr *nest)
@@ -74,6 +92,9 @@ static int read_walk(struct fwt_nl_explained *e, const struct nlattr *nest)
 		fwt_nl_u32(tb[FWTREE_A_EXPLAIN_WALK_RULE]) : FWT_NONE;
 	snprintf(e->reason, sizeof(e->reason), "%s", tb[FWTREE_A_EXPLAIN_WALK_REASON] ?
 		 fwt_nl_str(tb[FWTREE_A_EXPLAIN_WALK_REASON]) : "");
+	if (w->rule >= count(e->prog, FWT_SEC_RULES))
+		w->rule = FWT_NONE;
+	w->reason = reason_of(e->reason);
 	if (tb[FWTREE_A_EXPLAIN_WALK_CUT])
 		e->cut = true;
 	w->after = w->before;
@@ -83,7 +104,7 @@ static int read_walk(struct fwt_nl_explained *e, const struct nlattr *nest)
 	w->after.mark = fwt_nl_u32(tb[FWTREE_A_EXPLAIN_WALK_MARK]);
 	w->first = e->walks.n_steps;
 	return read_steps(&e->walks, w, tb[FWTREE_A_EXPLAIN_WALK_STEPS],
-			  e->prog->n[FWT_SEC_NODES]);
+			  count(e->prog, FWT_SEC_NODES));
 }
 
 static int answer(void *ctx, const struct nlmsghdr *nlh)

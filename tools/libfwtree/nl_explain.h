@@ -8,7 +8,7 @@
 
 /**
  * struct fwt_nl_explained - what a packet would meet
- * @prog: set by the caller: the program in force
+ * @prog: set by the caller: the program in force, with its patch
  * @packet: likewise: the packet
  * @generation: of the policy that was asked
  * @has_conn: it is of a connection: @conn

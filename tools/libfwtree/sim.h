@@ -79,6 +79,16 @@ int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
 int sim_policy_blob(struct fwt_sim *sim, const void *blob, size_t len);
 void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule *to);
 
+/**
+ * sim_world_file() - take from a test file what says where things are
+ * @sim: simulation
+ * @file: "-" for standard input
+ * @diag: told of all that is wrong with the file, other statements too
+ *
+ * Return: 0 or -1.
+ */
+int sim_world_file(struct fwt_sim *sim, const char *file, struct fwt_diag *diag);
+
 /* Is there an address, or a route; and does one of them name this interface. */
 bool sim_has_world(const struct fwt_sim *sim);
 

@@ -7,11 +7,17 @@
  * rule with the greatest first node that is not above it. Tests of one rule that
  * follow one another are one step, which says all that was asked of the packet. A
  * forest's rules are searched by trees; what is known of that is which one matched.
+ *
+ * Rules that a patch added are of a program of their own, whose nodes and rules are
+ * numbered behind those of the base: each step is looked up in the one that it is of.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "change.h"
 #include "names.h"
+#include "nat.h"
+#include "patch.h"
 #include "set_shape.h"
 #include "sim_path.h"
 
@@ -168,12 +174,29 @@ struct first {
 	u32 rule;
 };
 
+/**
+ * struct firsts - a program's rules, by their first nodes
+ * @prog: the program
+ * @nodes: of the base, if this is a patch's: what its own are numbered behind
+ */
+struct firsts {
+	const struct fwt_program *prog;
+	u32 nodes;
+	struct first *first;
+	u32 n;
+};
+
+/**
+ * struct maker - a path in the making
+ * @base: the program of the walk at hand, and the one of its patch
+ * @at: that of the step at hand
+ */
 struct maker {
 	struct sim_path *path;
 	const struct sim_walks *walks;
-	const struct fwt_program *prog;
-	struct first *first;
-	u32 n_first;
+	struct firsts base;
+	struct firsts added;
+	const struct firsts *at;
 	bool failed;
 };
 
@@ -187,39 +210,48 @@ static int by_node(const void *a, const void *b)
 	return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-static void learn(struct maker *m, const struct fwt_program *prog)
+static void learn(struct maker *m, struct firsts *f, const struct fwt_program *prog, u32 nodes)
 {
-	u32 i, n = prog->n[FWT_SEC_RULES];
+	u32 i, n = prog ? prog->n[FWT_SEC_RULES] : 0;
 
-	if (m->prog == prog)
+	if (f->prog == prog)
 		return;
-	free(m->first);
-	m->prog = prog;
-	m->n_first = 0;
-	m->first = malloc((n + 1) * sizeof(*m->first));
-	m->failed |= !m->first;
-	if (!m->first)
+	free(f->first);
+	*f = (struct firsts){ .prog = prog, .nodes = nodes };
+	f->first = malloc((n + 1) * sizeof(*f->first));
+	m->failed |= !f->first;
+	if (!f->first)
 		return;
 	for (i = 0; i < n; i++)
 		if (prog->rule[i].node != FWT_NONE)
-			m->first[m->n_first++] = (struct first){ prog->rule[i].node, i };
-	qsort(m->first, m->n_first, sizeof(*m->first), by_node);
+			f->first[f->n++] = (struct first){ prog->rule[i].node, i };
+	qsort(f->first, f->n, sizeof(*f->first), by_node);
 }
 
-static u32 rule_of(const struct maker *m, u32 node)
+/* Whose a node is: @node becomes its number there. */
+static const struct firsts *whose(const struct maker *m, u32 *node)
 {
-	u32 lo = 0, hi = m->n_first, mid;
+	if (*node == FWT_NONE || *node < m->base.prog->n[FWT_SEC_NODES] || !m->added.prog)
+		return &m->base;
+	*node -= m->added.nodes;
+	return &m->added;
+}
+
+static u32 rule_of(const struct firsts *f, u32 node)
+{
+	u32 lo = 0, hi = f->n, mid;
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if (m->first[mid].node <= node)
+		if (f->first[mid].node <= node)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo ? m->first[lo - 1].rule : FWT_NONE;
+	return lo ? f->first[lo - 1].rule : FWT_NONE;
 }
 
+/* @rule and @node are those of @m->at. */
 static struct sim_path_step *add(struct maker *m, u32 walk, u32 rule, u32 node)
 {
 	struct sim_path *path = m->path;
@@ -241,8 +273,8 @@ static struct sim_path_step *add(struct maker *m, u32 walk, u32 rule, u32 node)
 	memset(s, 0, sizeof(*s));
 	s->walk = walk;
 	s->hook = sim_hook_name(m->walks->walk[walk].hook);
-	s->node = node;
-	sim_rule_fill(m->prog, rule, &s->rule);
+	s->node = node + m->at->nodes;
+	sim_rule_fill(m->at->prog, rule, &s->rule);
 	/* Its first line says which one it is. */
 	for (len = 0; len < s->rule.text_len && s->rule.text[len] != '\n'; len++)
 		;
@@ -265,33 +297,84 @@ static void put_end(char *buf, size_t size, const struct fwt_packet *p, const u3
 	sim_end_words(p->family, bytes, port, n, buf, size);
 }
 
-static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, char *buf,
+static const char *set_name(const struct fwt_program *prog, const struct fwt_prog_mod *mod)
+{
+	return prog->string + prog->object[prog->test[mod->a].set[0]].name;
+}
+
+/* "dscp 46", or of what it was taken from: "dscp, from ttl" */
+static void put_set(const struct fwt_prog_mod *mod, const struct fwt_packet *after, char *buf,
 		    size_t size)
 {
-	const struct fwt_prog_mod *mod = &m->prog->mod[index];
+	static const char *const names[] = {
+		[FWT_MOD_SET_MARK] = "mark", [FWT_MOD_SET_CT_MARK] = "ct mark",
+		[FWT_MOD_SET_PRIORITY] = "priority", [FWT_MOD_SET_DSCP] = "dscp",
+		[FWT_MOD_SET_TTL] = "ttl", [FWT_MOD_SET_MSS] = "mss at most",
+		[FWT_MOD_SET_VLAN] = "vlan",
+	};
+	const char *name = names[mod->type];
+
+	if (!(mod->flags & (FWT_MOD_FIELD | FWT_MOD_MAP)))
+		snprintf(buf, size, "%s %u", name, mod->a);
+	else if (mod->type == FWT_MOD_SET_MARK)
+		snprintf(buf, size, "%s %u", name, after->mark);
+	else if (mod->flags & FWT_MOD_MAP)
+		snprintf(buf, size, "%s, from the map", name);
+	else
+		snprintf(buf, size, "%s, from %s", name, fwt_field_info[mod->a].name);
+}
+
+static void put_nat(const struct fwt_prog_mod *mod, const struct sim_walk *w, char *buf,
+		    size_t size)
+{
+	bool source = fwt_nat_source(mod, w->hook);
 	const struct fwt_packet *p = &w->after;
 	char end[SIM_END_WORDS];
 
-	switch (mod->type) {
-	case FWT_MOD_SET_MARK:
-		snprintf(buf, size, "mark %u", mod->flags & FWT_MOD_MAP ? p->mark : mod->a);
+	if (!(w->flags & (source ? FWT_DECISION_SNAT : FWT_DECISION_DNAT))) {
+		snprintf(buf, size, "none");
 		return;
+	}
+	if (source)
+		put_end(end, sizeof(end), p, p->saddr, false, 0);
+	else
+		put_end(end, sizeof(end), p, p->daddr, p->have & FWT_HAVE_PORTS, p->dport);
+	snprintf(buf, size, "%s %s", source ? "snat" : "dnat", end);
+}
+
+static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, char *buf,
+		    size_t size)
+{
+	const struct fwt_program *prog = m->at->prog;
+	const struct fwt_prog_mod *mod = &prog->mod[index];
+
+	if (fwt_nat_is(mod)) {
+		put_nat(mod, w, buf, size);
+		return;
+	}
+	if (fwt_set_is(mod->type)) {
+		put_set(mod, &w->after, buf, size);
+		return;
+	}
+	switch (mod->type) {
 	case FWT_MOD_LOG:
-		snprintf(buf, size, "log \"%s\"",
-			 mod->a == FWT_NONE ? "" : m->prog->string + mod->a);
+	case FWT_MOD_NFLOG:
+		snprintf(buf, size, "log \"%s\"", mod->a == FWT_NONE ? "" : prog->string + mod->a);
 		return;
 	case FWT_MOD_COUNT:
-		snprintf(buf, size, "count %s", m->prog->string + m->prog->counter[mod->a]);
+		snprintf(buf, size, "count %s", prog->string + prog->counter[mod->a]);
 		return;
-	case FWT_MOD_SNAT:
-	case FWT_MOD_MASQUERADE:
-		put_end(end, sizeof(end), p, p->saddr, false, 0);
-		snprintf(buf, size, w->flags & FWT_DECISION_SNAT ? "snat %s" : "none", end);
+	case FWT_MOD_MSS_CLAMP:
+		snprintf(buf, size, "mss clamped to the way");
 		return;
-	case FWT_MOD_DNAT:
-	case FWT_MOD_REDIRECT:
-		put_end(end, sizeof(end), p, p->daddr, p->have & FWT_HAVE_PORTS, p->dport);
-		snprintf(buf, size, w->flags & FWT_DECISION_DNAT ? "dnat %s" : "none", end);
+	case FWT_MOD_NOTRACK:
+		snprintf(buf, size, "untracked");
+		return;
+	case FWT_MOD_SET_ADD:
+		snprintf(buf, size, "to be added to @%s", set_name(prog, mod));
+		return;
+	case FWT_MOD_SET_REMOVE:
+		snprintf(buf, size, "to be taken from @%s", set_name(prog, mod));
 		return;
 	}
 	snprintf(buf, size, "done");
@@ -299,32 +382,30 @@ static void put_mod(const struct maker *m, const struct sim_walk *w, u32 index, 
 
 /* Steps */
 
-static const char *verdict_of(u8 verdict)
+static void put_verdict(char *buf, size_t size, const struct fwt_prog_node *n)
 {
 	static const char *const names[] = { "accept", "drop", "reject" };
 
-	return verdict < ARRAY_SIZE(names) ? names[verdict] : "not known";
+	if (n->sub >= FWT_VERDICT_QUEUE)
+		snprintf(buf, size, "queue %u%s", n->param,
+			 n->sub == FWT_VERDICT_QUEUE_BYPASS ? " bypass" : "");
+	else
+		snprintf(buf, size, "%s", names[n->sub]);
 }
 
-static void put_line(const struct maker *m, char *buf, size_t size, u32 rule, const char *none)
+/* The rule that a branch leads to: the node may be a verdict's, which knows it. */
+static void put_target(const struct maker *m, char *buf, size_t size, u32 node, const char *none)
 {
+	const struct firsts *f = whose(m, &node);
+	const struct fwt_prog_node *n = &f->prog->node[node];
 	struct fwt_sim_rule r;
 
-	sim_rule_fill(m->prog, rule, &r);
+	sim_rule_fill(f->prog, n->type == FWT_NODE_VERDICT || n->type == FWT_NODE_ENTER ?
+		      n->arg : rule_of(f, node), &r);
 	if (r.file)
 		snprintf(buf, size, "line %u", r.line);
 	else
 		snprintf(buf, size, "%s", none);
-}
-
-/* The rule that a branch leads to: the node may be a verdict's, which knows it. */
-static u32 target_of(const struct maker *m, u32 node)
-{
-	const struct fwt_prog_node *n = &m->prog->node[node];
-
-	if (n->type == FWT_NODE_VERDICT)
-		return n->arg;
-	return n->type == FWT_NODE_ENTER ? n->arg : rule_of(m, node);
 }
 
 /* The step before, if it is of the same rule: they are one. */
@@ -334,7 +415,7 @@ static struct sim_path_step *same_rule(struct maker *m, u32 walk, u32 rule)
 	struct sim_path_step *last = path->n ? &path->step[path->n - 1] : NULL;
 	struct fwt_sim_rule r;
 
-	sim_rule_fill(m->prog, rule, &r);
+	sim_rule_fill(m->at->prog, rule, &r);
 	return last && last->walk == walk && r.file && last->rule.line == r.line &&
 	       last->rule.text == r.text ? last : NULL;
 }
@@ -359,7 +440,8 @@ static void came(struct sim_path_step *s, const char *what)
 /* The key that a map was asked for, besides what the rule asked before. */
 static void asked(struct maker *m, u32 walk, u32 rule, const struct fwt_walk_step *s)
 {
-	const struct fwt_prog_mod *mod = &m->prog->mod[m->prog->node[s->node].arg];
+	const struct fwt_program *prog = m->at->prog;
+	const struct fwt_prog_mod *mod = &prog->mod[prog->node[s->node].arg];
 	struct sim_path_step *to = step_of(m, walk, rule, s->node);
 	size_t at;
 
@@ -370,7 +452,7 @@ static void asked(struct maker *m, u32 walk, u32 rule, const struct fwt_walk_ste
 		strcpy(to->value + at, "; ");
 		at += 2;
 	}
-	put_key(to->value + at, sizeof(to->value) - at, &m->prog->test[fwt_mod_test(mod)],
+	put_key(to->value + at, sizeof(to->value) - at, &prog->test[fwt_mod_test(mod)],
 		m->walks->walk[walk].before.family == 6, s);
 }
 
@@ -392,10 +474,12 @@ static void put_answer(char *buf, size_t size, const struct fwt_program *prog,
 	snprintf(buf, size, "%s says %s", prog->string + f->name, says);
 }
 
+/* @s is in numbers of @m->at, but for its @next, which is as it was told. */
 static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 {
 	const struct sim_walk *w = &m->walks->walk[walk];
-	const struct fwt_prog_node *n = &m->prog->node[s->node];
+	const struct fwt_program *prog = m->at->prog;
+	const struct fwt_prog_node *n = &prog->node[s->node];
 	struct sim_path_step *to = NULL;
 	char what[160];
 	size_t at;
@@ -404,7 +488,7 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 	switch (n->type) {
 	case FWT_NODE_TEST:
 	case FWT_NODE_SELECT:
-		to = step_of(m, walk, rule_of(m, s->node), s->node);
+		to = step_of(m, walk, rule_of(m->at, s->node), s->node);
 		if (!to)
 			return;
 		at = strlen(to->value);
@@ -412,15 +496,14 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 			strcpy(to->value + at, "; ");
 			at += 2;
 		}
-		put_key(to->value + at, sizeof(to->value) - at, &m->prog->test[n->arg],
+		put_key(to->value + at, sizeof(to->value) - at, &prog->test[n->arg],
 			w->before.family == 6, s);
-		put_answer(to->value + at, sizeof(to->value) - at, m->prog,
-			   &m->prog->test[n->arg], s);
+		put_answer(to->value + at, sizeof(to->value) - at, prog, &prog->test[n->arg], s);
 		if (n->type == FWT_NODE_SELECT)
-			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next), "goes on");
+			put_target(m, to->taken, sizeof(to->taken), s->next, "goes on");
 		else
 			snprintf(to->taken, sizeof(to->taken), "%s",
-				 s->next == n->yes ? "yes" : "no");
+				 s->next == n->yes + m->at->nodes ? "yes" : "no");
 		return;
 	case FWT_NODE_FOREST:
 		to = add(m, walk, FWT_NONE, s->node);
@@ -431,14 +514,13 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 		if (s->next == n->no)
 			snprintf(to->taken, sizeof(to->taken), "none matches");
 		else
-			put_line(m, to->taken, sizeof(to->taken), target_of(m, s->next),
-				 "one matches");
+			put_target(m, to->taken, sizeof(to->taken), s->next, "one matches");
 		return;
 	case FWT_NODE_MOD:
-		rule = m->prog->mod[n->arg].rule;
-		if (m->prog->mod[n->arg].flags & FWT_MOD_MAP) {
+		rule = prog->mod[n->arg].rule;
+		if (prog->mod[n->arg].flags & FWT_MOD_MAP) {
 			asked(m, walk, rule, s);
-			if (s->next == n->no) {
+			if (s->next == n->no + m->at->nodes) {
 				snprintf(what, sizeof(what), "nothing in the map");
 				break;
 			}
@@ -446,7 +528,7 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 		put_mod(m, w, n->arg, what, sizeof(what));
 		break;
 	case FWT_NODE_VERDICT:
-		snprintf(what, sizeof(what), "%s", verdict_of(n->sub));
+		put_verdict(what, sizeof(what), n);
 		rule = n->arg;
 		break;
 	case FWT_NODE_ENTER:
@@ -461,30 +543,42 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 		came(to, what);
 }
 
+static void one_walk(struct maker *m, u32 walk)
+{
+	const struct sim_walk *w = &m->walks->walk[walk];
+	const struct fwt_patch *patch = w->prog->patch;
+	struct sim_path_step *s;
+	size_t i;
+
+	learn(m, &m->base, w->prog, 0);
+	learn(m, &m->added, patch ? &patch->prog : NULL, w->prog->n[FWT_SEC_NODES]);
+	for (i = w->first; i < w->first + w->n_steps && !m->failed; i++) {
+		struct fwt_walk_step own = m->walks->step[i].step;
+
+		m->at = whose(m, &own.node);
+		one_step(m, walk, &own);
+	}
+	/* Ended by a modifier that could not be done, or by what is not known. */
+	if (w->verdict != FWT_VERDICT_UNKNOWN && w->reason <= FWT_REASON_INVALID)
+		return;
+	m->at = &m->base;
+	s = add(m, walk, w->rule, w->node);
+	if (s)
+		snprintf(s->taken, sizeof(s->taken), "%s", w->verdict == FWT_VERDICT_UNKNOWN ?
+			 "not kept by the connection: its verdict stays" :
+			 fwt_reason_info[w->reason].name);
+}
+
 int sim_path_make(const struct sim_walks *walks, struct sim_path *path)
 {
 	struct maker m = { .path = path, .walks = walks };
-	size_t i, k;
+	size_t i;
 
 	memset(path, 0, sizeof(*path));
-	for (i = 0; i < walks->n && !m.failed; i++) {
-		const struct sim_walk *w = &walks->walk[i];
-
-		learn(&m, w->prog);
-		for (k = w->first; k < w->first + w->n_steps && !m.failed; k++)
-			one_step(&m, (u32)i, &walks->step[k].step);
-		/* Ended by a modifier that could not be done, or by what is not known. */
-		if (w->verdict == FWT_VERDICT_UNKNOWN || w->reason > FWT_REASON_INVALID) {
-			struct sim_path_step *s = add(&m, (u32)i, w->rule, w->node);
-
-			if (s)
-				snprintf(s->taken, sizeof(s->taken), "%s",
-					 w->verdict == FWT_VERDICT_UNKNOWN ?
-					 "not kept by the connection: its verdict stays" :
-					 fwt_reason_info[w->reason].name);
-		}
-	}
-	free(m.first);
+	for (i = 0; i < walks->n && !m.failed; i++)
+		one_walk(&m, (u32)i);
+	free(m.base.first);
+	free(m.added.first);
 	return m.failed ? -1 : 0;
 }
 

@@ -525,6 +525,33 @@ static struct fwt_sim *plain_machine(const char *policy)
 	return NULL;
 }
 
+int sim_world_file(struct fwt_sim *sim, const char *file, struct fwt_diag *diag)
+{
+	struct fwt_sources *sources = fwt_sources_alloc();
+	const struct sim_statement *s;
+	struct sim_statement *all;
+	int ret = sources ? 0 : -1;
+
+	if (ret)
+		return ret;
+	fwt_diag_sources(diag, sources);
+	all = sim_test_read(file, diag);
+	if (diag->errors)
+		ret = -1;
+	for (s = all; s && !ret; s = s->next) {
+		struct fwt_loc loc = { .line = s->line, .column = 1, .end_column = 2 };
+
+		if (s->kind != TEST_WORLD || !fwt_sim_world(sim, s->rest))
+			continue;
+		fwt_error(diag, &loc, "%s", fwt_sim_error(sim));
+		ret = -1;
+	}
+	sim_test_free(all);
+	fwt_diag_sources(diag, NULL);
+	fwt_sources_free(sources);
+	return ret;
+}
+
 int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
 		 void (*tell)(void *ctx, const struct fwt_test_outcome *o), void *ctx)
 {

@@ -13,6 +13,7 @@
 #include "hook.h"
 #include "way.h"
 #include "sim_kernel.h"
+#include "core/patch.h"
 
 /* What ip_rcv() and ipv6_rcv() would not let in; cuts what is behind the packet. */
 static bool header_ok(struct sk_buff *skb)
@@ -242,16 +243,19 @@ static int start(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *de
 
 void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule *to)
 {
+	const struct fwt_program *of;
 	const struct fwt_prog_rule *r;
 
 	memset(to, 0, sizeof(*to));
 	if (rule == FWT_NONE)
 		return;
-	r = &prog->rule[rule];
-	to->id = r->id == FWT_NONE ? NULL : prog->string + r->id;
-	to->file = prog->string + prog->file[r->file].name;
-	to->line = r->line;
-	to->text = prog->source + r->text;
+	of = fwt_program_of_rule(prog, &rule);
+	r = &of->rule[rule];
+	to->id = r->id == FWT_NONE ? NULL : of->string + r->id;
+	to->file = of->string + of->file[r->file].name;
+	/* Where it stands now; those that were added know it. */
+	to->line = of == prog ? fwt_patch_line(prog->patch, r->file, r->line) : r->line;
+	to->text = of->source + r->text;
 	to->text_len = r->text_len;
 }
 
