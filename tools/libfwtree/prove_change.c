@@ -206,9 +206,8 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m, struct
 		known = true;
 		value = fwt_wide_words(r.low, r.words);
 	}
+	/* Of a frame without a tag nothing is set: it gets none. */
 	change(c, fwt_space_axis(field, FWT_KIND_IPV4), known, value);
-	if (field == FWT_FIELD_VLAN_ID)
-		change(c, FWT_AXIS_HAVE_VLAN, true, fwt_wide(0, 1));
 }
 
 /* What another module's node sets, if anything. */
