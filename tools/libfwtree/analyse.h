@@ -169,6 +169,18 @@ void fwt_analyse_sets(struct fwt_analyser *a);
 /* analyse_cover.c */
 u32 fwt_analyse_covers(struct fwt_analyser *a);
 
+/* analyse_question.c: @cond alone, without those behind it in its list */
+
+/* Asked twice of one packet it says the same. */
+bool fwt_cond_steady(const struct fwt_sema *s, const struct fwt_cond *cond);
+
+/* Two that say the same of every packet, for they ask the same. */
+bool fwt_cond_same(const struct fwt_sema *s, const struct fwt_cond *a, const struct fwt_cond *b);
+u64 fwt_cond_hash(const struct fwt_sema *s, const struct fwt_cond *cond);
+
+/* FWT_FIELD_BIT() of what it asks. */
+u64 fwt_cond_fields(const struct fwt_sema *s, const struct fwt_cond *cond);
+
 /* analyse_world.c */
 void fwt_analyse_world(struct fwt_analyser *a);
 

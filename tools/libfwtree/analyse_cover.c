@@ -2,16 +2,23 @@
 /*
  * Rules that one rule before them covers, among very many.
  *
- * A rule is the box of the ranges that it asks for. What covers it asks for less of
- * source and destination: prefixes that hold the rule's. So rules are found by hash
- * of the two, one look-up for each pair of prefix lengths that there is: no tree of
- * a hundred thousand rules has many.
+ * A rule is the box of the ranges that it asks for, and questions besides: what is no
+ * range (a named set, a list with gaps, a mask, "not", an interface's addresses). What
+ * covers it asks for less of source and destination, prefixes that hold the rule's; and
+ * no question that the rule does not ask, too, word by word: what a set holds need not
+ * be known for that. So rules are found by hash of the two prefixes, one look-up for
+ * each pair of prefix lengths that there is: no tree of a hundred thousand rules has
+ * many. Those without addresses are found by protocol and port, and those with a
+ * question by that as well.
+ *
+ * Where a rule that goes on changes a field, what was asked of it before holds no more.
  */
 #include <stdlib.h>
 
 #include "analyse.h"
 
 #define ASKS_MAX	6u
+#define QUESTIONS_MAX	4u
 #define STEPS_MAX	(400ull << 20)	/* some ten seconds */
 
 struct ask {
@@ -19,28 +26,48 @@ struct ask {
 	struct fwt_wide low, high;
 };
 
+/* Two are the same where their conditions are, word by word. */
+struct question {
+	u64 hash;
+	const struct fwt_cond *cond;
+};
+
+/* What rules are found by, see key_of(). */
+struct tuple {
+	u8 family;
+	u8 plen[2];
+	bool asks;	/* a question */
+	u8 protocol;	/* without addresses: it is one alone */
+	u8 port;	/* likewise: bits of the destination port */
+};
+
 /**
  * struct box - what a rule asks for
  * @family: 4, 6, or 0: any
- * @exact: it asks for nothing else, and can cover another one
- * @verdict: nothing that it matches goes on behind it
+ * @exact: it asks for nothing else, and nothing that it matches goes on behind it: it
+ *	can cover another one
+ * @never: nothing is like it
+ * @fields: FWT_FIELD_BIT() of what is asked
  */
 struct box {
 	u8 family;
 	u8 n;
+	u8 n_questions;
 	bool exact;
 	bool never;
 	u8 plen[2];
 	struct ask addr[2];
 	struct ask ask[ASKS_MAX];
+	struct question question[QUESTIONS_MAX];
+	u64 fields;
 	u32 next;	/* in its place of the table */
 };
 
-struct tuple {
-	u8 family;
-	u8 plen[2];
-};
-
+/**
+ * struct covers - at work
+ * @changed: FWT_FIELD_BIT() of what rules of the block that go on have changed
+ * @changed_at: by field: the last one that did
+ */
 struct covers {
 	struct fwt_analyser *a;
 	struct box *box;
@@ -48,7 +75,46 @@ struct covers {
 	u32 slots;
 	struct fwt_vec tuple;
 	u64 steps;
+	u64 changed;
+	u32 changed_at[64];
 };
+
+/* Questions */
+
+static void question(struct covers *c, struct box *b, const struct fwt_cond *cond)
+{
+	if (b->n_questions == QUESTIONS_MAX || !fwt_cond_steady(&c->a->s, cond)) {
+		b->exact = false;
+		return;
+	}
+	b->question[b->n_questions++] = (struct question){
+		.hash = fwt_cond_hash(&c->a->s, cond), .cond = cond,
+	};
+}
+
+static bool asks(const struct covers *c, const struct box *b, const struct question *q)
+{
+	u32 i;
+
+	for (i = 0; i < b->n_questions; i++)
+		if (b->question[i].hash == q->hash &&
+		    fwt_cond_same(&c->a->s, b->question[i].cond, q->cond))
+			return true;
+	return false;
+}
+
+/* The one that a rule is found by. */
+static u64 first_question(const struct box *b)
+{
+	u64 least = ~0ull;
+	u32 i;
+
+	for (i = 0; i < b->n_questions; i++)
+		least = min(least, b->question[i].hash);
+	return least;
+}
+
+/* Boxes */
 
 static u32 width_of(const struct box *b)
 {
@@ -74,15 +140,6 @@ static u8 prefix_of(const struct ask *r, u32 width)
 	while (plen && fwt_wide_cmp(masked(r->low, width, plen), masked(r->high, width, plen)))
 		plen--;
 	return (u8)plen;
-}
-
-static u64 hash_of(u8 family, const u8 *plen, struct fwt_wide s, struct fwt_wide d)
-{
-	u64 h = fwt_hash(FWT_HASH_SEED, &s, sizeof(s));
-
-	h = fwt_hash(h, &d, sizeof(d));
-	h = fwt_hash(h, plen, 2);
-	return fwt_hash(h, &family, 1);
 }
 
 static void restrict_to(struct ask *r, const struct ask *more)
@@ -140,20 +197,24 @@ static bool hull(const struct fwt_sema *s, u32 index, struct ask *r)
 	return set->count == 1;
 }
 
-static void take_test(struct covers *c, const struct fwt_prog_test *t, struct box *b)
+static void take_test(struct covers *c, const struct fwt_cond *cond, struct box *b)
 {
-	u8 field = t->field[0];
-	struct ask r = { .field = field };
+	const struct fwt_prog_test *t = c->a->s.b.sec[FWT_SEC_TESTS].data;
+	struct ask r;
 	u32 which;
+	u8 field;
 
+	t += cond->test;
+	field = t->field[0];
+	r = (struct ask){ .field = field };
 	if (t->op != FWT_TEST_IN || t->flags || t->n_fields != 1 || t->mask[0] != FWT_NONE ||
 	    t->mask[1] != FWT_NONE) {
-		b->exact = false;
+		question(c, b, cond);
 		return;
 	}
 	if (t->set[0] != t->set[1]) {
 		if (t->set[0] != FWT_NONE && t->set[1] != FWT_NONE) {
-			b->exact = false;
+			question(c, b, cond);
 			return;
 		}
 		be_of(b, t->set[0] != FWT_NONE ? 4 : 6);
@@ -163,13 +224,14 @@ static void take_test(struct covers *c, const struct fwt_prog_test *t, struct bo
 		b->never = true;
 		return;
 	}
-	b->exact &= hull(&c->a->s, t->set[which], &r);
+	if (!hull(&c->a->s, t->set[which], &r))
+		question(c, b, cond);
 	switch (field) {
 	case FWT_FIELD_FAMILY:
-		if (fwt_wide_cmp(r.low, r.high))
-			b->exact = false;
-		else
+		if (!fwt_wide_cmp(r.low, r.high))
 			be_of(b, (u8)r.low.l);
+		else
+			b->exact = false;
 		return;
 	case FWT_FIELD_IP_SADDR:
 	case FWT_FIELD_IP6_SADDR:
@@ -199,24 +261,125 @@ static void take_test(struct covers *c, const struct fwt_prog_test *t, struct bo
 	ask_for(b, &r);
 }
 
+/* Nothing that a rule matches goes on behind it. */
+static bool ends(const struct fwt_ir_rule *r)
+{
+	const struct fwt_ir_rule *branch;
+	u32 i, count;
+
+	if (r->maps)
+		return false;
+	switch (r->end) {
+	case FWT_END_ACCEPT:
+	case FWT_END_DROP:
+	case FWT_END_REJECT:
+	case FWT_END_QUEUE:
+	case FWT_END_GOTO:
+	case FWT_END_RETURN:
+		return true;
+	case FWT_END_BLOCK:
+		return r->block.live && !r->block.rule[r->block.live - 1].goes_on;
+	case FWT_END_SELECT:
+		if (r->select->fallback == FWT_NONE)
+			return false;
+		break;
+	case FWT_END_SPLIT:
+		break;
+	default:
+		return false;
+	}
+	branch = fwt_prove_branches(r, &count);
+	for (i = 0; i < count; i++)
+		if (branch[i].goes_on)
+			return false;
+	return count;
+}
+
+static u64 changed_by(const struct fwt_prog_mod *m)
+{
+	switch (m->type) {
+	case FWT_MOD_LOG:
+	case FWT_MOD_NFLOG:
+	case FWT_MOD_COUNT:
+	case FWT_MOD_SET_ADD:	/* when the walk ends */
+	case FWT_MOD_SET_REMOVE:
+		return 0;
+	case FWT_MOD_SET_MARK:
+		return FWT_FIELD_BIT(MARK) | FWT_FIELDS_ROUTE;
+	case FWT_MOD_SET_CT_MARK:
+		return FWT_FIELD_BIT(CT_MARK);
+	case FWT_MOD_SET_PRIORITY:
+		return FWT_FIELD_BIT(PRIORITY);
+	case FWT_MOD_SET_DSCP:
+		return FWT_FIELD_BIT(DSCP) | FWT_FIELDS_ROUTE;
+	case FWT_MOD_SET_TTL:
+		return FWT_FIELD_BIT(TTL);
+	case FWT_MOD_SET_MSS:
+	case FWT_MOD_MSS_CLAMP:
+		return FWT_FIELD_BIT(TCP_OPTION_MSS);
+	case FWT_MOD_SET_VLAN:
+		return FWT_FIELD_BIT(VLAN_ID) | FWT_FIELD_BIT(VLAN_PCP);
+	}
+	return ~0ull;
+}
+
+static u64 changes(const struct fwt_ir_rule *r)
+{
+	const struct fwt_ir_rule *branch;
+	u64 fields = 0;
+	u32 i, count;
+
+	for (i = 0; i < r->n_mods; i++)
+		fields |= changed_by(&r->mods[i]);
+	if (r->end == FWT_END_CALL || (r->select && r->select->foreign != FWT_NONE))
+		return ~0ull;
+	for (i = 0; i < r->block.live; i++)
+		fields |= changes(&r->block.rule[i]);
+	branch = fwt_prove_branches(r, &count);
+	for (i = 0; i < count; i++)
+		fields |= changes(&branch[i]);
+	return fields;
+}
+
+static void note_changes(struct covers *c, const struct fwt_ir_rule *r, u32 at)
+{
+	u64 fields = r->n_mods || r->end >= FWT_END_CALL ? changes(r) : 0, f;
+
+	if (!fields || ends(r))
+		return;
+	c->changed |= fields;
+	for (f = fields; f; f &= f - 1)
+		c->changed_at[__builtin_ctzll(f)] = at;
+}
+
+/* Has a field that it asks for changed, behind it? */
+static bool stale(const struct covers *c, u32 at)
+{
+	u64 f = c->box[at].fields & c->changed;
+
+	for (; f; f &= f - 1)
+		if (c->changed_at[__builtin_ctzll(f)] > at)
+			return true;
+	return false;
+}
+
 static void take_rule(struct covers *c, const struct fwt_ir_rule *r, struct box *b)
 {
-	const struct fwt_prog_test *t = c->a->s.b.sec[FWT_SEC_TESTS].data;
 	const struct fwt_cond *cond;
 	u32 i;
 
 	memset(b, 0, sizeof(*b));
-	b->exact = r->end == FWT_END_ACCEPT || r->end == FWT_END_DROP ||
-		   r->end == FWT_END_REJECT || r->end == FWT_END_GOTO;
+	b->exact = ends(r);
 	for (i = 0; i < 2; i++)
 		b->addr[i].high = fwt_wide(~0ull, ~0ull);
 	if (r->families == FWT_FAMILY_4 || r->families == FWT_FAMILY_6)
 		be_of(b, r->families == FWT_FAMILY_4 ? 4 : 6);
 	for (cond = r->conds; cond; cond = cond->next) {
+		b->fields |= fwt_cond_fields(&c->a->s, cond);
 		if (cond->kind != FWT_COND_TEST)
-			b->exact = false;
+			question(c, b, cond);
 		else
-			take_test(c, t + cond->test, b);
+			take_test(c, cond, b);
 	}
 	for (i = 0; i < 2; i++) {
 		if (!b->family) {
@@ -235,7 +398,7 @@ static bool within(const struct ask *in, const struct ask *of)
 }
 
 /* Everything that @of asks for, @in asks for at least. */
-static bool covers(const struct box *of, const struct box *in)
+static bool covers(const struct covers *c, const struct box *of, const struct box *in)
 {
 	u32 i, j;
 
@@ -251,29 +414,109 @@ static bool covers(const struct box *of, const struct box *in)
 		if (j == in->n || !within(&in->ask[j], &of->ask[i]))
 			return false;
 	}
+	for (i = 0; i < of->n_questions; i++)
+		if (!asks(c, in, &of->question[i]))
+			return false;
 	return true;
+}
+
+/* The table */
+
+static const struct ask *ask_of(const struct box *b, u8 field)
+{
+	u32 i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->ask[i].field == field)
+			return &b->ask[i];
+	return NULL;
+}
+
+static u8 port_bits(const struct box *b)
+{
+	const struct ask *r = ask_of(b, FWT_FIELD_DPORT);
+
+	return r ? prefix_of(r, 16) : 0;
+}
+
+static bool one_protocol(const struct box *b)
+{
+	const struct ask *r = ask_of(b, FWT_FIELD_PROTOCOL);
+
+	return r && !fwt_wide_cmp(r->low, r->high);
+}
+
+static struct tuple tuple_of(const struct box *b)
+{
+	struct tuple t = { .family = b->family, .asks = b->n_questions };
+
+	memcpy(t.plen, b->plen, sizeof(t.plen));
+	if (b->family)
+		return t;
+	t.protocol = one_protocol(b);
+	t.port = port_bits(b);
+	return t;
+}
+
+static bool same_tuple(const struct tuple *a, const struct tuple *b)
+{
+	return a->family == b->family && a->plen[0] == b->plen[0] &&
+	       a->plen[1] == b->plen[1] && a->asks == b->asks && a->protocol == b->protocol &&
+	       a->port == b->port;
+}
+
+/* Of a rule, and of all that @t holds and that could cover it. */
+static u64 key_of(const struct tuple *t, const struct box *b, u64 asked)
+{
+	u32 i, w = width_of(b);
+	struct fwt_wide v;
+	u64 h = FWT_HASH_SEED;
+
+	h = fwt_hash(h, &t->family, 1);
+	h = fwt_hash(h, t->plen, sizeof(t->plen));
+	for (i = 0; t->family && i < 2; i++) {
+		v = masked(b->addr[i].low, w, t->plen[i]);
+		h = fwt_hash(h, &v, sizeof(v));
+	}
+	if (t->protocol)
+		h = fwt_hash(h, &ask_of(b, FWT_FIELD_PROTOCOL)->low, sizeof(v));
+	if (t->port) {
+		v = masked(ask_of(b, FWT_FIELD_DPORT)->low, 16, t->port);
+		h = fwt_hash(h, &v, sizeof(v));
+		h = fwt_hash(h, &t->port, 1);
+	}
+	return t->asks ? fwt_hash(h, &asked, sizeof(asked)) : h;
+}
+
+static u32 covered_in(struct covers *c, u64 key, const struct box *b, u32 best)
+{
+	u32 at;
+
+	c->steps++;
+	for (at = c->slot[key & (c->slots - 1)]; at != FWT_NONE; at = c->box[at].next) {
+		c->steps++;
+		if (at < best && covers(c, &c->box[at], b) && !stale(c, at))
+			best = at;
+	}
+	return best;
 }
 
 static u32 covered_by(struct covers *c, const struct box *b)
 {
-	const struct tuple *t = c->tuple.data;
-	u32 i, at, best = FWT_NONE, w = width_of(b);
-	u64 hash;
+	const struct tuple own = tuple_of(b), *t = c->tuple.data;
+	bool protocol = one_protocol(b);
+	u8 port = port_bits(b);
+	u32 i, q, best = FWT_NONE;
 
 	for (i = 0; i < c->tuple.count; i++, t++) {
-		if (t->family && (t->family != b->family || t->plen[0] > b->plen[0] ||
-				  t->plen[1] > b->plen[1]))
+		if (t->family ? t->family != own.family || t->plen[0] > own.plen[0] ||
+				t->plen[1] > own.plen[1] :
+				t->protocol > protocol || t->port > port)
 			continue;
-		hash = t->family ? hash_of(t->family, t->plen,
-					   masked(b->addr[0].low, w, t->plen[0]),
-					   masked(b->addr[1].low, w, t->plen[1])) :
-		       hash_of(0, t->plen, fwt_wide(0, 0), fwt_wide(0, 0));
-		c->steps++;
-		for (at = c->slot[hash & (c->slots - 1)]; at != FWT_NONE; at = c->box[at].next) {
-			c->steps++;
-			if (at < best && covers(&c->box[at], b))
-				best = at;
-		}
+		if (!t->asks)
+			best = covered_in(c, key_of(t, b, 0), b, best);
+		for (q = 0; t->asks && q < b->n_questions; q++)
+			best = covered_in(c, key_of(t, b, b->question[q].hash), b, best);
 	}
 	return best;
 }
@@ -281,25 +524,18 @@ static u32 covered_by(struct covers *c, const struct box *b)
 static void put(struct covers *c, u32 n)
 {
 	struct box *b = &c->box[n];
-	struct tuple *t = c->tuple.data;
-	u32 i, w = width_of(b), *slot;
+	struct tuple own = tuple_of(b), *t = c->tuple.data;
+	u32 i, *slot;
 
-	slot = &c->slot[(b->family ? hash_of(b->family, b->plen,
-					     masked(b->addr[0].low, w, b->plen[0]),
-					     masked(b->addr[1].low, w, b->plen[1])) :
-			 hash_of(0, b->plen, fwt_wide(0, 0), fwt_wide(0, 0))) & (c->slots - 1)];
+	slot = &c->slot[key_of(&own, b, first_question(b)) & (c->slots - 1)];
 	b->next = *slot;
 	*slot = n;
 	for (i = 0; i < c->tuple.count; i++)
-		if (t[i].family == b->family && t[i].plen[0] == b->plen[0] &&
-		    t[i].plen[1] == b->plen[1])
+		if (same_tuple(&t[i], &own))
 			return;
 	t = fwt_vec_add(&c->tuple, 1);
-	if (!t)
-		return;
-	t->family = b->family;
-	t->plen[0] = b->plen[0];
-	t->plen[1] = b->plen[1];
+	if (t)
+		*t = own;
 }
 
 static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
@@ -320,10 +556,13 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 	c->box = malloc(b->live * sizeof(*c->box));
 	c->slot = malloc(c->slots * sizeof(*c->slot));
 	c->tuple.count = 0;
+	c->changed = 0;
+	memset(c->changed_at, 0, sizeof(c->changed_at));
 	if (c->slot)
 		memset(c->slot, 0xff, c->slots * sizeof(*c->slot));
 	for (i = 0; c->box && c->slot && i < b->live && c->steps < STEPS_MAX; i++, n++) {
 		take_rule(c, &b->rule[i], &c->box[i]);
+		note_changes(c, &b->rule[i], i);
 		if (c->box[i].never)
 			continue;
 		by = covered_by(c, &c->box[i]);

@@ -370,12 +370,33 @@ static u32 in_set(struct fwt_space *sp, const struct fwt_sema *s,
 	return f;
 }
 
+/* " & ffffff00": words of the key, of both families where they differ. */
+static void put_mask(const struct fwt_sema *s, const struct fwt_prog_test *t, char *buf,
+		     size_t size)
+{
+	const u32 *word = s->b.sec[FWT_SEC_WORDS].data;
+	u32 six, i, words;
+	size_t n = 0;
+
+	*buf = '\0';
+	for (six = 0; six < 2; six++) {
+		if (t->mask[six] == FWT_NONE || (six && t->mask[1] == t->mask[0]))
+			continue;
+		for (words = 0, i = 0; i < t->n_fields; i++)
+			words += six ? fwt_field_info[t->field[i]].words6 :
+				       fwt_field_info[t->field[i]].words;
+		for (i = 0; i < words && n < size; i++)
+			n += (size_t)snprintf(buf + n, size - n, "%s%08x", i ? ":" : " & ",
+					      word[t->mask[six] + i]);
+	}
+}
+
 static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 		    const struct fwt_prog_test *t, const char *where)
 {
 	const char *string = s->b.sec[FWT_SEC_STRINGS].data;
 	const struct fwt_prog_object *o = s->b.sec[FWT_SEC_OBJECTS].data;
-	char key[800], text[600], fields[200] = "";
+	char key[800], text[600], fields[200] = "", mask[160];
 	u64 depends = 0;
 	u32 i;
 
@@ -389,8 +410,9 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 	}
 	switch (t->op) {
 	case FWT_TEST_EQUAL:
-		snprintf(text, sizeof(text), "%s == %s", fwt_field_info[t->field[0]].name,
-			 fwt_field_info[t->field[1]].name);
+	case FWT_TEST_LESS:
+		snprintf(text, sizeof(text), "%s %s %s", fwt_field_info[t->field[0]].name,
+			 t->op == FWT_TEST_LESS ? "<" : "==", fwt_field_info[t->field[1]].name);
 		snprintf(key, sizeof(key), "%s", text);
 		break;
 	case FWT_TEST_IFADDR:
@@ -410,6 +432,12 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 		snprintf(key, sizeof(key), "%s", text);
 		break;
 	case FWT_TEST_LIVE:
+		/* Sets are as they were throughout a walk: whoever asks is told the same. */
+		o += t->set[0];
+		put_mask(s, t, mask, sizeof(mask));
+		snprintf(text, sizeof(text), "%s%s @%s", fields, mask, string + o->name);
+		snprintf(key, sizeof(key), "%u %s %u", t->op, text, t->set[1]);
+		break;
 	case FWT_TEST_LIVE_TREE:
 		o += t->set[0];
 		snprintf(text, sizeof(text), "%s", where);
