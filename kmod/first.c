@@ -52,7 +52,7 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 	struct fwt_decision d FWT_UNSET;
 
 	if (w->state->hook == NF_INET_POST_ROUTING)
-		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
+		w->p.iif = fwt_ifname(w->fn->net, fwt_came_by(w->skb));
 	w->p.ct_state = state;
 	w->seed = fwt_conn_seed(w->fn);
 	fwt_decide(w, hook, &d);
@@ -100,7 +100,7 @@ unsigned int fwt_pass_known(struct fwt_way *w, enum fwt_hook hook, bool related)
 	w->p.ct_status = (flags & BIT(FWT_CONN_SNAT) ? FWT_CT_SNAT : 0) |
 			 (flags & BIT(FWT_CONN_DNAT) ? FWT_CT_DNAT : 0);
 	if (w->state->hook == NF_INET_POST_ROUTING)
-		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
+		w->p.iif = fwt_ifname(w->fn->net, fwt_came_by(w->skb));
 	w->later = true;
 	/* Its own walk says whether it is queued. */
 	w->queue = 0;

@@ -495,7 +495,7 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
-		w->p.iif = fwt_ifname(w->fn->net, w->skb->skb_iif);
+		w->p.iif = fwt_ifname(w->fn->net, fwt_came_by(w->skb));
 		w->seed = fwt_conn_seed(w->fn);
 		ret = fwt_decide_egress(w);
 	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
@@ -548,6 +548,18 @@ u8 fwt_first_state(struct fwt_way *w)
 	return fwt_opens(w) ? FWT_CT_NEW : FWT_CT_INVALID;
 }
 
+/* A VRF runs the hooks once with the device and once with the VRF: with that which
+ * the hook is about, for at POST_ROUTING what is forwarded has come in by the VRF. All
+ * but LOCAL_IN, which comes once, with the VRF.
+ */
+static bool once_more(const struct nf_hook_state *state)
+{
+	const struct net_device *dev = state->hook == NF_INET_PRE_ROUTING ? state->in :
+									    state->out;
+
+	return dev && netif_is_l3_master(dev);
+}
+
 static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct fwt_way w FWT_UNSET;
@@ -560,12 +572,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
 		return NF_ACCEPT;
-	/* A VRF runs the hooks once with the device and once with the VRF; all but
-	 * LOCAL_IN, which comes once, with the VRF.
-	 */
-	if (state->hook != NF_INET_LOCAL_IN &&
-	    ((state->in && netif_is_l3_master(state->in)) ||
-	     (state->out && netif_is_l3_master(state->out))))
+	if (unlikely(once_more(state)))
 		return NF_ACCEPT;
 	w.skb = skb;
 	w.state = state;

@@ -29,7 +29,7 @@ static u32 scope(const struct fwt_way *w)
 	if (!dev)
 		return 0;
 	if (link_local(&w->p))
-		return dev->ifindex;
+		return netif_is_l3_master(dev) ? fwt_came_by(w->skb) : dev->ifindex;
 	/* What is forwarded is what it was when it came in. */
 	if (!w->state->in && w->skb->skb_iif) {
 		dev = dev_get_by_index_rcu(w->fn->net, w->skb->skb_iif);
@@ -315,7 +315,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		c->slot[hook] = fwt_rule_slot(w->pol, d->rule);
 		fwt_slot_take(w->fn, c->slot[hook]);
 	} else if (w->skb->skb_iif && !(c->flags & BIT(FWT_CONN_LOCAL))) {
-		c->iif = w->skb->skb_iif;
+		c->iif = fwt_came_by(w->skb);
 	}
 	/* What egress decided is charged when that counts, fwt_track_egress(). */
 	if (hook == FWT_HOOK_INGRESS && d->n_counts &&

@@ -9,6 +9,8 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "conn.h"
 #include "policy.h"
@@ -116,6 +118,18 @@ static inline void fwt_from_in6(const struct in6_addr *a, u32 *words)
 
 	for (i = 0; i < 4; i++)
 		words[i] = be32_to_cpu(a->s6_addr32[i]);
+}
+
+/* Index of the interface that a packet came in by, 0 for what starts here. Once it is
+ * in a VRF, that stands for it.
+ */
+static inline u32 fwt_came_by(const struct sk_buff *skb)
+{
+	int port = 0;
+
+	if (skb->skb_iif)
+		port = skb->protocol == htons(ETH_P_IPV6) ? inet6_sdif(skb) : inet_sdif(skb);
+	return port ? port : skb->skb_iif;
 }
 
 /* The socket that a packet comes from, where it starts here and that can be asked. */

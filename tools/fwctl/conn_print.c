@@ -85,6 +85,7 @@ void conn_json(const struct fwt_nl_conn *c)
 	out_num("mark", c->mark);
 	out_num("ct_mark", c->ct_mark);
 	out_num("generation", c->generation);
+	out_num("scope", c->scope);
 	json_dir("original", c->family, &c->original);
 	json_dir("reply", c->family, &c->reply);
 	out_bool("snat", c->flags & FWTREE_CONN_FLAG_SNAT);

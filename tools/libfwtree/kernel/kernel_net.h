@@ -73,6 +73,8 @@ struct net_device {
 #define dev_net(dev)			((dev)->net)
 #define netif_is_l3_master(dev)		((void)(dev), false)
 #define l3mdev_master_ifindex_rcu(dev)	((void)(dev), 0u)
+#define inet_sdif(skb)			((void)(skb), 0)
+#define inet6_sdif(skb)			((void)(skb), 0)
 struct net_device *dev_get_by_index_rcu(struct net *net, int ifindex);
 struct net_device *dev_get_by_name_rcu(struct net *net, const char *name);
 
@@ -92,6 +94,7 @@ struct netlink_ext_ack { char text[256]; };
 	do { if (e) snprintf((e)->text, sizeof((e)->text), __VA_ARGS__); } while (0)
 
 /* Packets */
+#define ETH_P_IPV6		0x86dd
 #define PACKET_HOST		0
 #define PACKET_BROADCAST	1
 #define PACKET_MULTICAST	2
