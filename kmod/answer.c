@@ -135,7 +135,12 @@ void fwt_answer(struct fwt_way *w, u8 reject)
 	/* A RST to what is no TCP: nothing fits. */
 	if (reject == FWT_REJECT_TCP_RESET && !tcp)
 		return;
-	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad || limited(w))
+	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad)
+		return;
+	/* Whoever it says that it is from may not have sent it. The kernel asks, too, but
+	 * of what is forwarded no more, once somebody has.
+	 */
+	if (!fwt_skb_checksum_ok(w) || limited(w))
 		return;
 	fwt_answer_send(w, w->skb, w->state->sk, w->state->hook, reject);
 }

@@ -74,9 +74,11 @@ for hook, where in (("ingress", "reject"), ("egress", "oif wan reject; accept"))
             ]
         else:
             cases += [("a source that is nobody", 0, ip(6, src="::") / UDP(sport=5, dport=7) / b"x", ours)]
+        cases += [("a wrong checksum", 0, ip(f) / UDP(sport=5, dport=7, chksum=0x1234) / b"x", ours),
+                  ("a SYN with a wrong checksum", 0, ip(f) / TCP(sport=5, dport=7, flags="S", chksum=0x1234), ours),
+                  ("an ACK with one", 0, ip(f) / TCP(sport=5, dport=7, flags="A", chksum=0x1234), ours)]
         if hook == "ingress":
-            cases += [("a wrong checksum", 0, ip(f) / UDP(sport=5, dport=7, chksum=0x1234) / b"x", ours),
-                      ("to a group", 0, ip(f, dst="224.1.2.3" if f == 4 else "ff05::7") / UDP(sport=5, dport=7) / b"x",
+            cases += [("to a group", 0, ip(f, dst="224.1.2.3" if f == 4 else "ff05::7") / UDP(sport=5, dport=7) / b"x",
                        bytes.fromhex(HOSTS[f].replace(":", "")))]
             if f == 4:
                 cases += [("to everybody", 0, ip(4, dst="255.255.255.255") / UDP(sport=5, dport=7) / b"x", all_hosts),
