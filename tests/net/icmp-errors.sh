@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # ICMP errors belong to the connection that they quote, and need no rule:
-# path MTU discovery, TTL exceeded, port unreachable; the quote translated.
+# path MTU discovery, TTL exceeded, port unreachable; the quote translated (R7), and
+# what routers append to it kept (RFC 4884).
 #
 #   home ──── lan gw wan ──── mid ══ MTU 1280/1400 ══ net 198.51.100.7
 # shellcheck source=tests/net/lib.sh
@@ -50,7 +51,7 @@ for f in (4, 6):
     u.sendto(b"traceroute", (FAR[f], 33434))
     def error(s=u):
         try:
-            return s.recvmsg(100, 1024, MSG_ERRQUEUE)
+            return s.recvmsg(2000, 1024, MSG_ERRQUEUE)
         except OSError:
             return None
     got = wait_for(error)
@@ -81,6 +82,36 @@ for f in (4, 6):
             time.sleep(0.005)
     equal((len(got), got == data), (len(data), True), f"IPv{f}: TCP bulk over the small link")
     c.close()
+# RFC 4884: routers that say by which interface it came in (RFC 5837), where the kernel
+# has that; the client's own stack finds the extension, and its checksum right.
+EXTEND = {4: ("/proc/sys/net/ipv4/icmp_errors_extension_mask", socket.IPPROTO_IP, 26),
+          6: ("/proc/sys/net/ipv6/icmp/errors_extension_mask", socket.IPPROTO_IPV6, 31)}
+for f in (4, 6):
+    path, level, option = EXTEND[f]
+    if not os.path.exists(path):
+        ok(True, f"IPv{f}: extensions of routers # SKIP not of this kernel")
+        continue
+    for router, ttl, by in (("gw", 1, b"lan"), ("mid", 2, b"m0")):
+        run("ip", "netns", "exec", router, "sh", "-c", f"echo 1 >{path}")
+        for size in (10, 90, 700):
+            with ns("home"):
+                u = socket.socket(FAMILY[f], socket.SOCK_DGRAM)
+            u.setsockopt(level, IP_RECVERR if f == 4 else IPV6_RECVERR, 1)
+            u.setsockopt(level, option, 1)
+            u.setsockopt(level, socket.IP_TTL if f == 4 else socket.IPV6_UNICAST_HOPS, ttl)
+            said = os.urandom(size)
+            u.sendto(said, (FAR[f], 33435))
+            got = wait_for(lambda: error(u))
+            what = f"RFC 4884 IPv{f}: {router}'s error about {size} bytes"
+            if ok(got, f"{what} finds the socket"):
+                data, anc = got[:2]
+                at, flags = struct.unpack_from("=HB", anc[0][2], 12)
+                quoted = min(size, at)
+                equal((data[:quoted], flags), (said[:quoted], 0), f"{what}: the quote is whole, and the extension valid")
+                ext = data[at:]
+                ok(at and ext[:1] == b"\x20" and csum(ext) == 0 and by in ext, f"{what}: and says by which interface", (at, data.hex()))
+            u.close()
+        run("ip", "netns", "exec", router, "sh", "-c", f"echo 0 >{path}")
 equal(reason("invalid"), 0, "no error was taken for a stray one")
 # Errors neither end nor refresh: the UDP connection is still there, unreplied.
 ok(any(c["protocol"] == "udp" and c["original"]["dport"] == 99 for c in conn_list()),

@@ -73,12 +73,31 @@ static void put_payload(struct out *o, const struct pkt_spec *s)
 			s->seed ? pkt_random(&state) & 0xff : 0);
 }
 
+/* A header, and objects of 8 bytes and more (RFC 4884, 7 and 8). */
+static void put_extensions(struct out *o, const struct pkt_spec *s)
+{
+	u32 begin = o->len, state = s->seed + 42, i, n;
+	u8 *ext;
+	u16 sum;
+
+	*(u8 *)put(o, 4) = 0x20;
+	for (i = 0; i <= s->ext_more; i++) {
+		put16(o, (u16)(8 + 4 * i));
+		put8(o, (u8)(1 + i));
+		put8(o, 1);
+		for (n = 0; n <= i; n++)
+			put32(o, pkt_random(&state));
+	}
+	ext = o->data + begin;
+	sum = pkt_sum(0, ext, o->len - begin);
+	set16(ext + 2, (u16)~sum);
+}
+
 static void put_quote(struct out *o, const struct pkt_spec *s, u8 *icmp)
 {
 	u32 unit = s->family == 4 ? 4 : 8, n, len;
+	u8 *length = icmp + (s->family == 4 ? 5 : 4);
 	struct pkt *q = malloc(sizeof(*q));
-	u16 sum;
-	u8 *ext;
 
 	if (!q)
 		abort();
@@ -86,23 +105,19 @@ static void put_quote(struct out *o, const struct pkt_spec *s, u8 *icmp)
 	n = q->len - q->l3;
 	if (s->quote_len && s->quote_len < n)
 		n = s->quote_len;
+	/* Before the length was said all knew where it ends. */
+	if (s->extensions && s->ext_unsaid && n > 128)
+		n = 128;
 	memcpy(put(o, n), q->data + q->l3, n);
 	free(q);
-	if (!s->extensions)
-		return;
-
-	len = n < 128 ? 128 : (n + unit - 1) / unit * unit;
-	put(o, len - n);
-	icmp[s->family == 4 ? 5 : 4] = (u8)(len / unit);
-	/* a header, and an object of 8 bytes (RFC 4884, 7) */
-	ext = put(o, 12);
-	ext[0] = 0x20;
-	ext[5] = 8;
-	ext[6] = 1;
-	ext[7] = 1;
-	ext[9] = 42;
-	sum = pkt_sum(0, ext, 12);
-	set16(ext + 2, (u16)~sum);
+	if (s->extensions) {
+		len = n < 128 ? 128 : (n + unit - 1) / unit * unit;
+		put(o, len - n);
+		*length = s->ext_unsaid ? 0 : (u8)(len / unit);
+		put_extensions(o, s);
+	}
+	if (s->quote_units)
+		*length = s->quote_units;
 }
 
 /* The transport header and what it carries, with a checksum of zero. */

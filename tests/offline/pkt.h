@@ -89,7 +89,9 @@ struct pkt_spec {
 
 	/* what it carries: @payload, or @payload_len bytes made up of @seed; or
 	 * the first @quote_len bytes (0: all) of the IP packet @quote, with
-	 * @extensions as RFC 4884 has it
+	 * @extensions as RFC 4884 has it: an object, and @ext_more longer ones;
+	 * @ext_unsaid: without a length, as before that; @quote_units: the length
+	 * that is said, true or not
 	 */
 	const u8 *payload;
 	u32 payload_len;
@@ -97,6 +99,9 @@ struct pkt_spec {
 	const struct pkt_spec *quote;
 	u32 quote_len;
 	bool extensions;
+	bool ext_unsaid;
+	u8 ext_more;
+	u8 quote_units;
 
 	u32 padding;		/* bytes behind the IP packet */
 };

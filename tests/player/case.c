@@ -235,6 +235,10 @@ static bool error_word(struct line *l, const char *w)
 		l->extensions = true;
 		return true;
 	}
+	if (!strcmp(w, "unsaid")) {
+		l->spec.ext_unsaid = true;
+		return true;
+	}
 	if (!strcmp(w, "elsewhere")) {
 		l->elsewhere = true;
 		return true;
@@ -249,6 +253,10 @@ static bool error_word(struct line *l, const char *w)
 		l->of = (unsigned int)x;
 	else if (!strcmp(w, "quoting"))
 		l->quote_len = (unsigned int)x;
+	else if (!strcmp(w, "more"))
+		l->spec.ext_more = (u8)x;
+	else if (!strcmp(w, "units"))
+		l->spec.quote_units = (u8)x;
 	else if (!strcmp(w, "mtu"))
 		l->mtu = (unsigned int)x;
 	else if (!strcmp(w, "seq"))
