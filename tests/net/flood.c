@@ -2,11 +2,12 @@
 /*
  * SYNs from sources at random, as fast as a packet socket takes them.
  *
- *	flood DEV MAC DADDR DPORT COUNT [SEED SOURCES]
+ *	flood DEV MAC DADDR DPORT COUNT [SEED SOURCES [FIRST]]
  *
  * MAC is who they are sent to. Sources are of 10.0.0.0/8, ports at random; the
  * checksums are right. Prints how many left. Two of one SEED send the same, from
- * so many SOURCES with a port each; COUNT 0 is without end.
+ * so many SOURCES with a port each; COUNT 0 is without end. With FIRST, sources come
+ * one after the other, from the so-manieth of the network on.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,6 +33,8 @@ struct frame {
 } __attribute__((packed));
 
 static uint64_t state;
+static int in_turn;
+static uint32_t next_source;
 
 static uint32_t random32(void)
 {
@@ -61,12 +64,12 @@ static uint16_t fold(uint32_t s)
 
 static void renew(struct frame *f, uint32_t sources)
 {
-	uint32_t r = random32();
+	uint32_t r = in_turn ? next_source++ : random32();
 
 	if (sources)
 		r %= sources;
 	f->ip.saddr = htonl(0x0a000000 | (r & 0xffffff));
-	f->tcp.source = htons(1024 + (sources ? r : random32()) % 60000);
+	f->tcp.source = htons(1024 + (sources || in_turn ? r : random32()) % 60000);
 	f->tcp.seq = random32();
 	f->ip.check = 0;
 	f->ip.check = fold(sum(&f->ip, sizeof(f->ip)));
@@ -85,16 +88,20 @@ int main(int argc, char **argv)
 	unsigned int m[6];
 	int fd, i, n, on = 1;
 
-	if ((argc != 6 && argc != 8) ||
+	if ((argc != 6 && argc != 8 && argc != 9) ||
 	    sscanf(argv[2], "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4, m + 5) != 6) {
-		fprintf(stderr, "usage: flood DEV MAC DADDR DPORT COUNT [SEED SOURCES]\n");
+		fprintf(stderr, "usage: flood DEV MAC DADDR DPORT COUNT [SEED SOURCES [FIRST]]\n");
 		return 2;
 	}
 	count = atol(argv[5]);
 	state = (uint64_t)time(NULL) << 20 | getpid();
-	if (argc == 8) {
+	if (argc >= 8) {
 		state = 88172645463325252ull + atol(argv[6]);
 		sources = atol(argv[7]);
+	}
+	if (argc == 9) {
+		in_turn = 1;
+		next_source = atol(argv[8]);
 	}
 	to.sll_ifindex = if_nametoindex(argv[1]);
 	fd = socket(AF_PACKET, SOCK_RAW, 0);
