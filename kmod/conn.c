@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "barred.h"
 #include "bind.h"
 #include "conn.h"
 #include "count.h"
@@ -410,6 +411,7 @@ int fwt_conns_init(struct fwt_net *fn)
 	if (ret)
 		goto no_hash;
 	spin_lock_init(&fn->ports_lock);
+	fwt_barred_init(fn);
 	fwt_gone_net_init(fn);
 	fwt_conns_gc_start(fn);
 	/* Listings ask for it without a lock. */
@@ -433,6 +435,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	/* Their callbacks use the namespace. */
 	rcu_barrier();
 	fwt_bind_net_clean(fn);
+	fwt_barred_clean(fn);
 	fwt_mappings_net_clean(fn);
 	fwt_hash_clean(&fn->conns);
 	fwt_evict_clean(fn);

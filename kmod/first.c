@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <net/ip.h>
 
+#include "barred.h"
 #include "count.h"
 #include "way.h"
 
@@ -137,8 +138,9 @@ bool fwt_opens(struct fwt_way *w)
 	    w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_RST) ||
 	    !fwt_tcp_flags_valid(w->p.tcp_flags))
 		return false;
-	w->loose = w->pol->opt.tcp_loose ||
-		   time_before64(get_jiffies_64(), READ_ONCE(w->fn->adopt_until));
+	w->loose = (w->pol->opt.tcp_loose ||
+		    time_before64(get_jiffies_64(), READ_ONCE(w->fn->adopt_until))) &&
+		   !fwt_barred(w->fn, &w->t);
 	return w->loose;
 }
 

@@ -29,6 +29,7 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
+#include "barred.h"
 #include "hook.h"
 #include "pool.h"
 #include "route.h"
@@ -79,6 +80,7 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
 		if (fwt_conn_end(w->c, FWT_END_SERVER))
 			fwt_answer_other(w);
 	} else if (end) {
+		fwt_bar(w->c, false);
 		fwt_conn_end(w->c, FWT_END_POLICY);
 	}
 	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
+#include "barred.h"
 #include "conn.h"
 #include "conn_filter.h"
 #include "netlink.h"
@@ -256,8 +257,11 @@ static int visit_one(struct fwt_conn *c, void *ctx)
 
 	if (signal_pending(current))
 		return -ERESTARTSYS;
-	if (fwt_conn_filter_match(v->filter, c) &&
-	    (!v->end || fwt_conn_end(c, FWT_END_DELETED)))
+	if (!fwt_conn_filter_match(v->filter, c))
+		return 0;
+	if (v->end)
+		fwt_bar(c, true);
+	if (!v->end || fwt_conn_end(c, FWT_END_DELETED))
 		v->count++;
 	return 0;
 }

@@ -77,6 +77,22 @@ struct fwt_options {
 #define FWT_BURIED	256
 
 /**
+ * struct fwt_barred - pairs that are not taken up in the middle; see barred.c
+ * @lock: of who writes
+ * @maps: two, or NULL before the first one
+ * @n: how many @now has
+ * @now: which one is being filled
+ * @all: there was no memory for them
+ */
+struct fwt_barred {
+	spinlock_t lock;
+	unsigned long *maps;
+	u32 n;
+	u8 now;
+	bool all;
+};
+
+/**
  * struct fwt_net - a namespace
  * @policy: in force, or NULL; replaced under @lock, read under RCU
  * @net: the namespace
@@ -98,6 +114,7 @@ struct fwt_options {
  * @tell_lost: tells what was lost and nothing came after
  * @adopt_until: jiffies (64 bits) until which connections that were there before are
  *	taken up in the middle (R18)
+ * @barred: which of them are not
  * @stats: counters per CPU
  * @stats_base: what is subtracted from them, since the last reset
  * @slots: rules' counters
@@ -149,6 +166,7 @@ struct fwt_net {
 	atomic_t lines_lost;
 	struct delayed_work tell_lost;
 
+	struct fwt_barred barred;
 	u32 cut[3][__FWT_TIMEOUT_MAX];
 	u32 timeouts_percent;
 	struct fwt_ports __rcu *ports[FWT_PORTS_MAPS];

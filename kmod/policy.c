@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "barred.h"
 #include "conn.h"
 #include "count.h"
 #include "hook.h"
@@ -400,8 +401,10 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 		goto fail_things;
 	fwt_objects_publish(&p->prog, p->base->object);
 	old = fwt_policy_locked(fn);
-	if (!old)
+	if (!old) {
+		fwt_unbar(fn);
 		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
+	}
 	p->base->users = 1;
 	fwt_policy_publish(fn, p);
 	/* What the former policy is bound to stays so while it may come back. */

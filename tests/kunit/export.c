@@ -15,6 +15,7 @@
 #include "set.h"
 #include "slot.h"
 #include "stats.h"
+#include "barred.h"
 #include "bind.h"
 #include "way.h"
 #include "core/packet.h"
@@ -30,6 +31,9 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conn_alloc);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_discard);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_insert);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bind_source);
+EXPORT_SYMBOL_IF_KUNIT(fwt_bar);
+EXPORT_SYMBOL_IF_KUNIT(fwt_barred);
+EXPORT_SYMBOL_IF_KUNIT(fwt_unbar);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_end);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_cut);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_pressed);

@@ -117,7 +117,6 @@ for v in (4, 6):
     code, d = ssh.apply(BAD, "--confirm", "2s")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"], "on trial it is warned of", d)
     until_the_trial_is_over(p)
-    # What gw's end would say again is adopted as one that it began.
     p.settled()
     code, d = ssh.apply(BAD, "--force")
     ok(code == 0 and "this cuts off" in d["warnings"][0]["message"], "forced it is warned of", d)
@@ -126,8 +125,7 @@ for v in (4, 6):
     fwctl("flush")
     equal(receive(p.s, 3), b"now", "flush lets it go on")
 
-    # The same of one rule. By another connection: where openers are adopted, one that
-    # was cut off may be taken for one of the other side's.
+    # The same of one rule, by another connection.
     p.close()
     ssh = Ssh(v)
     p = ssh.pair
