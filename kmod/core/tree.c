@@ -456,8 +456,14 @@ static bool translate(const struct fwt_program *prog, const struct fwt_prog_mod 
 	if (p->hook == FWT_HOOK_EGRESS && p->iif)
 		return end(d, FWT_REASON_DNAT_LATE);
 	if (m->type == FWT_MOD_BALANCE) {
-		if (!balance(prog, m, p, env, d))
-			return end(d, FWT_REASON_NO_SERVER);
+		if (!balance(prog, m, p, env, d)) {
+			end(d, FWT_REASON_NO_SERVER);
+			if (m->flags & FWT_MOD_OR_REJECT) {
+				d->verdict = FWT_VERDICT_REJECT;
+				d->reject = m->addr_lo[0];
+			}
+			return false;
+		}
 	} else {
 		/* The port first: its choice may hang on the address dialled. */
 		if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)

@@ -377,8 +377,10 @@ static int check_balance(struct fwt_verify *c, u32 i)
 {
 	const struct fwt_prog_mod *m = &c->prog->mod[i];
 
-	if (m->family || m->flags & ~FWT_MOD_PERSISTENT)
+	if (m->family || m->flags & ~(FWT_MOD_PERSISTENT | FWT_MOD_OR_REJECT))
 		return bad(c, FWT_SEC_MODS, i, "has what a pool says");
+	if (m->flags & FWT_MOD_OR_REJECT && m->addr_lo[0] >= __FWT_REJECT_MAX)
+		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "an answer that is not known here");
 	if (m->port_lo > m->port_hi || !m->port_lo != !m->port_hi)
 		return bad(c, FWT_SEC_MODS, i, "an impossible range of ports");
 	if (!index_ok(c, FWT_SEC_OBJECTS, m->a) ||
@@ -454,8 +456,11 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		return bad(c, FWT_SEC_MODS, i, "no such rule");
 	if (m->flags & ~(FWT_MOD_RANDOM | FWT_MOD_PERSISTENT |
 			 FWT_MOD_ENDPOINT_INDEPENDENT | FWT_MOD_PORTS |
-			 FWT_MOD_IFADDR | FWT_MOD_FIELD | FWT_MOD_MAP))
+			 FWT_MOD_IFADDR | FWT_MOD_FIELD | FWT_MOD_MAP |
+			 FWT_MOD_OR_REJECT))
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_MODS, i, "flags are not known");
+	if (m->flags & FWT_MOD_OR_REJECT && m->type != FWT_MOD_BALANCE)
+		return bad(c, FWT_SEC_MODS, i, "an answer that it has no use for");
 	ret = m->flags & FWT_MOD_MAP ? check_map(c, i) : 0;
 	if (ret)
 		return ret;

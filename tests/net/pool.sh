@@ -42,12 +42,15 @@ ingress {
 	tcp dport 83 balance @four accept
 	tcp dport 84 balance @turns persistent accept
 	tcp dport 4000-4003 balance @ranges accept
+	dport 85 balance @four or reject accept
+	tcp dport 86 balance @four or reject with admin-prohibited accept
 	udp dport 53 balance @turns accept
 	${2-}
 	drop
 }
 egress {
 	iif none daddr 203.0.113.80 tcp dport 80 balance @turns accept
+	iif none daddr 2001:db8:1::80 tcp dport 80 balance @four or reject accept
 	accept
 }
 END
@@ -67,6 +70,30 @@ is "and no connection is left of it" \
 	"$(fw -j conn list dport 83 family ipv6 | j 'len(d)')" 0
 
 py <<'END'
+was = reason("no-server")
+equal(refused(lambda: connect("net", WAN[6], 85)), errno.ECONNREFUSED, "or reject: a RST")
+equal(refused(lambda: connect("net", WAN[6], 86)), errno.EACCES, "or reject with: an ICMP error")
+u = udp("net", NET[6])
+u.connect((WAN[6], 85))
+def told():
+    try:
+        u.send(b"x")
+        u.recv(10)
+    except ConnectionRefusedError:
+        return True
+    except TimeoutError:
+        return False
+u.settimeout(0.2)
+ok(wait_for(told), "or reject: UDP is told, too")
+equal(refused(lambda: connect("gw", "2001:db8:1::80", 80)), errno.ECONNREFUSED, "or reject: what starts here, too")
+ok(reason("no-server") >= was + 4, "and all of them count as no-server", reason("no-server") - was)
+connect("net", WAN[4], 85).close()
+fwctl("pool", "drain", "four", "192.168.1.11:8080")
+equal(refused(lambda: connect("net", WAN[4], 85)), errno.ECONNREFUSED, "or reject: when the last server is drained")
+fwctl("pool", "add", "four", "192.168.1.11:8080")
+connect("net", WAN[4], 85).close()
+equal(len(conn_list("family", "ipv6", "dport", "85")), 0, "and no connection is left of what was refused")
+
 # A range of ports as long as the one dialled: one to one; without a port it stays.
 a = [listen("s1", "192.168.1.11", p) for p in (5000, 5003)]
 b = [listen("s2", "192.168.1.12", p) for p in (4000, 4003)]

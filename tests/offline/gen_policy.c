@@ -470,8 +470,10 @@ static void modifier(struct gen *g)
 			return;
 		}
 		if (g->pools && gen_chance(g, 25)) {
-			gen_put(g, "balance @p%u %s", gen_rnd(g, g->pools),
-				gen_chance(g, 30) ? "persistent " : "");
+			gen_put(g, "balance @p%u %s%s", gen_rnd(g, g->pools),
+				gen_chance(g, 30) ? "persistent " : "",
+				gen_chance(g, 75) ? "" : gen_chance(g, 50) ? "or reject " :
+				"or reject with admin-prohibited ");
 			return;
 		}
 		if (gen_chance(g, 20)) {

@@ -594,6 +594,7 @@ static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
 {
 	(void)env;
+	"\tudp dport 11 balance @p or reject with admin-prohibited accept\n"
 	memset(addr, 0, 16);
 	addr[0] = p->family;
 	return true;

@@ -166,6 +166,8 @@ static void test_modifiers(void **state)
 	rule("redirect", NULL);
 	rule("netmap to 10.0.0.0/24", NULL);
 	rule("balance @web persistent accept", NULL);
+	rule("balance @web or reject accept", NULL);
+	rule("balance @web persistent or reject with tcp-reset accept", NULL);
 	rule("set mark 7 set ct mark 0x10 set dscp ef set vlan 8", NULL);
 	rule("set mark ct mark", NULL);
 	rule("mss clamp", NULL);

@@ -674,6 +674,10 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		n += snprintf(buf + n, size - n, " %s%s%s", lo,
 			      strcmp(lo, hi) ? "-" : "", strcmp(lo, hi) ? hi : "");
 	}
+	if (n < size && m->type == FWT_MOD_BALANCE && m->flags & FWT_MOD_OR_REJECT)
+		n += snprintf(buf + n, size - n, " or reject%s%s",
+			      m->addr_lo[0] ? " with " : "",
+			      m->addr_lo[0] ? fwt_reject_name(m->addr_lo[0]) : "");
 	if (n < size && m->flags & FWT_MOD_PORTS)
 		snprintf(buf + n, size - n, " ports %u-%u", m->port_lo, m->port_hi);
 }

@@ -248,6 +248,7 @@ enum fwt_modifier_kind {
  * @keys: the fields asked in @map; empty for a bare "@NAME", which asks the
  *	packet's own destination (dnat) or source (snat) by the map's types
  * @pool: BALANCE
+ * @or_reject: BALANCE: what happens where the pool has no server; NULL for a drop
  * @flags: FWT_NAT_*
  */
 struct fwt_nat {
@@ -256,6 +257,7 @@ struct fwt_nat {
 	struct fwt_name map;
 	struct fwt_fields keys;
 	struct fwt_name pool;
+	const struct fwt_ast_end *or_reject;
 	unsigned int flags;
 };
 

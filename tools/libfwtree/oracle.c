@@ -275,8 +275,14 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 	case FWT_AST_MOD_BALANCE:
 		if (p->hook == FWT_HOOK_EGRESS && p->iif)
 			return drop(w, FWT_REASON_DNAT_LATE, rule);
-		if (!balance(w, rule, m))
-			return drop(w, FWT_REASON_NO_SERVER, rule);
+		if (!balance(w, rule, m)) {
+			drop(w, FWT_REASON_NO_SERVER, rule);
+			if (m->nat.or_reject) {
+				w->r->verdict = FWT_VERDICT_REJECT;
+				w->r->reject = (u8)m->nat.or_reject->reject.with;
+			}
+			return ENDED;
+		}
 		break;
 	case FWT_AST_MOD_SNAT:
 	case FWT_AST_MOD_NETMAP:

@@ -100,7 +100,7 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 %token TIMEOUT "'timeout'" MAX INTERVAL ELEMENTS FILE "'file'"
 %token SCHEDULER HEALTH WEIGHT "'weight'"
 %token NOT LIMIT RATEWORD OVER "'over'" BURST BY "'by'" QUOTA RANDOM NODE CT_COUNT
-%token SNAT MASQUERADE DNAT REDIRECT NETMAP BALANCE TO "'to'" MAP "'map'"
+%token SNAT MASQUERADE DNAT REDIRECT NETMAP BALANCE OR TO "'to'" MAP "'map'"
 %token PERSISTENT EIM SET MSS CLAMP "'clamp'" ADD REMOVE
 %token LOG PREFIXWORD GROUP COUNT COUNTER NOTRACK MODIFY
 %token ACCEPT DROP REJECT WITH "'with'" QUEUE BYPASS GOTO CALL RETURN
@@ -114,7 +114,7 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 %type <match> match late_match matches
 %type <modifier> modifier modifiers
 %type <head> head
-%type <end> end
+%type <end> end rejects
 %type <rule> rule rules opt_rule
 %type <branch> branch branches opt_branch share shares opt_share
 %type <arg> args arg node_args
@@ -470,9 +470,12 @@ opt_group: %empty { $$ = NULL; } | GROUP NUMBER { $$ = $2; } ;
 end: ACCEPT				{ $$ = fwt_end_new(p, &@$, FWT_END_ACCEPT); }
 	| DROP				{ $$ = fwt_end_new(p, &@$, FWT_END_DROP); }
 	| RETURN			{ $$ = fwt_end_new(p, &@$, FWT_END_RETURN); }
-	| ERROR_END			{ $$ = fwt_end_new(p, &@$, FWT_END_ERROR); }
-	| REJECT			{ $$ = fwt_end_new(p, &@$, FWT_END_REJECT); }
+rejects: REJECT				{ $$ = fwt_end_new(p, &@$, FWT_END_REJECT); }
 	| REJECT WITH WORD		{ $$ = fwt_end_reject(p, &@$, &@3, $3); }
+	;
+
+	| ERROR_END			{ $$ = fwt_end_new(p, &@$, FWT_END_ERROR); }
+	| rejects
 	| QUEUE NUMBER			{ $$ = fwt_end_queue(p, &@$, $2, false); }
 	| QUEUE NUMBER BYPASS		{ $$ = fwt_end_queue(p, &@$, $2, true); }
 	| GOTO name			{ $$ = fwt_end_target(p, &@$, FWT_END_GOTO, &@2, $2); }

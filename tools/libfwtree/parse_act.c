@@ -74,12 +74,13 @@ struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *ll
 
 struct fwt_modifier *fwt_mod_balance(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				     const struct fwt_lloc *n_lloc, struct fwt_atom *pool,
-				     unsigned int flags)
+				     unsigned int flags, const struct fwt_ast_end *or_reject)
 {
 	struct fwt_modifier *m = fwt_mod_new(p, lloc, FWT_AST_MOD_BALANCE);
 
 	if (!m)
 		return NULL;
+	m->nat.or_reject = or_reject;
 	m->nat.flags = flags;
 	fwt_set_name(&m->nat.pool, pool, n_lloc);
 	return m;

@@ -133,7 +133,7 @@ struct fwt_modifier *fwt_mod_map(struct fwt_parser *p, const struct fwt_lloc *ll
 				 unsigned int flags);
 struct fwt_modifier *fwt_mod_balance(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				     const struct fwt_lloc *n_lloc, struct fwt_atom *pool,
-				     unsigned int flags);
+				     unsigned int flags, const struct fwt_ast_end *or_reject);
 struct fwt_modifier *fwt_mod_set(struct fwt_parser *p, const struct fwt_lloc *lloc,
 				 struct fwt_ast_ref *target, struct fwt_value *value,
 				 const struct fwt_lloc *v_lloc);

@@ -153,6 +153,13 @@ static void print_log(FILE *out, const struct fwt_modifier *m)
 	}
 }
 
+static void print_reject(FILE *out, const char *before, const struct fwt_ast_end *end)
+{
+	fprintf(out, "%sreject", before);
+	if (end->reject.written && end->reject.with != FWT_AST_REJECT_DEFAULT)
+		fprintf(out, " with %s", fwt_reject_name(end->reject.with));
+}
+
 static void print_modifier(FILE *out, const struct fwt_modifier *m)
 {
 	const char *target;
@@ -177,6 +184,8 @@ static void print_modifier(FILE *out, const struct fwt_modifier *m)
 		fputs("balance @", out);
 		fwt_print_name(out, m->nat.pool.text);
 		print_nat(out, "", &m->nat);
+		if (m->nat.or_reject)
+			print_reject(out, " or ", m->nat.or_reject);
 		break;
 	case FWT_AST_MOD_SET:
 		target = fwt_set_target_words(m->set.target.field);
@@ -276,9 +285,7 @@ static void print_end(FILE *out, const struct fwt_ast_end *end, unsigned int dep
 		fputs("drop", out);
 		break;
 	case FWT_END_REJECT:
-		fputs("reject", out);
-		if (end->reject.written && end->reject.with != FWT_AST_REJECT_DEFAULT)
-			fprintf(out, " with %s", fwt_reject_name(end->reject.with));
+		print_reject(out, "", end);
 		break;
 	case FWT_END_QUEUE:
 		fprintf(out, "queue %" PRIu64 "%s", end->queue.number,

@@ -58,6 +58,7 @@ static const struct fwt_keyword keywords[] = {
 	{ "netmap",	CTX_CLAUSE, TOK_NETMAP, WANT_CLAUSE, 0 },
 	{ "balance",	CTX_CLAUSE, TOK_BALANCE, WANT_CLAUSE, 0 },
 	{ "to",		CTX_CLAUSE, TOK_TO, WANT_TARGET, 0 },
+	{ "or",		CTX_CLAUSE, TOK_OR, WANT_CLAUSE, 0 },
 	{ "persistent",	CTX_CLAUSE, TOK_PERSISTENT, WANT_CLAUSE, 0 },
 	{ "endpoint-independent", CTX_CLAUSE, TOK_EIM, WANT_CLAUSE, 0 },
 	{ "mss",	CTX_CLAUSE, TOK_MSS, WANT_CLAUSE, 0 },

@@ -243,6 +243,10 @@ bool fwt_sema_balance(struct fwt_sema *s, const struct fwt_rule *rule,
 		to->flags |= FWT_MOD_PERSISTENT;
 		o[state->object].param[FWT_POOL_FLAGS] |= FWT_POOL_PERSISTENT;
 	}
+	if (m->nat.or_reject) {
+		to->flags |= FWT_MOD_OR_REJECT;
+		to->addr_lo[0] = m->nat.or_reject->reject.with;
+	}
 	matched_ports(s, rule, to);
 	return true;
 }

@@ -572,6 +572,10 @@ enum fwt_mod_type {
 #define FWT_MOD_FIELD			0x20	/* of SET_*: @a is enum fwt_field */
 /* Of SET_*, SNAT, DNAT: by what the map of test @addr_lo[0], a LIVE one, gives. */
 #define FWT_MOD_MAP			0x40
+/* Of BALANCE: where there is no server the packet is refused by enum fwt_reject
+ * @addr_lo[0]; without it, dropped.
+ */
+#define FWT_MOD_OR_REJECT		0x80
 
 /**
  * struct fwt_prog_mod - a change to the packet, its connection or the world
