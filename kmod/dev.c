@@ -25,6 +25,7 @@
 #include "hook.h"
 #include "route.h"
 #include "way.h"
+#include "core/ifname.h"
 #include "core/verify.h"
 
 /* Before the kernel's conntrack at the first hooks, behind all but its confirm
@@ -89,16 +90,6 @@ static void inet_unregister(struct fwt_net *fn)
 	fn->hooked = false;
 }
 
-/* "vnet*" is every name that begins so. */
-static bool name_matches(const char *pattern, const char *name)
-{
-	size_t len = strlen(pattern);
-
-	if (len && pattern[len - 1] == '*')
-		return !strncmp(pattern, name, len - 1);
-	return !strcmp(pattern, name);
-}
-
 /* The first that matches counts. */
 u32 fwt_dev_root(const struct fwt_program *prog, u8 hook, const char *name)
 {
@@ -107,7 +98,7 @@ u32 fwt_dev_root(const struct fwt_program *prog, u8 hook, const char *name)
 	for (i = 0; i < prog->n[FWT_SEC_HOOKS]; i++) {
 		const struct fwt_prog_hook *h = &prog->hook[i];
 
-		if (h->hook == hook && name_matches(prog->string + h->dev, name))
+		if (h->hook == hook && fwt_ifname_fits(prog->string + h->dev, name))
 			return h->root;
 	}
 	return FWT_NONE;
@@ -309,9 +300,9 @@ void fwt_hooks_waiting(struct fwt_net *fn, void (*say)(void *ctx, const char *na
 			continue;
 		bound = false;
 		list_for_each_entry(b, &fn->devs, list)
-			bound |= name_matches(p->prog.string + h->dev, b->dev->name);
+			bound |= fwt_ifname_fits(p->prog.string + h->dev, b->dev->name);
 		if (!bound)
-			say(ctx, p->prog.string + h->dev);
+			say(ctx, fwt_ifname_plain(p->prog.string + h->dev));
 	}
 }
 

@@ -66,9 +66,9 @@ struct fwt_options {
 	u8 revalidate;				/* 0 off, 1 on, 2 strict */
 	u8 counters;
 	u8 per_packet;				/* each one walks */
-	u32 log_rate;				/* a second */
-	u32 answer_rate;			/* a second */
-	u32 event_rate;				/* a second */
+	u64 log_rate;				/* FWT_RATE() */
+	u64 answer_rate;
+	u64 event_rate;
 };
 
 /* Answers to programs of this machine that are on their way through lo. */

@@ -314,15 +314,32 @@ static bool counts(const struct fwt_program *prog)
 	return false;
 }
 
+/* With another rate a new interval begins: of a rate a day the rest of the day would
+ * be long.
+ */
+static void set_rate(struct ratelimit_state *rs, u64 rate)
+{
+	int interval = HZ * (FWT_RATE_SECONDS(rate) ?: 1);
+	int burst = FWT_RATE_COUNT(rate);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&rs->lock, flags);
+	if (rs->burst != burst || rs->interval != interval)
+		rs->begin = jiffies - interval - 1;
+	WRITE_ONCE(rs->interval, interval);
+	WRITE_ONCE(rs->burst, burst);
+	raw_spin_unlock_irqrestore(&rs->lock, flags);
+}
+
 void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p)
 {
 	lockdep_assert_held(&fn->lock);
 	p->gen = ++fn->generation;
 	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
-	fn->answer_limit.burst = fn->answer_limit.interval ? p->opt.answer_rate : 0;
-	fn->told[FWT_TOLD_CONNS].limit.burst = p->opt.event_rate;
-	fn->told[FWT_TOLD_DROPS].limit.burst = p->opt.event_rate;
-	fn->told[FWT_TOLD_LOGS].limit.burst = p->opt.log_rate;
+	set_rate(&fn->answer_limit, p->opt.answer_rate);
+	set_rate(&fn->told[FWT_TOLD_CONNS].limit, p->opt.event_rate);
+	set_rate(&fn->told[FWT_TOLD_DROPS].limit, p->opt.event_rate);
+	set_rate(&fn->told[FWT_TOLD_LOGS].limit, p->opt.log_rate);
 	rcu_assign_pointer(fn->policy, p);
 }
 

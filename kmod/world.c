@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "set.h"
 #include "way.h"
+#include "core/ifname.h"
 
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
 {
@@ -60,15 +61,14 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 			 const u32 *addr, bool subnet)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	size_t len = strlen(ifname);
 	const struct net_device *dev;
 
-	if (likely(!len || ifname[len - 1] != '*')) {
-		dev = dev_get_by_name_rcu(w->net, ifname);
+	if (likely(!fwt_ifname_wild(ifname))) {
+		dev = dev_get_by_name_rcu(w->net, fwt_ifname_plain(ifname));
 		return dev && dev_has(dev, family, addr, subnet);
 	}
 	for_each_netdev_rcu(w->net, dev)
-		if (!strncmp(dev->name, ifname, len - 1) &&
+		if (fwt_ifname_fits(ifname, dev->name) &&
 		    dev_has(dev, family, addr, subnet))
 			return true;
 	return false;
@@ -151,8 +151,9 @@ static bool world_local(const struct fwt_env *env, const char *ifname,
 			const struct fwt_packet *p, u32 *addr)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	const struct net_device *dev = dev_get_by_name_rcu(w->net, ifname);
+	const struct net_device *dev;
 
+	dev = dev_get_by_name_rcu(w->net, fwt_ifname_plain(ifname));
 	if (!dev)
 		return false;
 	if (p->family == 4)

@@ -49,8 +49,8 @@ struct fwt_env_node {
 /**
  * struct fwt_env_ops - what the outside gives
  * @ifaddr: is @addr (words, as in struct fwt_packet, of family @family) an
- *	address of the interface named @ifname; with @subnet, does it lie in one
- *	of its subnets
+ *	address of the interface named @ifname (see ifname.h); with @subnet, does
+ *	it lie in one of its subnets
  * @count: connections that are charged to a count, by its table (tree.h) and key;
  *	NULL for none, ever
  * @under: have the limit or quota that is element @object of the program's OBJECTS

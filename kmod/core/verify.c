@@ -21,6 +21,7 @@
 #include "verify.h"
 #include "verify_private.h"
 #include "foreign.h"
+#include "ifname.h"
 #include "set_shape.h"
 
 const u8 fwt_section_size[__FWT_SEC_MAX] = {
@@ -183,13 +184,6 @@ static u32 live_cost(const struct fwt_program *p, const u32 *param)
 	return cost;
 }
 
-static bool ends_in_star(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len && name[len - 1] == '*';
-}
-
 static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 {
 	u32 cost = asked_cost(t), i;
@@ -215,7 +209,7 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 		       (t->op == FWT_TEST_LIVE_TREE ? set_cost(p, t->set[1]) : 0);
 	if (t->op != FWT_TEST_IN)
 		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 :
-			       ends_in_star(p->string + t->set[0]) ? IFADDRS_COST : IFADDR_COST);
+			       fwt_ifname_wild(p->string + t->set[0]) ? IFADDRS_COST : IFADDR_COST);
 	/* What it takes to put the key together, and to compare it once. */
 	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
 }

@@ -538,18 +538,26 @@ static int check_option(struct fwt_verify *c, u32 i)
 	static const struct {
 		u64 min;
 		u64 max;
+		u8 unit;
 	} limit[__FWT_OPTION_MAX] = {
-#define LIMIT(id, name, unit, lo, hi) [FWT_OPTION_##id] = { lo, hi },
+#define LIMIT(id, name, unit, lo, hi) [FWT_OPTION_##id] = { lo, hi, FWT_UNIT_##unit },
 		FWT_OPTIONS(LIMIT)
 #undef LIMIT
 	};
 	const struct fwt_prog_option *o = &c->prog->option[i];
-	u32 k;
+	u64 value = o->value;
+	u32 k, per = 0;
 
 	if (o->option >= __FWT_OPTION_MAX || o->pad)
 		return refuse(c, -EOPNOTSUPP, FWT_SEC_OPTIONS, i,
 			      "an option that is not known here");
-	if (o->value < limit[o->option].min || o->value > limit[o->option].max)
+	if (limit[o->option].unit == FWT_UNIT_RATE) {
+		per = FWT_RATE_SECONDS(value);
+		value = FWT_RATE_COUNT(value);
+	}
+	if (per && per != 60 && per != 3600 && per != 86400)
+		return bad(c, FWT_SEC_OPTIONS, i, "a rate of no second, minute, hour or day");
+	if (value < limit[o->option].min || value > limit[o->option].max)
 		return bad(c, FWT_SEC_OPTIONS, i, "a value outside of its limits");
 	if (o->option == FWT_OPTION_NAT_PORTS &&
 	    (!(o->value >> 16) || o->value >> 16 > (o->value & 0xffff)))

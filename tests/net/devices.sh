@@ -84,6 +84,27 @@ ingress device lan { accept }
 END
 fails "a pattern binds" on third ping -n -c 1 -W 0.3 10.3.0.1
 ok "and not what it does not fit" ping1 192.168.1.1
+# A star in quotes is a letter of the name.
+echo 'ingress device "lat*" { drop id star }; ingress { accept }' >star.fw
+is "a name with a star of its own: waited for" \
+	"$(fw -j apply star.fw | j "d['waiting']")" 'lat\*'
+ok "and no pattern" on third ping -n -c 1 -W 1 10.3.0.1
+ip -n gw link set later down
+ip -n gw link set later name 'lat*'
+ip -n gw link set 'lat*' up
+fails "the device of that name is bound" on third ping -n -c 1 -W 0.3 10.3.0.1
+over "by the tree of that name" "$(rule star hits)" 0
+must_apply <<'END'
+ingress device "lat*" { accept }
+ingress { daddr addr("lat*") drop id own; accept }
+END
+host fourth
+link fourth f0 gw late2
+addr fourth f0 10.4.0.2/24
+addr gw late2 10.4.0.1/24
+fails "addr() of that name" on third ping -n -c 1 -W 0.3 10.3.0.1
+over "which knows its addresses" "$(rule own hits)" 0
+ok "and not those of others" on fourth ping -n -c 1 -W 1 10.4.0.1
 fw flush >/dev/null
 ok "flush unbinds" on third ping -n -c 1 -W 1 10.3.0.1
 done_testing

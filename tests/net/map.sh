@@ -177,6 +177,14 @@ fwctl("set", "add", "clients", HOME[4] + " -> work")
 apply(TREES.replace("192.168.1.2 -> work, ", "").replace("-> work", "-> guest").replace("tree work", "tree other"))
 equal(elements("clients")[HOME[4]], "work", "another policy has no such tree: the element stays")
 equal(refused(lambda: connect("home", NET[4], 22, timeout=0.3)), errno.ETIMEDOUT, "and leads nowhere, as if it were not there")
+# Trees that a map may lead to, though no element in the text does.
+apply(TREES.replace("map ports : port -> tree", "map ports : port -> tree { trees = { guest, closed } }"))
+before = count("closed")
+fwctl("set", "add", "ports", "24 -> closed")
+ok(refused(lambda: connect("home", NET[4], 24, timeout=0.3)) == errno.ETIMEDOUT and count("closed") > before,
+   "a tree that the map names: an element leads there")
+equal((elements("ports"), run("fwctl", "-n", "gw", "set", "add", "ports", "25 -> work").returncode), ({"24": "closed"}, 1),
+      "and no other")
 r = run("fwctl", "check", "-", data=TREES.replace("1 -> closed", "1 -> guest").replace("tree guest {", "tree guest { goto @other\n"))
 ok(r.returncode == 1 and "leads back to itself" in r.stderr and "guest -> guest" in r.stderr, "a loop by a map is refused, and shown", r.stderr)
 apply(POLICY)

@@ -230,6 +230,14 @@ first(4, 5500, 300)
 becomes(lambda: (hits("flood"), len(conn_list("dport", "5500"))), (280, 20), "a flood: the burst passes, no more")
 ok(reason("logs-limited") - was >= 200, "and the log of it is limited", reason("logs-limited") - was)
 
+# Rates that are no whole number a second: so many in each minute, hour, day; another one
+# counts at once, and does not wait for the end of the former one's day.
+for rate, n in (("3/minute", 3), ("2/day", 2), ("4/day", 4), ("5/hour", 5)):
+    apply(f"option log-rate {rate}\ningress {{ iif lo accept; udp dport 5501 log drop; accept }}\n")
+    was = reason("logs-limited")
+    first(4, 5501, 20)
+    becomes(lambda: reason("logs-limited") - was, 20 - n, f"log-rate {rate}")
+
 
 # Many sources at once: each has its own, in memory that is bounded; and as many
 # networks of IPv6. (A hundred thousand of them: tests/kunit/test_rate.c, and make bench.)

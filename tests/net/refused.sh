@@ -40,8 +40,9 @@ bad "a hook twice" 'bad.fw:2:1: error: *' <<'END'
 ingress { accept }
 ingress { drop }
 END
-bad "not there yet" 'bad.fw:*: error: *not supported yet*' <<'END'
-ingress device "eth*" { accept }
+bad "not whole: a rate in bytes where packets are counted" \
+	'bad.fw:1:17: error: what is counted here are packets, not bytes*' <<'END'
+option log-rate 10k/second
 END
 bad "a node that this kernel has not" "bad.fw:1:16: error: node 'x': this kernel has no node *" <<'END'
 ingress { node "x" accept; drop }

@@ -17,7 +17,7 @@ static void line(struct gen *g)
 		gen_put(g, "\t");
 }
 
-static const char *const devices[] = { "eth0", "eth1", "wg0", "lo", "wg*" };
+static const char *const devices[] = { "eth0", "eth1", "wg0", "lo", "wg*", "\"wg*\"" };
 
 static const struct field {
 	const char *name;
@@ -128,7 +128,11 @@ static void maps(struct gen *g)
 	g->map_trees = g->trees > 1 && gen_chance(g, 60) ? 1 + gen_rnd(g, g->trees - 1) : 0;
 	if (!g->map_trees)
 		return;
-	gen_put(g, "map m5 : addr -> tree { elements = { ");
+	gen_put(g, "map m5 : addr -> tree { ");
+	if (gen_chance(g, 40))
+		gen_put(g, "trees = { t%u, t%u }; ", g->trees - 1 - gen_rnd(g, g->map_trees),
+			g->trees - 1 - gen_rnd(g, g->map_trees));
+	gen_put(g, "elements = { ");
 	for (any = 0, k = 0; k < 12; k++) {
 		const char *elem = map_kinds[4].elem[k];
 

@@ -147,6 +147,25 @@ static const struct {
 	{ "map m : addr -> addr\n" IN("saddr @m drop"), 3, "'m' is a map: a set is meant" },
 	{ "map m : addr -> addr\n" IN("add @m { saddr } drop"), 3, "'m' is a map: a set is meant" },
 	{ "map m : tree -> addr\n" IN("drop"), 1, "a tree is what a map gives, and no key" },
+	{ "map m : addr -> mark { trees = { a } }\n" IN("set mark @m drop") "tree a { drop; }\n",
+	  1, "'trees' is of maps that give a 'tree', and 'm' gives another type" },
+	{ "map m : addr -> tree { trees = { a, b } }\n" IN("goto @m") "tree a {\ndrop\n}\n", 1,
+	  "there is no tree 'b'" },
+	{ "map m : addr -> tree { trees = { 10.0.0.1 } }\n" IN("goto @m"), 1,
+	  "the name of a tree is meant here" },
+	{ "map m : addr -> tree { trees = { a } }\n" IN("goto @m") "tree a {\ngoto @m\ndrop\n}\n",
+	  7, "leads back to itself: a -> a" },
+	{ "map m : addr -> tree { trees = { a } }\n" IN("goto @m")
+	  "tree a {\noif eth0 drop\ndrop\n}\n", 7, "there is no 'oif' in 'ingress'" },
+	{ "map m : addr -> addr { elements = { a.example -> 10.0.0.1 } }\n" IN("dnat to @m drop"),
+	  1, "'saddr' takes an address: DNS names stand in sets" },
+	{ "map m : addr -> addr { elements = { 10.0.0.1 -> a.example } }\n" IN("dnat to @m drop"),
+	  1, "DNS names stand in sets" },
+	{ "option log-rate 10k/second\n" IN(""), 1, "what is counted here are packets, not bytes" },
+	{ "option log-rate 2000000000/day\n" IN(""), 1, "'log-rate' can't be that" },
+	{ "ingress device \"a/b\" {\ndrop\n}\n", 1, "'a/b' is no interface name" },
+	{ IN("saddr addr(\"/lo\") drop"), 2, "'/lo' is no interface name" },
+	{ OUT("snat to addr(\"/lo\") accept"), 2, "'/lo' is no interface name" },
 	{ "map m : port -> tree . port\n" IN("drop"), 1, "a tree is given alone" },
 	{ "map m : port -> tree { elements = { 1 -> a } }\n" IN("drop"), 1,
 	  "there is no tree 'a'" },
@@ -575,6 +594,7 @@ static const char sample[] =
 	"\tudp dport 4501 queue 3 bypass\n\tudp dport 4500 notrack accept\n\tct mark 3 set ct mark mark set mark ct mark\n"
 	"\tct original daddr 10.0.0.1 ct direction original set dscp ef set ttl 9 set mss 99 mss clamp\n"
 	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n"
+	"\tudp dport 11 balance @p or reject with admin-prohibited accept\n"
 	"\tudp dport 9-10 balance @p persistent accept\n\treject\n}\n"
 	"egress {\n\toif eth0 masquerade accept\n\tuid 5 cgroup 4294967301 drop\n\tcall t\n\tdrop\n}\n"
 	"ingress device eth0, eth1 {\n\tether type arp set vlan 3 accept\n\tcall t\n\tcall b\n\tdrop\n}\n"
@@ -594,7 +614,6 @@ static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
 {
 	(void)env;
-	"\tudp dport 11 balance @p or reject with admin-prohibited accept\n"
 	memset(addr, 0, 16);
 	addr[0] = p->family;
 	return true;

@@ -459,13 +459,64 @@ static void test_keys(void **unused)
 	assert_true(fwt_limit_u64(b + FWT_LIMIT_BURST) == 5);
 }
 
+/* Options that are rates: what is written, and what the verifier thinks of others. */
+static void test_rates(void **unused)
+{
+	static const struct {
+		const char *text;
+		u64 value;
+	} rate[] = {
+		{ "7/second", 7 }, { "600/minute", 10 }, { "3/minute", FWT_RATE(3, 60) },
+		{ "3599/hour", FWT_RATE(3599, 3600) }, { "1/day", FWT_RATE(1, 86400) },
+		{ "86400/day", 1 },
+	};
+	static const u64 bad[] = {
+		FWT_RATE(1, 1), FWT_RATE(1, 59), FWT_RATE(1, 86401), FWT_RATE(1, 0x80000000u),
+		FWT_RATE((1u << 30) + 1, 0), FWT_RATE((1u << 30) + 1, 60), ~0ull,
+	};
+	u32 i, k;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(rate); i++) {
+		struct fwt_prog_option *o;
+		struct fwt_verify_error err;
+		struct fwt_policy_ast *ast;
+		struct fwt_blob blob = { 0 };
+		struct fwt_program prog;
+		struct fwt_diag diag;
+		char text[100];
+		void *scratch;
+
+		snprintf(text, sizeof(text), "option answer-rate %s\ningress { drop }\n",
+			 rate[i].text);
+		fwt_diag_init(&diag);
+		ast = fwt_parse_buffer("t", text, strlen(text), &diag, NULL);
+		assert_int_equal(fwt_compile(ast, &diag, &(struct fwt_compile_opts){ }, &blob), 0);
+		scratch = malloc(fwt_verify_scratch(blob.data, blob.len));
+		assert_int_equal(fwt_verify(blob.data, blob.len, scratch, &prog, &err), 0);
+		assert_int_equal(prog.n[FWT_SEC_OPTIONS], 1);
+		o = (struct fwt_prog_option *)prog.option;
+		assert_int_equal(o->value, rate[i].value);
+		for (k = 0; k < ARRAY_SIZE(bad); k++) {
+			o->value = bad[k];
+			assert_int_equal(fwt_verify(blob.data, blob.len, scratch, &prog, &err),
+					 -EINVAL);
+			assert_int_equal(err.section, FWT_SEC_OPTIONS);
+		}
+		free(scratch);
+		fwt_blob_free(&blob);
+		fwt_ast_free(ast);
+		fwt_diag_clean(&diag);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_twin), cmocka_unit_test(test_long),
 		cmocka_unit_test(test_edges), cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_choices), cmocka_unit_test(test_bent),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_keys), cmocka_unit_test(test_rates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

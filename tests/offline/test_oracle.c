@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "compile.h"
+#include "ifname.h"
 #include "limit.h"
 #include "mock_pool.h"
 #include "sema_sample.h"
@@ -41,9 +42,10 @@ struct policy {
 static bool mock_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 			const u32 *addr, bool subnet)
 {
-	u32 last = addr[family == 6 ? 3 : 0];
+	u32 last = addr[family == 6 ? 3 : 0] + fwt_ifname_wild(ifname);
 
 	(void)env;
+	ifname = fwt_ifname_plain(ifname);
 	if (subnet)
 		return (last >> 8 & 1) == (u32)(ifname[0] & 1);
 	return (last & 3) == (u32)(ifname[0] & 3);
@@ -63,6 +65,7 @@ static bool mock_local(const struct fwt_env *env, const char *ifname,
 		       const struct fwt_packet *p, u32 *addr)
 {
 	(void)env;
+	ifname = fwt_ifname_plain(ifname);
 	if (!strncmp(ifname, "wg", 2))
 		return false;
 	memset(addr, 0, 4 * sizeof(u32));

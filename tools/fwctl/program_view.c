@@ -6,6 +6,7 @@
 
 #include "change.h"
 #include "field.h"
+#include "ifname.h"
 #include "names.h"
 #include "node_text.h"
 #include "set_shape.h"
@@ -419,6 +420,7 @@ static void put_key(char *buf, size_t size, const struct fwt_prog_test *t,
 
 /* The elements of a set, as many as a line holds. */
 #define SHOWN 6
+#define IFNAME_SHOWN 32
 
 static void put_set(char *buf, size_t size, const struct view *v,
 		    const struct fwt_prog_test *t, u32 index)
@@ -448,6 +450,17 @@ static void put_set(char *buf, size_t size, const struct view *v,
 		snprintf(buf + n, size - n, ", ... %u in all }", s->count);
 	else if (s->count != 1)
 		snprintf(buf + n, size - n, " }");
+}
+
+/* Quoted where a star at its end is its own. */
+static const char *ifname(const struct view *v, u32 string, char *buf)
+{
+	const char *name = fwt_program_string(&v->prog, string);
+
+	if (*name != FWT_IFNAME_EXACT)
+		return name;
+	snprintf(buf, IFNAME_SHOWN, "\"%s\"", fwt_ifname_plain(name));
+	return buf;
 }
 
 static const char *rate_unit(u32 seconds)
@@ -513,7 +526,7 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 {
 	const struct fwt_prog_test *t = &v->prog.test[index];
 	const char *not = t->flags & FWT_TEST_NEGATE ? "not " : "";
-	char fields[200] = "", set[700];
+	char fields[200] = "", set[700], name[IFNAME_SHOWN];
 	size_t n = 0;
 	u32 i;
 
@@ -563,7 +576,7 @@ static void put_test(char *buf, size_t size, const struct view *v, u32 index)
 	case FWT_TEST_IFNET:
 		snprintf(buf, size, "%s%s in %s(%s)", not, fields,
 			 t->op == FWT_TEST_IFADDR ? "addr" : "net",
-			 fwt_program_string(&v->prog, t->set[0]));
+			 ifname(v, t->set[0], name));
 		return;
 	}
 	put_set(set, sizeof(set), v, t,
@@ -661,23 +674,23 @@ static void put_mod(char *buf, size_t size, const struct view *v, u32 index)
 		n += snprintf(buf + n, size - n, "%s%s",
 			      fwt_program_string(&v->prog, v->prog.object[m->a].name),
 			      m->flags & FWT_MOD_PERSISTENT ? " persistent" : "");
+	if (n < size && m->type == FWT_MOD_BALANCE && m->flags & FWT_MOD_OR_REJECT)
+		n += snprintf(buf + n, size - n, " or reject%s%s",
+			      m->addr_lo[0] ? " with " : "",
+			      m->addr_lo[0] ? fwt_reject_name(m->addr_lo[0]) : "");
 	if (n < size && m->type == FWT_MOD_NFLOG)
 		n += snprintf(buf + n, size - n, " group %u", m->port_lo);
 	if (n >= size)
 		return;
 	if (m->flags & FWT_MOD_IFADDR) {
 		n += snprintf(buf + n, size - n, " addr(%s)",
-			      fwt_program_string(&v->prog, m->addr_lo[0]));
+			      ifname(v, m->addr_lo[0], lo));
 	} else if (m->family && m->type != FWT_MOD_MASQUERADE) {
 		put_value(lo, sizeof(lo), field, words, m->addr_lo);
 		put_value(hi, sizeof(hi), field, words, m->addr_hi);
 		n += snprintf(buf + n, size - n, " %s%s%s", lo,
 			      strcmp(lo, hi) ? "-" : "", strcmp(lo, hi) ? hi : "");
 	}
-	if (n < size && m->type == FWT_MOD_BALANCE && m->flags & FWT_MOD_OR_REJECT)
-		n += snprintf(buf + n, size - n, " or reject%s%s",
-			      m->addr_lo[0] ? " with " : "",
-			      m->addr_lo[0] ? fwt_reject_name(m->addr_lo[0]) : "");
 	if (n < size && m->flags & FWT_MOD_PORTS)
 		snprintf(buf + n, size - n, " ports %u-%u", m->port_lo, m->port_hi);
 }
@@ -783,7 +796,7 @@ void view_print_nodes(const struct view *v)
 		out_cell_str("hook", fwctl_hooks(name, sizeof(name),
 						 FWT_HOOK_BIT(h->hook)));
 		out_cell_str("device", h->dev == FWT_NONE ? NULL :
-			     fwt_program_string(&v->prog, h->dev));
+			     ifname(v, h->dev, name));
 		out_cell_num("node", OUT_PLAIN, h->root);
 		out_row_end();
 	}

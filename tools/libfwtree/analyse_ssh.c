@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "analyse.h"
+#include "ifname.h"
 #include "prove_pick.h"
 
 #define SSH_BUDGET	500000u
@@ -145,12 +146,12 @@ static void also(struct asking *q, u32 *set, u32 axis, struct fwt_wide v)
 
 static bool owns(const struct fwt_ssh *ssh, const char *name, size_t len)
 {
-	bool wildcard = len && name[len - 1] == '*';
+	char pattern[20];
 	u32 i;
 
+	snprintf(pattern, sizeof(pattern), "%.*s", (int)len, name);
 	for (i = 0; i < ssh->owners; i++)
-		if (wildcard ? !strncmp(ssh->owner[i], name, len - 1) :
-		    !strncmp(ssh->owner[i], name, len) && !ssh->owner[i][len])
+		if (fwt_ifname_fits(pattern, ssh->owner[i]))
 			return true;
 	return false;
 }

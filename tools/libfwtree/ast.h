@@ -504,6 +504,7 @@ struct fwt_map_element {
 
 /**
  * struct fwt_map - map NAME : TYPE -> TYPE { ... }
+ * @trees: those that elements may lead to, besides the ones that are written
  * @elements: those written, then those of "elements file"
  */
 struct fwt_map {
@@ -514,6 +515,7 @@ struct fwt_map {
 	struct fwt_value *timeout;
 	struct fwt_value *max;
 	bool interval;
+	struct fwt_values trees;
 	struct fwt_map_element *elements;
 	uint32_t count;
 	void *priv;

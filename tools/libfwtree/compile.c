@@ -225,6 +225,7 @@ static void emit_hook(struct fwt_sema *s, const struct fwt_ir_tree *t)
 	struct fwt_prog_hook h = {
 		.hook = (u8)__builtin_ctz(t->hooks), .root = t->root, .dev = FWT_NONE,
 	};
+	char name[FWT_SEMA_IFNAME];
 	const struct fwt_value *v;
 
 	if (t->depth > FWT_CALL_DEPTH)
@@ -236,7 +237,7 @@ static void emit_hook(struct fwt_sema *s, const struct fwt_ir_tree *t)
 		return;
 	}
 	for (v = t->ast_hook->devices.first; v; v = v->next) {
-		h.dev = fwt_builder_string(&s->b, v->text);
+		h.dev = fwt_builder_string(&s->b, fwt_sema_ifname(v, name));
 		fwt_builder_add(&s->b, FWT_SEC_HOOKS, &h);
 	}
 	if (s->b.sec[FWT_SEC_HOOKS].count > FWT_DEVICES_MAX)

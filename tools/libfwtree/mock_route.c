@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ifname.h"
 #include "mock_route.h"
 #include "names.h"
 
@@ -170,15 +171,6 @@ static struct found find(const struct fwt_mock_routes *m, const struct fwt_packe
 	return f;
 }
 
-/* "wg*" is all that begin so. */
-static bool is_named(const char *dev, const char *pattern)
-{
-	size_t len = strlen(pattern);
-
-	return len && pattern[len - 1] == '*' ? !strncmp(dev, pattern, len - 1) :
-						!strcmp(dev, pattern);
-}
-
 bool fwt_mock_ifaddr(const struct fwt_mock_routes *m, const char *ifname, u8 family,
 		     const u32 *addr, bool subnet)
 {
@@ -186,10 +178,10 @@ bool fwt_mock_ifaddr(const struct fwt_mock_routes *m, const char *ifname, u8 fam
 	u32 i;
 
 	for (i = 0; i < m->address.count; i++)
-		if (is_named(e[i].dev, ifname) &&
+		if (fwt_ifname_fits(ifname, e[i].dev) &&
 		    under(&e[i], family, addr, subnet ? e[i].plen : bits_of(family)))
 			return true;
-	return is_named("lo", ifname) && is_loopback(family, addr);
+	return fwt_ifname_fits(ifname, "lo") && is_loopback(family, addr);
 }
 
 /* The first address of @dev, one of the subnet of @near if there is. */
@@ -224,7 +216,7 @@ bool fwt_mock_source(const struct fwt_mock_routes *m, const struct fwt_packet *p
 bool fwt_mock_local(const struct fwt_mock_routes *m, const char *ifname,
 		    const struct fwt_packet *p, u32 *addr)
 {
-	return address_of(m, ifname, p->family, NULL,
+	return address_of(m, fwt_ifname_plain(ifname), p->family, NULL,
 			  is_link_local(p->family, p->daddr), addr);
 }
 

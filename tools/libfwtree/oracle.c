@@ -143,6 +143,7 @@ static bool choose_addr(struct walk *w, const struct fwt_modifier *m, u32 *addr)
 			  FWT_MOD_PERSISTENT : 0),
 	};
 	static const u32 home[2][4] = { { 0x7f000001 }, { 0, 0, 0, 1 } };
+	char name[FWT_ORACLE_IFNAME];
 
 	if (m->kind == FWT_AST_MOD_MASQUERADE)
 		return w->env->ops->source(w->env, p, addr);
@@ -154,8 +155,10 @@ static bool choose_addr(struct walk *w, const struct fwt_modifier *m, u32 *addr)
 		return w->env->ops->local(w->env, p->iif, p, addr);
 	if (!target)
 		return true;
-	if (target->kind == FWT_VALUE_ADDR_OF)
-		return w->env->ops->local(w->env, target->text, p, addr);
+	if (target->kind == FWT_VALUE_ADDR_OF) {
+		fwt_oracle_ifname(target, name);
+		return w->env->ops->local(w->env, name, p, addr);
+	}
 	if (m->kind == FWT_AST_MOD_NETMAP) {
 		map_prefix(target, addr);
 		return true;

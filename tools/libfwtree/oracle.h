@@ -135,6 +135,11 @@ int fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		       const struct fwt_packet *p, const struct fwt_env *env,
 		       struct fwt_oracle_result *r);
 
+#define FWT_ORACLE_IFNAME	24
+
+/** fwt_oracle_ifname() - addr() or net() as the world is asked for it (ifname.h) */
+void fwt_oracle_ifname(const struct fwt_value *v, char *buf);
+
 /** fwt_oracle_element() - are a packet's fields, cut to their prefixes, one element's */
 bool fwt_oracle_element(const struct fwt_oracle *o, const struct fwt_fields *fields,
 			const struct fwt_value *v, const struct fwt_packet *p,

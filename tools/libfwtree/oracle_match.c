@@ -3,6 +3,7 @@
  * The oracle's matches: one value after the other, each read as it stands.
  */
 #include "limit.h"
+#include "ifname.h"
 #include "oracle.h"
 
 /* What a packet has in a field; @words 0 where it lacks it. */
@@ -120,6 +121,13 @@ static bool same_name(const struct got *g, const struct fwt_value *v)
 	return !strcmp(name, v->text);
 }
 
+/* As the world is asked for it: what is no wildcard is the name of one interface. */
+void fwt_oracle_ifname(const struct fwt_value *v, char *buf)
+{
+	snprintf(buf, FWT_ORACLE_IFNAME, "%s%s", v->flags & FWT_VALUE_WILDCARD ? "" : "/",
+		 v->text);
+}
+
 /* The bytes of an address or MAC as they stand on the wire. */
 static u32 wire(const struct got *g, u8 out[16])
 {
@@ -217,6 +225,7 @@ static bool is_value(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 		     const struct got *g, const struct fwt_value *v,
 		     const struct fwt_env *env)
 {
+	char name[FWT_ORACLE_IFNAME];
 	int low, high;
 
 	switch (v->kind) {
@@ -232,8 +241,9 @@ static bool is_value(const struct fwt_oracle *o, const struct fwt_ast_ref *ref,
 				 env);
 	case FWT_VALUE_ADDR_OF:
 	case FWT_VALUE_NET_OF:
-		return env && env->ops->ifaddr(env, v->text, g->words == 4 ? 6 : 4,
-					       g->word, v->kind == FWT_VALUE_NET_OF);
+		fwt_oracle_ifname(v, name);
+		return env && env->ops->ifaddr(env, name, g->words == 4 ? 6 : 4, g->word,
+					       v->kind == FWT_VALUE_NET_OF);
 	default:
 		return order(o, ref, g, v) == 0;
 	}

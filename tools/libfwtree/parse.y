@@ -97,7 +97,7 @@ static void fwt_yyerror(const struct fwt_lloc *lloc, struct fwt_parser *p,
 %token EQ "'=='" NE "'!='" LT "'<'" LE "'<='" GT "'>'" GE "'>='"
 
 %token DEFINE OPTION TREE POOL INGRESS EGRESS DEVICE "'device'" SETDECL MAPDECL
-%token TIMEOUT "'timeout'" MAX INTERVAL ELEMENTS FILE "'file'"
+%token TIMEOUT "'timeout'" MAX INTERVAL ELEMENTS TREES FILE "'file'"
 %token SCHEDULER HEALTH WEIGHT "'weight'"
 %token NOT LIMIT RATEWORD OVER "'over'" BURST BY "'by'" QUOTA RANDOM NODE CT_COUNT
 %token SNAT MASQUERADE DNAT REDIRECT NETMAP BALANCE OR TO "'to'" MAP "'map'"
@@ -204,6 +204,7 @@ map_item_opt: map_item | map_item_opt sep map_item ;
 map_item: %empty
 	| common_item
 	| ELEMENTS '=' map_list		{ fwt_item_pairs(p, $3); }
+	| TREES '=' list_opt		{ fwt_item_trees(p, $3, &@3); }
 	| error
 	;
 
@@ -424,7 +425,9 @@ modifier: SNAT TO target_addr nat_flags
 			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_REDIRECT, NULL, NULL, $4, $5); }
 	| NETMAP TO target_addr nat_flags
 			{ $$ = fwt_mod_nat(p, &@$, FWT_AST_MOD_NETMAP, $3, &@3, NULL, $4); }
-	| BALANCE SETREF nat_flags	{ $$ = fwt_mod_balance(p, &@$, &@2, $2, $3); }
+	| BALANCE SETREF nat_flags	{ $$ = fwt_mod_balance(p, &@$, &@2, $2, $3, NULL); }
+	| BALANCE SETREF nat_flags OR rejects
+					{ $$ = fwt_mod_balance(p, &@$, &@2, $2, $3, $5); }
 	| SET TARGET single		{ $$ = fwt_mod_set(p, &@$, $2, $3, &@3); }
 	| SET TARGET key		{ $$ = fwt_mod_copy(p, &@$, $2, $3); }
 	| SET TARGET keys MAP SETREF	{ $$ = fwt_mod_set_map(p, &@$, $2, $3, &@3, &@5, $5); }
@@ -467,13 +470,13 @@ opt_group: %empty { $$ = NULL; } | GROUP NUMBER { $$ = $2; } ;
 
 /* What ends a rule */
 
-end: ACCEPT				{ $$ = fwt_end_new(p, &@$, FWT_END_ACCEPT); }
-	| DROP				{ $$ = fwt_end_new(p, &@$, FWT_END_DROP); }
-	| RETURN			{ $$ = fwt_end_new(p, &@$, FWT_END_RETURN); }
 rejects: REJECT				{ $$ = fwt_end_new(p, &@$, FWT_END_REJECT); }
 	| REJECT WITH WORD		{ $$ = fwt_end_reject(p, &@$, &@3, $3); }
 	;
 
+end: ACCEPT				{ $$ = fwt_end_new(p, &@$, FWT_END_ACCEPT); }
+	| DROP				{ $$ = fwt_end_new(p, &@$, FWT_END_DROP); }
+	| RETURN			{ $$ = fwt_end_new(p, &@$, FWT_END_RETURN); }
 	| ERROR_END			{ $$ = fwt_end_new(p, &@$, FWT_END_ERROR); }
 	| rejects
 	| QUEUE NUMBER			{ $$ = fwt_end_queue(p, &@$, $2, false); }

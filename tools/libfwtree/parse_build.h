@@ -213,6 +213,8 @@ struct fwt_items *fwt_item(struct fwt_parser *p);
 void fwt_item_elements(struct fwt_parser *p, struct fwt_value *values,
 		       const struct fwt_lloc *lloc);
 void fwt_item_pairs(struct fwt_parser *p, struct fwt_map_element *pairs);
+void fwt_item_trees(struct fwt_parser *p, struct fwt_value *values,
+		    const struct fwt_lloc *lloc);
 void fwt_item_file(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_atom *path);
 struct fwt_map_element *fwt_pair_new(struct fwt_parser *p, struct fwt_value *key,
 				     const struct fwt_lloc *k_lloc, struct fwt_value *value,

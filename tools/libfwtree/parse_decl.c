@@ -340,6 +340,15 @@ void fwt_item_pairs(struct fwt_parser *p, struct fwt_map_element *pairs)
 	join_pairs(fwt_item(p), pairs);
 }
 
+void fwt_item_trees(struct fwt_parser *p, struct fwt_value *values,
+		    const struct fwt_lloc *lloc)
+{
+	struct fwt_items *items = fwt_item(p);
+
+	items->trees = fwt_splice(items->trees, values);
+	items->trees_lloc = *lloc;
+}
+
 void fwt_item_file(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_atom *path)
 {
 	struct fwt_path *file = fwt_new(p, sizeof(*file));
@@ -427,6 +436,8 @@ void fwt_map_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_a
 		for (file = fwt_open_list(items->files); file; file = file->next)
 			join_pairs(items, fwt_pairs_read(p, &file->path));
 		map->elements = fwt_open_list(items->pairs);
+		if (items->trees)
+			map->trees = fwt_values_finish(p, items->trees, &items->trees_lloc);
 	}
 	for (e = map->elements; e; e = e->next)
 		map->count++;

@@ -136,6 +136,8 @@ struct fwt_items {
 	struct fwt_value *elements;
 	struct fwt_lloc elements_lloc;
 	struct fwt_map_element *pairs;
+	struct fwt_value *trees;
+	struct fwt_lloc trees_lloc;
 	struct fwt_path *files;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * goto and call by a map: a select whose branches are the trees that the map's elements
- * name. So whoever asks where a policy can lead finds all of it in the syntax tree.
+ * goto and call by a map: a select whose branches are the trees that the map says it may
+ * lead to, and those that its elements name. So whoever asks where a policy
+ * can lead finds all of it in the syntax tree.
  */
 #include "parse_build.h"
 
@@ -60,27 +61,39 @@ static struct fwt_branch *branch_to(struct fwt_parser *p, const struct fwt_selec
 	return b;
 }
 
+static bool is_tree(const struct fwt_value *v)
+{
+	return v && (v->kind == FWT_VALUE_WORD || v->kind == FWT_VALUE_STRING);
+}
+
+static struct fwt_branch **lead_to(struct fwt_parser *p, struct fwt_select *s,
+				   const struct fwt_branch *proto, const struct fwt_value *v,
+				   struct fwt_branch **last)
+{
+	if (!is_tree(v) || is_there(s->branches, v->text))
+		return last;
+	*last = branch_to(p, s, proto, v);
+	if (!*last)
+		return last;
+	s->count++;
+	return &(*last)->next;
+}
+
 static void fill(struct fwt_parser *p, struct fwt_select *s)
 {
 	const struct fwt_map *map = fwt_ast_map(p->ast, s->map.text);
 	const struct fwt_branch *proto = s->branches;
-	const struct fwt_map_element *e;
 	struct fwt_branch **last = &s->branches;
+	const struct fwt_map_element *e;
+	const struct fwt_value *v;
 
 	s->branches = NULL;
 	if (!map || map->value.count != 1 || map->value.type[0] != FWT_TYPE_TREE)
 		return;		/* the compiler says so */
-	for (e = map->elements; e; e = e->next) {
-		if (!e->value || (e->value->kind != FWT_VALUE_WORD &&
-				  e->value->kind != FWT_VALUE_STRING) ||
-		    is_there(s->branches, e->value->text))
-			continue;
-		*last = branch_to(p, s, proto, e->value);
-		if (!*last)
-			return;
-		last = &(*last)->next;
-		s->count++;
-	}
+	for (v = map->trees.first; v; v = v->next)
+		last = lead_to(p, s, proto, v, last);
+	for (e = map->elements; e; e = e->next)
+		last = lead_to(p, s, proto, e->value, last);
 }
 
 void fwt_end_maps(struct fwt_parser *p)

@@ -64,6 +64,11 @@ static void print_map(FILE *out, const struct fwt_map *m)
 	print_setting(out, "max", m->max);
 	if (m->interval)
 		fputs("\tinterval\n", out);
+	if (m->trees.count) {
+		fputs("\ttrees = ", out);
+		fwt_print_values(out, &m->trees);
+		putc('\n', out);
+	}
 	if (m->elements)
 		fputs("\telements = {\n", out);
 	for (e = m->elements; e; e = e->next) {

@@ -35,6 +35,7 @@ static const struct fwt_keyword keywords[] = {
 	{ "max",	CTX_SET, TOK_MAX, WANT_BASE, 0 },
 	{ "interval",	CTX_SET, TOK_INTERVAL, WANT_BASE, 0 },
 	{ "elements",	CTX_SET, TOK_ELEMENTS, WANT_BASE, 0 },
+	{ "trees",	CTX_SET, TOK_TREES, WANT_BASE, 0 },
 	{ "file",	CTX_SET, TOK_FILE, WANT_BASE, 0 },
 
 	{ "scheduler",	CTX_POOL, TOK_SCHEDULER, WANT_NAME, 0 },
@@ -57,8 +58,8 @@ static const struct fwt_keyword keywords[] = {
 	{ "redirect",	CTX_CLAUSE, TOK_REDIRECT, WANT_CLAUSE, 0 },
 	{ "netmap",	CTX_CLAUSE, TOK_NETMAP, WANT_CLAUSE, 0 },
 	{ "balance",	CTX_CLAUSE, TOK_BALANCE, WANT_CLAUSE, 0 },
-	{ "to",		CTX_CLAUSE, TOK_TO, WANT_TARGET, 0 },
 	{ "or",		CTX_CLAUSE, TOK_OR, WANT_CLAUSE, 0 },
+	{ "to",		CTX_CLAUSE, TOK_TO, WANT_TARGET, 0 },
 	{ "persistent",	CTX_CLAUSE, TOK_PERSISTENT, WANT_CLAUSE, 0 },
 	{ "endpoint-independent", CTX_CLAUSE, TOK_EIM, WANT_CLAUSE, 0 },
 	{ "mss",	CTX_CLAUSE, TOK_MSS, WANT_CLAUSE, 0 },

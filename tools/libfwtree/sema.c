@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "ifname.h"
 #include "sema.h"
 
 void *fwt_sema_alloc(struct fwt_sema *s, size_t size)
@@ -17,11 +18,6 @@ void *fwt_sema_alloc(struct fwt_sema *s, size_t size)
 	if (!p)
 		s->failed = true;
 	return p;
-}
-
-void fwt_sema_not_yet(struct fwt_sema *s, const struct fwt_loc *loc, const char *what)
-{
-	fwt_error(s->diag, loc, "not supported yet: \"%s\"", what);
 }
 
 const char *fwt_hook_name(unsigned int hook)
@@ -286,10 +282,20 @@ static bool same_devices(const struct fwt_ast_hook *a, const struct fwt_ast_hook
 	return false;
 }
 
+bool fwt_sema_ifname_ok(struct fwt_sema *s, const struct fwt_value *v)
+{
+	size_t len = strlen(v->text) - !!(v->flags & FWT_VALUE_WILDCARD);
+
+	if (len && len <= 15 && !strpbrk(v->text, "/: \t\n"))
+		return true;
+	fwt_error(s->diag, &v->loc, "'%s' is no interface name: those have 1 to 15 letters",
+		  v->text);
+	return false;
+}
+
 static void check_devices(struct fwt_sema *s, const struct fwt_ast_hook *h)
 {
 	const struct fwt_value *v;
-	size_t len;
 
 	for (v = h->devices.first; v; v = v->next) {
 		if (v->kind == FWT_VALUE_ERROR)
@@ -298,14 +304,18 @@ static void check_devices(struct fwt_sema *s, const struct fwt_ast_hook *h)
 			fwt_error(s->diag, &v->loc, "the name of a device is meant here");
 			continue;
 		}
-		len = strlen(v->text) - !!(v->flags & FWT_VALUE_WILDCARD);
-		if (!len || len > 15)
-			fwt_error(s->diag, &v->loc,
-				  "'%s' is no interface name: those have 1 to 15 letters",
-				  v->text);
-		else if (v->kind == FWT_VALUE_STRING && v->text[len - 1] == '*')
-			fwt_sema_not_yet(s, &v->loc, "a device whose name ends in '*'");
+		fwt_sema_ifname_ok(s, v);
 	}
+}
+
+const char *fwt_sema_ifname(const struct fwt_value *v, char *buf)
+{
+	size_t len = strlen(v->text);
+
+	if (v->flags & FWT_VALUE_WILDCARD || !len || v->text[len - 1] != '*')
+		return v->text;
+	snprintf(buf, FWT_SEMA_IFNAME, "%c%s", FWT_IFNAME_EXACT, v->text);
+	return buf;
 }
 
 static void check_hook(struct fwt_sema *s, const struct fwt_ast_hook *h)
@@ -334,14 +344,15 @@ static void check_hook(struct fwt_sema *s, const struct fwt_ast_hook *h)
 static const char *hook_title(struct fwt_sema *s, const struct fwt_ast_hook *h)
 {
 	const char *base = h->egress ? "egress" : "ingress";
+	char *name, exact[FWT_SEMA_IFNAME];
 	const struct fwt_value *v;
+	const char *quote;
 	size_t size = 32;
-	char *name;
 
 	if (!h->device)
 		return base;
 	for (v = h->devices.first; v; v = v->next)
-		size += v->kind == FWT_VALUE_ERROR ? 0 : strlen(v->text) + 2;
+		size += v->kind == FWT_VALUE_ERROR ? 0 : strlen(v->text) + 4;
 	name = fwt_sema_alloc(s, size);
 	if (!name)
 		return base;
@@ -349,8 +360,9 @@ static const char *hook_title(struct fwt_sema *s, const struct fwt_ast_hook *h)
 	for (v = h->devices.first; v; v = v->next) {
 		if (v->kind == FWT_VALUE_ERROR)
 			continue;
-		strcat(name, v == h->devices.first ? " " : ", ");
-		strcat(name, v->text);
+		quote = fwt_sema_ifname(v, exact) == exact ? "\"" : "";
+		snprintf(name + strlen(name), size - strlen(name), "%s%s%s%s",
+			 v == h->devices.first ? " " : ", ", quote, v->text, quote);
 	}
 	return name;
 }

@@ -239,7 +239,16 @@ struct fwt_sema {
 /* sema.c */
 int fwt_sema_run(struct fwt_sema *s);
 void *fwt_sema_alloc(struct fwt_sema *s, size_t size);
-void fwt_sema_not_yet(struct fwt_sema *s, const struct fwt_loc *loc, const char *what);
+
+/* Is @v, as below, a name that an interface can have; if not, that is reported. */
+bool fwt_sema_ifname_ok(struct fwt_sema *s, const struct fwt_value *v);
+
+#define FWT_SEMA_IFNAME	20
+
+/* The interface's name @v (WORD, STRING, ADDR_OF or NET_OF) as a program has it
+ * (ifname.h): as it stands there, or in @buf, of FWT_SEMA_IFNAME bytes.
+ */
+const char *fwt_sema_ifname(const struct fwt_value *v, char *buf);
 
 /**
  * fwt_sema_hooks() - something is only there in some hooks

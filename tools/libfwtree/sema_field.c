@@ -4,7 +4,7 @@
  */
 #include "sema.h"
 
-/* By enum fwt_ast_field, from 1; what is not here is not supported yet. */
+/* By enum fwt_ast_field, from 1; "bpf" is none. */
 static const u8 plain[FWT_AST_FIELD_COUNT] = {
 #define SAME(id) [FWT_AST_##id] = FWT_FIELD_##id + 1,
 	SAME(IIF) SAME(OIF) SAME(ETHER_SADDR) SAME(ETHER_DADDR)
@@ -91,16 +91,6 @@ static void guard(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 	*guards = c;
 }
 
-/* Where a field that is not supported yet will be. */
-static u8 later_hooks(enum fwt_ast_field field)
-{
-	if (field >= FWT_AST_CT_STATUS && field <= FWT_AST_ROUTE_REVERSE)
-		return FWT_HOOKS_INET;
-	if (field == FWT_AST_UID || field == FWT_AST_GID || field == FWT_AST_CGROUP)
-		return FWT_HOOK_BIT(FWT_HOOK_EGRESS);
-	return FWT_HOOKS_ALL;
-}
-
 int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 		   struct fwt_cond **guards)
 {
@@ -116,8 +106,7 @@ int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 		return -1;
 	}
 	if (!plain[ref->field]) {
-		fwt_sema_hooks(s, &ref->loc, later_hooks(ref->field), NULL, words);
-		fwt_sema_not_yet(s, &ref->loc, words);
+		s->failed = true;
 		return -1;
 	}
 	field = plain[ref->field] - 1;

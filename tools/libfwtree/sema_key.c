@@ -200,6 +200,7 @@ struct fwt_cond *fwt_sema_interface(struct fwt_sema *s, const struct fwt_sema_ke
 				    const struct fwt_value *v, bool negate)
 {
 	const char *what = v->kind == FWT_VALUE_ADDR_OF ? "addr()" : "net()";
+	char name[FWT_SEMA_IFNAME];
 	struct fwt_prog_test t = {
 		.op = v->kind == FWT_VALUE_ADDR_OF ? FWT_TEST_IFADDR : FWT_TEST_IFNET,
 		.flags = negate ? FWT_TEST_NEGATE : 0,
@@ -213,13 +214,9 @@ struct fwt_cond *fwt_sema_interface(struct fwt_sema *s, const struct fwt_sema_ke
 		fwt_error(s->diag, &v->loc, "%s stands for 'saddr' and 'daddr' alone", what);
 		return NULL;
 	}
-	if (!v->text[0] || strlen(v->text) - !!(v->flags & FWT_VALUE_WILDCARD) > 15 ||
-	    !strcmp(v->text, "*")) {
-		fwt_error(s->diag, &v->loc,
-			  "'%s' is no interface name: those have 1 to 15 letters", v->text);
+	if (!fwt_sema_ifname_ok(s, v))
 		return NULL;
-	}
 	fwt_sema_hooks(s, &v->loc, FWT_HOOKS_INET, NULL, what);
-	t.set[0] = fwt_builder_string(&s->b, v->text);
+	t.set[0] = fwt_builder_string(&s->b, fwt_sema_ifname(v, name));
 	return fwt_sema_test(s, &t);
 }

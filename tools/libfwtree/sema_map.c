@@ -254,6 +254,7 @@ static void read_map(struct fwt_sema *s, struct fwt_map *map, bool put)
 	};
 	struct reading r = { .s = s, .map = map };
 	const struct fwt_map_element *e;
+	const struct fwt_value *v;
 	struct fwt_fields fields, gives;
 	u32 words = 0, six, i;
 
@@ -284,6 +285,12 @@ static void read_map(struct fwt_sema *s, struct fwt_map *map, bool put)
 		r.from[six].size = sizeof(void *);
 	}
 	r.names.size = sizeof(char *);
+	if (map->trees.first && !r.trees)
+		fwt_error(s->diag, &map->trees.loc,
+			  "'trees' is of maps that give a 'tree', and '%s' gives another type",
+			  map->name.text);
+	for (v = r.trees ? map->trees.first : NULL; v; v = v->next)
+		tree_name(&r, v, &(struct gift){ });
 	s->in_set = true;
 	for (e = map->elements; e; e = e->next)
 		element(&r, e);

@@ -72,6 +72,7 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 {
 	static const struct fwt_ast_ref addr_ref = { .field = FWT_AST_DADDR };
 	bool netmap = m->kind == FWT_AST_MOD_NETMAP;
+	char name[FWT_SEMA_IFNAME];
 	struct fwt_range r;
 
 	if (v->kind == FWT_VALUE_NET_OF || (netmap && v->kind == FWT_VALUE_ADDR_OF)) {
@@ -88,8 +89,10 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 				  v->text);
 			return 0;
 		}
+		if (!fwt_sema_ifname_ok(s, v))
+			return 0;
 		to->flags |= FWT_MOD_IFADDR;
-		to->addr_lo[0] = fwt_builder_string(&s->b, v->text);
+		to->addr_lo[0] = fwt_builder_string(&s->b, fwt_sema_ifname(v, name));
 		s->failed |= to->addr_lo[0] == FWT_NONE;
 		return FWT_FAMILY_4 | FWT_FAMILY_6;
 	}
@@ -353,8 +356,6 @@ void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule)
 
 /* Options */
 
-#define NOT_YET 0xff
-
 static const struct {
 	const char *name;
 	u64 min;
@@ -397,13 +398,15 @@ static u8 option_of(const struct fwt_ast_option *o)
 	case FWT_OPT_NAT_PORTS:
 		return FWT_OPTION_NAT_PORTS;
 	default:
-		return NOT_YET;
+		return __FWT_OPTION_MAX;	/* one whose name was an error */
 	}
 }
 
-static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *value)
+static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *value,
+			 u32 *seconds)
 {
 	struct fwt_range r;
+	bool whole;
 
 	switch (v->kind) {
 	case FWT_VALUE_NUMBER:
@@ -412,12 +415,15 @@ static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *val
 		*value = v->number;
 		return true;
 	case FWT_VALUE_RATE:
-		*value = v->rate.count / v->rate.per;
-		if (v->flags & FWT_VALUE_BYTES || v->rate.count % v->rate.per) {
-			fwt_sema_not_yet(s, &v->loc,
-					 "a rate that is no whole number a second");
+		if (v->flags & FWT_VALUE_BYTES) {
+			fwt_error_hint(s->diag, &v->loc, "as in 100/second",
+				       "what is counted here are packets, not bytes");
 			return false;
 		}
+		/* A whole number a second is one: it spreads better. */
+		whole = !(v->rate.count % v->rate.per);
+		*value = whole ? v->rate.count / v->rate.per : v->rate.count;
+		*seconds = whole ? 0 : v->rate.per;
 		return true;
 	case FWT_VALUE_RANGE:
 		if (!fwt_sema_range(s, &port_ref, v, &r))
@@ -436,17 +442,12 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 {
 	struct fwt_prog_option to = { .option = option_of(o) };
 	const struct fwt_value *v = o->value;
-	char what[64];
+	u32 seconds = 0;
 	u64 value;
 
 	if (!v || v->kind == FWT_VALUE_ERROR || o->id == FWT_OPT_COUNT)
 		return;
-	if (to.option == NOT_YET) {
-		snprintf(what, sizeof(what), "option %s", o->name.text);
-		fwt_sema_not_yet(s, &o->loc, what);
-		return;
-	}
-	if (to.option >= __FWT_OPTION_MAX || !option_value(s, v, &value))
+	if (to.option >= __FWT_OPTION_MAX || !option_value(s, v, &value, &seconds))
 		return;
 	if (*seen & BIT_ULL(to.option)) {
 		fwt_error(s->diag, &o->loc, "option '%s' is set twice",
@@ -464,7 +465,7 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 			  v->kind == FWT_VALUE_DURATION ? " ms" : "");
 		return;
 	}
-	to.value = value;
+	to.value = seconds ? FWT_RATE(value, seconds) : value;
 	s->per_packet |= to.option == FWT_OPTION_EVALUATE && value;
 	fwt_builder_add(&s->b, FWT_SEC_OPTIONS, &to);
 }

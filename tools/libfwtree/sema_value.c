@@ -114,12 +114,8 @@ static bool interface(const struct reader *r, const struct fwt_value *v,
 	size_t len = strlen(v->text) - wildcard, i;
 	u8 low[16] = { 0 }, high[16];
 
-	if (!len || len > 15) {
-		fwt_error(r->s->diag, &v->loc,
-			  "'%s' is no interface name: those have 1 to 15 letters",
-			  v->text);
+	if (!fwt_sema_ifname_ok(r->s, v))
 		return false;
-	}
 	if (v->kind != FWT_VALUE_WORD || strcmp(v->text, "none"))
 		memcpy(low, v->text, len);
 	memcpy(high, low, sizeof(high));

@@ -647,9 +647,24 @@ struct fwt_prog_file {
  * Units: FWT_UNIT_MS a duration in milliseconds, FWT_UNIT_COUNT a number,
  * FWT_UNIT_BOOL 0 or 1, FWT_UNIT_REVALIDATE 0 off, 1 on, 2 strict,
  * FWT_UNIT_EVALUATE 0 per-connection, 1 per-packet,
- * FWT_UNIT_PORTS low << 16 | high. Options that are not here are not supported
- * yet.
+ * FWT_UNIT_PORTS low << 16 | high, FWT_UNIT_RATE a FWT_RATE() whose count is
+ * from min to max.
  */
+enum fwt_option_unit {
+	FWT_UNIT_MS,
+	FWT_UNIT_COUNT,
+	FWT_UNIT_BOOL,
+	FWT_UNIT_REVALIDATE,
+	FWT_UNIT_EVALUATE,
+	FWT_UNIT_PORTS,
+	FWT_UNIT_RATE,
+};
+
+/* So many in each second; or where @seconds are not 0, in each 60, 3600 or 86400. */
+#define FWT_RATE(count, seconds)	((__u64)(seconds) << 32 | (__u32)(count))
+#define FWT_RATE_COUNT(rate)		((__u32)(rate))
+#define FWT_RATE_SECONDS(rate)		((__u32)((__u64)(rate) >> 32))
+
 #define FWT_OPTIONS(X) \
 	X(CONN_MAX, "conn-max", COUNT, 16, 1ull << 30) \
 	X(TIMEOUT_TCP_SYN_SENT, "timeout tcp-syn-sent", MS, 1000, 1ull << 40) \
@@ -668,13 +683,13 @@ struct fwt_prog_file {
 	X(ADOPT, "adopt", MS, 0, 1ull << 40) \
 	X(REVALIDATE, "revalidate", REVALIDATE, 0, 2) \
 	X(COUNTERS, "counters", BOOL, 0, 1) \
-	X(LOG_RATE, "log-rate", COUNT, 0, 1ull << 30) \
-	X(ANSWER_RATE, "answer-rate", COUNT, 0, 1ull << 30) \
+	X(LOG_RATE, "log-rate", RATE, 0, 1ull << 30) \
+	X(ANSWER_RATE, "answer-rate", RATE, 0, 1ull << 30) \
 	X(NAT_PORTS, "nat-ports", PORTS, 1, 0xffffffffull) \
 	X(CONN_ADAPTIVE_START, "conn-adaptive-start", COUNT, 0, 1ull << 30) \
 	X(CONN_ADAPTIVE_END, "conn-adaptive-end", COUNT, 1, 1ull << 30) \
 	X(CONN_MAX_PER_SOURCE, "conn-max-per-source", COUNT, 1, 1ull << 30) \
-	X(EVENT_RATE, "event-rate", COUNT, 0, 1ull << 30) \
+	X(EVENT_RATE, "event-rate", RATE, 0, 1ull << 30) \
 	X(EVALUATE, "evaluate", EVALUATE, 0, 1)
 
 enum fwt_option {
@@ -688,7 +703,7 @@ enum fwt_option {
  * struct fwt_prog_option - an option that the policy sets
  * @option: enum fwt_option, each at most once
  * @pad: 0
- * @value: in the unit of FWT_OPTIONS; rates are per second
+ * @value: in the unit of FWT_OPTIONS
  */
 struct fwt_prog_option {
 	__u32 option;

@@ -200,6 +200,8 @@ struct lock_class_key { int dummy; };
 #define spin_unlock(l)			((void)(l))
 #define spin_lock_bh(l)			((void)(l))
 #define spin_unlock_bh(l)		((void)(l))
+#define raw_spin_lock_irqsave(l, f)	((void)(l), (void)((f) = 0))
+#define raw_spin_unlock_irqrestore(l, f)	((void)(l), (void)(f))
 #define spin_trylock(l)			((void)(l), true)
 #define spin_trylock_bh(l)		((void)(l), true)
 #define mutex_init(l)			((void)(l))
@@ -393,6 +395,7 @@ struct ratelimit_state {
 	int burst;
 	int printed;
 	u64 begin;
+	raw_spinlock_t lock;
 };
 
 #define RATELIMIT_MSG_ON_RELEASE	0
