@@ -126,6 +126,7 @@ struct fwt_barred {
  * @pool_changes: by hand, so many: who lists pools sees that they change
  * @pools: takes servers out that do not answer, and has them tried again
  * @set_bytes: memory of live sets
+ * @limit_bytes: memory of limits by keys, beyond what each begins with; see rate.c
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
  *	mapping.h
  * @gone: sweeps out what was translated to an address that is not there any more
@@ -178,6 +179,7 @@ struct fwt_net {
 	u32 pool_changes;
 	struct delayed_work pools;
 	atomic64_t set_bytes;
+	size_t limit_bytes;
 	spinlock_t map_lock;
 	u32 n_mappings;
 	struct rhashtable map_in;

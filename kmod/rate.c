@@ -67,6 +67,7 @@ struct tally {
  * @key: of the hash
  * @table: with keys
  * @most: sets that the table may have
+ * @fn: whose memory it is
  * @grow: makes a larger one
  * @tally: per CPU
  * @base: subtracted, since the last reset
@@ -79,6 +80,7 @@ struct limit {
 	struct table __rcu *table;
 	struct tally __percpu *tally;
 	u32 most;
+	struct fwt_net *fn;
 	struct work_struct grow;
 	struct tally base;
 };
@@ -271,24 +273,48 @@ static void move_bucket(struct limit *l, struct table *t, struct table *former, 
 	spin_unlock_bh(&s->lock);
 }
 
-/* What limits of all namespaces have beyond their first tables. Those are charged to
- * who applies the policy, but what makes a table grow is who sends packets.
+/* What limits have beyond their first tables. Those are charged to who applies the
+ * policy, but what makes a table grow is who sends packets. A namespace of the machine's
+ * owner has a 16th of the memory there is, whatever others do. Those of other users, who
+ * make as many as they like, have a 16th together, see fwt_limit_may_grow().
  */
-static atomic_long_t grown;
+static DEFINE_SPINLOCK(grown_lock);
+static size_t grown;	/* by those of other users */
 
 static size_t bytes_of(u32 sets)
 {
 	return sets > SETS_MIN ? sets * sizeof(struct set) : 0;
 }
 
-static bool may_grow(u32 from, u32 to)
+static bool is_own(const struct fwt_net *fn)
 {
-	long by = bytes_of(to) - bytes_of(from);
+	return fn->net->user_ns == &init_user_ns;
+}
 
-	if (atomic_long_add_return(by, &grown) <= (long)(totalram_pages() << PAGE_SHIFT) / 16)
-		return true;
-	atomic_long_sub(by, &grown);
-	return false;
+bool fwt_limits_grow(struct fwt_net *fn, size_t by)
+{
+	u64 all = ((u64)totalram_pages() << PAGE_SHIFT) / 16;
+	bool may;
+
+	spin_lock(&grown_lock);
+	if (is_own(fn))
+		may = fn->limit_bytes + by <= all;
+	else
+		may = fwt_limit_may_grow(fn->limit_bytes, grown, all, by);
+	if (may) {
+		fn->limit_bytes += by;
+		grown += is_own(fn) ? 0 : by;
+	}
+	spin_unlock(&grown_lock);
+	return may;
+}
+
+void fwt_limits_shrink(struct fwt_net *fn, size_t by)
+{
+	spin_lock(&grown_lock);
+	fn->limit_bytes -= by;
+	grown -= is_own(fn) ? 0 : by;
+	spin_unlock(&grown_lock);
 }
 
 static void grow(struct work_struct *work)
@@ -297,13 +323,14 @@ static void grow(struct work_struct *work)
 	/* Nobody else replaces it. */
 	struct table *t, *old = rcu_dereference_protected(l->table, true);
 	u32 sets = min(4 * (old->mask + 1), l->most), i, k;
+	size_t by = bytes_of(sets) - bytes_of(old->mask + 1);
 
-	if (sets <= old->mask + 1 || !may_grow(old->mask + 1, sets))
+	if (sets <= old->mask + 1 || !fwt_limits_grow(l->fn, by))
 		return;
 	t = table_alloc(sets);
 	if (!t) {
 		/* The next one that is evicted asks again. */
-		atomic_long_sub(bytes_of(sets) - bytes_of(old->mask + 1), &grown);
+		fwt_limits_shrink(l->fn, by);
 		return;
 	}
 	RCU_INIT_POINTER(t->former, old);
@@ -340,6 +367,7 @@ static struct fwt_object *limit_create(struct fwt_net *fn, const struct fwt_prog
 	BUILD_BUG_ON(SETS_MIN != 1u << FWT_LIMIT_LOW);
 	if (!l)
 		goto no_memory;
+	l->fn = fn;
 	INIT_WORK(&l->grow, grow);
 	fwt_limit_rate_init(&l->rate, param);
 	l->tally = alloc_percpu_gfp(struct tally, GFP_KERNEL_ACCOUNT);
@@ -380,7 +408,7 @@ static void limit_free(struct fwt_object *o)
 	cancel_work_sync(&l->grow);
 	t = rcu_dereference_protected(l->table, true);
 	if (t)
-		atomic_long_sub(bytes_of(t->mask + 1), &grown);
+		fwt_limits_shrink(l->fn, bytes_of(t->mask + 1));
 	kvfree(t);
 	free_percpu(l->tally);
 	kfree(l);

@@ -160,6 +160,22 @@ static inline u32 fwt_limit_place(const u64 *full, u64 now)
 	return best;
 }
 
+/**
+ * fwt_limit_may_grow() - may one of many who share some memory have more of it
+ * @own: what it has
+ * @used: what all have together, its own included
+ * @all: what there is
+ * @by: what it wants besides
+ *
+ * It may have a 16th of all, and no more than is left over then (Choudhury and Hahne,
+ * "Dynamic queue length thresholds", 1998, with alpha 1): who has none yet gets some,
+ * and nobody has to give anything back, or needs to know who else there is.
+ */
+static inline bool fwt_limit_may_grow(u64 own, u64 used, u64 all, u64 by)
+{
+	return own + by <= all / 16 && own + by + used + by <= all;
+}
+
 /* Choices */
 
 /* @which of a split; those of "random" are less than FWT_COUNTS_RULE. */

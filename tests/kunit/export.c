@@ -75,6 +75,8 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_stats_reset);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_limit_read);
 EXPORT_SYMBOL_IF_KUNIT(fwt_limits_charge);
+EXPORT_SYMBOL_IF_KUNIT(fwt_limits_grow);
+EXPORT_SYMBOL_IF_KUNIT(fwt_limits_shrink);
 EXPORT_SYMBOL_IF_KUNIT(fwt_limits_reset);
 EXPORT_SYMBOL_IF_KUNIT(fwt_world_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_world_under);

@@ -459,6 +459,33 @@ static void test_keys(void **unused)
 	assert_true(fwt_limit_u64(b + FWT_LIMIT_BURST) == 5);
 }
 
+/* Many who want all of some memory, in steps of their own, and one who comes last. */
+static void test_shares(void **unused)
+{
+	u64 own[64], all = 1 << 24;
+	u32 n, i, k;
+
+	(void)unused;
+	for (n = 1; n < 64; n++) {
+		u64 used = 0, step = 1 + rnd(4096), left, best;
+
+		memset(own, 0, sizeof(own));
+		for (k = 0; k < 20000; k++) {
+			i = rnd(n);
+			if (!fwt_limit_may_grow(own[i], used, all, step))
+				continue;
+			own[i] += step;
+			used += step;
+			assert_true(used <= all && own[i] <= all / 16);
+			assert_true(all - used >= own[i]);
+		}
+		left = all - used;
+		best = left / 2 < all / 16 ? left / 2 : all / 16;
+		assert_true(best > 0 && fwt_limit_may_grow(0, used, all, best));
+		assert_false(fwt_limit_may_grow(0, used, all, best + 1));
+	}
+}
+
 /* Options that are rates: what is written, and what the verifier thinks of others. */
 static void test_rates(void **unused)
 {
@@ -517,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_edges), cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_choices), cmocka_unit_test(test_bent),
 		cmocka_unit_test(test_keys), cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,7 @@ typedef spinlock_t seqcount_t;
 struct mutex { int dummy; };
 struct lockdep_map { int dummy; };
 struct lock_class_key { int dummy; };
+#define DEFINE_SPINLOCK(name)		spinlock_t name
 #define spin_lock_init(l)		((void)(l))
 #define spin_lock(l)			((void)(l))
 #define spin_lock_nested(l, n)		((void)(l))
