@@ -126,6 +126,8 @@ int fwtree_nl_set_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+#define FINEST	32
+
 struct bucket {
 	struct sk_buff *skb;
 	const struct fwt_set *s;
@@ -140,7 +142,9 @@ static void dump_elem(void *ctx, const struct fwt_set_elem *e)
 		b->ret = put_elem(b->skb, b->s, e);
 }
 
-/* A bucket fits as a whole, or is for the next message. */
+/* A bucket fits as a whole, or is for the next message; what fits none, halves of it
+ * do. Elements of one hash, at the last, are few: who adds them does not choose it.
+ */
 static int dump_elems(struct sk_buff *skb, struct netlink_callback *cb, struct fwt_set *s,
 		      struct set_dump *d)
 {
@@ -164,12 +168,17 @@ static int dump_elems(struct sk_buff *skb, struct netlink_callback *cb, struct f
 		if (b.ret) {
 			skb_trim(skb, len);
 			d->at = at;
-			if (!any) {
+			if (any)
+				break;
+			if (d->at.fine == FINEST) {
 				genlmsg_cancel(skb, hdr);
 				return skb->len ? 0 : -EMSGSIZE;
 			}
-			break;
+			d->at.fine++;
+			b.ret = 0;
+			continue;
 		}
+		d->at.fine = 0;
 		any |= skb->len != len;
 		cond_resched();
 	}

@@ -60,9 +60,15 @@ static bool live(u32 lease, u32 now)
 	return lease & LEASE_FILE || own_lease(lease, now);
 }
 
+/* Whatever the time. */
+static bool sure(u32 lease)
+{
+	return lease & LEASE_FILE || until(lease) == UNTIL_FOREVER;
+}
+
 static u64 ms_left(u32 lease, u32 now)
 {
-	if (lease & LEASE_FILE || until(lease) == UNTIL_FOREVER)
+	if (sure(lease))
 		return FWT_SET_FOREVER;
 	return (u64)units_left(lease, now) << UNIT_SHIFT;
 }
@@ -82,9 +88,9 @@ bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value)
 	const struct fwt_set_ranges *r;
 	u32 lease, now = 0;
 
-	lease = fwt_set_hash_find(&s->part[six].keys, key, value);
+	lease = fwt_set_hash_look(&s->part[six].keys, key, value);
 	if (lease) {
-		if (lease & LEASE_FILE || until(lease) == UNTIL_FOREVER)
+		if (lease == FWT_SET_SURE || sure(lease))
 			return true;
 		now = units_now();
 		if (live(lease, now))
@@ -135,17 +141,17 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 	ms = ms ?: READ_ONCE(s->timeout) ?: FWT_SET_FOREVER;
 	to = units_of(ms, now);
 	/* A flood of packets that add the same source does not all take the lock. */
-	lease = fwt_set_hash_find(h, key, NULL);
-	if (lease & LEASE_FILE || until(lease) == UNTIL_FOREVER || until(lease) == to)
+	lease = fwt_set_hash_find(h, key);
+	if (sure(lease) || until(lease) == to)
 		return;
 	spin_lock_bh(&s->lock);
-	lease = fwt_set_hash_find(h, key, NULL);
+	lease = fwt_set_hash_find(h, key);
 	if (!lease && fwt_set_count(s) >= READ_ONCE(s->max)) {
 		tell = no_room(s);
 		/* Some may be over. */
 		if (READ_ONCE(s->leases))
 			work_soon(s, 1);
-	} else if (!(lease & LEASE_FILE) && until(lease) != UNTIL_FOREVER) {
+	} else if (!sure(lease)) {
 		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_NEXT), NULL))
 			tell = no_room(s);
 		else if (to != UNTIL_FOREVER)
@@ -162,7 +168,7 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 /* What the next policy has stays hidden until then. */
 static bool take_away(struct fwt_set_hash *h, const u32 *key)
 {
-	u32 lease = fwt_set_hash_find(h, key, NULL);
+	u32 lease = fwt_set_hash_find(h, key);
 
 	if (!lease || lease == (lease_until(UNTIL_NEVER) | LEASE_NEXT))
 		return false;
@@ -175,7 +181,7 @@ void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key)
 {
 	struct fwt_set_hash *h = &s->part[six].keys;
 
-	if (!fwt_set_hash_find(h, key, NULL))
+	if (!fwt_set_hash_find(h, key))
 		return;
 	spin_lock_bh(&s->lock);
 	take_away(h, key);
@@ -219,7 +225,7 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 		fwt_set_hash_resize(h, h->count * 2);
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
-	lease = fwt_set_hash_find(h, key, NULL);
+	lease = fwt_set_hash_find(h, key);
 	if (e->file)
 		to = (lease ?: lease_until(UNTIL_NEVER)) | LEASE_FILE;
 	else
@@ -259,7 +265,7 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	h = hash_for(s, e, &key, pair);
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
-	lease = fwt_set_hash_find(h, key, NULL);
+	lease = fwt_set_hash_find(h, key);
 	if (e->file && lease & LEASE_FILE) {
 		let_go(h, key, lease);
 	} else if (lease && !e->file) {
@@ -289,7 +295,7 @@ static void all_of(struct fwt_set *s, struct fwt_set_hash *h,
 {
 	u64 at = 0;
 
-	while (at != U64_MAX) {
+	while (at < FWT_SET_HASHES) {
 		spin_lock_bh(&s->lock);
 		fwt_set_hash_walk(h, &at, 64, fn, ctx);
 		spin_unlock_bh(&s->lock);
@@ -455,9 +461,9 @@ bool fwt_set_next(struct fwt_set *s, struct fwt_set_cursor *c,
 		return false;
 	n.words = s->shape.words[n.six];
 	spin_lock_bh(&s->lock);
-	fwt_set_hash_walk(hash_at(s, c->hash), &c->at, 1, next_one, &n);
+	c->at = fwt_set_hash_part(hash_at(s, c->hash), c->at, c->fine, next_one, &n);
 	spin_unlock_bh(&s->lock);
-	if (c->at == U64_MAX) {
+	if (c->at == FWT_SET_HASHES) {
 		c->hash++;
 		c->at = 0;
 	}
@@ -509,7 +515,7 @@ static void collect(struct fwt_set *s)
 		s->dirty |= c.gone && s->at_hash & 1;
 		if (c.leases)
 			WRITE_ONCE(s->leases, true);
-		if (s->at != U64_MAX)
+		if (s->at < FWT_SET_HASHES)
 			continue;
 		s->at = 0;
 		s->at_hash = (s->at_hash + 1) % n_hashes(s);
@@ -578,7 +584,7 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 	INIT_DELAYED_WORK(&s->work, work);
 	for (k = 0; k < n_hashes(s) && !ret; k++) {
 		words = s->shape.words[k / 2] * (k & 1 ? 2 : 1);
-		ret = fwt_set_hash_init(hash_at(s, k), words, s->shape.value_words[k / 2],
+		ret = fwt_set_hash_init(hash_at(s, k), words, s->shape.value_words[k / 2], sure,
 					&s->lock, &fn->set_bytes, limit);
 	}
 	if (!ret)
@@ -645,7 +651,7 @@ static int put_base(struct fwt_set *s, const struct base *b, bool values)
 		h = hash_for(s, &e, &key, pair);
 		rcu_read_lock();
 		spin_lock_bh(&s->lock);
-		lease = fwt_set_hash_find(h, key, NULL);
+		lease = fwt_set_hash_find(h, key);
 		if (!lease)
 			ret = fwt_set_hash_put(h, key, lease_until(UNTIL_NEVER) | LEASE_NEXT,
 					       e.value);

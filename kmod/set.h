@@ -150,16 +150,18 @@ int fwt_set_settle(struct fwt_set *s, bool more);
 
 /**
  * struct fwt_set_cursor - a place in a walk over a set's elements
- * @hash: which of its hashes; 4 at the end
- * @at: place in it
+ * @at: place in one of its hashes
+ * @hash: which; 4 at the end
+ * @fine: the next bucket is halved so often
  */
 struct fwt_set_cursor {
 	u64 at;
 	u32 hash;
+	u8 fine;
 };
 
 /**
- * fwt_set_next() - the elements of the next bucket
+ * fwt_set_next() - the elements of the next bucket, or of a part of it
  * @s: set, its mutex held
  * @c: begins as { 0 }
  * @fn: called for each, under @s->lock

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hash of elements that lie in its buckets; see set_hash.h.
+ * A hash of elements that lie in its buckets; see set_hash.h, set_table.h.
  *
- * Walking while tables are resized. A walk counts buckets by their bits reversed, as
- * Redis' SCAN does: when a table doubles, the two that a bucket becomes are
- * neighbours in that order; so what was walked stays walked, in the larger and in the
- * smaller table alike, and an element that is there all the while is never missed.
+ * Walking while tables are resized: a walk remembers the first hash that it has not met
+ * yet, and goes on there in whatever table it finds; of a bucket that begins before that,
+ * it leaves out what it has met.
  */
-#include <linux/bitrev.h>
-#include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -16,143 +14,114 @@
 #include <linux/slab.h>
 
 #include "set_hash.h"
+#include "set_table.h"
 
-/* The head is 16 bytes: with 48 that are left a line holds six IPv4 addresses. */
-struct bucket {
-	u32 seq;
-	u32 pad;
-	struct bucket *over;
-	u32 slot[];
-};
+#define SLOTS	FWT_SET_SLOTS
+#define SPARES	8
 
-/* The head is a line of its own: so buckets are lines. */
-struct fwt_set_table {
-	u64 size;
-	u32 bits;
-	u32 pad[13];
-	u8 data[];
-};
-
-static_assert(offsetof(struct fwt_set_table, data) == 64);
-
-/* Of one word, with a lease. */
-#define SLOTS_SHORT	((64 - sizeof(struct bucket)) / (2 * sizeof(u32)))
-
-#define MIN_BITS	2
-#define MAX_BITS	26
-#define SPARES		8
-
-/* Three quarters full on average: one bucket in ten has another one behind it. */
-static u64 room_of(const struct fwt_set_hash *h, u32 bits)
-{
-	return ((u64)h->slots << bits) * 3 / 4;
-}
-
-static struct bucket *bucket_at(const struct fwt_set_hash *h, const struct fwt_set_table *t,
-				u32 i)
-{
-	return (struct bucket *)(t->data + (size_t)i * h->bucket_bytes);
-}
-
-static struct bucket *bucket_of(const struct fwt_set_hash *h, const struct fwt_set_table *t,
-				u32 hash)
-{
-	return bucket_at(h, t, hash & (BIT(t->bits) - 1));
-}
-
-static __always_inline u32 hash_of(const struct fwt_set_hash *h, const u32 *key)
-{
-	if (h->words == 1)
-		return hsiphash_1u32(key[0], &h->key);
-	return hsiphash(key, h->words * sizeof(u32), &h->key);
-}
-
-static bool take(const struct fwt_set_hash *h, size_t size)
-{
-	if (atomic64_add_return(size, h->bytes) <= h->limit)
-		return true;
-	atomic64_sub(size, h->bytes);
-	return false;
-}
-
-static struct fwt_set_table *table_new(const struct fwt_set_hash *h, u32 bits)
-{
-	size_t size = sizeof(struct fwt_set_table) + ((size_t)h->bucket_bytes << bits);
-	struct fwt_set_table *t;
-
-	if (!take(h, size))
-		return NULL;
-	t = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
-	if (!t) {
-		atomic64_sub(size, h->bytes);
-		return NULL;
-	}
-	t->bits = bits;
-	t->size = size;
-	return t;
-}
-
-/* @must: half of a table is moved, so that the limit does not count any more. It is
- * passed by no more than the elements there are, until the former table goes.
- */
-static struct bucket *over_new(const struct fwt_set_hash *h, gfp_t gfp, bool must)
-{
-	struct bucket *b;
-
-	if (must)
-		atomic64_add(h->bucket_bytes, h->bytes);
-	else if (!take(h, h->bucket_bytes))
-		return NULL;
-	b = kzalloc(h->bucket_bytes, gfp | __GFP_NOWARN);
-	if (!b)
-		atomic64_sub(h->bucket_bytes, h->bytes);
-	return b;
-}
-
-static void over_free(const struct fwt_set_hash *h, struct bucket *b)
-{
-	kfree(b);
-	atomic64_sub(h->bucket_bytes, h->bytes);
-}
-
-static void table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
-{
-	u32 i;
-
-	if (!t)
-		return;
-	for (i = 0; i < BIT(t->bits); i++) {
-		struct bucket *b = bucket_at(h, t, i)->over, *next;
-
-		for (; b; b = next) {
-			next = b->over;
-			over_free(h, b);
-		}
-		if (!(i & 0xfff))
-			cond_resched();
-	}
-	atomic64_sub(t->size, h->bytes);
-	kvfree(t);
-}
-
-int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words, spinlock_t *lock,
-		      atomic64_t *bytes, u64 limit)
-{
-	struct fwt_set_table *t;
+/* A bucket, or one behind it, and what is beside it; @free: what is in its free slots. */
+struct place {
+	struct fwt_set_bucket *b;
+	u32 *side;
 	u32 slot;
+	u32 free;
+};
+
+/* Made three quarters full: then one bucket in eight has another one behind it, and of
+ * elements one in 36 is in such a one. Made larger when it is five sixths full: then it
+ * is one in five, and one in twenty.
+ */
+static u32 buckets_for(u32 count)
+{
+	u64 n = div_u64((u64)count * 4 + 3 * SLOTS - 1, 3 * SLOTS);
+
+	return clamp_t(u64, n, FWT_SET_BUCKETS_MIN, FWT_SET_BUCKETS_MAX);
+}
+
+static u64 most_in(u32 n)
+{
+	return div_u64((u64)n * SLOTS * 5, 6);
+}
+
+static u64 least_in(u32 n)
+{
+	return div_u64((u64)n * SLOTS, 10);
+}
+
+/* Of a hash the bucket takes the upper bits: the lower ones tell apart what is in it. */
+static __always_inline u32 tag_of(const struct fwt_set_hash *h, const u32 *key, u32 hash)
+{
+	return h->words == 1 ? key[0] : hash | 1;
+}
+
+/* The first hash of a bucket; of the one behind the last, 2^32. */
+static u64 first_of(u32 n, u32 i)
+{
+	return div_u64(((u64)i << 32) + n - 1, n);
+}
+
+static __always_inline u32 *side_at(const struct fwt_set_hash *h, const struct fwt_set_table *t,
+				    u32 i)
+{
+	return t->side + (size_t)i * h->side_words;
+}
+
+/* What is beside a bucket that stands behind another one. */
+static __always_inline u32 *side_over(struct fwt_set_bucket *b)
+{
+	return (u32 *)(b + 1);
+}
+
+static struct place place_at(const struct fwt_set_hash *h, struct fwt_set_table *t, u32 i)
+{
+	return (struct place){
+		.b = &t->bucket[i], .side = side_at(h, t, i),
+		.free = fwt_set_nobody(t, i),
+	};
+}
+
+static bool place_next(struct place *p)
+{
+	p->b = p->b->over;
+	p->side = p->b ? side_over(p->b) : NULL;
+	return p->b;
+}
+
+static u32 *lease_at(const struct fwt_set_hash *h, const struct place *p)
+{
+	return p->side + h->lease_at + p->slot;
+}
+
+static u32 *key_at(const struct fwt_set_hash *h, const struct place *p)
+{
+	return h->words == 1 ? &p->b->tag[p->slot] : p->side + p->slot * h->words;
+}
+
+static u32 *value_at(const struct fwt_set_hash *h, const struct place *p)
+{
+	return p->side + h->value_at + p->slot * h->value_words;
+}
+
+int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
+		      bool (*sure)(u32 lease), spinlock_t *lock, atomic64_t *bytes, u64 limit)
+{
+	struct fwt_set_table *t;
 
 	memset(h, 0, sizeof(*h));
 	get_random_bytes(&h->key, sizeof(h->key));
 	h->words = words;
 	h->value_words = value_words;
-	h->slot_words = 1 + words + value_words;
+	h->value_at = words > 1 ? SLOTS * words : 0;
+	h->lease_at = h->value_at + SLOTS * value_words;
+	h->side_words = h->lease_at + SLOTS;
+	/* So that no key of four words lies on two lines. */
+	if (words > 1)
+		h->side_words = roundup(h->side_words, 4);
+	h->sure = sure;
 	h->lock = lock;
 	h->bytes = bytes;
 	h->limit = limit;
-	slot = h->slot_words * sizeof(u32);
-	h->bucket_bytes = roundup(sizeof(struct bucket) + 4 * slot, 64);
-	h->slots = (h->bucket_bytes - sizeof(struct bucket)) / slot;
-	t = table_new(h, MIN_BITS);
+	t = fwt_set_table_alloc(h, FWT_SET_BUCKETS_MIN);
 	if (!t)
 		return -ENOMEM;
 	rcu_assign_pointer(h->tab, t);
@@ -161,24 +130,45 @@ int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words, spinlo
 
 void fwt_set_hash_clean(struct fwt_set_hash *h)
 {
-	table_free(h, rcu_dereference_protected(h->tab, true));
+	fwt_set_table_free(h, rcu_dereference_protected(h->tab, true));
 	RCU_INIT_POINTER(h->tab, NULL);
 }
 
 /* Reading */
 
-static __always_inline bool same(const u32 *slot, const u32 *key, u32 words)
+#define EACH	0x0000000100000001ull	/* in both halves of two slots */
+
+/* Which slot it is, nobody can foretell, so there is no branch for each: the highest
+ * bit of a half stays set where that was 0, the lower one at least if both were.
+ */
+static __always_inline bool bucket_has(const struct fwt_set_bucket *b, u32 tag)
+{
+	const u64 *two = (const u64 *)&b->tag[1];
+	u64 wanted = tag * EACH, zero = 0;
+	u32 i;
+
+	for (i = 0; i < SLOTS / 2; i++) {
+		u64 differ = READ_ONCE(two[i]) ^ wanted;
+
+		zero |= (differ - EACH) & ~differ;
+	}
+	return (READ_ONCE(b->tag[0]) == tag) | !!(zero & EACH << 31);
+}
+
+static_assert(offsetof(struct fwt_set_bucket, tag[1]) % sizeof(u64) == 0 && SLOTS % 2 == 1);
+
+static __always_inline bool same(const u32 *a, const u32 *b, u32 words)
 {
 	u32 i;
 
 	for (i = 0; i < words; i++)
-		if (READ_ONCE(slot[1 + i]) != key[i])
+		if (READ_ONCE(a[i]) != b[i])
 			return false;
 	return true;
 }
 
 /* Pairs with write_begin() and write_end(). */
-static u32 read_begin(const struct bucket *b)
+static __always_inline u32 read_begin(const struct fwt_set_bucket *b)
 {
 	u32 seq;
 
@@ -188,52 +178,80 @@ static u32 read_begin(const struct bucket *b)
 	return seq;
 }
 
-static bool read_retry(const struct bucket *b, u32 seq)
+static __always_inline bool read_retry(const struct fwt_set_bucket *b, u32 seq)
 {
-	smp_rmb();	/* the slots before the sequence */
+	smp_rmb();	/* what is in it before the sequence */
 	return READ_ONCE(b->seq) != seq;
 }
 
-/* @words and @stride are constants where keys are the short ones that most sets have:
- * their slots are compared by a loop of which the compiler knows all.
- */
-static __always_inline u32 bucket_find(const struct fwt_set_hash *h, const struct bucket *b,
-				       const u32 *key, u32 words, u32 stride, u32 slots,
-				       u32 *value)
+/* The lease of an element whose tag has been seen there, if it still is. */
+static u32 lease_in(const struct fwt_set_hash *h, const struct fwt_set_bucket *b, const u32 *side,
+		    u32 tag, const u32 *key, u32 *value, bool sure)
 {
-	for (; b; b = READ_ONCE(b->over)) {
-		u32 lease, seq, i, k;
+	const u32 *v;
+	u32 k, i;
 
-		do {
-			const u32 *slot = b->slot;
-
-			lease = 0;
-			seq = read_begin(b);
-			for (i = 0; i < slots; i++, slot += stride) {
-				if (!same(slot, key, words))
-					continue;
-				lease = READ_ONCE(slot[0]);
-				if (lease)
-					break;
-			}
-			for (k = 0; lease && value && k < h->value_words; k++)
-				value[k] = READ_ONCE(slot[1 + words + k]);
-		} while (read_retry(b, seq));
-		if (lease)
-			return lease;
+	for (k = 0; k < SLOTS; k++) {
+		if (READ_ONCE(b->tag[k]) != tag)
+			continue;
+		if (h->words == 1 || same(side + k * h->words, key, h->words))
+			break;
 	}
-	return 0;
+	if (k == SLOTS)
+		return 0;
+	v = side + h->value_at + k * h->value_words;
+	for (i = 0; value && i < h->value_words; i++)
+		value[i] = READ_ONCE(v[i]);
+	return sure ? FWT_SET_SURE : READ_ONCE(side[h->lease_at + k]);
 }
 
-static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u32 words,
-				u32 stride, u32 slots, u32 *value)
+/* @sure: it need not be said which lease it is, if it is one of those. Where no other is
+ * in the hash, leases are not asked: which is true if the bucket was the same before and
+ * after that was read, see unsure_more() and unsure_less().
+ */
+static __always_inline u32 find_in(const struct fwt_set_hash *h, const struct fwt_set_table *t,
+				   u32 hash, u32 tag, const u32 *key, u32 *value, bool sure)
 {
-	const struct fwt_set_table *t, *next, *now = rcu_dereference(h->tab);
-	u32 hash = hash_of(h, key), lease;
+	u32 i = fwt_set_bucket_of(t->n, hash), lease, seq;
+	const struct fwt_set_bucket *b = &t->bucket[i];
+	const u32 *side = side_at(h, t, i);
+	bool all;
 
+	for (;;) {
+		do {
+			lease = 0;
+			seq = read_begin(b);
+			if (!bucket_has(b, tag))
+				continue;
+			all = sure && !READ_ONCE(h->timed);
+			if (all && !value && h->words == 1)
+				lease = FWT_SET_SURE;
+			else
+				lease = lease_in(h, b, side, tag, key, value, all);
+		} while (unlikely(read_retry(b, seq)));
+		if (lease)
+			return lease;
+		b = READ_ONCE(b->over);
+		if (likely(!b))
+			return 0;
+		side = side_over((struct fwt_set_bucket *)b);
+	}
+}
+
+static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u32 *value,
+				bool sure)
+{
+	const struct fwt_set_table *t, *next, *now;
+	u32 hash, tag, lease;
+
+	if (!READ_ONCE(h->used))
+		return 0;
+	hash = fwt_set_hash_of(h, key);
+	tag = tag_of(h, key, hash);
+	now = rcu_dereference(h->tab);
 	do {
 		t = now;
-		lease = bucket_find(h, bucket_of(h, t, hash), key, words, stride, slots, value);
+		lease = find_in(h, t, hash, tag, key, value, sure);
 		if (lease)
 			return lease;
 		/* What is not here any more is in the next table, or in one that has
@@ -242,8 +260,7 @@ static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u3
 		 */
 		next = smp_load_acquire(&h->next);
 		if (unlikely(next))
-			lease = bucket_find(h, bucket_of(h, next, hash), key, words, stride,
-					    slots, value);
+			lease = find_in(h, next, hash, tag, key, value, sure);
 		if (lease)
 			return lease;
 		now = rcu_dereference(h->tab);
@@ -251,28 +268,47 @@ static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u3
 	return 0;
 }
 
-u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key, u32 *value)
+u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key)
 {
-	if (h->words == 1 && h->slot_words == 2)
-		return find(h, key, 1, 2, SLOTS_SHORT, NULL);
-	return find(h, key, h->words, h->slot_words, h->slots, value);
+	return find(h, key, NULL, false);
+}
+
+u32 fwt_set_hash_look(const struct fwt_set_hash *h, const u32 *key, u32 *value)
+{
+	return find(h, key, value, true);
 }
 
 /* Writing */
 
 /* A reader that waits for a writer must not keep it from going on. */
-static void write_begin(struct bucket *b)
+static void write_begin(struct fwt_set_bucket *b)
 {
 	preempt_disable();
 	WRITE_ONCE(b->seq, b->seq + 1);
-	smp_wmb();	/* the odd sequence before the slots */
+	smp_wmb();	/* the odd sequence before what is in it */
 }
 
-static void write_end(struct bucket *b)
+static void write_end(struct fwt_set_bucket *b)
 {
 	/* What is in it before the even sequence; pairs with read_begin(). */
 	smp_store_release(&b->seq, b->seq + 1);
 	preempt_enable();
+}
+
+/* A reader that sees an element sees that there is one: said before a bucket is written
+ * to, whose smp_wmb() keeps it before. Who sees it said no more, where it was gone from
+ * the bucket, finds the sequence to be another one.
+ */
+static void unsure_more(struct fwt_set_hash *h, u32 lease)
+{
+	if (lease && !h->sure(lease) && !h->unsure++)
+		WRITE_ONCE(h->timed, true);
+}
+
+static void unsure_less(struct fwt_set_hash *h, u32 lease)
+{
+	if (lease && !h->sure(lease) && !--h->unsure)
+		smp_store_release(&h->timed, false);	/* pairs with read_retry() */
 }
 
 static struct fwt_set_table *locked(const struct fwt_set_hash *h,
@@ -281,227 +317,247 @@ static struct fwt_set_table *locked(const struct fwt_set_hash *h,
 	return rcu_dereference_protected(*t, lockdep_is_held(h->lock));
 }
 
-/* The slot of a key, or the first free one where @key is NULL. */
-static u32 *slot_in(const struct fwt_set_hash *h, struct bucket **at, const u32 *key)
+/* The slot of a key, from a bucket on. */
+static bool slot_of(const struct fwt_set_hash *h, struct place *p, u32 tag, const u32 *key)
 {
-	struct bucket *b;
-	u32 i;
-
-	for (b = *at; b; b = b->over) {
-		u32 *slot = b->slot;
-
-		for (i = 0; i < h->slots; i++, slot += h->slot_words) {
-			if (key ? !slot[0] || !same(slot, key, h->words) : slot[0])
-				continue;
-			*at = b;
-			return slot;
-		}
-	}
-	return NULL;
+	do {
+		for (p->slot = 0; p->slot < SLOTS; p->slot++)
+			if (p->b->tag[p->slot] == tag &&
+			    (h->words == 1 || same(key_at(h, p), key, h->words)))
+				return true;
+	} while (place_next(p));
+	return false;
 }
 
-static u32 *slot_of(const struct fwt_set_hash *h, const u32 *key, struct bucket **at)
+/* The first free one; @last is set to the last bucket if there is none. */
+static bool slot_free(struct place *p, struct fwt_set_bucket **last)
 {
-	struct fwt_set_table *next = locked(h, &h->next);
-	u32 hash = hash_of(h, key);
-	u32 *slot;
-
-	*at = bucket_of(h, locked(h, &h->tab), hash);
-	slot = slot_in(h, at, key);
-	if (slot || !next)
-		return slot;
-	*at = bucket_of(h, next, hash);
-	return slot_in(h, at, key);
+	do {
+		*last = p->b;
+		for (p->slot = 0; p->slot < SLOTS; p->slot++)
+			if (p->b->tag[p->slot] == p->free)
+				return true;
+	} while (place_next(p));
+	return false;
 }
 
-static void slot_set(const struct fwt_set_hash *h, struct bucket *b, u32 *slot,
-		     const u32 *key, u32 lease, const u32 *value)
+static bool place_of(const struct fwt_set_hash *h, const u32 *key, struct place *p)
 {
-	u32 i;
+	struct fwt_set_table *t = locked(h, &h->tab), *next = locked(h, &h->next);
+	u32 hash = fwt_set_hash_of(h, key), tag = tag_of(h, key, hash);
 
-	write_begin(b);
-	WRITE_ONCE(slot[0], lease);
-	for (i = 0; key && i < h->words; i++)
-		WRITE_ONCE(slot[1 + i], key[i]);
-	for (i = 0; value && i < h->value_words; i++)
-		WRITE_ONCE(slot[1 + h->words + i], value[i]);
-	write_end(b);
+	*p = place_at(h, t, fwt_set_bucket_of(t->n, hash));
+	if (slot_of(h, p, tag, key))
+		return true;
+	if (!next)
+		return false;
+	*p = place_at(h, next, fwt_set_bucket_of(next->n, hash));
+	return slot_of(h, p, tag, key);
+}
+
+/* @key: NULL where it is there; @lease: 0: the slot becomes free. */
+static void slot_set(struct fwt_set_hash *h, const struct place *p, u32 tag, const u32 *key,
+		     u32 lease, const u32 *value)
+{
+	u32 *to = lease_at(h, p), was = *to, i;
+
+	unsure_more(h, lease);
+	write_begin(p->b);
+	WRITE_ONCE(*to, lease);
+	if (key || !lease)
+		WRITE_ONCE(p->b->tag[p->slot], lease ? tag : p->free);
+	for (to = key_at(h, p), i = 0; key && h->words > 1 && i < h->words; i++)
+		WRITE_ONCE(to[i], key[i]);
+	for (to = value_at(h, p), i = 0; value && i < h->value_words; i++)
+		WRITE_ONCE(to[i], value[i]);
+	write_end(p->b);
+	unsure_less(h, was);
+}
+
+static void slot_clear(struct fwt_set_hash *h, const struct place *p)
+{
+	slot_set(h, p, 0, NULL, 0, NULL);
 }
 
 /* @spare: taken, and set to NULL, where another bucket is needed; or NULL. */
-static int insert(const struct fwt_set_hash *h, struct fwt_set_table *t, const u32 *key,
-		  u32 lease, const u32 *value, struct bucket **spare)
+static int insert(struct fwt_set_hash *h, struct fwt_set_table *t, const u32 *key,
+		  u32 lease, const u32 *value, struct fwt_set_bucket **spare)
 {
-	struct bucket *first = bucket_of(h, t, hash_of(h, key)), *b = first, *last;
-	u32 *slot = slot_in(h, &b, NULL);
+	u32 hash = fwt_set_hash_of(h, key), tag = tag_of(h, key, hash);
+	struct place p = place_at(h, t, fwt_set_bucket_of(t->n, hash));
+	struct fwt_set_bucket *last;
 
-	if (slot) {
-		slot_set(h, b, slot, key, lease, value);
+	if (slot_free(&p, &last)) {
+		slot_set(h, &p, tag, key, lease, value);
 		return 0;
 	}
 	if (spare) {
-		b = *spare;
+		p.b = *spare;
 		*spare = NULL;
 	} else {
-		b = over_new(h, GFP_ATOMIC, false);
+		p.b = fwt_set_over_alloc(h, GFP_ATOMIC, false);
 	}
-	if (!b)
+	if (!p.b)
 		return -ENOMEM;
-	slot_set(h, b, b->slot, key, lease, value);
-	for (last = first; last->over; last = last->over)
-		;
+	p.side = side_over(p.b);
+	p.slot = 0;
+	fwt_set_bucket_fill(p.b, p.free);
+	slot_set(h, &p, tag, key, lease, value);
 	/* Whoever sees it sees what is in it. */
-	smp_store_release(&last->over, b);
+	smp_store_release(&last->over, p.b);
 	return 0;
+}
+
+static void one_more(struct fwt_set_hash *h)
+{
+	WRITE_ONCE(h->count, h->count + 1);
+	if (h->count == 1)
+		WRITE_ONCE(h->used, true);
+}
+
+static void one_less(struct fwt_set_hash *h)
+{
+	WRITE_ONCE(h->count, h->count - 1);
+	if (!h->count)
+		WRITE_ONCE(h->used, false);
 }
 
 int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u32 *value)
 {
 	struct fwt_set_table *next = locked(h, &h->next);
-	struct bucket *b;
-	u32 *slot = slot_of(h, key, &b);
+	struct place p;
 	int ret;
 
-	if (slot) {
-		slot_set(h, b, slot, NULL, lease, value);
+	if (place_of(h, key, &p)) {
+		slot_set(h, &p, 0, NULL, lease, value);
 		return 0;
 	}
 	ret = insert(h, next ?: locked(h, &h->tab), key, lease, value, NULL);
 	if (!ret)
-		WRITE_ONCE(h->count, h->count + 1);
+		one_more(h);
 	return ret;
 }
 
 bool fwt_set_hash_remove(struct fwt_set_hash *h, const u32 *key)
 {
-	struct bucket *b;
-	u32 *slot = slot_of(h, key, &b);
+	struct place p;
 
-	if (!slot)
+	if (!place_of(h, key, &p))
 		return false;
-	slot_set(h, b, slot, NULL, 0, NULL);
-	WRITE_ONCE(h->count, h->count - 1);
+	slot_clear(h, &p);
+	one_less(h);
 	return true;
 }
 
-static void walk_bucket(struct fwt_set_hash *h, struct bucket *b,
+/* Of a bucket what has a hash from @from, before @to. */
+static void walk_bucket(struct fwt_set_hash *h, struct fwt_set_table *t, u32 i, u64 from, u64 to,
 			u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
 			void *ctx)
 {
-	u32 i;
+	bool whole = from <= first_of(t->n, i) && to >= first_of(t->n, i + 1);
+	struct place p = place_at(h, t, i);
 
-	for (; b; b = b->over) {
-		u32 *slot = b->slot;
+	do {
+		for (p.slot = 0; p.slot < SLOTS; p.slot++) {
+			u32 was = *lease_at(h, &p), lease, hash;
 
-		for (i = 0; i < h->slots; i++, slot += h->slot_words) {
-			u32 lease;
-
-			if (!slot[0])
+			if (!was)
 				continue;
-			lease = fn(ctx, slot + 1, slot[0], slot + 1 + h->words);
-			if (lease == slot[0])
+			hash = whole ? 0 : fwt_set_hash_of(h, key_at(h, &p));
+			if (!whole && (hash < from || hash >= to))
 				continue;
+			lease = fn(ctx, key_at(h, &p), was, value_at(h, &p));
+			if (lease == was)
+				continue;
+			slot_set(h, &p, 0, NULL, lease, NULL);
 			if (!lease)
-				WRITE_ONCE(h->count, h->count - 1);
-			slot_set(h, b, slot, NULL, lease, NULL);
+				one_less(h);
 		}
-	}
+	} while (place_next(&p));
 }
 
-/* All that, in a table of @bits, lies where in one of @of_bits bucket @i lies. */
-static void walk_place(struct fwt_set_hash *h, struct fwt_set_table *t, u32 i, u32 of_bits,
+static void walk_table(struct fwt_set_hash *h, struct fwt_set_table *t, u64 from, u64 to,
 		       u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
 		       void *ctx)
 {
-	u32 k;
+	u32 i = fwt_set_bucket_of(t->n, from), last = fwt_set_bucket_of(t->n, to - 1);
 
-	if (t->bits <= of_bits) {
-		walk_bucket(h, bucket_at(h, t, i & (BIT(t->bits) - 1)), fn, ctx);
-		return;
-	}
-	for (k = 0; k < BIT(t->bits - of_bits); k++)
-		walk_bucket(h, bucket_at(h, t, i | k << of_bits), fn, ctx);
+	for (; i <= last; i++)
+		walk_bucket(h, t, i, from, to, fn, ctx);
+}
+
+u64 fwt_set_hash_part(struct fwt_set_hash *h, u64 from, u8 fine,
+		      u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
+		      void *ctx)
+{
+	struct fwt_set_table *t = locked(h, &h->tab), *next = locked(h, &h->next);
+	u32 i = fwt_set_bucket_of(t->n, from);
+	u64 to = first_of(t->n, i + 1);
+	u64 width = (to - first_of(t->n, i)) >> fine;
+
+	to = min(to, from + max(width, 1ull));
+	walk_table(h, t, from, to, fn, ctx);
+	if (next)
+		walk_table(h, next, from, to, fn, ctx);
+	return to;
 }
 
 void fwt_set_hash_walk(struct fwt_set_hash *h, u64 *at, u32 buckets,
 		       u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
 		       void *ctx)
 {
-	struct fwt_set_table *t = locked(h, &h->tab), *next = locked(h, &h->next);
-	u32 bits = next ? min(t->bits, next->bits) : t->bits;
-
-	for (; buckets && *at < BIT_ULL(32); buckets--) {
-		u32 i = bitrev32((u32)*at) & (BIT(bits) - 1);
-
-		walk_place(h, t, i, bits, fn, ctx);
-		if (next)
-			walk_place(h, next, i, bits, fn, ctx);
-		*at = (*at & ~(BIT_ULL(32 - bits) - 1)) + BIT_ULL(32 - bits);
-	}
-	if (*at >= BIT_ULL(32))
-		*at = U64_MAX;
+	for (; buckets && *at < FWT_SET_HASHES; buckets--)
+		*at = fwt_set_hash_part(h, *at, 0, fn, ctx);
 }
 
 /* Resizing */
 
-static u32 bits_for(const struct fwt_set_hash *h, u32 count)
-{
-	u32 bits = MIN_BITS;
-
-	while (bits < MAX_BITS && room_of(h, bits) < count)
-		bits++;
-	return bits;
-}
-
 bool fwt_set_hash_misfit(const struct fwt_set_hash *h)
 {
-	const struct fwt_set_table *t;
-	u32 count = READ_ONCE(h->count);
+	u32 count = READ_ONCE(h->count), n;
 	bool ret;
 
 	rcu_read_lock();
-	t = rcu_dereference(h->tab);
-	ret = !rcu_access_pointer(h->next) &&
-	      ((count > room_of(h, t->bits) && t->bits < MAX_BITS) ||
-	       (count < room_of(h, t->bits) / 8 && t->bits > MIN_BITS));
+	n = rcu_dereference(h->tab)->n;
+	ret = !rcu_access_pointer(h->next) && ((count > most_in(n) && n < FWT_SET_BUCKETS_MAX) ||
+					       (count < least_in(n) && n > FWT_SET_BUCKETS_MIN));
 	rcu_read_unlock();
 	return ret;
 }
 
 /* Moves what is in a bucket as far as the spare buckets reach; false if they are out. */
-static bool move(struct fwt_set_hash *h, struct bucket *b, struct fwt_set_table *to,
-		 struct bucket **spare, u32 *n)
+static bool move(struct fwt_set_hash *h, struct fwt_set_table *from, u32 i,
+		 struct fwt_set_table *to, struct fwt_set_bucket **spare, u32 *n)
 {
-	u32 i;
+	struct place p = place_at(h, from, i);
 
-	for (; b; b = b->over) {
-		u32 *slot = b->slot;
+	do {
+		for (p.slot = 0; p.slot < SLOTS; p.slot++) {
+			u32 lease = *lease_at(h, &p);
+			struct fwt_set_bucket *more;
 
-		for (i = 0; i < h->slots; i++, slot += h->slot_words) {
-			struct bucket *more;
-
-			if (!slot[0])
+			if (!lease)
 				continue;
 			if (!*n)
 				return false;
 			more = spare[*n - 1];
 			/* There first, then gone here. */
-			insert(h, to, slot + 1, slot[0], slot + 1 + h->words, &more);
+			insert(h, to, key_at(h, &p), lease, value_at(h, &p), &more);
 			if (!more)
 				--*n;
-			slot_set(h, b, slot, NULL, 0, NULL);
+			slot_clear(h, &p);
 		}
-	}
+	} while (place_next(&p));
 	return true;
 }
 
 /* A few that nobody may need; 0 where there is no memory, unless they @must be. */
-static u32 fill_spares(struct fwt_set_hash *h, struct bucket **spare, u32 n, bool must)
+static u32 fill_spares(struct fwt_set_hash *h, struct fwt_set_bucket **spare, u32 n, bool must)
 {
 	gfp_t gfp = must ? GFP_KERNEL | __GFP_NOFAIL : GFP_KERNEL_ACCOUNT;
 
 	while (n < SPARES) {
-		spare[n] = over_new(h, gfp, must);
+		spare[n] = fwt_set_over_alloc(h, gfp, must);
 		if (!spare[n])
 			break;
 		n++;
@@ -512,28 +568,28 @@ static u32 fill_spares(struct fwt_set_hash *h, struct bucket **spare, u32 n, boo
 int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 {
 	struct fwt_set_table *from, *to;
-	struct bucket *spare[SPARES];
-	u32 bits = bits_for(h, count), n = 0, i;
+	struct fwt_set_bucket *spare[SPARES];
+	u32 buckets = buckets_for(count), n = 0, i;
 
 	from = rcu_dereference_protected(h->tab, true);
-	if (bits == from->bits)
+	if (buckets == from->n)
 		return 0;
-	to = table_new(h, bits);
+	to = fwt_set_table_alloc(h, buckets);
 	if (!to)
 		return -ENOMEM;
 	n = fill_spares(h, spare, 0, false);
 	if (!n) {
-		table_free(h, to);
+		fwt_set_table_free(h, to);
 		return -ENOMEM;
 	}
 	spin_lock_bh(h->lock);
 	rcu_assign_pointer(h->next, to);
 	spin_unlock_bh(h->lock);
-	for (i = 0; i < BIT(from->bits);) {
-		u32 stop = min_t(u32, i + 16, BIT(from->bits));
+	for (i = 0; i < from->n;) {
+		u32 stop = min_t(u32, i + 16, from->n);
 
 		spin_lock_bh(h->lock);
-		while (i < stop && move(h, bucket_at(h, from, i), to, spare, &n))
+		while (i < stop && move(h, from, i, to, spare, &n))
 			i++;
 		spin_unlock_bh(h->lock);
 		/* Half of it is moved: there is no way but on. Whoever waits here has
@@ -549,8 +605,8 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 	smp_store_release(&h->next, NULL);
 	spin_unlock_bh(h->lock);
 	while (n)
-		over_free(h, spare[--n]);
+		fwt_set_over_free(h, spare[--n]);
 	synchronize_rcu();
-	table_free(h, from);
+	fwt_set_table_free(h, from);
 	return 0;
 }

@@ -2,10 +2,13 @@
 /*
  * A hash of elements that lie in its buckets themselves.
  *
- * What a look-up among a million costs is the cache lines that it touches: here one,
- * mostly. A bucket is a line (or two) of slots, each a key with its lease and, in
- * maps, its value; what does not fit goes to further buckets behind it. Nothing points
- * to an element, so none needs memory of its own.
+ * What a look-up among a million costs is the cache lines that it touches, and which
+ * cache they are in. So a bucket is a line of nothing but what tells elements apart, a
+ * word each: of a key of one word (an IPv4 address) the key itself, of a longer one its
+ * hash. The rest of an element lies beside, where a look-up seldom goes: its lease,
+ * which says nothing while those of all elements hold for ever; the key, where the word
+ * is but its hash; and, in maps, the value. What does not fit goes to further buckets
+ * behind it. Nothing points to an element, so none needs memory of its own.
  *
  * Synchronization: readers under RCU, without a lock; each bucket has a sequence that
  * is odd while a writer is in it. Writers hold the lock of the set that the hash is
@@ -15,6 +18,7 @@
 #ifndef FWT_SET_HASH_H
 #define FWT_SET_HASH_H
 
+#include <linux/bits.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -26,50 +30,75 @@ struct fwt_set_table;
  * @tab: the table
  * @next: what it is moved to just now, or NULL
  * @key: of the hash function: who is added to a set may choose the keys
+ * @used: there are elements
+ * @timed: there are some whose lease must be looked at
  * @words: of an element's key
  * @value_words: of its value
- * @slot_words: of both, and the lease
- * @slots: in a bucket
- * @bucket_bytes: of a bucket
- * @count: elements
+ * @value_at: what is beside a bucket: keys, unless they are of one word; from this word
+ *	on values
+ * @lease_at: from this one leases
+ * @side_words: all of it
+ * @sure: does an element with this lease hold, whatever the time
  * @lock: of the set
  * @bytes: what tables and buckets take is added there
  * @limit: it must not become more; U64_MAX for no limit
+ * @count: elements
+ * @unsure: those among them that are not sure
  */
 struct fwt_set_hash {
 	struct fwt_set_table __rcu *tab;
 	struct fwt_set_table __rcu *next;
 	hsiphash_key_t key;
+	bool used;
+	bool timed;
 	u16 words;
 	u16 value_words;
-	u16 slot_words;
-	u16 slots;
-	u32 bucket_bytes;
-	u32 count;
+	u16 value_at;
+	u16 lease_at;
+	u16 side_words;
+	/* What a look-up does not need. */
+	bool (*sure)(u32 lease);
 	spinlock_t *lock;
 	atomic64_t *bytes;
 	u64 limit;
+	u32 count;
+	u32 unsure;
 };
 
-int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words, spinlock_t *lock,
-		      atomic64_t *bytes, u64 limit);
+int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
+		      bool (*sure)(u32 lease), spinlock_t *lock, atomic64_t *bytes, u64 limit);
 void fwt_set_hash_clean(struct fwt_set_hash *h);	/* no reader is left */
 
 /**
  * fwt_set_hash_find() - the lease of a key
  * @h: hash
  * @key: @h->words
- * @value: NULL, or where to leave the value
  *
  * Context: RCU.
  * Return: the lease, 0 where there is no such key.
  */
-u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key, u32 *value);
+u32 fwt_set_hash_find(const struct fwt_set_hash *h, const u32 *key);
+
+#define FWT_SET_SURE	U32_MAX
+
+/**
+ * fwt_set_hash_look() - likewise, for who wants to know whether it holds
+ * @h: hash
+ * @key: @h->words
+ * @value: NULL, or where to leave the value
+ *
+ * Context: RCU.
+ * Return: as fwt_set_hash_find(), or FWT_SET_SURE, which stands for any lease that holds
+ * whatever the time.
+ */
+u32 fwt_set_hash_look(const struct fwt_set_hash *h, const u32 *key, u32 *value);
 
 /* What follows is for writers, who hold the lock. */
 
 /**
  * fwt_set_hash_put() - add a key, or change its lease and value
+ * @h: hash
+ * @key: @h->words
  * @lease: not 0
  * @value: @h->value_words, or NULL: those of a key that is there stay
  *
@@ -80,11 +109,14 @@ int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u3
 /* Returns whether it was there. */
 bool fwt_set_hash_remove(struct fwt_set_hash *h, const u32 *key);
 
+/* Where walks end: behind the last hash. */
+#define FWT_SET_HASHES	BIT_ULL(32)
+
 /**
  * fwt_set_hash_walk() - meet each element of some buckets
  * @h: hash
- * @at: where to begin, from 0; set to where to go on, U64_MAX at the end. Elements
- *	that stay are met once at least, whatever is added and resized meanwhile
+ * @at: the hash to begin at, from 0; set to where to go on, FWT_SET_HASHES at the end.
+ *	Elements that stay are met once, whatever is added and resized meanwhile
  * @buckets: how many
  * @fn: returns the element's lease, another one to change it, 0 to remove it
  * @ctx: handed to @fn
@@ -94,6 +126,20 @@ bool fwt_set_hash_remove(struct fwt_set_hash *h, const u32 *key);
 void fwt_set_hash_walk(struct fwt_set_hash *h, u64 *at, u32 buckets,
 		       u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
 		       void *ctx);
+
+/**
+ * fwt_set_hash_part() - the same of a bucket, or of a part of it
+ * @h: hash
+ * @from: where to begin
+ * @fine: the bucket is halved so often
+ * @fn: as above
+ * @ctx: as above
+ *
+ * Return: where to go on.
+ */
+u64 fwt_set_hash_part(struct fwt_set_hash *h, u64 from, u8 fine,
+		      u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
+		      void *ctx);
 
 /**
  * fwt_set_hash_resize() - make room

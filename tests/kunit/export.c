@@ -69,6 +69,16 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_set_delete);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_settle);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_next);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_init);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_clean);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_find);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_look);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_put);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_remove);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_walk);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_part);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_resize);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_misfit);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_read);
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_reset);
