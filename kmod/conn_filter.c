@@ -46,6 +46,8 @@ struct fwt_conn_filter {
 	u32 no_flags;
 	u32 mark;
 	u32 mark_mask;
+	u32 ct_mark;
+	u32 ct_mark_mask;
 	u32 iif;
 	u32 oif;
 	u32 scope;
@@ -281,6 +283,7 @@ static int get_numbers(struct fwt_conn_filter *f, struct nlattr **tb,
 	f->packets[1] = U64_MAX;
 	f->bytes[1] = U64_MAX;
 	f->mark_mask = U32_MAX;
+	f->ct_mark_mask = U32_MAX;
 	f->states = U32_MAX;
 	GET(f->id, ID, 64);
 	GET(f->family, FAMILY, 8);
@@ -288,6 +291,8 @@ static int get_numbers(struct fwt_conn_filter *f, struct nlattr **tb,
 	GET(f->states, STATES, 32);
 	GET(f->mark, MARK, 32);
 	GET(f->mark_mask, MARK_MASK, 32);
+	GET(f->ct_mark, CT_MARK, 32);
+	GET(f->ct_mark_mask, CT_MARK_MASK, 32);
 	GET(f->flags, FLAGS, 32);
 	GET(f->no_flags, NO_FLAGS, 32);
 	GET(f->timeout[0], TIMEOUT_MIN, 32);
@@ -308,6 +313,8 @@ static int get_numbers(struct fwt_conn_filter *f, struct nlattr **tb,
 		return REFUSE(extack, ATTR(FAMILY), "a family is 4 or 6");
 	if (ATTR(MARK_MASK) && !ATTR(MARK))
 		return REFUSE(extack, ATTR(MARK_MASK), "a mask without its mark");
+	if (ATTR(CT_MARK_MASK) && !ATTR(CT_MARK))
+		return REFUSE(extack, ATTR(CT_MARK_MASK), "a mask without its mark");
 	if (ATTR(RULE_FILE) && !ATTR(RULE_LINE))
 		return REFUSE(extack, ATTR(RULE_FILE), "a rule's file without its line");
 	return 0;
@@ -543,6 +550,8 @@ bool fwt_conn_filter_match(const struct fwt_conn_filter *f, struct fwt_conn *c)
 	if ((flags & f->flags) != f->flags || flags & f->no_flags)
 		return false;
 	if (HAS(f, MARK) && (fwt_conn_mark(c) & f->mark_mask) != f->mark)
+		return false;
+	if (HAS(f, CT_MARK) && (fwt_conn_ct_mark(c) & f->ct_mark_mask) != f->ct_mark)
 		return false;
 	if (HAS(f, IIF) && READ_ONCE(c->iif) != f->iif)
 		return false;

@@ -12,7 +12,7 @@
 #include "fwtree.h"
 
 /* Common nested types */
-const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_NOT + 1] = {
+const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_CT_MARK_MASK + 1] = {
 	[FWTREE_A_CONN_FILTER_ID] = { .type = NLA_U64, },
 	[FWTREE_A_CONN_FILTER_FAMILY] = NLA_POLICY_RANGE(NLA_U8, 4, 6),
 	[FWTREE_A_CONN_FILTER_PROTOCOL] = { .type = NLA_U8, },
@@ -47,6 +47,8 @@ const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_NOT + 
 	[FWTREE_A_CONN_FILTER_ICMP_TYPE] = { .type = NLA_U8, },
 	[FWTREE_A_CONN_FILTER_ICMP_ID] = { .type = NLA_U16, },
 	[FWTREE_A_CONN_FILTER_NOT] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
+	[FWTREE_A_CONN_FILTER_CT_MARK] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_CT_MARK_MASK] = { .type = NLA_U32, },
 };
 
 const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1] = {

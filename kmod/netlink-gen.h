@@ -13,7 +13,7 @@
 #include "fwtree.h"
 
 /* Common nested types */
-extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_NOT + 1];
+extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_CT_MARK_MASK + 1];
 extern const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1];
 extern const struct nla_policy fwtree_set_elem_nl_policy[FWTREE_A_SET_ELEM_PAD + 1];
 

@@ -16,7 +16,7 @@ ingress {
     iif lo accept
     ct state invalid drop
     daddr 203.0.113.8 tcp dport 8080 dnat to 192.168.1.2:80 accept id forward
-    iif lan protocol udp set mark 0x17 accept id dns
+    iif lan protocol udp set mark 0x17 set ct mark 0x2a accept id dns
     accept
 }
 egress { oif wan masquerade accept id out; accept }
@@ -71,6 +71,7 @@ for words, want in (
         ("reply dport 43000", 1), ("reply saddr 198.51.100.0/24", 5), ("reply src 192.168.1.2-192.168.1.4", 1),
         ("state established", 3), ("state ESTABLISHED,UNREPLIED", 8), ("state unreplied", 5), ("state replied", 1), ("state syn-sent", 0),
         ("mark 0x17", 4), ("mark 0x10/0xf0", 4), ("mark 0", 5), ("mark 7/0x7", 4),
+        ("ct-mark 0x2a", 4), ("ct-mark 0x28/0xf8", 4), ("ct-mark 0", 5), ("ct-mark 1", 0), ("mark 0x17 ct-mark 42", 4),
         ("iif lan", 7), ("iif wan", 1), ("oif wan", 8), ("oif lan", 1),
         ("snat", 7), ("dnat", 1), ("assured", 3), ("replied", 4), ("local", 1), ("tentative", 0), ("not snat not dnat", 1),
         ("timeout < 10m", 6), ("timeout >= 10m", 3), ("timeout lt 600", 6), ("timeout gt 30m", 3), ("timeout 1-600", 6), ("timeout < 1s", 0),
@@ -78,6 +79,7 @@ for words, want in (
         ("bytes > 5k", 1), ("bytes < 5k", 8), ("packets > 1", 4), ("packets 1-1", 5), ("packets 1", 5),
         ("rule dns", 4), ("rule forward", 1), ("rule out", 8), ("rule policy.fw:7", 1), ("rule policy.fw:8", 4), ("rule :8", 4), ("rule nothing", 0),
         (f"id {icmp['id']}", 1), (f"icmp-id {icmp['original']['icmp_id']}", 1), ("icmp-type 8", 1), ("icmp-type 3", 0), ("scope 0", 9), ("scope 5", 0),
+        ("local iif wan", 0),
         ("not tcp not udp", 1), ("udp not ipv6 not dport 53", 2), ("not proto udp not proto icmp not family ipv6 not snat", 1),
         ("'timeout<10m' udp".replace("'", ""), 5)):
     row(words, want)

@@ -21,23 +21,23 @@ done
 table=77
 for v in red blue; do
 	w=${v:0:3}w far=${v:0:1}net
-	host $v $far
+	host $v "$far"
 	link $v h0 gw ${v}0
-	link gw $w $far i0
+	link gw "$w" "$far" i0
 	ip -n gw link add $v type vrf table $table
 	ip -n gw link set $v up
 	ip -n gw route add unreachable default metric 4278198272 table $table
 	ip -n gw -6 route add unreachable default metric 4278198272 table $table
 	ip -n gw link set ${v}0 master $v
-	ip -n gw link set $w master $v
+	ip -n gw link set "$w" master $v
 	addr gw ${v}0 192.168.1.1/24 fd00:1::1/64
-	addr gw $w 203.0.113.8/24 2001:db8:1::8/64
+	addr gw "$w" 203.0.113.8/24 2001:db8:1::8/64
 	addr $v h0 192.168.1.2/24 fd00:1::2/64
-	addr $far i0 203.0.113.1/24 2001:db8:1::1/64
-	addr $far lo 198.51.100.7/32 2001:db8:77::7/128
+	addr "$far" i0 203.0.113.1/24 2001:db8:1::1/64
+	addr "$far" lo 198.51.100.7/32 2001:db8:77::7/128
 	via $v 192.168.1.1 fd00:1::1
-	ip -n gw route add default via 203.0.113.1 dev $w table $table
-	ip -n gw -6 route add default via 2001:db8:1::1 dev $w table $table
+	ip -n gw route add default via 203.0.113.1 dev "$w" table $table
+	ip -n gw -6 route add default via 2001:db8:1::1 dev "$w" table $table
 	table=$((table + 1))
 done
 must_apply <<'END'

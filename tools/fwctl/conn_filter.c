@@ -49,7 +49,7 @@ static const struct {
 
 enum key {
 	KEY_PROTOCOL, KEY_SADDR, KEY_DADDR, KEY_SPORT, KEY_DPORT, KEY_STATE,
-	KEY_MARK, KEY_FAMILY, KEY_ID, KEY_IIF, KEY_OIF, KEY_TIMEOUT,
+	KEY_MARK, KEY_CT_MARK, KEY_FAMILY, KEY_ID, KEY_IIF, KEY_OIF, KEY_TIMEOUT,
 	KEY_GENERATION, KEY_PACKETS, KEY_BYTES, KEY_RULE, KEY_SCOPE,
 	KEY_ICMP_TYPE, KEY_ICMP_ID, KEY_NONE,
 };
@@ -76,6 +76,7 @@ static const struct {
 	{ "state", KEY_STATE, FWT_NL_CONN_STATE,
 	  "states are expected, ESTABLISHED say, or SYN_SENT,SYN_RECV" },
 	{ "mark", KEY_MARK, FWT_NL_CONN_MARK, "a number or NUMBER/MASK is expected" },
+	{ "ct-mark", KEY_CT_MARK, FWT_NL_CONN_CT_MARK, "a number or NUMBER/MASK is expected" },
 	{ "family", KEY_FAMILY, FWT_NL_CONN_FAMILY, "ipv4 or ipv6 is expected" },
 	{ "id", KEY_ID, FWT_NL_CONN_ID, "a number is expected" },
 	{ "iif", KEY_IIF, FWT_NL_CONN_IIF, "an interface's name is expected" },
@@ -279,7 +280,9 @@ static bool take(struct reader *r, enum key key, int dir, struct fwt_nl_conn_fil
 	case KEY_STATE:
 		return value_states(value, &f->states, meant);
 	case KEY_MARK:
-		return value_mark(value, f);
+		return value_mark(value, &f->mark, &f->mark_mask);
+	case KEY_CT_MARK:
+		return value_mark(value, &f->ct_mark, &f->ct_mark_mask);
 	case KEY_FAMILY:
 		f->family = !strcmp(value, "ipv4") ? 4 : 6;
 		return f->family == 4 || !strcmp(value, "ipv6");
@@ -334,7 +337,7 @@ static int alone(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
 {
 	static const char *const words[] = {
 		"not", "original", "reply", "proto", "protocol", "src", "saddr", "dst",
-		"daddr", "sport", "dport", "state", "mark", "family", "id", "iif",
+		"daddr", "sport", "dport", "state", "mark", "ct-mark", "family", "id", "iif",
 		"oif", "timeout", "generation", "packets", "bytes", "rule", "scope",
 		"icmp-type", "icmp-id", "assured", "replied", "tentative", "local",
 		"snat", "dnat", "tcp", "udp", "icmp", "icmpv6", "sctp", "ipv4", "ipv6",

@@ -189,7 +189,7 @@ bool value_states(const char *s, uint32_t *to, const char **meant)
 	}
 }
 
-bool value_mark(const char *s, struct fwt_nl_conn_filter *f)
+bool value_mark(const char *s, uint32_t *mark, uint32_t *bits)
 {
 	const char *slash = strchr(s, '/');
 	unsigned long long v, mask = UINT32_MAX;
@@ -203,8 +203,8 @@ bool value_mark(const char *s, struct fwt_nl_conn_filter *f)
 	if (!value_number(text, UINT32_MAX, &v) ||
 	    (slash && !value_number(slash + 1, UINT32_MAX, &mask)))
 		return false;
-	f->mark = v & mask;
-	f->mark_mask = mask;
+	*mark = v & mask;
+	*bits = mask;
 	return true;
 }
 

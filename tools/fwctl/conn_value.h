@@ -26,7 +26,8 @@ bool value_addresses(const char *s, struct fwt_nl_addresses *a, uint8_t *of);
 /** value_states() - a list of states; @meant: what a wrong one could be */
 bool value_states(const char *s, uint32_t *to, const char **meant);
 
-bool value_mark(const char *s, struct fwt_nl_conn_filter *f);
+/** value_mark() - a number, and which bits of it count */
+bool value_mark(const char *s, uint32_t *mark, uint32_t *bits);
 
 /** value_rule() - an id, or FILE:LINE; @s is cut, and stays with @f */
 bool value_rule(const char *s, struct fwt_nl_conn_filter *f);

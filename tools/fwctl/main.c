@@ -20,7 +20,8 @@
 
 #define FILTER_HELP \
 	"FILTER: words that must all hold; 'not' before one turns it round:\n" \
-	"  [proto] tcp    [family] ipv4|ipv6    state STATE[,STATE]    mark N[/MASK]\n" \
+	"  [proto] tcp    [family] ipv4|ipv6    state STATE[,STATE]\n" \
+	"  [ct-]mark N[/MASK]\n" \
 	"  [reply] src|dst ADDR[/LEN]|A-B    [reply] sport|dport N[-M]    icmp-type N\n" \
 	"  icmp-id N    iif NAME    oif NAME    rule ID|FILE:LINE    id N    scope N\n" \
 	"  assured    replied    tentative    local    snat    dnat\n" \

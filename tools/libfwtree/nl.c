@@ -471,6 +471,8 @@ static const char *const filter_words[] = {
 	[FWTREE_A_CONN_FILTER_ICMP_TYPE] = "icmp-type",
 	[FWTREE_A_CONN_FILTER_ICMP_ID] = "icmp-id",
 	[FWTREE_A_CONN_FILTER_NOT] = "not",
+	[FWTREE_A_CONN_FILTER_CT_MARK] = "ct-mark",
+	[FWTREE_A_CONN_FILTER_CT_MARK_MASK] = "ct-mark-mask",
 };
 
 static const char *word(const char *const *words, size_t n, uint32_t type)

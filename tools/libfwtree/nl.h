@@ -426,6 +426,7 @@ struct fwt_nl_conn {
 #define FWT_NL_CONN_SCOPE	0x00400000
 #define FWT_NL_CONN_ICMP_TYPE	0x00800000
 #define FWT_NL_CONN_ICMP_ID	0x01000000
+#define FWT_NL_CONN_CT_MARK	0x02000000
 
 /* An address with so many bits of it that count, or with @range up to @high. */
 struct fwt_nl_addresses {
@@ -466,6 +467,8 @@ struct fwt_nl_conn_filter {
 	uint32_t generation[2];
 	uint32_t mark;
 	uint32_t mark_mask;
+	uint32_t ct_mark;
+	uint32_t ct_mark_mask;
 	uint32_t scope;
 	uint32_t rule_line;
 	const char *rule_id;

@@ -196,6 +196,10 @@ static void put_filter(struct nlmsghdr *nlh, int type,
 		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_MARK, f->mark);
 		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_MARK_MASK, f->mark_mask);
 	}
+	if (f->set & FWT_NL_CONN_CT_MARK) {
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_CT_MARK, f->ct_mark);
+		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_CT_MARK_MASK, f->ct_mark_mask);
+	}
 	if (f->flags)
 		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_FLAGS, f->flags);
 	if (f->no_flags)
