@@ -37,6 +37,10 @@ void fwt_conn_kept(const struct fwt_conn *c, struct fwt_conn_more *to)
 	}
 	memcpy(to->by, m->by, sizeof(to->by));
 	to->mark_in = m->mark_in;
+	to->priority_in = m->priority_in;
+	to->mss_in = m->mss_in;
+	to->tos_in = m->tos_in;
+	to->ttl_in = m->ttl_in;
 	to->ct_mark = READ_ONCE(m->ct_mark);
 }
 
@@ -74,6 +78,10 @@ int fwt_conn_keep(struct fwt_conn *c, const struct fwt_conn_more *to)
 		atomic_inc(&c->fn->n_more);
 		memcpy(m->by, to->by, sizeof(m->by));
 		m->mark_in = to->mark_in;
+		m->priority_in = to->priority_in;
+		m->mss_in = to->mss_in;
+		m->tos_in = to->tos_in;
+		m->ttl_in = to->ttl_in;
 		m->ct_mark = to->ct_mark;
 	}
 	rcu_assign_pointer(c->more, m);
@@ -105,19 +113,50 @@ void fwt_sets_of(const struct fwt_decision *d, const struct fwt_changes *after,
 		s->queue = d->queue;
 }
 
+/* Of what starts here, and was led elsewhere by its mark or destination, the second
+ * walk counts (first.c). What the first one has set is done, and led there: it stays
+ * where the second one sets nothing. A verdict does not.
+ */
+static void stay(struct fwt_sets *s, const struct fwt_sets *was)
+{
+	u16 what = was->what & ~s->what & (FWT_DECISION_MARK | FWT_DECISION_PRIORITY |
+					   FWT_DECISION_DSCP | FWT_DECISION_TTL |
+					   FWT_DECISION_MSS);
+
+	s->what |= what;
+	if (what & FWT_DECISION_MARK)
+		s->mark = was->mark;
+	if (what & FWT_DECISION_PRIORITY)
+		s->priority = was->priority;
+	if (what & FWT_DECISION_DSCP)
+		s->dscp = was->dscp;
+	if (what & FWT_DECISION_TTL)
+		s->ttl = was->ttl;
+	if (what & FWT_DECISION_MSS)
+		s->mss = was->mss;
+}
+
 int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
 		    const struct fwt_decision *d)
 {
 	struct fwt_conn_more more;
+	struct fwt_sets was;
 	bool first = !c->linked;	/* nobody has found it yet */
 
 	if (likely(!(d->flags & (FWT_SETS_KEPT | FWT_DECISION_CT_MARK)) &&
-		   !(first && w->skb->mark)))
+		   !(first && w->skb->mark) && !(c->flags & BIT(FWT_CONN_CHANGES))))
 		return 0;
 	fwt_conn_kept(c, &more);
-	if (first)
+	if (first) {
 		more.mark_in = w->skb->mark;
+		more.priority_in = w->p.priority;
+		more.mss_in = w->p.have & FWT_HAVE_MSS ? w->p.tcp_mss : 0;
+		more.tos_in = w->p.tos;
+		more.ttl_in = w->p.ttl;
+	}
+	was = more.by[hook];
 	fwt_sets_of(d, &w->after, &more.by[hook]);
+	stay(&more.by[hook], &was);
 	if (d->flags & FWT_DECISION_CT_MARK)
 		more.ct_mark = w->after.ct_mark;
 	return fwt_conn_keep(c, &more);

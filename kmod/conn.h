@@ -73,6 +73,10 @@ struct fwt_sets {
  * @by: by the tree that said so: ingress, egress
  * @mark_in: that its first packet had
  * @ct_mark: its own
+ * @priority_in: of its first packet, as it came
+ * @mss_in: likewise
+ * @tos_in: likewise
+ * @ttl_in: likewise
  * @rcu: frees it
  *
  * Another one takes its place when something of it is to change, but @ct_mark,
@@ -82,6 +86,10 @@ struct fwt_conn_more {
 	struct fwt_sets by[2];
 	u32 mark_in;
 	u32 ct_mark;
+	u32 priority_in;
+	u16 mss_in;
+	u8 tos_in;
+	u8 ttl_in;
 	struct rcu_head rcu;
 };
 

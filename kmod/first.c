@@ -226,14 +226,24 @@ static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
 }
 
 /* What starts here was walked at LOCAL_OUT, and changed as that said: now it is asked
- * for as it was.
+ * for as it was. What it says by now, it goes on saying (change.c).
  */
 static noinline void as_it_began(struct fwt_way *w)
 {
 	struct fwt_conn_more more;
+	u16 what;
 
 	fwt_conn_kept(w->c, &more);
+	what = more.by[FWT_HOOK_EGRESS].what;
 	w->p.mark = more.mark_in;
+	if (what & FWT_DECISION_PRIORITY)
+		w->p.priority = more.priority_in;
+	if (what & FWT_DECISION_DSCP)
+		w->p.tos = more.tos_in;
+	if (what & FWT_DECISION_TTL)
+		w->p.ttl = more.ttl_in;
+	if (what & FWT_DECISION_MSS && more.mss_in)
+		w->p.tcp_mss = more.mss_in;
 }
 
 /* The decision of egress for a connection's packet that has none yet. */

@@ -612,6 +612,9 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 		return local_in(&w);
 	case NF_INET_LOCAL_OUT:
 		ret = local_out(&w);
+		/* Of what walks here and passes alone: it does not at POST_ROUTING. */
+		if (ret == NF_ACCEPT && unlikely(w.queue))
+			ret = fwt_queue(&w);
 		break;
 	case NF_INET_POST_ROUTING:
 		return post_routing(&w);

@@ -135,4 +135,41 @@ c = conn_list("dport", "20")
 ok(len(c) == 1 and (c[0]["mark"], c[0]["ct_mark"], c[0]["oif"]) == (7, 5, "wan2"), "and leaves by its mark", c)
 END
 is "and counts once" "$(rule own hits)" 1
+
+# Not the mark alone: what it was changed to is not what it is asked as. What the first
+# walk has set stays where the second one, which counts, sets nothing; but a verdict.
+must_apply <<'END'
+ingress { accept }
+egress {
+	iif none udp dport 21 dscp cs0 ttl 64 priority 0 set dscp ef set ttl 33 set priority 3 set mark 7 accept id all
+	iif none udp dport 21 drop id twice
+	iif none tcp dport 21 tcp option mss 1460 set mss 1000 set mark 7 accept id mss
+	iif none tcp dport 21 drop
+	iif none udp dport 22 oif wan2 dscp cs0 set ttl 44 accept id second
+	iif none udp dport 22 oif wan set dscp ef set ttl 33 set mark 7 accept id first
+	iif none udp dport 22 drop
+	iif none udp dport 23 oif wan2 accept
+	iif none udp dport 23 set mark 7 queue 44
+	accept
+}
+END
+py <<'END'
+with ns("net"):
+    tap = Wire("net", "i2")
+s = listen("net", "198.51.100.7", 21)
+ok(refused(lambda: connect("gw", "198.51.100.7", 21)) is None, "a SYN's MSS is as it was, too")
+for port, want in ((21, (0xb8, 33)), (22, (0xb8, 44)), (23, (0, 64))):
+    server, u = udp("net", "198.51.100.7", port), udp("gw", "0.0.0.0")
+    server.settimeout(1)
+    for word in (b"first", b"later"):
+        u.sendto(word, ("198.51.100.7", port))
+        try:
+            server.recv(10)
+        except OSError:
+            ok(False, f"port {port}: the {word.decode()} packet is dropped")
+    seen = [x for x in tap.frames(0.2) if b"first" in x or b"later" in x]
+    equal([(x[15], x[22]) for x in seen], [want] * 2, f"port {port}: the first packet and the later ones are alike")
+    equal([c["oif"] for c in conn_list("dport", str(port), "proto", "udp")], ["wan2"], f"port {port}: by its mark")
+equal([rule(r)["hits"] for r in ("all", "mss", "second", "first")], [1, 1, 1, 0], "the second walk counts")
+END
 done_testing

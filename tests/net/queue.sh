@@ -160,6 +160,42 @@ for v in (4, 6):
     equal(u.recv(10), b"y", f"v{v} local: which arrives")
     ok(out.get(0.1) is None and q.get(0.1) is None, f"v{v} local: nothing twice")
 END
+# What starts here and is no part of its connection is walked where it begins.
+must_apply <<'END'
+ingress { accept }
+egress { iif none ct state invalid tcp dport 2002 queue 6; iif none ct state invalid tcp dport 2003 queue 8; accept }
+END
+py <<'END'
+from nfqueue import *
+from netlib import *
+from scapy.layers.inet import IP, TCP
+from scapy.layers.inet6 import IPv6
+out = Queue("gw", 6)
+for v in (4, 6):
+    for port in (2002, 2003):
+        server = listen("net", NET[v], port)
+        pair = Pair("gw", NET[v], port, server)
+        ok(pair.talk(), f"v{v} local: a connection")
+        ip = IP(src=WAN[v], dst=NET[v]) if v == 4 else IPv6(src=WAN[v], dst=NET[v])
+        with ns("gw"):
+            raw = socket.socket(FAMILY[v], socket.SOCK_RAW, socket.IPPROTO_RAW)
+        was = reason("no-listener")
+        # Far from its window: some of the four are, wherever that is.
+        for quarter in range(4):
+            wild = ip / TCP(sport=pair.c.getsockname()[1], dport=port, flags="A", seq=quarter << 30, ack=1)
+            try:
+                raw.sendto(bytes(wild / b"wild"), (NET[v], 0))
+            except PermissionError:     # that it was dropped
+                pass
+        seen = [p for p in iter(lambda: out.get(0.2), None) if p.verdict() is None]
+        if port == 2002:
+            ok(1 <= len(seen) <= 4 and all(p.hook == 3 and p.payload.endswith(b"wild") for p in seen),
+               f"v{v} local: what is invalid, where it begins, and once", [p.hook for p in seen])
+        else:
+            ok(1 <= reason("no-listener") - was <= 4, f"v{v} local: invalid, and nobody listens", reason("no-listener") - was)
+        ok(pair.talk(), f"v{v} local: and the connection goes on")
+        pair.close()
+END
 out=$(echo 'ingress device lan { queue 1 }' | fw apply - 2>&1)
 is "a device has no queue" "$out" "*there is no 'queue' in 'ingress device'*"
 done_testing
