@@ -270,12 +270,14 @@ bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 {
 	struct in6_addr six;
 
-	/* The local routes of a VRF's interfaces are in its own table. */
+	/* A VRF's interfaces have their local routes in its own table, and no address
+	 * that another one's may not have, too.
+	 */
 	if (family == 4)
 		return inet_addr_type_dev_table(net, dev, cpu_to_be32(addr[0])) ==
 		       RTN_LOCAL;
 	fwt_to_in6(addr, &six);
-	return ipv6_chk_addr(net, &six, NULL, 0);
+	return ipv6_chk_addr_and_flags(net, &six, dev, true, 0, IFA_F_TENTATIVE);
 }
 
 const char *fwt_ifname(struct net *net, u32 ifindex)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# R5, R7, R12: equal addresses in two VRFs of one machine. Two connections with the
+# R5, R7, R12, R13, R15: equal addresses in two VRFs of one machine. Two connections with the
 # same ends on each side, translated to the same address and port, are two; packets,
 # errors, programs of the machine and egress trees are each one's own.
 #
@@ -201,8 +201,37 @@ equal(reason("tuple-clash"), 0, "nothing clashed")
 b = stats()["connections"]
 ok(b["created"] == b["ended"] + b["count"], "the books are balanced", b)
 END
-# A VRF that goes, with its connections, and those of the other one stay.
+# An address that goes, in one of them; ports of gw's own; and a VRF that goes, with its
+# connections: those of the other one stay.
 py <<'END'
+def of(v, f, port):
+    index = json.loads(run("ip", "-n", "gw", "-j", "link", "show", v).stdout)[0]["ifindex"]
+    return conn_list("dport", str(port), f"ipv{f}", "scope", str(index))
+
+for f in (4, 6):
+    # The one port that there is, with a listener of gw's.
+    server = listen("rnet", FAR[f], 12)
+    with ns("gw"):
+        s = socket.socket(FAMILY[f], socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"red")
+    s.bind((WAN[f], 7000))
+    s.listen(1)
+    before = reason("nat-exhausted")
+    ok(refused(lambda: connect("red", FAR[f], 12, timeout=1)) is not None and reason("nat-exhausted") > before,
+       f"R13 IPv{f}: a port that gw listens on in a VRF is nobody else's")
+    s.close()
+    server.close()
+    p = {v: Pair(v, FAR[f], 11, listen(n, FAR[f], 11)) for v, n in (("red", "rnet"), ("blue", "bnet"))}
+    ok(p["red"].talk() and p["blue"].talk(), f"IPv{f}: both talk")
+    address = WAN[f] + ("/24" if f == 4 else "/64")
+    run("ip", "-n", "gw", "addr", "del", address, "dev", "redw")
+    ok(wait_for(lambda: not of("red", f, 11)), f"R15 IPv{f}: an address goes in one VRF: its connections, too")
+    ok(p["blue"].talk() and of("blue", f, 11), f"R15 IPv{f}: the same address of the other one keeps its own")
+    run("ip", "-n", "gw", "addr", "add", address, "dev", "redw", *(["nodad"] if f == 6 else []))
+    run("ip", "-n", "gw", f"-{f}", "route", "replace", "default", "via", NET[f], "dev", "redw", "table", "77")
+    for x in p.values():
+        x.close()
+
 a, b = (Pair(v, FAR[4], 9, listen(n, FAR[4], 9), source=(HOME[4], 5557)) for v, n in (("red", "rnet"), ("blue", "bnet")))
 ok(a.talk() and b.talk(), "both talk")
 run("ip", "-n", "gw", "link", "del", "red")
