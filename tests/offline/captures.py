@@ -51,6 +51,59 @@ def write(path, link, packets, snap=65535, step=0.01):
                                 min(len(packet), snap), len(packet)) + packet[:snap])
 
 
+def odd(folder, home, frames, whole):
+    """Files that end early, records that lie, link types, and packets that are none."""
+    def raw(name, data):
+        with open(f"{folder}/{name}.pcap", "wb") as f:
+            f.write(data)
+
+    head, record = whole[:24], struct.Struct("<IIII")
+    raw("empty", b"")
+    raw("head-cut", whole[:20])
+    raw("no-packets", head)
+    raw("record-cut", whole[:30])
+    # More was captured than there was; more than any packet has; none of it.
+    raw("lies", head + record.pack(1000, 0, len(frames[0]), 20) + frames[0] + whole[24:])
+    raw("huge", head + record.pack(1000, 0, 0x7fffffff, 0x7fffffff) + frames[0])
+    raw("giant", head + record.pack(1000, 0, len(frames[0]), 200000) + frames[0] + whole[24:])
+    raw("none-of-it", head + record.pack(1000, 0, 0, 60) + whole[24:])
+    # Time that goes back, and the end of it.
+    raw("back", head + b"".join(record.pack(t, 999999, len(f), len(f)) + f for t, f in
+                                zip((0xffffffff, 5, 4000000000), frames)))
+    # The other byte order; nanoseconds.
+    swapped = struct.pack(">IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+    raw("swapped", swapped + b"".join(struct.pack(">IIII", 1000, 0, len(f), len(f)) + f
+                                      for f in frames))
+    raw("nano", struct.pack("<I", 0xa1b23c4d) + whole[4:])
+    for link in (147, 228, 229, 9, 0xffff, 127):
+        write(f"{folder}/link-{link}.pcap", link, home)
+    write(folder + "/loop.pcap", 108, [struct.pack(">I", 2) + p for p in home])
+    # Behind a tag, and behind two.
+    write(folder + "/tagged.pcap", 1, [ether(struct.pack(">HH", 7, 0x0800) + p, 0x8100) for p in home])
+    # What is no packet: cut short, lengths that lie, a version that there is not, options
+    # without end, a fragment beyond the end, a sum that is wrong.
+    good = home[0]
+    bad = [good[:19], good[:1], b"\x45" + good[1:2] + struct.pack(">H", 2000) + good[4:],
+           b"\x41" + good[1:], b"\x75" + good[1:], b"\x4f" + good[1:],
+           good[:2] + struct.pack(">H", 10) + good[4:], good[:8] + b"\0" + good[9:],
+           b"\x60" + b"\0" * 20]
+    write(folder + "/bad.pcap", 1, [ether(p) for p in bad])
+    write(folder + "/bad-raw.pcap", 101, bad)
+    frag = bytearray(good)
+    frag[6:8] = struct.pack(">H", 0x1fff)
+    frag[10:12] = b"\0\0"
+    frag[10:12] = struct.pack(">H", checksum(bytes(frag[:20])))
+    syn = bytearray(home[1])
+    syn[36] ^= 1
+    short = ipv4("192.168.1.5", "1.1.1.1", 6, b"\x9c\x40\x01\xbb")
+    flags = tcp("192.168.1.5", "93.184.216.34", 40001, 443, 3)
+    options = bytearray(tcp("192.168.1.5", "93.184.216.34", 40002, 443, 2))
+    options[32] = 0xf0	# a TCP header longer than the packet
+    error = ipv4("192.168.1.5", "1.1.1.1", 1, struct.pack(">BBHI", 3, 3, checksum(b"\3\3" + good[:28] + b"\0" * 6), 0) + good[:28])
+    write(folder + "/odd.pcap", 1, [ether(bytes(p)) for p in
+                                    (frag, syn, short, flags, options, error)])
+
+
 def main(folder):
     home = [
         udp("192.168.1.5", "1.1.1.1", 5000, 53),
@@ -80,6 +133,7 @@ def main(folder):
         f.write(whole[:-20])
     with open(folder + "/none.pcap", "wb") as f:
         f.write(b"this is no capture at all")
+    odd(folder, home, frames, whole)
     # Two hours between a word and its answer.
     write(folder + "/slow.pcap", 113, sll, step=7200)
 

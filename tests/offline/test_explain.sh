@@ -239,6 +239,43 @@ kind() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 type 3 && says 'ICMP alone has t
 ok "a type on tcp" kind
 short() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 len 39 && says 'its headers are 40 bytes'; }
 ok "a packet shorter than its headers" short
+family() {
+	bad in eth0 icmp ::1 to ::2 && says 'queries are icmpv6' && says '  ^~~~' &&
+		bad in eth0 icmpv6 1.1.1.1 to 1.1.1.2 && says 'queries are icmp'
+}
+ok "ICMP of the other family" family
+impossible() {
+	bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 frag 7 && says 'multiples of 8' &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 frag 0 && says "'0+' is meant" &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 len 65536 && says 'it may have 65535' &&
+		bad in eth0 udp '[::1]:4' to '[::2]:5' len 65576 && says 'it may have 65575' &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 vlan 4095 && says "no number for 'vlan'" &&
+		bad in eth0 gre 1.2.3.4:4 to 1.1.1.1 && says 'has no ports' &&
+		bad in eth0 udp 1.2.3.4:4 to '[::1]:5' && says 'two families' &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:65536 && says 'a destination is meant' &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 seq 9 && says 'TCP alone has sequence numbers' &&
+		bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 ether 1:2 to 3:4 && says 'MAC to MAC'
+}
+ok "fragments, lengths, tags, ports and numbers that there can't be" impossible
+odd() {
+	printf 'option adopt 0s\ningress {\n ct state invalid drop\n accept\n}\n' >odd.fw
+	run 0 explain -f odd.fw --address '192.0.2.1/24 dev eth0' "$@" && says "ingress, invalid ($what"
+}
+odd_ones() {
+	local what='an ICMP error about no connection'
+	odd in eth0 icmp 192.0.2.7 to 192.0.2.1 type 3 code 4 && odd in eth0 icmpv6 fd00::7 to fd00::1 type 2 || return 1
+	what='TCP flags that do not go together'
+	odd in eth0 tcp 192.0.2.7:1 to 192.0.2.1:2 syn fin && odd in eth0 tcp 192.0.2.7:1 to 192.0.2.1:2 fin || return 1
+	what='TCP of no connection'
+	odd in eth0 tcp 192.0.2.7:1 to 192.0.2.1:2 ack && odd in eth0 tcp 192.0.2.7:1 to 192.0.2.1:2 syn ack || return 1
+	what='an ICMP answer that nobody has asked for'
+	odd in eth0 icmp 192.0.2.7 to 192.0.2.1 type 0 || return 1
+	what='an ICMP message that is no query'
+	odd in eth0 icmp 192.0.2.7 to 192.0.2.1 type 9 &&
+		run 0 -j explain -f odd.fw --address '192.0.2.1/24 dev eth0' in eth0 icmp 192.0.2.7 to 192.0.2.1 type 3 && json '"ICMP error" in j["odd"]' &&
+		run 0 -j explain -f odd.fw --address '192.0.2.1/24 dev eth0' in eth0 icmp 192.0.2.7 to 192.0.2.1 && json 'j["odd"] is None'
+}
+ok "what is invalid is named: errors, flags, answers to nothing" odd_ones
 usage() {
 	run 2 explain -f home-gateway.fw && run 2 explain in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
 		run 2 explain -f home-gateway.fw --batch x in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
@@ -283,8 +320,29 @@ END
 ok "all errors of a test file in one go, with places and carets" errors
 early() { printf 'expect accept\n' >early.fwt && run 1 test home-gateway.fw early.fwt && says 'no packet before it'; }
 ok "nothing to expect it of" early
-strange() { printf 'address 10.0.0.1/8 dev eth0\npacket in eth9 udp 1.1.1.1:1 to 2.2.2.2:2\n' >strange.fwt && run 1 test home-gateway.fw strange.fwt && says "strange.fwt:2:11: error: no route and no address names the interface 'eth9'"; }
-ok "an interface that is not there in a test" strange
+strange() {
+	cat >strange.fwt <<'END'
+address 10.0.0.1/8 dev eth0
+link eth1 mtu 1400
+packet in eth9 udp 1.1.1.1:1 to 2.2.2.2:2
+packet out eth8 udp 1.1.1.1:1 to 2.2.2.2:2
+packet in eth1 udp 1.1.1.1:1 to 2.2.2.2:2
+expect drop not out eth7
+never in eth6 tcp * to * expect accept
+always in * tcp * to * expect accept
+packet in eth0 udp 1.1.1.1:1 to 2.2.2.2:2 frag 4
+packet in eth0 icmp ::1 to ::2
+never in eth0 icmp * to fd00::/8 expect accept
+quote c icmp type 3 from 1.1.1.1
+END
+	run 1 test home-gateway.fw strange.fwt && says "strange.fwt:3:11: error: no route and no address names the interface 'eth9'" &&
+		says "strange.fwt:4:12: error: no route" && ! says 'strange.fwt:5' && says "strange.fwt:6:21: error: no route" &&
+		says 'strange.fwt:7:10: error: no route' && ! says 'strange.fwt:8' && says 'strange.fwt:9:48' &&
+		says 'strange.fwt:10:16: error: the addresses are of IPv6' && says 'strange.fwt:11:15: error: the addresses are of IPv6: icmpv6' &&
+		says 'strange.fwt:12:7' && [ "$(grep -c '^ *^~*$' err)" = 8 ] &&
+		[ "$(grep -o '^strange.fwt:[0-9]*' err)" = "$(grep -o '^strange.fwt:[0-9]*' err | sort -t: -nk2)" ]
+}
+ok "interfaces and packets that are not there, in a test" strange
 replaced() {
 	printf 'ingress { accept }\n' >open.fw
 	printf 'ingress { drop }\n' >closed.fw
@@ -340,6 +398,38 @@ cut() { run 1 explain "${gateway[@]}" --dev br-lan --pcap broken.pcap && says 't
 ok "a file that ends in the middle" cut
 none() { run 1 explain "${gateway[@]}" --dev br-lan --pcap none.pcap && says none.pcap; }
 ok "no capture at all" none
+# What libpcap says of a file, or what there is in it; never a signal, never a hang.
+play() { local want=$1 file=$2; shift 2; timeout 20 "$fwctl" explain "${gateway[@]}" --dev br-lan --pcap "$file.pcap" >out 2>err; [ $? -eq "$want" ] || return 1; for text in "$@"; do says "$text" || return 1; done; }
+ok "a file of nothing" play 1 empty empty.pcap
+ok "its header is cut off" play 1 head-cut head-cut.pcap
+ok "a header and no packets" play 0 no-packets 'packets          0'
+ok "a record's header is cut off" play 1 record-cut truncated 'packets          0'
+ok "a record that holds more than there was: passed over" play 0 lies 'cut off before' 'passed over      1' 'accepted         3'
+ok "one longer than any file may have" play 1 huge huge.pcap 'packets          0'
+ok "a packet longer than any" play 0 giant 'longer than any packet' 'passed over      1' 'accepted         3'
+ok "one of which nothing was captured" play 0 none-of-it 'passed over      1' 'accepted         3'
+ok "times that go back, and far on" play 0 back 'packets          3' 'accepted         2'
+ok "the other byte order" play 0 swapped 'accepted         3'
+ok "nanoseconds" play 0 nano 'packets          4' 'accepted         3'
+ok "OpenBSD's loopback" play 0 loop 'packets          3' 'accepted         2'
+ok "IPv4 alone" play 0 link-228 'packets          3' 'accepted         2'
+ok "IPv4 where IPv6 is said" play 0 link-229 'packets          3'
+ok "a tag before the packet" play 0 tagged 'packets          3' 'accepted         2'
+refused() { play 1 "$1" 'captures of link type' 'are not understood' 'EN10MB, RAW'; }
+for link in 147 9 127 65535; do ok "link type $link is refused by its name" refused "link-$link"; done
+malformed() { play 0 bad 'malformed: 9' 'dropped          9' && play 0 bad-raw 'accepted         0' 'not IP'; }
+ok "headers cut off, lengths that lie, versions that there are not" malformed
+odd_packets() {
+	play 0 odd 'packets          6' &&
+		[ "$(awk -F "\t" 'NR < 7 { printf "%s,", $2 }' out)" = "drop malformed,drop invalid,drop invalid,drop invalid,drop invalid,drop invalid," ]
+}
+ok "a fragment beyond the end, wrong sums, short headers, impossible flags, errors about nothing" odd_packets
+cut_json() { run 1 -j explain "${gateway[@]}" --dev br-lan --pcap broken.pcap && json '"truncated" in j["error"]["message"] and "broken.pcap" in j["error"]["message"]'; }
+ok "a file that ends in the middle, as JSON" cut_json
+nowhere_to() { run 1 explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w /nowhere/x.pcap && says /nowhere/x.pcap; }
+ok "what leaves has no place to be written to" nowhere_to
+no_room() { [ ! -c /dev/full ] || { run 1 explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w /dev/full && says /dev/full; }; }
+ok "or no room" no_room
 written() {
 	run 0 -j explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w left.pcap &&
 		json 'j["summary"]["written"] == 2 and j["summary"]["reasons"] == {"policy": 1}' &&

@@ -43,10 +43,14 @@ static bool has_ports(uint8_t protocol)
 
 void explain_put_path(const struct sim_walks *walks)
 {
+	const char *odd = NULL;
 	struct sim_path path;
 	char title[100];
 	uint32_t i;
 
+	for (i = 0; i < walks->n && !odd; i++)
+		odd = sim_walk_odd(&walks->walk[i]);
+	out_str("odd", odd);
 	out_array("path");
 	if (sim_path_make(walks, &path))
 		path.n = 0;

@@ -212,7 +212,7 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 {
 	struct fwt_packet *p = &t->p;
 	const char *why = misplaced(word, p);
-	u32 n = 0;
+	u32 n = 0, most;
 	bool ok;
 
 	if (why)
@@ -226,16 +226,23 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 		if (p->frag_more)
 			r->word[len - 1] = 0;
 		ok = number(r->word, 65528, &n);
+		if (ok && n % 8)
+			return wrong(r, "'%s' is no offset of a fragment: those are multiples of 8",
+				     r->word);
+		if (ok && !n && !p->frag_more)
+			return wrong(r, "'frag 0' is all of a packet; with more behind it '0+' is meant");
 		p->frag_off = (u16)n;
 		p->have |= FWT_HAVE_FRAG;
 	} else if (!strcmp(word, "ttl")) {
 		ok = number(r->word, 255, &n);
 		p->ttl = (u8)n;
 	} else if (!strcmp(word, "len")) {
-		ok = number(r->word, 65575, &n) && n >= p->length;
+		/* IPv6 does not count its header. */
+		most = p->family == 6 ? 65575 : 65535;
+		ok = number(r->word, most, &n) && n >= p->length;
 		if (!ok)
-			return wrong(r, "'%s' is no length of it: its headers are %u bytes",
-				     r->word, p->length);
+			return wrong(r, "'%s' is no length of it: its headers are %u bytes, it may have %u",
+				     r->word, p->length, most);
 		p->length = n;
 		t->said |= FWT_PACKET_LEN;
 	} else if (!strcmp(word, "mark")) {
@@ -258,7 +265,7 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 		ok = number(r->word, 65535, &n);
 		t->ip_id = (u16)n;
 	} else {
-		ok = number(r->word, 4095, &n);
+		ok = number(r->word, 4094, &n);
 		p->vlan_tci = (u16)n;
 		p->have |= FWT_HAVE_VLAN;
 	}
@@ -322,6 +329,7 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	struct reader r = { .line = line, .at = line, .error = error, .size = size };
 	bool sport, dport, flags = false;
 	struct fwt_packet *p = &t->p;
+	const char *proto;
 	u8 family = 0;
 	int ret;
 
@@ -345,6 +353,7 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 		p->arp_op = strcmp(r.word, "reply") ? 1 : 2;
 		return 0;
 	}
+	proto = r.start;
 	if (!read_protocol(r.word, &p->protocol))
 		return wrong(&r, "'%s' is no protocol", r.word);
 	if (!next(&r) || !read_end(r.word, &p->family, p->saddr, &p->sport, &sport))
@@ -356,6 +365,11 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	if (family != p->family)
 		return wrong(&r, "source and destination are of two families");
 	begin(p);
+	if (p->protocol == (p->family == 6 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6)) {
+		r.start = proto;
+		return wrong(&r, "the addresses are of IPv%u, whose errors and queries are %s",
+			     p->family, p->family == 6 ? "icmpv6" : "icmp");
+	}
 	if ((sport || dport) && !(p->have & FWT_HAVE_PORTS))
 		return wrong(&r, "this protocol has no ports");
 	if (sport || dport)

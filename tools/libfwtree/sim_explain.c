@@ -23,10 +23,12 @@ static void put_rule(FILE *f, const struct fwt_sim_rule *r)
 static void put_walk(FILE *f, const struct sim_walks *walks, const struct sim_path *path,
 		     u32 walk)
 {
+	const char *odd = sim_walk_odd(&walks->walk[walk]);
 	char title[100];
 	u32 i;
 
-	fprintf(f, "%s:\n", sim_walk_title(&walks->walk[walk], title, sizeof(title)));
+	fprintf(f, "%s%s%s%s:\n", sim_walk_title(&walks->walk[walk], title, sizeof(title)),
+		odd ? " (" : "", odd ? odd : "", odd ? ")" : "");
 	for (i = 0; i < path->n; i++) {
 		const struct sim_path_step *s = &path->step[i];
 

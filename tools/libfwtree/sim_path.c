@@ -20,6 +20,7 @@
 #include "patch.h"
 #include "set_shape.h"
 #include "sim_path.h"
+#include "tcp.h"
 
 static const char *const ct_states[] = {
 	"new", "related", "established", "invalid", "untracked",
@@ -45,6 +46,28 @@ char *sim_walk_title(const struct sim_walk *w, char *buf, size_t size)
 			 w->before.ct_state < ARRAY_SIZE(ct_states) ?
 			 ct_states[w->before.ct_state] : "?");
 	return buf;
+}
+
+const char *sim_walk_odd(const struct sim_walk *w)
+{
+	const struct fwt_packet *p = &w->before;
+
+	if (w->hook > FWT_HOOK_EGRESS || p->ct_state != FWT_CT_INVALID || w->again)
+		return NULL;
+	if (p->bad)
+		return "malformed: its headers are cut off, or their lengths lie";
+	if (p->have & FWT_HAVE_ICMP_ERROR)
+		return "an ICMP error about no connection that is known";
+	if (p->have & (FWT_HAVE_ICMP | FWT_HAVE_ICMPV6) && !(p->have & FWT_HAVE_ICMP_ID))
+		return "an ICMP message that is no query, of no connection";
+	if (p->have & FWT_HAVE_TCP && !fwt_tcp_flags_valid(p->tcp_flags))
+		return "TCP flags that do not go together";
+	if (p->have & FWT_HAVE_TCP && !fwt_tcp_opens(p->tcp_flags))
+		return "TCP of no connection that is known, and not its first SYN";
+	if (p->have & FWT_HAVE_ICMP_ID && p->icmp_type != (p->family == 6 ? 128 : 8) &&
+	    p->icmp_type != 13 && p->icmp_type != 17)
+		return "an ICMP answer that nobody has asked for";
+	return "it opens no connection, or its checksum is wrong";
 }
 
 /* Values */

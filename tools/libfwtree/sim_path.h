@@ -45,4 +45,7 @@ void sim_walks_print(FILE *f, const struct sim_walks *walks);
 char *sim_walk_title(const struct sim_walk *w, char *buf, size_t size);
 const char *sim_hook_name(u8 hook);
 
+/* What is odd about a packet that is invalid, in words; NULL for others. */
+const char *sim_walk_odd(const struct sim_walk *w);
+
 #endif /* FWT_SIM_PATH_H */

@@ -150,7 +150,7 @@ static int wrong(const char *pattern, const char *at, char *error, size_t size, 
 
 static int read_pattern(const char *pattern, struct pattern *p, char *error, size_t size)
 {
-	const char *at = pattern, *before;
+	const char *at = pattern, *before, *proto;
 	struct fwt_packet_text t;
 	char word[80], text[600];
 	uint64_t value;
@@ -176,6 +176,7 @@ static int read_pattern(const char *pattern, struct pattern *p, char *error, siz
 			return wrong(pattern, before, error, size, "this is no protocol");
 	}
 	p->proto = p->any_proto ? 0 : (u8)value;
+	proto = before;
 	before = at + strspn(at, " \t");
 	if (!take(&at, word, sizeof(word)) || !read_side(word, &p->src))
 		return wrong(pattern, before, error, size,
@@ -191,6 +192,11 @@ static int read_pattern(const char *pattern, struct pattern *p, char *error, siz
 	if (p->src.family && p->dst.family && p->src.family != p->dst.family)
 		return wrong(pattern, before, error, size,
 			     "source and destination are of two families");
+	if (!p->any_proto && (p->proto == 1 || p->proto == 58) &&
+	    (p->src.family | p->dst.family) == (p->proto == 1 ? 6 : 4))
+		return wrong(pattern, proto, error, size,
+			     p->proto == 1 ? "the addresses are of IPv6: icmpv6 is meant" :
+					     "the addresses are of IPv4: icmp is meant");
 	snprintf(p->words, sizeof(p->words), "%s", at);
 	/* The words are a packet's. */
 	snprintf(text, sizeof(text), "in x %u %s to %s%s", p->any_proto ? 6u : p->proto,

@@ -90,11 +90,13 @@ struct sim_end {
 	u16 port;
 };
 
+/* @column: OUT: where the interface's name stands */
 struct sim_expect {
 	struct sim_expect *next;
 	enum sim_expect_kind kind;
 	bool not;
 	u32 n;
+	u32 column;
 	struct sim_end end;
 	char text[80];
 	char other[80];
@@ -117,12 +119,12 @@ enum sim_statement_kind {
 /**
  * struct sim_statement - a line of a test file
  * @line: number
- * @column: where @rest begins
+ * @column: of a packet, or what is like one: where its interface's name stands
  * @text: the line, without blanks around it and without comment
  * @rest: in @text: a packet's words, behind "reply NAME", and so on
  * @name: of the flow
  * @of_reply: quote: of what went the other way
- * @from: quote: who sends it
+ * @from: quote: who sends it; packet, never, always: the interface, if one must be there
  * @ms: wait
  * @path: policy
  * @expect: what is expected

@@ -81,6 +81,7 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 		if (!sim_read_argument(r, "the name of an interface"))
 			return false;
 		strcpy(e->text, r->word);
+		e->column = (u32)(r->start - r->line) + 1;
 		return true;
 	}
 	if (!strcmp(r->word, "to") || !strcmp(r->word, "from") || !strcmp(r->word, "snat") ||

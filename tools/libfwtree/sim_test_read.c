@@ -179,6 +179,15 @@ static bool check_words(struct reader *r, const char *prefix, const char *words,
 	return wrong_at(r, where, NULL, "%s", error);
 }
 
+/* The word that follows is an interface's, of a world of which something was said. */
+static void names_device(struct reader *r)
+{
+	sim_read_next(r);
+	if (r->world.route.count + r->world.address.count)
+		strcpy(r->s->from, r->word);
+	r->s->column = (u32)(r->start - r->line) + 1;
+}
+
 static void packet_line(struct reader *r)
 {
 	char *words = r->at + strspn(r->at, " \t"), *as;
@@ -194,10 +203,7 @@ static void packet_line(struct reader *r)
 	    fwt_packet_read(&t, words, error, sizeof(error)))
 		return;
 	r->at = words + strcspn(words, " \t");
-	sim_read_next(r);
-	if (r->world.route.count + r->world.address.count)
-		strcpy(r->s->from, r->word);
-	r->s->column = (u32)(r->start - r->line) + 1;
+	names_device(r);
 	if (!as)
 		return;
 	r->at = as + 3;
@@ -315,6 +321,10 @@ static void property_line(struct reader *r)
 		wrong_at(r, words + column - 1, NULL, "%s", error);
 		return;
 	}
+	r->at = words + strcspn(words, " \t");
+	names_device(r);
+	if (!strcmp(r->s->from, "*"))
+		*r->s->from = '\0';
 	r->at = expect + 8;
 	r->s->expect = sim_read_expects(r);
 }
@@ -484,34 +494,46 @@ static void cut_comment(char *line)
 	*line = '\0';
 }
 
-static bool named(const struct fwt_mock_routes *m, const char *dev)
+static bool among(const struct fwt_vec *v, const char *dev)
 {
-	const struct fwt_mock_entry *e = m->address.data;
+	const struct fwt_mock_entry *e = v->data;
 	u32 i;
 
-	for (i = 0; i < m->address.count; i++)
+	for (i = 0; i < v->count; i++)
 		if (!strcmp(e[i].dev, dev))
 			return true;
-	e = m->route.data;
-	for (i = 0; i < m->route.count; i++)
-		if (!strcmp(e[i].dev, dev))
-			return true;
-	return !strcmp(dev, "lo");
+	return false;
+}
+
+static bool named(const struct fwt_mock_routes *m, const char *dev)
+{
+	return among(&m->address, dev) || among(&m->route, dev) || among(&m->link, dev) ||
+	       !strcmp(dev, "lo");
+}
+
+static void unknown_device(struct reader *r, u32 line, u32 column, const char *name)
+{
+	struct fwt_loc loc = {
+		.file = r->file, .line = line, .column = column,
+		.end_column = column + (u32)strlen(name),
+	};
+
+	fwt_diag_add(r->diag, FWT_ERROR, &loc, "address ADDRESS/LENGTH dev INTERFACE",
+		     "no route and no address names the interface '%s'", name);
 }
 
 /* Interfaces are those that an address or a route names, wherever it stands. */
 static void check_devices(struct reader *r, const struct sim_statement *s)
 {
-	struct fwt_loc loc = { .file = r->file };
+	bool said = r->world.route.count + r->world.address.count;
+	const struct sim_expect *e;
 
 	for (; s; s = s->next) {
-		if (s->kind != TEST_PACKET || !*s->from || named(&r->world, s->from))
-			continue;
-		loc.line = s->line;
-		loc.column = s->column;
-		loc.end_column = loc.column + (u32)strlen(s->from);
-		fwt_diag_add(r->diag, FWT_ERROR, &loc, "address ADDRESS/LENGTH dev INTERFACE",
-			     "no route and no address names the interface '%s'", s->from);
+		if (s->kind != TEST_QUOTE && *s->from && !named(&r->world, s->from))
+			unknown_device(r, s->line, s->column, s->from);
+		for (e = s->expect; e && said; e = e->next)
+			if (e->kind == EXPECT_OUT && !named(&r->world, e->text))
+				unknown_device(r, s->line, e->column, e->text);
 	}
 }
 
@@ -569,6 +591,7 @@ struct sim_statement *sim_test_read(const char *file, struct fwt_diag *diag)
 		free(line);
 	}
 	check_devices(&r, first);
+	fwt_diag_sort(diag);
 	fwt_mock_routes_clean(&r.world);
 	for (i = 0; i < NAMES; i++) {
 		while ((f = r.flows[i])) {
