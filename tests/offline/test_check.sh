@@ -96,6 +96,26 @@ inner '	iif eth0 set mark 7
 	family ipv4 mark 3 accept'
 quiet 'a mark that was set for some'
 
+# Asked of one set by two rules, whatever it holds.
+policy 'set s : addr
+set t : addr
+ingress {
+	family ipv4 saddr @s tcp dport 1-1000 accept
+	family ipv4 saddr @s tcp dport 22 drop
+	drop
+}'
+tells 5:2 'never matches: line 4' 'a rule that another one of the same set hides'
+sed -i 's/saddr @s tcp dport 22 drop/saddr @t tcp dport 22 reject/' "$tmp/p.fw"
+quiet 'but not one of another set'
+policy 'ingress device eth0 {
+	set vlan 7
+	vlan id 7 drop
+	accept
+}'
+check --property 'never in eth0 udp * to * expect accept'
+grep -q '^  becomes accept' "$tmp/out"
+report $? 'a frame without a tag gets none'
+
 # Changes nothing.
 inner '	tcp dport 22 drop'
 tells 2:2 'changes nothing' 'a rule that the end does as well'

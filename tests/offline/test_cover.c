@@ -408,7 +408,7 @@ static void diagrams_agree(void **state)
 		}
 		free(text);
 	}
-	print_message("%llu policies, %u hidden by one rule, %u more by several or by what they are; %u too large\n",
+	print_message("%llu policies, %u hidden by one rule, %u more otherwise; %u too large\n",
 		      (unsigned long long)n, told, more, outgrew);
 	assert_true(told >= n && outgrew * 10 <= n);
 }

@@ -431,6 +431,7 @@ static void a_small_budget_is_an_answer(void **state)
 	struct fwt_policy_ast *x = policy("ingress {\n tcp dport 22 accept\n drop\n}\n");
 	struct fwt_policy_ast *y = policy("ingress {\n tcp dport 22 drop\n drop\n}\n");
 	struct fwt_diff d;
+	u32 budget;
 
 	(void)state;
 	assert_int_equal(fwt_diff(x, y, 20, 3, &d), 0);
@@ -438,6 +439,12 @@ static void a_small_budget_is_an_answer(void **state)
 	assert_true(d.tried > 0 && d.count > 0);
 	assert_non_null(strstr(d.class[0].packet, ":22"));
 	fwt_diff_clean(&d);
+	/* Wherever it ends. */
+	for (budget = 1; budget < 20000; budget += 1 + budget / 8) {
+		assert_int_equal(fwt_diff(x, y, budget, 3, &d), 0);
+		assert_true(d.outgrew || d.count == 1);
+		fwt_diff_clean(&d);
+	}
 	fwt_ast_free(x);
 	fwt_ast_free(y);
 }

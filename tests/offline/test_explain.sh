@@ -241,7 +241,8 @@ short() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 len 39 && says 'its headers are
 ok "a packet shorter than its headers" short
 family() {
 	bad in eth0 icmp ::1 to ::2 && says 'queries are icmpv6' && says '  ^~~~' &&
-		bad in eth0 icmpv6 1.1.1.1 to 1.1.1.2 && says 'queries are icmp'
+		bad in eth0 icmpv6 1.1.1.1 to 1.1.1.2 && says 'queries are icmp' &&
+		run 0 explain "${gateway[@]}" in eth0 58 1.1.1.1 to 203.0.113.8
 }
 ok "ICMP of the other family" family
 impossible() {

@@ -501,17 +501,22 @@ static u32 covered_in(struct covers *c, u64 key, const struct box *b, u32 best)
 	return best;
 }
 
+/* Could one that is found by @t ask for no more than @b, of @own. */
+static bool could(const struct tuple *t, const struct tuple *own, const struct box *b)
+{
+	if (!t->family)
+		return t->protocol <= one_protocol(b) && t->port <= port_bits(b);
+	return t->family == own->family && t->plen[0] <= own->plen[0] &&
+	       t->plen[1] <= own->plen[1];
+}
+
 static u32 covered_by(struct covers *c, const struct box *b)
 {
 	const struct tuple own = tuple_of(b), *t = c->tuple.data;
-	bool protocol = one_protocol(b);
-	u8 port = port_bits(b);
 	u32 i, q, best = FWT_NONE;
 
 	for (i = 0; i < c->tuple.count; i++, t++) {
-		if (t->family ? t->family != own.family || t->plen[0] > own.plen[0] ||
-				t->plen[1] > own.plen[1] :
-				t->protocol > protocol || t->port > port)
+		if (!could(t, &own, b))
 			continue;
 		if (!t->asks)
 			best = covered_in(c, key_of(t, b, 0), b, best);

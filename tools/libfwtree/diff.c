@@ -34,7 +34,6 @@ struct comparing {
 	const struct fwt_ir_tree *tree[2];
 	u32 f[2];
 	const char *hook;
-	bool unknown;		/* the budget ended before a difference was known */
 };
 
 static struct fwt_diff_class *new_class(struct comparing *c)
@@ -257,7 +256,6 @@ static void compare(struct comparing *c, u32 hook, const struct fwt_ast_hook *at
 		c->f[i] = c->tree[i] ? fwt_prove_hook(&c->prove[i], c->tree[i]) : pass;
 	c->world = fwt_space_world(&c->sp, hook, at);
 	rest = fwt_dd_where(dd, c->world, c->f[0], c->f[1]);
-	c->unknown |= dd->over;
 	bits = calloc(c->sp.vars + 64, 1);
 	while (bits && rest != FWT_DD_NO && !dd->over && !c->diff->more && !c->sp.failed) {
 		u32 at_leaf = rest;
@@ -469,7 +467,7 @@ int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32
 	diff->nodes = c.sp.dd.count;
 	/* What was told is true; what was not reached may be more. */
 	diff->more |= c.sp.dd.over;
-	if (c.unknown && !diff->count && !c.sp.failed)
+	if (c.sp.dd.over && !diff->count && !c.sp.failed)
 		ret = try_packets(&c, seed);
 	else if (c.sp.failed)
 		ret = -ENOMEM;

@@ -365,7 +365,9 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	if (family != p->family)
 		return wrong(&r, "source and destination are of two families");
 	begin(p);
-	if (p->protocol == (p->family == 6 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6)) {
+	/* By its number it is just a protocol of which nothing is known. */
+	if (p->protocol == (p->family == 6 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6) &&
+	    (*proto < '0' || *proto > '9')) {
 		r.start = proto;
 		return wrong(&r, "the addresses are of IPv%u, whose errors and queries are %s",
 			     p->family, p->family == 6 ? "icmpv6" : "icmp");

@@ -301,6 +301,9 @@ static u32 leaves(const struct change *c, u32 f)
 	struct fwt_dd_memo *m;
 	u32 lo, hi, var, low;
 
+	/* Where the budget ended there is nothing that an outcome stands for. */
+	if (f == FWT_DD_NO || f == FWT_DD_YES)
+		return f;
 	if (fwt_dd_is_leaf(f))
 		return c->to(c->ctx, f);
 	m = memo_of(dd, c->op, f, 0, 0);

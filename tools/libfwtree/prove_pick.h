@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Out of a set of packets one that people understand: as usual as the set allows.
+ * Out of a set of packets one that people understand: the smallest, in an order in
+ * which the usual comes first. Of two packets the smaller one is that which first has
+ * a usual value where the other has not, in the order of the table in prove_pick.c (no
+ * fragment, new, IPv4, TCP, ...); of those alike in that, that with the lower value of
+ * the first axis in which they differ (prove_space.h), but that an address of a network
+ * is rather one of its hosts.
  */
 #ifndef FWT_PROVE_PICK_H
 #define FWT_PROVE_PICK_H

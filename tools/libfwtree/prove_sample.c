@@ -6,6 +6,8 @@
  * what the property speaks of. One that contradicts it is made plainer, field by
  * field, as long as it still does.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "oracle.h"
@@ -75,6 +77,20 @@ static bool contradicts(struct trial *t, const struct fwt_packet *packet)
 	return (verdict == t->pr->verdict) != t->pr->always;
 }
 
+/* What else a packet has follows from its protocol. */
+static void be_protocol(struct fwt_packet *p, u8 protocol)
+{
+	p->protocol = protocol;
+	p->have &= ~(u32)(FWT_HAVE_PORTS | FWT_HAVE_TCP | FWT_HAVE_UDP | FWT_HAVE_ICMP |
+			  FWT_HAVE_ICMPV6 | FWT_HAVE_FRAG);
+	if (protocol == FWT_IPPROTO_TCP)
+		p->have |= FWT_HAVE_PORTS | FWT_HAVE_TCP;
+	else if (protocol == FWT_IPPROTO_UDP)
+		p->have |= FWT_HAVE_PORTS | FWT_HAVE_UDP;
+	else if (protocol == (p->family == 4 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6))
+		p->have |= p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6;
+}
+
 /* The fields that the property names get a value that it has. */
 static void bend(struct trial *t, struct fwt_sampler *s, struct fwt_packet *p)
 {
@@ -101,17 +117,8 @@ static void bend(struct trial *t, struct fwt_sampler *s, struct fwt_packet *p)
 				name[i] = (char)(say->low[i / 4] >> (24 - 8 * (i % 4)));
 			break;
 		case FWT_FIELD_PROTOCOL:
-			if (p->protocol == value[0])
-				break;
-			p->protocol = (u8)value[0];
-			p->have &= ~(u32)(FWT_HAVE_PORTS | FWT_HAVE_TCP | FWT_HAVE_UDP |
-					  FWT_HAVE_ICMP | FWT_HAVE_ICMPV6 | FWT_HAVE_FRAG);
-			if (p->protocol == 6)
-				p->have |= FWT_HAVE_PORTS | FWT_HAVE_TCP;
-			else if (p->protocol == 17)
-				p->have |= FWT_HAVE_PORTS | FWT_HAVE_UDP;
-			else if (p->protocol == (p->family == 4 ? 1 : 58))
-				p->have |= p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6;
+			if (p->protocol != value[0])
+				be_protocol(p, (u8)value[0]);
 			break;
 		case FWT_FIELD_SADDR:
 			memcpy(p->saddr, value, sizeof(value));
@@ -140,13 +147,136 @@ static void bend(struct trial *t, struct fwt_sampler *s, struct fwt_packet *p)
 		p->iif = NULL;
 }
 
-/* Plainer, as long as it still contradicts. */
-static void shrink(struct trial *t, struct fwt_packet *p)
+/* Making it plainer: what is usual, as prove_pick.c has it, else less. A step is kept
+ * where the packet still contradicts, and they are tried until none is. In the end no
+ * other protocol or TTL alone would be plainer.
+ */
+
+static bool keep(struct trial *t, struct fwt_packet *p, const struct fwt_packet *q)
 {
+	if (!memcmp(p, q, sizeof(*p)) || !contradicts(t, q))
+		return false;
+	*p = *q;
+	return true;
+}
+
+/* Fewer bits, the greatest first. */
+static bool lower(struct trial *t, struct fwt_packet *p, u32 *word, u32 width)
+{
+	struct fwt_packet q = *p;
+	u32 *at = (u32 *)((u8 *)&q + ((u8 *)word - (u8 *)p)), bit;
+	bool did = false;
+
+	for (bit = width; bit--;) {
+		q = *p;
+		*at &= ~(1u << bit);
+		did |= keep(t, p, &q);
+	}
+	return did;
+}
+
+static bool lower_port(struct trial *t, struct fwt_packet *p, bool source)
+{
+	u16 usual = source ? 40000 : 80, *at;
+	struct fwt_packet q = *p;
+	bool did = false;
+	u32 bit;
+
+	at = source ? &q.sport : &q.dport;
+	if (*at == usual)
+		return false;
+	*at = usual;
+	if (keep(t, p, &q))
+		return true;
+	for (bit = 16; bit--;) {
+		q = *p;
+		*at &= (u16)~(1u << bit);
+		did |= keep(t, p, &q);
+	}
+	return did;
+}
+
+static bool lower_protocol(struct trial *t, struct fwt_packet *p)
+{
+	static const u8 usual[] = { 6, 17, 1, 58 };
 	struct fwt_packet q;
 	u32 i;
 
-	for (i = 0; i < 12; i++) {
+	for (i = 0; i < ARRAY_SIZE(usual) + p->protocol; i++) {
+		u8 to = i < ARRAY_SIZE(usual) ? usual[i] : (u8)(i - ARRAY_SIZE(usual));
+
+		if (to == p->protocol)
+			return false;
+		q = *p;
+		be_protocol(&q, to);
+		if (keep(t, p, &q))
+			return true;
+	}
+	return false;
+}
+
+static bool lower_ttl(struct trial *t, struct fwt_packet *p)
+{
+	struct fwt_packet q = *p;
+	u32 i;
+
+	if (p->ttl == 64)
+		return false;
+	q.ttl = 64;
+	if (keep(t, p, &q))
+		return true;
+	for (i = 0; i < p->ttl; i++) {
+		q.ttl = (u8)i;
+		if (keep(t, p, &q))
+			return true;
+	}
+	return false;
+}
+
+static const u32 usual_addr[2][2][4] = {
+	{ { 0xc6336407 }, { 0xcb007108 } },
+	{ { 0x20010db8, 0, 0, 7 }, { 0x20010db8, 1, 0, 8 } },
+};
+
+static bool lower_addr(struct trial *t, struct fwt_packet *p, bool source)
+{
+	const u32 *usual = usual_addr[p->family == 6][!source];
+	u32 *at = source ? p->saddr : p->daddr, i;
+	struct fwt_packet q = *p;
+	bool did = false;
+
+	if (!memcmp(at, usual, 16))
+		return false;
+	memcpy(source ? q.saddr : q.daddr, usual, 16);
+	if (keep(t, p, &q))
+		return true;
+	for (i = 0; i < (p->family == 6 ? 4u : 1u); i++)
+		did |= lower(t, p, at + i, 32);
+	return did;
+}
+
+/* IPv4, with addresses that are usual there. */
+static bool lower_family(struct trial *t, struct fwt_packet *p)
+{
+	struct fwt_packet q = *p;
+
+	if (p->family != 6)
+		return false;
+	q.family = 4;
+	q.ether_type = 0x0800;
+	memcpy(q.saddr, usual_addr[0][0], sizeof(q.saddr));
+	memcpy(q.daddr, usual_addr[0][1], sizeof(q.daddr));
+	be_protocol(&q, q.protocol == FWT_IPPROTO_ICMPV6 ? FWT_IPPROTO_ICMP : q.protocol);
+	return keep(t, p, &q);
+}
+
+static bool lower_rest(struct trial *t, struct fwt_packet *p)
+{
+	struct fwt_packet q;
+	bool did = false;
+	u32 i;
+
+	for (i = 0; i < 7; i++) {
 		q = *p;
 		switch (i) {
 		case 0:
@@ -159,38 +289,37 @@ static void shrink(struct trial *t, struct fwt_packet *p)
 			q.tos = 0;
 			break;
 		case 3:
-			q.ttl = 64;
-			break;
-		case 4:
 			q.have &= ~(u32)(FWT_HAVE_VLAN | FWT_HAVE_MSS);
 			break;
-		case 5:
+		case 4:
 			q.tcp_flags = FWT_TCP_SYN;
 			break;
-		case 6:
-			q.sport = 40000;
-			break;
-		case 7:
-			q.dport = 80;
-			break;
-		case 8:
+		case 5:
 			q.icmp_code = 0;
 			break;
-		case 9:
+		case 6:
 			q.icmp_type = q.family == 4 ? 8 : 128;
 			break;
-		case 10:
-			if (q.family == 4)
-				q.saddr[0] = 0xc6336407;
-			break;
-		case 11:
-			if (q.family == 4)
-				q.daddr[0] = 0xcb007108;
-			break;
 		}
-		if (contradicts(t, &q))
-			*p = q;
+		did |= keep(t, p, &q);
 	}
+	return did;
+}
+
+static void shrink(struct trial *t, struct fwt_packet *p)
+{
+	bool more;
+
+	do {
+		more = lower_family(t, p);
+		more |= lower_protocol(t, p);
+		more |= lower_rest(t, p);
+		more |= lower_ttl(t, p);
+		more |= lower_addr(t, p, true);
+		more |= lower_addr(t, p, false);
+		more |= lower_port(t, p, true);
+		more |= lower_port(t, p, false);
+	} while (more);
 	contradicts(t, p);	/* leaves the rule */
 }
 
@@ -204,6 +333,41 @@ static bool words_do(struct trial *t, const struct fwt_packet *p, const char *wo
 		return false;
 	text.p.ct_state = p->ct_state;
 	return contradicts(t, &text.p);
+}
+
+__attribute__((format(printf, 3, 4)))
+static void append(char *words, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(words);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(words + len, size - len, fmt, args);
+	va_end(args);
+}
+
+/* The packet in words; with those that are not usual, where it is not one without. */
+static bool tell(struct trial *t, const struct fwt_packet *p, char *words, size_t size)
+{
+	struct fwt_packet_text text;
+	char error[200];
+
+	fwt_sample_words(p, words, size);
+	if (words_do(t, p, words))
+		return true;
+	if (fwt_packet_read(&text, words, error, sizeof(error)))
+		return false;
+	if (p->ttl != text.p.ttl)
+		append(words, size, " ttl %u", p->ttl);
+	if (p->length > text.p.length && !words_do(t, p, words))
+		append(words, size, " len %u", p->length);
+	if (p->have & FWT_HAVE_TCP && p->tcp_seq && !words_do(t, p, words))
+		append(words, size, " seq %u", p->tcp_seq);
+	if (p->have & FWT_HAVE_ICMP_ID && p->icmp_id && !words_do(t, p, words))
+		append(words, size, " id %u", p->icmp_id);
+	if (p->have & FWT_HAVE_VLAN && !words_do(t, p, words))
+		append(words, size, " vlan %u", p->vlan_tci & 0xfff);
+	return words_do(t, p, words);
 }
 
 int fwt_prove_samples(const struct fwt_policy_ast *ast, const struct fwt_property *pr,
@@ -232,8 +396,7 @@ int fwt_prove_samples(const struct fwt_policy_ast *ast, const struct fwt_propert
 			shrink(&t, &p);
 			proof->is = FWT_PROOF_FAILS;
 			proof->sampled = true;
-			fwt_sample_words(&p, proof->packet, sizeof(proof->packet));
-			if (!words_do(&t, &p, proof->packet))
+			if (!tell(&t, &p, proof->packet, sizeof(proof->packet)))
 				snprintf(proof->given, sizeof(proof->given),
 					 "other fields are as drawn");
 			if (t.rule) {

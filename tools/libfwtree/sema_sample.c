@@ -501,6 +501,9 @@ void fwt_sample_words(const struct fwt_packet *p, char *buf, size_t size)
 		return;
 	}
 	snprintf(number, sizeof(number), "%u", p->protocol);
+	/* Of the other family's ICMP the name is none of it. */
+	if (p->protocol == (p->family == 6 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6))
+		protocol = NULL;
 	addr_words(p, p->saddr, p->sport, from, sizeof(from));
 	addr_words(p, p->daddr, p->dport, to, sizeof(to));
 	if (p->have & FWT_HAVE_FRAG)
