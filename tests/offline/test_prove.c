@@ -357,8 +357,8 @@ static void sampled(const struct fwt_policy_ast *ast, const char *words, const b
 		n = (t.p.family == 6) << 16 | (u32)t.p.protocol << 8 | t.p.ttl;
 		assert_true(against[n]);
 		for (i = 0; i < 513; i++) {
-			other = i < 256 ? (n & ~255u) | i : i < 512 ? (n & ~0xff00u) | (i & 255) << 8 :
-				n & 0xffff;
+			other = i < 256 ? (n & ~0xffu) | i :
+				i < 512 ? (n & ~0xff00u) | (i & 255) << 8 : n & 0xffff;
 			if (against[other] && plainer(other, n))
 				print_error("'%s': %x is shown, %x is plainer\n", words, n, other);
 			assert_false(against[other] && plainer(other, n));

@@ -230,7 +230,7 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 			return wrong(r, "'%s' is no offset of a fragment: those are multiples of 8",
 				     r->word);
 		if (ok && !n && !p->frag_more)
-			return wrong(r, "'frag 0' is all of a packet; with more behind it '0+' is meant");
+			return wrong(r, "'frag 0' is all of it; with more behind it '0+' is meant");
 		p->frag_off = (u16)n;
 		p->have |= FWT_HAVE_FRAG;
 	} else if (!strcmp(word, "ttl")) {
@@ -241,8 +241,8 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 		most = p->family == 6 ? 65575 : 65535;
 		ok = number(r->word, most, &n) && n >= p->length;
 		if (!ok)
-			return wrong(r, "'%s' is no length of it: its headers are %u bytes, it may have %u",
-				     r->word, p->length, most);
+			return wrong(r, "'%s' is no length of it: its headers are %u bytes, %s %u",
+				     r->word, p->length, "it may have", most);
 		p->length = n;
 		t->said |= FWT_PACKET_LEN;
 	} else if (!strcmp(word, "mark")) {

@@ -219,12 +219,29 @@ u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
 
 u32 fwt_prove_match(struct fwt_prove *p, const struct fwt_ir_rule *r)
 {
-	u32 f = fwt_prove_conds(p, r, r->conds), kind, i;
+	u32 f = fwt_prove_conds(p, r, r->conds), has, alone, kind, i;
+	struct fwt_dd *dd = &p->sp->dd;
 
-	/* Where a map has nothing the rule does not do what it says. */
-	for (i = 0; r->maps && i < r->n_mods; i++)
-		if (r->mods[i].flags & FWT_MOD_MAP)
-			f = fwt_dd_and(&p->sp->dd, f, test_set(p, r, r->mods[i].addr_lo[0]));
+	/* Where a map has nothing the rule does not do what it says. What is never tracked
+	 * is not translated, so nothing is looked up for it.
+	 */
+	alone = r->maps ? fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
+				       FWT_CT_UNTRACKED) : FWT_DD_NO;
+	for (i = 0; r->maps && i < r->n_mods; i++) {
+		if (r->mods[i].type == FWT_MOD_NOTRACK) {
+			has = fwt_dd_or(dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_NEW,
+							 FWT_CT_NEW),
+					fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_INVALID,
+						     FWT_CT_INVALID));
+			alone = fwt_dd_or(dd, alone, has);
+		}
+		if (!(r->mods[i].flags & FWT_MOD_MAP))
+			continue;
+		has = test_set(p, r, r->mods[i].addr_lo[0]);
+		if (fwt_nat_is(&r->mods[i]))
+			has = fwt_dd_or(dd, has, alone);
+		f = fwt_dd_and(dd, f, has);
+	}
 
 	if (r->families == (FWT_FAMILY_4 | FWT_FAMILY_6))
 		return f;
