@@ -339,6 +339,11 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.maxattr	= FWTREE_A_SET_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd	= FWTREE_CMD_NODE_GET,
+		.dumpit	= fwtree_nl_node_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group fwtree_nl_mcgrps[] = {

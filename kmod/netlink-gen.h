@@ -56,6 +56,7 @@ int fwtree_nl_set_elem_get_dumpit(struct sk_buff *skb,
 int fwtree_nl_set_add_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_set_delete_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_set_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	FWTREE_NLGRP_EVENTS,

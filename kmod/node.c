@@ -25,6 +25,7 @@
 #include "core/verify.h"
 
 static LIST_HEAD(nodes);
+static u32 nodes_seq;
 static DEFINE_MUTEX(node_lock);
 
 struct fwt_node_packet {
@@ -120,6 +121,7 @@ int fwt_node_register(struct fwt_node_ops *ops)
 	} else {
 		ops->uses = 0;
 		list_add_tail(&ops->list, &nodes);
+		nodes_seq++;
 	}
 	mutex_unlock(&node_lock);
 	return ret;
@@ -130,11 +132,25 @@ void fwt_node_unregister(struct fwt_node_ops *ops)
 {
 	mutex_lock(&node_lock);
 	list_del(&ops->list);
+	nodes_seq++;
 	/* Only who unregisters elsewhere than in the module's exit gets here with it. */
 	WARN_ONCE(ops->uses, "fwtree: node '%s' goes and is used", ops->name);
 	mutex_unlock(&node_lock);
 }
 EXPORT_SYMBOL_GPL(fwt_node_unregister);
+
+void fwt_nodes_each(int (*fn)(const struct fwt_node_ops *ops, void *ctx), void *ctx,
+		    unsigned int *seq)
+{
+	const struct fwt_node_ops *ops;
+
+	mutex_lock(&node_lock);
+	*seq = nodes_seq + 1;
+	list_for_each_entry(ops, &nodes, list)
+		if (fn(ops, ctx))
+			break;
+	mutex_unlock(&node_lock);
+}
 
 static struct fwt_node_ops *get(const char *name)
 {

@@ -43,6 +43,15 @@ struct fwt_node_use {
  */
 int fwt_nodes_make(struct fwt_net *fn, struct fwt_base *b, struct netlink_ext_ack *extack);
 
+/**
+ * fwt_nodes_each() - all nodes that are registered, in the order in which they were
+ * @fn: called for each, with a mutex held; what is not 0 ends it
+ * @ctx: handed to it
+ * @seq: set to a number, not 0, that differs where they do
+ */
+void fwt_nodes_each(int (*fn)(const struct fwt_node_ops *ops, void *ctx), void *ctx,
+		    unsigned int *seq);
+
 /* No walk has them any more. */
 void fwt_nodes_free(struct fwt_base *b);
 

@@ -12,7 +12,7 @@ topology
 route_home
 serve net 9
 py <<'END'
-import json, subprocess
+import json, re, subprocess
 KO = os.path.dirname(os.environ["FWTREE_KO"])
 os.environ["KO"] = KO
 
@@ -44,6 +44,9 @@ def refused_at(text, line, column, *words):
     e = json.loads(r.stdout or "{}").get("errors", [{}])[0]
     ok(r.returncode == 1 and (e.get("line"), e.get("column")) == (line, column) and
        all(w in e["message"] for w in words), f"refused: {words}", (r.returncode, e, r.stderr))
+
+def fwctl_text(*words):
+    return run("fwctl", "-n", "gw", *words).stdout
 
 PAINT = "/sys/module/fwtree_sample/parameters/painted"
 def painted():
@@ -190,6 +193,21 @@ arg("modify sample-paint { from 10.0.0.0/8, base 1s } accept", 40, "a number is 
 arg("select node sample-payload { begins x } { maybe -> drop }", 43, "no branch 'maybe'")
 arg("select node sample-lane { lanes 2 } { slow -> drop }", 39, "no branch 'slow'")
 arg("select node sample-lane { lanes 2 } { 2 -> drop }", 39, "no branch '2'")
+
+# What there is, and how often it is used.
+nodes = {n["name"]: n for n in fwctl("-j", "node", "list")}
+paint = nodes["sample-paint"]
+equal((paint["kind"], paint["module"], paint["uses"], paint["branches"], paint["branch"]),
+      ("modifier", "fwtree_sample", len(re.findall("modify sample-paint", fwctl_text("show", "policy"))), 0, []), "a modifier is listed")
+equal(paint["params"], [{"name": "base", "type": "number", "required": False, "max": 0xffffffff},
+                        {"name": "from", "type": "prefix", "required": True}], "with its parameters")
+equal((nodes["sample-payload"]["kind"], nodes["sample-payload"]["branch"], nodes["sample-lane"]["kind"], nodes["sample-lane"]["branches"]),
+      ("selector", ["no", "yes"], "selecting-modifier", 16), "selectors, with branches")
+equal(nodes["wrong-hook"]["hooks"] != nodes["sample-lane"]["hooks"], True, "and where each can stand")
+ok(re.search(r"^sample-payload +selector +no,yes +begins,\[offset\] +all +[0-9]+ +fwtree_sample$", fwctl_text("node"), re.M), "in text", fwctl_text("node"))
+r = subprocess.run(["ip", "netns", "exec", "gw", "setpriv", "--reuid", "65534", "--clear-groups", "--bounding-set", "-all", "fwctl", "node", "list"],
+                   capture_output=True, text=True)
+equal(r.returncode, 1, "and not to everybody")
 
 # What uses the module holds it: in force, on trial, and waiting to come back.
 def held(what):

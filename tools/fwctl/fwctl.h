@@ -95,6 +95,7 @@ int cmd_conn_list(struct fwctl *ctl, int argc, char **argv);
 int cmd_conn_count(struct fwctl *ctl, int argc, char **argv);
 int cmd_conn_delete(struct fwctl *ctl, int argc, char **argv);
 int cmd_conn_flush(struct fwctl *ctl, int argc, char **argv);
+int cmd_node_list(struct fwctl *ctl, int argc, char **argv);
 int cmd_pool_list(struct fwctl *ctl, int argc, char **argv);
 int cmd_pool_add(struct fwctl *ctl, int argc, char **argv);
 int cmd_pool_delete(struct fwctl *ctl, int argc, char **argv);

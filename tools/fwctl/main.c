@@ -127,6 +127,8 @@ const struct command fwctl_commands[] = {
 	  "give a server no new connections; those that it has go on", POOL_HELP },
 	{ "pool weight", "POOL SERVER weight N", 4, 4, cmd_pool_weight,
 	  "give a server another weight, 1 to 65535", POOL_HELP },
+	{ "node list", "", 0, 0, cmd_node_list,
+	  "the nodes that other kernel modules have, for policies to use", NULL },
 	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET"
 	  " | -f FILE --batch PACKETS | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
 	  1, -1, cmd_explain,
@@ -179,6 +181,7 @@ static const struct {
 	{ "rule", "add" },
 	{ "pool", "list" },
 	{ "set", "list" },
+	{ "node", "list" },
 };
 
 /* What cuts something off is never guessed. */

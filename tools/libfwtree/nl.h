@@ -562,6 +562,55 @@ void fwt_nl_servers_clean(struct fwt_nl_servers *s);
 int fwt_nl_server_set(struct fwt_nl *nl, const struct fwt_nl_server *s, uint32_t action,
 		      bool reset);
 
+/* Nodes of other modules */
+
+/**
+ * struct fwt_nl_node_param - a parameter
+ * @type: enum fwtree_node_param_type
+ * @least: see struct fwt_node_param of the kernel's fwtree_node.h; 0 for none
+ * @most: likewise
+ */
+struct fwt_nl_node_param {
+	char *name;
+	uint32_t type;
+	bool required;
+	uint64_t least;
+	uint64_t most;
+};
+
+/**
+ * struct fwt_nl_node - a node that the kernel has
+ * @kind: enum fwtree_node_kind
+ * @hooks: FWT_HOOK_BIT()
+ * @n_branches: without being told otherwise
+ * @branch: their names, @named of them
+ * @uses: in policies
+ */
+struct fwt_nl_node {
+	char *name;
+	char *module;
+	uint32_t kind;
+	uint32_t hooks;
+	uint32_t n_branches;
+	uint32_t uses;
+	char **branch;
+	size_t named;
+	size_t branch_room;
+	struct fwt_nl_node_param *param;
+	size_t params;
+	size_t param_room;
+};
+
+struct fwt_nl_nodes {
+	struct fwt_nl_node *node;
+	size_t count;
+	size_t size;
+};
+
+/** fwt_nl_nodes_get() - all of them */
+int fwt_nl_nodes_get(struct fwt_nl *nl, struct fwt_nl_nodes *n);
+void fwt_nl_nodes_clean(struct fwt_nl_nodes *n);
+
 /* Live sets */
 
 /**
