@@ -9,6 +9,7 @@
 #include "conn.h"
 #include "hook.h"
 #include "netns.h"
+#include "node.h"
 #include "policy.h"
 #include "rate.h"
 #include "pool.h"
@@ -84,6 +85,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_stats_read);
 EXPORT_SYMBOL_IF_KUNIT(fwt_stats_reset);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_limit_read);
+EXPORT_SYMBOL_IF_KUNIT(fwt_nodes_each);
 EXPORT_SYMBOL_IF_KUNIT(fwt_limits_charge);
 EXPORT_SYMBOL_IF_KUNIT(fwt_limits_grow);
 EXPORT_SYMBOL_IF_KUNIT(fwt_limits_shrink);

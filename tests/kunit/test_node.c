@@ -3,12 +3,15 @@
  * that lie about them.
  */
 #include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 
 #include "include/fwtree_node.h"
+#include "node.h"
 #include "packets.h"
 #include "policy.h"
 #include "prog.h"
+#include "way.h"
 #include "core/verify.h"
 
 static struct fwt_test_ns *ns;
@@ -332,10 +335,187 @@ static void lies(struct kunit *test)
 #undef LIE
 }
 
+/* A module that comes and goes, as the kernel has it: it goes when nobody holds it, and
+ * from then on nobody can.
+ */
+struct guest {
+	struct module *mod;
+	struct fwt_node_ops node[2];
+	u64 came;
+};
+
+#define MAGIC	0x6e6f6465
+
+static atomic_t stale = ATOMIC_INIT(0);
+
+static int guest_init(struct fwt_node_init *at)
+{
+	*(u32 *)at->priv = MAGIC;
+	return init(at);
+}
+
+static void guest_destroy(void *priv)
+{
+	*(u32 *)priv = 0;
+	destroy(priv);
+}
+
+static int guest_select(const void *priv, struct fwt_node_packet *pkt)
+{
+	if (READ_ONCE(*(const u32 *)priv) != MAGIC)
+		atomic_inc(&stale);
+	return 0;
+}
+
+static int guest_modify(const void *priv, struct fwt_node_packet *pkt, struct fwt_node_sets *to)
+{
+	return guest_select(priv, pkt);
+}
+
+static int comes_and_goes(void *data)
+{
+	struct guest *g = data;
+	u32 i;
+
+	while (!kthread_should_stop()) {
+		for (i = 0; i < 2; i++) {
+			g->node[i] = i ? modifier : selector;
+			g->node[i].owner = g->mod;
+			g->node[i].priv_size = sizeof(u32);
+			g->node[i].init = guest_init;
+			g->node[i].destroy = guest_destroy;
+			g->node[i].select = i ? NULL : guest_select;
+			g->node[i].modify = i ? guest_modify : NULL;
+		}
+		g->mod->state = MODULE_STATE_LIVE;
+		atomic_set_release(&g->mod->refcnt, 1);
+		if (fwt_node_register(&g->node[0]) || fwt_node_register(&g->node[1]))
+			return -EINVAL;
+		schedule_timeout_uninterruptible(1);
+		while (atomic_cmpxchg(&g->mod->refcnt, 1, 0) != 1)
+			schedule_timeout_uninterruptible(1);
+		g->mod->state = MODULE_STATE_GOING;
+		fwt_node_unregister(&g->node[0]);
+		fwt_node_unregister(&g->node[1]);
+		/* Its memory is somebody else's. */
+		memset(g->node, 0x5a, sizeof(g->node));
+		g->came++;
+		schedule_timeout_uninterruptible(1 + g->came % 4);
+	}
+	return 0;
+}
+
+static int list_one(const struct fwt_node_ops *ops, void *ctx)
+{
+	*(u32 *)ctx += ops->uses + strlen(ops->name);
+	return 0;
+}
+
+static int lists(void *data)
+{
+	unsigned int seq;
+
+	while (!kthread_should_stop()) {
+		fwt_nodes_each(list_one, data, &seq);
+		cond_resched();
+	}
+	return 0;
+}
+
+struct walker {
+	struct fwt_way w;
+	struct fwt_world world;
+	struct fwt_decision d;
+	struct fwt_packet p;
+	struct nf_hook_state state;
+	u64 walked;
+};
+
+static int walks(void *data)
+{
+	struct walker *k = data;
+
+	while (!kthread_should_stop()) {
+		local_bh_disable();
+		rcu_read_lock();
+		k->w.pol = rcu_dereference(ns->fn->policy);
+		if (k->w.pol && k->w.pol->prog.n[FWT_SEC_FOREIGN]) {
+			k->p = (struct fwt_packet){ .have = FWT_HAVE_IP, .family = 4 };
+			fwt_world_init(&k->world, &k->w, 1);
+			fwt_walk(&k->w.pol->prog, k->w.pol->prog.root[0], &k->p, &k->world.env,
+				 &k->d);
+			k->walked += k->d.verdict == FWT_VERDICT_ACCEPT;
+		}
+		rcu_read_unlock();
+		local_bh_enable();
+		cond_resched();
+	}
+	return 0;
+}
+
+/* It comes and goes while policies that name its nodes do, packets are walked, and
+ * somebody asks what there is.
+ */
+static void comings(struct kunit *test)
+{
+	struct fwt_test_prog *p = program(test), *plain = fwt_test_prog_new(test);
+	struct guest *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+	struct walker *k = kunit_kzalloc(test, 2 * sizeof(*k), GFP_KERNEL);
+	struct task_struct *task[4];
+	unsigned long end = jiffies + 60 * HZ;
+	u32 listed = 0, i, in_force = 0, refused = 0, rounds = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, g);
+	KUNIT_ASSERT_NOT_NULL(test, k);
+	g->mod = kunit_kzalloc(test, sizeof(*g->mod), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, g->mod);
+	strscpy(g->mod->name, "kunit-guest", sizeof(g->mod->name));
+	fwt_test_verdict(plain, FWT_VERDICT_ACCEPT, fwt_test_rule(plain, 1));
+	fwt_test_hook(plain, FWT_HOOK_INGRESS, 0, NULL);
+	atomic_set(&stale, 0);
+	for (i = 0; i < 2; i++) {
+		k[i].w.fn = ns->fn;
+		k[i].w.state = &k[i].state;
+		k[i].state.hook = NF_INET_PRE_ROUTING;
+		k[i].w.skb = alloc_skb(0, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, k[i].w.skb);
+		task[i] = kthread_run(walks, &k[i], "fwtree_walk/%u", i);
+	}
+	task[2] = kthread_run(comes_and_goes, g, "fwtree_guest");
+	task[3] = kthread_run(lists, &listed, "fwtree_list");
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task[i]));
+	while ((in_force < FWT_TEST_MANY(500) || refused < 5) && time_before(jiffies, end)) {
+		int ret = apply(test, p, NULL);
+
+		KUNIT_EXPECT_TRUE(test, !ret || ret == -ENOENT);
+		in_force += !ret;
+		refused += ret == -ENOENT;
+		KUNIT_EXPECT_EQ(test, apply(test, plain, NULL), 0);
+		/* Only where nobody comes after it does a use end, after a grace period. */
+		if (!(++rounds % 16))
+			schedule_timeout_uninterruptible(2 + rounds / 16 % 8);
+	}
+	fwt_test_clear(test, ns);
+	for (i = 0; i < 4; i++)
+		kthread_stop(task[i]);
+	kunit_info(test, "came %llu times; in force %u times, refused %u; %llu and %llu walks\n",
+		   g->came, in_force, refused, k[0].walked, k[1].walked);
+	KUNIT_EXPECT_GT(test, g->came, 2u);
+	KUNIT_EXPECT_GE(test, in_force, FWT_TEST_MANY(500));
+	KUNIT_EXPECT_GE(test, refused, 5u);
+	KUNIT_EXPECT_GT(test, k[0].walked + k[1].walked, 0u);
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&stale), 0, "no walk met a use that was gone");
+	KUNIT_EXPECT_EQ(test, atomic_read(&made), 0);
+	for (i = 0; i < 2; i++)
+		kfree_skb(k[i].w.skb);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(registers),
 	KUNIT_CASE(binds),
 	KUNIT_CASE(lies),
+	KUNIT_CASE_SLOW(comings),
 	{ }
 };
 
