@@ -66,6 +66,9 @@ def ends(words):
     return sorted((c["scope"], c["iif"], c["original"]["saddr"], c["original"]["sport"], c["original"]["daddr"])
                   for c in conn_list(*words))
 
+def ours(host, *words):
+    return conn_list(*words, "scope", str(index("gw", NEAR[host][1])))
+
 for vrf in (None, "red"):
     what, port = ("in a VRF", 5655) if vrf else ("plain", 5555)
     if vrf:
@@ -119,13 +122,18 @@ for vrf in (None, "red"):
         data, who = u.recvfrom(9)
         u.sendto(data, (*who[:3], scope[h]))    # it is told the VRF, by which nobody is near
         equal(x.recv(9), h.encode(), f"{what}: UDP of {h}")
+        y = near(h, socket.SOCK_DGRAM, 5559)
+        y.sendto(b"only", (GW, 53, 0, index(h, NEAR[h][0])))
+        equal(u.recv(9), b"only", f"{what}: and what is not answered")
+        equal([e["tentative"] for e in ours(h, "sport", "5559")], [False], f"{what}: is known to have arrived")
+        y.close()
         u.close()
         x.send(b"again")
         equal(errno.errorcode.get(refused(lambda: x.recv(9))), "ECONNREFUSED", f"{what}: its error comes to {h}")
         x.close()
         r = run("ip", "netns", "exec", h, "ping", "-6", "-n", "-c", "1", "-W", "3", "-e", "77", f"{GW}%{NEAR[h][0]}")
         equal(r.returncode, 0, f"{what}: {h}'s ping")
-    equal(len(ends(("dport", "53"))), 2, f"{what}: two connections")
+    equal(len(ends(("dport", "53"))), 4, f"{what}: connections of each")
 
     # What begins here.
     for h in NEAR:
