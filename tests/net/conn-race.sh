@@ -15,6 +15,7 @@ ip -n gw neigh replace 203.0.113.200 lladdr 02:00:00:00:00:99 dev wan
 ok "the sender is built" cc -O2 -Wall -Wextra -o "$TMP/flood" "$netdir/flood.c"
 py <<'END'
 POLICY = """option adopt 0s
+option tcp-loose on
 option conn-max %d
 option conn-max-per-source %d
 option timeout tcp-syn-sent 1s
