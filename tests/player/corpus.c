@@ -11,6 +11,9 @@
  * A port that a translation chose is printed by a number, in the order in which they
  * appear: the module draws them, and so does the simulation. That the sums of a packet
  * are right is printed, not what they are. Where time travels, conversations pause.
+ *
+ * Some packets come in pieces, in either order, one of them twice or not at all; what
+ * leaves in pieces is put together again: the simulation tells of it as a whole.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -243,22 +246,115 @@ static void change(void)
 
 /* Conversations */
 
-static bool push(int side, const struct pkt_spec *s, struct flow *learn)
+/* A packet that leaves in pieces, of which some are there. */
+struct pieces {
+	u8 data[WIRE_MTU + 1];
+	u32 head;
+	u32 have;
+	u32 total;		/* behind the header; 0: not known yet */
+	u32 id;
+};
+
+static struct pieces pieces[2];
+
+/* A piece of a packet: is that whole with it? @data becomes it then; returns its length,
+ * 0 where more are to come.
+ */
+static u32 put_together(struct pieces *a, u8 *data, u32 len)
 {
-	static const char *const in[] = { "> cli", "> srv" }, *const out[] = { "< cli", "< srv" };
+	bool six = *data >> 4 == 6;
+	u32 head = six ? 40 : (*data & 15) * 4u, skip = 0, off, id;
+
+	if (six ? data[6] != 44 : !(get_unaligned_be16(data + 6) & 0x3fff))
+		return len;
+	id = six ? get_unaligned_be32(data + 44) : get_unaligned_be16(data + 4);
+	if (id != a->id)
+		a->have = 0;
+	if (!a->have)
+		a->total = 0;
+	a->id = id;
+	off = six ? get_unaligned_be16(data + 42) & ~7u :
+		    (get_unaligned_be16(data + 6) & 0x1fffu) * 8;
+	if (!(six ? data[43] & 1 : data[6] & 0x20))
+		a->total = off + len - head - (six ? 8 : 0);
+	if (six) {
+		skip = 8;
+		data[6] = data[40];
+	}
+	a->have += len - head - skip;
+	if (!off) {
+		a->head = head;
+		memcpy(a->data, data, head);
+	}
+	/* No header is longer. */
+	memcpy(a->data + 60 + off, data + head + skip, len - head - skip);
+	if (!a->total || a->have != a->total)
+		return 0;
+	len = a->head + a->total;
+	memcpy(data, a->data, a->head);
+	memcpy(data + a->head, a->data + 60, a->total);
+	if (six) {
+		put_unaligned_be16((u16)(len - 40), data + 4);
+	} else {
+		put_unaligned_be16((u16)len, data + 2);
+		put_unaligned_be16(0, data + 6);
+		put_unaligned_be16(0, data + 10);
+		put_unaligned_be16((u16)~pkt_sum(0, data, a->head), data + 10);
+	}
+	a->have = 0;
+	return len;
+}
+
+static bool send_built(int side)
+{
+	if (wire_send(&wire, side, built.data, built.len, 0, 0))
+		return true;
+	puts("not sent");
+	return false;
+}
+
+/* In two pieces: the second one first, the first one twice, one alone. */
+static bool send_pieces(int side, const struct pkt_spec *s, u32 bytes)
+{
+	static u16 id = 1000;
+	struct pkt_spec piece[2] = { *s, *s };
+	u32 cut = 8 * (1 + draw((bytes - 1) / 8)), how = draw(6);
+
+	/* After a minute who sent that is told so, by a timer of the kernel's. */
+	if (s->family == 6 && !how)
+		how = 1;
+	piece[0].frag = true;
+	piece[0].frag_more = true;
+	piece[0].frag_len = (u16)cut;
+	piece[0].ip_id = ++id;
+	piece[1].frag = true;
+	piece[1].frag_off = (u16)cut;
+	piece[1].ip_id = id;
+	printf("in pieces, at %u, %s\n", cut, how == 0 ? "the first alone" :
+	       how == 1 ? "the last alone" : how == 2 ? "the first twice" :
+	       how == 3 ? "the last before" : "in order");
+	pkt_build(&built, &piece[how == 1 || how == 3]);
+	if (!send_built(side))
+		return false;
+	if (how == 2 && !send_built(side))
+		return false;
+	if (how < 2)
+		return true;
+	pkt_build(&built, &piece[how != 3]);
+	return send_built(side);
+}
+
+static void read_all(int side, const struct pkt_spec *s, struct flow *learn)
+{
+	static const char *const out[] = { "< cli", "< srv" };
 	int n, k;
 
-	pkt_build(&built, s);
-	put_packet(in[side], built.data, built.len);
-	if (!wire_send(&wire, side, built.data, built.len, 0, 0)) {
-		puts("not sent");
-		return false;
-	}
 	for (k = 0; k < 2; k++) {
 		while ((n = wire_read(&wire, k, got, 0)) >= 0) {
 			struct fwt_packet p = { .ether_type = *got >> 4 == 6 ? 0x86dd : 0x0800 };
 
-			if (fwt_packet_parse(&p, got, (u32)n, (u32)n, FWT_PARSE_NETWORK))
+			n = (int)put_together(&pieces[k], got, (u32)n);
+			if (!n || fwt_packet_parse(&p, got, (u32)n, (u32)n, FWT_PARSE_NETWORK))
 				continue;
 			put_packet(out[k], got, (u32)n);
 			/* Of what is refused the answer comes back. */
@@ -274,6 +370,23 @@ static bool push(int side, const struct pkt_spec *s, struct flow *learn)
 				learn->out.icmp_id = p.icmp_id;
 		}
 	}
+}
+
+static bool push(int side, const struct pkt_spec *s, struct flow *learn)
+{
+	static const char *const in[] = { "> cli", "> srv" };
+	u32 bytes;
+
+	pkt_build(&built, s);
+	put_packet(in[side], built.data, built.len);
+	bytes = built.end - built.l4;
+	if (s->quote || bytes < 16 || draw(7)) {
+		if (!send_built(side))
+			return false;
+	} else if (!send_pieces(side, s, bytes)) {
+		return false;
+	}
+	read_all(side, s, learn);
 	return true;
 }
 

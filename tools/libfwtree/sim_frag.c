@@ -221,6 +221,17 @@ static void whole(struct fwt_sim *sim, struct sk_buff *skb, const struct sim_fra
 	sim_checksum_ip4(ip);
 }
 
+/* IPv6: a first fragment has all headers (RFC 8200, 4.5). Linux does not wait for the
+ * others of one that has not, and lets it go on alone (ipv6frag_thdr_truncated()).
+ */
+static bool headers_cut(const struct fragment *f, u8 next)
+{
+	u32 least = next == IPPROTO_TCP ? 20 : next == IPPROTO_UDP || next == IPPROTO_ICMPV6 ?
+		    8 : 1;
+
+	return f->key[0] == 6 && !f->off && f->len < least;
+}
+
 enum sim_frag sim_defrag(struct fwt_sim *sim, struct sk_buff *skb)
 {
 	struct fragment f = { .off = 0 };
@@ -231,6 +242,8 @@ enum sim_frag sim_defrag(struct fwt_sim *sim, struct sk_buff *skb)
 		return SIM_FRAG_BAD;
 	if ((f.more && (f.len % 8 || !f.len)) || f.off + f.len > most)
 		return SIM_FRAG_BAD;
+	if (headers_cut(&f, skb->data[f.skip]))
+		return SIM_FRAG_ALONE;
 	q = find(sim, &f);
 	if (!q)
 		return SIM_FRAG_BAD;

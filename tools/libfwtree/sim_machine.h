@@ -72,6 +72,7 @@ enum sim_frag {
 	SIM_FRAG_WHOLE,	/* the packet is, and takes its place */
 	SIM_FRAG_HELD,	/* it waits for the others */
 	SIM_FRAG_BAD,	/* it is none, or lies over another one */
+	SIM_FRAG_ALONE,	/* it goes on as it is */
 };
 
 /* sim_frag.c */

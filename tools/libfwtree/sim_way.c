@@ -205,6 +205,9 @@ static int arrive(struct fwt_sim *sim, struct sk_buff *skb, struct net_device *d
 			return stop(sim, "malformed");
 		case SIM_FRAG_WHOLE:
 			look_at(sim);
+			break;
+		case SIM_FRAG_ALONE:
+			break;
 		}
 	}
 	return to_ip(sim, skb, dev);
