@@ -60,7 +60,14 @@ struct box {
 	struct ask ask[ASKS_MAX];
 	struct question question[QUESTIONS_MAX];
 	u64 fields;
-	u32 next;	/* in its place of the table */
+};
+
+/* A box in the table, and the next one in its place: its hash says nearly always that
+ * it is not the one, and the box need not be looked at.
+ */
+struct link {
+	u32 hash;
+	u32 next;
 };
 
 /**
@@ -71,6 +78,7 @@ struct box {
 struct covers {
 	struct fwt_analyser *a;
 	struct box *box;
+	struct link *link;
 	u32 *slot;
 	u32 slots;
 	struct fwt_vec tuple;
@@ -493,9 +501,9 @@ static u32 covered_in(struct covers *c, u64 key, const struct box *b, u32 best)
 	u32 at;
 
 	c->steps++;
-	for (at = c->slot[key & (c->slots - 1)]; at != FWT_NONE; at = c->box[at].next) {
+	for (at = c->slot[key & (c->slots - 1)]; at != FWT_NONE; at = c->link[at].next) {
 		c->steps++;
-		if (at < best && covers(c, &c->box[at], b) && !stale(c, at))
+		if (at < best && c->link[at].hash == key >> 32 && covers(c, &c->box[at], b) && !stale(c, at))
 			best = at;
 	}
 	return best;
@@ -530,10 +538,10 @@ static void put(struct covers *c, u32 n)
 {
 	struct box *b = &c->box[n];
 	struct tuple own = tuple_of(b), *t = c->tuple.data;
-	u32 i, *slot;
+	u64 key = key_of(&own, b, first_question(b));
+	u32 i, *slot = &c->slot[key & (c->slots - 1)];
 
-	slot = &c->slot[key_of(&own, b, first_question(b)) & (c->slots - 1)];
-	b->next = *slot;
+	c->link[n] = (struct link){ .hash = (u32)(key >> 32), .next = *slot };
 	*slot = n;
 	for (i = 0; i < c->tuple.count; i++)
 		if (same_tuple(&t[i], &own))
@@ -559,13 +567,15 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 	for (c->slots = 16; c->slots < 2 * b->live; c->slots *= 2)
 		;
 	c->box = malloc(b->live * sizeof(*c->box));
+	c->link = malloc(b->live * sizeof(*c->link));
 	c->slot = malloc(c->slots * sizeof(*c->slot));
 	c->tuple.count = 0;
 	c->changed = 0;
 	memset(c->changed_at, 0, sizeof(c->changed_at));
 	if (c->slot)
 		memset(c->slot, 0xff, c->slots * sizeof(*c->slot));
-	for (i = 0; c->box && c->slot && i < b->live && c->steps < STEPS_MAX; i++, n++) {
+	for (i = 0; c->box && c->link && c->slot && i < b->live && c->steps < STEPS_MAX;
+	     i++, n++) {
 		take_rule(c, &b->rule[i], &c->box[i]);
 		note_changes(c, &b->rule[i], i);
 		if (c->box[i].never)
@@ -582,6 +592,7 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 		}
 	}
 	free(c->box);
+	free(c->link);
 	free(c->slot);
 	return n;
 }
