@@ -96,11 +96,11 @@ static u32 counter_slot(const struct fwt_policy *pol, const struct fwt_program *
 	return slot[prog->n[FWT_SEC_RULES] + counter];
 }
 
-/* A patch adds to no set: the modifier is the base's. */
 static void update(const struct fwt_policy *pol, const struct fwt_decision_update *u)
 {
-	const struct fwt_prog_mod *m = &pol->prog.mod[u->mod];
-	struct fwt_set *s = fwt_set_of(pol->object[pol->prog.test[m->a].set[0]]);
+	u32 object;
+	const struct fwt_prog_mod *m = fwt_patch_update(&pol->prog, u, &object);
+	struct fwt_set *s = fwt_set_of(pol->object[object]);
 
 	if (m->type == FWT_MOD_SET_REMOVE)
 		fwt_set_remove(s, u->six, u->key);

@@ -119,6 +119,12 @@ static const struct nla_policy fwtree_rule_find_nl_policy[FWTREE_A_RULE_FILE_IND
 	[FWTREE_A_RULE_TREE] = { .type = NLA_NUL_STRING, },
 };
 
+/* FWTREE_CMD_SOURCE_GET - do */
+static const struct nla_policy fwtree_source_get_nl_policy[FWTREE_A_POLICY_OFFSET + 1] = {
+	[FWTREE_A_POLICY_OFFSET] = { .type = NLA_U32, },
+	[FWTREE_A_POLICY_LENGTH] = { .type = NLA_U32, },
+};
+
 /* FWTREE_CMD_EXPLAIN - do */
 static const struct nla_policy fwtree_explain_nl_policy[FWTREE_A_EXPLAIN_MARK + 1] = {
 	[FWTREE_A_EXPLAIN_DEVICE] = { .type = NLA_NUL_STRING, .len = 15, },
@@ -268,6 +274,13 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
+		.cmd		= FWTREE_CMD_SOURCE_GET,
+		.doit		= fwtree_nl_source_get_doit,
+		.policy		= fwtree_source_get_nl_policy,
+		.maxattr	= FWTREE_A_POLICY_OFFSET,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
 		.cmd	= FWTREE_CMD_SOURCE_GET,
 		.dumpit	= fwtree_nl_source_get_dumpit,
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
@@ -342,6 +355,16 @@ static const struct genl_split_ops fwtree_nl_ops[] = {
 	{
 		.cmd	= FWTREE_CMD_NODE_GET,
 		.dumpit	= fwtree_nl_node_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= FWTREE_CMD_DEFINES_GET,
+		.dumpit	= fwtree_nl_defines_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= FWTREE_CMD_DIGEST_GET,
+		.dumpit	= fwtree_nl_digest_get_dumpit,
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 };

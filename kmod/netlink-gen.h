@@ -40,6 +40,7 @@ int fwtree_nl_conn_count_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_patch_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int fwtree_nl_rule_find_doit(struct sk_buff *skb, struct genl_info *info);
+int fwtree_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_source_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
 int fwtree_nl_policy_confirm_doit(struct sk_buff *skb, struct genl_info *info);
@@ -57,6 +58,10 @@ int fwtree_nl_set_add_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_set_delete_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_set_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int fwtree_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int fwtree_nl_defines_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int fwtree_nl_digest_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
 
 enum {
 	FWTREE_NLGRP_EVENTS,

@@ -2,7 +2,7 @@
 /*
  * The netlink family's handlers, and what main.c and netns.c call.
  *
- * netlink.c has policies, netlink_stats.c counters, netlink_conn.c
+ * netlink.c has policies, netlink_text.c their texts, netlink_stats.c counters, netlink_conn.c
  * connections. Nothing is decided here: a handler reads attributes, calls who
  * knows, and writes attributes, or a refusal with its text and the attribute
  * that was not liked.
@@ -65,7 +65,8 @@ static inline u64 fwt_policy_bytes(const struct fwt_policy *p)
 {
 	const struct fwt_base *b = p->base;
 	u64 bytes = sizeof(*p) + b->len + fwt_n_slots(&b->prog) * sizeof(u32) +
-		    b->prog.n[FWT_SEC_RULES] * sizeof(*b->of.rule);
+		    b->prog.n[FWT_SEC_RULES] * sizeof(*b->of.rule) +
+		    fwt_digest_blocks(b->prog.n[FWT_SEC_SOURCE]) * sizeof(*b->digest);
 
 	if (p->change)
 		bytes += p->change->len + b->prog.n[FWT_SEC_NODES] / 8;

@@ -258,10 +258,14 @@ static int put_limit(struct sk_buff *skb, struct fwt_net *fn, const struct fwt_p
 		[FWT_OBJECT_QUOTA] = FWTREE_LIMIT_KIND_QUOTA,
 		[FWT_OBJECT_SPLIT] = FWTREE_LIMIT_KIND_SPLIT,
 	};
-	struct fwt_object *o = p->object[i];
-	const u32 *param = o->param;
+	/* A patch has none but the base's sets. */
+	struct fwt_object *o = i < p->prog.n[FWT_SEC_OBJECTS] ? p->object[i] : NULL;
 	struct fwt_limit_figures f;
+	const u32 *param;
 
+	if (!o)
+		return 1;
+	param = o->param;
 	if (o->kind != FWT_OBJECT_LIMIT && o->kind != FWT_OBJECT_QUOTA &&
 	    o->kind != FWT_OBJECT_SPLIT)
 		return 1;

@@ -127,6 +127,8 @@ struct fwt_barred {
  * @pools: takes servers out that do not answer, and has them tried again
  * @set_bytes: memory of live sets
  * @limit_bytes: memory of limits by keys, beyond what each begins with; see rate.c
+ * @sets_changed: elements that the policy in force has were taken from a set, or changed:
+ *	the same text would bring them back
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
  *	mapping.h
  * @gone: sweeps out what was translated to an address that is not there any more
@@ -180,6 +182,7 @@ struct fwt_net {
 	struct delayed_work pools;
 	atomic64_t set_bytes;
 	size_t limit_bytes;
+	bool sets_changed;
 	spinlock_t map_lock;
 	u32 n_mappings;
 	struct rhashtable map_in;

@@ -131,6 +131,7 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->of.rule);
 	kvfree(b->slot);
 	kvfree(b->object);
+	kvfree(b->digest);
 	fwt_filters_free(b);
 	fwt_nodes_free(b);
 	kvfree(b->blob);
@@ -261,6 +262,9 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	kvfree(scratch);
 	if (ret)
 		goto fail;
+	ret = fwt_digests_make(b);
+	if (ret)
+		goto fail;
 	ret = fwt_nflog_get(p, &b->prog, true, extack);
 	if (ret)
 		goto fail;
@@ -347,7 +351,7 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 		 struct netlink_ext_ack *extack, u32 *gen)
 {
 	struct fwt_policy *p, *old, *spare = NULL;
-	bool rtnl = false;
+	bool rtnl = false, changed = false;
 	int ret;
 
 	p = policy_new(fn, blob, len, extack);
@@ -402,6 +406,8 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 				   p->prog.n[FWT_SEC_RULES]);
 		goto fail;
 	}
+	changed = READ_ONCE(fn->sets_changed);
+	WRITE_ONCE(fn->sets_changed, false);
 	ret = fwt_objects_get(fn, &p->prog, p->base->object, extack);
 	if (ret) {
 		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
@@ -440,6 +446,8 @@ fail_things:
 	fwt_objects_cancel(p->base->object, p->prog.n[FWT_SEC_OBJECTS]);
 	base_put_things(fn, p->base);
 fail:
+	if (changed)
+		WRITE_ONCE(fn->sets_changed, true);
 	mutex_unlock(&fn->lock);
 	if (rtnl)
 		rtnl_unlock();

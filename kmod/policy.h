@@ -11,6 +11,7 @@
 #include "netns.h"
 #include "object.h"
 #include "slot.h"
+#include "core/digest.h"
 #include "core/patch.h"
 
 /**
@@ -23,6 +24,7 @@
  * @object: by index in OBJECTS
  * @filter: by index in FILTERS; NULL where there are none
  * @node: by index in FOREIGN; likewise
+ * @digest: of SOURCE, by block
  * @blob: the program's bytes
  * @len: how many
  */
@@ -34,6 +36,7 @@ struct fwt_base {
 	struct fwt_object **object;
 	struct bpf_prog **filter;
 	struct fwt_node_use *node;
+	struct fwt_digest *digest;
 	void *blob;
 	size_t len;
 };
@@ -149,6 +152,12 @@ void fwt_policy_retire(struct fwt_policy *p);
 int fwt_filters_make(struct fwt_base *b);
 void fwt_filters_free(struct fwt_base *b);
 
+/* digest.c: what a verified program's text is recognised by, and what that is made with.
+ * 0 or -ENOMEM; it is freed with the base.
+ */
+int fwt_digests_make(struct fwt_base *b);
+const struct fwt_digest_key *fwt_digest_key(void);
+
 /* A policy that was never in force. */
 void fwt_policy_free(struct fwt_policy *p);
 void fwt_change_free(struct fwt_change *c);
@@ -180,6 +189,12 @@ static inline u32 fwt_rule_slot(const struct fwt_policy *pol, u32 rule)
 	if (likely(rule < pol->prog.n[FWT_SEC_RULES]))
 		return pol->slot[rule];
 	return pol->change->slot[rule - pol->prog.n[FWT_SEC_RULES]];
+}
+
+/* An object that a walk met; of a patch it is one of the base's. */
+static inline struct fwt_object *fwt_policy_object(const struct fwt_policy *pol, u32 index)
+{
+	return pol->object[fwt_patch_object(&pol->prog, index)];
 }
 
 /* A rule of the base that a patch has taken away. */

@@ -166,9 +166,12 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 }
 
 /* What the next policy has stays hidden until then. */
-static bool take_away(struct fwt_set_hash *h, const u32 *key)
+static bool take_away(struct fwt_set *s, struct fwt_set_hash *h, const u32 *key)
 {
 	u32 lease = fwt_set_hash_find(h, key);
+
+	if (lease & LEASE_FILE)
+		WRITE_ONCE(s->fn->sets_changed, true);
 
 	if (!lease || lease == (lease_until(UNTIL_NEVER) | LEASE_NEXT))
 		return false;
@@ -184,7 +187,7 @@ void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key)
 	if (!fwt_set_hash_find(h, key))
 		return;
 	spin_lock_bh(&s->lock);
-	take_away(h, key);
+	take_away(s, h, key);
 	spin_unlock_bh(&s->lock);
 	misfit(s, h);
 }
@@ -226,6 +229,8 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
+	if (e->value && lease & LEASE_FILE)
+		WRITE_ONCE(s->fn->sets_changed, true);
 	if (e->file)
 		to = (lease ?: lease_until(UNTIL_NEVER)) | LEASE_FILE;
 	else
@@ -270,7 +275,7 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 		let_go(h, key, lease);
 	} else if (lease && !e->file) {
 		was = live(lease, units_now());
-		take_away(h, key);
+		take_away(s, h, key);
 	}
 	spin_unlock_bh(&s->lock);
 	rcu_read_unlock();
@@ -325,6 +330,7 @@ u32 fwt_set_flush(struct fwt_set *s)
 	u32 n = 0;
 
 	lockdep_assert_held(&s->mutex);
+	WRITE_ONCE(s->fn->sets_changed, true);
 	all_hashes(s, flush_one, &n);
 	s->dirty = true;
 	return n;

@@ -184,7 +184,7 @@ static bool world_set_has(const struct fwt_env *env, u32 object, bool six, const
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return fwt_set_has(fwt_set_of(w->pol->object[object]), six, key, value);
+	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value);
 }
 
 static const struct fwt_env_ops world_ops = {

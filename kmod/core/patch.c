@@ -207,7 +207,42 @@ static u32 steps_with(const struct fwt_patch *x, const struct fwt_program *base,
 	return (u32)min(base->steps_max * (1ull + times) + x->prog.steps_max, (u64)FWT_STEPS_MANY);
 }
 
-static int check_program(struct fwt_patch *x, const struct fwt_patch_hdr *h, void *scratch,
+/* Another one of that name would be made when a policy is applied, and not by a patch. */
+static bool same_set(const struct fwt_program *a, const struct fwt_prog_object *x,
+		     const struct fwt_program *b, const struct fwt_prog_object *y)
+{
+	return x->key == y->key && x->kind == y->kind &&
+	       !memcmp(x->param, y->param, FWT_SETP_TIMEOUT_LO * sizeof(u32)) &&
+	       !strcmp(fwt_program_string(a, x->name), fwt_program_string(b, y->name));
+}
+
+static int check_objects(struct fwt_patch *x, const struct fwt_program *base,
+			 struct fwt_verify_error *err)
+{
+	u32 i, k;
+
+	if (x->prog.n[FWT_SEC_OBJECTS] > FWT_PATCH_OBJECTS_MAX)
+		return fail(err, -E2BIG, FWT_PATCH_PROGRAM, FWT_PATCH_OBJECTS_MAX,
+			    "asks too many sets");
+	for (i = 0; i < x->prog.n[FWT_SEC_OBJECTS]; i++) {
+		const struct fwt_prog_object *o = &x->prog.object[i];
+
+		if (o->kind != FWT_OBJECT_SET)
+			return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has objects of its own");
+		for (k = 0; k < base->n[FWT_SEC_OBJECTS]; k++)
+			if (same_set(&x->prog, o, base, &base->object[k]))
+				break;
+		if (k == base->n[FWT_SEC_OBJECTS])
+			return bad_patch(err, FWT_PATCH_PROGRAM, 0,
+					 "asks a set that the policy in force does not have");
+		x->object[i] = k;
+	}
+	x->prog.first_object = base->n[FWT_SEC_OBJECTS];
+	return 0;
+}
+
+static int check_program(struct fwt_patch *x, const struct fwt_program *base,
+			 const struct fwt_patch_hdr *h, void *scratch,
 			 struct fwt_verify_error *err)
 {
 	u32 i;
@@ -228,13 +263,11 @@ static int check_program(struct fwt_patch *x, const struct fwt_patch_hdr *h, voi
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has filters of its own");
 	if (x->prog.n[FWT_SEC_FOREIGN] || x->prog.n[FWT_SEC_ARGS])
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has nodes of other modules");
-	if (x->prog.n[FWT_SEC_OBJECTS])
-		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has objects of its own");
 	/* What is counted is known by a rule of the base. */
 	for (i = 0; i < x->prog.n[FWT_SEC_TESTS]; i++)
 		if (x->prog.test[i].op == FWT_TEST_COUNT)
 			return bad_patch(err, FWT_PATCH_PROGRAM, 0, "counts connections");
-	return 0;
+	return check_objects(x, base, err);
 }
 
 static int check_deleted(struct fwt_patch *x, const struct fwt_program *base,
@@ -304,7 +337,7 @@ int fwt_patch_verify(const void *blob, size_t len, const struct fwt_program *bas
 	x->order = (void *)((u8 *)tables + gone_bytes(base));
 	x->shift = (void *)(x->order + x->n[FWT_PATCH_PLACES]);
 	memset(x->gone, 0, gone_bytes(base));
-	ret = check_program(x, h, scratch, err);
+	ret = check_program(x, base, h, scratch, err);
 	if (!ret)
 		ret = check_deleted(x, base, of, err);
 	if (!ret)

@@ -2,9 +2,10 @@
 /*
  * A program with a few rules more and a few less, without making it anew.
  *
- * What a patch is made of stands in fwtree_patch.h. Rules and modifiers of a
- * patched program are numbered on behind those of the base; fwt_program_of_rule()
- * and fwt_program_of_mod() say whose a number is.
+ * What a patch is made of stands in fwtree_patch.h. Rules, modifiers and objects of a
+ * patched program are numbered on behind those of the base; fwt_program_of_rule() and
+ * fwt_program_of_mod() say whose a number is. An object of a patch is one that the base
+ * has; which, fwt_patch_object() says.
  */
 #ifndef FWT_CORE_PATCH_H
 #define FWT_CORE_PATCH_H
@@ -28,6 +29,7 @@ struct fwt_patch_order {
  * @gone: bitmap by nodes of the base: no box that leads there counts
  * @order: by place
  * @shift: by edit: lines behind it, up to the next one, moved by so many
+ * @object: by index in OBJECTS of @prog: the same in the base
  * @steps_max: the most steps of a walk of the base with the patch
  */
 struct fwt_patch {
@@ -41,6 +43,7 @@ struct fwt_patch {
 	u32 *gone;
 	struct fwt_patch_order *order;
 	s32 *shift;
+	u32 object[FWT_PATCH_OBJECTS_MAX];
 	u32 steps_max;
 };
 
@@ -180,6 +183,26 @@ static inline const struct fwt_program *fwt_program_of_mod(const struct fwt_prog
 		return prog;
 	*index -= prog->n[FWT_SEC_MODS];
 	return &prog->patch->prog;
+}
+
+/* An object's index in the base. */
+static inline u32 fwt_patch_object(const struct fwt_program *prog, u32 index)
+{
+	if (likely(index < prog->n[FWT_SEC_OBJECTS]))
+		return index;
+	return prog->patch->object[index - prog->n[FWT_SEC_OBJECTS]];
+}
+
+/* The modifier that a set is to be changed by, and which set, in the base. */
+static inline const struct fwt_prog_mod *
+fwt_patch_update(const struct fwt_program *prog, const struct fwt_decision_update *u, u32 *object)
+{
+	u32 mod = u->mod;
+	const struct fwt_program *own = fwt_program_of_mod(prog, &mod);
+	const struct fwt_prog_mod *m = &own->mod[mod];
+
+	*object = fwt_patch_object(prog, own->first_object + own->test[m->a].set[0]);
+	return m;
 }
 
 #endif /* FWT_CORE_PATCH_H */

@@ -153,12 +153,13 @@ u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key)
 	return FWT_NONE;
 }
 
-static bool has(const struct fwt_env *env, const struct fwt_prog_test *t,
-		const struct fwt_packet *p, const u32 *key, u32 *value)
+static bool has(const struct fwt_program *prog, const struct fwt_prog_test *t,
+		const struct fwt_packet *p, const struct fwt_env *env, const u32 *key)
 {
 	if (!env || !env->ops->set_has)
 		return false;
-	return env->ops->set_has(env, t->set[0], t->set[1] >> which(p) & 1, key, value);
+	return env->ops->set_has(env, prog->first_object + t->set[0],
+				 t->set[1] >> which(p) & 1, key, NULL);
 }
 
 bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *t,
@@ -216,7 +217,7 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		break;
 	case FWT_TEST_LIVE:
 		words = fwt_test_key(prog, t, p, env, key);
-		yes = words && has(env, t, p, key, NULL);
+		yes = words && has(prog, t, p, env, key);
 		break;
 	}
 	if (step)
@@ -353,7 +354,8 @@ static noinline bool look_up(const struct fwt_program *prog, const struct fwt_pr
 	if (step)
 		step->words = words;
 	return words && env && env->ops->set_has &&
-	       env->ops->set_has(env, t->set[0], flags >> which(p) & 1, key, value);
+	       env->ops->set_has(env, prog->first_object + t->set[0], flags >> which(p) & 1,
+				 key, value);
 }
 
 /* Where a map of trees leads to, @no where it gives none, or none that is there. */
@@ -793,11 +795,12 @@ struct before_added {
 	u32 snat;
 	u32 dnat;
 	u32 n_effects;
+	u32 n_updates;
 };
 
 static struct before_added begin_added(struct fwt_decision *d)
 {
-	struct before_added b = { d->snat, d->dnat, d->n_effects };
+	struct before_added b = { d->snat, d->dnat, d->n_effects, d->n_updates };
 
 	d->snat = FWT_NONE;
 	d->dnat = FWT_NONE;
@@ -811,6 +814,8 @@ static void end_added(const struct fwt_program *prog, const struct before_added 
 
 	for (i = b->n_effects; i < d->n_effects; i++)
 		d->effect[i] += d->effect[i] & FWT_EFFECT_MOD ? mods : rules;
+	for (i = b->n_updates; i < d->n_updates; i++)
+		d->update[i].mod += mods;
 	d->snat = d->snat == FWT_NONE ? b->snat : d->snat + mods;
 	d->dnat = d->dnat == FWT_NONE ? b->dnat : d->dnat + mods;
 	if (d->rule != FWT_NONE)

@@ -20,6 +20,8 @@ struct fwt_patch;
  * @root: where the inet hooks' walks begin, FWT_NONE for a hook not named
  * @steps_max: the most steps that any walk can take
  * @depth_max: how deep calls nest
+ * @first_object: of a patch's program: its objects are numbered from here on, see
+ *	patch.h; else 0
  * @patch: rules that are others by now, mostly NULL; see patch.h
  */
 struct fwt_program {
@@ -47,10 +49,12 @@ struct fwt_program {
 	const struct fwt_prog_server *server;
 	const struct fwt_prog_foreign *foreign;
 	const struct fwt_prog_arg *arg;
+	const char *defines;
 	u32 n[__FWT_SEC_MAX];
 	u32 root[2];
 	u32 steps_max;
 	u32 depth_max;
+	u32 first_object;
 	const struct fwt_patch *patch;
 };
 

@@ -65,7 +65,7 @@ static int check_header(struct fwt_verify *c, const void *blob, size_t len)
 		return bad(c, __FWT_SEC_MAX, 0, "says another length than it has");
 	if (len > FWT_PROGRAM_SIZE_MAX)
 		return refuse(c, -E2BIG, __FWT_SEC_MAX, 0, "program is too large");
-	if (h->flags)
+	if (h->flags & ~FWT_PROGRAM_BEYOND)
 		return refuse(c, -EOPNOTSUPP, __FWT_SEC_MAX, 0, "flags are not known");
 	if (h->n_sections > __FWT_SEC_MAX)
 		return refuse(c, -EOPNOTSUPP, __FWT_SEC_MAX, 0,
@@ -123,6 +123,7 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->server = section(p, FWT_SEC_SERVERS);
 	p->foreign = section(p, FWT_SEC_FOREIGN);
 	p->arg = section(p, FWT_SEC_ARGS);
+	p->defines = section(p, FWT_SEC_DEFINES);
 }
 
 /* Comparisons that looking up in a set can take; of long keys each counts more. A

@@ -11,6 +11,7 @@
 topology
 py <<'END'
 import random
+import threading
 
 LINES = ["# a policy", "define four = { 10.4.0.0/16,", "\t10.5.0.0/16 }   # two lines",
          "set some : addr { elements = { 10.6.0.1, 10.6.0.2 } }", "ingress {", "\tiif lo accept", "", "\t# services"]
@@ -39,12 +40,6 @@ def new_rule():
         random.randrange(256), random.randrange(256), random.randrange(1, 65536),
         random.choice(("accept", "drop", "count c accept", "log accept # why not")))
 
-def plain_rule():
-    """One that asks no set: those are known by their place in the base."""
-    while "@" in (r := new_rule()):
-        pass
-    return r
-
 def steps(name, lines, delta):
     d = apply_file(lines)
     equal(d["delta"], delta, f"{name}: {'by a patch' if delta else 'the whole'}")
@@ -56,15 +51,15 @@ def steps(name, lines, delta):
     apply_file(LINES, "--full")
 
 equal(apply_file(LINES)["delta"], False, "a first policy: the whole")
-steps("one rule more", LINES[:13] + ["\t" + plain_rule()] + LINES[13:], True)
+steps("one rule more", LINES[:13] + ["\t" + new_rule()] + LINES[13:], True)
 steps("one rule less", LINES[:13] + LINES[14:], True)
-steps("one is another", LINES[:13] + ["\t" + plain_rule()] + LINES[14:], True)
-steps("three are two", LINES[:13] + ["\t" + plain_rule(), "\t# so", "\t" + plain_rule()] + LINES[16:], True)
-steps("one before the end of a run", LINES[:-8] + ["\t" + plain_rule()] + LINES[-8:], False)
-steps("one behind the last of a run", LINES[:48] + ["\t" + plain_rule()] + LINES[48:], True)
-steps("one in a block", LINES[:50] + ["\t\t" + plain_rule()] + LINES[50:], True)
+steps("one is another", LINES[:13] + ["\t" + new_rule()] + LINES[14:], True)
+steps("three are two", LINES[:13] + ["\t" + new_rule(), "\t# so", "\t" + new_rule()] + LINES[16:], True)
+steps("one before the end of a run", LINES[:-8] + ["\t" + new_rule()] + LINES[-8:], False)
+steps("one behind the last of a run", LINES[:48] + ["\t" + new_rule()] + LINES[48:], True)
+steps("one in a block", LINES[:50] + ["\t\t" + new_rule()] + LINES[50:], True)
 steps("one that uses a definition", LINES[:13] + ["\tsaddr $four udp dport 7 accept"] + LINES[13:], True)
-steps("one that uses a set", LINES[:13] + ["\tdaddr @some udp dport 7 drop"] + LINES[14:], False)
+steps("one that uses a set", LINES[:13] + ["\tdaddr @some udp dport 7 drop"] + LINES[14:], True)
 steps("a definition", ["define x = 5"] + LINES, False)
 steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], False)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)
@@ -101,6 +96,81 @@ for n in range(60):
             wrong.append((n, got, state()))
 equal(wrong, [], f"changes at random: {ways[1]} by patches, {ways[0]} the whole")
 ok(ways[1] > 20, "most by patches", ways)
+
+# Rules that ask sets ask those that are there, with what they hold by now.
+apply_file(LINES, "--full")
+fwctl("set", "add", "some", "10.99.0.1")
+d = apply_file(LINES[:9] + ["\tsaddr @some tcp dport 4000 accept id by-set", "\tsaddr @some udp dport 4000 drop"] + LINES[9:])
+equal(d["delta"], True, "rules that ask a set: by a patch")
+def live(packet):
+    return fwctl("explain", "--live", *packet.split())
+r = live("in lan tcp 10.99.0.1:1000 to 10.0.0.9:4000 syn")
+ok("by-set" in str(r), "an element that was added since decides", r)
+fwctl("set", "delete", "some", "10.99.0.1")
+r = live("in lan tcp 10.99.0.1:1000 to 10.0.0.9:4000 syn")
+ok("by-set" not in str(r), "and does not when it is gone", r)
+equal(sorted(e["element"] for e in fwctl("set", "list", "some")), ["10.6.0.1", "10.6.0.2"], "the set's own stay")
+fwctl("stats")
+
+# Elements of the text that were taken away come back with the next apply that has them.
+apply_file(LINES)
+fwctl("set", "delete", "some", "10.6.0.1")
+d = apply_file(LINES[:20] + ["\tudp dport 4003 drop"] + LINES[20:])
+equal((d["delta"], sorted(e["element"] for e in fwctl("set", "list", "some"))), (False, ["10.6.0.1", "10.6.0.2"]), "elements that were taken away come back")
+equal(apply_file(LINES)["delta"], True, "and then it goes by a patch again")
+
+# What is compiled from more than the text is compiled anew.
+with open("more.txt", "w") as f:
+    f.write("10.77.0.1\n")
+for what, head in (("names of a directory", ['include "none-*.fw"']),
+                   ("elements of a file", ['set far : addr { elements file "more.txt" }']),
+                   ("servers of names", ["set dns : addr { elements = { @resolvers } }"])):
+    lines = head + LINES
+    if "set" in head[0]:
+        lines = lines[:10] + [f"\tsaddr @{head[0].split()[1]} tcp dport 4001 accept"] + lines[10:]
+    apply_file(lines)
+    d = apply_file(lines[:20] + ["\tudp dport 4002 drop"] + lines[20:])
+    equal(d["delta"], False, f"{what}: the whole")
+
+# Many blocks of text, changed here and there, and what stands behind moves.
+lines = ["ingress {"] + [f"\tsaddr 10.{i >> 8}.{i & 255}.0/24 tcp dport {1 + i} accept" for i in range(4000)] + ["\tdrop", "}", "egress { accept }"]
+apply_file(lines)
+wrong, ways, want = [], 0, 0
+for n in range(25):
+    was = list(lines)
+    for _ in range(random.randrange(1, 4)):
+        at = random.randrange(2, len(lines) - 3) if not _ else at
+        if random.randrange(3):
+            lines.insert(at, f"\tsaddr 10.{n}.0.0/16 udp dport {random.randrange(1, 65536)} drop # {n}")
+        else:
+            del lines[at]
+    want += lines != was
+    ways += apply_file(lines)["delta"]
+    if fwctl("show", "policy")["files"][0]["text"] != "".join(x + "\n" for x in lines):
+        wrong.append(n)
+got = [(r["line"], r["text"]) for r in stats()["rules"]]
+equal((wrong, ways), ([], want), "25 changes of a large file, by patches")
+apply_file(lines, "--full")
+equal(got, [(r["line"], r["text"]) for r in stats()["rules"]], "and its rules stand where they do in full")
+
+# Two who change it at once: each change is of what was in force then, or is made anew.
+def rules():
+    for n in range(30):
+        run("fwctl", "-n", "gw", "rule", "add", "first", "in", "ingress", f"udp dport {5000 + n} drop")
+other = threading.Thread(target=rules)
+other.start()
+for n in range(30):
+    lines[2000] = f"\ttcp dport {6000 + n} drop"
+    write(lines)
+    run("fwctl", "-n", "gw", "apply", "p.fw")
+other.join()
+write(lines)
+run("fwctl", "-n", "gw", "apply", "p.fw")
+equal(fwctl("show", "policy")["files"][0]["text"], "".join(x + "\n" for x in lines), "two at once: the file that came last is in force")
+got = [(r["line"], r["text"]) for r in stats()["rules"]]
+apply_file(lines, "--full")
+equal(got, [(r["line"], r["text"]) for r in stats()["rules"]], "with its rules where they stand")
+apply_file(LINES, "--full")
 
 # Wrong files are refused as ever, and what is in force stays.
 before = state()

@@ -96,7 +96,7 @@ for f in (4, 6):
     ok(p.talk(), f"IPv{f}: and what is new passes")
 
     # A live set is known by its place in the base: the whole way.
-    change("add", "before", "eighty", "iif $inside tcp dport @odd accept id odd", delta=False)
+    change("add", "before", "eighty", "iif $inside tcp dport @odd accept id odd")
     s83 = listen("net", FAR[f], 83)
     p3 = Pair("home", FAR[f], 83, s83)
     ok(p3.talk() and rule("odd")["hits"] == 1, f"IPv{f}: a rule with a definition and a set")

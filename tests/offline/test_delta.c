@@ -204,15 +204,47 @@ static bool a_local(const struct fwt_env *env, const char *ifname,
 	return a_source(env, p, addr);
 }
 
+/* A walk, and whose objects it asks. */
+struct walking {
+	struct fwt_env env;
+	const struct fwt_program *prog;
+};
+
+/* By the set's name, so that two programs of one policy agree. */
+static bool a_set(const struct fwt_env *env, u32 object, bool six, const u32 *key, u32 *value)
+{
+	const struct fwt_program *prog = ((const struct walking *)env)->prog;
+	u32 own = fwt_patch_object(prog, object);
+
+	assert_true(own < prog->n[FWT_SEC_OBJECTS]);
+	if (value)
+		return false;
+	return (prog->object[own].key ^ six ^ key[0]) % 3 == 0;
+}
+
 static const struct fwt_env_ops ops = {
-	.ifaddr = an_ifaddr, .source = a_source, .local = a_local,
+	.ifaddr = an_ifaddr, .source = a_source, .local = a_local, .set_has = a_set,
 };
 
 static struct {
-	u64 changes, added, deleted, replaced, again, refused, packets, by_added, bent, unbent;
+	u64 updates, changes, added, deleted, replaced, again, refused, packets, by_added;
+	u64 bent, unbent;
 } sum;
 
-/* The same packet, both ways. */
+/* Sets are changed alike: the base's, by whichever program's modifier. */
+static bool same_update(const struct fwt_program *got, const struct fwt_decision_update *a,
+			const struct fwt_program *want, const struct fwt_decision_update *b)
+{
+	const struct fwt_prog_mod *m, *n;
+	u32 i, k;
+
+	m = fwt_patch_update(got, a, &i);
+	n = fwt_patch_update(want, b, &k);
+	assert_true(i < got->n[FWT_SEC_OBJECTS]);
+	return m->type == n->type && got->object[i].key == want->object[k].key &&
+	       a->six == b->six && a->key[0] == b->key[0];
+}
+
 /* Each step leads to the next one; added rules' nodes are behind the base's. */
 struct trace {
 	u32 at;
@@ -234,14 +266,14 @@ static void trace(const struct fwt_program *prog, u32 root, const struct fwt_pac
 		  const struct fwt_decision *d)
 {
 	u32 nodes = prog->n[FWT_SEC_NODES], rules = prog->n[FWT_SEC_RULES];
-	struct fwt_env env = { .ops = &ops };
+	struct walking w = { .env.ops = &ops, .prog = prog };
 	struct trace t = { .at = root };
 	const struct fwt_prog_node *n;
 	struct fwt_packet q = *p;
 	struct fwt_decision e;
 	bool added;
 
-	fwt_walk_traced(prog, root, &q, &env, &e, keep, &t);
+	fwt_walk_traced(prog, root, &q, &w.env, &e, keep, &t);
 	assert_int_equal(e.verdict, d->verdict);
 	assert_int_equal(e.rule, d->rule);
 	assert_int_equal(e.node, d->node);
@@ -260,10 +292,11 @@ static void trace(const struct fwt_program *prog, u32 root, const struct fwt_pac
 	assert_int_equal(n->arg, added ? e.rule - rules : e.rule);
 }
 
+/* The same packet, both ways. */
 static void compare(const struct fwt_program *got, const struct fwt_program *want, u32 hook,
 		    const struct fwt_packet *p)
 {
-	struct fwt_env env = { .ops = &ops };
+	struct walking w = { .env.ops = &ops, .prog = got };
 	struct fwt_decision a, b;
 	struct fwt_packet q, r;
 	bool same;
@@ -272,14 +305,19 @@ static void compare(const struct fwt_program *got, const struct fwt_program *wan
 	if (want->root[hook] == FWT_NONE)
 		return;
 	q = *p;
-	fwt_walk(got, got->root[hook], &q, &env, &a);
+	fwt_walk(got, got->root[hook], &q, &w.env, &a);
 	trace(got, got->root[hook], p, &a);
+	w.prog = want;
 	r = *p;
-	fwt_walk(want, want->root[hook], &r, &env, &b);
+	fwt_walk(want, want->root[hook], &r, &w.env, &b);
 	same = a.verdict == b.verdict && a.flags == b.flags && a.n_effects == b.n_effects &&
 	       a.reject == b.reject && line_of(got, a.rule) == line_of(want, b.rule) &&
 	       !memcmp(q.saddr, r.saddr, sizeof(q.saddr)) && q.mark == r.mark &&
 	       (a.snat == FWT_NONE) == (b.snat == FWT_NONE);
+	same &= a.n_updates == b.n_updates;
+	for (i = 0; same && i < a.n_updates; i++)
+		same = same_update(got, &a.update[i], want, &b.update[i]);
+	sum.updates += a.n_updates && a.rule != FWT_NONE && a.rule >= got->n[FWT_SEC_RULES];
 	/* Numbers of counters and strings are each program's own. */
 	for (i = 0; same && i < a.n_effects; i++)
 		same = a.effect[i] & FWT_EFFECT_MOD ?
@@ -367,7 +405,7 @@ static void bend(struct session *s, const struct patched *p)
 		} else {
 			sum.unbent++;
 			for (k = 0; k < 20; k++) {
-				struct fwt_env env = { .ops = &ops };
+				struct walking w = { .env.ops = &ops, .prog = &bent.prog };
 				struct fwt_decision d;
 				struct fwt_packet pkt;
 
@@ -375,7 +413,7 @@ static void bend(struct session *s, const struct patched *p)
 				pkt.hook = k & 1;
 				if (bent.prog.root[k & 1] == FWT_NONE)
 					continue;
-				fwt_walk(&bent.prog, bent.prog.root[k & 1], &pkt, &env, &d);
+				fwt_walk(&bent.prog, bent.prog.root[k & 1], &pkt, &w.env, &d);
 				line_of(&bent.prog, d.rule);
 			}
 			fwt_patch_line(&bent.patch, 0, filter_rnd(&s->rnd) % 300);
@@ -420,6 +458,20 @@ static u32 n_lines(const struct fwt_program *prog, const struct fwt_prog_rule *r
 	return n;
 }
 
+static void check_defines(const char *some, const char *all)
+{
+	const char *end;
+	char *line;
+
+	for (; some && *some; some = end + 1) {
+		end = strchr(some, '\n');
+		assert_non_null(end);
+		line = strndup(some, (size_t)(end + 1 - some));
+		assert_non_null(strstr(all, line));
+		free(line);
+	}
+}
+
 /* One change, to the delta and to the text. False: it is none for a patch. */
 static bool change(struct session *s, const char *new, struct patched *p, u32 forget)
 {
@@ -456,8 +508,8 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 	shown = fwt_patch_line(p->blob.data ? &p->patch : NULL, 0, r->line);
 	g = (struct fwt_delta_gone){ 0, r->line, n_lines(prog, r), index };
 	ret = -1;
-	assert_true(fwt_delta_defines(&s->delta, s->base.prog.source,
-				      s->base.prog.n[FWT_SEC_SOURCE]));
+	assert_true(fwt_delta_defines(&s->delta, s->base.prog.defines,
+				      s->base.prog.n[FWT_SEC_DEFINES]));
 	if (n_added && filter_rnd(&s->rnd) % 3 == 0) {
 		/* One that was added goes, or has another behind it. */
 		struct fwt_delta_line *l = s->delta.added.data;
@@ -556,9 +608,8 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 	if (forget) {
 		before = s->delta;
 		assert_int_equal(fwt_delta_load(&s->delta, p->blob.data, p->blob.len), 0);
-		if (s->delta.added.count)
-			assert_string_equal(s->delta.defines ? s->delta.defines : "",
-					    before.defines);
+		/* Of the definitions it has those that its rules use. */
+		check_defines(s->delta.defines, before.defines);
 		fwt_delta_clean(&before);
 	}
 	free(own);
@@ -734,9 +785,109 @@ static void test_covered(void **state)
 	unmake(&base);
 }
 
+/* A program within a patch, and its objects. */
+static struct fwt_prog_object *objects_of(struct patched *p, u32 *n)
+{
+	struct fwt_patch_hdr *h = p->blob.data;
+	struct fwt_prog_hdr *prog = (void *)((u8 *)h + h->sec[FWT_PATCH_PROGRAM].off);
+
+	*n = prog->sec[FWT_SEC_OBJECTS].count;
+	return (void *)((u8 *)prog + prog->sec[FWT_SEC_OBJECTS].off);
+}
+
+/* Rules that ask sets, those in sets too: the base's, or none. */
+static void test_objects(void **state)
+{
+	static const char text[] =
+		"define mine = { 10.0.0.0/8, 10.1.2.3 }\n"
+		"set other : addr { elements = { 10.2.0.0/16 } }\n"
+		"set some : addr { max 100; timeout 5m; elements = { 10.3.0.1, @other, addr(lan) } }\n"
+		"set pairs : addr . port\n"
+		"ingress {\n"
+		"\tsaddr @other accept\n"
+		"\tsaddr 10.1.0.0/16 tcp dport 80 add @some { saddr } drop\n"
+		"\tudp dport 53 accept\n"
+		"\tdrop\n"
+		"}\n";
+	static const char *const rule[] = {
+		"saddr @some accept", "saddr . dport @pairs drop", "daddr @other saddr $mine drop",
+		"saddr != @some protocol tcp add @pairs { saddr . dport } accept",
+		"saddr @some protocol udp remove @other { saddr } drop",
+	};
+	struct session s = { .rnd = 1 };
+	struct patched p = { 0 }, bent;
+	struct fwt_prog_object *o, was;
+	struct fwt_rule_spot spot;
+	struct fwt_diag diag;
+	u32 i, k, n, wrong;
+	int ret;
+
+	(void)state;
+	assert_true(make(&s.base, text, 3));
+	assert_int_equal(fwt_sampler_init(&s.sampler, s.base.ast, 1), 0);
+	fwt_delta_init(&s.delta);
+	text_init(&s.text, text);
+	assert_true(fwt_delta_defines(&s.delta, s.base.prog.defines,
+				      s.base.prog.n[FWT_SEC_DEFINES]));
+	fwt_rule_spot(&s.base.prog, &s.base.of, 1, &spot);
+	for (i = 0; i < ARRAY_SIZE(rule); i++) {
+		char raw[200];
+		struct fwt_delta_line line = {
+			.before = 7, .text = raw, .rule = (char *)rule[i], .has_rule = true,
+			.tree = "ingress", .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS),
+			.side = spot.side[FWT_PATCH_BEFORE],
+		};
+
+		unpatch(&p);
+		memset(&p, 0, sizeof(p));
+		snprintf(raw, sizeof(raw), "\t%s\n", rule[i]);
+		assert_int_not_equal(fwt_delta_add(&s.delta, &line, FWT_DELTA_BEFORE), FWT_NONE);
+		text_insert(&s.text, 6 + i, raw);
+		s.text.line[6 + i][strlen(raw) - 1] = 0;
+		fwt_diag_init(&diag);
+		ret = fwt_delta_build(&s.delta, "t.fw", &diag, &wrong, &p.blob);
+		if (ret)
+			fail_msg("%s: %s", rule[i], diag.count ? diag.entries[0].message : "?");
+		fwt_diag_clean(&diag);
+		if (patch(&p, &s.base))
+			fail_msg("%s: %s", rule[i], refusal);
+		for (k = 0; k < 200; k++)
+			check(&s, &p);
+	}
+	assert_true(sum.updates);
+	/* Of another name, of other types, of another kind: not the base's. */
+	for (i = 0; i < 4; i++) {
+		bent.blob.data = aligned_alloc(64, (p.blob.len + 63) & ~63ul);
+		bent.blob.len = p.blob.len;
+		assert_non_null(bent.blob.data);
+		memcpy(bent.blob.data, p.blob.data, p.blob.len);
+		o = objects_of(&bent, &n);
+		assert_true(n >= 3);
+		was = o[1];
+		o[1].key += i == 0;
+		o[1].name = i == 1 ? o[0].name : was.name;
+		if (i == 2) {
+			o[1].param[FWT_SETP_TYPES] = FWT_SET_TYPE_MARK;
+			o[1].param[FWT_SETP_SHAPE] = 1;
+		}
+		ret = patch(&bent, &s.base);
+		if (i < 3 && (!ret || !refusal[0]))
+			fail_msg("an object that is not the base's was taken: %u", i);
+		if (i == 3)
+			assert_int_equal(ret, 0);
+		unpatch(&bent);
+	}
+	unpatch(&p);
+	fwt_sampler_clean(&s.sampler);
+	fwt_delta_clean(&s.delta);
+	text_clean(&s.text);
+	unmake(&s.base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_covered), cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_shapes),
 	};

@@ -2,25 +2,35 @@
 /*
  * apply of a file that differs a little from what is in force: by a patch.
  *
- * Lines that both have at the beginning and at the end are left out. Where what is
- * left is a few lines that are whole rules of one run, or say nothing, the patch is
- * that of the changes of single rules. Whatever else there is, or is not understood,
- * goes the whole way, where it is understood or reported.
+ * Where it differs is found by digests of the text in force (delta_window.h): the file is
+ * read once, and of the text no more than the lines there. Where these are few, and whole
+ * rules of one run, or say nothing, the patch is that of the changes of single rules.
+ * Whatever else there is, or is not understood, goes the whole way, where it is
+ * understood or reported.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "arena.h"
+#include "delta_window.h"
 #include "diag.h"
 #include "rule.h"
 
 #define LINES_MAX	64	/* that differ */
-#define FILE_BYTES_MAX	(64u << 20)
+#define HEAP		(1u << 20)	/* what a small change takes, and twice */
+#define READ_AT_ONCE	(512u << 10)	/* few calls, and it stays in a core's cache */
 
-struct text {
-	char *data;
+/* A file that is looked at part by part. */
+struct file {
+	int fd;
+	struct stat st;
+	char *buf;	/* READ_AT_ONCE bytes: what is in it is from @at on */
+	uint64_t at;
 	size_t len;
 };
 
@@ -32,84 +42,91 @@ struct part {
 
 struct job {
 	struct session s;
-	struct text now, new;
+	struct fwt_nl_text text;
+	struct file f;
+	struct fwt_window w;
 	struct part old_part, new_part;
 	uint32_t line;		/* the first one that differs */
 	uint32_t old_lines, new_lines;
-	char *file;		/* name of the base's */
 	struct fwt_rule_side side;
 	bool has_side;
 	char *tree;
 	uint32_t hooks;
 };
 
-static bool read_file(const char *path, struct text *t)
+static bool open_file(struct file *f, const char *path)
 {
-	FILE *f = fopen(path, "r");
-	long len = -1;
-
-	if (!f)
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0 || fstat(f->fd, &f->st) || !S_ISREG(f->st.st_mode))
 		return false;
-	if (!fseek(f, 0, SEEK_END))
-		len = ftell(f);
-	if (len > 0 && len <= FILE_BYTES_MAX && !fseek(f, 0, SEEK_SET)) {
-		t->data = malloc((size_t)len + 1);
-		if (t->data)
-			fwt_prefault(t->data, (size_t)len + 1);
-		t->len = t->data ? fread(t->data, 1, (size_t)len, f) : 0;
-		if (t->data)
-			t->data[t->len] = 0;
-	}
-	fclose(f);
-	/* Whole lines; and no NUL, which the parser reports. */
-	return t->len && t->len == (size_t)len && t->data[t->len - 1] == '\n' &&
-	       strlen(t->data) == t->len;
+	f->buf = malloc(READ_AT_ONCE);
+	return f->buf;
 }
 
-/* Into memory that is there at once: megabytes that grow are copied again and again. */
-static void print_changed(struct job *j, const char *base, size_t len)
+static void close_file(struct file *f)
 {
-	size_t room = len + 2;
-	FILE *out;
-	uint32_t i;
-
-	for (i = 0; i < j->s.delta.added.count; i++)
-		room += strlen(session_line(&j->s, i)->text);
-	j->now.data = malloc(room);
-	if (!j->now.data)
-		return;
-	fwt_prefault(j->now.data, room);
-	out = fmemopen(j->now.data, room, "w");
-	if (out) {
-		fwt_delta_print(&j->s.delta, 0, base, len, out);
-		j->now.len = (size_t)ftell(out);
-	}
-	if (!out || fclose(out)) {
-		free(j->now.data);
-		j->now.data = NULL;
-	}
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->buf);
 }
 
-/* The text in force, of the generation that the delta is of. */
-static bool text_in_force(struct job *j)
+/* Nobody has written to it meanwhile. */
+static bool still_same(const struct file *f, const char *path)
 {
-	uint32_t generation = 0;
-	char *base = NULL;
-	size_t len = 0;
+	struct stat now;
 
-	if (fwt_nl_source_fetch(&j->s.nl, &base, &len, &generation) || !base ||
-	    generation != j->s.generation) {
-		free(base);
+	return !stat(path, &now) && now.st_ino == f->st.st_ino && now.st_dev == f->st.st_dev &&
+	       now.st_size == f->st.st_size && now.st_mtim.tv_sec == f->st.st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == f->st.st_mtim.tv_nsec &&
+	       now.st_ctim.tv_sec == f->st.st_ctim.tv_sec &&
+	       now.st_ctim.tv_nsec == f->st.st_ctim.tv_nsec;
+}
+
+static const char *read_file(void *ctx, uint64_t off, uint32_t len, bool back)
+{
+	struct file *f = &((struct job *)ctx)->f;
+	ssize_t got;
+
+	if (off >= f->at && off + len <= f->at + f->len)
+		return f->buf + (off - f->at);
+	f->at = off;
+	if (back)
+		f->at = off + len > READ_AT_ONCE ? off + len - READ_AT_ONCE : 0;
+	for (f->len = 0; f->at + f->len < off + len; f->len += (size_t)got) {
+		got = pread(f->fd, f->buf + f->len, READ_AT_ONCE - f->len,
+			    (off_t)(f->at + f->len));
+		if (got <= 0)
+			return NULL;
+	}
+	return f->buf + (off - f->at);
+}
+
+/* Of the generation that the delta is of. */
+static bool read_base(void *ctx, uint32_t off, uint32_t len, char *to)
+{
+	struct job *j = ctx;
+	uint32_t generation;
+
+	return !fwt_nl_source_part(&j->s.nl, off, len, to, &generation) &&
+	       generation == j->s.generation;
+}
+
+/* What is there of both texts around the difference; false for the whole way. */
+static bool find_window(struct job *j, const char *path)
+{
+	static const struct fwt_window_ops ops = { .base = read_base, .file = read_file };
+	struct fwt_window_of of = { .delta = &j->s.delta };
+
+	/* A policy of more than this file's text: another may be meant by the same. */
+	if (fwt_nl_text_fetch(&j->s.nl, &j->text) || j->text.generation != j->s.generation ||
+	    j->text.files != 1 || j->text.beyond || strcmp(j->text.file, path))
 		return false;
-	}
-	if (!j->s.delta.added.count && !j->s.delta.gone.count) {
-		j->now.data = base;
-		j->now.len = len;
-		return true;
-	}
-	print_changed(j, base, len);
-	free(base);
-	return j->now.data;
+	of.digest = j->text.digest;
+	of.key = j->text.key;
+	of.base_len = j->text.len;
+	of.file_len = (uint64_t)j->f.st.st_size;
+	return !fwt_window_find(&j->w, &of, &ops, j) &&
+	       !memchr(j->w.new.data, 0, j->w.new.len) && !strstr(j->w.new.data, "include");
 }
 
 static uint32_t lines_in(const struct part *p)
@@ -122,13 +139,10 @@ static uint32_t lines_in(const struct part *p)
 	return n;
 }
 
-/* Word by word, or a text of megabytes takes longer than everything else. */
 static size_t alike(const char *a, const char *b, size_t most)
 {
 	size_t n = 0;
 
-	while (n + 4096 <= most && !memcmp(a + n, b + n, 4096))
-		n += 4096;
 	while (n < most && a[n] == b[n])
 		n++;
 	return n;
@@ -138,8 +152,6 @@ static size_t alike_behind(const char *a_end, const char *b_end, size_t most)
 {
 	size_t n = 0;
 
-	while (n + 4096 <= most && !memcmp(a_end - n - 4096, b_end - n - 4096, 4096))
-		n += 4096;
 	while (n < most && a_end[-1 - (long)n] == b_end[-1 - (long)n])
 		n++;
 	return n;
@@ -148,35 +160,37 @@ static size_t alike_behind(const char *a_end, const char *b_end, size_t most)
 /* Whole lines that differ. False where there are none, or too many. */
 static bool differing(struct job *j)
 {
-	const char *a = j->now.data, *b = j->new.data, *c, *next;
-	size_t most = j->now.len < j->new.len ? j->now.len : j->new.len;
+	const struct fwt_window_text *now = &j->w.now, *new = &j->w.new;
+	const char *a = now->data, *b = new->data, *c, *next;
+	size_t most = now->len < new->len ? now->len : new->len;
 	size_t head, tail;
 
-	if (!j->now.len || a[j->now.len - 1] != '\n')
+	if (!now->len || a[now->len - 1] != '\n' || !new->len || b[new->len - 1] != '\n')
 		return false;
 	head = alike(a, b, most);
-	if (head == j->now.len && head == j->new.len)
+	if (head == now->len && head == new->len)
 		return false;
 	while (head && a[head - 1] != '\n')
 		head--;
-	tail = alike_behind(a + j->now.len, b + j->new.len, most - head);
+	tail = alike_behind(a + now->len, b + new->len, most - head);
 	/* Back to where a line begins: one behind an end of line, in both. */
-	while (tail && !(a[j->now.len - tail - 1] == '\n' || j->now.len - tail == head))
+	while (tail && !(a[now->len - tail - 1] == '\n' || now->len - tail == head))
 		tail--;
-	while (tail && !(b[j->new.len - tail - 1] == '\n' || j->new.len - tail == head))
+	while (tail && !(b[new->len - tail - 1] == '\n' || new->len - tail == head))
 		tail--;
-	if (tail && j->now.len - tail != head && a[j->now.len - tail - 1] != '\n')
+	if (tail && now->len - tail != head && a[now->len - tail - 1] != '\n')
 		return false;
-	j->old_part = (struct part){ a + head, a + j->now.len - tail };
-	j->new_part = (struct part){ b + head, b + j->new.len - tail };
+	j->old_part = (struct part){ a + head, a + now->len - tail };
+	j->new_part = (struct part){ b + head, b + new->len - tail };
 	j->old_lines = lines_in(&j->old_part);
 	j->new_lines = lines_in(&j->new_part);
 	if (j->old_lines > LINES_MAX || j->new_lines > LINES_MAX)
 		return false;
-	for (j->line = 1, c = a; (next = memchr(c, '\n', (size_t)(a + head - c))); c = next + 1)
+	j->line = j->w.line;
+	for (c = a; (next = memchr(c, '\n', (size_t)(a + head - c))); c = next + 1)
 		j->line++;
 	/* A line that goes on in those that differ. */
-	return head < 2 || a[head - 2] != '\\';
+	return head < 2 ? j->w.first : a[head - 2] != '\\';
 }
 
 static bool says_nothing(const char *line)
@@ -229,8 +243,6 @@ static bool side_of_base(struct job *j, uint32_t base_line, int which, bool dele
 		const struct fwt_rule_side at = { side->forest, side->at, side->side };
 
 		ok = take_side(j, &at, spot.tree, spot.hooks);
-		if (ok && !j->file)
-			j->file = strdup(spot.file);
 		gone = (struct fwt_delta_gone){ 0, base_line, 1, spot.index };
 		if (ok && delete)
 			ok = fwt_delta_delete(&j->s.delta, &gone);
@@ -291,7 +303,7 @@ static bool take_away(struct job *j, uint32_t *before)
 /* No rule stood there: by that behind, or that before, with nothing between. */
 static bool find_side(struct job *j)
 {
-	const char *at = j->old_part.to, *end = j->now.data + j->now.len;
+	const char *at = j->old_part.to, *end = j->w.now.data + j->w.now.len;
 	uint32_t now = j->line, lines, n, base;
 	char *line;
 
@@ -342,7 +354,7 @@ static bool put_there(struct job *j, uint32_t before)
 	}
 	if (whole)
 		return false;
-	if (needs && !fwt_delta_defines(&j->s.delta, j->now.data, j->now.len))
+	if (needs && !session_defines(&j->s))
 		return false;
 	if (rules && !j->has_side && !find_side(j))
 		return false;
@@ -383,26 +395,14 @@ static bool put_there(struct job *j, uint32_t before)
 static enum way send(struct job *j, const char *path, uint32_t *generation)
 {
 	struct fwt_blob blob = { 0 };
-	struct fwt_nl_spot any;
-	struct fwt_nl_which first = { 0 };
 	struct fwt_diag diag;
 	enum way way = WHOLE;
 	uint32_t wrong;
 	int ret;
 
-	/* The file's name, where no rule has told it. */
-	if (!j->file && j->tree) {
-		first.tree = j->tree;
-		if (!fwt_nl_rule_find(&j->s.nl, &first, &any)) {
-			j->file = strdup(any.file);
-			fwt_nl_spot_clean(&any);
-		}
-	}
-	if (!j->file || strcmp(j->file, path))
-		return WHOLE;
 	fwt_diag_init(&diag);
-	ret = fwt_delta_build(&j->s.delta, j->file, &diag, &wrong, &blob);
-	if (!ret) {
+	ret = fwt_delta_build(&j->s.delta, path, &diag, &wrong, &blob);
+	if (!ret && still_same(&j->f, path)) {
 		ret = fwt_nl_patch_apply(&j->s.nl, blob.data, blob.len, j->s.generation,
 					 generation);
 		way = !ret ? DONE : session_refused(ret) || ret == -EAGAIN ? WHOLE : FAILED;
@@ -414,22 +414,23 @@ static enum way send(struct job *j, const char *path, uint32_t *generation)
 
 enum way apply_delta(struct fwt_nl *nl, const char *path, uint32_t *generation)
 {
-	struct job j = { .s.nl = *nl };
+	struct job j = { .s.nl = *nl, .f.fd = -1 };
 	enum way way = WHOLE;
 	uint32_t before;
 
-	if (strcmp(path, "-") && read_file(path, &j.new) && !session_fetch(&j.s) &&
-	    !strstr(j.new.data, "include") && text_in_force(&j) && differing(&j) &&
-	    take_away(&j, &before) && before && put_there(&j, before) &&
-	    j.s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
+	fwt_heap_ready(HEAP);
+	fwt_delta_init(&j.s.delta);
+	if (strcmp(path, "-") && open_file(&j.f, path) && !session_fetch(&j.s) &&
+	    find_window(&j, path) && differing(&j) && take_away(&j, &before) && before &&
+	    put_there(&j, before) && j.s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
 	    j.s.delta.gone.count <= FWT_DELTA_GONE_MAX)
 		way = send(&j, path, generation);
 	/* The conversation is the caller's. */
 	*nl = j.s.nl;
 	fwt_delta_clean(&j.s.delta);
-	free(j.new.data);
-	free(j.now.data);
-	free(j.file);
+	fwt_nl_text_clean(&j.text);
+	fwt_window_clean(&j.w);
+	close_file(&j.f);
 	free(j.tree);
 	return way;
 }

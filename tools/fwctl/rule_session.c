@@ -82,10 +82,9 @@ bool session_defines(struct session *s)
 	size_t len = 0;
 	bool ok;
 
-	if (s->delta.defines)
-		return true;
-	ok = !fwt_nl_source_fetch(&s->nl, &text, &len, &generation) && text &&
-	     generation == s->generation && fwt_delta_defines(&s->delta, text, len);
+	/* None are fetched as no text. */
+	ok = !fwt_nl_defines_fetch(&s->nl, &text, &len, &generation) &&
+	     (!text || generation == s->generation) && fwt_delta_defines(&s->delta, text, len);
 	free(text);
 	return ok;
 }

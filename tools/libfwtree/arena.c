@@ -2,6 +2,7 @@
 /*
  * A bump allocator, and a table of texts in it.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +46,18 @@ void fwt_prefault(void *p, size_t len)
 
 	if (len >= PREFAULT_MIN)
 		madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+}
+
+void fwt_heap_ready(size_t len)
+{
+	void *p;
+
+	mallopt(M_MMAP_THRESHOLD, 2 * (int)len);
+	mallopt(M_TRIM_THRESHOLD, 4 * (int)len);
+	p = malloc(len);
+	if (p)
+		fwt_prefault(p, len);
+	free(p);
 }
 
 struct fwt_arena *fwt_arena_create(void)

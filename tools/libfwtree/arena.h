@@ -67,6 +67,12 @@ struct fwt_atom {
 	char text[];
 };
 
+/**
+ * fwt_heap_ready() - for a short run: memory that malloc() is going to hand out is there
+ * @len: bytes, at once instead of page by page as they are met
+ */
+void fwt_heap_ready(size_t len);
+
 struct fwt_intern;
 
 /** fwt_intern_create() - an empty table; it lies in @arena, its buckets apart */

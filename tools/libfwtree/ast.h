@@ -552,6 +552,7 @@ struct fwt_pool {
  * @sources: all files that were read, owned; index 0 is the one asked for
  * @rules: how many struct fwt_rule there are
  * @lost: there were declarations that were not understood
+ * @beyond: what files there are was asked for, too
  *
  * Each list is in the order written, over all files.
  */
@@ -568,6 +569,7 @@ struct fwt_policy_ast {
 	struct fwt_ast_hook *hooks;
 	uint32_t rules;
 	bool lost;
+	bool beyond;
 };
 
 /**
@@ -583,6 +585,13 @@ void fwt_ast_free(struct fwt_policy_ast *ast);
  * includes dissolved. Parsing the result gives the same tree again.
  */
 void fwt_ast_print(FILE *out, const struct fwt_policy_ast *ast);
+
+/**
+ * fwt_ast_print_defines() - write what rules may use, a line for each
+ * @constant: elements of sets that are left out
+ */
+void fwt_ast_print_defines(FILE *out, const struct fwt_policy_ast *ast,
+			   bool (*constant)(const struct fwt_value *v));
 
 /** fwt_ast_print_rule() - one rule as fwt_ast_print() writes it, @depth tabs in */
 void fwt_ast_print_rule(FILE *out, const struct fwt_rule *rule, unsigned int depth);

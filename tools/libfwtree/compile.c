@@ -256,6 +256,33 @@ static u32 call_depth(const struct fwt_ir_tree *t)
 	return depth;
 }
 
+/* For patches to come. */
+static void emit_defines(struct fwt_sema *s)
+{
+	struct fwt_vec *v = &s->b.sec[FWT_SEC_DEFINES];
+	size_t len = 0;
+	char *text, *to;
+	FILE *out;
+
+	if (!s->ast->defines && !s->ast->sets)
+		return;
+	out = open_memstream(&text, &len);
+	if (!out) {
+		s->failed = true;
+		return;
+	}
+	fwt_ast_print_defines(out, s->ast, fwt_sema_is_constant);
+	if (fclose(out)) {
+		s->failed = true;
+		return;
+	}
+	to = len < FWT_PROGRAM_SIZE_MAX ? fwt_vec_add(v, (u32)len) : NULL;
+	if (to)
+		memcpy(to, text, len);
+	s->failed |= !to;
+	free(text);
+}
+
 static int emit(struct fwt_sema *s, u32 forest_min)
 {
 	struct fwt_gen g = { .s = s, .b = &s->b, .forest_min = forest_min };
@@ -274,6 +301,9 @@ static int emit(struct fwt_sema *s, u32 forest_min)
 			emit_hook(s, t);
 	fwt_compile_sources(s);
 	fwt_compile_keys(s);
+	/* A patch has its own in its text. */
+	if (!s->used_sets)
+		emit_defines(s);
 	if (s->failed || s->b.failed)
 		return -ENOMEM;
 	return fwt_diag_failed(s->diag) ? -E2BIG : 0;
@@ -417,6 +447,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {
+		if (ast->beyond || fwt_resolver_asked(s.resolver))
+			s.b.flags |= FWT_PROGRAM_BEYOND;
 		ret = fwt_builder_finish(&s.b, out);
 		if (ret == -E2BIG)
 			fwt_error_hint(diag, NULL, FWT_SMALLER,

@@ -120,28 +120,6 @@ bool fwt_delta_delete(struct fwt_delta *d, const struct fwt_delta_gone *gone)
 	return true;
 }
 
-#define DEFINES_MAX	65536	/* bytes */
-
-/* "define NAME =", "set NAME : TYPE"; not "set mark", which is a modifier. */
-static bool defines(const char *line, size_t len)
-{
-	const char *end = line + len, *word;
-
-	while (line < end && (*line == ' ' || *line == '\t'))
-		line++;
-	if (end - line > 7 && !memcmp(line, "define", 6) && strchr(" \t", line[6]))
-		return true;
-	if (end - line < 5 || memcmp(line, "set", 3) || !strchr(" \t", line[3]))
-		return false;
-	for (line += 3; line < end && strchr(" \t", *line); line++)
-		;
-	for (word = line; line < end && !strchr(" \t:", *line); line++)
-		;
-	while (line < end && strchr(" \t", *line))
-		line++;
-	return line < end && line > word && *line == ':';
-}
-
 bool fwt_delta_whole(const char *rule)
 {
 	static const char word[] = "balance";
@@ -156,35 +134,12 @@ bool fwt_delta_whole(const char *rule)
 
 bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len)
 {
-	const char *end = text + len, *next;
-	size_t size = 0;
-	int depth = 0;
-	FILE *out;
+	char *copy = len ? strndup(text, len) : strdup("");
 
-	if (d->defines)
-		return true;
-	out = open_memstream(&d->defines, &size);
-	if (!out)
+	if (!copy)
 		return false;
-	for (; text < end; text = next) {
-		const char *c;
-
-		next = memchr(text, '\n', (size_t)(end - text));
-		next = next ? next + 1 : end;
-		if (!depth && !defines(text, (size_t)(next - text)))
-			continue;
-		/* Up to the brace that closes it. */
-		for (c = text; c < next && *c != '#'; c++)
-			depth += *c == '{' ? 1 : *c == '}' ? -1 : 0;
-		fwrite(text, 1, (size_t)(next - text), out);
-		if (depth < 0 || ftell(out) > DEFINES_MAX)
-			break;
-	}
-	if (fclose(out) || text < end || depth) {
-		free(d->defines);
-		d->defines = NULL;
-		return false;
-	}
+	free(d->defines);
+	d->defines = copy;
 	return true;
 }
 
@@ -271,12 +226,20 @@ static u32 next_said(const struct fwt_delta *d, u32 file, u32 line, u32 until, u
 	return next;
 }
 
-void fwt_delta_print(const struct fwt_delta *d, u32 file, const char *text, size_t len,
-		     FILE *out)
+void fwt_delta_print_part(const struct fwt_delta *d, u32 file, u32 first, bool last,
+			  const char *text, size_t len, FILE *out)
 {
-	u32 a = 0, g = 0, line = 1, until = 1, next;
+	u32 a = 0, g = 0, line = max(first, 1u), until = line, next;
 	size_t at = 0, to;
 
+	while (first && a < d->added.count &&
+	       (line_at(d, a)->file < file ||
+		(line_at(d, a)->file == file && line_at(d, a)->before <= first)))
+		a++;
+	while (first && g < d->gone.count &&
+	       (gone_at(d, g)->file < file ||
+		(gone_at(d, g)->file == file && gone_at(d, g)->line <= first)))
+		g++;
 	for (;;) {
 		bool gone;
 
@@ -304,15 +267,23 @@ void fwt_delta_print(const struct fwt_delta *d, u32 file, const char *text, size
 		/* All lines up to there at once: they may be a hundred thousand. */
 		gone = line < until;
 		next = next_said(d, file, line, until, a, g);
-		for (to = at; line < next && to < len; line++) {
+		for (to = at; line < next && to < len;) {
 			const char *end = memchr(text + to, '\n', len - to);
 
 			to = end ? (size_t)(end - text) + 1 : len;
+			/* One that goes on behind the part has not ended. */
+			line += end || last;
 		}
 		if (!gone)
 			fwrite(text + at, 1, to - at, out);
 		at = to;
 	}
+}
+
+void fwt_delta_print(const struct fwt_delta *d, u32 file, const char *text, size_t len,
+		     FILE *out)
+{
+	fwt_delta_print_part(d, file, 0, true, text, len, out);
 }
 
 static bool load_edit(struct fwt_delta *d, const struct fwt_patch *x, u32 i)

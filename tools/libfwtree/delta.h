@@ -66,7 +66,7 @@ struct fwt_delta_gone {
  * struct fwt_delta - all differences to the base
  * @added: struct fwt_delta_line, in the order in which they stand at their places
  * @gone: struct fwt_delta_gone
- * @defines: what rules with '$' and '@' need; or NULL
+ * @defines: what rules with '$' and '@' need, a line each, and perhaps more; or NULL
  */
 struct fwt_delta {
 	struct fwt_vec added;
@@ -100,17 +100,17 @@ void fwt_delta_remove(struct fwt_delta *d, u32 n);
 bool fwt_delta_delete(struct fwt_delta *d, const struct fwt_delta_gone *gone);
 
 /**
- * fwt_delta_defines() - find the definitions that rules may use
- * @d: gets them, if it has none yet
- * @text: of the base's files
+ * fwt_delta_defines() - the definitions that rules may use
+ * @d: gets them
+ * @text: DEFINES of the base
  * @len: bytes
  *
- * Takes what looks like a definition. What was taken wrongly, or not, makes the rule
- * that needs it an error of fwt_delta_build(), and is then for the whole text.
- *
- * Return: false for more than a patch is worth, or no memory.
+ * Return: false without memory.
  */
 bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len);
+
+/* Bytes of definitions that a patch is worth. */
+#define FWT_DELTA_DEFINES_MAX	65536u
 
 /* Ends the definitions in the text of a patch's program. */
 #define FWT_DELTA_RULES	"# fwctl: rules of the patch\n"
@@ -140,6 +140,18 @@ u32 fwt_delta_base_line(const struct fwt_delta *d, u32 file, u32 line);
  */
 void fwt_delta_print(const struct fwt_delta *d, u32 file, const char *text, size_t len,
 		     FILE *out);
+
+/**
+ * fwt_delta_print_part() - the same of a part of the file
+ * @first: the line of the base that @text begins in, and perhaps not with; 0: it is the
+ *	beginning of the file
+ * @last: it is its end
+ *
+ * What stands before that line, or begins with it, is not of this part; what stands
+ * before the line that begins where it ends is. No line may be gone but as a whole.
+ */
+void fwt_delta_print_part(const struct fwt_delta *d, u32 file, u32 first, bool last,
+			  const char *text, size_t len, FILE *out);
 
 /**
  * fwt_delta_build() - make the patch

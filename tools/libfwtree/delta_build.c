@@ -34,6 +34,7 @@ struct build {
 	FILE *out;
 	u32 line;	/* of the small policy */
 	struct fwt_vec edits, text;
+	int failed;
 };
 
 static u32 lines_of(const char *text)
@@ -112,6 +113,107 @@ static void put_ways(struct build *b, u32 hook)
 	}
 }
 
+struct definition {
+	const char *text;
+	const char *end;
+	const char *name;
+	size_t len;
+	bool used;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct definition *x = *(struct definition *const *)a;
+	const struct definition *y = *(struct definition *const *)b;
+	int o = memcmp(x->name, y->name, min(x->len, y->len));
+
+	return o ? o : (x->len > y->len) - (x->len < y->len);
+}
+
+/* What stands at @at, a name, with or without quotes. */
+static const char *read_name(const char *at, const char *end, size_t *len)
+{
+	static const char inner[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.-";
+	const char *to;
+
+	if (at < end && *at == '"') {
+		at++;
+		to = memchr(at, '"', (size_t)(end - at));
+		*len = to ? (size_t)(to - at) : 0;
+		return at;
+	}
+	for (to = at; to < end && memchr(inner, *to, sizeof(inner) - 1); to++)
+		;
+	while (to > at + 1 && strchr("._-", to[-1]))
+		to--;
+	*len = (size_t)(to - at);
+	return at;
+}
+
+/* What @text uses, and what that does. One that is not there is found missing later. */
+static void use(struct definition **sorted, u32 n, const char *text, const char *end)
+{
+	struct definition wanted, *key = &wanted, **found;
+
+	for (; text < end; text++) {
+		if (*text != '$' && *text != '@')
+			continue;
+		wanted.name = read_name(text + 1, end, &wanted.len);
+		found = bsearch(&key, sorted, n, sizeof(key), by_name);
+		/* A definition and a set may be called the same. */
+		while (found && found > sorted && !by_name(found - 1, &key))
+			found--;
+		for (; found && found < sorted + n && !by_name(found, &key); found++) {
+			if ((*found)->used)
+				continue;
+			(*found)->used = true;
+			use(sorted, n, (*found)->text, (*found)->end);
+		}
+	}
+}
+
+/* Of definitions those that rules use. */
+static void put_defines(struct build *b)
+{
+	u32 n = lines_of(b->d->defines), i;
+	struct definition *def = calloc(n + 1, sizeof(*def)), *x, **sorted;
+	const char *at = b->d->defines;
+	size_t sum = 0;
+
+	sorted = calloc(n + 1, sizeof(*sorted));
+	if (!def || !sorted) {
+		b->failed = -ENOMEM;
+		goto out;
+	}
+	for (i = 0; i < n; i++) {
+		x = sorted[i] = &def[i];
+		x->text = at;
+		at = strchr(at, '\n') + 1;
+		x->end = at;
+		x->name = memchr(x->text, ' ', (size_t)(at - x->text));
+		x->name = read_name(x->name ? x->name + 1 : at, at, &x->len);
+	}
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	for (i = 0; i < b->n; i++) {
+		const char *rule = b->item[i].line->rule;
+
+		use(sorted, n, rule, rule + strlen(rule));
+	}
+	for (x = def; x < def + n; x++) {
+		if (!x->used)
+			continue;
+		sum += (size_t)(x->end - x->text);
+		fwrite(x->text, 1, (size_t)(x->end - x->text), b->out);
+		b->line++;
+	}
+	if (sum > FWT_DELTA_DEFINES_MAX)
+		b->failed = -EOPNOTSUPP;
+out:
+	free(def);
+	free(sorted);
+}
+
 static void put_policy(struct build *b)
 {
 	bool there[__FWT_HOOK_MAX] = { false };
@@ -119,7 +221,7 @@ static void put_policy(struct build *b)
 
 	b->line = 1;
 	if (b->d->defines)
-		put(b, b->d->defines);
+		put_defines(b);
 	put(b, FWT_DELTA_RULES);
 	for (i = 0; i < b->n; i++) {
 		const struct fwt_delta_line *l = b->item[i].line;
@@ -196,9 +298,9 @@ static int compile(struct build *b, const char *file, struct fwt_diag *diag, u32
 	if (!b->out)
 		return -ENOMEM;
 	put_policy(b);
-	if (fclose(b->out)) {
+	if (fclose(b->out) || b->failed) {
 		free(text);
-		return -ENOMEM;
+		return b->failed ? b->failed : -ENOMEM;
 	}
 	ast = fwt_parse_buffer(file, text, len, diag, &parse);
 	ret = ast ? fwt_compile(ast, diag, &opts, prog) : -ENOMEM;
@@ -433,15 +535,17 @@ static int build_rules(struct build *b, struct fwt_blob *prog, struct fwt_vec *s
 	struct fwt_verify_error err;
 	struct fwt_program p;
 	void *scratch;
+	u32 i;
 	int ret;
 
 	scratch = malloc(fwt_verify_scratch(prog->data, prog->len) + 1);
 	if (!scratch)
 		return -ENOMEM;
 	ret = fwt_verify(prog->data, prog->len, scratch, &p, &err);
-	/* Live sets are known by their place in the base, which is not known here. */
-	if (!ret && p.n[FWT_SEC_OBJECTS])
-		ret = -EOPNOTSUPP;
+	/* Sets are the base's; it has no other such things for rules that come. */
+	for (i = 0; !ret && i < p.n[FWT_SEC_OBJECTS]; i++)
+		if (p.object[i].kind != FWT_OBJECT_SET)
+			ret = -EOPNOTSUPP;
 	if (!ret) {
 		of.forest = calloc(p.n[FWT_SEC_FORESTS] + 1, sizeof(*of.forest));
 		of.rule = calloc(p.n[FWT_SEC_RULES] + 1, sizeof(*of.rule));

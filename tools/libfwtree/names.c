@@ -240,11 +240,17 @@ struct memory {
 
 struct fwt_resolver {
 	struct memory *memory[MEMORY_BUCKETS];
+	bool asked;
 };
 
 struct fwt_resolver *fwt_resolver_alloc(void)
 {
 	return calloc(1, sizeof(struct fwt_resolver));
+}
+
+bool fwt_resolver_asked(const struct fwt_resolver *resolver)
+{
+	return resolver->asked;
 }
 
 void fwt_resolver_free(struct fwt_resolver *resolver)
@@ -381,6 +387,7 @@ int fwt_resolve_word(struct fwt_resolver *resolver, enum fwt_value_class class,
 
 	if (!find_word(class, word, value))
 		return 0;
+	resolver->asked = true;
 	for (i = 0; i < len; i++)
 		h = h * 31 + (unsigned char)word[i];
 	h %= MEMORY_BUCKETS;

@@ -432,6 +432,9 @@ struct fwt_resolver;
 struct fwt_resolver *fwt_resolver_alloc(void);	/* NULL: no memory */
 void fwt_resolver_free(struct fwt_resolver *resolver);
 
+/** fwt_resolver_asked() - whether it asked the system for a word */
+bool fwt_resolver_asked(const struct fwt_resolver *resolver);
+
 /**
  * fwt_resolve_word() - the number behind a word
  * @resolver: from fwt_resolver_alloc()

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "fwtree.h"
+#include "digest.h"
 #include "set_shape.h"
 
 struct fwt_arena;
@@ -163,12 +164,46 @@ int fwt_nl_patch_apply(struct fwt_nl *nl, const void *blob, size_t len, uint32_t
 int fwt_nl_patch_fetch(struct fwt_nl *nl, void **blob, size_t *len, uint32_t *generation);
 
 /**
- * fwt_nl_source_fetch() - the text of the policy in force, without its patch
- * @text: to be freed; NULL where there is none
+ * fwt_nl_defines_fetch() - what rules of the policy in force may use, without its patch
+ * @text: to be freed; NULL where there is nothing
  * @len: bytes
  * @generation: likewise, as of fwt_nl_patch_fetch()
  */
-int fwt_nl_source_fetch(struct fwt_nl *nl, char **text, size_t *len, uint32_t *generation);
+int fwt_nl_defines_fetch(struct fwt_nl *nl, char **text, size_t *len, uint32_t *generation);
+
+/**
+ * fwt_nl_source_part() - a part of the text of the policy in force, without its patch
+ * @off: where it begins
+ * @len: bytes, all of which there must be
+ * @to: room for them
+ * @generation: set
+ */
+int fwt_nl_source_part(struct fwt_nl *nl, uint32_t off, uint32_t len, char *to,
+		       uint32_t *generation);
+
+/**
+ * struct fwt_nl_text - what that text is recognised by
+ * @generation: of it
+ * @len: its bytes
+ * @files: how many it is of
+ * @file: the name of the first one
+ * @beyond: the policy was compiled from more than that text
+ * @key: what digests are made with
+ * @digest: by block
+ */
+struct fwt_nl_text {
+	uint32_t generation;
+	uint32_t len;
+	uint32_t files;
+	char *file;
+	bool beyond;
+	struct fwt_digest_key *key;
+	struct fwt_digest *digest;
+};
+
+/** fwt_nl_text_fetch() - ask for that; -ENODATA where no policy is in force */
+int fwt_nl_text_fetch(struct fwt_nl *nl, struct fwt_nl_text *text);
+void fwt_nl_text_clean(struct fwt_nl_text *text);
 
 /* A side of a rule; @there: a patch can add one. */
 struct fwt_nl_side {

@@ -232,10 +232,10 @@ int fwt_nl_patch_fetch(struct fwt_nl *nl, void **blob, size_t *len, uint32_t *ge
 	return 0;
 }
 
-int fwt_nl_source_fetch(struct fwt_nl *nl, char **text, size_t *len, uint32_t *generation)
+int fwt_nl_defines_fetch(struct fwt_nl *nl, char **text, size_t *len, uint32_t *generation)
 {
 	struct fetch f;
-	int ret = fetch(nl, FWTREE_CMD_SOURCE_GET, &f);
+	int ret = fetch(nl, FWTREE_CMD_DEFINES_GET, &f);
 
 	if (ret)
 		return ret;

@@ -165,6 +165,7 @@ bool fwt_include(struct fwt_parser *p, const struct fwt_raw *path)
 		free(full);
 		return !p->no_memory;
 	}
+	p->ast->beyond = true;
 	ret = glob(full, GLOB_ERR, NULL, &found);
 	free(full);
 	if (ret == GLOB_NOMATCH || (ret == GLOB_ABORTED && errno == ENOENT))

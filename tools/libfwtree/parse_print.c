@@ -49,6 +49,40 @@ static void print_set(FILE *out, const struct fwt_set *s)
 	fputs("}\n", out);
 }
 
+void fwt_ast_print_defines(FILE *out, const struct fwt_policy_ast *ast,
+			   bool (*constant)(const struct fwt_value *v))
+{
+	const struct fwt_define *d;
+	const struct fwt_value *v;
+	const struct fwt_set *s;
+	bool any;
+
+	for (d = ast->defines; d; d = d->next) {
+		fputs("define ", out);
+		fwt_print_name(out, d->name.text);
+		fputs(" = ", out);
+		fwt_print_values(out, &d->values);
+		putc('\n', out);
+	}
+	for (s = ast->sets; s; s = s->next) {
+		if (s->resolvers)
+			continue;
+		fputs("set ", out);
+		fwt_print_name(out, s->name.text);
+		fputs(" : ", out);
+		print_types(out, &s->type);
+		fputs(" {", out);
+		for (any = false, v = s->elements.first; v; v = v->next) {
+			if (constant(v))
+				continue;
+			fputs(any ? ", " : " elements = { ", out);
+			fwt_ast_print_value(out, v);
+			any = true;
+		}
+		fputs(any ? " } }\n" : " }\n", out);
+	}
+}
+
 static void print_map(FILE *out, const struct fwt_map *m)
 {
 	const struct fwt_map_element *e;

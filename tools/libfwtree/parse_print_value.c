@@ -35,7 +35,7 @@ static bool is_word(const char *text)
 	size_t len = strlen(text);
 
 	return len && strchr(letters, text[0]) && strspn(text, inner) == len &&
-	       text[len - 1] != '.' && text[len - 1] != '-';
+	       (len == 1 || !strchr("._-", text[len - 1]));
 }
 
 void fwt_print_name(FILE *out, const char *text)

@@ -428,6 +428,7 @@ int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 	hdr->version = FWT_PROGRAM_VERSION;
 	hdr->n_sections = __FWT_SEC_MAX;
 	hdr->len = (u32)len;
+	hdr->flags = b->flags;
 	len = align(sizeof(*hdr));
 	for (i = 0; i < __FWT_SEC_MAX; i++) {
 		size_t bytes = (size_t)b->sec[i].count * b->sec[i].size;

@@ -64,6 +64,7 @@ struct fwt_builder {
 	struct fwt_vec sec[__FWT_SEC_MAX];
 	struct fwt_vec forest;		/* u32: index in FORESTS, by number */
 	struct fwt_index strings, sets, words;
+	u32 flags;			/* FWT_PROGRAM_* */
 	bool failed;
 };
 

@@ -125,6 +125,8 @@ void fwt_sema_names(struct fwt_sema *s, const struct fwt_set *set,
 	u32 written[2] = { fwt_elems_count(&elems[0]), fwt_elems_count(&elems[1]) }, i;
 	const struct fwt_value *v;
 
+	if (set->resolvers || set->names.count)
+		s->b.flags |= FWT_PROGRAM_BEYOND;
 	if (!s->book)
 		return;
 	s->names_of = set;

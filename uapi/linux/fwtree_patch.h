@@ -17,6 +17,9 @@
  * whatever matches goes on behind the rule, and where none does there is a way on,
  * so that every path still ends in a verdict, whichever rules are gone.
  *
+ * OBJECTS of that program are sets that the base has, by name and with the same types.
+ * They bring no elements, and no other limits: a rule that asks one asks the base's.
+ *
  * EDITS and TEXT are for people: the lines of the base's files that are others now.
  */
 #ifndef _UAPI_LINUX_FWTREE_PATCH_H
@@ -31,6 +34,7 @@
 #define FWT_PATCH_SIZE_MAX	(16u << 20)	/* bytes */
 #define FWT_PATCH_PLACES_MAX	4096		/* rules that are added */
 #define FWT_PATCH_DELETED_MAX	65536		/* rules that are taken away */
+#define FWT_PATCH_OBJECTS_MAX	256		/* sets that rules ask */
 
 /* The sections, in their order: X(ID, "what an element is called", its type).
  * DELETED are rules of the base, ascending; PROGRAM is one program.

@@ -55,7 +55,8 @@
 /* The sections, in their order: X(ID, "what an element is called", its type).
  * WORDS are keys, ranges, masks, branch targets; COUNTERS are strings, the names
  * of "count NAME"; STRINGS are each ended by NUL; SOURCE is the text of the
- * files, one by one.
+ * files, one by one; DEFINES is what rules may use, as text: what is defined, and sets
+ * without their elements.
  */
 #define FWT_SECTIONS(X) \
 	X(HOOKS, "hook", struct fwt_prog_hook) \
@@ -80,7 +81,8 @@
 	X(INSNS, "instruction", struct fwt_prog_insn) \
 	X(SERVERS, "server", struct fwt_prog_server) \
 	X(FOREIGN, "foreign node", struct fwt_prog_foreign) \
-	X(ARGS, "argument", struct fwt_prog_arg)
+	X(ARGS, "argument", struct fwt_prog_arg) \
+	X(DEFINES, "definition", char)
 
 enum fwt_section {
 #define FWT_SECTION_ENUM(id, name, type) FWT_SEC_##id,
@@ -106,7 +108,7 @@ struct fwt_prog_section {
  * @n_sections: __FWT_SEC_MAX of the compiler; a kernel that knows fewer
  *	refuses, one that knows more takes the rest as empty
  * @len: bytes of the whole program
- * @flags: none yet, 0
+ * @flags: FWT_PROGRAM_*
  * @sec: the sections
  */
 struct fwt_prog_hdr {
@@ -117,6 +119,11 @@ struct fwt_prog_hdr {
 	__u32 flags;
 	struct fwt_prog_section sec[__FWT_SEC_MAX];
 };
+
+/* It was made from more than its text: elements of other files, addresses of DNS names.
+ * Nothing to the kernel, but to tell: the same text may not make the same program.
+ */
+#define FWT_PROGRAM_BEYOND	0x1
 
 enum fwt_hook {
 	FWT_HOOK_INGRESS,
