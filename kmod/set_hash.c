@@ -16,90 +16,57 @@
 #include "set_hash.h"
 #include "set_table.h"
 
-#define SLOTS	FWT_SET_SLOTS
 #define SPARES	8
 
-/* A bucket, or one behind it, and what is beside it; @free: what is in its free slots. */
+/* A bucket, or one behind it, what is beside it, and one of its slots. */
 struct place {
+	const struct fwt_set_table *t;
+	u32 i;
+	u32 nobody;
 	struct fwt_set_bucket *b;
 	u32 *side;
 	u32 slot;
-	u32 free;
+	u32 key;
 };
 
-/* Made three quarters full: then one bucket in eight has another one behind it, and of
- * elements one in 36 is in such a one. Made larger when it is five sixths full: then it
- * is one in five, and one in twenty.
- */
-static u32 buckets_for(u32 count)
-{
-	u64 n = div_u64((u64)count * 4 + 3 * SLOTS - 1, 3 * SLOTS);
-
-	return clamp_t(u64, n, FWT_SET_BUCKETS_MIN, FWT_SET_BUCKETS_MAX);
-}
-
-static u64 most_in(u32 n)
-{
-	return div_u64((u64)n * SLOTS * 5, 6);
-}
-
-static u64 least_in(u32 n)
-{
-	return div_u64((u64)n * SLOTS, 10);
-}
-
-/* Of a hash the bucket takes the upper bits: the lower ones tell apart what is in it. */
-static __always_inline u32 tag_of(const struct fwt_set_hash *h, const u32 *key, u32 hash)
-{
-	return h->words == 1 ? key[0] : hash | 1;
-}
-
-/* The first hash of a bucket; of the one behind the last, 2^32. */
-static u64 first_of(u32 n, u32 i)
-{
-	return div_u64(((u64)i << 32) + n - 1, n);
-}
-
-static __always_inline u32 *side_at(const struct fwt_set_hash *h, const struct fwt_set_table *t,
-				    u32 i)
-{
-	return t->side + (size_t)i * h->side_words;
-}
-
-/* What is beside a bucket that stands behind another one. */
-static __always_inline u32 *side_over(struct fwt_set_bucket *b)
-{
-	return (u32 *)(b + 1);
-}
-
-static struct place place_at(const struct fwt_set_hash *h, struct fwt_set_table *t, u32 i)
+static struct place place_at(struct fwt_set_table *t, u32 i)
 {
 	return (struct place){
-		.b = &t->bucket[i], .side = side_at(h, t, i),
-		.free = fwt_set_nobody(t, i),
+		.t = t, .i = i, .nobody = fwt_set_nobody(t, i), .b = &t->bucket[i],
+		.side = fwt_set_side(t, i),
 	};
 }
 
 static bool place_next(struct place *p)
 {
-	p->b = p->b->over;
-	p->side = p->b ? side_over(p->b) : NULL;
+	p->b = fwt_set_over(p->t, p->b, p->side);
+	p->side = p->b ? fwt_set_side_over(p->b) : NULL;
 	return p->b;
 }
 
-static u32 *lease_at(const struct fwt_set_hash *h, const struct place *p)
+static u32 *lease_at(const struct place *p)
 {
-	return p->side + h->lease_at + p->slot;
-}
-
-static u32 *key_at(const struct fwt_set_hash *h, const struct place *p)
-{
-	return h->words == 1 ? &p->b->tag[p->slot] : p->side + p->slot * h->words;
+	return p->side + p->t->lease_at + p->slot;
 }
 
 static u32 *value_at(const struct fwt_set_hash *h, const struct place *p)
 {
-	return p->side + h->value_at + p->slot * h->value_words;
+	return p->side + p->t->value_at + p->slot * h->value_words;
+}
+
+static const u32 *key_at(const struct fwt_set_hash *h, struct place *p)
+{
+	if (h->words > 1)
+		return p->side + p->slot * h->words;
+	p->key = fwt_set_slot_get(p->t, p->b, p->slot);
+	if (p->t->narrow)
+		p->key = fwt_set_key_of(h, p->t->n, p->i, p->key);
+	return &p->key;
+}
+
+static u32 name_in(const struct fwt_set_table *t, const struct fwt_set_name *name)
+{
+	return t->narrow ? name->narrow : name->wide;
 }
 
 int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
@@ -109,19 +76,17 @@ int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
 
 	memset(h, 0, sizeof(*h));
 	get_random_bytes(&h->key, sizeof(h->key));
+	get_random_bytes(h->mul, sizeof(h->mul));
+	h->mul[0] |= 1;
+	h->mul[1] |= 1;
+	get_random_bytes(&h->add, sizeof(h->add));
 	h->words = words;
 	h->value_words = value_words;
-	h->value_at = words > 1 ? SLOTS * words : 0;
-	h->lease_at = h->value_at + SLOTS * value_words;
-	h->side_words = h->lease_at + SLOTS;
-	/* So that no key of four words lies on two lines. */
-	if (words > 1)
-		h->side_words = roundup(h->side_words, 4);
 	h->sure = sure;
 	h->lock = lock;
 	h->bytes = bytes;
 	h->limit = limit;
-	t = fwt_set_table_alloc(h, FWT_SET_BUCKETS_MIN);
+	t = fwt_set_table_alloc(h, FWT_SET_BUCKETS_MIN, false);
 	if (!t)
 		return -ENOMEM;
 	rcu_assign_pointer(h->tab, t);
@@ -135,27 +100,6 @@ void fwt_set_hash_clean(struct fwt_set_hash *h)
 }
 
 /* Reading */
-
-#define EACH	0x0000000100000001ull	/* in both halves of two slots */
-
-/* Which slot it is, nobody can foretell, so there is no branch for each: the highest
- * bit of a half stays set where that was 0, the lower one at least if both were.
- */
-static __always_inline bool bucket_has(const struct fwt_set_bucket *b, u32 tag)
-{
-	const u64 *two = (const u64 *)&b->tag[1];
-	u64 wanted = tag * EACH, zero = 0;
-	u32 i;
-
-	for (i = 0; i < SLOTS / 2; i++) {
-		u64 differ = READ_ONCE(two[i]) ^ wanted;
-
-		zero |= (differ - EACH) & ~differ;
-	}
-	return (READ_ONCE(b->tag[0]) == tag) | !!(zero & EACH << 31);
-}
-
-static_assert(offsetof(struct fwt_set_bucket, tag[1]) % sizeof(u64) == 0 && SLOTS % 2 == 1);
 
 static __always_inline bool same(const u32 *a, const u32 *b, u32 words)
 {
@@ -184,25 +128,26 @@ static __always_inline bool read_retry(const struct fwt_set_bucket *b, u32 seq)
 	return READ_ONCE(b->seq) != seq;
 }
 
-/* The lease of an element whose tag has been seen there, if it still is. */
-static u32 lease_in(const struct fwt_set_hash *h, const struct fwt_set_bucket *b, const u32 *side,
-		    u32 tag, const u32 *key, u32 *value, bool sure)
+/* The lease of an element whose name has been seen there, if it still is. */
+static u32 lease_in(const struct fwt_set_hash *h, const struct fwt_set_table *t,
+		    const struct fwt_set_bucket *b, const u32 *side, u32 name, const u32 *key,
+		    u32 *value, bool sure)
 {
 	const u32 *v;
 	u32 k, i;
 
-	for (k = 0; k < SLOTS; k++) {
-		if (READ_ONCE(b->tag[k]) != tag)
+	for (k = 0; k < t->slots; k++) {
+		if (fwt_set_slot_get(t, b, k) != name)
 			continue;
 		if (h->words == 1 || same(side + k * h->words, key, h->words))
 			break;
 	}
-	if (k == SLOTS)
+	if (k == t->slots)
 		return 0;
-	v = side + h->value_at + k * h->value_words;
+	v = side + t->value_at + k * h->value_words;
 	for (i = 0; value && i < h->value_words; i++)
 		value[i] = READ_ONCE(v[i]);
-	return sure ? FWT_SET_SURE : READ_ONCE(side[h->lease_at + k]);
+	return sure ? FWT_SET_SURE : READ_ONCE(side[t->lease_at + k]);
 }
 
 /* @sure: it need not be said which lease it is, if it is one of those. Where no other is
@@ -210,31 +155,35 @@ static u32 lease_in(const struct fwt_set_hash *h, const struct fwt_set_bucket *b
  * after that was read, see unsure_more() and unsure_less().
  */
 static __always_inline u32 find_in(const struct fwt_set_hash *h, const struct fwt_set_table *t,
-				   u32 hash, u32 tag, const u32 *key, u32 *value, bool sure)
+				   const struct fwt_set_name *name, const u32 *key, u32 *value,
+				   bool sure)
 {
-	u32 i = fwt_set_bucket_of(t->n, hash), lease, seq;
+	u32 i = fwt_set_bucket_of(t->n, name->hash), lease, seq;
 	const struct fwt_set_bucket *b = &t->bucket[i];
-	const u32 *side = side_at(h, t, i);
-	bool all;
+	const u32 *side = fwt_set_side(t, i);
+	bool has, all;
 
 	for (;;) {
 		do {
 			lease = 0;
 			seq = read_begin(b);
-			if (!bucket_has(b, tag))
+			has = t->narrow ? fwt_set_narrow_has(b, name->narrow) :
+					  fwt_set_wide_has(b, name->wide);
+			if (!has)
 				continue;
 			all = sure && !READ_ONCE(h->timed);
 			if (all && !value && h->words == 1)
 				lease = FWT_SET_SURE;
 			else
-				lease = lease_in(h, b, side, tag, key, value, all);
+				lease = lease_in(h, t, b, side, name_in(t, name), key, value,
+						 all);
 		} while (unlikely(read_retry(b, seq)));
 		if (lease)
 			return lease;
-		b = READ_ONCE(b->over);
+		b = fwt_set_over(t, b, side);
 		if (likely(!b))
 			return 0;
-		side = side_over((struct fwt_set_bucket *)b);
+		side = fwt_set_side_over(b);
 	}
 }
 
@@ -242,16 +191,16 @@ static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u3
 				bool sure)
 {
 	const struct fwt_set_table *t, *next, *now;
-	u32 hash, tag, lease;
+	struct fwt_set_name name;
+	u32 lease;
 
 	if (!READ_ONCE(h->used))
 		return 0;
-	hash = fwt_set_hash_of(h, key);
-	tag = tag_of(h, key, hash);
+	name = fwt_set_name_of(h, key);
 	now = rcu_dereference(h->tab);
 	do {
 		t = now;
-		lease = find_in(h, t, hash, tag, key, value, sure);
+		lease = find_in(h, t, &name, key, value, sure);
 		if (lease)
 			return lease;
 		/* What is not here any more is in the next table, or in one that has
@@ -260,7 +209,7 @@ static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u3
 		 */
 		next = smp_load_acquire(&h->next);
 		if (unlikely(next))
-			lease = find_in(h, next, hash, tag, key, value, sure);
+			lease = find_in(h, next, &name, key, value, sure);
 		if (lease)
 			return lease;
 		now = rcu_dereference(h->tab);
@@ -318,11 +267,11 @@ static struct fwt_set_table *locked(const struct fwt_set_hash *h,
 }
 
 /* The slot of a key, from a bucket on. */
-static bool slot_of(const struct fwt_set_hash *h, struct place *p, u32 tag, const u32 *key)
+static bool slot_of(const struct fwt_set_hash *h, struct place *p, u32 name, const u32 *key)
 {
 	do {
-		for (p->slot = 0; p->slot < SLOTS; p->slot++)
-			if (p->b->tag[p->slot] == tag &&
+		for (p->slot = 0; p->slot < p->t->slots; p->slot++)
+			if (fwt_set_slot_get(p->t, p->b, p->slot) == name &&
 			    (h->words == 1 || same(key_at(h, p), key, h->words)))
 				return true;
 	} while (place_next(p));
@@ -330,12 +279,12 @@ static bool slot_of(const struct fwt_set_hash *h, struct place *p, u32 tag, cons
 }
 
 /* The first free one; @last is set to the last bucket if there is none. */
-static bool slot_free(struct place *p, struct fwt_set_bucket **last)
+static bool slot_free(struct place *p, struct place *last)
 {
 	do {
-		*last = p->b;
-		for (p->slot = 0; p->slot < SLOTS; p->slot++)
-			if (p->b->tag[p->slot] == p->free)
+		*last = *p;
+		for (p->slot = 0; p->slot < p->t->slots; p->slot++)
+			if (!*lease_at(p))
 				return true;
 	} while (place_next(p));
 	return false;
@@ -344,29 +293,29 @@ static bool slot_free(struct place *p, struct fwt_set_bucket **last)
 static bool place_of(const struct fwt_set_hash *h, const u32 *key, struct place *p)
 {
 	struct fwt_set_table *t = locked(h, &h->tab), *next = locked(h, &h->next);
-	u32 hash = fwt_set_hash_of(h, key), tag = tag_of(h, key, hash);
+	struct fwt_set_name name = fwt_set_name_of(h, key);
 
-	*p = place_at(h, t, fwt_set_bucket_of(t->n, hash));
-	if (slot_of(h, p, tag, key))
+	*p = place_at(t, fwt_set_bucket_of(t->n, name.hash));
+	if (slot_of(h, p, name_in(t, &name), key))
 		return true;
 	if (!next)
 		return false;
-	*p = place_at(h, next, fwt_set_bucket_of(next->n, hash));
-	return slot_of(h, p, tag, key);
+	*p = place_at(next, fwt_set_bucket_of(next->n, name.hash));
+	return slot_of(h, p, name_in(next, &name), key);
 }
 
 /* @key: NULL where it is there; @lease: 0: the slot becomes free. */
-static void slot_set(struct fwt_set_hash *h, const struct place *p, u32 tag, const u32 *key,
+static void slot_set(struct fwt_set_hash *h, const struct place *p, u32 name, const u32 *key,
 		     u32 lease, const u32 *value)
 {
-	u32 *to = lease_at(h, p), was = *to, i;
+	u32 *to = lease_at(p), was = *to, i;
 
 	unsure_more(h, lease);
 	write_begin(p->b);
 	WRITE_ONCE(*to, lease);
 	if (key || !lease)
-		WRITE_ONCE(p->b->tag[p->slot], lease ? tag : p->free);
-	for (to = key_at(h, p), i = 0; key && h->words > 1 && i < h->words; i++)
+		fwt_set_slot_put(p->t, p->b, p->slot, lease ? name : p->nobody);
+	for (to = p->side + p->slot * h->words, i = 0; key && h->words > 1 && i < h->words; i++)
 		WRITE_ONCE(to[i], key[i]);
 	for (to = value_at(h, p), i = 0; value && i < h->value_words; i++)
 		WRITE_ONCE(to[i], value[i]);
@@ -379,32 +328,44 @@ static void slot_clear(struct fwt_set_hash *h, const struct place *p)
 	slot_set(h, p, 0, NULL, 0, NULL);
 }
 
+/* Whoever sees it sees what is in it. */
+static void put_behind(const struct place *last, struct fwt_set_bucket *b)
+{
+	if (!last->t->narrow) {
+		smp_store_release(&last->b->over, b);	/* pairs with fwt_set_over() */
+		return;
+	}
+	/* Likewise; who sees the flag first, and nothing behind it, came before it. */
+	smp_store_release(&((struct fwt_set_beside *)last->side)->over, b);
+	write_begin(last->b);
+	WRITE_ONCE(last->b->high, last->b->high | FWT_SET_OVER);
+	write_end(last->b);
+}
+
 /* @spare: taken, and set to NULL, where another bucket is needed; or NULL. */
 static int insert(struct fwt_set_hash *h, struct fwt_set_table *t, const u32 *key,
 		  u32 lease, const u32 *value, struct fwt_set_bucket **spare)
 {
-	u32 hash = fwt_set_hash_of(h, key), tag = tag_of(h, key, hash);
-	struct place p = place_at(h, t, fwt_set_bucket_of(t->n, hash));
-	struct fwt_set_bucket *last;
+	struct fwt_set_name name = fwt_set_name_of(h, key);
+	struct place p = place_at(t, fwt_set_bucket_of(t->n, name.hash)), last;
 
 	if (slot_free(&p, &last)) {
-		slot_set(h, &p, tag, key, lease, value);
+		slot_set(h, &p, name_in(t, &name), key, lease, value);
 		return 0;
 	}
 	if (spare) {
 		p.b = *spare;
 		*spare = NULL;
 	} else {
-		p.b = fwt_set_over_alloc(h, GFP_ATOMIC, false);
+		p.b = fwt_set_over_alloc(h, t, GFP_ATOMIC, false);
 	}
 	if (!p.b)
 		return -ENOMEM;
-	p.side = side_over(p.b);
+	p.side = fwt_set_side_over(p.b);
 	p.slot = 0;
-	fwt_set_bucket_fill(p.b, p.free);
-	slot_set(h, &p, tag, key, lease, value);
-	/* Whoever sees it sees what is in it. */
-	smp_store_release(&last->over, p.b);
+	fwt_set_bucket_fill(t, p.b, p.nobody);
+	slot_set(h, &p, name_in(t, &name), key, lease, value);
+	put_behind(&last, p.b);
 	return 0;
 }
 
@@ -454,19 +415,21 @@ static void walk_bucket(struct fwt_set_hash *h, struct fwt_set_table *t, u32 i, 
 			u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
 			void *ctx)
 {
-	bool whole = from <= first_of(t->n, i) && to >= first_of(t->n, i + 1);
-	struct place p = place_at(h, t, i);
+	bool whole = from <= fwt_set_first_of(t->n, i) && to >= fwt_set_first_of(t->n, i + 1);
+	struct place p = place_at(t, i);
 
 	do {
-		for (p.slot = 0; p.slot < SLOTS; p.slot++) {
-			u32 was = *lease_at(h, &p), lease, hash;
+		for (p.slot = 0; p.slot < t->slots; p.slot++) {
+			u32 was = *lease_at(&p), lease, hash;
+			const u32 *key;
 
 			if (!was)
 				continue;
-			hash = whole ? 0 : fwt_set_hash_of(h, key_at(h, &p));
+			key = key_at(h, &p);
+			hash = whole ? 0 : fwt_set_name_of(h, key).hash;
 			if (!whole && (hash < from || hash >= to))
 				continue;
-			lease = fn(ctx, key_at(h, &p), was, value_at(h, &p));
+			lease = fn(ctx, key, was, value_at(h, &p));
 			if (lease == was)
 				continue;
 			slot_set(h, &p, 0, NULL, lease, NULL);
@@ -492,8 +455,8 @@ u64 fwt_set_hash_part(struct fwt_set_hash *h, u64 from, u8 fine,
 {
 	struct fwt_set_table *t = locked(h, &h->tab), *next = locked(h, &h->next);
 	u32 i = fwt_set_bucket_of(t->n, from);
-	u64 to = first_of(t->n, i + 1);
-	u64 width = (to - first_of(t->n, i)) >> fine;
+	u64 to = fwt_set_first_of(t->n, i + 1);
+	u64 width = (to - fwt_set_first_of(t->n, i)) >> fine;
 
 	to = min(to, from + max(width, 1ull));
 	walk_table(h, t, from, to, fn, ctx);
@@ -512,15 +475,39 @@ void fwt_set_hash_walk(struct fwt_set_hash *h, u64 *at, u32 buckets,
 
 /* Resizing */
 
+/* Made three quarters full. Of wide buckets one in eight has another one behind it then,
+ * and of their elements one in 36 is in such a one; of narrow ones it is one in 18, and
+ * one in 140. Made larger when it is five sixths full: then it is one in five and one in
+ * twenty, one in seven and one in fifty.
+ */
+static u32 buckets_for(u32 count, u32 slots, u32 least)
+{
+	u64 n = div_u64((u64)count * 4 + 3 * slots - 1, 3 * slots);
+
+	return clamp_t(u64, n, least, FWT_SET_BUCKETS_MAX);
+}
+
+static u64 most_in(const struct fwt_set_table *t)
+{
+	return div_u64((u64)t->n * t->slots * 5, 6);
+}
+
+static u64 least_in(const struct fwt_set_table *t)
+{
+	return div_u64((u64)t->n * t->slots, 10);
+}
+
 bool fwt_set_hash_misfit(const struct fwt_set_hash *h)
 {
-	u32 count = READ_ONCE(h->count), n;
+	const struct fwt_set_table *t;
+	u32 count = READ_ONCE(h->count);
 	bool ret;
 
 	rcu_read_lock();
-	n = rcu_dereference(h->tab)->n;
-	ret = !rcu_access_pointer(h->next) && ((count > most_in(n) && n < FWT_SET_BUCKETS_MAX) ||
-					       (count < least_in(n) && n > FWT_SET_BUCKETS_MIN));
+	t = rcu_dereference(h->tab);
+	ret = !rcu_access_pointer(h->next) &&
+	      ((count > most_in(t) && t->n < FWT_SET_BUCKETS_MAX) ||
+	       (count < least_in(t) && t->n > FWT_SET_BUCKETS_MIN));
 	rcu_read_unlock();
 	return ret;
 }
@@ -529,11 +516,11 @@ bool fwt_set_hash_misfit(const struct fwt_set_hash *h)
 static bool move(struct fwt_set_hash *h, struct fwt_set_table *from, u32 i,
 		 struct fwt_set_table *to, struct fwt_set_bucket **spare, u32 *n)
 {
-	struct place p = place_at(h, from, i);
+	struct place p = place_at(from, i);
 
 	do {
-		for (p.slot = 0; p.slot < SLOTS; p.slot++) {
-			u32 lease = *lease_at(h, &p);
+		for (p.slot = 0; p.slot < from->slots; p.slot++) {
+			u32 lease = *lease_at(&p);
 			struct fwt_set_bucket *more;
 
 			if (!lease)
@@ -552,12 +539,13 @@ static bool move(struct fwt_set_hash *h, struct fwt_set_table *from, u32 i,
 }
 
 /* A few that nobody may need; 0 where there is no memory, unless they @must be. */
-static u32 fill_spares(struct fwt_set_hash *h, struct fwt_set_bucket **spare, u32 n, bool must)
+static u32 fill_spares(struct fwt_set_hash *h, struct fwt_set_table *to,
+		       struct fwt_set_bucket **spare, u32 n, bool must)
 {
 	gfp_t gfp = must ? GFP_KERNEL | __GFP_NOFAIL : GFP_KERNEL_ACCOUNT;
 
 	while (n < SPARES) {
-		spare[n] = fwt_set_over_alloc(h, gfp, must);
+		spare[n] = fwt_set_over_alloc(h, to, gfp, must);
 		if (!spare[n])
 			break;
 		n++;
@@ -569,15 +557,18 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 {
 	struct fwt_set_table *from, *to;
 	struct fwt_set_bucket *spare[SPARES];
-	u32 buckets = buckets_for(count), n = 0, i;
+	u32 wide = buckets_for(count, FWT_SET_WIDE, FWT_SET_BUCKETS_MIN);
+	u32 narrow = buckets_for(count, FWT_SET_NARROW, FWT_SET_NARROW_MIN);
+	bool is = h->words == 1 && narrow < wide;
+	u32 buckets = is ? narrow : wide, n = 0, i;
 
 	from = rcu_dereference_protected(h->tab, true);
-	if (buckets == from->n)
+	if (buckets == from->n && is == from->narrow)
 		return 0;
-	to = fwt_set_table_alloc(h, buckets);
+	to = fwt_set_table_alloc(h, buckets, is);
 	if (!to)
 		return -ENOMEM;
-	n = fill_spares(h, spare, 0, false);
+	n = fill_spares(h, to, spare, 0, false);
 	if (!n) {
 		fwt_set_table_free(h, to);
 		return -ENOMEM;
@@ -596,7 +587,7 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 		 * locks that others need to free anything.
 		 */
 		if (!n)
-			n = fill_spares(h, spare, n, true);
+			n = fill_spares(h, to, spare, n, true);
 		cond_resched();
 	}
 	spin_lock_bh(h->lock);
@@ -605,7 +596,7 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 	smp_store_release(&h->next, NULL);
 	spin_unlock_bh(h->lock);
 	while (n)
-		fwt_set_over_free(h, spare[--n]);
+		fwt_set_over_free(h, to, spare[--n]);
 	synchronize_rcu();
 	fwt_set_table_free(h, from);
 	return 0;

@@ -3,12 +3,11 @@
  * A hash of elements that lie in its buckets themselves.
  *
  * What a look-up among a million costs is the cache lines that it touches, and which
- * cache they are in. So a bucket is a line of nothing but what tells elements apart, a
- * word each: of a key of one word (an IPv4 address) the key itself, of a longer one its
- * hash. The rest of an element lies beside, where a look-up seldom goes: its lease,
- * which says nothing while those of all elements hold for ever; the key, where the word
- * is but its hash; and, in maps, the value. What does not fit goes to further buckets
- * behind it. Nothing points to an element, so none needs memory of its own.
+ * cache they are in. So a bucket is a line of nothing but what tells elements apart, see
+ * set_table.h. The rest of an element lies beside, where a look-up seldom goes: its lease,
+ * which says nothing while those of all elements hold for ever; the key, if it has more
+ * than a word; and, in maps, the value. What does not fit goes to further buckets behind
+ * it. Nothing points to an element, so none needs memory of its own.
  *
  * Synchronization: readers under RCU, without a lock; each bucket has a sequence that
  * is odd while a writer is in it. Writers hold the lock of the set that the hash is
@@ -30,14 +29,12 @@ struct fwt_set_table;
  * @tab: the table
  * @next: what it is moved to just now, or NULL
  * @key: of the hash function: who is added to a set may choose the keys
+ * @mul: likewise, see set_table.h
+ * @add: likewise
  * @used: there are elements
  * @timed: there are some whose lease must be looked at
  * @words: of an element's key
  * @value_words: of its value
- * @value_at: what is beside a bucket: keys, unless they are of one word; from this word
- *	on values
- * @lease_at: from this one leases
- * @side_words: all of it
  * @sure: does an element with this lease hold, whatever the time
  * @lock: of the set
  * @bytes: what tables and buckets take is added there
@@ -49,13 +46,12 @@ struct fwt_set_hash {
 	struct fwt_set_table __rcu *tab;
 	struct fwt_set_table __rcu *next;
 	hsiphash_key_t key;
+	u64 mul[2];
+	u64 add;
 	bool used;
 	bool timed;
 	u16 words;
 	u16 value_words;
-	u16 value_at;
-	u16 lease_at;
-	u16 side_words;
 	/* What a look-up does not need. */
 	bool (*sure)(u32 lease);
 	spinlock_t *lock;

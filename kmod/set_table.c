@@ -14,18 +14,82 @@ static bool take(const struct fwt_set_hash *h, size_t size)
 	return false;
 }
 
-/* Of a bucket, with what is beside it. */
-static size_t bucket_bytes(const struct fwt_set_hash *h)
+u32 fwt_set_key_of(const struct fwt_set_hash *h, u32 n, u32 i, u32 name)
 {
-	return sizeof(struct fwt_set_bucket) + h->side_words * sizeof(u32);
+	u32 said = hsiphash_1u32(name & 0xffff, &h->key);
+	u32 first = fwt_set_first_of(n, i), end = (name & 0x10000) | (said & 0xffff);
+	u32 hash = first + ((end - first) & FWT_SET_NARROW_BITS);
+	u32 high = (hash ^ said) >> 16;
+
+	return high << 16 | fwt_set_mixed(h, name & 0xffff, high);
 }
 
-struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n)
+/* A name that no key of a narrow bucket has: one of the first ten, mostly. */
+static u32 nobody_of(const struct fwt_set_hash *h, u32 n, u32 i)
 {
-	size_t size = sizeof(struct fwt_set_table) + n * bucket_bytes(h);
-	struct fwt_set_table *t;
+	u64 first = fwt_set_first_of(n, i), hashes = fwt_set_first_of(n, i + 1) - first;
+	u32 mixed, end;
+
+	for (mixed = 0; mixed < 0xffff; mixed++) {
+		end = (hsiphash_1u32(mixed, &h->key) & 0xffff) - (u32)first;
+		if ((end & FWT_SET_NARROW_BITS) >= hashes)
+			break;
+		if (((end + 0x10000) & FWT_SET_NARROW_BITS) >= hashes)
+			return mixed | 0x10000;
+	}
+	return mixed;
+}
+
+void fwt_set_bucket_fill(const struct fwt_set_table *t, struct fwt_set_bucket *b, u32 name)
+{
+	u32 k;
+
+	for (k = 0; k < t->slots; k++)
+		fwt_set_slot_put(t, b, k, name);
+}
+
+static void fill_narrow(const struct fwt_set_hash *h, struct fwt_set_table *t)
+{
+	u32 i;
+
+	for (i = 0; i < t->n; i++) {
+		struct fwt_set_beside *beside = (void *)fwt_set_side(t, i);
+
+		beside->nobody = nobody_of(h, t->n, i);
+		fwt_set_bucket_fill(t, &t->bucket[i], beside->nobody);
+		if (!(i & 0xfff))
+			cond_resched();
+	}
+}
+
+static void fill_odd(const struct fwt_set_hash *h, struct fwt_set_table *t)
+{
 	u32 key = 0;
 
+	t->odd = fwt_set_bucket_of(t->n, fwt_set_name_of(h, &key).hash);
+	do {
+		key++;
+	} while (fwt_set_bucket_of(t->n, fwt_set_name_of(h, &key).hash) == t->odd);
+	t->nobody = key;
+	fwt_set_bucket_fill(t, &t->bucket[t->odd], key);
+}
+
+struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, bool narrow)
+{
+	u32 slots = narrow ? FWT_SET_NARROW : FWT_SET_WIDE, value_at = 0, lease_at, words;
+	struct fwt_set_table *t;
+	size_t size;
+
+	if (narrow)
+		value_at = sizeof(struct fwt_set_beside) / sizeof(u32);
+	else if (h->words > 1)
+		value_at = slots * h->words;
+	lease_at = value_at + slots * h->value_words;
+	words = lease_at + slots;
+	/* So that no key of four words lies on two lines, and pointers lie well. */
+	if (narrow || h->words > 1)
+		words = roundup(words, 4);
+	size = sizeof(*t) + n * (sizeof(struct fwt_set_bucket) + words * sizeof(u32));
 	if (!take(h, size))
 		return NULL;
 	t = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
@@ -34,38 +98,46 @@ struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n)
 		return NULL;
 	}
 	t->n = n;
+	t->narrow = narrow;
+	t->slots = slots;
+	t->value_at = value_at;
+	t->lease_at = lease_at;
+	t->side_words = words;
 	t->odd = n;
 	t->size = size;
 	t->side = (u32 *)&t->bucket[n];
-	if (h->words > 1)
-		return t;
-	t->odd = fwt_set_bucket_of(n, fwt_set_hash_of(h, &key));
-	do {
-		key++;
-	} while (fwt_set_bucket_of(n, fwt_set_hash_of(h, &key)) == t->odd);
-	t->nobody = key;
-	fwt_set_bucket_fill(&t->bucket[t->odd], key);
+	if (narrow)
+		fill_narrow(h, t);
+	else if (h->words == 1)
+		fill_odd(h, t);
 	return t;
 }
 
-struct fwt_set_bucket *fwt_set_over_alloc(const struct fwt_set_hash *h, gfp_t gfp, bool must)
+static size_t over_bytes(const struct fwt_set_table *t)
+{
+	return sizeof(struct fwt_set_bucket) + t->side_words * sizeof(u32);
+}
+
+struct fwt_set_bucket *fwt_set_over_alloc(const struct fwt_set_hash *h,
+					  const struct fwt_set_table *t, gfp_t gfp, bool must)
 {
 	struct fwt_set_bucket *b;
 
 	if (must)
-		atomic64_add(bucket_bytes(h), h->bytes);
-	else if (!take(h, bucket_bytes(h)))
+		atomic64_add(over_bytes(t), h->bytes);
+	else if (!take(h, over_bytes(t)))
 		return NULL;
-	b = kzalloc(bucket_bytes(h), gfp | __GFP_NOWARN);
+	b = kzalloc(over_bytes(t), gfp | __GFP_NOWARN);
 	if (!b)
-		atomic64_sub(bucket_bytes(h), h->bytes);
+		atomic64_sub(over_bytes(t), h->bytes);
 	return b;
 }
 
-void fwt_set_over_free(const struct fwt_set_hash *h, struct fwt_set_bucket *b)
+void fwt_set_over_free(const struct fwt_set_hash *h, const struct fwt_set_table *t,
+		       struct fwt_set_bucket *b)
 {
 	kfree(b);
-	atomic64_sub(bucket_bytes(h), h->bytes);
+	atomic64_sub(over_bytes(t), h->bytes);
 }
 
 void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
@@ -75,11 +147,11 @@ void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
 	if (!t)
 		return;
 	for (i = 0; i < t->n; i++) {
-		struct fwt_set_bucket *b = t->bucket[i].over, *next;
+		struct fwt_set_bucket *b, *next;
 
-		for (; b; b = next) {
-			next = b->over;
-			fwt_set_over_free(h, b);
+		for (b = fwt_set_over(t, &t->bucket[i], fwt_set_side(t, i)); b; b = next) {
+			next = fwt_set_over(t, b, fwt_set_side_over(b));
+			fwt_set_over_free(h, t, b);
 		}
 		if (!(i & 0xfff))
 			cond_resched();

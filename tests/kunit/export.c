@@ -14,6 +14,7 @@
 #include "rate.h"
 #include "pool.h"
 #include "set.h"
+#include "set_table.h"
 #include "slot.h"
 #include "stats.h"
 #include "barred.h"
@@ -70,6 +71,9 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_set_delete);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_settle);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_next);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_table_alloc);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_table_free);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_key_of);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_clean);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_hash_find);

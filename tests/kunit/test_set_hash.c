@@ -4,8 +4,10 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include "set_hash.h"
+#include "set_table.h"
 #include "test.h"
 
 #define KEYS		4096
@@ -21,6 +23,7 @@ struct twin {
 	u32 value_words;
 	u64 state;
 	u32 count;
+	u32 key[KEYS];	/* in their order */
 	u32 lease[KEYS];
 	u32 value[KEYS][VALUES];
 	u8 met[KEYS];
@@ -34,18 +37,70 @@ static u32 rnd(struct twin *t, u32 below)
 	return (u32)(t->state >> 33) % below;
 }
 
-/* Small numbers, 0 among them, which are free slots' words; and those of a kind. */
+static int by_number(const void *a, const void *b)
+{
+	return *(const u32 *)a < *(const u32 *)b ? -1 : *(const u32 *)a > *(const u32 *)b;
+}
+
+/* Enough to have narrow buckets. */
+#define MANY		400000
+
+/* Small numbers, 0 among them, which is what free slots have; some far apart; and many of
+ * a few narrow buckets.
+ */
+static void make_keys(struct twin *t)
+{
+	struct fwt_set_name name;
+	u32 i, bucket, key;
+	bool twice;
+
+	for (i = 0; i < KEYS / 4; i++)
+		t->key[i] = i;
+	for (; i < KEYS / 2; i++)
+		t->key[i] = i * 2654435761u;
+	for (; i < KEYS && t->words > 1; i++)
+		t->key[i] = i * 2654435761u;
+	for (; i < KEYS; i++) {
+		bucket = i % 20 * (FWT_SET_NARROW_MIN - 1) / 19;
+		do {
+			key = fwt_set_key_of(&t->h, FWT_SET_NARROW_MIN, bucket,
+					     rnd(t, FWT_SET_NARROW_BITS + 1));
+			name = fwt_set_name_of(&t->h, &key);
+		} while (fwt_set_bucket_of(FWT_SET_NARROW_MIN, name.hash) != bucket);
+		t->key[i] = key;
+	}
+	do {
+		sort(t->key, KEYS, sizeof(u32), by_number, NULL);
+		for (twice = false, i = 1; i < KEYS; i++) {
+			if (t->key[i] != t->key[i - 1])
+				continue;
+			t->key[i] = rnd(t, U32_MAX);
+			twice = true;
+		}
+	} while (twice);
+}
+
 static void key_of(const struct twin *t, u32 i, u32 *key)
 {
 	u32 k;
 
 	for (k = 0; k < t->words; k++)
-		key[k] = k ? i >> k : i < KEYS / 2 ? i : i * 2654435761u;
+		key[k] = k ? i >> k : t->key[i];
 }
 
 static u32 number_of(const struct twin *t, const u32 *key)
 {
-	return key[0] < KEYS / 2 ? key[0] : key[0] * 244002641u;
+	u32 from = 0, to = KEYS;
+
+	while (from + 1 < to) {
+		u32 mid = (from + to) / 2;
+
+		if (t->key[mid] <= key[0])
+			from = mid;
+		else
+			to = mid;
+	}
+	return t->key[from] == key[0] ? from : KEYS;
 }
 
 static bool is_sure(u32 lease)
@@ -74,6 +129,7 @@ static struct twin *twin_new(struct kunit *test, u32 words, u32 value_words, u64
 	t->state = seed;
 	KUNIT_ASSERT_EQ(test, fwt_set_hash_init(&t->h, words, value_words, is_sure, &t->lock,
 						&t->bytes, U64_MAX), 0);
+	make_keys(t);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, twin_free, t), 0);
 	return t;
 }
@@ -152,8 +208,19 @@ static u32 meet(void *ctx, const u32 *key, u32 lease, const u32 *value)
 	return t->lease[i];
 }
 
+static struct fwt_set_table *table(struct twin *t)
+{
+	return rcu_dereference_protected(t->h.tab, true);
+}
+
+static void resize(struct twin *t)
+{
+	fwt_set_hash_resize(&t->h, t->words > 1 || rnd(t, 5) ? rnd(t, 2 * KEYS) :
+			    MANY + rnd(t, MANY));
+}
+
 /* Whatever is resized on the way, each is met once. */
-static void walk(struct twin *t, u32 parts, u32 resized)
+static void walk(struct twin *t, u32 parts, bool resized)
 {
 	u64 at = 0;
 	u32 i;
@@ -166,8 +233,8 @@ static void walk(struct twin *t, u32 parts, u32 resized)
 		else
 			at = fwt_set_hash_part(&t->h, at, rnd(t, 4), meet, t);
 		spin_unlock_bh(&t->lock);
-		if (resized && !rnd(t, resized))
-			fwt_set_hash_resize(&t->h, rnd(t, 2 * KEYS));
+		if (resized && !rnd(t, 4 + table(t)->n / 20))
+			resize(t);
 	}
 	for (i = 0; i < KEYS; i++)
 		t->wrong += t->lease[i] && !t->met[i];
@@ -176,7 +243,7 @@ static void walk(struct twin *t, u32 parts, u32 resized)
 static void against(struct kunit *test, u32 words, u32 value_words, u64 seed)
 {
 	struct twin *t = twin_new(test, words, value_words, seed);
-	u32 round, i, of = KEYS;
+	u32 round, i, of = KEYS, narrow = 0;
 
 	for (round = 0; round < FWT_TEST_MANY(40000); round++) {
 		if (!(round % 1000))
@@ -187,19 +254,26 @@ static void against(struct kunit *test, u32 words, u32 value_words, u64 seed)
 		else
 			take(test, t, i);
 		if (!rnd(t, 500))
-			fwt_set_hash_resize(&t->h, rnd(t, 2 * KEYS));
-		if (fwt_set_hash_misfit(&t->h) && !rnd(t, 20))
+			resize(t);
+		if (words == 1 && round % 1000 == 500)
+			fwt_set_hash_resize(&t->h, MANY);
+		narrow += table(t)->narrow;
+		if (fwt_set_hash_misfit(&t->h) && !rnd(t, 200))
 			KUNIT_EXPECT_EQ(test, fwt_set_hash_resize(&t->h, t->count * 3 / 2), 0);
 		look(t, i);
 		look(t, rnd(t, KEYS));
 		look(t, 0);
 		if (!rnd(t, 400)) {
 			t->changed = rnd(t, 2) ? 10 : 0;
-			walk(t, 8, rnd(t, 2) * 20);
+			walk(t, 8, rnd(t, 2));
 		}
 	}
 	KUNIT_EXPECT_EQ(test, t->wrong, 0);
 	KUNIT_EXPECT_EQ(test, t->h.count, t->count);
+	if (words == 1)
+		KUNIT_EXPECT_GT(test, narrow, FWT_TEST_MANY(1000));
+	else
+		KUNIT_EXPECT_EQ(test, narrow, 0);
 	for (i = 0; i < KEYS; i++)
 		if (t->lease[i])
 			take(test, t, i);
@@ -272,10 +346,80 @@ static void readers(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, r.wrong, 0, "of %llu", r.looked);
 }
 
+/* A narrow name is one key's, in a bucket of any size, and a free slot's is nobody's. */
+static void narrow_names(struct kunit *test)
+{
+	static const u32 n[] = {
+		FWT_SET_NARROW_MIN, 47620, 65535, 65536, 65537, 1000003, FWT_SET_BUCKETS_MAX,
+	};
+	struct twin *t = twin_new(test, 1, 0, 7);
+	u32 i, k, key, bucket, wrong = 0;
+	struct fwt_set_table *of;
+
+	for (i = 0; i < ARRAY_SIZE(n); i++) {
+		for (k = 0; k < FWT_TEST_MANY(100000); k++) {
+			struct fwt_set_name name;
+
+			key = k < 1000 ? k : k < 2000 ? ~k : rnd(t, 1u << 31) << 1 | (k & 1);
+			name = fwt_set_name_of(&t->h, &key);
+			bucket = fwt_set_bucket_of(n[i], name.hash);
+			wrong += fwt_set_key_of(&t->h, n[i], bucket, name.narrow) != key;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	of = fwt_set_table_alloc(&t->h, FWT_SET_NARROW_MIN, true);
+	KUNIT_ASSERT_NOT_NULL(test, of);
+	for (i = 0; i < of->n; i++) {
+		key = fwt_set_key_of(&t->h, of->n, i, fwt_set_nobody(of, i));
+		wrong += fwt_set_bucket_of(of->n, fwt_set_name_of(&t->h, &key).hash) == i;
+		wrong += fwt_set_narrow_has(&of->bucket[i], fwt_set_nobody(of, i) ^ 0x10000);
+		wrong += !fwt_set_narrow_has(&of->bucket[i], fwt_set_nobody(of, i));
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	fwt_set_table_free(&t->h, of);
+}
+
+/* Keys that somebody chose, to whom the hash is unknown: no bucket gets many. */
+static u32 fullest(struct twin *t, u16 *in, u32 buckets, u32 keys, u32 first, u32 step)
+{
+	u32 i, most = 0;
+
+	memset(in, 0, buckets * sizeof(*in));
+	for (i = 0; i < keys; i++) {
+		u32 key = first + i * step;
+		u32 bucket = fwt_set_bucket_of(buckets, fwt_set_name_of(&t->h, &key).hash);
+
+		most = max_t(u32, most, ++in[bucket]);
+	}
+	return most;
+}
+
+static void spread(struct kunit *test)
+{
+	static const u32 step[] = { 1, 2, 3, 256, 257, 65535, 65536, 65537, 1 << 20, 1 << 24 };
+	struct twin *t = twin_new(test, 1, 0, 8);
+	u16 *in = kvcalloc(FWT_SET_NARROW_MIN, sizeof(*in), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	for (i = 0; i < ARRAY_SIZE(step); i++) {
+		/* As many as there are of that kind. */
+		u32 most = min_t(u64, 20 * FWT_SET_NARROW_MIN, BIT_ULL(32) / step[i]);
+
+		KUNIT_EXPECT_LT_MSG(test, fullest(t, in, FWT_SET_NARROW_MIN, most, 0, step[i]),
+				    80, "step %u", step[i]);
+		KUNIT_EXPECT_LT_MSG(test, fullest(t, in, 64, min(most, 640), 7, step[i]), 50,
+				    "of 64, step %u", step[i]);
+	}
+	kvfree(in);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(one_word),
 	KUNIT_CASE_SLOW(more_words),
 	KUNIT_CASE_SLOW(readers),
+	KUNIT_CASE_SLOW(narrow_names),
+	KUNIT_CASE(spread),
 	{ }
 };
 
