@@ -111,6 +111,29 @@ def live_set(b, name, n):
     b.added(name + ": added", least, [("nft set", None), ("fwtree", "nft set")], "(floor)")
 
 
+def other_live_set(b, name, n, joined):
+    """As live_set(), of ours alone: addresses that the set does not have, as most are
+    that a block list is asked for; and keys of an address and a port, which are longer
+    than what fits into a slot."""
+    def address(i):
+        return i * 2654435761 & 0xffffffff
+
+    elements = temp(f"others{n}", "".join(
+        socket.inet_ntoa(struct.pack(">I", address(i))) + (f" . {i % 60000}" if joined else "") +
+        "\n" for i in range(n)))
+    ours = (f'set s : addr{" . port" if joined else ""} {{ elements file "{elements}" }}\n'
+            "ingress device d0 {\n" +
+            ("saddr . sport @s drop\naccept\n}\n" if joined else "saddr @s accept\ndrop\n}\n"))
+    some = random.Random(1)
+    drawn = [some.randrange(n) for _ in range(1 << 18)]
+    set_trace(b"".join(struct.pack(">IIHHB3x", address(i if joined else n + i), 0xc6120001,
+                                   i % 60000 if joined else 1, 9, 17) for i in drawn))
+    play(1 << 18)
+    least = b.rates(name, [Ours(ours), Ours("ingress device d0 { drop }\n", "(floor)")],
+                    lambda c: play(int(4e6 * b.scale) // 64 * 64), "(floor)")
+    b.added(name + ": added", least, [("fwtree", None)], "(floor)")
+
+
 def before_routing(b, name, args, rates):
     """iptables has no hook at the device: its first place is raw, PREROUTING. Each
     packet has a buffer of its own, since the IP layer would copy a shared one."""
@@ -160,6 +183,9 @@ def run_lists(b):
 def run_live_sets(b):
     for n in (1000, 1000000):
         b.do(f"drop at the device, a live set of {n:,}", live_set, n)
+    for of, joined in (("not in a live set", False), ("addr . port, a live set", True)):
+        for n in (1000, 1000000):
+            b.do(f"drop at the device, {of} of {n:,}", other_live_set, n, joined)
 
 
 def run_sets(b):
