@@ -503,7 +503,8 @@ static u32 covered_in(struct covers *c, u64 key, const struct box *b, u32 best)
 	c->steps++;
 	for (at = c->slot[key & (c->slots - 1)]; at != FWT_NONE; at = c->link[at].next) {
 		c->steps++;
-		if (at < best && c->link[at].hash == key >> 32 && covers(c, &c->box[at], b) && !stale(c, at))
+		if (at < best && c->link[at].hash == key >> 32 && covers(c, &c->box[at], b) &&
+		    !stale(c, at))
 			best = at;
 	}
 	return best;
