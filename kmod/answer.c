@@ -115,6 +115,7 @@ static void answer6(const struct fwt_way *w, struct sk_buff *skb, struct sock *s
 void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
 		     unsigned int hook, u8 reject)
 {
+	hook = fwt_way_back(w->fn->net, skb, w->p.family, hook);
 	local_bh_disable();
 	this_cpu_write(sender.task, current);
 	this_cpu_write(sender.fn, w->fn);

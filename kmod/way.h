@@ -149,6 +149,12 @@ bool fwt_world_filter(const struct fwt_env *env, const struct fwt_packet *p,
 void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
 		     enum fwt_route_ask what, struct fwt_route *r);
 
+/* Where the kernel is to be told that a packet of @hook is answered: in a VRF it does
+ * not find the way back at PRE_ROUTING. There it is looked up here, and @skb has it as
+ * at LOCAL_IN. Under RCU.
+ */
+unsigned int fwt_way_back(struct net *net, struct sk_buff *skb, u8 family, unsigned int hook);
+
 /* What can be carried in one packet on the ways there and back, 0 where nobody knows. */
 u32 fwt_path_mtu(const struct fwt_way *w);
 

@@ -5,6 +5,7 @@
 #include <net/dst.h>
 #include <net/flow.h>
 #include <net/ip6_route.h>
+#include <net/l3mdev.h>
 #include <net/route.h>
 
 #include "count.h"
@@ -263,6 +264,28 @@ u32 fwt_path_mtu(const struct fwt_way *w)
 	/* By where it came from; what starts here knows its own way. */
 	back = w->skb->skb_iif ? route_mtu(w, w->p.saddr, w->skb->skb_iif) : 0;
 	return there && back ? min(there, back) : there | back;
+}
+
+unsigned int fwt_way_back(struct net *net, struct sk_buff *skb, u8 family, unsigned int hook)
+{
+	struct dst_entry *dst = NULL;
+	struct flowi fl = { };
+	bool near = false;
+
+	if (hook != NF_INET_PRE_ROUTING || !netif_is_l3_slave(skb->dev) || skb_dst(skb))
+		return hook;
+	if (family == 4) {
+		fl.u.ip4.daddr = ip_hdr(skb)->saddr;
+	} else {
+		fl.u.ip6.daddr = ipv6_hdr(skb)->saddr;
+		near = ipv6_addr_type(&fl.u.ip6.daddr) & IPV6_ADDR_LINKLOCAL;
+	}
+	fl.u.__fl_common.flowic_oif = near ? skb->dev->ifindex :
+					     l3mdev_master_ifindex_rcu(skb->dev);
+	if (nf_route(net, &dst, &fl, false, family == 4 ? AF_INET : AF_INET6))
+		return hook;
+	skb_dst_set(skb, dst);
+	return NF_INET_LOCAL_IN;
 }
 
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,

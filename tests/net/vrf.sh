@@ -45,6 +45,7 @@ option adopt 0s
 ingress {
 	ct state invalid drop id stray
 	ct state untracked accept
+	dport 97 reject
 	iif { red0, blue0 } tcp dport 80 redirect to :3128 accept
 	iif { red0, blue0 } accept
 	iif lo accept
@@ -52,6 +53,7 @@ ingress {
 }
 egress {
 	dport 99 drop id shut
+	dport 98 reject
 	iif { red0, blue0 } protocol tcp masquerade to :7000 accept id in
 	iif { red0, blue0 } udp dport 7 masquerade to :7000 accept
 	iif { red0, blue0 } masquerade accept
@@ -149,6 +151,19 @@ for f in (4, 6):
           f"IPv{f}: and ends neither")
     for s in c.values():
         s.close()
+
+    # Answers of gw's: to what it refuses, at either hook, and to what has no hops left.
+    for v in VRFS:
+        for port, hook in ((97, "ingress"), (98, "egress")):
+            equal(errno.errorcode.get(refused(lambda: connect(v, FAR[f], port))), "ECONNREFUSED",
+                  f"IPv{f}: {v} is told of what {hook} refuses, TCP")
+            u = udp(v, HOME[f])
+            u.connect((FAR[f], port))
+            u.send(b"x")
+            equal(errno.errorcode.get(refused(lambda: u.recv(9))), "ECONNREFUSED", f"IPv{f}: and UDP")
+            u.close()
+        r = run("ip", "netns", "exec", v, "ping", "-n", "-t", "1", "-c", "1", "-W", "3", FAR[f])
+        ok("From " + HOST[f][0] in r.stdout, f"IPv{f}: {v} is told by whom that no hop is left", r.stdout)
 
     # Pings of one id.
     got = {}

@@ -207,6 +207,14 @@ u32 fwt_path_mtu(const struct fwt_way *w)
 	return there && back ? min(there, back) : there | back;
 }
 
+unsigned int fwt_way_back(struct net *net, struct sk_buff *skb, u8 family, unsigned int hook)
+{
+	(void)net;
+	(void)skb;
+	(void)family;
+	return hook;
+}
+
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 		     const u32 *addr)
 {
