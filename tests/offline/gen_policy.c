@@ -17,6 +17,8 @@ static void line(struct gen *g)
 		gen_put(g, "\t");
 }
 
+bool gen_nodes;
+
 static const char *const devices[] = { "eth0", "eth1", "wg0", "lo", "wg*", "\"wg*\"" };
 
 static const struct field {
@@ -287,6 +289,12 @@ static void masked(struct gen *g)
 #pragma GCC diagnostic pop
 }
 
+/* Each is 256 steps of a walk, which has 65536. */
+static bool a_node(struct gen *g, unsigned int percent)
+{
+	return gen_nodes && g->nodes < 20 && gen_chance(g, percent) && ++g->nodes;
+}
+
 static void match(struct gen *g, unsigned int depth)
 {
 	static const char *const pairs[] = { "sport == dport", "saddr != daddr",
@@ -302,6 +310,12 @@ static void match(struct gen *g, unsigned int depth)
 	const struct field *f[5];
 	unsigned int n;
 
+	if (a_node(g, 5)) {
+		/* A brace behind its name would be its settings. */
+		gen_put(g, "node n%u %s", gen_rnd(g, 4),
+			gen_chance(g, 50) ? "{ a, b 7 }" : "length > 0");
+		return;
+	}
 	if (gen_chance(g, 3)) {
 		n = 1 + gen_rnd(g, 9);
 		gen_put(g, "random %u/%u", 1 + gen_rnd(g, n), n);
@@ -428,6 +442,11 @@ static void set(struct gen *g)
 static void modifier(struct gen *g)
 {
 	unsigned int n;
+
+	if (a_node(g, 8)) {
+		gen_put(g, "modify n%u { a } ", gen_rnd(g, 4));
+		return;
+	}
 
 	/* Of many translations some rule has two of different families. */
 	switch (gen_rnd(g, g->many ? 3 : 8)) {
@@ -579,9 +598,13 @@ static void select_of(struct gen *g)
 {
 	const struct field *f[5];
 	unsigned int n = 1, i, count = 1 + gen_rnd(g, 5);
+	bool node = false;
 
 	gen_put(g, "select ");
-	if (gen_chance(g, 35)) {
+	if (a_node(g, 15)) {
+		node = true;
+		gen_put(g, "node n%u", gen_rnd(g, 4));
+	} else if (gen_chance(g, 35)) {
 		n = joined_fields(g, f);
 	} else {
 		f[0] = field(g);
@@ -591,7 +614,12 @@ static void select_of(struct gen *g)
 	g->depth++;
 	for (i = 0; i < count; i++) {
 		line(g);
-		select_keys(g, f, n);
+		if (!node)
+			select_keys(g, f, n);
+		else if (gen_chance(g, 30))
+			gen_put(g, "%u, %u", gen_rnd(g, 5), gen_rnd(g, 5));
+		else
+			gen_put(g, "%u", gen_rnd(g, 5));
 		gen_put(g, " -> ");
 		statement(g);
 	}

@@ -6,6 +6,7 @@
 #ifndef GEN_POLICY_H
 #define GEN_POLICY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -16,5 +17,8 @@
  * freed. NULL: no memory.
  */
 char *gen_policy(uint64_t seed);
+
+/* With nodes of other modules, n0 to n3, whose branches are 0 to 4. */
+extern bool gen_nodes;
 
 #endif /* GEN_POLICY_H */

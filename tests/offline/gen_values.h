@@ -38,6 +38,7 @@ struct gen {
 	bool has_map[5];
 	unsigned int map_trees;
 	unsigned int pools;
+	unsigned int nodes;
 };
 
 enum kind { ADDR, ADDR4, ADDR6, PORT, PROTOCOL, NAME, MAC, STATE, DIRECTION, FAMILY, PKTTYPE,

@@ -167,6 +167,9 @@ static void test_modifiers(void **state)
 	rule("netmap to 10.0.0.0/24", NULL);
 	rule("balance @web persistent accept", NULL);
 	rule("balance @web or reject accept", NULL);
+	rule("node n dport { 1, 2 } accept", NULL);
+	rule("node n { a = 1 } mark == { 1, 2 } modify m { b } add @blocked { saddr } accept",
+	     NULL);
 	rule("balance @web persistent or reject with tcp-reset accept", NULL);
 	rule("set mark 7 set ct mark 0x10 set dscp ef set vlan 8", NULL);
 	rule("set mark ct mark", NULL);

@@ -246,6 +246,24 @@ static bool balance(struct walk *w, const struct fwt_rule *rule,
 	return true;
 }
 
+static void foreign(struct walk *w, const char *name)
+{
+	struct fwt_env_node said = { 0 };
+	struct fwt_packet *p = w->p;
+
+	if (!w->o->node)
+		return;
+	w->o->node(name, p, &said);
+	if (said.what & 1 << FWT_NODE_SET_MARK) {
+		p->mark = said.value[FWT_NODE_SET_MARK];
+		w->r->flags |= FWT_DECISION_MARK;
+	}
+	if (said.what & 1 << FWT_NODE_SET_DSCP && p->have & FWT_HAVE_IP) {
+		p->tos = (u8)(p->tos % 4 + 4 * said.value[FWT_NODE_SET_DSCP]);
+		w->r->flags |= FWT_DECISION_DSCP;
+	}
+}
+
 static enum way modify(struct walk *w, const struct fwt_rule *rule,
 		       const struct fwt_modifier *m)
 {
@@ -315,6 +333,9 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 		    w->r->n_updates++ == FWT_DECISION_UPDATES)
 			return drop(w, FWT_REASON_EFFECTS, rule);
 		break;
+	case FWT_AST_MOD_MODIFY:
+		foreign(w, m->node.name.text);
+		break;
 	default:
 		break;
 	}
@@ -330,6 +351,7 @@ static enum way tree(struct walk *w, const struct fwt_name *name)
 
 static enum way choose(struct walk *w, const struct fwt_select *s)
 {
+	struct fwt_env_node said = { 0 };
 	const struct fwt_value *v;
 	const struct fwt_branch *b;
 
@@ -340,8 +362,16 @@ static enum way choose(struct walk *w, const struct fwt_select *s)
 				return statement(w, b->rule);
 		return ON;
 	}
-	/* By a node of another module, which nobody knows here: none of its branches. */
-	for (b = s->node.name.text ? NULL : s->branches; b; b = b->next)
+	if (s->node.name.text) {
+		u32 n = w->o->node ? w->o->node(s->node.name.text, w->p, &said) : 0;
+
+		for (b = w->o->node ? s->branches : NULL; b; b = b->next)
+			for (v = b->values.first; v; v = v->next)
+				if (v->kind == FWT_VALUE_NUMBER && v->number == n)
+					return statement(w, b->rule);
+		return s->fallback ? statement(w, s->fallback->rule) : ON;
+	}
+	for (b = s->branches; b; b = b->next)
 		if (!b->is_default && fwt_oracle_key(w->o, &s->fields, &b->values, w->p,
 						     w->env))
 			return statement(w, b->rule);

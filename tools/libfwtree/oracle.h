@@ -38,11 +38,15 @@ struct fwt_oracle_state {
  * @ast: checked by fwt_compile()
  * @resolver: for words
  * @state: or NULL
+ * @node: what a node of another module answers, and sets (of MARK and DSCP); a match
+ *	holds where that is odd, of a select it is the branch of that number. NULL: no,
+ *	none, and nothing
  */
 struct fwt_oracle {
 	const struct fwt_policy_ast *ast;
 	struct fwt_resolver *resolver;
 	const struct fwt_oracle_state *state;
+	u32 (*node)(const char *name, const struct fwt_packet *p, struct fwt_env_node *said);
 };
 
 /**

@@ -543,6 +543,7 @@ static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		 const struct fwt_env *env, struct fwt_oracle_result *r)
 {
 	struct got g[FWT_TEST_FIELDS], other;
+	struct fwt_env_node said;
 
 	switch (m->kind) {
 	case FWT_MATCH_FIELD:
@@ -583,6 +584,8 @@ static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		return by_chance(o, rule, m, env);
 	case FWT_MATCH_NOT:
 		return !all_hold(o, rule, m->inner, p, env, r);
+	case FWT_MATCH_NODE:
+		return o->node && o->node(m->node.name.text, p, &said) % 2;
 	default:
 		return false;
 	}

@@ -207,7 +207,7 @@ static enum fwt_brace classify(struct fwt_parser *p, const struct fwt_raw *open)
 {
 	bool args = p->args, update = p->update;
 
-	p->args = false;
+	p->args = 0;
 	p->update = false;
 	if (args && (p->brace != BRACE_SELECT || second_brace(p, open)))
 		return BRACE_ARGS;

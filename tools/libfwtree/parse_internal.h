@@ -159,7 +159,7 @@ struct fwt_parser {
 	enum fwt_brace brace;	/* what the next block brace opens */
 	int last;		/* the token given last */
 	struct fwt_lloc last_lloc;
-	bool args;		/* the next brace may open a node's settings */
+	unsigned int args;	/* tokens within which a brace opens a node's settings */
 	bool update;		/* the next brace holds keys */
 	bool spoiled;		/* this statement had its error */
 	bool panic;		/* the parser is skipping */

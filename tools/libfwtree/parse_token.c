@@ -35,7 +35,7 @@ static int keyword(struct fwt_parser *p, const struct fwt_keyword *k)
 	p->after_name = k->token == TOK_OPTION ? WANT_REST : WANT_AFTER;
 	if (k->brace)
 		p->brace = k->brace;
-	p->args = k->token == TOK_NODE || k->token == TOK_MODIFY;
+	p->args = k->token == TOK_NODE || k->token == TOK_MODIFY ? 2 : 0;
 	if (k->token == TOK_ADD || k->token == TOK_REMOVE)
 		p->update = true;
 	return k->token;
@@ -332,7 +332,7 @@ static int separator(struct fwt_parser *p)
 {
 	fwt_top(p)->arrow = false;
 	p->brace = 0;
-	p->args = false;
+	p->args = 0;
 	p->update = false;
 	p->want = fwt_base(p);
 	return TOK_SEP;
@@ -471,6 +471,9 @@ int fwt_yylex(FWT_YYSTYPE *lval, FWT_YYLTYPE *lloc, struct fwt_parser *p)
 	if (p->no_memory)
 		token = TOK_YYEOF;
 
+	/* They stand behind its name, and not behind what follows that. */
+	if (p->args && token != TOK_NODE && token != TOK_MODIFY)
+		p->args--;
 	if (!p->depth && (!p->last || p->last == TOK_SEP))
 		p->declares = token;
 	p->last = token;
