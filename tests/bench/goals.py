@@ -69,6 +69,8 @@ GOALS = [
      lambda r: r.worst("analysis, a policy test.*", "test", False)),
     ("one rule in 100,000, by fwctl rule", "<=", 10, "ms",
      lambda r: r.worst("one rule in 100,000", "rule add", False)),
+    ("one rule in 100,000, by fwctl apply", "<=", 10, "ms",
+     lambda r: r.worst("one rule in 100,000", "apply, one line other", False)),
     ("forward, 16k flows with NAT: added, of what nft's adds", "<=", 0.5, "times",
      lambda r: r.times("forward, 16k flows: added.*", NAT, "nft masquerade", False)),
     ("forward, 16k flows, by the plain kernel", ">=", 1, "times",
