@@ -838,6 +838,8 @@ static noinline void walk_added(const struct fwt_program *prog, u32 at,
 
 /**
  * struct added_trace - who is told the steps
+ * @tell: who is told each
+ * @ctx: for it
  * @nodes: of the base: what an added rule's are numbered behind
  */
 struct added_trace {
