@@ -260,6 +260,11 @@ memory() {
 }
 ok 'a policy that does not fit in memory' memory
 
+# Elements in the text have no time of their own, be they there twice or not.
+echo 'set a : addr { timeout 1h; elements = { 10.0.0.1 timeout 1h, 10.0.0.1 timeout 2h } }' >"$tmp/times.fw"
+echo 'ingress { saddr @a drop; accept }' >>"$tmp/times.fw"
+ok 'elements with timeouts' says 1 "elements of a policy stay; fwctl set add NAME ELEMENT timeout D" check "$tmp/times.fw"
+
 # A set may stand twice in one value.
 cat >"$tmp/twice.fw" <<'END'
 set s : mark { elements = { 7, 9 } }

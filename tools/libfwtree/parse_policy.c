@@ -136,6 +136,8 @@ void fwt_syntax_error(struct fwt_parser *p, const struct fwt_lloc *lloc, const c
 		what_expected(want, sizeof(want), expected, n);
 		if (!strcmp(token, "'='") && listed(expected, n, "'=='"))
 			hint = "equality is '==', or nothing at all";
+		if (!strcmp(found, "'timeout'") && listed(expected, n, "','"))
+			hint = "elements of a policy stay; fwctl set add NAME ELEMENT timeout D";
 		if (want[0])
 			fwt_error_hint(p->diag, &lloc->loc, hint, "unexpected %s, expected %s",
 				       found, want);
