@@ -136,16 +136,13 @@ static void stay(struct fwt_sets *s, const struct fwt_sets *was)
 		s->mss = was->mss;
 }
 
-int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
-		    const struct fwt_decision *d)
+int fwt_change_keep_some(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
+			 const struct fwt_decision *d)
 {
 	struct fwt_conn_more more;
 	struct fwt_sets was;
 	bool first = !c->linked;	/* nobody has found it yet */
 
-	if (likely(!(d->flags & (FWT_SETS_KEPT | FWT_DECISION_CT_MARK)) &&
-		   !(first && w->skb->mark) && !(c->flags & BIT(FWT_CONN_CHANGES))))
-		return 0;
 	fwt_conn_kept(c, &more);
 	if (first) {
 		more.mark_in = w->skb->mark;

@@ -101,8 +101,19 @@ u32 fwt_conn_seed(struct fwt_net *fn)
 {
 	u64 n = (u64)smp_processor_id() << 48;
 
-	n |= this_cpu_inc_return(fwt_conn_seeds) & (BIT_ULL(48) - 1);
+	n |= fwt_inc_return_bh(fwt_conn_seeds) & (BIT_ULL(48) - 1);
 	return (u32)siphash_1u64(n, &fn->conns.key);
+}
+
+/* The tuple's hash is by such a key already, and another one for each tuple; that
+ * the same tuple gets another number each time is for the count to see to (RFC 6056,
+ * 3.3.3 chooses ports so). Buckets are chosen by the first bits of a hash, which a
+ * port that can be seen is to tell nothing of: this takes the last ones. The factor
+ * is odd, and spreads the count over all 32 bits.
+ */
+u32 fwt_conn_seed_by(u64 hash)
+{
+	return (u32)hash + (u32)fwt_inc_return_bh(fwt_conn_seeds) * 0x9e3779b1u;
 }
 
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
@@ -133,7 +144,7 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 	c->created = (u32)jiffies;
 	c->expires = (u32)jiffies + CONN_TENTATIVE;
 	c->id = (u64)smp_processor_id() << 48;
-	c->id |= this_cpu_inc_return(fn->stats->next_id) & (BIT_ULL(48) - 1);
+	c->id |= fwt_inc_return_bh(fn->stats->next_id) & (BIT_ULL(48) - 1);
 	return c;
 }
 
@@ -345,7 +356,7 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, struct fwt_conn **other)
 	int ret = 0;
 
 	spin_lock(&c->lock);
-	if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S)) {
+	if (unlikely(fwt_conn_is(c, FWT_CONN_DNAT))) {
 		/* C-S first: while only that stands, no first packet of the same
 		 * connection can find a record that is then taken back.
 		 */

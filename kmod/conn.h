@@ -182,6 +182,9 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t);
 /* A number to make a connection's choices by, port and address. Softirqs off. */
 u32 fwt_conn_seed(struct fwt_net *fn);
 
+/* The same for a packet whose tuple has the hash @hash. */
+u32 fwt_conn_seed_by(u64 hash);
+
 /* A record that was not inserted is not wanted any more. */
 void fwt_conn_discard(struct fwt_conn *c);
 

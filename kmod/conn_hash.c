@@ -224,8 +224,9 @@ static struct fwt_conn *match(unsigned long ref, bool chain, const struct fwt_tu
 	return NULL;
 }
 
-static struct fwt_conn *find_in(struct bucket b, unsigned long head, u64 hash,
-				const struct fwt_tuple *t, enum fwt_dir *dir)
+static __always_inline struct fwt_conn *
+find_in(struct bucket b, unsigned long head, u64 hash, const struct fwt_tuple *t,
+	enum fwt_dir *dir)
 {
 	unsigned long hits = bytes_that_are(head, tag_of(hash));
 	struct fwt_conn *c;
@@ -319,19 +320,31 @@ static void put_in(struct bucket b, unsigned long *head, unsigned long ref, u64 
 	*head |= MANY << shift_of(LAST);
 }
 
+/* Who stands in a bucket under the pair that @c would have; mostly no tag is like its
+ * own, and there is nothing to compare.
+ */
+static struct fwt_conn *find_pair(struct bucket b, unsigned long head, u64 hash,
+				  const struct fwt_conn *c, enum fwt_pair pair)
+{
+	struct fwt_tuple t FWT_UNSET;
+
+	if (likely(!bytes_that_are(head, tag_of(hash)) && tag_at(head, LAST) != MANY))
+		return NULL;
+	fwt_ends_tuple(&c->ends, pair, &t);
+	return find_in(b, head, hash, &t, NULL);
+}
+
 struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *c,
 				 enum fwt_pair pair)
 {
 	struct fwt_hash_table *table;
 	struct fwt_conn *other;
-	struct fwt_tuple t FWT_UNSET;
 	unsigned long head;
 	struct bucket b;
 
 	lockdep_assert_in_softirq();
-	fwt_ends_tuple(&c->ends, pair, &t);
 	b = lock_hash(h, hash, &table, &head, NULL);
-	other = find_in(b, head, hash, &t, NULL);
+	other = find_pair(b, head, hash, c, pair);
 	if (!other && unlikely(tag_at(head, LAST) == MANY) && too_full(h, table, b))
 		other = ERR_PTR(-ENOSPC);
 	if (!other)

@@ -73,6 +73,15 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 		d->dnat = FWT_NONE;
 		return;
 	}
+	/* "egress { accept }" asks nothing, of nobody. */
+	if (w->pol->prog.node[root].type == FWT_NODE_VERDICT) {
+		fwt_decision_begin(d);
+		fwt_decision_end(&w->pol->prog.node[root], &w->p, d);
+		d->node = root;
+		if (unlikely(d->flags))
+			fwt_changes_of(&w->p, &w->after);
+		return;
+	}
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
 	world.env.rlu = &rlu;
 	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
@@ -109,7 +118,8 @@ static void update(const struct fwt_policy *pol, const struct fwt_decision_updat
 			      (u64)m->addr_lo[1] << 32 | m->addr_lo[0] : 0);
 }
 
-void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
+static noinline void take_effect(struct fwt_way *w, const struct fwt_decision *d,
+				 u32 bytes)
 {
 	u32 i;
 
@@ -136,6 +146,12 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 		fwt_limits_charge(w->pol, d, bytes);
 	for (i = 0; i < d->n_updates; i++)
 		update(w->pol, &d->update[i]);
+}
+
+void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
+{
+	if (d->n_effects | d->n_charges | d->n_updates)
+		take_effect(w, d, bytes);
 	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
 	if (trace_fwt_accept_enabled() && d->verdict == FWT_VERDICT_ACCEPT)
 		trace_fwt_accept(w, "accept", fwt_rule_slot(w->pol, d->rule));

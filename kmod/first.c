@@ -11,6 +11,7 @@
 
 #include "barred.h"
 #include "count.h"
+#include "trace.h"
 #include "way.h"
 
 static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
@@ -55,7 +56,7 @@ unsigned int fwt_pass_alone(struct fwt_way *w, enum fwt_hook hook, u8 state)
 	if (w->state->hook == NF_INET_POST_ROUTING)
 		w->p.iif = fwt_ifname(w->fn->net, fwt_came_by(w->skb));
 	w->p.ct_state = state;
-	w->seed = fwt_conn_seed(w->fn);
+	w->seed = fwt_seed(w);
 	fwt_decide(w, hook, &d);
 	fwt_effects(w, &d, w->p.length);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
@@ -153,7 +154,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 	u8 reason;
 
 	w->p.ct_state = FWT_CT_NEW;
-	w->seed = fwt_conn_seed(w->fn);
+	w->seed = fwt_seed(w);
 	fwt_decide(w, FWT_HOOK_INGRESS, &d);
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
 		fwt_effects(w, &d, w->p.length);
@@ -305,6 +306,28 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
 		fwt_conn_end(w->c, reason == FWT_REASON_NAT_EXHAUSTED ? FWT_END_NO_PORT :
 								       FWT_END_UNFINISHED);
+		return fwt_drop_by(w, reason, &d);
+	}
+	if (won)
+		fwt_effects(w, &d, w->p.length);
+	return NF_ACCEPT;
+}
+
+unsigned int fwt_let_out(struct fwt_way *w)
+{
+	struct fwt_decision d FWT_UNSET;
+	bool won = true;
+	u8 reason;
+
+	/* Who looks on wants to see all of it. */
+	if (unlikely(trace_fwt_accept_enabled()))
+		(void)fwt_skb_parse(w->skb, &w->p);
+	w->p.ct_state = FWT_CT_NEW;
+	fwt_decide(w, FWT_HOOK_EGRESS, &d);
+	reason = fwt_track_egress(w, &d, &won);
+	if (unlikely(reason)) {
+		(void)fwt_skb_parse(w->skb, &w->p);
+		fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop_by(w, reason, &d);
 	}
 	if (won)

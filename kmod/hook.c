@@ -48,7 +48,7 @@ static bool multicast(const struct fwt_packet *p)
 /* A socket that is connected to itself: its packets have no direction. */
 static bool to_itself(const struct fwt_packet *p)
 {
-	return p->have & FWT_HAVE_PORTS && p->sport == p->dport &&
+	return unlikely(p->sport == p->dport) && p->have & FWT_HAVE_PORTS &&
 	       !memcmp(p->saddr, p->daddr, p->family == 6 ? 16 : 4);
 }
 
@@ -446,7 +446,7 @@ static unsigned int local_out(struct fwt_way *w)
 		/* Likewise walked at POST_ROUTING. */
 		if (!fwt_opens(w))
 			return NF_ACCEPT;
-		w->seed = fwt_conn_seed(w->fn);
+		w->seed = fwt_seed(w);
 		ret = fwt_decide_egress(w);
 		if (ret != NF_ACCEPT || w->stray)
 			return ret;
@@ -498,7 +498,7 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		w->p.iif = fwt_ifname(w->fn->net, fwt_came_by(w->skb));
-		w->seed = fwt_conn_seed(w->fn);
+		w->seed = fwt_seed(w);
 		ret = fwt_decide_egress(w);
 	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
 		/* Where the packet came in by is in the record; it may have come
@@ -541,6 +541,31 @@ static unsigned int post_routing(struct fwt_way *w)
 	else
 		fwt_track_confirm(w);
 	return NF_ACCEPT;
+}
+
+/* Does egress let everything pass, without a question. */
+static bool lets_out(const struct fwt_program *prog)
+{
+	u32 root = prog->root[FWT_HOOK_EGRESS];
+
+	return root == FWT_NONE || (prog->node[root].type == FWT_NODE_VERDICT &&
+				    prog->node[root].sub == FWT_VERDICT_ACCEPT);
+}
+
+/* The first packet of a connection goes out, and nothing is to be asked of it. */
+static unsigned int first_out(struct fwt_way *w)
+{
+	unsigned int ret;
+	int changed;
+
+	w->p.oif = w->state->out->name;
+	ret = fwt_let_out(w);
+	if (ret != NF_ACCEPT)
+		return ret;
+	ret = apply(w, true, &changed);
+	if (ret == NF_ACCEPT)
+		fwt_track_confirm(w);
+	return ret;
 }
 
 u8 fwt_first_state(struct fwt_way *w)
@@ -595,8 +620,12 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.p.iif = NULL;
 	w.p.oif = NULL;
 	w.p.unknown = 0;
-	if (state->hook == NF_INET_POST_ROUTING && fwt_route_recall(&w))
-		return apply(&w, true, &changed);
+	if (state->hook == NF_INET_POST_ROUTING) {
+		if (fwt_route_recall(&w))
+			return apply(&w, true, &changed);
+		if (lets_out(&w.pol->prog) && fwt_route_first(&w))
+			return first_out(&w);
+	}
 	ret = fwt_skb_parse(skb, &w.p);
 	if (unlikely(ret))
 		return fwt_drop(&w, (int)ret == -ENOMEM ? FWT_REASON_NO_MEMORY :

@@ -325,6 +325,39 @@ bool fwt_route_recall(struct fwt_way *w)
 	return true;
 }
 
+bool fwt_route_first(struct fwt_way *w)
+{
+	struct sk_buff *skb = w->skb;
+	struct note *n = note_of(skb);
+	struct fwt_conn *c;
+	u16 flags;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || n->skb != skb || n->dst || n->learn ||
+	    n->dir != FWT_ORIGINAL || n->iif != skb->skb_iif)
+		return false;
+	c = noted(w, n);
+	if (!c || !read_ends(skb, n, &w->p) || !noted_ends(w, n) || !fwt_conn_alive(c))
+		return false;
+	flags = READ_ONCE(c->flags);
+	if (flags & (BIT(FWT_CONN_EGRESS) | BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_CHANGES) |
+		     BIT(FWT_CONN_LOCAL)) ||
+	    w->pol->opt.per_packet || w->pol->gen != READ_ONCE(c->gen))
+		return false;
+	WRITE_ONCE(n->skb, NULL);
+	/* By its own length field, unless that could not say it (core/packet.c). */
+	if (w->p.family == 4)
+		w->p.length = ntohs(ip_hdr(skb)->tot_len);
+	else
+		w->p.length = ntohs(ipv6_hdr(skb)->payload_len);
+	if (likely(w->p.length))
+		w->p.length += w->p.family == 4 ? 0 : sizeof(struct ipv6hdr);
+	else
+		w->p.length = skb->len - skb_network_offset(skb);
+	w->c = c;
+	w->dir = FWT_ORIGINAL;
+	return true;
+}
+
 /* A route that packets from outside take through us, as it is; not one that asks
  * for more than sending (IPsec, tunnels by route), nor one that tells the sender of
  * a better gateway.

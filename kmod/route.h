@@ -59,6 +59,16 @@ bool fwt_route_recall(struct fwt_way *w);
  */
 bool fwt_route_known(struct fwt_way *w);
 
+/**
+ * fwt_route_first() - is this the first packet of a connection, as it left our first hook
+ * @w: way at POST_ROUTING, nothing parsed yet; of @w->p what a translation wants is
+ *	set, and @length, and @w->c and @w->dir
+ *
+ * Return: true if it is: TCP or UDP, with the ends that it was to have, of a connection
+ * that egress has not decided, that changes nothing else, by the policy in force.
+ */
+bool fwt_route_first(struct fwt_way *w);
+
 /* A packet of an established connection leaves POST_ROUTING: the route that it
  * took is kept, if it is one that can be.
  */

@@ -53,6 +53,11 @@ static inline u64 fwt_stats_ended(const struct fwt_stats *s)
 	else								\
 		__this_cpu_add(var, by);				\
 } while (0)
+#define fwt_inc_return_bh(var) ({					\
+	lockdep_assert_in_softirq();					\
+	IS_ENABLED(CONFIG_PREEMPT_RT) ? this_cpu_inc_return(var) :	\
+					__this_cpu_inc_return(var);	\
+})
 #define fwt_stat_inc_bh(fn, what) fwt_stat_add_bh((fn)->stats->what, 1)
 
 /**

@@ -190,7 +190,7 @@ static bool same_end(const struct fwt_packet *p, const u32 *addr,
 	return !memcmp(addr, to->addr, p->family == 6 ? 16 : 4);
 }
 
-int fwt_translate(struct fwt_way *w, bool egress)
+int fwt_translate_ends(struct fwt_way *w, bool egress)
 {
 	struct sk_buff *skb = w->skb;
 	struct fwt_packet *p = &w->p;
@@ -198,8 +198,6 @@ int fwt_translate(struct fwt_way *w, bool egress)
 	u32 delta = 0;
 	int ret;
 
-	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
-		return 0;
 	if (p->have & FWT_HAVE_PORTS &&
 	    fwt_ends_at(&w->c->ends, fwt_target_src(w->dir, egress), p->saddr, p->sport) &&
 	    fwt_ends_at(&w->c->ends, fwt_target_dst(w->dir), p->daddr, p->dport))

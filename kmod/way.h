@@ -178,6 +178,9 @@ int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
 /* Is the transport checksum right, or vouched for; on the way in. */
 bool fwt_skb_checksum_ok(const struct fwt_way *w);
 
+/* Of a connection that is translated; else as fwt_translate(). */
+int fwt_translate_ends(struct fwt_way *w, bool egress);
+
 /**
  * fwt_translate() - give the packet the ends that its connection has for it
  * @w: way, with @c and @dir
@@ -185,7 +188,12 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w);
  *
  * Return: 0 for nothing to do, 1 if it was changed, -ENOMEM.
  */
-int fwt_translate(struct fwt_way *w, bool egress);
+static inline int fwt_translate(struct fwt_way *w, bool egress)
+{
+	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
+		return 0;
+	return fwt_translate_ends(w, egress);
+}
 
 /* The same for an ICMP error of the connection and what it quotes; @ours: this
  * machine wrote it.
@@ -240,8 +248,18 @@ void fwt_change_restore(struct fwt_way *w);
 int fwt_change_alone(struct fwt_way *w, const struct fwt_decision *d);
 
 /* What a decision about a connection says is kept; as fwt_conn_keep(). */
-int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
-		    const struct fwt_decision *d);
+int fwt_change_keep_some(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
+			 const struct fwt_decision *d);
+
+static inline int fwt_change_keep(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook hook,
+				  const struct fwt_decision *d)
+{
+	/* A mark that it came with is kept while nobody has found it yet. */
+	if (likely(!(d->flags & (FWT_SETS_KEPT | FWT_DECISION_CT_MARK)) &&
+		   (!w->skb->mark || c->linked) && !(c->flags & BIT(FWT_CONN_CHANGES))))
+		return 0;
+	return fwt_change_keep_some(w, c, hook, d);
+}
 
 /**
  * fwt_skb_change() - write headers
@@ -288,6 +306,11 @@ bool fwt_opens(struct fwt_way *w);
  */
 unsigned int fwt_decide_ingress(struct fwt_way *w);
 unsigned int fwt_decide_egress(struct fwt_way *w);
+
+/* The same of a packet that fwt_route_first() knows, where egress lets
+ * everything pass.
+ */
+unsigned int fwt_let_out(struct fwt_way *w);
 
 /* decide.c */
 void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c);
@@ -341,6 +364,12 @@ enum fwt_tracked {
 	FWT_TRACK_INVALID,
 	FWT_TRACK_REOPEN,
 };
+
+/* The number that a packet's choices are made by, if it has no connection. */
+static inline u32 fwt_seed(const struct fwt_way *w)
+{
+	return w->tracked ? fwt_conn_seed_by(w->hash) : fwt_conn_seed(w->fn);
+}
 
 /* Look @w->t up; sets @w->c and @w->dir. */
 void fwt_track_find(struct fwt_way *w);

@@ -95,6 +95,7 @@ struct fwt_tuple;
  * @oif: name of the device that it leaves by; NULL where not known
  * @ct_ends: of its connection's record; NULL where it has none, or none yet
  * @ct_tuple: then its own, if it has one, as it came; both set by who calls
+ * @zero: what is 0 at first, all in one
  * @unknown: FWT_FIELD_BIT() of fields that were there once and were not kept
  *	(a packet rebuilt from a connection's record); a walk that asks for one
  *	ends with FWT_VERDICT_UNKNOWN
@@ -105,36 +106,42 @@ struct fwt_packet {
 	u8 protocol;
 	u8 tos;
 	u8 ttl;
-	u8 tcp_flags;
-	u8 icmp_type;
-	u8 icmp_code;
-	u8 ct_state;
-	u8 ct_status;
-	u8 ct_direction;
-	u8 pkttype;
-	u8 hook;
-	u8 bad;
-	u8 frag_more;
-	u16 frag_off;
-	u16 ether_type;
-	u16 vlan_tci;
-	u16 arp_op;
-	u16 sport;
-	u16 dport;
-	u16 icmp_id;
-	u16 tcp_window;
-	u16 tcp_mss;
-	u32 tcp_seq;
-	u32 tcp_ack;
-	u32 saddr[4];
-	u32 daddr[4];
-	u8 ether_saddr[6];
-	u8 ether_daddr[6];
+	/* All of these are 0 where a header has not got them. */
+	union {
+		struct {
+			u8 tcp_flags;
+			u8 icmp_type;
+			u8 icmp_code;
+			u8 bad;
+			u8 frag_more;
+			u16 frag_off;
+			u16 arp_op;
+			u16 sport;
+			u16 dport;
+			u16 icmp_id;
+			u16 tcp_window;
+			u16 tcp_mss;
+			u32 tcp_seq;
+			u32 tcp_ack;
+			u32 saddr[4];
+			u32 daddr[4];
+		};
+		u64 zero[8];
+	};
 	u32 l3;
 	u32 l4;
 	u32 payload;
 	u32 end;
 	u32 length;
+	u8 ct_state;
+	u8 ct_status;
+	u8 ct_direction;
+	u8 pkttype;
+	u8 hook;
+	u16 ether_type;
+	u16 vlan_tci;
+	u8 ether_saddr[6];
+	u8 ether_daddr[6];
 	u32 mark;
 	u32 priority;
 	u32 ct_mark;

@@ -10,8 +10,6 @@
 #include "packet_parse.h"
 #include "tuple.h"
 
-#define TCP_LEN		20
-#define UDP_LEN		8
 #define SCTP_LEN	12
 #define DCCP_LEN	12
 #define ICMP_LEN	8	/* as in Linux, for ICMPv6 too */

@@ -13,6 +13,9 @@
 
 #include "packet.h"
 
+#define TCP_LEN		20	/* without options */
+#define UDP_LEN		8
+
 /**
  * struct fwt_reader - the bytes there are
  * @data: the buffer

@@ -104,6 +104,19 @@ static u32 last_not_above(const u32 *data, u32 count, u32 stride, u32 words,
 	return base;
 }
 
+#define FEW_KEYS	8	/* that are looked at one by one */
+
+static __always_inline bool same_key(const u32 *a, const u32 *b, u32 words)
+{
+	u32 i;
+
+	if (words == 4)
+		return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
+	for (i = 0; i < words && a[i] == b[i]; i++)
+		;
+	return i == words;
+}
+
 static bool in_box(const struct fwt_prog_set *s, const u32 *box, const u32 *key)
 {
 	const u32 *high = box + s->words;
@@ -135,6 +148,13 @@ u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key)
 
 	switch (s->kind) {
 	case FWT_SET_KEYS:
+		/* Of interfaces, mostly, which are few, and differ soon. */
+		if (s->words > 1 && s->count <= FEW_KEYS) {
+			for (i = 0; i < s->count; i++, data += s->words)
+				if (same_key(data, key, s->words))
+					return i;
+			return FWT_NONE;
+		}
 		i = last_not_above(data, s->count, s->words, s->words, key);
 		return compare(data + i * s->words, key, s->words) ? FWT_NONE : i;
 	case FWT_SET_RANGES:
@@ -174,7 +194,10 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 
 	switch (t->op) {
 	case FWT_TEST_IN:
-		words = fwt_test_key(prog, t, p, env, key);
+		if (likely(t->n_fields == 1 && t->mask[which(p)] == FWT_NONE))
+			words = fwt_field(p, env, t->field[0], key);
+		else
+			words = fwt_test_key(prog, t, p, env, key);
 		if (!words)
 			break;
 		yes = fwt_set_find(prog, t->set[which(p)], key) != FWT_NONE;
@@ -578,48 +601,6 @@ full:
 	return STOPS;
 }
 
-/* What is queued is accepted, by way of a program. */
-static __always_inline void verdict(const struct fwt_prog_node *n,
-				    const struct fwt_packet *p, struct fwt_decision *d)
-{
-	if (unlikely(n->sub >= FWT_VERDICT_QUEUE)) {
-		d->verdict = FWT_VERDICT_ACCEPT;
-		d->queue = n->param;
-		d->flags |= FWT_DECISION_QUEUE;
-		if (n->sub == FWT_VERDICT_QUEUE_BYPASS)
-			d->flags |= FWT_DECISION_BYPASS;
-		return;
-	}
-	d->verdict = n->sub;
-	d->reject = n->param;
-	if (n->sub == FWT_VERDICT_REJECT)
-		d->reason = FWT_REASON_REJECT;
-	else if (n->sub == FWT_VERDICT_DROP)
-		d->reason = p->ct_state == FWT_CT_INVALID ?
-			FWT_REASON_INVALID : FWT_REASON_POLICY;
-}
-
-static void begin(const struct fwt_env *env, struct fwt_decision *d)
-{
-	if (env && env->rlu)
-		env->rlu->have = 0;
-	d->verdict = FWT_VERDICT_DROP;
-	d->reject = FWT_REJECT_DEFAULT;
-	d->flags = 0;
-	d->mss = 0;
-	d->queue = 0;
-	d->reason = FWT_REASON_NONE;
-	d->n_effects = 0;
-	d->rule = FWT_NONE;
-	d->snat = FWT_NONE;
-	d->dnat = FWT_NONE;
-	d->server = 0;
-	d->n_counts = 0;
-	d->n_charges = 0;
-	d->turn = 0;
-	d->n_updates = 0;
-}
-
 static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
 		       const struct fwt_env *env, struct fwt_decision *d);
 static void walk_added_traced(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
@@ -770,8 +751,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			walk_added_traced(prog, next, p, env, d, tell, ctx);
 			return;
 		default: /* FWT_NODE_VERDICT */
-			d->rule = n->arg;
-			verdict(n, p, d);
+			fwt_decision_end(n, p, d);
 			if (s) {
 				s->node = at;
 				s->next = FWT_NONE;
@@ -876,7 +856,9 @@ static noinline void walk_added_traced(const struct fwt_program *prog, u32 at,
 void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
 	      const struct fwt_env *env, struct fwt_decision *d)
 {
-	begin(env, d);
+	if (env && env->rlu)
+		env->rlu->have = 0;
+	fwt_decision_begin(d);
 	walk(prog, root, p, env, d, NULL, NULL);
 }
 
@@ -886,6 +868,8 @@ void fwt_walk_traced(const struct fwt_program *prog, u32 root,
 		     void (*step)(void *ctx, const struct fwt_walk_step *s),
 		     void *ctx)
 {
-	begin(env, d);
+	if (env && env->rlu)
+		env->rlu->have = 0;
+	fwt_decision_begin(d);
 	walk(prog, root, p, env, d, step, ctx);
 }

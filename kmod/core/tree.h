@@ -179,6 +179,49 @@ struct fwt_decision {
 	struct fwt_decision_update update[FWT_DECISION_UPDATES];
 };
 
+/* A walk begins: nothing is decided. */
+static inline void fwt_decision_begin(struct fwt_decision *d)
+{
+	d->verdict = FWT_VERDICT_DROP;
+	d->reject = FWT_REJECT_DEFAULT;
+	d->flags = 0;
+	d->mss = 0;
+	d->queue = 0;
+	d->reason = FWT_REASON_NONE;
+	d->n_effects = 0;
+	d->rule = FWT_NONE;
+	d->snat = FWT_NONE;
+	d->dnat = FWT_NONE;
+	d->server = 0;
+	d->n_counts = 0;
+	d->n_charges = 0;
+	d->turn = 0;
+	d->n_updates = 0;
+}
+
+/* It ends at a verdict. What is queued is accepted, by way of a program. */
+static __always_inline void fwt_decision_end(const struct fwt_prog_node *n,
+					     const struct fwt_packet *p,
+					     struct fwt_decision *d)
+{
+	d->rule = n->arg;
+	if (unlikely(n->sub >= FWT_VERDICT_QUEUE)) {
+		d->verdict = FWT_VERDICT_ACCEPT;
+		d->queue = n->param;
+		d->flags |= FWT_DECISION_QUEUE;
+		if (n->sub == FWT_VERDICT_QUEUE_BYPASS)
+			d->flags |= FWT_DECISION_BYPASS;
+		return;
+	}
+	d->verdict = n->sub;
+	d->reject = n->param;
+	if (n->sub == FWT_VERDICT_REJECT)
+		d->reason = FWT_REASON_REJECT;
+	else if (n->sub == FWT_VERDICT_DROP)
+		d->reason = p->ct_state == FWT_CT_INVALID ?
+			FWT_REASON_INVALID : FWT_REASON_POLICY;
+}
+
 /* Something is to happen when the walk ends; false where there is no more room. */
 static inline bool fwt_effect_add(struct fwt_decision *d, u32 what)
 {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "packet.h"
+#include "packet_parse.h"
 #include "parse_check.h"
 #include "reason.h"
 #include "rewrite.h"
@@ -165,9 +166,92 @@ static void test_mutated(void **unused)
 	}
 }
 
+/* What nearly all packets are has a short way through the parser. It says what the long
+ * one does, which reads header by header.
+ */
+static void parse_long(struct fwt_packet *p, const u8 *data, u32 len, u32 total, int *ret)
+{
+	struct fwt_reader r = { .data = data, .len = min(len, total), .end = total };
+
+	p->have = 0;
+	p->end = total;
+	*ret = fwt_parse_ip4(p, &r, false);
+	if (!*ret)
+		*ret = fwt_parse_l4(p, &r);
+	if (*ret < 0) {
+		p->bad = FWT_REASON_MALFORMED;
+		*ret = 0;
+	}
+}
+
+static void test_short_way(void **state)
+{
+	u32 i, j, len, total, n_good = 0;
+	u32 seed = 4711;
+
+	(void)state;
+	for (i = 0; i < 200000; i++) {
+		struct fwt_packet a, b;
+		int got, want;
+		u8 data[64];
+
+		for (j = 0; j < sizeof(data); j++)
+			data[j] = (u8)pkt_random(&seed);
+		/* Near to a good one, then wrong in a place or two. */
+		data[0] = 0x45;
+		data[2] = 0;
+		data[3] = 28 + pkt_random(&seed) % 36;
+		data[6] = pkt_random(&seed) & 0x40;
+		data[7] = 0;
+		data[9] = i & 1 ? FWT_IPPROTO_UDP : FWT_IPPROTO_TCP;
+		if (i & 1) {
+			data[24] = 0;
+			data[25] = 8 + pkt_random(&seed) % (data[3] - 27);
+		} else {
+			data[32] = (5 + pkt_random(&seed) % 4) << 4;
+			data[33] &= ~(pkt_random(&seed) % 2 ? FWT_TCP_SYN : 0);
+		}
+		for (j = pkt_random(&seed) % 3; j; j--)
+			data[pkt_random(&seed) % 34] ^= 1 << pkt_random(&seed) % 8;
+		total = pkt_random(&seed) % 4 ? sizeof(data) : pkt_random(&seed) % 65;
+		len = pkt_random(&seed) % 4 ? total : pkt_random(&seed) % 65;
+		/* What was there before is not to shine through. */
+		memset(&a, 0xa5, sizeof(a));
+		memset(&b, 0, sizeof(b));
+		a.have = 0;
+		a.ether_type = 0x0800;
+		got = fwt_packet_parse(&a, data, len, total, FWT_PARSE_NETWORK);
+		parse_long(&b, data, len, total, &want);
+		assert_int_equal(got, want);
+		if (got)
+			continue;
+		n_good += !b.bad;
+		assert_int_equal(a.bad, b.bad);
+		assert_int_equal(a.have, b.have);
+		assert_int_equal(a.family, b.family);
+		assert_int_equal(a.protocol, b.protocol);
+		assert_int_equal(a.tos, b.tos);
+		assert_int_equal(a.ttl, b.ttl);
+		assert_memory_equal(&a.tcp_flags, &b.tcp_flags,
+				    offsetof(struct fwt_packet, frag_more) + 1 -
+				    offsetof(struct fwt_packet, tcp_flags));
+		assert_memory_equal(&a.frag_off, &b.frag_off,
+				    offsetof(struct fwt_packet, zero) + 60 -
+				    offsetof(struct fwt_packet, frag_off));
+		assert_int_equal(a.l3, b.l3);
+		assert_int_equal(a.l4, b.l4);
+		assert_int_equal(a.payload, b.payload);
+		assert_int_equal(a.end, b.end);
+		assert_int_equal(a.length, b.length);
+		assert_int_equal(a.unknown, 0);
+	}
+	assert_true(n_good > 50000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_short_way),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_mutated),
 	};

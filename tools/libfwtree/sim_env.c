@@ -348,6 +348,12 @@ bool fwt_route_recall(struct fwt_way *w)
 	return false;
 }
 
+bool fwt_route_first(struct fwt_way *w)
+{
+	(void)w;
+	return false;
+}
+
 bool fwt_route_known(struct fwt_way *w)
 {
 	(void)w;

@@ -275,6 +275,7 @@ void sim_free_later(void *p);
 #define this_cpu_inc_return(v)		(++(v))
 #define __this_cpu_inc			this_cpu_inc
 #define __this_cpu_add			this_cpu_add
+#define __this_cpu_inc_return		this_cpu_inc_return
 #define __this_cpu_read			this_cpu_read
 #define __this_cpu_write		this_cpu_write
 #define alloc_percpu(type)		((type *)calloc(1, sizeof(type)))
