@@ -61,9 +61,11 @@ static void *take_record(bool six)
 	void *c;
 
 	/* Others may come in between; and what a process begins is charged to its
-	 * group, each record to who made it.
+	 * group, each record to who made it. A thread of the kernel's has none: with
+	 * "threaded" NAPI it is one that receives.
 	 */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !in_serving_softirq())
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) ||
+	    (!in_serving_softirq() && !(current->flags & PF_KTHREAD)))
 		return kmem_cache_zalloc(cache, gfp);
 	s = this_cpu_ptr(&fwt_conn_stocks[six]);
 	/* All or none; how that is said differs between kernels. */
@@ -143,8 +145,8 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 	c->slot[1] = FWT_NONE;
 	c->created = (u32)jiffies;
 	c->expires = (u32)jiffies + CONN_TENTATIVE;
-	c->id = (u64)smp_processor_id() << 48;
-	c->id |= fwt_inc_return_bh(fn->stats->next_id) & (BIT_ULL(48) - 1);
+	c->id = (u64)smp_processor_id() << 48 |
+		(fwt_inc_return_bh(fn->stats->next_id) & (BIT_ULL(48) - 1));
 	return c;
 }
 

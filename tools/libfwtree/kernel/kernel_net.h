@@ -15,7 +15,8 @@ typedef u32 __wsum_t;
 struct sim_world;
 struct sock;
 struct user_namespace { int dummy; };
-struct task_struct { int dummy; };
+struct task_struct { unsigned int flags; };
+#define PF_KTHREAD		0
 extern struct user_namespace init_user_ns;
 extern const struct task_struct sim_task;
 #define current (&sim_task)
