@@ -56,6 +56,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	struct fwt_world world FWT_UNSET;
 	struct fwt_rlu rlu FWT_UNSET;
 	struct fwt_changes was FWT_UNSET;
+	bool modifies;
 
 	w->p.hook = hook;
 	w->p.ct_direction = w->dir;
@@ -87,12 +88,16 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
 	if (w->c)
 		world.env.turn = READ_ONCE(w->c->turn[hook]);
-	fwt_changes_of(&w->p, &was);
+	/* Without modifiers it stays as it is. */
+	modifies = w->pol->prog.n[FWT_SEC_MODS] || w->pol->prog.patch;
+	if (modifies)
+		fwt_changes_of(&w->p, &was);
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
 	/* A walk that was ended in the middle of a translation has no flag of it. */
 	if (d->flags || d->verdict != FWT_VERDICT_ACCEPT) {
 		fwt_changes_of(&w->p, &w->after);
-		change(&w->p, &was);
+		if (modifies)
+			change(&w->p, &was);
 	}
 }
 

@@ -241,7 +241,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	return NF_ACCEPT;
 }
 
-static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
+static unsigned int apply_some(struct fwt_way *w, bool egress, int *changed)
 {
 	int other = 0, ret;
 
@@ -256,6 +256,16 @@ static unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 	}
 	*changed = ret | other;
 	return NF_ACCEPT;
+}
+
+/* What its connection says is done to a packet: to most it is nothing. */
+static inline unsigned int apply(struct fwt_way *w, bool egress, int *changed)
+{
+	*changed = 0;
+	if (likely(!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_CHANGES) | BIT(FWT_CONN_SNAT) |
+					       BIT(FWT_CONN_DNAT)))))
+		return NF_ACCEPT;
+	return apply_some(w, egress, changed);
 }
 
 /* A packet of a connection that its state machine does not know what to do

@@ -120,17 +120,22 @@ static bool remember(struct fwt_net *fn, const struct fwt_conn *c, u32 *count)
  * any other is another table's doing, and not ours to remember. What egress changes
  * takes the long way.
  */
-static bool own_mark(const struct fwt_way *w)
+static noinline bool changed_mark(const struct fwt_way *w)
 {
 	struct fwt_conn_more more;
 
-	if (likely(!fwt_conn_is(w->c, FWT_CONN_CHANGES)))
-		return !w->skb->mark;
 	fwt_conn_kept(w->c, &more);
 	return !more.by[FWT_HOOK_EGRESS].what &&
 	       !(more.by[FWT_HOOK_INGRESS].what & (FWT_DECISION_CLAMP | FWT_DECISION_QUEUE)) &&
 	       w->skb->mark == (more.by[FWT_HOOK_INGRESS].what & FWT_DECISION_MARK ?
 				more.by[FWT_HOOK_INGRESS].mark : 0);
+}
+
+static inline bool own_mark(const struct fwt_way *w)
+{
+	if (likely(!fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+		return !w->skb->mark;
+	return changed_mark(w);
 }
 
 /* The interface that packets of a direction are expected by. */
