@@ -132,6 +132,9 @@ bool fwt_opens(struct fwt_way *w)
 {
 	if (!w->tracked || w->p.bad)
 		return false;
+	/* All of it does, and what is tracked is no fragment. */
+	if (w->p.have & FWT_HAVE_UDP)
+		return true;
 	if (fwt_tuple_opens(&w->p))
 		return true;
 	/* In the middle of a connection that was there before us (R18). */

@@ -187,6 +187,17 @@ void fwt_ends_init(struct fwt_ends *e, const struct fwt_tuple *t)
 	e->scope = t->scope;
 	e->owner[0] = 0;
 	e->owner[1] = 0;
+	if (likely(t->family != 6)) {
+		e->addr4[FWT_C] = t->src.addr[0];
+		e->addr4[FWT_V] = t->dst.addr[0];
+		e->addr4[FWT_S] = t->dst.addr[0];
+		e->addr4[FWT_N] = t->src.addr[0];
+		e->port[FWT_C] = t->src.port;
+		e->port[FWT_V] = t->dst.port;
+		e->port[FWT_S] = t->dst.port;
+		e->port[FWT_N] = t->src.port;
+		return;
+	}
 	fwt_ends_set(e, FWT_C, &t->src);
 	fwt_ends_set(e, FWT_V, &t->dst);
 	fwt_ends_set(e, FWT_S, &t->dst);
