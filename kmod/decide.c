@@ -50,13 +50,26 @@ static void change(struct fwt_packet *p, const struct fwt_changes *c)
 	p->ttl = c->ttl;
 }
 
+/* What modifiers have made of the packet is in @w->after, and it is as it was. */
+static void walk_restoring(struct fwt_way *w, u32 root, const struct fwt_env *env,
+			   struct fwt_decision *d)
+{
+	struct fwt_changes was FWT_UNSET;
+
+	fwt_changes_of(&w->p, &was);
+	fwt_walk(&w->pol->prog, root, &w->p, env, d);
+	/* A walk that was ended in the middle of a translation has no flag of it. */
+	if (d->flags || d->verdict != FWT_VERDICT_ACCEPT) {
+		fwt_changes_of(&w->p, &w->after);
+		change(&w->p, &was);
+	}
+}
+
 void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 {
 	u32 root = w->pol->prog.root[hook];
 	struct fwt_world world FWT_UNSET;
 	struct fwt_rlu rlu FWT_UNSET;
-	struct fwt_changes was FWT_UNSET;
-	bool modifies;
 
 	w->p.hook = hook;
 	w->p.ct_direction = w->dir;
@@ -79,7 +92,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 		fwt_decision_begin(d);
 		fwt_decision_end(&w->pol->prog.node[root], &w->p, d);
 		d->node = root;
-		if (unlikely(d->flags))
+		if (unlikely(d->flags || d->verdict != FWT_VERDICT_ACCEPT))
 			fwt_changes_of(&w->p, &w->after);
 		return;
 	}
@@ -89,16 +102,13 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	if (w->c)
 		world.env.turn = READ_ONCE(w->c->turn[hook]);
 	/* Without modifiers it stays as it is. */
-	modifies = w->pol->prog.n[FWT_SEC_MODS] || w->pol->prog.patch;
-	if (modifies)
-		fwt_changes_of(&w->p, &was);
-	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
-	/* A walk that was ended in the middle of a translation has no flag of it. */
-	if (d->flags || d->verdict != FWT_VERDICT_ACCEPT) {
-		fwt_changes_of(&w->p, &w->after);
-		if (modifies)
-			change(&w->p, &was);
+	if (w->pol->prog.n[FWT_SEC_MODS] || w->pol->prog.patch) {
+		walk_restoring(w, root, &world.env, d);
+		return;
 	}
+	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
+	if (unlikely(d->flags || d->verdict != FWT_VERDICT_ACCEPT))
+		fwt_changes_of(&w->p, &w->after);
 }
 
 /* The slot of a counter that a program names, the policy's or its patch's. */
