@@ -333,10 +333,9 @@ bool fwt_ip6_routed(const struct fwt_packet *p, const u8 *data)
 	return false;
 }
 
-/* What nearly all packets are: IPv4 without options, in one piece, with UDP, or with
- * TCP of a connection that is there, right behind it, and all of that at hand. It is
- * read as the functions for each header read it, with what they ask for asked at
- * once. Returns false, and has read nothing, where it is not so.
+/* What nearly all packets are: IPv4 without options, in one piece, with UDP or TCP
+ * right behind it, and all of that at hand. It is read as the functions for each
+ * header read it, with what they ask for asked at once. Returns false, and has read nothing, where it is not so.
  */
 static __always_inline bool parse_usual(struct fwt_packet *p, const struct fwt_reader *r)
 {
@@ -356,7 +355,7 @@ static __always_inline bool parse_usual(struct fwt_packet *p, const struct fwt_r
 		len = UDP_LEN;
 		p->have |= FWT_HAVE_IP | FWT_HAVE_PORTS | FWT_HAVE_UDP;
 	} else if (h[9] == FWT_IPPROTO_TCP) {
-		if (room < IP4_LEN + TCP_LEN || l4[13] & FWT_TCP_SYN)
+		if (room < IP4_LEN + TCP_LEN)
 			return false;
 		len = (l4[12] >> 4) * 4;
 		if (len < TCP_LEN || len > room - IP4_LEN || len > total - IP4_LEN)
@@ -381,6 +380,8 @@ static __always_inline bool parse_usual(struct fwt_packet *p, const struct fwt_r
 	p->l4 = p->l3 + IP4_LEN;
 	p->payload = p->l4 + len;
 	p->end = p->l3 + total;
+	if (p->tcp_flags & FWT_TCP_SYN)
+		fwt_parse_mss(p, r->data);
 	return true;
 }
 

@@ -92,7 +92,7 @@ void fwt_packet_tcp_options(const struct fwt_packet *p, const u8 *data,
 /* Only a SYN has one that means anything (RFC 9293, 3.7.1); so other segments
  * need not be searched. As with the receiver, the last one counts.
  */
-static void parse_mss(struct fwt_packet *p, const u8 *data)
+void fwt_parse_mss(struct fwt_packet *p, const u8 *data)
 {
 	const u8 *at = data + p->l4 + TCP_LEN, *end = data + p->payload, *opt;
 
@@ -135,7 +135,7 @@ static int parse_tcp(struct fwt_packet *p, const struct fwt_reader *r)
 	p->payload = p->l4 + head;
 	p->have |= FWT_HAVE_TCP;
 	if (p->tcp_flags & FWT_TCP_SYN)
-		parse_mss(p, r->data);
+		fwt_parse_mss(p, r->data);
 	return 0;
 }
 

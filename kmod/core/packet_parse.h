@@ -48,6 +48,9 @@ int fwt_parse_ip6(struct fwt_packet *p, struct fwt_reader *r, bool quoted);
 int fwt_parse_l4(struct fwt_packet *p, const struct fwt_reader *r);
 int fwt_parse_l4_quoted(struct fwt_packet *p, const struct fwt_reader *r);
 
+/* The MSS option of a SYN whose header is at hand. */
+void fwt_parse_mss(struct fwt_packet *p, const u8 *data);
+
 /**
  * fwt_ip6_routed() - does a routing header lead on from the destination
  * @p: packet, or quote

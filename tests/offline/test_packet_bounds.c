@@ -210,6 +210,9 @@ static void test_short_way(void **state)
 		} else {
 			data[32] = (5 + pkt_random(&seed) % 4) << 4;
 			data[33] &= ~(pkt_random(&seed) % 2 ? FWT_TCP_SYN : 0);
+			/* Where there are options, there is an MSS. */
+			data[40] = 2;
+			data[41] = 4;
 		}
 		for (j = pkt_random(&seed) % 3; j; j--)
 			data[pkt_random(&seed) % 34] ^= 1 << pkt_random(&seed) % 8;
