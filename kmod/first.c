@@ -323,13 +323,16 @@ unsigned int fwt_let_out(struct fwt_way *w)
 	u8 reason;
 
 	/* Who looks on wants to see all of it. */
-	if (unlikely(trace_fwt_accept_enabled()))
+	if (unlikely(trace_fwt_accept_enabled())) {
 		(void)fwt_skb_parse(w->skb, &w->p);
+		w->p.iif = fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
+	}
 	w->p.ct_state = FWT_CT_NEW;
 	fwt_decide(w, FWT_HOOK_EGRESS, &d);
 	reason = fwt_track_egress(w, &d, &won);
 	if (unlikely(reason)) {
 		(void)fwt_skb_parse(w->skb, &w->p);
+		w->p.iif = fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
 		fwt_conn_end(w->c, FWT_END_UNFINISHED);
 		return fwt_drop_by(w, reason, &d);
 	}

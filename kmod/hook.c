@@ -241,12 +241,12 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	return NF_ACCEPT;
 }
 
-static unsigned int apply_some(struct fwt_way *w, bool egress, int *changed)
+static unsigned int apply_some(struct fwt_way *w, bool egress, u16 flags, int *changed)
 {
 	int other = 0, ret;
 
 	/* What walked by itself was changed before its walk. */
-	if (!w->later && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
+	if (!w->later && unlikely(flags & BIT(FWT_CONN_CHANGES)))
 		other = fwt_change_known(w);
 	ret = fwt_translate(w, egress);
 	if (unlikely(ret < 0 || other < 0)) {
@@ -261,11 +261,34 @@ static unsigned int apply_some(struct fwt_way *w, bool egress, int *changed)
 /* What its connection says is done to a packet: to most it is nothing. */
 static inline unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 {
+	u16 flags = READ_ONCE(w->c->flags);
+
 	*changed = 0;
-	if (likely(!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_CHANGES) | BIT(FWT_CONN_SNAT) |
-					       BIT(FWT_CONN_DNAT)))))
+	if (likely(!(flags & (BIT(FWT_CONN_CHANGES) | BIT(FWT_CONN_SNAT) |
+			      BIT(FWT_CONN_DNAT)))))
 		return NF_ACCEPT;
-	return apply_some(w, egress, changed);
+	return apply_some(w, egress, flags, changed);
+}
+
+/* The same, the last of all, of a packet that is known by a note and was not parsed: a
+ * translation wants no more than that says, but what else is changed does; another
+ * CPU, of a newer policy, may have said so just now.
+ */
+static unsigned int apply_noted(struct fwt_way *w)
+{
+	u16 flags = READ_ONCE(w->c->flags);
+	unsigned int ret;
+	int changed;
+
+	if (likely(!(flags & (BIT(FWT_CONN_CHANGES) | BIT(FWT_CONN_SNAT) |
+			      BIT(FWT_CONN_DNAT)))))
+		return NF_ACCEPT;
+	if (unlikely(flags & BIT(FWT_CONN_CHANGES)) && fwt_skb_parse(w->skb, &w->p))
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	ret = apply_some(w, true, flags, &changed);
+	if (ret == NF_ACCEPT && unlikely(w->queue))
+		ret = fwt_queue(w);
+	return ret;
 }
 
 /* A packet of a connection that its state machine does not know what to do
@@ -566,13 +589,12 @@ static bool lets_out(const struct fwt_program *prog)
 static unsigned int first_out(struct fwt_way *w)
 {
 	unsigned int ret;
-	int changed;
 
 	w->p.oif = w->state->out->name;
 	ret = fwt_let_out(w);
 	if (ret != NF_ACCEPT)
 		return ret;
-	ret = apply(w, true, &changed);
+	ret = apply_noted(w);
 	if (ret == NF_ACCEPT)
 		fwt_track_confirm(w);
 	return ret;
@@ -632,7 +654,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.p.unknown = 0;
 	if (state->hook == NF_INET_POST_ROUTING) {
 		if (fwt_route_recall(&w))
-			return apply(&w, true, &changed);
+			return apply_noted(&w);
 		if (lets_out(&w.pol->prog) && fwt_route_first(&w))
 			return first_out(&w);
 	}

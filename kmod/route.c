@@ -327,7 +327,11 @@ bool fwt_route_recall(struct fwt_way *w)
 		return false;
 	w->c = c;
 	w->dir = n->dir;
-	return true;
+	/* What it is changed by was asked at PRE_ROUTING, too, and may be other now. */
+	if (likely(!fwt_conn_is(c, FWT_CONN_CHANGES)) || changed_mark(w))
+		return true;
+	w->c = NULL;
+	return false;
 }
 
 bool fwt_route_first(struct fwt_way *w)
@@ -349,6 +353,7 @@ bool fwt_route_first(struct fwt_way *w)
 	    w->pol->opt.per_packet || w->pol->gen != READ_ONCE(c->gen))
 		return false;
 	WRITE_ONCE(n->skb, NULL);
+	w->p.ether_type = ntohs(skb->protocol);
 	/* By its own length field, unless that could not say it (core/packet.c). */
 	if (w->p.family == 4)
 		w->p.length = ntohs(ip_hdr(skb)->tot_len);
