@@ -701,6 +701,16 @@ static void set_cancel(struct fwt_object *o)
 	mutex_unlock(&s->mutex);
 }
 
+/* Without memory for a larger table a smaller one is slower; but not by any factor:
+ * what is added meets all of a chain that it comes to, with locks held.
+ */
+static int make_room(struct fwt_set_hash *h, u32 count)
+{
+	int ret = h->count < count ? fwt_set_hash_resize(h, count) : 0;
+
+	return ret && count / 4 > fwt_set_hash_places(h) ? ret : 0;
+}
+
 /* Everything that takes memory: hidden until it is published. */
 static int prepare(struct fwt_set *s, const struct fwt_program *prog, u32 i)
 {
@@ -717,10 +727,11 @@ static int prepare(struct fwt_set *s, const struct fwt_program *prog, u32 i)
 			base_elem(&b, k, &e);
 			keys += is_key(s, &e);
 		}
-		if (s->part[six].keys.count < keys)
-			fwt_set_hash_resize(&s->part[six].keys, keys);
-		if (s->part[six].ranges.count < b.n - keys)
-			fwt_set_hash_resize(&s->part[six].ranges, b.n - keys);
+		ret = make_room(&s->part[six].keys, keys);
+		if (!ret)
+			ret = make_room(&s->part[six].ranges, b.n - keys);
+		if (ret)
+			break;
 		ret = put_base(s, &b, false);
 		if (!ret)
 			ret = gather(s, six, true, &s->part[six].coming);

@@ -553,6 +553,13 @@ static u32 fill_spares(struct fwt_set_hash *h, struct fwt_set_table *to,
 	return n;
 }
 
+u32 fwt_set_hash_places(const struct fwt_set_hash *h)
+{
+	const struct fwt_set_table *t = rcu_dereference_protected(h->tab, true);
+
+	return t->n * (t->narrow ? FWT_SET_NARROW : FWT_SET_WIDE);
+}
+
 int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 {
 	struct fwt_set_table *from, *to;

@@ -147,6 +147,9 @@ u64 fwt_set_hash_part(struct fwt_set_hash *h, u64 from, u8 fine,
  */
 int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count);
 
+/* How many places its table has. The mutex of who resizes is held. */
+u32 fwt_set_hash_places(const struct fwt_set_hash *h);
+
 /* Is it so full, or so empty, that another size would serve it better. */
 bool fwt_set_hash_misfit(const struct fwt_set_hash *h);
 
