@@ -95,6 +95,8 @@ apply(OLD)
 trial(NEW, "1h")
 code, text = bad("apply", policy(OLD, "q.fw"))
 ok(code == 1 and "on trial" in text, "another one is refused meanwhile", text)
+code, text = bad("apply", policy(NEW.replace("81", "85")))
+ok(code == 1 and "on trial" in text, "so is the same file with one line other", text)
 gen = stats()["generation"]
 trial(NEW.replace("81", "82"), "1h")
 equal(stats()["generation"], gen + 1, "another one on trial is not")

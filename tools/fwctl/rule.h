@@ -14,11 +14,13 @@ enum way { DONE, WHOLE, FAILED };
  * struct session - what there is to go on from
  * @delta: in force
  * @generation: of it
+ * @trial: milliseconds that it is on trial yet, or 0
  */
 struct session {
 	struct fwt_nl nl;
 	struct fwt_delta delta;
 	uint32_t generation;
+	uint32_t trial;
 };
 
 /** session_begin() - 0, or the exit status after having said what is wrong */

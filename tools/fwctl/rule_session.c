@@ -19,6 +19,7 @@ static int fetch(struct session *s, void **blob, size_t *len)
 		if (ret)
 			return ret;
 		s->generation = now.generation;
+		s->trial = now.trial;
 		if (!now.in_force) {
 			snprintf(s->nl.error, sizeof(s->nl.error), "no policy is in force");
 			return -ENODATA;
