@@ -291,4 +291,4 @@ clean:
 	rm -rf build tools/fwctl/fwctl
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) -s -C $(KDIR) M=$(top) clean; fi
 
--include $(wildcard $(F)/*/*.d $(F)/*/*/*.d $(O)/*/*.d $(O)/*/*/*.d $(S)/*/*.d $(S)/*/*/*.d)
+-include $(wildcard $(F)/*.d $(F)/*/*.d $(F)/*/*/*.d $(O)/*.d $(O)/*/*.d $(O)/*/*/*.d $(S)/*.d $(S)/*/*.d $(S)/*/*/*.d)
