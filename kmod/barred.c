@@ -9,8 +9,10 @@
  * which its client's answers would come in. But who was whose client was known until
  * then, and is remembered here: the pair of ends, as the server would send from it.
  * The client is not barred. Where a policy lets it begin, it goes on, be it after a
- * trial that went wrong; where not, it is refused as ever. So nothing of this
- * depends on which policy is in force by now.
+ * trial that went wrong; where not, it is refused as ever. So what is remembered
+ * counts whichever policy is in force by now. What ends while nothing is taken up in
+ * the middle is not remembered: a policy that begins to ("option tcp-loose") takes up
+ * what it meets.
  *
  * Remembered are two bits of a map for each, by a keyed hash, in the manner of Bloom
  * (1970): nothing that was put in is denied. There are two maps. One that has taken
