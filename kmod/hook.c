@@ -623,7 +623,6 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 {
 	struct fwt_way w FWT_UNSET;
 	unsigned int ret;
-	int changed;
 
 	if (state->hook == NF_INET_PRE_ROUTING || state->hook == NF_INET_LOCAL_OUT)
 		fwt_route_forget(skb);

@@ -335,7 +335,8 @@ bool fwt_ip6_routed(const struct fwt_packet *p, const u8 *data)
 
 /* What nearly all packets are: IPv4 without options, in one piece, with UDP or TCP
  * right behind it, and all of that at hand. It is read as the functions for each
- * header read it, with what they ask for asked at once. Returns false, and has read nothing, where it is not so.
+ * header read it, with what they ask for asked at once. Returns false, and has read
+ * nothing, where it is not so.
  */
 static __always_inline bool parse_usual(struct fwt_packet *p, const struct fwt_reader *r)
 {

@@ -422,7 +422,8 @@ enum way apply_delta(struct fwt_nl *nl, const char *path, uint32_t *generation)
 	fwt_delta_init(&j.s.delta);
 	if (strcmp(path, "-") && open_file(&j.f, path) && !session_fetch(&j.s) &&
 	    /* Which is refused, and told why, the whole way. */
-	    !j.s.trial && find_window(&j, path) && differing(&j) && take_away(&j, &before) && before &&
+	    !j.s.trial && find_window(&j, path) && differing(&j) &&
+	    take_away(&j, &before) && before &&
 	    put_there(&j, before) && j.s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
 	    j.s.delta.gone.count <= FWT_DELTA_GONE_MAX)
 		way = send(&j, path, generation);
