@@ -82,6 +82,22 @@ over() {
 
 skip() { printf x >>.count; echo "ok - $1 # SKIP $2"; }
 
+# may_fail WHAT: allocations of a task can be made to fail (/proc/self/fail-nth), all
+# kinds of them; ends a test where they can't.
+may_fail() {
+	if [ ! -e /proc/self/fail-nth ]; then
+		skip "$1" "this kernel has no fault injection"
+		done_testing
+		exit 0
+	fi
+	local kind
+	for kind in failslab fail_page_alloc; do
+		echo N >/sys/kernel/debug/$kind/ignore-gfp-wait
+		echo 0 >/sys/kernel/debug/$kind/verbose
+	done
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+}
+
 # done_testing: the last line of a test.
 done_testing() { echo "1..$(wc -c <.count)"; }
 
