@@ -591,7 +591,9 @@ int fwt_pool_server_delete(struct fwt_pool *pool, const struct fwt_prog_server *
 		WRITE_ONCE(s->flags, s->flags | BIT(FWT_SERVER_RESET) | BIT(FWT_SERVER_CUT));
 		/* Who was led there just now is in the table of connections then. */
 		synchronize_rcu();
-		fwt_conns_walk(pool->fn, &w, forget, s);
+		/* Where no tree of IP is, no tree leads to it, and there is no table. */
+		if (pool->fn->conns_ready)
+			fwt_conns_walk(pool->fn, &w, forget, s);
 	}
 	reap(pool->fn);
 	return 0;

@@ -60,6 +60,9 @@ void fwt_track_peek(struct fwt_way *w)
 
 	if (!key(w))
 		return;
+	/* Device trees alone have no table. Pairs with the release in fwt_conns_init(). */
+	if (!smp_load_acquire(&w->fn->conns_ready))
+		return;
 	c = fwt_hash_find(&w->fn->conns, w->hash, &w->t, &w->dir);
 	w->c = c && fwt_conn_alive(c) ? c : NULL;
 }

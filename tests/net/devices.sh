@@ -31,6 +31,18 @@ over "ARP passed, counted" "$(counter arps)" 0
 over "the rule counted" "$(rule bad hits)" 1
 is "a device tree makes no connections" "$(conns)" 0
 
+# There is no table of connections yet, and some commands would look into it.
+check_live() { fw explain --live in lan tcp 192.168.1.2:5000 to 198.51.100.7:22 >live.txt && grep -q '^.*accept' live.txt; }
+ok "explain --live without a table of connections" check_live
+ok "conn count without one" fw conn count
+ok "conn flush without one" fw conn flush
+must_apply <<'END'
+pool p { 192.168.1.11:80; 192.168.1.12:80 }
+ingress device lan { accept }
+END
+ok "a server of a pool that no tree uses is reset without one" fw pool delete p 192.168.1.11:80 --reset
+ok "pool list without one" fw pool list p
+
 must_apply <<'END'
 egress device wan { daddr 198.51.100.7 drop id out; accept }
 END
