@@ -486,6 +486,12 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	lockdep_assert_held(&c->lock);
 	if (c->flags & BIT(FWT_CONN_DEAD))
 		return -EBUSY;
+	/* Bound by a packet that then found no memory for the rest of its decision, and has
+	 * not ended the connection yet. A second link by another N would leave the first
+	 * one in the hash when the record goes.
+	 */
+	if (unlikely(c->linked & BIT(FWT_PAIR_SN)))
+		return 0;
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	ret = -EADDRINUSE;
 	if (b->mapped && fwt_mapping_get(c, &s.end)) {

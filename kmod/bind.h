@@ -39,7 +39,8 @@ struct fwt_bind {
  *	where it counts in a mapping
  * @b: where to
  *
- * Looks up some 1024 ports at most, whatever the range; never waits.
+ * Looks up some 1024 ports at most, whatever the range; never waits. One that is linked
+ * by S-N already keeps its N.
  *
  * Context: under @c->lock.
  * Return: 0; -EADDRINUSE where no port was found; -ENOMEM, -EBUSY.

@@ -99,6 +99,33 @@ static void nearly_full(struct kunit *test)
 	bitmap_free(seen);
 }
 
+/* The decision of egress, which failed behind the binding for want of memory, is asked
+ * for again, by another packet of the connection, before the first one has ended it: it
+ * has its port already. With another one it would stand in the hash twice by one link.
+ */
+static void twice(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(10000, 20000);
+	struct fwt_conn *c;
+	u16 port;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, 0, FWT_IPPROTO_UDP, &b, &c), 0);
+	port = c->ends.port[FWT_N];
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 2);
+	rcu_read_lock();
+	spin_lock_bh(&c->lock);
+	ret = fwt_bind_source(c, &b);
+	spin_unlock_bh(&c->lock);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], port);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 2);
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 0);
+}
+
 /* R12: when one address of a range is full the next one is tried; all of them. */
 static void next_address(struct kunit *test)
 {
@@ -166,6 +193,7 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(next_address),
 	KUNIT_CASE(resting),
+	KUNIT_CASE(twice),
 	{}
 };
 
