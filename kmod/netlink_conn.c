@@ -255,8 +255,9 @@ static int visit_one(struct fwt_conn *c, void *ctx)
 {
 	struct conn_visit *v = ctx;
 
-	if (signal_pending(current))
-		return -ERESTARTSYS;
+	/* A part of them ended is what nobody has asked for: but for who is killed. */
+	if (fatal_signal_pending(current))
+		return -EINTR;
 	if (!fwt_conn_filter_match(v->filter, c))
 		return 0;
 	if (v->end)
