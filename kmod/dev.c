@@ -332,7 +332,10 @@ static int parse_frame(struct fwt_way *w, bool egress)
 					FWT_PARSE_ETHER : FWT_PARSE_NETWORK);
 		if (!need)
 			break;
-		if (!pskb_may_pull(skb, need + off))
+		/* What somebody else holds, too, can't be made linear; taps and bridges
+		 * have let go of it by then, or made a copy.
+		 */
+		if (skb_shared(skb) || !pskb_may_pull(skb, need + off))
 			return -ENOMEM;
 	}
 	if (tries == PULL_TRIES)

@@ -25,7 +25,7 @@ const char *fwt_compat_text(const char *fmt, ...)
 
 int fwt_compat_genl_register(struct genl_family *family)
 {
-	static struct genl_ops joined[32];
+	static struct genl_ops joined[48];
 	u32 i, k, n = 0;
 
 	for (i = 0; i < family->n_ops; i++) {
