@@ -59,32 +59,72 @@ fail:
 	return ERR_PTR(ret);
 }
 
-/* Two rules that count must not share their counters. What is gone may come back. */
-static int check_keys(struct fwt_net *fn, const struct fwt_base *b, const struct fwt_change *c,
-		      struct netlink_ext_ack *extack)
+/* As bits; @twice: a rule whose slot another one has, or FWT_NONE. */
+static unsigned long *slots_of(struct fwt_net *fn, const struct fwt_change *c, u32 *twice)
 {
-	u32 rules = c->patch.prog.n[FWT_SEC_RULES], i;
-	unsigned long *added;
-	int ret = 0;
+	u32 rules = c ? c->patch.prog.n[FWT_SEC_RULES] : 0, i;
+	unsigned long *set;
 
-	added = kvcalloc(BITS_TO_LONGS(fwt_slots_capacity(fn)), sizeof(long), GFP_KERNEL);
-	if (!added)
-		return -ENOMEM;
-	for (i = 0; i < rules && !ret; i++)
-		if (c->slot[i] != FWT_NONE && __test_and_set_bit(c->slot[i], added)) {
-			NL_SET_ERR_MSG_FMT(extack, "rule %u: added twice", i);
-			ret = -EEXIST;
-		}
-	for (i = 0; i < b->prog.n[FWT_SEC_RULES] && !ret; i++) {
+	set = kvcalloc(BITS_TO_LONGS(fwt_slots_capacity(fn)), sizeof(long), GFP_KERNEL);
+	*twice = FWT_NONE;
+	for (i = 0; set && i < rules; i++)
+		if (c->slot[i] != FWT_NONE && __test_and_set_bit(c->slot[i], set))
+			*twice = i;
+	return set;
+}
+
+/* Has somebody else the slots than the patch and the one before it? The base perhaps,
+ * or a patch that goes just now.
+ */
+static bool any_shared(struct fwt_net *fn, const struct fwt_change *c, const unsigned long *before)
+{
+	u32 i;
+
+	for (i = 0; i < c->patch.prog.n[FWT_SEC_RULES]; i++)
+		if (c->slot[i] != FWT_NONE &&
+		    fwt_slot_users(fn, c->slot[i]) > 1u + test_bit(c->slot[i], before))
+			return true;
+	return false;
+}
+
+static int not_of_base(const struct fwt_base *b, const struct fwt_change *c,
+		       const unsigned long *added, struct netlink_ext_ack *extack)
+{
+	u32 i;
+
+	for (i = 0; i < b->prog.n[FWT_SEC_RULES]; i++) {
 		u32 node = b->prog.rule[i].node;
 
 		if (test_bit(b->slot[i], added) && (node == FWT_NONE || !gone(c, node))) {
 			NL_SET_ERR_MSG_FMT(extack, "rule %u: there already, with that id or text",
 					   i);
-			ret = -EEXIST;
+			return -EEXIST;
 		}
 	}
+	return 0;
+}
+
+/* Two rules that count must not share their counters. What is gone may come back. */
+static int check_keys(struct fwt_net *fn, const struct fwt_policy *old, const struct fwt_change *c,
+		      struct netlink_ext_ack *extack)
+{
+	unsigned long *added, *before;
+	u32 twice, none;
+	int ret = 0;
+
+	added = slots_of(fn, c, &twice);
+	before = slots_of(fn, old->change, &none);
+	if (!added || !before) {
+		ret = -ENOMEM;
+	} else if (twice != FWT_NONE) {
+		NL_SET_ERR_MSG_FMT(extack, "rule %u: added twice", twice);
+		ret = -EEXIST;
+	} else if (any_shared(fn, c, before)) {
+		/* The base's rules may be many, and mostly none is meant. */
+		ret = not_of_base(old->base, c, added, extack);
+	}
 	kvfree(added);
+	kvfree(before);
 	return ret;
 }
 
@@ -137,7 +177,7 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 		ret = fwt_slots_get(fn, &c->patch.prog, true, c->slot);
 	if (ret)
 		goto fail;
-	ret = check_keys(fn, b, c, extack);
+	ret = check_keys(fn, old, c, extack);
 	if (ret) {
 		fwt_slots_put(fn, c->slot, fwt_n_slots(&c->patch.prog));
 		give_back(fn, b, c, old->change);

@@ -198,9 +198,9 @@ static struct fwt_slot *take(struct fwt_slots *s)
 }
 
 /* Slots are handed out under fwt_net.lock only; a slot without a user whose
- * references sum up to nothing can't get new ones.
+ * references sum up to nothing can't get new ones. False: it has some.
  */
-static void reap(struct fwt_slots *s, struct fwt_slot *slot)
+static bool reap(struct fwt_slots *s, struct fwt_slot *slot)
 {
 	struct fwt_slot_dir *d = dir_locked(s);
 	struct fwt_slot_chunk *c = &d->chunk[slot->index >> FWT_SLOT_CHUNK_BITS];
@@ -209,7 +209,7 @@ static void reap(struct fwt_slots *s, struct fwt_slot *slot)
 
 	sum_up(d, slot->index, &sum);
 	if (sum.refs)
-		return;
+		return false;
 	hlist_del(&slot->node);
 	name_set(&slot->file, NULL);
 	name_set(&slot->id, NULL);
@@ -218,14 +218,15 @@ static void reap(struct fwt_slots *s, struct fwt_slot *slot)
 		memset(per_cpu_ptr(c->count, cpu) + (slot->index & FWT_SLOT_MASK),
 		       0, sizeof(struct fwt_slot_count));
 	s->n_used--;
+	return true;
 }
 
 static void put_one(struct fwt_slots *s, u32 index)
 {
 	struct fwt_slot *slot = at(dir_locked(s), index);
 
-	if (!--slot->users)
-		reap(s, slot);
+	if (!--slot->users && !reap(s, slot))
+		s->n_left++;
 }
 
 /* Named counters share the slots' numbers; their keys are made from the name.
@@ -255,6 +256,7 @@ static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
 		WRITE_ONCE(slot->placed, placed);
 		refcount_inc(&file->refs);
 		name_set(&slot->file, file);
+		s->n_left -= !slot->users;
 	} else {
 		struct fwt_name *name = NULL;
 
@@ -375,6 +377,12 @@ void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed)
 	WRITE_ONCE(s->line, line);
 }
 
+u32 fwt_slot_users(struct fwt_net *fn, u32 slot)
+{
+	lockdep_assert_held(&fn->lock);
+	return at(dir_locked(&fn->slots), slot)->users;
+}
+
 u32 fwt_slots_capacity(struct fwt_net *fn)
 {
 	return capacity(&fn->slots);
@@ -383,14 +391,17 @@ u32 fwt_slots_capacity(struct fwt_net *fn)
 void fwt_slots_reap(struct fwt_net *fn)
 {
 	struct fwt_slots *s = &fn->slots;
-	u32 i;
+	u32 left = s->n_left, i;
 
 	lockdep_assert_held(&fn->lock);
-	for (i = 0; i < capacity(s); i++) {
+	/* Mostly there are none, and slots of a hundred thousand rules to look through. */
+	for (i = 0; left && i < capacity(s); i++) {
 		struct fwt_slot *slot = at(dir_locked(s), i);
 
-		if (in_use(slot) && !slot->users)
-			reap(s, slot);
+		if (!in_use(slot) || slot->users)
+			continue;
+		left--;
+		s->n_left -= reap(s, slot);
 	}
 }
 

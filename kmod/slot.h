@@ -79,6 +79,7 @@ struct fwt_slot_dir {
  * @bucket: slots by key
  * @bucket_bits: log2 of how many buckets
  * @n_used: slots in use
+ * @n_left: of these, that no program uses, but connections did when last asked
  * @next: where to begin to look for a free one
  */
 struct fwt_slots {
@@ -86,6 +87,7 @@ struct fwt_slots {
 	struct hlist_head *bucket;
 	u32 bucket_bits;
 	u32 n_used;
+	u32 n_left;
 	u32 next;
 };
 
@@ -117,6 +119,9 @@ void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool pa
 
 /* Where a slot's rule stands, as struct fwt_slot has it. fwt_net.lock held. */
 void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed);
+
+/* How many programs use a slot. fwt_net.lock held. */
+u32 fwt_slot_users(struct fwt_net *fn, u32 slot);
 
 /* How many slots there are, used or not. fwt_net.lock held. */
 u32 fwt_slots_capacity(struct fwt_net *fn);

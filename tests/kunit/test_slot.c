@@ -154,6 +154,7 @@ static void a_connection_keeps(struct kunit *test)
 	count(fn, kept, 5);
 	put(fn, a);
 	KUNIT_EXPECT_EQ_MSG(test, fn->slots.n_used, 1, "that a connection refers to");
+	KUNIT_EXPECT_EQ(test, fn->slots.n_left, 1);
 	rcu_read_lock();
 	s = fwt_slot_peek(fn, kept);
 	KUNIT_EXPECT_STREQ_MSG(test, s->id->text, "a rule", "who it was");
@@ -169,6 +170,7 @@ static void a_connection_keeps(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, get(fn, a), 0);
 	KUNIT_EXPECT_EQ(test, a->slot[0], kept);
 	KUNIT_EXPECT_EQ(test, read(fn, kept).packets, 5);
+	KUNIT_EXPECT_EQ_MSG(test, fn->slots.n_left, 0, "a program has it again");
 	put(fn, a);
 
 	ref(fn, kept, -1);
@@ -176,11 +178,13 @@ static void a_connection_keeps(struct kunit *test)
 	fwt_slots_reap(fn);
 	mutex_unlock(&fn->lock);
 	KUNIT_EXPECT_EQ_MSG(test, fn->slots.n_used, 1, "one refers still");
+	KUNIT_EXPECT_EQ(test, fn->slots.n_left, 1);
 	ref(fn, kept, -1);
 	mutex_lock(&fn->lock);
 	fwt_slots_reap(fn);
 	mutex_unlock(&fn->lock);
 	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 0);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_left, 0);
 }
 
 /* Made on one CPU, ended on another: the sum counts. */
