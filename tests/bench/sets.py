@@ -237,10 +237,18 @@ def change(b, name, g, args):
         note("rule add", f"fwctl -j rule add after {1000 * i + 10} "
              f"'saddr 192.0.2.{i + 1} udp dport 7 drop'")
         note("rule delete", f"fwctl -j rule delete {1000 * i + 11}")
-    for i in range(b.rounds):
+    # What is in force is a file's by its name.
+    g.write(edited, "".join(lines))
+    sh(f"fwctl apply {edited}")
+    for i in range(2 * b.rounds):
         lines[1000 * i + 500] = f"\tsaddr 192.0.2.{i + 1} udp dport 9 drop\n"
         g.write(edited, "".join(lines))
         note("apply, one line other", f"fwctl -j apply {edited}")
+    for i in range(b.rounds):
+        for at in range(700, len(lines), len(lines) // 5):
+            lines[at + i] = f"\tsaddr 192.0.2.{i + 1} udp dport {10 + at % 1000} drop\n"
+        g.write(edited, "".join(lines))
+        note("apply, five lines far apart", f"fwctl -j apply {edited}")
     sh("fwctl flush")
     # The least that nft has to do: at the end of its list, and into its set.
     for what, who, command in (

@@ -64,6 +64,10 @@ steps("a definition", ["define x = 5"] + LINES, False)
 steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], False)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)
 steps("a rule on two lines", LINES[:13] + ["\tsaddr { 10.9.9.9,", "\t10.9.9.8 } accept"] + LINES[13:], False)
+far = LINES[:12] + ["\t" + new_rule()] + LINES[13:30] + LINES[31:40] + ["\t" + new_rule()] + LINES[40:51]
+steps("one more, one less and another, in two blocks", far + ["\t\t" + new_rule()] + LINES[51:], True)
+steps("a rule in each of two trees", LINES[:12] + LINES[13:-4] + ["\tudp dport 3 drop"] + LINES[-3:], True)
+steps("a rule here, a brace there", LINES[:12] + LINES[13:49] + ["\ttcp dport 81 {", "\t\taccept", "\t}"] + LINES[49:], False)
 d = apply_file(LINES)
 equal(d["delta"], False, "the same file: the whole, which folds what was patched")
 
@@ -138,8 +142,10 @@ apply_file(lines)
 wrong, ways, want = [], 0, 0
 for n in range(25):
     was = list(lines)
-    for _ in range(random.randrange(1, 4)):
-        at = random.randrange(2, len(lines) - 3) if not _ else at
+    # At one place, or all over the file.
+    far = n % 2
+    for _ in range(random.randrange(1, 12 if far else 4)):
+        at = random.randrange(2, len(lines) - 3) if far or not _ else at
         if random.randrange(3):
             lines.insert(at, f"\tsaddr 10.{n}.0.0/16 udp dport {random.randrange(1, 65536)} drop # {n}")
         else:

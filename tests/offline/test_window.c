@@ -14,6 +14,7 @@
 #include "filters.h"
 
 static u64 rnd;
+static u64 n_windows, n_several, n_same, n_big, n_hunks;
 
 static u32 below(u32 n)
 {
@@ -139,30 +140,78 @@ static u32 line_number(const char *text, const char *at)
 	return n;
 }
 
-/* The window is what it says: so many lines before it, and behind it all is alike. */
-static void check(const struct fwt_window *w, const char *now, size_t now_len,
-		  const char *new, size_t new_len)
+/* Hunks make the one text of a window the other, and leave the lines between. */
+static void check_hunks(const struct fwt_window *w)
 {
-	const char *at = now;
-	u32 line;
-	size_t head;
+	struct fwt_vec hunks = { .size = sizeof(struct fwt_hunk) };
+	const char *now = w->now.data, *new = w->new.data;
+	const struct fwt_hunk *h;
+	u32 i;
+	int ret;
 
-	for (line = 1; line < w->line; line++)
-		at = strchr(at, '\n') + 1;
-	head = (size_t)(at - now);
-	assert_int_equal(line_number(now, at), w->line);
-	assert_true(w->first == !head);
-	assert_true(head + w->now.len <= now_len && head + w->new.len <= new_len);
-	assert_memory_equal(new, now, head);
-	assert_memory_equal(w->now.data, now + head, w->now.len);
-	assert_memory_equal(w->new.data, new + head, w->new.len);
-	assert_int_equal(now_len - head - w->now.len, new_len - head - w->new.len);
-	assert_memory_equal(now + head + w->now.len, new + head + w->new.len,
-			    now_len - head - w->now.len);
-	assert_true(!w->now.len || w->now.data[w->now.len - 1] == '\n');
+	ret = fwt_hunks_find(w, 2000, &hunks);
+	if (ret) {
+		/* A last line without its end. */
+		assert_int_equal(ret, -E2BIG);
+		assert_true(!w->now.len || !w->new.len);
+		free(hunks.data);
+		return;
+	}
+	assert_true(hunks.count);
+	for (i = 0; i <= hunks.count; i++) {
+		h = (struct fwt_hunk *)hunks.data + i;
+		const char *to = i < hunks.count ? h->now.from : w->now.data + w->now.len;
+		size_t len = (size_t)(to - now);
+
+		assert_memory_equal(now, new, len);
+		assert_true(len || !i || i == hunks.count);
+		if (i == hunks.count) {
+			assert_ptr_equal(new + len, w->new.data + w->new.len);
+			break;
+		}
+		assert_ptr_equal(new + len, h->new.from);
+		assert_int_equal(h->line, w->line + line_number(w->now.data, to) - 1);
+		assert_int_equal(h->now.lines, line_number(h->now.from, h->now.to) - 1);
+		assert_int_equal(h->new.lines, line_number(h->new.from, h->new.to) - 1);
+		assert_true(h->now.lines || h->new.lines);
+		now = h->now.to;
+		new = h->new.to;
+		n_hunks++;
+	}
+	free(hunks.data);
 }
 
-static u64 n_windows, n_same, n_big;
+/* Windows are what they say: between them, before and behind, all is alike. */
+static void check(const struct fwt_windows *all, const char *now, size_t now_len,
+		  const char *new, size_t new_len)
+{
+	const char *now_end = now + now_len, *new_end = new + new_len, *at;
+	u32 i, line = 1;
+	size_t alike;
+
+	for (i = 0; i < all->n; i++) {
+		const struct fwt_window *w = &all->window[i];
+
+		for (at = now; line < w->line; line++)
+			at = strchr(at, '\n') + 1;
+		alike = (size_t)(at - now);
+		assert_true(i ? !w->first && alike : w->first == !alike);
+		assert_true(alike + w->now.len <= (size_t)(now_end - now));
+		assert_true(alike + w->new.len <= (size_t)(new_end - new));
+		assert_memory_equal(new, now, alike);
+		now += alike;
+		new += alike;
+		assert_memory_equal(w->now.data, now, w->now.len);
+		assert_memory_equal(w->new.data, new, w->new.len);
+		assert_true(!w->now.len || w->now.data[w->now.len - 1] == '\n');
+		line = w->line + line_number(w->now.data, w->now.data + w->now.len) - 1;
+		now += w->now.len;
+		new += w->new.len;
+		check_hunks(w);
+	}
+	assert_int_equal(now_end - now, new_end - new);
+	assert_memory_equal(now, new, (size_t)(now_end - now));
+}
 
 /* The text with @changes at random, as in force; and the file, which differs by @edits. */
 static void play(u32 lines, u32 changes, u32 edits)
@@ -173,7 +222,7 @@ static void play(u32 lines, u32 changes, u32 edits)
 	struct fwt_window_of of = { .delta = &d, .key = &key };
 	size_t base_len, now_len, new_len;
 	char *base_text, *now_text, *new_text;
-	struct fwt_window w;
+	struct fwt_windows w;
 	bool *gone;
 	u32 i, k, at;
 	int ret;
@@ -232,7 +281,7 @@ static void play(u32 lines, u32 changes, u32 edits)
 	of.digest = digests(base_text, (u32)base_len);
 	of.base_len = (u32)base_len;
 	of.file_len = new_len;
-	ret = fwt_window_find(&w, &of, &ops, &t);
+	ret = fwt_windows_find(&w, &of, &ops, &t);
 	if (ret == -EALREADY) {
 		assert_true(now_len == new_len && !memcmp(now_text, new_text, new_len));
 		n_same++;
@@ -243,10 +292,13 @@ static void play(u32 lines, u32 changes, u32 edits)
 		assert_false(now_len == new_len && !memcmp(now_text, new_text, new_len));
 		check(&w, now_text, now_len, new_text, new_len);
 		n_windows++;
+		n_several += w.n > 1;
 	}
-	/* Once, what differs from either side, and then to be looked at. */
-	assert_true(t.read <= 3 * new_len);
-	fwt_window_clean(&w);
+	/* Once, what differs from either side, and then to be looked at; and where lines
+	 * are long, what they moved is looked for far and wide.
+	 */
+	assert_true(t.read <= 3 * new_len + (w.n > 1) * 20 * new_len);
+	fwt_windows_clean(&w);
 	fwt_delta_clean(&d);
 	free((void *)of.digest);
 	free(gone);
@@ -267,49 +319,79 @@ static void test_window(void **state)
 		((u32 *)&key)[i] = filter_rnd(&rnd);
 	for (i = 0; i < 6000; i++)
 		play(1 + below(i % 3 ? 30 : 800), below(3) ? below(12) : 0, below(5));
-	printf("%llu windows, %llu alike, %llu too large\n", (unsigned long long)n_windows,
-	       (unsigned long long)n_same, (unsigned long long)n_big);
-	assert_true(n_windows > 3000 && n_same > 500);
+	/* Many blocks, and changes all over them. */
+	for (i = 0; i < 100; i++)
+		play(1 + below(6000), below(3) ? below(12) : 0, below(8));
+	printf("%llu differ, %llu in several places, %llu hunks; %llu alike, %llu too large\n",
+	       (unsigned long long)n_windows, (unsigned long long)n_several,
+	       (unsigned long long)n_hunks, (unsigned long long)n_same,
+	       (unsigned long long)n_big);
+	assert_true(n_windows > 3000 && n_several > 30 && n_hunks > n_windows && n_same > 500);
 }
 
-/* A change of one line in a large file: of the text in force a few blocks are fetched. */
+/* A change of few lines in a large file: of the text in force a few blocks are fetched,
+ * and the file is read once.
+ */
 static void test_little(void **state)
 {
-	struct lines l = { 0 };
-	struct texts t = { 0 };
+	static const struct {
+		u32 edits;
+		u32 line[6];
+		u32 windows;
+	} each[] = {
+		{ 1, { 12345 }, 1 }, { 2, { 12345, 12347 }, 1 }, { 2, { 100, 19900 }, 2 },
+		{ 2, { 10000, 13000 }, 2 }, { 2, { 0, 19998 }, 2 },
+		{ 6, { 10, 4000, 8000, 12000, 12001, 19990 }, 5 },
+	};
 	struct fwt_delta d;
 	struct fwt_window_of of = { .delta = &d, .key = &key };
-	struct fwt_window w;
 	size_t base_len, new_len;
 	char *base, *new;
-	u32 i;
+	u32 i, k, way;
 
 	(void)state;
 	fwt_delta_init(&d);
-	for (i = 0; i < 20000; i++) {
-		char *line = malloc(80);
+	for (i = 0; i < 3 * ARRAY_SIZE(each); i++) {
+		struct lines l = { 0 };
+		struct fwt_windows w;
+		struct texts t;
 
-		assert_non_null(line);
-		snprintf(line, 80, "\tsaddr 10.%u.%u.0/24 tcp dport %u accept\n", i >> 8, i & 255,
-			 i);
-		insert(&l, i, line);
+		for (k = 0; k < 20000; k++) {
+			char *line = malloc(80);
+
+			assert_non_null(line);
+			snprintf(line, 80, "\tsaddr 10.%u.%u.0/24 tcp dport %u accept\n", k >> 8,
+				 k & 255, k);
+			insert(&l, k, line);
+		}
+		base = join(&l, &base_len);
+		way = i / ARRAY_SIZE(each);
+		for (k = 0; k < each[i % ARRAY_SIZE(each)].edits; k++) {
+			u32 at = each[i % ARRAY_SIZE(each)].line[k];
+
+			/* One more, one less, another of the same length. */
+			if (way != 0 && at < l.n)
+				delete(&l, at);
+			if (way != 1)
+				insert(&l, at, strdup("\tsaddr 10.10.10.0/24 udp dport 53 accept\n"));
+		}
+		new = join(&l, &new_len);
+		t = (struct texts){ .base = base, .base_len = (u32)base_len, .file = new,
+				    .file_len = new_len };
+		of.digest = digests(base, (u32)base_len);
+		of.base_len = (u32)base_len;
+		of.file_len = new_len;
+		assert_int_equal(fwt_windows_find(&w, &of, &ops, &t), 0);
+		check(&w, base, base_len, new, new_len);
+		assert_int_equal(w.n, each[i % ARRAY_SIZE(each)].windows);
+		assert_true(t.fetched <= w.n * 6 * FWT_DIGEST_BLOCK);
+		assert_true(t.read <= new_len + w.n * 40 * FWT_DIGEST_BLOCK);
+		fwt_windows_clean(&w);
+		free((void *)of.digest);
+		free(base);
+		free(new);
+		clean(&l);
 	}
-	base = join(&l, &base_len);
-	insert(&l, 12345, strdup("\tudp dport 53 accept\n"));
-	new = join(&l, &new_len);
-	t = (struct texts){ .base = base, .base_len = (u32)base_len, .file = new,
-			    .file_len = new_len };
-	of.digest = digests(base, (u32)base_len);
-	of.base_len = (u32)base_len;
-	of.file_len = new_len;
-	assert_int_equal(fwt_window_find(&w, &of, &ops, &t), 0);
-	check(&w, base, base_len, new, new_len);
-	assert_true(t.fetched <= 4 * FWT_DIGEST_BLOCK);
-	fwt_window_clean(&w);
-	free((void *)of.digest);
-	free(base);
-	free(new);
-	clean(&l);
 }
 
 /* 64 by 64 bits, bit by bit. */

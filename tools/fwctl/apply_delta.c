@@ -4,15 +4,18 @@
  *
  * Where it differs is found by digests of the text in force (delta_window.h): the file is
  * read once, and of the text no more than the lines there. Where these are few, and whole
- * rules of one run, or say nothing, the patch is that of the changes of single rules.
- * Whatever else there is, or is not understood, goes the whole way, where it is
- * understood or reported.
+ * rules, or say nothing, the patch is that of the changes of single rules, from the last
+ * one to the first, so that the lines before are still numbered as they were. Whatever
+ * else there is, or is not understood, goes the whole way, where it is understood or
+ * reported.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,9 +24,28 @@
 #include "diag.h"
 #include "rule.h"
 
-#define LINES_MAX	64	/* that differ */
+#define LINES_MAX	256u	/* that differ */
 #define HEAP		(1u << 20)	/* what a small change takes, and twice */
 #define READ_AT_ONCE	(512u << 10)	/* few calls, and it stays in a core's cache */
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ	22	/* Linux 5.14 */
+#endif
+
+/*
+ * Of ten milliseconds each page that is met for the first time costs some twenty
+ * microseconds, in a guest without hardware's help: all that a small change is going
+ * to touch, text and heap, is asked for in two calls. A wish, no more.
+ */
+static void get_ready(void)
+{
+	extern char __executable_start[], etext[];
+	uintptr_t from = (uintptr_t)__executable_start & ~(uintptr_t)4095;
+	uintptr_t to = ((uintptr_t)etext + 4095) & ~(uintptr_t)4095;
+
+	madvise((void *)from, to - from, MADV_POPULATE_READ);
+	fwt_heap_ready(HEAP);
+}
 
 /* A file that is looked at part by part. */
 struct file {
@@ -34,20 +56,12 @@ struct file {
 	size_t len;
 };
 
-/* What differs: so many bytes are alike at either end, and lines before. */
-struct part {
-	const char *from;
-	const char *to;
-};
-
 struct job {
 	struct session s;
 	struct fwt_nl_text text;
 	struct file f;
-	struct fwt_window w;
-	struct part old_part, new_part;
-	uint32_t line;		/* the first one that differs */
-	uint32_t old_lines, new_lines;
+	struct fwt_windows w;
+	const char *behind;	/* where the window of the hunk at hand ends */
 	struct fwt_rule_side side;
 	bool has_side;
 	char *tree;
@@ -111,11 +125,12 @@ static bool read_base(void *ctx, uint32_t off, uint32_t len, char *to)
 	       generation == j->s.generation;
 }
 
-/* What is there of both texts around the difference; false for the whole way. */
-static bool find_window(struct job *j, const char *path)
+/* What is there of both texts around the differences; false for the whole way. */
+static bool find_windows(struct job *j, const char *path)
 {
 	static const struct fwt_window_ops ops = { .base = read_base, .file = read_file };
 	struct fwt_window_of of = { .delta = &j->s.delta };
+	uint32_t i;
 
 	/* A policy of more than this file's text: another may be meant by the same. */
 	if (fwt_nl_text_fetch(&j->s.nl, &j->text) || j->text.generation != j->s.generation ||
@@ -125,72 +140,15 @@ static bool find_window(struct job *j, const char *path)
 	of.key = j->text.key;
 	of.base_len = j->text.len;
 	of.file_len = (uint64_t)j->f.st.st_size;
-	return !fwt_window_find(&j->w, &of, &ops, j) &&
-	       !memchr(j->w.new.data, 0, j->w.new.len) && !strstr(j->w.new.data, "include");
-}
-
-static uint32_t lines_in(const struct part *p)
-{
-	uint32_t n = 0;
-	const char *c;
-
-	for (c = p->from; c < p->to && n <= LINES_MAX; c++)
-		n += *c == '\n';
-	return n;
-}
-
-static size_t alike(const char *a, const char *b, size_t most)
-{
-	size_t n = 0;
-
-	while (n < most && a[n] == b[n])
-		n++;
-	return n;
-}
-
-static size_t alike_behind(const char *a_end, const char *b_end, size_t most)
-{
-	size_t n = 0;
-
-	while (n < most && a_end[-1 - (long)n] == b_end[-1 - (long)n])
-		n++;
-	return n;
-}
-
-/* Whole lines that differ. False where there are none, or too many. */
-static bool differing(struct job *j)
-{
-	const struct fwt_window_text *now = &j->w.now, *new = &j->w.new;
-	const char *a = now->data, *b = new->data, *c, *next;
-	size_t most = now->len < new->len ? now->len : new->len;
-	size_t head, tail;
-
-	if (!now->len || a[now->len - 1] != '\n' || !new->len || b[new->len - 1] != '\n')
+	if (fwt_windows_find(&j->w, &of, &ops, j))
 		return false;
-	head = alike(a, b, most);
-	if (head == now->len && head == new->len)
-		return false;
-	while (head && a[head - 1] != '\n')
-		head--;
-	tail = alike_behind(a + now->len, b + new->len, most - head);
-	/* Back to where a line begins: one behind an end of line, in both. */
-	while (tail && !(a[now->len - tail - 1] == '\n' || now->len - tail == head))
-		tail--;
-	while (tail && !(b[new->len - tail - 1] == '\n' || new->len - tail == head))
-		tail--;
-	if (tail && now->len - tail != head && a[now->len - tail - 1] != '\n')
-		return false;
-	j->old_part = (struct part){ a + head, a + now->len - tail };
-	j->new_part = (struct part){ b + head, b + new->len - tail };
-	j->old_lines = lines_in(&j->old_part);
-	j->new_lines = lines_in(&j->new_part);
-	if (j->old_lines > LINES_MAX || j->new_lines > LINES_MAX)
-		return false;
-	j->line = j->w.line;
-	for (c = a; (next = memchr(c, '\n', (size_t)(a + head - c))); c = next + 1)
-		j->line++;
-	/* A line that goes on in those that differ. */
-	return head < 2 ? j->w.first : a[head - 2] != '\\';
+	for (i = 0; i < j->w.n; i++) {
+		const struct fwt_window_text *new = &j->w.window[i].new;
+
+		if (memchr(new->data, 0, new->len) || strstr(new->data, "include"))
+			return false;
+	}
+	return true;
 }
 
 static bool says_nothing(const char *line)
@@ -209,6 +167,13 @@ static char *next_line(const char **at, const char *end)
 	line = strndup(*at, (size_t)(to + 1 - *at));
 	*at = to + 1;
 	return line;
+}
+
+static void forget_side(struct job *j)
+{
+	free(j->tree);
+	j->tree = NULL;
+	j->has_side = false;
 }
 
 /* The place of what is added, by a rule that stands there; the first one counts. */
@@ -252,14 +217,14 @@ static bool side_of_base(struct job *j, uint32_t base_line, int which, bool dele
 }
 
 /* Takes the old lines away; the last one first, so that numbers stay what they are. */
-static bool take_away(struct job *j, uint32_t *before)
+static bool take_away(struct job *j, const struct fwt_hunk *h, uint32_t *before)
 {
-	const char *at = j->old_part.from;
+	const char *at = h->now.from;
 	bool nothing[LINES_MAX + 1];
 	uint32_t i, n, lines;
 
-	for (i = 0; i < j->old_lines; i++) {
-		char *line = next_line(&at, j->old_part.to);
+	for (i = 0; i < h->now.lines; i++) {
+		char *line = next_line(&at, h->now.to);
 
 		if (!line)
 			return false;
@@ -267,12 +232,12 @@ static bool take_away(struct job *j, uint32_t *before)
 		free(line);
 	}
 	/* What is added stands before the line behind all of them. */
-	n = fwt_delta_find(&j->s.delta, 0, j->line + j->old_lines);
+	n = fwt_delta_find(&j->s.delta, 0, h->line + h->now.lines);
 	*before = n != FWT_NONE ? session_line(&j->s, n)->before :
-		fwt_delta_base_line(&j->s.delta, 0, j->line + j->old_lines);
-	for (i = j->old_lines; i-- > 0;) {
+		fwt_delta_base_line(&j->s.delta, 0, h->line + h->now.lines);
+	for (i = h->now.lines; i-- > 0;) {
 		struct fwt_delta_gone gone = { 0, 0, 1, FWT_NONE };
-		uint32_t now = j->line + i;
+		uint32_t now = h->line + i;
 
 		n = fwt_delta_find(&j->s.delta, 0, now);
 		if (n != FWT_NONE) {
@@ -290,9 +255,7 @@ static bool take_away(struct job *j, uint32_t *before)
 				return false;
 		} else {
 			/* The first one of them is the place of what is added. */
-			j->has_side = false;
-			free(j->tree);
-			j->tree = NULL;
+			forget_side(j);
 			if (!side_of_base(j, gone.line, 0, true, &lines))
 				return false;
 		}
@@ -301,14 +264,14 @@ static bool take_away(struct job *j, uint32_t *before)
 }
 
 /* No rule stood there: by that behind, or that before, with nothing between. */
-static bool find_side(struct job *j)
+static bool find_side(struct job *j, const struct fwt_hunk *h)
 {
-	const char *at = j->old_part.to, *end = j->w.now.data + j->w.now.len;
-	uint32_t now = j->line, lines, n, base;
+	uint32_t now = h->line, lines, n, base;
+	const char *at = h->now.to;
 	char *line;
 
-	/* Old lines are gone by now: what was behind them is in @line. */
-	for (; (line = next_line(&at, end)); now++) {
+	/* Old lines are gone by now: what was behind them is in the first one's. */
+	for (; (line = next_line(&at, j->behind)); now++) {
 		bool nothing = says_nothing(line);
 
 		free(line);
@@ -324,27 +287,27 @@ static bool find_side(struct job *j)
 		break;
 	}
 	/* The line directly before, if a rule is all of it. */
-	if (j->line < 2)
+	if (h->line < 2)
 		return false;
-	n = fwt_delta_find(&j->s.delta, 0, j->line - 1);
+	n = fwt_delta_find(&j->s.delta, 0, h->line - 1);
 	if (n != FWT_NONE)
 		return session_line(&j->s, n)->has_rule &&
 		       take_side(j, &session_line(&j->s, n)->side, session_line(&j->s, n)->tree,
 				 session_line(&j->s, n)->hooks);
-	base = fwt_delta_base_line(&j->s.delta, 0, j->line - 1);
+	base = fwt_delta_base_line(&j->s.delta, 0, h->line - 1);
 	return side_of_base(j, base, 1, false, &lines) && lines == 1;
 }
 
 /* Puts the new lines there. Each is a rule, or says nothing. */
-static bool put_there(struct job *j, uint32_t before)
+static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 {
-	const char *at = j->new_part.from;
+	const char *at = h->new.from;
 	uint32_t i, n = FWT_NONE, k;
 	bool rules = false, needs = false, whole = false;
 	char *line;
 
-	for (i = 0; i < j->new_lines; i++) {
-		line = next_line(&at, j->new_part.to);
+	for (i = 0; i < h->new.lines; i++) {
+		line = next_line(&at, h->new.to);
 		if (!line)
 			return false;
 		rules |= !says_nothing(line);
@@ -356,21 +319,21 @@ static bool put_there(struct job *j, uint32_t before)
 		return false;
 	if (needs && !session_defines(&j->s))
 		return false;
-	if (rules && !j->has_side && !find_side(j))
+	if (rules && !j->has_side && !find_side(j, h))
 		return false;
 	/* Among what was added, where the first old line was. */
 	n = FWT_DELTA_BEFORE;
 	for (i = 0; i < j->s.delta.added.count; i++)
 		if (session_line(&j->s, i)->before == before &&
-		    session_line(&j->s, i)->shown >= j->line + j->old_lines) {
+		    session_line(&j->s, i)->shown >= h->line + h->now.lines) {
 			n = i;
 			break;
 		}
-	for (i = 0, at = j->new_part.from; i < j->new_lines; i++) {
+	for (i = 0, at = h->new.from; i < h->new.lines; i++) {
 		struct fwt_delta_line new = { .before = before };
 		char *rule;
 
-		line = next_line(&at, j->new_part.to);
+		line = next_line(&at, h->new.to);
 		if (!line)
 			return false;
 		new.text = line;
@@ -390,6 +353,34 @@ static bool put_there(struct job *j, uint32_t before)
 		n = n == FWT_DELTA_BEFORE ? n : k + 1;
 	}
 	return true;
+}
+
+/* All that differs, as changes of the delta. False for the whole way. */
+static bool change(struct job *j)
+{
+	struct fwt_vec hunks = { .size = sizeof(struct fwt_hunk) };
+	uint32_t w, i, before, gone = 0, come = 0;
+	const struct fwt_hunk *h;
+	bool ok = true;
+
+	for (w = j->w.n; w-- > 0 && ok;) {
+		const struct fwt_window *window = &j->w.window[w];
+
+		hunks.count = 0;
+		ok = !fwt_hunks_find(window, LINES_MAX, &hunks);
+		j->behind = window->now.data + window->now.len;
+		for (i = hunks.count; i-- > 0 && ok;) {
+			h = (struct fwt_hunk *)hunks.data + i;
+			gone += h->now.lines;
+			come += h->new.lines;
+			forget_side(j);
+			ok = !h->goes_on && gone <= LINES_MAX && come <= LINES_MAX &&
+			     take_away(j, h, &before) && before && put_there(j, h, before);
+		}
+	}
+	free(hunks.data);
+	return ok && (gone || come) && j->s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
+	       j->s.delta.gone.count <= FWT_DELTA_GONE_MAX;
 }
 
 static enum way send(struct job *j, const char *path, uint32_t *generation)
@@ -416,22 +407,18 @@ enum way apply_delta(struct fwt_nl *nl, const char *path, uint32_t *generation)
 {
 	struct job j = { .s.nl = *nl, .f.fd = -1 };
 	enum way way = WHOLE;
-	uint32_t before;
 
-	fwt_heap_ready(HEAP);
+	get_ready();
 	fwt_delta_init(&j.s.delta);
 	if (strcmp(path, "-") && open_file(&j.f, path) && !session_fetch(&j.s) &&
 	    /* Which is refused, and told why, the whole way. */
-	    !j.s.trial && find_window(&j, path) && differing(&j) &&
-	    take_away(&j, &before) && before &&
-	    put_there(&j, before) && j.s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
-	    j.s.delta.gone.count <= FWT_DELTA_GONE_MAX)
+	    !j.s.trial && find_windows(&j, path) && change(&j))
 		way = send(&j, path, generation);
 	/* The conversation is the caller's. */
 	*nl = j.s.nl;
 	fwt_delta_clean(&j.s.delta);
 	fwt_nl_text_clean(&j.text);
-	fwt_window_clean(&j.w);
+	fwt_windows_clean(&j.w);
 	close_file(&j.f);
 	free(j.tree);
 	return way;

@@ -2,13 +2,26 @@
 /*
  * The text in force is a row of pieces: blocks of the base, each known by its digest, and
  * where the delta changes something, text. From either end the file is held against
- * these, piece by piece, until one differs. What is left between is fetched, with a few
- * lines on both sides, for a change to be seen with what it stands beside.
+ * these, piece by piece, until one differs.
+ *
+ * Of what is left between most may be alike, too, only elsewhere: behind a line that
+ * came or went. So of the pieces behind one that differs the text is fetched and looked
+ * for in the file, nearby; from where it is found on, digests do again.
+ *
+ * What differs is fetched, with a few lines on both sides, for a change to be seen with
+ * what it stands beside.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE	/* memmem() */
+#endif
 #include <errno.h>
 #include <stdlib.h>
 
 #include "delta_window.h"
+
+#define FEW		8u	/* pieces: rather fetched than told apart */
+#define AHEAD_MAX	16u	/* pieces that may differ in a row, among those told apart */
+#define ASIDE		65536u	/* bytes that a change may move what is behind it */
 
 /* @text: NULL for block @block of the base */
 struct piece {
@@ -18,6 +31,12 @@ struct piece {
 	u32 lines;
 };
 
+/* Pieces @from to @to, and what the file has in their place. */
+struct span {
+	u32 from, to;
+	u64 file_from, file_to;
+};
+
 struct find {
 	const struct fwt_window_of *of;
 	const struct fwt_window_ops *ops;
@@ -25,8 +44,7 @@ struct find {
 	u32 blocks;
 	u32 *before;		/* lines before each block */
 	struct fwt_vec pieces;
-	u32 from, to;		/* pieces that differ */
-	u64 file_from, file_to;	/* the same of the file */
+	struct fwt_vec spans;	/* that differ */
 };
 
 static struct piece *piece(const struct find *f, u32 i)
@@ -176,73 +194,208 @@ static int same(const struct find *f, const struct piece *p, u64 off, bool back)
 	return !memcmp(sum, f->of->digest[p->block].sum, sizeof(sum));
 }
 
-/* From both ends to what differs. */
-static int narrow(struct find *f)
+/* As far as the texts are alike, from the front on. */
+static int go_on(const struct find *f, struct span *s)
 {
 	int ret = 1;
 
-	f->to = f->pieces.count;
-	f->file_to = f->of->file_len;
-	for (; f->from < f->to; f->from++) {
-		const struct piece *p = piece(f, f->from);
-
-		if (p->len > f->file_to - f->file_from)
-			break;
-		ret = same(f, p, f->file_from, false);
+	for (; s->from < s->to && piece(f, s->from)->len <= s->file_to - s->file_from;
+	     s->from++) {
+		ret = same(f, piece(f, s->from), s->file_from, false);
 		if (ret <= 0)
 			break;
-		f->file_from += p->len;
-	}
-	if (ret < 0)
-		return ret;
-	if (f->from == f->to && f->file_from == f->file_to)
-		return -EALREADY;
-	for (; f->from < f->to; f->to--) {
-		const struct piece *p = piece(f, f->to - 1);
-
-		if (p->len > f->file_to - f->file_from)
-			break;
-		ret = same(f, p, f->file_to - p->len, true);
-		if (ret <= 0)
-			break;
-		f->file_to -= p->len;
+		s->file_from += piece(f, s->from)->len;
 	}
 	return min(ret, 0);
 }
 
+/* From both ends to what differs. */
+static int narrow(const struct find *f, struct span *s)
+{
+	int ret;
+
+	*s = (struct span){ .to = f->pieces.count, .file_to = f->of->file_len };
+	ret = go_on(f, s);
+	if (ret)
+		return ret;
+	if (s->from == s->to && s->file_from == s->file_to)
+		return -EALREADY;
+	for (; s->from < s->to; s->to--) {
+		const struct piece *p = piece(f, s->to - 1);
+
+		if (p->len > s->file_to - s->file_from)
+			break;
+		ret = same(f, p, s->file_to - p->len, true);
+		if (ret <= 0)
+			break;
+		s->file_to -= p->len;
+	}
+	return min(ret, 0);
+}
+
+static int read_file(const struct find *f, u64 from, u64 to, char *text)
+{
+	u32 n;
+
+	for (; from < to; from += n, text += n) {
+		const char *part;
+
+		n = (u32)min(to - from, (u64)FWT_DIGEST_BLOCK);
+		part = f->ops->file(f->ctx, from, n, false);
+		if (!part)
+			return -EIO;
+		memcpy(text, part, n);
+	}
+	return 0;
+}
+
+/* Where in @hay the needle stands: of several places that next to @near. */
+static const char *nearest(const char *hay, size_t len, const char *needle, size_t needle_len,
+			   size_t near)
+{
+	const char *at = hay, *best = NULL;
+	size_t off, least = ~(size_t)0;
+
+	while ((at = memmem(at, len - (size_t)(at - hay), needle, needle_len))) {
+		off = (size_t)(at - hay);
+		off = off > near ? off - near : near - off;
+		if (off >= least)
+			break;	/* and those behind it are further off */
+		least = off;
+		best = at++;
+	}
+	return best;
+}
+
+/* Is piece @i in the file, nearby? @off: where it would be if as much came as went. */
+static int look_for(const struct find *f, const struct span *all, u32 i, u64 off, u64 *found)
+{
+	const struct piece *p = piece(f, i);
+	u64 from = off - all->file_from > ASIDE ? off - ASIDE : all->file_from;
+	u64 to = min(off + p->len + ASIDE, all->file_to);
+	char *hay, *text = p->text;
+	const char *at;
+	size_t len;
+	int ret;
+
+	if (off > all->file_to || from + p->len > to)
+		return 0;
+	if (!text)
+		text = fetch(f, p->block, p->block + 1, &len);
+	hay = malloc(to - from);
+	ret = !text ? -EIO : !hay ? -ENOMEM : read_file(f, from, to, hay);
+	if (!ret) {
+		at = nearest(hay, to - from, text, p->len, off - from);
+		*found = at ? from + (u64)(at - hay) : 0;
+		ret = !!at;
+	}
+	free(hay);
+	free(p->text ? NULL : text);
+	return ret;
+}
+
+/* The first of the pieces behind @all->from that is in the file again, if one is. */
+static int again(const struct find *f, const struct span *all, struct span *s)
+{
+	u64 off = all->file_from;
+	u32 i;
+	int ret;
+
+	*s = *all;
+	for (i = all->from + 1; i < all->to && i <= all->from + AHEAD_MAX; i++) {
+		off += piece(f, i - 1)->len;
+		ret = look_for(f, all, i, off, &s->file_to);
+		if (ret < 0)
+			return ret;
+		if (ret) {
+			s->to = i;
+			return 0;
+		}
+	}
+	s->file_to = all->file_to;
+	return 0;
+}
+
+static int add_span(struct find *f, const struct span *s)
+{
+	struct span *to;
+
+	if (f->spans.count >= FWT_WINDOWS_MAX)
+		return -E2BIG;
+	to = fwt_vec_add(&f->spans, 1);
+	if (!to)
+		return -ENOMEM;
+	*to = *s;
+	return 0;
+}
+
+/* What differs, and not what is alike between, where that is much. */
+static int split(struct find *f, struct span all)
+{
+	struct span s;
+	int ret;
+
+	while (all.to - all.from > FEW) {
+		ret = again(f, &all, &s);
+		if (!ret)
+			ret = add_span(f, &s);
+		if (ret || s.to == all.to)
+			return ret;
+		all.from = s.to;
+		all.file_from = s.file_to;
+		ret = go_on(f, &all);
+		if (ret)
+			return ret;
+	}
+	return all.from == all.to && all.file_from == all.file_to ? 0 : add_span(f, &all);
+}
+
 /* Two ends of lines on either side, if there are any: of two lines the first one may
- * have begun before.
+ * have begun before. Spans that meet are one: with the beginning of the first and the
+ * end of the second, which are the outer ones, and right in the file, too.
  */
 static void widen(struct find *f)
 {
-	u32 lines;
+	struct span *s = f->spans.data, *to = s;
+	u32 i, lines;
 
-	for (lines = 0; f->from && lines < 2; lines += piece(f, f->from)->lines)
-		f->file_from -= piece(f, --f->from)->len;
-	for (lines = 0; f->to < f->pieces.count && lines < 2; f->to++) {
-		f->file_to += piece(f, f->to)->len;
-		lines += piece(f, f->to)->lines;
+	for (i = 0; i < f->spans.count; i++) {
+		struct span one = s[i];
+
+		for (lines = 0; one.from && lines < 2; lines += piece(f, one.from)->lines)
+			one.file_from -= piece(f, --one.from)->len;
+		for (lines = 0; one.to < f->pieces.count && lines < 2; one.to++) {
+			one.file_to += piece(f, one.to)->len;
+			lines += piece(f, one.to)->lines;
+		}
+		if (i && to[-1].to >= one.from) {
+			to[-1].to = one.to;
+			to[-1].file_to = one.file_to;
+		} else {
+			*to++ = one;
+		}
 	}
+	f->spans.count = (u32)(to - s);
 }
 
 /* What differs, as it is now. */
-static int read_now(const struct find *f, struct fwt_window_text *t)
+static int read_now(const struct find *f, const struct span *s, struct fwt_window_text *t)
 {
 	size_t len = 0;
 	u32 i, to;
 
-	for (i = f->from; i < f->to; i++)
+	for (i = s->from; i < s->to; i++)
 		len += piece(f, i)->len;
 	if (len > FWT_WINDOW_MAX)
 		return -E2BIG;
 	t->data = malloc(len + 1);
 	if (!t->data)
 		return -ENOMEM;
-	for (i = f->from; i < f->to; i = to) {
+	for (i = s->from; i < s->to; i = to) {
 		const struct piece *p = piece(f, i);
 
 		len = p->len;
-		for (to = i + 1; !p->text && to < f->to && !piece(f, to)->text; to++)
+		for (to = i + 1; !p->text && to < s->to && !piece(f, to)->text; to++)
 			len += piece(f, to)->len;
 		if (p->text)
 			memcpy(t->data + t->len, p->text, len);
@@ -255,28 +408,19 @@ static int read_now(const struct find *f, struct fwt_window_text *t)
 	return 0;
 }
 
-static int read_new(const struct find *f, struct fwt_window_text *t)
+static int read_new(const struct find *f, const struct span *s, struct fwt_window_text *t)
 {
-	u64 off;
-	u32 n;
+	int ret;
 
-	if (f->file_to - f->file_from > FWT_WINDOW_MAX)
+	if (s->file_to - s->file_from > FWT_WINDOW_MAX)
 		return -E2BIG;
-	t->data = malloc(f->file_to - f->file_from + 1);
+	t->data = malloc(s->file_to - s->file_from + 1);
 	if (!t->data)
 		return -ENOMEM;
-	for (off = f->file_from; off < f->file_to; off += n) {
-		const char *part;
-
-		n = (u32)min(f->file_to - off, (u64)FWT_DIGEST_BLOCK);
-		part = f->ops->file(f->ctx, off, n, false);
-		if (!part)
-			return -EIO;
-		memcpy(t->data + t->len, part, n);
-		t->len += n;
-	}
+	ret = read_file(f, s->file_from, s->file_to, t->data);
+	t->len = s->file_to - s->file_from;
 	t->data[t->len] = 0;
-	return 0;
+	return ret;
 }
 
 /* Whole lines: what is cut off is the same in both. */
@@ -303,43 +447,65 @@ static int cut(struct fwt_window *w, bool last)
 	return 0;
 }
 
-int fwt_window_find(struct fwt_window *w, const struct fwt_window_of *of,
-		    const struct fwt_window_ops *ops, void *ctx)
+static int read_window(const struct find *f, const struct span *s, struct fwt_window *w)
+{
+	int ret;
+	u32 i;
+
+	w->first = !s->from;
+	w->line = w->first ? 1 : 2;
+	for (i = 0; i < s->from; i++)
+		w->line += piece(f, i)->lines;
+	ret = read_now(f, s, &w->now);
+	if (!ret)
+		ret = read_new(f, s, &w->new);
+	return ret ? ret : cut(w, s->to == f->pieces.count);
+}
+
+int fwt_windows_find(struct fwt_windows *w, const struct fwt_window_of *of,
+		     const struct fwt_window_ops *ops, void *ctx)
 {
 	struct find f = { .of = of, .ops = ops, .ctx = ctx,
 			  .blocks = fwt_digest_blocks(of->base_len) };
+	const struct span *spans;
+	struct span all;
 	u32 i;
 	int ret;
 
 	memset(w, 0, sizeof(*w));
 	f.pieces.size = sizeof(struct piece);
+	f.spans.size = sizeof(struct span);
 	if (!f.blocks)
 		return -E2BIG;
 	ret = make_pieces(&f);
 	if (!ret)
-		ret = narrow(&f);
+		ret = narrow(&f, &all);
+	if (!ret)
+		ret = split(&f, all);
 	if (!ret) {
 		widen(&f);
-		w->first = !f.from;
-		w->line = w->first ? 1 : 2;
-		for (i = 0; i < f.from; i++)
-			w->line += piece(&f, i)->lines;
-		ret = read_now(&f, &w->now);
+		w->window = calloc(f.spans.count, sizeof(*w->window));
+		if (!w->window)
+			ret = -ENOMEM;
 	}
-	if (!ret)
-		ret = read_new(&f, &w->new);
-	if (!ret)
-		ret = cut(w, f.to == f.pieces.count);
+	for (spans = f.spans.data; !ret && w->n < f.spans.count; w->n++)
+		ret = read_window(&f, &spans[w->n], &w->window[w->n]);
 	for (i = 0; i < f.pieces.count; i++)
 		free(piece(&f, i)->text);
 	free(f.pieces.data);
+	free(f.spans.data);
 	free(f.before);
 	return ret;
 }
 
-void fwt_window_clean(struct fwt_window *w)
+void fwt_windows_clean(struct fwt_windows *w)
 {
-	free(w->now.data);
-	free(w->new.data);
+	u32 i;
+
+	for (i = 0; i < w->n; i++) {
+		free(w->window[i].now.data);
+		free(w->window[i].new.data);
+	}
+	free(w->window);
 	memset(w, 0, sizeof(*w));
 }

@@ -2,7 +2,7 @@
 /*
  * Where a file differs from the text in force, of which nothing is known but digests of
  * its base (fwtree_digest.h) and the delta: the file is read once, and of the base only
- * what lies around the difference, or was changed before.
+ * what lies around the differences, or was changed before.
  */
 #ifndef FWT_DELTA_WINDOW_H
 #define FWT_DELTA_WINDOW_H
@@ -25,7 +25,7 @@ struct fwt_window_ops {
  * struct fwt_window - of both texts the lines around what differs
  * @now: of the text in force
  * @new: of the file
- * @line: number of the first line, the same in both
+ * @line: number of the first line in the text in force
  * @first: nothing stands before it
  */
 struct fwt_window {
@@ -53,10 +53,20 @@ struct fwt_window_of {
 	u64 file_len;
 };
 
+/**
+ * struct fwt_windows - all that differs; between two windows, before and behind them the
+ *	texts are alike
+ */
+struct fwt_windows {
+	struct fwt_window *window;
+	u32 n;
+};
+
 #define FWT_WINDOW_MAX	(1u << 20)	/* bytes: what differs more is no small change */
+#define FWT_WINDOWS_MAX	64u
 
 /**
- * fwt_window_find() - find it
+ * fwt_windows_find() - find them
  * @w: filled in; to be cleaned in every case
  * @of: what is compared: the base is one file
  * @ops: where it is
@@ -65,8 +75,36 @@ struct fwt_window_of {
  * Return: 0; -EALREADY where nothing differs; -E2BIG for too much; -EIO where a text
  * can't be had; -ENOMEM.
  */
-int fwt_window_find(struct fwt_window *w, const struct fwt_window_of *of,
-		    const struct fwt_window_ops *ops, void *ctx);
-void fwt_window_clean(struct fwt_window *w);
+int fwt_windows_find(struct fwt_windows *w, const struct fwt_window_of *of,
+		     const struct fwt_window_ops *ops, void *ctx);
+void fwt_windows_clean(struct fwt_windows *w);
+
+/**
+ * struct fwt_hunk - whole lines of a window that differ
+ * @now: of the text in force; points into the window, likewise @new
+ * @line: number of the first one of @now, or of the line that @new stands before
+ * @goes_on: the line before goes on in the first one, or might
+ */
+struct fwt_hunk {
+	struct fwt_hunk_text {
+		const char *from;
+		const char *to;
+		u32 lines;
+	} now, new;
+	u32 line;
+	bool goes_on;
+};
+
+/**
+ * fwt_hunks_find() - which lines of a window differ
+ * @w: the window
+ * @most: lines that one hunk may have
+ * @hunks: struct fwt_hunk, added to
+ *
+ * Not always as few lines as possible, but those that stay are the same.
+ *
+ * Return: 0; -E2BIG for too many lines, or a last one that has no end; -ENOMEM.
+ */
+int fwt_hunks_find(const struct fwt_window *w, u32 most, struct fwt_vec *hunks);
 
 #endif /* FWT_DELTA_WINDOW_H */
