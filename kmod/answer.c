@@ -139,9 +139,10 @@ void fwt_answer(struct fwt_way *w, u8 reject)
 	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad)
 		return;
 	/* Whoever it says that it is from may not have sent it. The kernel asks, too, but
-	 * of what is forwarded no more, once somebody has.
+	 * of what is forwarded no more, once somebody has. Only of what is answered at all:
+	 * summing is work for each byte that somebody cares to send.
 	 */
-	if (!fwt_skb_checksum_ok(w) || limited(w))
+	if (limited(w) || !fwt_skb_checksum_ok(w))
 		return;
 	fwt_answer_send(w, w->skb, w->state->sk, w->state->hook, reject);
 }

@@ -35,6 +35,18 @@ def limited():
     sends(9, 20)
     return reason("answers-limited") >= 20
 ok(wait_for(limited), "answers-limited", reason("answers-limited"))
+# Before its payload is summed: whose checksum is wrong has no answer, but counts.
+w = Wire("home", "h0")
+udp9 = struct.pack("!HHHH", 5000, 9, 8 + 1400, 1) + bytes(1400)
+ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp9), 0, 0, 64, 17, 0) + socket.inet_aton(HOME[4]) + socket.inet_aton(FAR[4])
+ip = ip[:10] + struct.pack("!H", csum(ip)) + ip[12:]
+before = reason("answers-limited")
+def unsummed():
+    for _ in range(20):
+        w.send(mac("gw", "lan") + mac("home", "h0") + b"\x08\0" + ip + udp9)
+    return reason("answers-limited") >= before + 10
+ok(wait_for(unsummed), "answers-limited: is asked before anything is summed", reason("answers-limited") - before)
+w.close()
 
 # A client that is led to itself.
 apply("ingress { udp dport 9 dnat to 192.168.1.2:5000 accept; accept }\negress { accept }\n")
