@@ -38,13 +38,6 @@
 /* The connection of an ICMP error is @w->c; @w->dir the error's direction. */
 #define ours(w) (!(w)->skb->skb_iif)
 
-static bool multicast(const struct fwt_packet *p)
-{
-	if (p->family == 6)
-		return p->daddr[0] >> 24 == 0xff;
-	return p->daddr[0] >> 28 == 0xe || p->daddr[0] == 0xffffffff;
-}
-
 /* A socket that is connected to itself: its packets have no direction. */
 static bool to_itself(const struct fwt_packet *p)
 {
@@ -58,7 +51,7 @@ static bool untracked(const struct fwt_way *w)
 	const struct fwt_packet *p = &w->p;
 	const struct rtable *rt;
 
-	if (multicast(p) || p->protocol == IPPROTO_IGMP || to_itself(p))
+	if (fwt_packet_to_group(p->family, p->daddr) || p->protocol == IPPROTO_IGMP || to_itself(p))
 		return true;
 	if (p->have & FWT_HAVE_ICMPV6)
 		return (p->icmp_type >= 130 && p->icmp_type <= 137) ||

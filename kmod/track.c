@@ -294,6 +294,11 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	c->turn[hook] = d->turn;
 	c->gen = w->pol->gen;
 	if (d->flags & FWT_DECISION_DNAT) {
+		/* Who answers would do so with an address of its own. */
+		if (fwt_packet_to_group(w->t.family, w->after.daddr)) {
+			fwt_conn_discard(c);
+			return FWT_REASON_INVALID;
+		}
 		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
 		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
 		fwt_ends_set(&c->ends, FWT_S, &end);

@@ -177,6 +177,16 @@ enum fwt_parse_from {
 int fwt_packet_parse(struct fwt_packet *p, const u8 *data, u32 len, u32 total,
 		     enum fwt_parse_from from);
 
+/* Is it a group's address, or everybody's on a link: nobody has it alone. @addr: as
+ * in struct fwt_packet.
+ */
+static inline bool fwt_packet_to_group(u8 family, const u32 *addr)
+{
+	if (family == 6)
+		return addr[0] >> 24 == 0xff;
+	return addr[0] >> 28 == 0xe || addr[0] == 0xffffffff;
+}
+
 /**
  * struct fwt_quote - the packet that an ICMP error quotes
  * @p: what of it could be read; its offsets count from the start of the outer

@@ -104,6 +104,12 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 	}
 	if (!fwt_sema_range(s, &addr_ref, v, &r))
 		return 0;
+	if (fwt_packet_to_group(r.family, r.low) || fwt_packet_to_group(r.family, r.high)) {
+		fwt_error(s->diag, &v->loc,
+			  "'%s' takes an address that one host has, and this is of a group or a broadcast: no answer would come from it, or to it",
+			  nat[m->kind].word);
+		return 0;
+	}
 	to->family = r.family;
 	memcpy(to->addr_lo, r.low, sizeof(to->addr_lo));
 	memcpy(to->addr_hi, r.high, sizeof(to->addr_hi));
