@@ -276,6 +276,60 @@ def million(b, name):
                       min(times[c]) / min(times[ct]) if both else None)
 
 
+SHORT = 60000       # ports
+
+NFT_SHORT = NFT_CT + f"""table ip n {{
+chain p {{ type nat hook postrouting priority 100;
+oif d1 meta l4proto udp masquerade to :1024-{1023 + SHORT}
+}}
+}}
+"""
+OURS_SHORT = OURS_NAT.replace("masquerade", f"masquerade to :1024-{1023 + SHORT}")
+
+
+def short_of_ports(b, name):
+    """Clients, one port each, that a range has few ports left for, to one server."""
+    def clients(first, n):
+        ends = [".".join(str(x) for x in (0x0a010000 + i).to_bytes(4, "big"))
+                for i in (first, first + n - 1)]
+        return ["burst 1", "clone_skb 0", "flag !SHARED", "flag !IPSRC_RND", "flag !UDPSRC_RND",
+                "flag !IPDST_RND", f"src_min {ends[0]}", f"src_max {ends[1]}",
+                "dst_min 198.18.0.1", "dst_max 198.18.0.1", "udp_src_min 1024",
+                "udp_src_max 1024", "udp_dst_min 9", "udp_dst_max 9"]
+
+    # How many ports are left before; how many clients then come.
+    steps = (("of an empty range", SHORT, 1000), ("of the last thousand", 1000, 900),
+             ("the last hundred", 100, 100), ("of none: a drop", 0, 20000))
+    nft, ours = Nft(NFT_SHORT, "nft masquerade"), Ours(OURS_SHORT, "fwtree masquerade")
+    times = {(c.label, what): [] for c in (nft, ours) for what, _, _ in steps}
+    given = {(c.label, what): [] for c in (nft, ours) for what, _, _ in steps}
+    for _ in range(b.rounds):
+        for c in (nft, ours):
+            c.start()
+            settle()
+            at = 0
+            for what, left, n in steps:
+                if SHORT - left > at:
+                    mark.off = True
+                    pktgen("d0", SHORT - left - at, clients(at, SHORT - left - at))
+                    mark.off = False
+                    idle()
+                out = sent("d1")
+                times[c.label, what].append(pktgen("d0", n, clients(2 * SHORT + at, n)))
+                given[c.label, what].append(sent("d1") - out)
+                at = SHORT - left + n
+            c.stop()
+    for what, left, n in steps:
+        for c in (nft, ours):
+            both = c is ours
+            b.row(f"{name}: {what}", c.label, times[c.label, what], "ns/packet",
+                  nft.label if both else None,
+                  min(times[c.label, what]) / min(times[nft.label, what]) if both else None)
+            if left < SHORT:
+                b.row(f"{name}: {what}: are let out", c.label,
+                      [100 * min(given[c.label, what]) / n], "%")
+
+
 def slabs(b, name):
     # Caches of one size share one; the kernel tells each one's own.
     for slab, who in (("nf_conntrack", "nf_conntrack"), ("fwtree_conn", "fwtree"),
@@ -296,4 +350,5 @@ def run(b):
     b.do("new TCP connections", new, True)
     b.do("new UDP connections, balanced", balanced)
     b.do("one million connections", million)
+    b.do("a port of a range that is nearly full", short_of_ports)
     b.do("connection record", slabs)
