@@ -42,6 +42,7 @@
 #include <net/tcp.h>
 #include <net/udp.h>
 
+#include "across.h"
 #include "bind.h"
 #include "mapping.h"
 #include "way.h"
@@ -91,7 +92,9 @@ struct search {
 	bool made;		/* a map: one a packet */
 	bool mapped;		/* a mapping is to be made */
 	bool opens;		/* a SYN, with @seq */
+	bool across;		/* to another VRF, see across.h */
 	u32 seq;
+	u32 scope;		/* of the VRF that the port is to be free in */
 	struct fwt_conn *resting;	/* could yield its port, @rest_end */
 	struct fwt_end rest_end;
 };
@@ -145,7 +148,7 @@ static bool socket_bound(const struct fwt_conn *c, u16 port)
 
 /* Maps of ports */
 
-static u64 map_key(const struct fwt_conn *c, const struct fwt_end *n)
+static u64 map_key(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
 {
 	struct {
 		u32 n[4];
@@ -154,7 +157,7 @@ static u64 map_key(const struct fwt_conn *c, const struct fwt_end *n)
 		u16 port;
 		u8 protocol;
 		u8 family;
-	} k = { .scope = c->ends.scope, .protocol = c->ends.protocol,
+	} k = { .scope = scope, .protocol = c->ends.protocol,
 		.family = c->ends.family };
 	struct fwt_end s;
 
@@ -260,7 +263,7 @@ static struct fwt_ports *map_get(struct fwt_net *fn, u64 key, bool make)
 	return m;
 }
 
-void fwt_bind_release(const struct fwt_conn *c)
+void fwt_bind_release(const struct fwt_conn *c, u32 scope)
 {
 	struct fwt_ports *m;
 	struct fwt_end n;
@@ -271,7 +274,7 @@ void fwt_bind_release(const struct fwt_conn *c)
 	if (c->flags & BIT(FWT_CONN_MAPPED))
 		fwt_mapping_put(c, &n);
 	rcu_read_lock();
-	m = map_find(c->fn, map_key(c, &n));
+	m = map_find(c->fn, map_key(c, &n, scope));
 	if (m) {
 		smp_mb__before_atomic();	/* out of the hash first, see above */
 		clear_bit(n.port, m->taken);
@@ -280,6 +283,18 @@ void fwt_bind_release(const struct fwt_conn *c)
 }
 
 /* Looking for a port */
+
+static struct fwt_conn *owner(const struct search *s)
+{
+	return unlikely(s->across) ? fwt_across_owner(s->c, s->scope) :
+				     fwt_conn_owner(s->c, FWT_PAIR_SN);
+}
+
+static int take(struct search *s, struct fwt_conn **other)
+{
+	return unlikely(s->across) ? fwt_across_link(s->c, s->scope, other) :
+				     fwt_conn_link(s->c, FWT_PAIR_SN, other);
+}
 
 static bool may_yield(const struct fwt_conn *c)
 {
@@ -312,20 +327,20 @@ static int try_port(struct search *s, u16 port)
 	s->end.port = port;
 	fwt_ends_set(&c->ends, FWT_N, &s->end);
 	/* The address of the client itself, and its port: no change. */
-	if (fwt_ends_equal(&c->ends, FWT_N, FWT_C))
+	if (fwt_ends_equal(&c->ends, FWT_N, FWT_C) && !s->across)
 		return 0;
 	/* Looking takes no lock of the table: where many are taken, a port is
 	 * passed over by that alone. The first ones are likely to be free.
 	 */
-	other = sparse ? NULL : fwt_conn_owner(c, FWT_PAIR_SN);
+	other = sparse ? NULL : owner(s);
 	if (other)
 		return taken(s, other);
-	if (fwt_mapping_taken(c, &s->end) || (s->own && socket_bound(c, port)))
+	if (fwt_mapping_taken(c, &s->end, s->scope) || (s->own && socket_bound(c, port)))
 		return -EADDRINUSE;
-	ret = fwt_conn_link(c, FWT_PAIR_SN, &other);
+	ret = take(s, &other);
 	if (ret)
 		return ret == -EEXIST ? taken(s, other) : ret;
-	if (s->mapped && !fwt_mapping_add(c))
+	if (s->mapped && !fwt_mapping_add(c, s->scope))
 		c->flags |= BIT(FWT_CONN_MAPPED);
 	/* Else its client has got a mapping just now, or there is no memory for
 	 * one: a port of its own is as good as none.
@@ -357,8 +372,7 @@ static void check_map(struct search *s, struct fwt_ports *m)
 		s->budget--;
 		s->end.port = port;
 		fwt_ends_set(&s->c->ends, FWT_N, &s->end);
-		if (fwt_conn_owner(s->c, FWT_PAIR_SN) ||
-		    fwt_mapping_taken(s->c, &s->end) ||
+		if (owner(s) || fwt_mapping_taken(s->c, &s->end, s->scope) ||
 		    (s->own && socket_bound(s->c, port)))
 			set_bit(port, m->taken);
 		else
@@ -421,7 +435,7 @@ static int search_address(struct search *s, bool all)
 		return all ? -EADDRINUSE : in_order(s, &p);
 	/* Where there is a map it knows better than chance. */
 	m = READ_ONCE(s->c->fn->has_ports) || all ?
-		map_get(s->c->fn, map_key(s->c, &s->end), all && !s->made) : NULL;
+		map_get(s->c->fn, map_key(s->c, &s->end, s->scope), all && !s->made) : NULL;
 	if (!m && !all)
 		return at_random(s, &p);
 	p.random = 0;
@@ -471,7 +485,7 @@ static int take_over(struct search *s)
 	fwt_ends_set(&s->c->ends, FWT_N, &s->end);
 	if (!fwt_conn_yield(s->resting, s->seq))
 		return -EADDRINUSE;
-	return fwt_conn_link(s->c, FWT_PAIR_SN, &other) ? -EADDRINUSE : 0;
+	return take(s, &other) ? -EADDRINUSE : 0;
 }
 
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
@@ -479,6 +493,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	struct search s = {
 		.c = c, .out = b->out, .end = b->end, .lo = b->lo, .hi = b->hi, .budget = BUDGET,
 		.opens = b->opens, .seq = b->seq,
+		.across = b->across, .scope = b->across ? b->scope : c->ends.scope,
 	};
 	struct fwt_end client;
 	int ret;

@@ -20,6 +20,8 @@
  *	one only where that is not to be had for this destination
  * @opens: it begins with a SYN, and
  * @seq: its sequence: it may take over a port that rests (R14)
+ * @across: it leaves by another VRF, and
+ * @scope: that one is the one that its port is to be free in (across.h)
  */
 struct fwt_bind {
 	const struct net_device *out;
@@ -27,9 +29,11 @@ struct fwt_bind {
 	bool keep;
 	bool mapped;
 	bool opens;
+	bool across;
 	u16 lo;
 	u16 hi;
 	u32 seq;
+	u32 scope;
 	const struct fwt_prog_mod *range;
 };
 
@@ -47,8 +51,10 @@ struct fwt_bind {
  */
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b);
 
-/* A translated connection is out of the hash: its port is free. */
-void fwt_bind_release(const struct fwt_conn *c);
+/* A translated connection is out of the hash: its port is free, in the VRF @scope that
+ * it was seen in.
+ */
+void fwt_bind_release(const struct fwt_conn *c, u32 scope);
 
 void fwt_bind_init(void);
 void fwt_bind_net_clean(struct fwt_net *fn);

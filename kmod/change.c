@@ -248,12 +248,36 @@ static void queue_known(struct fwt_way *w, const struct fwt_conn_more *m)
 				FWT_HOOK_INGRESS : FWT_HOOK_EGRESS]);
 }
 
-void fwt_change_error(struct fwt_way *w)
+/* Whose changes are made at this hook. */
+static enum fwt_hook changes_at(const struct fwt_way *w)
+{
+	bool local = fwt_conn_is(w->c, FWT_CONN_LOCAL);
+
+	switch (w->state->hook) {
+	case NF_INET_PRE_ROUTING:
+		return local && w->dir == FWT_REPLY ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS;
+	case NF_INET_LOCAL_OUT:
+		return local ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS;
+	default:
+		return FWT_HOOK_EGRESS;
+	}
+}
+
+bool fwt_change_error(struct fwt_way *w)
 {
 	const struct fwt_conn_more *m = more_of(w->c);
+	u32 mark = w->skb->mark;
+	const struct fwt_sets *s;
 
-	if (m)
-		queue_known(w, m);
+	if (!m || w->state->hook == NF_INET_LOCAL_IN)
+		return false;
+	queue_known(w, m);
+	s = &m->by[changes_at(w)];
+	if (s->what & FWT_DECISION_MARK)
+		w->skb->mark = s->mark;
+	if (s->what & FWT_DECISION_PRIORITY)
+		w->skb->priority = s->priority;
+	return w->skb->mark != mark;
 }
 
 int fwt_change(struct fwt_way *w, const struct fwt_sets *s, bool original)
@@ -285,28 +309,15 @@ void fwt_change_restore(struct fwt_way *w)
 
 int fwt_change_known(struct fwt_way *w)
 {
-	bool local = fwt_conn_is(w->c, FWT_CONN_LOCAL), clamp = false;
 	const struct fwt_conn_more *m = more_of(w->c);
-	enum fwt_hook hook = FWT_HOOK_INGRESS;
+	bool clamp = false;
 
 	if (!m)
 		return 0;
 	queue_known(w, m);
-	switch (w->state->hook) {
-	case NF_INET_PRE_ROUTING:
-		if (local && w->dir == FWT_REPLY)
-			hook = FWT_HOOK_EGRESS;
-		break;
-	case NF_INET_LOCAL_OUT:
-		if (local)
-			hook = FWT_HOOK_EGRESS;
-		break;
-	case NF_INET_POST_ROUTING:
-		hook = FWT_HOOK_EGRESS;
-		clamp = (m->by[0].what | m->by[1].what) & FWT_DECISION_CLAMP;
-		break;
-	default:
+	if (w->state->hook == NF_INET_LOCAL_IN)
 		return 0;
-	}
-	return change(w, &m->by[hook], w->dir == FWT_ORIGINAL, clamp);
+	if (w->state->hook == NF_INET_POST_ROUTING)
+		clamp = (m->by[0].what | m->by[1].what) & FWT_DECISION_CLAMP;
+	return change(w, &m->by[changes_at(w)], w->dir == FWT_ORIGINAL, clamp);
 }

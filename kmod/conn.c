@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "across.h"
 #include "barred.h"
 #include "bind.h"
 #include "conn.h"
@@ -237,8 +238,10 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 
 	why = end_reason(c, why);
 	unlink_all(c);
-	if (c->linked & BIT(FWT_PAIR_SN))
-		fwt_bind_release(c);
+	if (unlikely(fwt_conn_is(c, FWT_CONN_ACROSS)))
+		fwt_bind_release(c, fwt_across_unlink(c));
+	else if (c->linked & BIT(FWT_PAIR_SN))
+		fwt_bind_release(c, c->ends.scope);
 	fwt_evict_leave(c);
 	/* The rules that it names are there as long as it is charged to them. */
 	fwt_event_ended(c, why);
@@ -262,8 +265,7 @@ bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why)
 	return mine;
 }
 
-/* The same for who holds another record's lock: never waits. */
-static void end_other(struct fwt_conn *c)
+void fwt_conn_end_other(struct fwt_conn *c)
 {
 	bool mine;
 
@@ -296,7 +298,7 @@ static int link_pair(struct fwt_conn *c, enum fwt_pair pair, u64 hash,
 			*other = old;
 			return -EEXIST;
 		}
-		end_other(old);
+		fwt_conn_end_other(old);
 		/* Another CPU may be the one who takes it out. */
 		cpu_relax();
 	}
@@ -405,7 +407,7 @@ u64 fwt_conns_memory(struct fwt_net *fn)
 	return (n - min(n, n6)) * ALIGN(kmem_cache_size(conn_cache), FWT_CONN_ALIGN) +
 	       n6 * ALIGN(kmem_cache_size(conn6_cache), FWT_CONN_ALIGN) +
 	       (u64)atomic_read(&fn->n_more) * roundup_pow_of_two(sizeof(struct fwt_conn_more)) +
-	       fwt_mappings_memory(fn);
+	       fwt_mappings_memory(fn) + fwt_across_memory(fn);
 }
 
 int fwt_conns_init(struct fwt_net *fn)
@@ -420,6 +422,9 @@ int fwt_conns_init(struct fwt_net *fn)
 	ret = fwt_mappings_net_init(fn);
 	if (ret)
 		goto no_mappings;
+	ret = fwt_across_net_init(fn);
+	if (ret)
+		goto no_across;
 	ret = fwt_hash_init(&fn->conns);
 	if (ret)
 		goto no_hash;
@@ -431,6 +436,8 @@ int fwt_conns_init(struct fwt_net *fn)
 	smp_store_release(&fn->conns_ready, true);
 	return 0;
 no_hash:
+	fwt_across_net_clean(fn);
+no_across:
 	fwt_mappings_net_clean(fn);
 no_mappings:
 	fwt_evict_clean(fn);
@@ -450,6 +457,7 @@ void fwt_conns_clean(struct fwt_net *fn)
 	fwt_bind_net_clean(fn);
 	fwt_barred_clean(fn);
 	fwt_mappings_net_clean(fn);
+	fwt_across_net_clean(fn);
 	fwt_hash_clean(&fn->conns);
 	fwt_evict_clean(fn);
 	fn->conns_ready = false;

@@ -41,6 +41,7 @@ enum fwt_conn_bit {
 	FWT_CONN_SOURCE,	/* its source is charged with it */
 	FWT_CONN_CAPPED,	/* it has less time than its timeout */
 	FWT_CONN_COUNTED,	/* rules' counts are charged with it */
+	FWT_CONN_ACROSS,	/* leaves by another VRF, see across.h */
 };
 
 /**
@@ -234,6 +235,11 @@ bool fwt_conn_yield(struct fwt_conn *c, u32 seq);
  * Return: true for the one caller who ended it.
  */
 bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why);
+
+/* The same for one whose time is over, by who holds another record's lock: never
+ * waits.
+ */
+void fwt_conn_end_other(struct fwt_conn *c);
 
 /* Namespaces whose tables are so full that timeouts are cut short (R25). */
 extern atomic_t fwt_conns_pressed;

@@ -190,6 +190,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 {
 	struct fwt_packet outer FWT_UNSET;
 	struct fwt_quote q;
+	bool marked = false;
 	unsigned int ret;
 	int changed;
 
@@ -203,7 +204,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	 */
 	if (!q.p.frag_off)
 		w->p.have &= ~FWT_HAVE_FRAG;
-	fwt_track_find(w);
+	fwt_track_find_quoted(w);
 	w->p = outer;
 	w->tracked = false;
 	if (!w->c || memcmp(w->p.daddr, q.p.saddr, w->p.family == 6 ? 16 : 4) ||
@@ -218,7 +219,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	if (ret != NF_ACCEPT)
 		return ret;
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
-		fwt_change_error(w);
+		marked = fwt_change_error(w);
 	if (unlikely(w->pol->opt.per_packet) && !fwt_answering(w) &&
 	    (w->state->hook == NF_INET_PRE_ROUTING ||
 	     w->state->hook == NF_INET_POST_ROUTING)) {
@@ -229,7 +230,7 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 	changed = fwt_translate_error(w, &q, egress, ours(w));
 	if (changed < 0)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
-	if (changed && w->state->hook == NF_INET_LOCAL_OUT)
+	if ((changed || marked) && w->state->hook == NF_INET_LOCAL_OUT)
 		return route_again(w);
 	return NF_ACCEPT;
 }
@@ -602,14 +603,19 @@ u8 fwt_first_state(struct fwt_way *w)
 
 /* A VRF runs the hooks once with the device and once with the VRF: with that which
  * the hook is about, for at POST_ROUTING what is forwarded has come in by the VRF. All
- * but LOCAL_IN, which comes once, with the VRF.
+ * but LOCAL_IN, which comes once, with the VRF. And what is forwarded to a VRF, by a
+ * route that leads to that, comes by as if it started there.
  */
-static bool once_more(const struct nf_hook_state *state)
+static bool once_more(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct net_device *dev = state->hook == NF_INET_PRE_ROUTING ? state->in :
 									    state->out;
 
-	return dev && netif_is_l3_master(dev);
+	if (!dev)
+		return false;
+	return netif_is_l3_master(dev) ||
+	       (unlikely(netif_is_l3_slave(dev)) && state->hook == NF_INET_LOCAL_OUT &&
+		skb->skb_iif && skb->dev && netif_is_l3_master(skb->dev));
 }
 
 static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
@@ -623,7 +629,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
 		return NF_ACCEPT;
-	if (unlikely(once_more(state)))
+	if (unlikely(once_more(skb, state)))
 		return NF_ACCEPT;
 	w.skb = skb;
 	w.state = state;

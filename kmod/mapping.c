@@ -70,12 +70,12 @@ static void inside_of(const struct fwt_conn *c, const struct fwt_end *n,
 	k->family = c->ends.family;
 }
 
-static void outside_of(const struct fwt_conn *c, const struct fwt_end *n,
+static void outside_of(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,
 		       struct outside *k)
 {
 	BUILD_BUG_ON(sizeof(*k) != 24);
 	memcpy(k->shown, n->addr, sizeof(k->shown));
-	k->scope = c->ends.scope;
+	k->scope = scope;
 	k->port = n->port;
 	k->protocol = c->ends.protocol;
 	k->family = c->ends.family;
@@ -98,7 +98,7 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n)
 	return m;
 }
 
-int fwt_mapping_add(const struct fwt_conn *c)
+int fwt_mapping_add(const struct fwt_conn *c, u32 scope)
 {
 	struct fwt_net *fn = c->fn;
 	struct mapping *m;
@@ -110,7 +110,7 @@ int fwt_mapping_add(const struct fwt_conn *c)
 		return -ENOMEM;
 	fwt_ends_get(&c->ends, FWT_N, &n);
 	inside_of(c, &n, &m->in);
-	outside_of(c, &n, &m->out);
+	outside_of(c, &n, scope, &m->out);
 	m->users = 1;
 	spin_lock_bh(&fn->map_lock);
 	ret = rhashtable_lookup_insert_fast(&fn->map_in, &m->in_link, in_params);
@@ -150,7 +150,7 @@ void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n)
 	call_rcu(&m->rcu, mapping_free);
 }
 
-bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n)
+bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
 {
 	struct fwt_net *fn = c->fn;
 	struct fwt_end client;
@@ -159,7 +159,7 @@ bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n)
 
 	if (likely(!READ_ONCE(fn->n_mappings)))
 		return false;
-	outside_of(c, n, &key);
+	outside_of(c, n, scope, &key);
 	m = rhashtable_lookup(&fn->map_out, &key, out_params);
 	if (!m)
 		return false;

@@ -31,19 +31,20 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n);
 /**
  * fwt_mapping_add() - a new one
  * @c: connection; C and N are set, N is linked
+ * @scope: of the VRF that N is seen in
  *
  * Return: 0, and the connection counts in it; -EEXIST: another socket has N, or
  * this one has another; -ENOMEM.
  */
-int fwt_mapping_add(const struct fwt_conn *c);
+int fwt_mapping_add(const struct fwt_conn *c, u32 scope);
 
 /* The connection does not count in its mapping any more (@n: address of N); the last
  * one ends it.
  */
 void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n);
 
-/* Has another socket than the connection's own a mapping to @n. Under RCU. */
-bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n);
+/* Has another socket than the connection's own a mapping to @n in @scope. Under RCU. */
+bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope);
 
 u64 fwt_mappings_memory(const struct fwt_net *fn);
 

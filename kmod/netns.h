@@ -131,6 +131,8 @@ struct fwt_barred {
  *	the same text would bring them back
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
  *	mapping.h
+ * @across: connections from one VRF to another, see across.h; there are @n_across.
+ *	@across_id: by the number of their records
  * @gone: sweeps out what was translated to an address that is not there any more
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
@@ -150,6 +152,7 @@ struct fwt_net {
 	struct fwt_counts __rcu *counts;
 	u32 conn_max;
 	bool pressed;
+	atomic_t n_across;
 	u64 adopt_until;
 	struct fwt_stats __percpu *stats;
 	struct fwt_slots slots;
@@ -187,6 +190,8 @@ struct fwt_net {
 	u32 n_mappings;
 	struct rhashtable map_in;
 	struct rhashtable map_out;
+	struct rhashtable across;
+	struct rhashtable across_id;
 	struct work_struct gone;
 
 	struct mutex lock;

@@ -10,6 +10,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 
+#include "across.h"
 #include "bind.h"
 #include "count.h"
 #include "pool.h"
@@ -30,8 +31,11 @@ static u32 scope(const struct fwt_way *w)
 		return 0;
 	if (link_local(&w->p))
 		return netif_is_l3_master(dev) ? fwt_came_by(w->skb) : dev->ifindex;
-	/* What is forwarded is what it was when it came in. */
-	if (!w->state->in && w->skb->skb_iif) {
+	/* What is forwarded is what it was when it came in, also where a VRF that it is led
+	 * to has it leave as if it came from there.
+	 */
+	if (w->skb->skb_iif && (!w->state->in || (unlikely(netif_is_l3_master(dev)) &&
+						  dev->ifindex != w->skb->skb_iif))) {
 		dev = dev_get_by_index_rcu(w->fn->net, w->skb->skb_iif);
 		if (!dev)
 			return 0;
@@ -50,8 +54,20 @@ static bool key(struct fwt_way *w)
 
 void fwt_track_find(struct fwt_way *w)
 {
-	if (key(w))
-		w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
+	if (!key(w))
+		return;
+	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
+	if (unlikely(atomic_read(&w->fn->n_across)))
+		fwt_across_find(w, false);
+}
+
+void fwt_track_find_quoted(struct fwt_way *w)
+{
+	if (!key(w))
+		return;
+	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
+	if (unlikely(atomic_read(&w->fn->n_across)))
+		fwt_across_find(w, true);
 }
 
 void fwt_track_peek(struct fwt_way *w)
@@ -65,6 +81,8 @@ void fwt_track_peek(struct fwt_way *w)
 		return;
 	c = fwt_hash_find(&w->fn->conns, w->hash, &w->t, &w->dir);
 	w->c = c && fwt_conn_alive(c) ? c : NULL;
+	if (unlikely(atomic_read(&w->fn->n_across)))
+		fwt_across_find(w, false);
 }
 
 /* Ticks that a connection has from now on. */
@@ -386,9 +404,11 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 		.end.port = c->ends.port[FWT_C],
 		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
 		.seq = w->p.tcp_seq,
+		.scope = fwt_across_scope(w),
 	};
 	int ret;
 
+	b.across = b.scope != c->ends.scope;
 	memcpy(b.end.addr, w->after.saddr, sizeof(b.end.addr));
 	/* The very address it has: nothing to translate, unless its port is
 	 * taken, or ports of their own are asked for. A prefix is mapped one to
@@ -415,9 +435,18 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	return ret;
 }
 
+/* It leaves by another VRF, with the ends that it has. */
+static noinline int link_across(struct fwt_way *w, u32 scope)
+{
+	struct fwt_conn *other;
+
+	return fwt_across_link(w->c, scope, &other);
+}
+
 u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 {
 	struct fwt_conn *c = w->c;
+	u32 scope;
 	int ret = 0;
 
 	spin_lock(&c->lock);
@@ -431,6 +460,11 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 		goto out;
 	if (d->flags & FWT_DECISION_SNAT)
 		ret = bind_source(w, d);
+	if (ret)
+		goto out;
+	scope = fwt_across_scope(w);
+	if (unlikely(scope != c->ends.scope) && !(c->flags & BIT(FWT_CONN_ACROSS)))
+		ret = link_across(w, scope);
 	if (ret)
 		goto out;
 	ret = fwt_change_keep(w, c, FWT_HOOK_EGRESS, d);
@@ -454,6 +488,8 @@ out:
 	spin_unlock(&c->lock);
 	if (!ret)
 		return 0;
+	if (ret == -EEXIST)
+		return FWT_REASON_TUPLE_CLASH;
 	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : FWT_REASON_NO_MEMORY;
 }
 

@@ -238,8 +238,10 @@ int fwt_change(struct fwt_way *w, const struct fwt_sets *s, bool original);
 /* What its connection's record says for it at this hook; see fwt_change(). */
 int fwt_change_known(struct fwt_way *w);
 
-/* The same of an ICMP error about it: whether it is queued. */
-void fwt_change_error(struct fwt_way *w);
+/* The same of an ICMP error about it: mark, priority, and whether it is queued. Returns
+ * whether it may be routed otherwise now.
+ */
+bool fwt_change_error(struct fwt_way *w);
 
 /* What forwarding has made of ingress' changes is made good, before egress looks. */
 void fwt_change_restore(struct fwt_way *w);
@@ -373,6 +375,9 @@ static inline u32 fwt_seed(const struct fwt_way *w)
 
 /* Look @w->t up; sets @w->c and @w->dir. */
 void fwt_track_find(struct fwt_way *w);
+
+/* The same where @w->p is what an ICMP error quotes. */
+void fwt_track_find_quoted(struct fwt_way *w);
 
 /* The same for a dry run: what is over by now is not found, and stays where it is. */
 void fwt_track_peek(struct fwt_way *w);

@@ -73,6 +73,7 @@ struct net_device {
 #define for_each_netdev(net, dev)	list_for_each_entry(dev, &(net)->devs, list)
 #define dev_net(dev)			((dev)->net)
 #define netif_is_l3_master(dev)		((void)(dev), false)
+#define netif_is_l3_slave(dev)		((void)(dev), false)
 #define l3mdev_master_ifindex_rcu(dev)	((void)(dev), 0u)
 #define inet_sdif(skb)			((void)(skb), 0)
 #define inet6_sdif(skb)			((void)(skb), 0)

@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# R2, R5, R7, R13, R23: connections that come in by one VRF and leave by another one, or by
+# none. Two customers with equal addresses share an uplink of the main table, translated
+# to its address, each with ports of its own; hosts of two VRFs talk untranslated.
+#
+#   red   r0 192.168.1.2 ──── red0  gw  wan 203.0.113.8 ──── i0 net 198.51.100.7
+#            fd00:1::2          VRF "red"   2001:db8:1::8           2001:db8:77::7
+#   blue  b0 192.168.1.2 ──── blue0 gw      in no VRF
+#            fd00:1::2          VRF "blue"
+#   one   o0 192.168.5.2 ──── red5  gw      VRF "red"
+#            fd00:5::2
+#   two   t0 192.168.6.2 ──── blue6 gw      VRF "blue"
+#            fd00:6::2
+#
+# What comes back to 192.168.1.2 is led to a VRF by the mark of its connection.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+router gw
+host red blue one two net
+link gw wan net i0
+addr gw wan 203.0.113.8/24 2001:db8:1::8/64
+addr net i0 203.0.113.1/24 2001:db8:1::1/64
+addr net lo 198.51.100.7/32 2001:db8:77::7/128
+via gw 203.0.113.1 2001:db8:1::1
+for v in "red 77" "blue 78"; do
+	read -r v table <<<"$v"
+	ip -n gw link add "$v" type vrf table "$table"
+	ip -n gw link set "$v" up
+	link "$v" h0 gw "${v}0"
+	ip -n gw link set "${v}0" master "$v"
+	addr gw "${v}0" 192.168.1.1/24 fd00:1::1/64
+	addr "$v" h0 192.168.1.2/24 fd00:1::2/64
+	via "$v" 192.168.1.1 fd00:1::1
+done
+for v in "one red 5 77" "two blue 6 78"; do
+	read -r h v n table <<<"$v"
+	link "$h" h0 gw "$v$n"
+	ip -n gw link set "$v$n" master "$v"
+	addr gw "$v$n" "192.168.$n.1/24" "fd00:$n::1/64"
+	addr "$h" h0 "192.168.$n.2/24" "fd00:$n::2/64"
+	via "$h" "192.168.$n.1" "fd00:$n::1"
+done
+# As ip-vrf(8) asks for; marks before all.
+for v in -4 -6; do
+	for table in 77 78; do
+		ip -n gw $v rule add pref 100 fwmark $table table $table
+	done
+done
+for table in 77 78; do
+	ip -n gw route add default via 203.0.113.1 dev wan onlink table $table
+	ip -n gw -6 route add default via 2001:db8:1::1 dev wan onlink table $table
+done
+ip -n gw route add 192.168.6.0/24 dev blue6 table 77
+ip -n gw -6 route add fd00:6::/64 dev blue6 table 77
+ip -n gw route add 192.168.5.0/24 dev red5 table 78
+ip -n gw -6 route add fd00:5::/64 dev red5 table 78
+ip -n gw route add 192.168.5.0/24 dev red5
+ip -n gw -6 route add fd00:5::/64 dev red5
+ip -n net route add 192.168.5.0/24 via 203.0.113.8
+ip -n net -6 route add fd00:5::/64 via 2001:db8:1::8
+must_apply <<'END'
+option adopt 0s
+ingress {
+	ct state untracked accept
+	ct state invalid drop id stray
+	iif red0 set mark 77 accept
+	iif blue0 set mark 78 accept
+	iif red5 accept
+	iif wan daddr { 192.168.5.2, fd00:5::2 } accept id in
+	drop id unsolicited
+}
+egress {
+	dport 99 drop id shut
+	iif { red0, blue0 } oif wan tcp dport 7 masquerade to :7000-7001 accept
+	iif { red0, blue0 } oif wan udp dport 9 masquerade to :7000-7001 endpoint-independent accept
+	iif { red0, blue0 } oif wan masquerade accept
+	accept
+}
+END
+py <<'END'
+VRFS = ("red", "blue")
+ONE = {4: "192.168.5.2", 6: "fd00:5::2"}
+TWO = {4: "192.168.6.2", 6: "fd00:6::2"}
+
+def index(dev):
+    return json.loads(run("ip", "-n", "gw", "-j", "link", "show", dev).stdout)[0]["ifindex"]
+
+def state(*words):
+    return [c["state"] for c in conn_list(*words)]
+
+scope = {v: index(v) for v in VRFS}
+for f in (4, 6):
+    # One uplink, one address, one server: equal ends before the translation.
+    server = listen("net", FAR[f], 7)
+    pairs = {v: Pair(v, FAR[f], 7, server, source=(HOME[f], 5555)) for v in VRFS}
+    equal(sorted(p.peer[1] for p in pairs.values()), [7000, 7001], f"R2 IPv{f}: each has a port of its own")
+    equal({p.peer[0] for p in pairs.values()}, {WAN[f]}, f"IPv{f}: and the uplink's address")
+    for v in VRFS:
+        pairs[v].c.sendall(v.encode())
+    for v in VRFS:
+        equal(receive(pairs[v].s, len(v)), v.encode(), f"IPv{f}: what {v} says arrives")
+        pairs[v].s.sendall(v[::-1].encode())
+    for v in VRFS:
+        equal(receive(pairs[v].c, len(v)), v[::-1].encode(), f"IPv{f}: and the answer comes to {v}")
+    equal({(c["scope"], c["iif"], c["oif"], c["state"]) for c in conn_list("tcp", f"ipv{f}")},
+          {(scope[v], v + "0", "wan", "ESTABLISHED") for v in VRFS}, f"IPv{f}: two connections, of their VRFs")
+    before = reason("nat-exhausted")
+    ok(refused(lambda: connect("red", FAR[f], 7, source=(HOME[f], 5556), timeout=1)) is not None and
+       reason("nat-exhausted") > before, f"R2 IPv{f}: a third port there is not, for none of them")
+    # Of gw itself, from a port that a translation has: it is its own (R13).
+    with ns("gw"):
+        s = sock(socket.SOCK_STREAM, WAN[f], pairs["red"].peer[1])
+    s.settimeout(TIMEOUT)
+    s.connect((FAR[f], 7))
+    there, who = server.accept()
+    equal(who[:2], (WAN[f], pairs["red"].peer[1]), f"R13 IPv{f}: a program of gw's has its port back")
+    s.sendall(b"x")
+    equal(receive(there, 1), b"x", f"IPv{f}: and speaks")
+    ok(pairs["blue"].talk(), f"IPv{f}: blue's goes on")
+    fwctl("conn", "delete", "scope", str(scope["blue"]), "tcp")
+    pairs["blue"].c.sendall(b"x")
+    ok(silent(pairs["blue"].s), f"R5 IPv{f}: deleted, it has ended on both sides")
+    pairs["blue"].s.sendall(b"x")
+    ok(silent(pairs["blue"].c), f"R5 IPv{f}: and what the server says finds nothing")
+    # By a RST: its port is not to rest.
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    for x in (s, there, server):
+        x.close()
+    for p in pairs.values():
+        p.close()
+    fwctl("conn", "flush")
+
+    # UDP; a port for an inside socket, whomever it talks to; what egress drops.
+    servers = [udp("net", a, 9) for a in (FAR[f], NET[f])]
+    c = {v: udp(v, HOME[f], 6000) for v in VRFS}
+    seen = {v: set() for v in VRFS}
+    for s in servers:
+        for v in VRFS:
+            c[v].sendto(v.encode(), s.getsockname()[:2])
+            data, who = s.recvfrom(99)
+            seen[data.decode()].add(who[:2])
+            s.sendto(b"to " + data, who)
+            equal(c[v].recv(99), b"to " + v.encode(), f"IPv{f} UDP: {v} is answered")
+    ok(all(len(seen[v]) == 1 for v in VRFS) and seen["red"] != seen["blue"],
+       f"R3 IPv{f}: a mapping each", seen)
+    hits = rule("shut")["hits"]
+    c["red"].sendto(b"x", (FAR[f], 99))
+    ok(wait_for(lambda: rule("shut")["hits"] == hits + 1), f"IPv{f}: egress drops what leaves the VRF, too")
+    for s in (*servers, *c.values()):
+        s.close()
+
+    # R7: errors, from beyond, and from the client's side about what comes back.
+    for v in VRFS:
+        u = udp(v, HOME[f], 6001)
+        u.connect((FAR[f], 97))
+        u.send(b"x")
+        equal(errno.errorcode.get(refused(lambda: u.recv(9))), "ECONNREFUSED", f"R7 IPv{f}: {v} is told that a port is shut")
+        s = udp("net", FAR[f], 98)
+        u = udp(v, HOME[f], 6002)
+        u.connect((FAR[f], 98))
+        u.send(b"x")
+        who = s.recvfrom(9)[1]
+        u.close()
+        s.connect(who)
+        s.send(b"y")
+        equal(errno.errorcode.get(refused(lambda: s.recv(9))), "ECONNREFUSED", f"R7 IPv{f}: and the server, that {v} is gone")
+        s.close()
+        r = run("ip", "netns", "exec", v, "ping", "-n", "-c", "2", "-i", "0.2", "-W", "3", FAR[f])
+        ok(" 0% packet loss" in r.stdout, f"R7 IPv{f}: {v} pings", r.stdout)
+        r = run("ip", "netns", "exec", v, "ping", "-n", "-t", "1", "-c", "1", "-W", "3", FAR[f])
+        ok("From " + LAN[f] in r.stdout, f"R7 IPv{f}: {v} is told by whom that no hop is left", r.stdout)
+    fwctl("conn", "flush")
+
+    # Untranslated: from the VRF, to it, by routes to the port and to the VRF; and from
+    # VRF to VRF.
+    for way in ("red5", "red"):
+        for p, a in ((("-4",), "192.168.5.0/24"), (("-6",), "fd00:5::/64")):
+            run("ip", "-n", "gw", *p, "route", "replace", a, "dev", way)
+            run("ip", "-n", "gw", *p, "route", "flush", "cache")
+        server = listen("net", FAR[f], 8)
+        out = Pair("one", FAR[f], 8, server)
+        ok(out.talk() and out.talk(b"a" * 100000), f"IPv{f}, a route to {way}: from the VRF")
+        server.close()
+        server = listen("one", ONE[f], 8)
+        back = Pair("net", ONE[f], 8, server)
+        ok(back.talk() and back.talk(b"a" * 100000), f"IPv{f}, a route to {way}: to the VRF")
+        server.close()
+        l = conn_list("tcp", f"ipv{f}")
+        equal(sorted((c.get("scope", 0), c["iif"], c["oif"]) for c in l),
+              [(0, "wan", "red5"), (scope["red"], "red5", "wan")], f"IPv{f}: two connections")
+        ok(all(c["original"]["packets"] < 60 for c in l if c["iif"] == "wan" and c["original"]["bytes"] < 9000) and
+           all(c["state"] == "ESTABLISHED" for c in l), f"IPv{f}: followed", l)
+        for x in (out, back):
+            x.close()
+        ok(wait_for(lambda: set(state("tcp", f"ipv{f}")) <= {"TIME_WAIT", "CLOSE"}), f"IPv{f}: to their ends", state())
+        fwctl("conn", "flush")
+    server = listen("two", TWO[f], 8)
+    p = Pair("one", TWO[f], 8, server)
+    ok(p.talk(), f"IPv{f}: from VRF to VRF")
+    equal([(c["scope"], c["iif"], c["oif"]) for c in conn_list("tcp", f"ipv{f}")],
+          [(scope["red"], "red5", "blue6")], f"IPv{f}: is one connection, of the VRF that it began in")
+    # What is nobody's answer is let in by none of this.
+    hits = rule("unsolicited")["hits"]
+    u = udp("two", TWO[f], 5)
+    u.sendto(b"x", (ONE[f], 5))
+    ok(wait_for(lambda: rule("unsolicited")["hits"] > hits), f"IPv{f}: a stranger of the other VRF is one")
+    u.close()
+    p.close()
+    server.close()
+    fwctl("conn", "flush")
+s = stats()
+b = s["connections"]
+equal(s["reasons"]["tuple-clash"]["value"], 0, "nothing clashed")
+ok(b["created"] == b["ended"] + b["count"], "the books are balanced", b)
+
+# An address of the uplink that goes takes all along; a VRF that goes, under traffic.
+server = listen("net", FAR[4], 9)
+p = {v: Pair(v, FAR[4], 9, server) for v in VRFS}
+ok(all(x.talk() for x in p.values()), "both talk")
+run("ip", "-n", "gw", "addr", "del", "203.0.113.8/24", "dev", "wan")
+ok(wait_for(lambda: not conn_list("tcp", "dport", "9")), "R15: the uplink's address goes: both connections, too")
+run("ip", "-n", "gw", "addr", "add", "203.0.113.8/24", "dev", "wan")
+run("ip", "-n", "gw", "route", "replace", "default", "via", "203.0.113.1")
+for x in (*p.values(), server):
+    x.close()
+server = listen("two", TWO[4], 9)
+x = Pair("one", TWO[4], 9, server)
+ok(x.talk(), "and from VRF to VRF once more")
+run("ip", "-n", "gw", "link", "del", "blue")
+x.c.sendall(b"x")
+fwctl("conn", "flush")
+s = stats()["connections"]
+ok(s["created"] == s["ended"] + s["count"], "the books are balanced when a VRF is gone", s)
+END
+done_testing
