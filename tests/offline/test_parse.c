@@ -355,6 +355,13 @@ static void test_refused(void **state)
 	refused("tree a { accept }\ntree a { drop }", 2, 6, "the tree 'a' is there already");
 	refused("set a : addr\nmap a : addr -> addr", 2, 5, "the set 'a' is there already");
 	refused("pool a { ::1 }\npool a { ::1 }", 2, 6, "the pool 'a' is there already");
+	refused("set a : addr { timeout 1h; max 5; timeout 2h }", 1, 35, "'timeout' is set already");
+	refused("set a : addr { max 5\nmax 5 }", 2, 1, "'max' is set already");
+	refused("set a : addr { interval; elements = { ::1 }; interval }", 1, 46,
+		"'interval' is set already");
+	refused("map a : addr -> mark { max 5; timeout 1s; max 6 }", 1, 43, "'max' is set already");
+	refused("pool a { scheduler random; ::1; scheduler random }", 1, 43, "a pool has one scheduler");
+	refused("pool a { health passive; ::1; health passive }", 1, 38, "a pool says once");
 	refused("set resolvers : addr", 1, 5, "'@resolvers' is");
 	refused("set a : adr", 1, 9, "unknown type 'adr'");
 	refused("pool a { scheduler fast }", 1, 20, "unknown scheduler 'fast'");

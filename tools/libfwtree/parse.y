@@ -184,9 +184,9 @@ set_item: %empty
 	| error
 	;
 
-common_item: TIMEOUT DURATION		{ fwt_item(p)->timeout = $2; }
-	| MAX number			{ fwt_item(p)->max = $2; }
-	| INTERVAL			{ fwt_item(p)->interval = true; }
+common_item: TIMEOUT DURATION		{ fwt_item_timeout(p, &@1, $2); }
+	| MAX number			{ fwt_item_max(p, &@1, $2); }
+	| INTERVAL			{ fwt_item_interval(p, &@1); }
 	| ELEMENTS FILE STRING		{ fwt_item_file(p, &@3, $3); }
 	;
 

@@ -209,7 +209,10 @@ void fwt_hook_add(struct fwt_parser *p, const struct fwt_lloc *lloc, bool egress
 		  struct fwt_rule *rules);
 struct fwt_set_type *fwt_type_add(struct fwt_parser *p, struct fwt_set_type *types,
 				  const struct fwt_lloc *lloc, struct fwt_atom *word);
-struct fwt_items *fwt_item(struct fwt_parser *p);
+void fwt_item_timeout(struct fwt_parser *p, const struct fwt_lloc *lloc,
+		      struct fwt_value *timeout);
+void fwt_item_max(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_value *max);
+void fwt_item_interval(struct fwt_parser *p, const struct fwt_lloc *lloc);
 void fwt_item_elements(struct fwt_parser *p, struct fwt_value *values,
 		       const struct fwt_lloc *lloc);
 void fwt_item_pairs(struct fwt_parser *p, struct fwt_map_element *pairs);

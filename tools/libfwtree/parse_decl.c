@@ -304,12 +304,49 @@ struct fwt_set_type *fwt_type_add(struct fwt_parser *p, struct fwt_set_type *typ
 	return types;
 }
 
-struct fwt_items *fwt_item(struct fwt_parser *p)
+static struct fwt_items *fwt_item(struct fwt_parser *p)
 {
 	if (!p->item)
 		p->item = fwt_new(p, sizeof(*p->item));
 	/* no memory: what is written there is never read */
 	return p->item ? p->item : &p->item_waste;
+}
+
+/* What is said once: of two, one would go unheard. */
+static void once(struct fwt_parser *p, const struct fwt_lloc *lloc, const char *word,
+		 bool is_set, struct fwt_loc *first)
+{
+	if (is_set) {
+		fwt_error(p->diag, &lloc->loc, "'%s' is set already", word);
+		fwt_note(p->diag, first, "here");
+	} else {
+		*first = lloc->loc;
+	}
+}
+
+void fwt_item_timeout(struct fwt_parser *p, const struct fwt_lloc *lloc,
+		      struct fwt_value *timeout)
+{
+	struct fwt_items *items = fwt_item(p);
+
+	once(p, lloc, "timeout", items->timeout, &items->timeout_loc);
+	items->timeout = timeout;
+}
+
+void fwt_item_max(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_value *max)
+{
+	struct fwt_items *items = fwt_item(p);
+
+	once(p, lloc, "max", items->max, &items->max_loc);
+	items->max = max;
+}
+
+void fwt_item_interval(struct fwt_parser *p, const struct fwt_lloc *lloc)
+{
+	struct fwt_items *items = fwt_item(p);
+
+	once(p, lloc, "interval", items->interval, &items->interval_loc);
+	items->interval = true;
 }
 
 void fwt_item_elements(struct fwt_parser *p, struct fwt_value *values,
@@ -488,6 +525,8 @@ void fwt_pool_health(struct fwt_parser *p, const struct fwt_lloc *lloc,
 	if (strcmp(word->text, "passive"))
 		fwt_error_hint(p->diag, &lloc->loc, "health passive",
 			       "unknown way to watch servers '%s'", word->text);
+	else if (pool->health_passive)
+		fwt_error(p->diag, &lloc->loc, "a pool says once how its servers are watched");
 	pool->health_passive = true;
 }
 

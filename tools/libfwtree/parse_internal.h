@@ -133,6 +133,9 @@ struct fwt_items {
 	struct fwt_value *timeout;
 	struct fwt_value *max;
 	bool interval;
+	struct fwt_loc timeout_loc;
+	struct fwt_loc max_loc;
+	struct fwt_loc interval_loc;
 	struct fwt_value *elements;
 	struct fwt_lloc elements_lloc;
 	struct fwt_map_element *pairs;
