@@ -221,9 +221,6 @@ static int check_objects(struct fwt_patch *x, const struct fwt_program *base,
 {
 	u32 i, k;
 
-	if (x->prog.n[FWT_SEC_OBJECTS] > FWT_PATCH_OBJECTS_MAX)
-		return fail(err, -E2BIG, FWT_PATCH_PROGRAM, FWT_PATCH_OBJECTS_MAX,
-			    "asks too many sets");
 	for (i = 0; i < x->prog.n[FWT_SEC_OBJECTS]; i++) {
 		const struct fwt_prog_object *o = &x->prog.object[i];
 
@@ -251,8 +248,8 @@ static int check_program(struct fwt_patch *x, const struct fwt_program *base,
 	if (!x->n[FWT_PATCH_PROGRAM])
 		return x->n[FWT_PATCH_GROUPS] || x->n[FWT_PATCH_PLACES] ?
 			bad_patch(err, FWT_PATCH_PROGRAM, 0, "is missing") : 0;
-	ret = fwt_verify(section(h, FWT_PATCH_PROGRAM), h->sec[FWT_PATCH_PROGRAM].count,
-			 scratch, &x->prog, err);
+	ret = fwt_verify_for(section(h, FWT_PATCH_PROGRAM), h->sec[FWT_PATCH_PROGRAM].count,
+			     scratch, base, &x->prog, err);
 	if (ret)
 		return ret;
 	if (x->prog.depth_max)

@@ -173,9 +173,9 @@ static u32 asked_cost(const struct fwt_prog_test *t)
  */
 #define LIVE_COST	8
 
-static u32 live_cost(const struct fwt_program *p, const u32 *param)
+static u32 ranges_cost(const struct fwt_program *p, const u32 *param)
 {
-	u32 six, cost = LIVE_COST, n = 0;
+	u32 six, cost = 0, n = 0;
 
 	for (six = 0; six < 2; six++)
 		if (param[FWT_SETP_ELEMENTS4 + six] != FWT_NONE)
@@ -185,8 +185,38 @@ static u32 live_cost(const struct fwt_program *p, const u32 *param)
 	return cost;
 }
 
-static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
+/* A patch names a set; what is in it, the program that it is for says. */
+static int learn_sets(struct fwt_verify *c)
 {
+	u32 i, k;
+
+	if (!c->base)
+		return 0;
+	if (c->prog->n[FWT_SEC_OBJECTS] > ARRAY_SIZE(c->base_ranges))
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, ARRAY_SIZE(c->base_ranges),
+			      "asks too many sets");
+	for (i = 0; i < c->prog->n[FWT_SEC_OBJECTS]; i++) {
+		const struct fwt_prog_object *o = &c->prog->object[i], *of;
+
+		for (k = 0; k < c->base->n[FWT_SEC_OBJECTS]; k++) {
+			of = &c->base->object[k];
+			if (of->kind == FWT_OBJECT_SET && of->key == o->key)
+				c->base_ranges[i] = ranges_cost(c->base, of->param);
+		}
+	}
+	return 0;
+}
+
+static u32 live_cost(const struct fwt_verify *c, u32 object)
+{
+	u32 ranges = ranges_cost(c->prog, c->prog->object[object].param);
+
+	return LIVE_COST + (c->base ? max(ranges, (u32)c->base_ranges[object]) : ranges);
+}
+
+static u32 test_cost(const struct fwt_verify *c, const struct fwt_prog_test *t)
+{
+	const struct fwt_program *p = c->prog;
 	u32 cost = asked_cost(t), i;
 
 	if (t->op == FWT_TEST_BPF) {
@@ -206,7 +236,7 @@ static u32 test_cost(const struct fwt_program *p, const struct fwt_prog_test *t)
 	if (fwt_test_splits(t))
 		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
 	if (t->op == FWT_TEST_LIVE || t->op == FWT_TEST_LIVE_TREE)
-		return cost + live_cost(p, p->object[t->set[0]].param) +
+		return cost + live_cost(c, t->set[0]) +
 		       (t->op == FWT_TEST_LIVE_TREE ? set_cost(p, t->set[1]) : 0);
 	if (t->op != FWT_TEST_IN)
 		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 :
@@ -222,14 +252,15 @@ static bool forks(const struct fwt_program *p, const struct fwt_prog_node *n)
 }
 
 /* Least connections looks at each server, a line of memory. */
-static u32 mod_cost(const struct fwt_program *p, const struct fwt_prog_mod *m)
+static u32 mod_cost(const struct fwt_verify *c, const struct fwt_prog_mod *m)
 {
+	const struct fwt_program *p = c->prog;
 	const u32 *param;
 
 	if (m->type == FWT_MOD_NODE)
 		return FWT_FOREIGN_COST;
 	if (m->flags & FWT_MOD_MAP)
-		return test_cost(p, &p->test[m->addr_lo[0]]);
+		return test_cost(c, &p->test[m->addr_lo[0]]);
 	if (m->type != FWT_MOD_BALANCE)
 		return 0;
 	param = p->object[m->a].param;
@@ -319,7 +350,7 @@ static int check_tests(struct fwt_verify *c)
 			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
 		yes = &c->node[n->yes];
 		no = &c->node[n->no];
-		s->tests = add(1 + test_cost(c->prog, &c->prog->test[n->arg]),
+		s->tests = add(1 + test_cost(c, &c->prog->test[n->arg]),
 			       max(yes->tests, no->tests));
 		s->misses = yes->misses | no->misses;
 	}
@@ -349,7 +380,7 @@ static int backward(struct fwt_verify *c, u32 i)
 	case FWT_NODE_TEST:
 		join(&p, &c->node[n->no]);
 		join(&p, &c->node[n->yes]);
-		own += test_cost(c->prog, &c->prog->test[n->arg]);
+		own += test_cost(c, &c->prog->test[n->arg]);
 		break;
 	case FWT_NODE_SELECT:
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
@@ -361,7 +392,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		ret = each_target(c, i, &p, 0);
 		if (ret)
 			return ret;
-		own += test_cost(c->prog, &c->prog->test[n->arg]);
+		own += test_cost(c, &c->prog->test[n->arg]);
 		break;
 	case FWT_NODE_ENTER:
 		if (!index_ok(c, FWT_SEC_RULES, n->arg))
@@ -380,7 +411,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		if (forks(c->prog, n))
 			join(&p, &c->node[n->no]);
 		join(&p, &c->node[n->yes]);
-		own += mod_cost(c->prog, &c->prog->mod[n->arg]);
+		own += mod_cost(c, &c->prog->mod[n->arg]);
 		break;
 	case FWT_NODE_CALL:
 		/* What follows is reached only if the tree comes back. */
@@ -643,10 +674,10 @@ int fwt_verify_texts(const void *blob, size_t len, struct fwt_program *prog,
 	return fwt_verify_records(&c);
 }
 
-int fwt_verify(const void *blob, size_t len, void *scratch,
-	       struct fwt_program *prog, struct fwt_verify_error *err)
+int fwt_verify_for(const void *blob, size_t len, void *scratch, const struct fwt_program *base,
+		   struct fwt_program *prog, struct fwt_verify_error *err)
 {
-	struct fwt_verify c = { .prog = prog, .err = err, .node = scratch };
+	struct fwt_verify c = { .prog = prog, .err = err, .node = scratch, .base = base };
 	size_t forests, cuts, size;
 	int ret;
 
@@ -663,7 +694,15 @@ int fwt_verify(const void *blob, size_t len, void *scratch,
 		   4ull * prog->n[FWT_SEC_BOXES6] + 4ull * prog->n[FWT_SEC_INSNS] +
 		   4ull * prog->n[FWT_SEC_ARGS];
 	ret = fwt_verify_tables(&c);
+	if (!ret)
+		ret = learn_sets(&c);
 	return ret ? ret : check_nodes(&c);
+}
+
+int fwt_verify(const void *blob, size_t len, void *scratch,
+	       struct fwt_program *prog, struct fwt_verify_error *err)
+{
+	return fwt_verify_for(blob, len, scratch, NULL, prog, err);
 }
 
 struct fwt_forest_info fwt_verify_forest_info(const struct fwt_program *prog,

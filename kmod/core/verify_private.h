@@ -7,6 +7,7 @@
 
 #include "set_shape.h"
 #include "verify.h"
+#include "fwtree_patch.h"
 
 /* As many steps as anything is said to take: more than is allowed. */
 #define FWT_STEPS_MANY	(1u << 30)
@@ -55,6 +56,9 @@ struct fwt_verify_forest {
  * @budget: elements of sets, branches and leaves that may still be looked at.
  *	They may lie over one another, but not so that verifying them takes more
  *	than a few times what it takes to read the sections
+ * @base: of a patch's program: what it is for, or NULL
+ * @base_ranges: by object of a patch's program: what a search among the ranges takes
+ *	that @base has in that set
  */
 struct fwt_verify {
 	struct fwt_program *prog;
@@ -65,7 +69,21 @@ struct fwt_verify {
 	u32 stretch;
 	u32 pools;
 	u64 budget;
+	const struct fwt_program *base;
+	u8 base_ranges[FWT_PATCH_OBJECTS_MAX];
 };
+
+/**
+ * fwt_verify_for() - likewise, of a patch's program
+ * @blob: as fwt_verify() has it
+ * @len: likewise
+ * @scratch: likewise
+ * @base: what the patch is for: its sets are those that are asked; or NULL
+ * @prog: likewise
+ * @err: likewise
+ */
+int fwt_verify_for(const void *blob, size_t len, void *scratch, const struct fwt_program *base,
+		   struct fwt_program *prog, struct fwt_verify_error *err);
 
 int fwt_verify_refuse(struct fwt_verify *c, int error, u32 section, u32 index,
 		      const char *what);

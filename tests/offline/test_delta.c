@@ -884,12 +884,67 @@ static void test_objects(void **state)
 	unmake(&s.base);
 }
 
+/* What a walk with the patch takes more than without, where a rule is added that asks a
+ * set of so many ranges.
+ */
+static u32 steps_more(u32 ranges)
+{
+	struct fwt_delta_line line = {
+		.before = 3, .text = "\tsaddr @big accept\n", .rule = "saddr @big accept",
+		.has_rule = true, .tree = "ingress",
+		.hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS),
+	};
+	struct patched now = { 0 };
+	struct fwt_rule_spot spot;
+	struct fwt_delta delta;
+	struct fwt_diag diag;
+	struct made base;
+	u32 wrong, more, i;
+	char *text;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&text, &len);
+	assert_non_null(out);
+	fprintf(out, "set big : addr { elements = { 192.0.2.1");
+	for (i = 0; i < ranges; i++)
+		fprintf(out, ", 10.%u.%u.4-10.%u.%u.9", i >> 8, i & 255, i >> 8, i & 255);
+	fprintf(out, " } }\ningress {\n\tsaddr 10.1.0.0/16 drop\n\tudp dport 53 accept\n"
+		"\ttcp dport 53 accept\n"
+		"\tdrop\n}\n");
+	fclose(out);
+	assert_true(make(&base, text, 3));
+	fwt_rule_spot(&base.prog, &base.of, 0, &spot);
+	line.side = spot.side[FWT_PATCH_BEFORE];
+	fwt_delta_init(&delta);
+	assert_true(fwt_delta_defines(&delta, base.prog.defines, base.prog.n[FWT_SEC_DEFINES]));
+	assert_int_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE), 0);
+	fwt_diag_init(&diag);
+	assert_int_equal(fwt_delta_build(&delta, "t.fw", &diag, &wrong, &now.blob), 0);
+	if (patch(&now, &base))
+		fail_msg("%s", refusal);
+	more = now.patch.steps_max - base.prog.steps_max;
+	fwt_diag_clean(&diag);
+	fwt_delta_clean(&delta);
+	unpatch(&now);
+	unmake(&base);
+	free(text);
+	return more;
+}
+
+/* A set's ranges are searched, though the patch does not have them. */
+static void test_steps(void **state)
+{
+	(void)state;
+	assert_true(steps_more(4095) >= steps_more(0) + 2 * 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_covered), cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_shapes), cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
