@@ -112,7 +112,8 @@ static int put_digest_head(struct sk_buff *skb, const struct fwt_policy *p)
 			    fwt_program_string(prog, prog->file[0].name))) ||
 	    ((more || READ_ONCE(p->fn->sets_changed)) &&
 	     nla_put_flag(skb, FWTREE_A_POLICY_BEYOND)) ||
-	    nla_put(skb, FWTREE_A_POLICY_KEY, sizeof(struct fwt_digest_key), fwt_digest_key()))
+	    nla_put(skb, FWTREE_A_POLICY_KEY, sizeof(*p->base->digest_key),
+		    p->base->digest_key))
 		return -EMSGSIZE;
 	return 0;
 }

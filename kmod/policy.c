@@ -132,6 +132,7 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->slot);
 	kvfree(b->object);
 	kvfree(b->digest);
+	kfree(b->digest_key);
 	fwt_filters_free(b);
 	fwt_nodes_free(b);
 	kvfree(b->blob);

@@ -25,6 +25,7 @@
  * @filter: by index in FILTERS; NULL where there are none
  * @node: by index in FOREIGN; likewise
  * @digest: of SOURCE, by block
+ * @digest_key: what they are made with
  * @blob: the program's bytes
  * @len: how many
  */
@@ -37,6 +38,7 @@ struct fwt_base {
 	struct bpf_prog **filter;
 	struct fwt_node_use *node;
 	struct fwt_digest *digest;
+	struct fwt_digest_key *digest_key;
 	void *blob;
 	size_t len;
 };
@@ -156,7 +158,6 @@ void fwt_filters_free(struct fwt_base *b);
  * 0 or -ENOMEM; it is freed with the base.
  */
 int fwt_digests_make(struct fwt_base *b);
-const struct fwt_digest_key *fwt_digest_key(void);
 
 /* A policy that was never in force. */
 void fwt_policy_free(struct fwt_policy *p);

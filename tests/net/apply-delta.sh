@@ -185,5 +185,24 @@ write(lines[:13] + ["\ttcp dprot 5 accept"] + lines[13:])
 r = run("fwctl", "-n", "gw", "apply", "p.fw")
 ok(r.returncode == 1 and "p.fw:14:" in r.stderr and "dprot" in r.stderr, "a wrong rule is reported with its line", r.stderr)
 equal(state()[0], before[0], "and what was in force stays")
+
+# What a text is recognised by, no other namespace's owner knows, nor who knew the last one.
+from genl import Family
+KEY, DATA = (Family.attrs("POLICY")[x] for x in ("KEY", "DATA"))
+
+def digests(host):
+    r = run("fwctl", "-n", host, "apply", "p.fw", "--full")
+    equal(r.returncode, 0, f"a policy for {host}")
+    with ns(host):
+        f = Family()
+        got = [b"".join(f.dump_bytes("DIGEST_GET", x)) for x in (KEY, DATA)]
+        f.close()
+    return got
+
+apply_file(LINES)
+three = [digests("gw"), digests("home"), digests("gw")]
+run("fwctl", "-n", "home", "flush")
+equal((len(set(k for k, _ in three)), len(set(d for _, d in three))), (3, 3), "the key of digests is the policy's own")
+ok(all(len(k) == 8192 + 16 and len(d) == 40 for k, d in three), "and a digest is there", [(len(k), len(d)) for k, d in three])
 END
 done_testing

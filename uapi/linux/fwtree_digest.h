@@ -4,7 +4,7 @@
  * of his own need not fetch the other to find what differs.
  *
  * A digest is a universal hash of a block (NH with words of 64 bits, as VMAC has it) by a
- * key that the kernel draws and tells who may ask: of two blocks that differ, whatever
+ * key that the kernel draws for each policy and tells who may ask: of two blocks that differ, whatever
  * they are, one key in 2^64 gives both the same sum, and of two sums, by keys moved on by
  * 16 bytes, one in 2^128. Who makes a text without knowing the key can't do anything
  * about that.
