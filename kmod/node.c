@@ -13,11 +13,14 @@
  * context alone; it is taken under nothing and nothing is taken under it. The data
  * path finds uses by the policy that it walks, under RCU.
  */
+#include <linux/completion.h>
 #include <linux/ctype.h>
 #include <linux/kmod.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "include/fwtree_node.h"
 #include "node.h"
@@ -166,14 +169,65 @@ static struct fwt_node_ops *get(const char *name)
 	return ops;
 }
 
-static struct fwt_node_ops *get_or_load(const char *name)
-{
-	struct fwt_node_ops *ops = get(name);
+/* Loading. Policies come by generic netlink, which holds a lock of all its families for
+ * as long as a request takes, and a module that has one of its own is loaded once it has
+ * registered that: under this lock. So a module is not waited for without end, where it
+ * is loaded by who asks for it; who is told to try again finds it there.
+ */
+#define LOAD_TIME	(2 * HZ)
 
+struct loading {
+	struct work_struct work;
+	struct completion done;
+	refcount_t users;
+	char name[FWT_FOREIGN_NAME + 1];
+};
+
+static void let_go(struct loading *l)
+{
+	if (refcount_dec_and_test(&l->users))
+		kfree(l);
+}
+
+static void load_work(struct work_struct *work)
+{
+	struct loading *l = container_of(work, struct loading, work);
+
+	request_module("fwt-node-%s", l->name);
+	complete(&l->done);
+	let_go(l);
+}
+
+/* -EINPROGRESS: it takes longer. */
+static int load(const char *name)
+{
+	struct loading *l = kzalloc(sizeof(*l), GFP_KERNEL);
+	int ret = 0;
+
+	if (!l)
+		return -ENOMEM;
+	INIT_WORK(&l->work, load_work);
+	init_completion(&l->done);
+	refcount_set(&l->users, 2);
+	strscpy(l->name, name, sizeof(l->name));
+	queue_work(fwt_wq, &l->work);
+	if (!wait_for_completion_timeout(&l->done, LOAD_TIME))
+		ret = -EINPROGRESS;
+	let_go(l);
+	return ret;
+}
+
+static int get_or_load(const char *name, struct fwt_node_ops **ops)
+{
+	int ret;
+
+	*ops = get(name);
 	/* What is not a name of a node is not asked for. */
-	if (!ops && name_ok(name) && !request_module("fwt-node-%s", name))
-		ops = get(name);
-	return ops;
+	if (*ops || !name_ok(name))
+		return *ops ? 0 : -ENOENT;
+	ret = load(name);
+	*ops = get(name);
+	return *ops ? 0 : ret ?: -ENOENT;
 }
 
 static void put(struct fwt_node_ops *ops)
@@ -404,11 +458,13 @@ static int make(struct fwt_net *fn, struct binding *b, struct fwt_node_use *use)
 	u32 *where;
 	int ret;
 
-	b->ops = get_or_load(text(b, b->f->name));
-	if (!b->ops) {
+	ret = get_or_load(text(b, b->f->name), &b->ops);
+	if (ret == -ENOENT)
 		refuse(b, "this kernel has no node '%.31s'", text(b, b->f->name));
-		return -ENOENT;
-	}
+	else if (ret == -EINPROGRESS)
+		refuse(b, "'%.31s' is being loaded: try again", text(b, b->f->name));
+	if (ret)
+		return ret;
 	ret = check_use(b);
 	value = kcalloc(b->ops->n_params + 1, sizeof(*value), GFP_KERNEL);
 	where = kcalloc(b->ops->n_params + 1, sizeof(*where), GFP_KERNEL);

@@ -38,8 +38,9 @@ struct fwt_node_use {
  *
  * Loads modules, so without locks. To be freed even if it failed.
  *
- * Return: 0; -ENOENT for a name that nobody knows; -EINVAL, -EOPNOTSUPP; what the
- * node says; -ENOMEM.
+ * Return: 0; -ENOENT for a name that nobody knows; -EINPROGRESS where loading its module
+ * takes longer than who asks may be kept waiting; -EINVAL, -EOPNOTSUPP; what the node
+ * says; -ENOMEM.
  */
 int fwt_nodes_make(struct fwt_net *fn, struct fwt_base *b, struct netlink_ext_ack *extack);
 

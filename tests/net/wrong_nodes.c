@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Nodes that answer what they are told to, sense or nonsense: nodes.sh. */
+/* Nodes that answer what they are told to, sense or nonsense: nodes.sh. And a netlink
+ * family, which can't be registered while a request of another one is waiting for that.
+ */
+#include <net/genetlink.h>
 #include <fwtree_node.h>
 
 struct told {
@@ -72,11 +75,18 @@ static struct fwt_node_ops wrong[] = {
 	  .hooks = FWT_HOOK_BIT(FWT_HOOK_EGRESS) },
 };
 
+static struct genl_family family = {
+	.name = "fwt-wrong", .version = 1, .module = THIS_MODULE,
+};
+
 static int __init wrong_init(void)
 {
 	u32 i;
 	int ret;
 
+	ret = genl_register_family(&family);
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		ret = fwt_node_register(&wrong[i]);
 		if (ret)
@@ -86,6 +96,7 @@ static int __init wrong_init(void)
 undo:
 	while (i--)
 		fwt_node_unregister(&wrong[i]);
+	genl_unregister_family(&family);
 	return ret;
 }
 
@@ -95,6 +106,7 @@ static void __exit wrong_exit(void)
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		fwt_node_unregister(&wrong[i]);
+	genl_unregister_family(&family);
 }
 
 module_init(wrong_init);

@@ -81,10 +81,10 @@ static void forget(struct fwt_nl *nl)
 	memcpy(nl->error, error, sizeof(error));
 }
 
-static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
-		  uint32_t trial, int64_t expect,
-		  void (*progress)(void *ctx, size_t done, size_t len), void *ctx,
-		  uint32_t *generation)
+static int upload_once(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
+		       uint32_t trial, int64_t expect,
+		       void (*progress)(void *ctx, size_t done, size_t len), void *ctx,
+		       uint32_t *generation)
 {
 	struct nlmsghdr *nlh;
 	size_t off, n;
@@ -119,6 +119,28 @@ static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
 	if (trial)
 		mnl_attr_put_u32(nlh, FWTREE_A_POLICY_TRIAL, trial);
 	return fwt_nl_talk(nl, nlh, generation_answer, generation);
+}
+
+/* A module that has a node of the policy may be loaded only when no request waits for it:
+ * then it is there the next time.
+ */
+#define LOADS	5
+
+static int upload(struct fwt_nl *nl, const void *blob, size_t len, bool patch,
+		  uint32_t trial, int64_t expect,
+		  void (*progress)(void *ctx, size_t done, size_t len), void *ctx,
+		  uint32_t *generation)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < LOADS; i++) {
+		ret = upload_once(nl, blob, len, patch, trial, expect, progress, ctx,
+				  generation);
+		if (ret != -EINPROGRESS)
+			break;
+	}
+	return ret;
 }
 
 int fwt_nl_policy_apply(struct fwt_nl *nl, const void *blob, size_t len,
