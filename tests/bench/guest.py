@@ -16,6 +16,7 @@ import drops  # noqa: E402
 import forward  # noqa: E402
 import rates  # noqa: E402
 import sets  # noqa: E402
+import unmet  # noqa: E402
 
 
 def one_cpu(b):
@@ -24,6 +25,7 @@ def one_cpu(b):
     drops.run_live_sets(b)
     forward.run(b)
     rates.run(b)
+    unmet.run(b)
     sets.rows(bench, b)
 
 
