@@ -31,6 +31,8 @@ static int __net_init fwt_net_init(struct net *net)
 	int ret;
 
 	fn->net = net;
+	fwt_share_init(&fn->sets, FWT_SHARE_SETS, net);
+	fwt_share_init(&fn->limits, FWT_SHARE_LIMITS, net);
 	mutex_init(&fn->lock);
 	INIT_LIST_HEAD(&fn->devs);
 	atomic_set(&fn->n_conns, 0);

@@ -22,6 +22,7 @@
 
 #include "conn_hash.h"
 #include "core/tcp.h"
+#include "share.h"
 #include "slot.h"
 #include "stats.h"
 #include "trial.h"
@@ -125,8 +126,8 @@ struct fwt_barred {
  * @server_next: where to look for a free number
  * @pool_changes: by hand, so many: who lists pools sees that they change
  * @pools: takes servers out that do not answer, and has them tried again
- * @set_bytes: memory of live sets
- * @limit_bytes: memory of limits by keys, beyond what each begins with; see rate.c
+ * @sets: memory of live sets
+ * @limits: memory of limits by keys, beyond what each begins with
  * @sets_changed: elements that the policy in force has were taken from a set, or changed:
  *	the same text would bring them back
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
@@ -183,8 +184,8 @@ struct fwt_net {
 	u32 server_next;
 	u32 pool_changes;
 	struct delayed_work pools;
-	atomic64_t set_bytes;
-	size_t limit_bytes;
+	struct fwt_share sets;
+	struct fwt_share limits;
 	bool sets_changed;
 	spinlock_t map_lock;
 	u32 n_mappings;

@@ -273,48 +273,10 @@ static void move_bucket(struct limit *l, struct table *t, struct table *former, 
 	spin_unlock_bh(&s->lock);
 }
 
-/* What limits have beyond their first tables. Those are charged to who applies the
- * policy, but what makes a table grow is who sends packets. A namespace of the machine's
- * owner has a 16th of the memory there is, whatever others do. Those of other users, who
- * make as many as they like, have a 16th together, see fwt_limit_may_grow().
- */
-static DEFINE_SPINLOCK(grown_lock);
-static size_t grown;	/* by those of other users */
-
+/* Its first table is charged to who applies the policy; what is beyond, see share.h. */
 static size_t bytes_of(u32 sets)
 {
 	return sets > SETS_MIN ? sets * sizeof(struct set) : 0;
-}
-
-static bool is_own(const struct fwt_net *fn)
-{
-	return fn->net->user_ns == &init_user_ns;
-}
-
-bool fwt_limits_grow(struct fwt_net *fn, size_t by)
-{
-	u64 all = ((u64)totalram_pages() << PAGE_SHIFT) / 16;
-	bool may;
-
-	spin_lock(&grown_lock);
-	if (is_own(fn))
-		may = fn->limit_bytes + by <= all;
-	else
-		may = fwt_limit_may_grow(fn->limit_bytes, grown, all, by);
-	if (may) {
-		fn->limit_bytes += by;
-		grown += is_own(fn) ? 0 : by;
-	}
-	spin_unlock(&grown_lock);
-	return may;
-}
-
-void fwt_limits_shrink(struct fwt_net *fn, size_t by)
-{
-	spin_lock(&grown_lock);
-	fn->limit_bytes -= by;
-	grown -= is_own(fn) ? 0 : by;
-	spin_unlock(&grown_lock);
 }
 
 static void grow(struct work_struct *work)
@@ -325,12 +287,12 @@ static void grow(struct work_struct *work)
 	u32 sets = min(4 * (old->mask + 1), l->most), i, k;
 	size_t by = bytes_of(sets) - bytes_of(old->mask + 1);
 
-	if (sets <= old->mask + 1 || !fwt_limits_grow(l->fn, by))
+	if (sets <= old->mask + 1 || !fwt_share_take(&l->fn->limits, by))
 		return;
 	t = table_alloc(sets);
 	if (!t) {
 		/* The next one that is evicted asks again. */
-		fwt_limits_shrink(l->fn, by);
+		fwt_share_give(&l->fn->limits, by);
 		return;
 	}
 	RCU_INIT_POINTER(t->former, old);
@@ -408,7 +370,7 @@ static void limit_free(struct fwt_object *o)
 	cancel_work_sync(&l->grow);
 	t = rcu_dereference_protected(l->table, true);
 	if (t)
-		fwt_limits_shrink(l->fn, bytes_of(t->mask + 1));
+		fwt_share_give(&l->fn->limits, bytes_of(t->mask + 1));
 	kvfree(t);
 	free_percpu(l->tally);
 	kfree(l);

@@ -77,16 +77,6 @@ struct fwt_limit_figures {
 /* For those of the policy in force, with fwt_net.lock held. */
 void fwt_limit_read(struct fwt_object *object, struct fwt_limit_figures *f);
 
-/**
- * fwt_limits_grow() - may the limits of a namespace have so much more memory
- * @fn: namespace
- * @by: bytes, to be given back by fwt_limits_shrink()
- *
- * No namespace takes what others would need; see rate.c. Context: any but interrupts.
- */
-bool fwt_limits_grow(struct fwt_net *fn, size_t by);
-void fwt_limits_shrink(struct fwt_net *fn, size_t by);
-
 /* Packets that were under or over begin at 0 again; and with @quotas quotas. */
 void fwt_limits_reset(struct fwt_net *fn, bool quotas);
 

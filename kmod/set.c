@@ -6,80 +6,8 @@
 #include <linux/slab.h>
 
 #include "policy.h"
-#include "set.h"
+#include "set_private.h"
 #include "set_ranges.h"
-
-/* Leases */
-
-#define LEASE_FILE	1u
-#define LEASE_NEXT	2u
-#define LEASE_SHIFT	2
-#define UNIT_SHIFT	6	/* ms */
-#define UNITS_MASK	(~0u >> LEASE_SHIFT)
-#define UNTIL_NEVER	1u	/* no lease of its own */
-#define UNTIL_FOREVER	2u
-#define UNTIL_FIRST	3u
-
-static u32 units_now(void)
-{
-	return (u32)(jiffies64_to_msecs(get_jiffies_64()) >> UNIT_SHIFT) & UNITS_MASK;
-}
-
-static u32 until(u32 lease)
-{
-	return lease >> LEASE_SHIFT;
-}
-
-static u32 lease_until(u32 units)
-{
-	return units << LEASE_SHIFT;
-}
-
-/* Never shorter than was said, and up to 64 ms longer. */
-static u32 units_of(u64 ms, u32 now)
-{
-	if (ms == FWT_SET_FOREVER)
-		return UNTIL_FOREVER;
-	return max((u32)(now + (ms >> UNIT_SHIFT) + 2) & UNITS_MASK, UNTIL_FIRST);
-}
-
-/* Units are compared in a circle of 2^30. */
-static s32 units_left(u32 lease, u32 now)
-{
-	return (s32)((until(lease) - now) << LEASE_SHIFT) >> LEASE_SHIFT;
-}
-
-static bool own_lease(u32 lease, u32 now)
-{
-	return until(lease) == UNTIL_FOREVER ||
-	       (until(lease) >= UNTIL_FIRST && units_left(lease, now) > 0);
-}
-
-static bool live(u32 lease, u32 now)
-{
-	return lease & LEASE_FILE || own_lease(lease, now);
-}
-
-/* Whatever the time. */
-static bool sure(u32 lease)
-{
-	return lease & LEASE_FILE || until(lease) == UNTIL_FOREVER;
-}
-
-static u64 ms_left(u32 lease, u32 now)
-{
-	if (sure(lease))
-		return FWT_SET_FOREVER;
-	return (u64)units_left(lease, now) << UNIT_SHIFT;
-}
-
-/* When the policy that was prepared is in force; 0: it goes. */
-static u32 lease_after(u32 lease)
-{
-	u32 after = lease_until(until(lease)) | (lease & LEASE_NEXT ? LEASE_FILE : 0);
-
-	return after == lease_until(UNTIL_NEVER) ? 0 : after;
-}
 
 /* Looking up */
 
@@ -104,13 +32,15 @@ bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value)
 
 /* By walks */
 
-static void work_soon(struct fwt_set *s, unsigned long delay)
+void fwt_set_work_soon(struct fwt_set *s, unsigned long delay)
 {
+	unsigned long due = jiffies + delay;
+
 	/* An earlier time wins. */
-	if (!delay)
-		mod_delayed_work(fwt_wq, &s->work, 0);
-	else if (!delayed_work_pending(&s->work))
-		queue_delayed_work(fwt_wq, &s->work, delay);
+	if (delayed_work_pending(&s->work) && !time_before(due, READ_ONCE(s->due)))
+		return;
+	WRITE_ONCE(s->due, due);
+	mod_delayed_work(fwt_wq, &s->work, delay);
 }
 
 /* Returns whether it is to be told; without the lock, since who taps netlink's messages
@@ -126,10 +56,37 @@ static bool no_room(struct fwt_set *s)
 	return true;
 }
 
+/* Memory for a table of another size was not to be had a moment ago. */
+static bool waits(const struct fwt_set *s)
+{
+	return READ_ONCE(s->failed) && time_before(jiffies, READ_ONCE(s->again));
+}
+
 static void misfit(struct fwt_set *s, const struct fwt_set_hash *h)
 {
-	if (unlikely(fwt_set_hash_misfit(h)))
-		work_soon(s, 0);
+	if (unlikely(fwt_set_hash_misfit(h)) && !waits(s))
+		fwt_set_work_soon(s, 0);
+}
+
+/* Asking for a large table takes the kernel long where memory is short, and takes it
+ * from others; without one the set is only slower. So the next time is a second later,
+ * then two, and up to a minute.
+ */
+static void resize(struct fwt_set *s, struct fwt_set_hash *h, u32 count)
+{
+	unsigned long delay;
+
+	lockdep_assert_held(&s->mutex);
+	if (!fwt_set_hash_misfit(h) || waits(s))
+		return;
+	if (!fwt_set_hash_resize(h, count)) {
+		WRITE_ONCE(s->failed, 0);
+		return;
+	}
+	delay = min_t(unsigned long, HZ << min(s->failed, 6u), 60 * HZ);
+	WRITE_ONCE(s->again, jiffies + delay);
+	WRITE_ONCE(s->failed, s->failed + 1);
+	fwt_set_work_soon(s, delay);
 }
 
 void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
@@ -150,7 +107,7 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 		tell = no_room(s);
 		/* Some may be over. */
 		if (READ_ONCE(s->leases))
-			work_soon(s, 1);
+			fwt_set_work_soon(s, 1);
 	} else if (!sure(lease)) {
 		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_NEXT), NULL))
 			tell = no_room(s);
@@ -162,7 +119,7 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 		fwt_netlink_set_full(s);
 	misfit(s, h);
 	if (to != UNTIL_FOREVER)
-		work_soon(s, HZ);
+		fwt_set_work_soon(s, HZ);
 }
 
 /* What the next policy has stays hidden until then. */
@@ -194,26 +151,6 @@ void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key)
 
 /* By processes */
 
-static bool is_key(const struct fwt_set *s, const struct fwt_set_elem *e)
-{
-	return !memcmp(e->low, e->high, s->shape.words[e->six] * sizeof(u32));
-}
-
-/* By what an element is known in its hash; @pair has room for two keys. */
-static struct fwt_set_hash *hash_for(struct fwt_set *s, const struct fwt_set_elem *e,
-				     const u32 **key, u32 *pair)
-{
-	u32 words = s->shape.words[e->six];
-
-	*key = e->low;
-	if (is_key(s, e))
-		return &s->part[e->six].keys;
-	memcpy(pair, e->low, words * sizeof(u32));
-	memcpy(pair + words, e->high, words * sizeof(u32));
-	*key = pair;
-	return &s->part[e->six].ranges;
-}
-
 int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 {
 	u32 pair[2 * FWT_KEY_WORDS], lease, to, now = units_now();
@@ -223,13 +160,13 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 	int ret;
 
 	lockdep_assert_held(&s->mutex);
-	h = hash_for(s, e, &key, pair);
-	if (fwt_set_hash_misfit(h))
-		fwt_set_hash_resize(h, h->count * 2);
+	h = fwt_set_hash_for(s, e, &key, pair);
+	resize(s, h, h->count * 2);
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
-	if (e->value && lease & LEASE_FILE)
+	/* What the policy has, or is to have. */
+	if (e->file ? !(lease & LEASE_FILE) : e->value && lease & LEASE_FILE)
 		WRITE_ONCE(s->fn->sets_changed, true);
 	if (e->file)
 		to = (lease ?: lease_until(UNTIL_NEVER)) | LEASE_FILE;
@@ -241,7 +178,7 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 	rcu_read_unlock();
 	if (!ret && !e->file && ms != FWT_SET_FOREVER) {
 		WRITE_ONCE(s->leases, true);
-		work_soon(s, HZ);
+		fwt_set_work_soon(s, HZ);
 	}
 	if (h == &s->part[e->six].ranges)
 		s->dirty = true;
@@ -267,11 +204,12 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	u32 lease;
 
 	lockdep_assert_held(&s->mutex);
-	h = hash_for(s, e, &key, pair);
+	h = fwt_set_hash_for(s, e, &key, pair);
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
 	if (e->file && lease & LEASE_FILE) {
+		WRITE_ONCE(s->fn->sets_changed, true);
 		let_go(h, key, lease);
 	} else if (lease && !e->file) {
 		was = live(lease, units_now());
@@ -282,16 +220,6 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	if (h == &s->part[e->six].ranges)
 		s->dirty = true;
 	return was || e->file ? 0 : -ENOENT;
-}
-
-static struct fwt_set_hash *hash_at(struct fwt_set *s, u32 i)
-{
-	return i & 1 ? &s->part[i / 2].ranges : &s->part[i / 2].keys;
-}
-
-static u32 n_hashes(const struct fwt_set *s)
-{
-	return s->shape.split ? 4 : 2;
 }
 
 /* All of a hash, a few buckets at a time. */
@@ -308,13 +236,13 @@ static void all_of(struct fwt_set *s, struct fwt_set_hash *h,
 	}
 }
 
-static void all_hashes(struct fwt_set *s, u32 (*fn)(void *ctx, const u32 *key, u32 lease,
+void fwt_set_all_hashes(struct fwt_set *s, u32 (*fn)(void *ctx, const u32 *key, u32 lease,
 						    const u32 *value), void *ctx)
 {
 	u32 i;
 
-	for (i = 0; i < n_hashes(s); i++)
-		all_of(s, hash_at(s, i), fn, ctx);
+	for (i = 0; i < fwt_set_n_hashes(s); i++)
+		all_of(s, fwt_set_hash_at(s, i), fn, ctx);
 }
 
 static u32 flush_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
@@ -331,7 +259,7 @@ u32 fwt_set_flush(struct fwt_set *s)
 
 	lockdep_assert_held(&s->mutex);
 	WRITE_ONCE(s->fn->sets_changed, true);
-	all_hashes(s, flush_one, &n);
+	fwt_set_all_hashes(s, flush_one, &n);
 	s->dirty = true;
 	return n;
 }
@@ -357,7 +285,7 @@ static u32 gather_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 }
 
 /* The array of ranges; NULL for none. Their number can't change under the mutex. */
-static int gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_ranges **out)
+int fwt_set_gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_ranges **out)
 {
 	struct fwt_set_hash *h = &s->part[six].ranges;
 	struct gather g = {
@@ -378,19 +306,19 @@ static int gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_range
 	}
 	fwt_set_ranges_build(g.to);
 	*out = g.to;
-	atomic64_add(g.to->bytes, &s->fn->set_bytes);
+	fwt_share_must(&s->fn->sets, g.to->bytes);
 	return 0;
 }
 
-static void array_free(struct fwt_set *s, struct fwt_set_ranges *r)
+void fwt_set_array_free(struct fwt_set *s, struct fwt_set_ranges *r)
 {
 	if (!r)
 		return;
-	atomic64_sub(r->bytes, &s->fn->set_bytes);
+	fwt_share_give(&s->fn->sets, r->bytes);
 	kvfree(r);
 }
 
-static void array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
+void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
 {
 	struct fwt_set_ranges *old;
 
@@ -398,7 +326,7 @@ static void array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
 	if (!old)
 		return;
 	synchronize_rcu();
-	array_free(s, old);
+	fwt_set_array_free(s, old);
 }
 
 int fwt_set_settle(struct fwt_set *s, bool more)
@@ -408,24 +336,23 @@ int fwt_set_settle(struct fwt_set *s, bool more)
 	int ret = 0;
 
 	lockdep_assert_held(&s->mutex);
-	for (i = 0; i < n_hashes(s); i++)
-		if (fwt_set_hash_misfit(hash_at(s, i)))
-			fwt_set_hash_resize(hash_at(s, i), hash_at(s, i)->count * 3 / 2);
+	for (i = 0; i < fwt_set_n_hashes(s); i++)
+		resize(s, fwt_set_hash_at(s, i), fwt_set_hash_at(s, i)->count * 3 / 2);
 	if (!s->dirty)
 		return 0;
 	if (more) {
-		work_soon(s, HZ / 5);
+		fwt_set_work_soon(s, HZ / 5);
 		return 0;
 	}
 	s->dirty = false;
-	for (i = 0; i < n_hashes(s) / 2 && !ret; i++) {
-		ret = gather(s, i, false, &r);
+	for (i = 0; i < fwt_set_n_hashes(s) / 2 && !ret; i++) {
+		ret = fwt_set_gather(s, i, false, &r);
 		if (!ret)
-			array_swap(s, i, r);
+			fwt_set_array_swap(s, i, r);
 	}
 	if (ret) {
 		s->dirty = true;
-		work_soon(s, HZ);
+		fwt_set_work_soon(s, HZ);
 	}
 	return ret;
 }
@@ -463,11 +390,11 @@ bool fwt_set_next(struct fwt_set *s, struct fwt_set_cursor *c,
 	};
 
 	lockdep_assert_held(&s->mutex);
-	if (c->hash >= n_hashes(s))
+	if (c->hash >= fwt_set_n_hashes(s))
 		return false;
 	n.words = s->shape.words[n.six];
 	spin_lock_bh(&s->lock);
-	c->at = fwt_set_hash_part(hash_at(s, c->hash), c->at, c->fine, next_one, &n);
+	c->at = fwt_set_hash_part(fwt_set_hash_at(s, c->hash), c->at, c->fine, next_one, &n);
 	spin_unlock_bh(&s->lock);
 	if (c->at == FWT_SET_HASHES) {
 		c->hash++;
@@ -510,7 +437,7 @@ static void collect(struct fwt_set *s)
 	if (!s->at && !s->at_hash)
 		WRITE_ONCE(s->leases, false);
 	while (budget) {
-		struct fwt_set_hash *h = hash_at(s, s->at_hash);
+		struct fwt_set_hash *h = fwt_set_hash_at(s, s->at_hash);
 
 		c.gone = 0;
 		spin_lock_bh(&s->lock);
@@ -524,7 +451,7 @@ static void collect(struct fwt_set *s)
 		if (s->at < FWT_SET_HASHES)
 			continue;
 		s->at = 0;
-		s->at_hash = (s->at_hash + 1) % n_hashes(s);
+		s->at_hash = (s->at_hash + 1) % fwt_set_n_hashes(s);
 		if (!s->at_hash)
 			break;
 	}
@@ -544,7 +471,7 @@ static void work(struct work_struct *work)
 		collect(s);
 	fwt_set_settle(s, false);
 	if (collects(s))
-		work_soon(s, HZ);
+		fwt_set_work_soon(s, HZ);
 	mutex_unlock(&s->mutex);
 }
 
@@ -556,19 +483,13 @@ static void set_free(struct fwt_object *o)
 	u32 i;
 
 	cancel_delayed_work_sync(&s->work);
-	for (i = 0; i < n_hashes(s); i++)
-		fwt_set_hash_clean(hash_at(s, i));
+	for (i = 0; i < fwt_set_n_hashes(s); i++)
+		fwt_set_hash_clean(fwt_set_hash_at(s, i));
 	for (i = 0; i < 2; i++) {
-		array_free(s, rcu_dereference_protected(s->part[i].array, true));
-		array_free(s, s->part[i].coming);
+		fwt_set_array_free(s, rcu_dereference_protected(s->part[i].array, true));
+		fwt_set_array_free(s, s->part[i].coming);
 	}
 	kfree(s);
-}
-
-static void read_params(struct fwt_set *s, const u32 *p)
-{
-	WRITE_ONCE(s->timeout, (u64)p[FWT_SETP_TIMEOUT_HI] << 32 | p[FWT_SETP_TIMEOUT_LO]);
-	WRITE_ONCE(s->max, p[FWT_SETP_MAX] ?: FWT_SET_MAX_DEFAULT);
 }
 
 static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_program *prog, u32 i,
@@ -576,7 +497,6 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 {
 	const u32 *param = prog->object[i].param;
 	struct fwt_set *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
-	u64 limit = (u64)totalram_pages() << PAGE_SHIFT >> 3;
 	u32 k, words;
 	int ret = 0;
 
@@ -584,14 +504,14 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 		goto fail;
 	s->fn = fn;
 	fwt_set_shape(param, &s->shape);
-	read_params(s, param);
+	fwt_set_read_params(s, param);
 	spin_lock_init(&s->lock);
 	mutex_init(&s->mutex);
 	INIT_DELAYED_WORK(&s->work, work);
-	for (k = 0; k < n_hashes(s) && !ret; k++) {
+	for (k = 0; k < fwt_set_n_hashes(s) && !ret; k++) {
 		words = s->shape.words[k / 2] * (k & 1 ? 2 : 1);
-		ret = fwt_set_hash_init(hash_at(s, k), words, s->shape.value_words[k / 2], sure,
-					&s->lock, &fn->set_bytes, limit);
+		ret = fwt_set_hash_init(fwt_set_hash_at(s, k), words, s->shape.value_words[k / 2], sure,
+					&s->lock, &fn->sets);
 	}
 	if (!ret)
 		return &s->head;
@@ -601,198 +521,11 @@ fail:
 	return ERR_PTR(-ENOMEM);
 }
 
-static bool set_alike(const struct fwt_object *o, const struct fwt_program *prog, u32 i)
-{
-	return !memcmp(o->param, prog->object[i].param, FWT_SETP_TIMEOUT_LO * sizeof(u32));
-}
-
-/* The elements that a program has for a set. */
-struct base {
-	const u32 *at;
-	const u32 *value;
-	u32 n;
-	u32 words;
-	u32 value_words;
-	bool six;
-};
-
-static void base_of(const struct fwt_set *s, const struct fwt_program *prog, u32 i, bool six,
-		    struct base *b)
-{
-	const u32 *param = prog->object[i].param;
-	u32 set = param[FWT_SETP_ELEMENTS4 + six];
-
-	memset(b, 0, sizeof(*b));
-	b->six = six;
-	b->words = s->shape.words[six];
-	b->value_words = s->shape.value_words[six];
-	if (set == FWT_NONE)
-		return;
-	b->n = prog->set[set].count;
-	b->at = prog->word + prog->set[set].data;
-	if (b->value_words)
-		b->value = prog->word + param[FWT_SETP_VALUES4 + six];
-}
-
-static void base_elem(const struct base *b, u32 k, struct fwt_set_elem *e)
-{
-	e->six = b->six;
-	e->low = b->at + (size_t)k * 2 * b->words;
-	e->high = e->low + b->words;
-	e->value = b->value ? b->value + (size_t)k * b->value_words : NULL;
-}
-
-/* @values: of keys that are there already become the program's. */
-static int put_base(struct fwt_set *s, const struct base *b, bool values)
-{
-	u32 pair[2 * FWT_KEY_WORDS], lease, k;
-	struct fwt_set_elem e = { };
-	int ret = 0;
-
-	for (k = 0; k < b->n && !ret; k++) {
-		struct fwt_set_hash *h;
-		const u32 *key;
-
-		base_elem(b, k, &e);
-		h = hash_for(s, &e, &key, pair);
-		rcu_read_lock();
-		spin_lock_bh(&s->lock);
-		lease = fwt_set_hash_find(h, key);
-		if (!lease)
-			ret = fwt_set_hash_put(h, key, lease_until(UNTIL_NEVER) | LEASE_NEXT,
-					       e.value);
-		else
-			ret = fwt_set_hash_put(h, key, lease | (values ? 0 : LEASE_NEXT),
-					       values ? e.value : NULL);
-		spin_unlock_bh(&s->lock);
-		rcu_read_unlock();
-		if (!(k & 255))
-			cond_resched();
-	}
-	return ret;
-}
-
-static u32 cancel_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
-{
-	lease &= ~LEASE_NEXT;
-	return lease == lease_until(UNTIL_NEVER) ? 0 : lease;
-}
-
-static void drop_coming(struct fwt_set *s)
-{
-	u32 i;
-
-	for (i = 0; i < 2; i++) {
-		array_free(s, s->part[i].coming);
-		s->part[i].coming = NULL;
-	}
-}
-
-static void set_cancel(struct fwt_object *o)
-{
-	struct fwt_set *s = fwt_set_of(o);
-
-	mutex_lock(&s->mutex);
-	if (s->prepared) {
-		all_hashes(s, cancel_one, NULL);
-		drop_coming(s);
-		s->prepared = false;
-	}
-	mutex_unlock(&s->mutex);
-}
-
-/* Without memory for a larger table a smaller one is slower; but not by any factor:
- * what is added meets all of a chain that it comes to, with locks held.
- */
-static int make_room(struct fwt_set_hash *h, u32 count)
-{
-	int ret = h->count < count ? fwt_set_hash_resize(h, count) : 0;
-
-	return ret && count / 4 > fwt_set_hash_places(h) ? ret : 0;
-}
-
-/* Everything that takes memory: hidden until it is published. */
-static int prepare(struct fwt_set *s, const struct fwt_program *prog, u32 i)
-{
-	struct fwt_set_elem e = { };
-	u32 six, k, keys;
-	struct base b;
-	int ret = 0;
-
-	s->prepared = true;
-	drop_coming(s);
-	for (six = 0; six < n_hashes(s) / 2 && !ret; six++) {
-		base_of(s, prog, i, six, &b);
-		for (keys = 0, k = 0; k < b.n; k++) {
-			base_elem(&b, k, &e);
-			keys += is_key(s, &e);
-		}
-		ret = make_room(&s->part[six].keys, keys);
-		if (!ret)
-			ret = make_room(&s->part[six].ranges, b.n - keys);
-		if (ret)
-			break;
-		ret = put_base(s, &b, false);
-		if (!ret)
-			ret = gather(s, six, true, &s->part[six].coming);
-	}
-	return ret;
-}
-
-static int set_prepare(struct fwt_object *o, const struct fwt_program *prog, u32 i,
-		       struct netlink_ext_ack *extack)
-{
-	struct fwt_set *s = fwt_set_of(o);
-	int ret;
-
-	mutex_lock(&s->mutex);
-	ret = prepare(s, prog, i);
-	mutex_unlock(&s->mutex);
-	if (ret)
-		NL_SET_ERR_MSG_FMT(extack, "no memory for the elements of set %s",
-				   prog->string + prog->object[i].name);
-	return ret;
-}
-
-static u32 publish_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
-{
-	return lease_after(lease);
-}
-
-static void set_publish(struct fwt_object *o, const struct fwt_program *prog, u32 i)
-{
-	struct fwt_set *s = fwt_set_of(o);
-	struct base b;
-	u32 six;
-
-	mutex_lock(&s->mutex);
-	read_params(s, prog->object[i].param);
-	for (six = 0; six < n_hashes(s) / 2; six++) {
-		base_of(s, prog, i, six, &b);
-		if (!b.value)
-			continue;
-		put_base(s, &b, true);
-		/* The array that was prepared has the values from before. */
-		s->dirty |= !!s->part[six].coming;
-	}
-	all_hashes(s, publish_one, NULL);
-	for (six = 0; six < n_hashes(s) / 2; six++) {
-		array_swap(s, six, s->part[six].coming);
-		s->part[six].coming = NULL;
-	}
-	s->prepared = false;
-	fwt_set_settle(s, false);
-	mutex_unlock(&s->mutex);
-	/* What was added by a walk in between, or is over. */
-	if (READ_ONCE(s->leases))
-		work_soon(s, HZ);
-}
-
 const struct fwt_object_ops fwt_set_ops = {
 	.create = set_create,
-	.alike = set_alike,
-	.prepare = set_prepare,
-	.cancel = set_cancel,
-	.publish = set_publish,
+	.alike = fwt_set_alike,
+	.prepare = fwt_set_prepare,
+	.cancel = fwt_set_cancel,
+	.publish = fwt_set_publish,
 	.free = set_free,
 };

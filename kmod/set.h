@@ -50,6 +50,9 @@ struct fwt_set_ranges;
  * @at: of the collector's round, in a hash
  * @at_hash: and in which
  * @work: the collector, and what makes tables larger and smaller
+ * @due: jiffies when that is to begin
+ * @failed: so often, one after the other, there was no memory for a table
+ * @again: jiffies from which on it is asked for again
  */
 struct fwt_set {
 	struct fwt_object head;
@@ -73,6 +76,9 @@ struct fwt_set {
 	u64 at;
 	u32 at_hash;
 	struct delayed_work work;
+	unsigned long due;
+	u32 failed;
+	unsigned long again;
 };
 
 static inline struct fwt_set *fwt_set_of(struct fwt_object *o)

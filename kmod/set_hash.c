@@ -70,7 +70,7 @@ static u32 name_in(const struct fwt_set_table *t, const struct fwt_set_name *nam
 }
 
 int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
-		      bool (*sure)(u32 lease), spinlock_t *lock, atomic64_t *bytes, u64 limit)
+		      bool (*sure)(u32 lease), spinlock_t *lock, struct fwt_share *memory)
 {
 	struct fwt_set_table *t;
 
@@ -84,8 +84,7 @@ int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
 	h->value_words = value_words;
 	h->sure = sure;
 	h->lock = lock;
-	h->bytes = bytes;
-	h->limit = limit;
+	h->memory = memory;
 	t = fwt_set_table_alloc(h, FWT_SET_BUCKETS_MIN, false);
 	if (!t)
 		return -ENOMEM;

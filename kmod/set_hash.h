@@ -22,6 +22,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "share.h"
+
 struct fwt_set_table;
 
 /**
@@ -37,8 +39,7 @@ struct fwt_set_table;
  * @value_words: of its value
  * @sure: does an element with this lease hold, whatever the time
  * @lock: of the set
- * @bytes: what tables and buckets take is added there
- * @limit: it must not become more; U64_MAX for no limit
+ * @memory: what tables and buckets take is of this
  * @count: elements
  * @unsure: those among them that are not sure
  */
@@ -55,14 +56,13 @@ struct fwt_set_hash {
 	/* What a look-up does not need. */
 	bool (*sure)(u32 lease);
 	spinlock_t *lock;
-	atomic64_t *bytes;
-	u64 limit;
+	struct fwt_share *memory;
 	u32 count;
 	u32 unsure;
 };
 
 int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
-		      bool (*sure)(u32 lease), spinlock_t *lock, atomic64_t *bytes, u64 limit);
+		      bool (*sure)(u32 lease), spinlock_t *lock, struct fwt_share *memory);
 void fwt_set_hash_clean(struct fwt_set_hash *h);	/* no reader is left */
 
 /**

@@ -6,14 +6,6 @@
 
 #include "set_table.h"
 
-static bool take(const struct fwt_set_hash *h, size_t size)
-{
-	if (atomic64_add_return(size, h->bytes) <= h->limit)
-		return true;
-	atomic64_sub(size, h->bytes);
-	return false;
-}
-
 u32 fwt_set_key_of(const struct fwt_set_hash *h, u32 n, u32 i, u32 name)
 {
 	u32 said = hsiphash_1u32(name & 0xffff, &h->key);
@@ -90,11 +82,11 @@ struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, b
 	if (narrow || h->words > 1)
 		words = roundup(words, 4);
 	size = sizeof(*t) + n * (sizeof(struct fwt_set_bucket) + words * sizeof(u32));
-	if (!take(h, size))
+	if (!fwt_share_take(h->memory, size))
 		return NULL;
 	t = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	if (!t) {
-		atomic64_sub(size, h->bytes);
+		fwt_share_give(h->memory, size);
 		return NULL;
 	}
 	t->n = n;
@@ -124,12 +116,12 @@ struct fwt_set_bucket *fwt_set_over_alloc(const struct fwt_set_hash *h,
 	struct fwt_set_bucket *b;
 
 	if (must)
-		atomic64_add(over_bytes(t), h->bytes);
-	else if (!take(h, over_bytes(t)))
+		fwt_share_must(h->memory, over_bytes(t));
+	else if (!fwt_share_take(h->memory, over_bytes(t)))
 		return NULL;
 	b = kzalloc(over_bytes(t), gfp | __GFP_NOWARN);
 	if (!b)
-		atomic64_sub(over_bytes(t), h->bytes);
+		fwt_share_give(h->memory, over_bytes(t));
 	return b;
 }
 
@@ -137,7 +129,7 @@ void fwt_set_over_free(const struct fwt_set_hash *h, const struct fwt_set_table 
 		       struct fwt_set_bucket *b)
 {
 	kfree(b);
-	atomic64_sub(over_bytes(t), h->bytes);
+	fwt_share_give(h->memory, over_bytes(t));
 }
 
 void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
@@ -156,6 +148,6 @@ void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
 		if (!(i & 0xfff))
 			cond_resched();
 	}
-	atomic64_sub(t->size, h->bytes);
+	fwt_share_give(h->memory, t->size);
 	kvfree(t);
 }

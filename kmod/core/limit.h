@@ -161,19 +161,20 @@ static inline u32 fwt_limit_place(const u64 *full, u64 now)
 }
 
 /**
- * fwt_limit_may_grow() - may one of many who share some memory have more of it
- * @own: what it has
- * @used: what all have together, its own included
+ * fwt_share_fits() - may one of many who share some memory have so much of it
+ * @own: what it would have
+ * @used: what all would have together, its own included
  * @all: what there is
- * @by: what it wants besides
  *
- * It may have a 16th of all, and no more than is left over then (Choudhury and Hahne,
- * "Dynamic queue length thresholds", 1998, with alpha 1): who has none yet gets some,
- * and nobody has to give anything back, or needs to know who else there is.
+ * It may have no more than a quarter of what is left over then (Choudhury and Hahne,
+ * "Dynamic queue length thresholds", 1998, with alpha 1/4): who has none yet gets some,
+ * and nobody has to give anything back, or needs to know who else there is. One alone has
+ * a fifth of all, ten who want what they can get have from there down to a 37th, and the
+ * twentieth has a 350th.
  */
-static inline bool fwt_limit_may_grow(u64 own, u64 used, u64 all, u64 by)
+static inline bool fwt_share_fits(u64 own, u64 used, u64 all)
 {
-	return own + by <= all / 16 && own + by + used + by <= all;
+	return 4 * own + used <= all;
 }
 
 /* Choices */

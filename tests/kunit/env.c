@@ -38,6 +38,8 @@ struct fwt_net *fwt_test_net(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, fn);
 	fn->net = &init_net;
+	fwt_share_init(&fn->sets, FWT_SHARE_SETS, fn->net);
+	fwt_share_init(&fn->limits, FWT_SHARE_LIMITS, fn->net);
 	mutex_init(&fn->lock);
 	INIT_LIST_HEAD(&fn->devs);
 	fn->conn_max = 1 << 20;

@@ -432,57 +432,10 @@ static void refused(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
-static size_t take_all(struct fwt_net *fn, size_t piece)
-{
-	size_t got = 0;
-
-	for (; piece >= 4096; piece /= 2)
-		while (fwt_limits_grow(fn, piece))
-			got += piece;
-	return got;
-}
-
-/* A namespace that wants all leaves some for another, however many want all, and what
- * those of other users take is nothing of the machine's own.
- */
-static void shares(struct kunit *test)
-{
-	size_t ram = (size_t)totalram_pages() << PAGE_SHIFT, got[20], all = 0, own;
-	struct fwt_net *fn = kunit_kcalloc(test, 21, sizeof(*fn), GFP_KERNEL);
-	struct net *net = kunit_kzalloc(test, sizeof(*net), GFP_KERNEL);
-	u32 i;
-
-	KUNIT_ASSERT_NOT_NULL(test, fn);
-	KUNIT_ASSERT_NOT_NULL(test, net);	/* its owner is nobody */
-	for (i = 0; i < 20; i++) {
-		fn[i].net = net;
-		got[i] = take_all(&fn[i], ram / 1024);
-		all += got[i];
-		KUNIT_EXPECT_GE_MSG(test, got[i], 4096u, "namespace %u has a share", i);
-		KUNIT_EXPECT_LE(test, got[i], ram / 256);
-		KUNIT_EXPECT_FALSE(test, fwt_limits_grow(&fn[i], 4096));
-	}
-	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_GE_MSG(test, got[i], ram / 256 - 4096, "and %u a whole one", i);
-	KUNIT_EXPECT_LE(test, all, ram / 16);
-	fn[20].net = &init_net;
-	own = take_all(&fn[20], ram / 1024);
-	KUNIT_EXPECT_LE(test, own, ram / 16);
-	KUNIT_EXPECT_GE_MSG(test, own, ram / 16 - 4096, "the machine's own has what is its");
-	kunit_info(test, "of %zu MiB: %zu KiB, %zu KiB for the 20th, %zu together; the machine's own %zu\n",
-		   ram >> 20, got[0] >> 10, got[19] >> 10, all >> 10, own >> 10);
-	fwt_limits_shrink(&fn[20], own);
-	for (i = 0; i < 20; i++)
-		fwt_limits_shrink(&fn[i], got[i]);
-	KUNIT_EXPECT_EQ_MSG(test, take_all(&fn[19], ram / 1024), got[0], "all was given back");
-	fwt_limits_shrink(&fn[19], got[0]);
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE(walks),
 	KUNIT_CASE(replaced),
 	KUNIT_CASE(refused),
-	KUNIT_CASE(shares),
 	KUNIT_CASE(turns),
 	KUNIT_CASE(quota),
 	KUNIT_CASE_SLOW(one_for_all),

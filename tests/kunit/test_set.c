@@ -23,7 +23,7 @@ static void rig_free(void *data)
 	struct rig *r = data;
 
 	fwt_set_ops.free(&r->s->head);
-	if (atomic64_read(&r->fn->set_bytes))
+	if (fwt_share_bytes(&r->fn->sets))
 		pr_err("memory of sets is left in the books\n");
 }
 
@@ -528,6 +528,83 @@ static void names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, by_name(r, true, &k9, &k9), 0);
 }
 
+/* One more key, if it finds a place. */
+static void one_more(struct kunit *test, struct rig *r, u32 *key, bool *in)
+{
+	int ret;
+
+	++*key;
+	KUNIT_ASSERT_LT(test, *key, 100u);
+	ret = insert(r, false, key, key, 0);
+	KUNIT_EXPECT_TRUE(test, !ret || ret == -ENOMEM);
+	in[*key] = !ret;
+}
+
+/* No memory for a larger table: it is asked for once, and again when that time has come;
+ * elements have their places meanwhile, as far as those reach.
+ */
+static void no_memory(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 10000);
+	struct fwt_pot nothing = { .all = 63 }, *pot = r->fn->sets.pot;
+	struct fwt_set_hash *h = &r->s->part[0].keys;
+	bool in[100] = { };
+	u32 key = 0;
+
+	r->fn->sets.pot = &nothing;
+	while (!fwt_set_hash_misfit(h))
+		one_more(test, r, &key, in);
+	/* Who added the last one has asked. */
+	KUNIT_EXPECT_EQ(test, r->s->failed, 1u);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&r->s->work));
+	WRITE_ONCE(r->s->again, jiffies + 1000 * HZ);
+	one_more(test, r, &key, in);
+	KUNIT_EXPECT_EQ_MSG(test, r->s->failed, 1u, "and is not asked for again at once");
+	WRITE_ONCE(r->s->again, jiffies);
+	one_more(test, r, &key, in);
+	KUNIT_EXPECT_GE_MSG(test, r->s->failed, 2u, "but later");
+	KUNIT_EXPECT_TRUE(test, time_after(r->s->again, jiffies + HZ));
+
+	/* There is some; who must not ask yet does not. */
+	r->fn->sets.pot = pot;
+	WRITE_ONCE(r->s->again, jiffies + 1000 * HZ);
+	one_more(test, r, &key, in);
+	KUNIT_EXPECT_TRUE(test, fwt_set_hash_misfit(h));
+	WRITE_ONCE(r->s->again, jiffies);
+	one_more(test, r, &key, in);
+	KUNIT_EXPECT_FALSE(test, fwt_set_hash_misfit(h));
+	KUNIT_EXPECT_EQ(test, r->s->failed, 0u);
+	for (; key; key--)
+		KUNIT_EXPECT_EQ(test, has(r, false, &key), in[key]);
+}
+
+/* That the policy's elements are others is known: its text alone is not what is there. */
+static void changed(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 100);
+	static const u32 word[] = { 1, 1, 5, 9 };
+	u32 k1 = 1, k2 = 2;
+
+#define CHANGES(what, does) do {						\
+	r->fn->sets_changed = false;						\
+	KUNIT_EXPECT_EQ(test, what, 0);						\
+	KUNIT_EXPECT_EQ_MSG(test, r->fn->sets_changed, does, #what);		\
+} while (0)
+	rig_base(r, word, 2);
+	KUNIT_ASSERT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	CHANGES(insert(r, false, &k2, &k2, 0), false);
+	CHANGES(delete(r, false, &k2, &k2), false);
+	CHANGES(by_name(r, true, &k1, &k1), false);
+	CHANGES(by_name(r, true, &k2, &k2), true);
+	CHANGES(by_name(r, true, &k2, &k2), false);
+	CHANGES(by_name(r, false, &k2, &k2), true);
+	CHANGES(by_name(r, false, &k2, &k2), false);
+	CHANGES(by_name(r, false, &word[2], &word[3]), true);
+	CHANGES(delete(r, false, &k1, &k1), true);
+#undef CHANGES
+}
+
 /* The time of a look-up, for people: of a thousand elements and of a million. */
 static void speed(struct kunit *test)
 {
@@ -567,8 +644,8 @@ static void speed(struct kunit *test)
 			best = min(best, ns);
 			cond_resched();
 		}
-		kunit_info(test, "%u elements, %lld bytes: %llu ns a look-up, %u found",
-			   size[i], atomic64_read(&r->fn->set_bytes), best / 20000, found);
+		kunit_info(test, "%u elements, %llu bytes: %llu ns a look-up, %u found",
+			   size[i], fwt_share_bytes(&r->fn->sets), best / 20000, found);
 	}
 }
 
@@ -581,6 +658,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(timeouts),
 	KUNIT_CASE(base),
 	KUNIT_CASE_SLOW(names),
+	KUNIT_CASE(no_memory),
+	KUNIT_CASE(changed),
 	KUNIT_CASE_SLOW(speed),
 	{ }
 };

@@ -18,7 +18,8 @@
 struct twin {
 	struct fwt_set_hash h;
 	spinlock_t lock;	/* the hash */
-	atomic64_t bytes;
+	struct fwt_pot pot;		/* the whole machine */
+	struct fwt_share memory;
 	u32 words;
 	u32 value_words;
 	u64 state;
@@ -113,7 +114,7 @@ static void twin_free(void *data)
 	struct twin *t = data;
 
 	fwt_set_hash_clean(&t->h);
-	if (atomic64_read(&t->bytes))
+	if (fwt_share_bytes(&t->memory))
 		pr_err("memory of a hash is left in the books\n");
 	kvfree(t);
 }
@@ -124,11 +125,12 @@ static struct twin *twin_new(struct kunit *test, u32 words, u32 value_words, u64
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	spin_lock_init(&t->lock);
+	t->memory.pot = &t->pot;
 	t->words = words;
 	t->value_words = value_words;
 	t->state = seed;
 	KUNIT_ASSERT_EQ(test, fwt_set_hash_init(&t->h, words, value_words, is_sure, &t->lock,
-						&t->bytes, U64_MAX), 0);
+						&t->memory), 0);
 	make_keys(t);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, twin_free, t), 0);
 	return t;

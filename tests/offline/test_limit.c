@@ -472,17 +472,17 @@ static void test_shares(void **unused)
 		memset(own, 0, sizeof(own));
 		for (k = 0; k < 20000; k++) {
 			i = rnd(n);
-			if (!fwt_limit_may_grow(own[i], used, all, step))
+			if (!fwt_share_fits(own[i] + step, used + step, all))
 				continue;
 			own[i] += step;
 			used += step;
-			assert_true(used <= all && own[i] <= all / 16);
-			assert_true(all - used >= own[i]);
+			assert_true(used <= all && own[i] <= all / 5);
+			assert_true(all - used >= 4 * own[i]);
 		}
 		left = all - used;
-		best = left / 2 < all / 16 ? left / 2 : all / 16;
-		assert_true(best > 0 && fwt_limit_may_grow(0, used, all, best));
-		assert_false(fwt_limit_may_grow(0, used, all, best + 1));
+		best = left / 5;
+		assert_true(best > 0 && fwt_share_fits(best, used + best, all));
+		assert_false(fwt_share_fits(best + 1, used + best + 1, all));
 	}
 }
 
