@@ -23,7 +23,7 @@ int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 			hook = argv[++i];
 		else if (!strcmp(argv[i], "--hook"))
 			break;
-		else if (!name)
+		else if (!name && !fwctl_option(argv[i]))
 			name = argv[i];
 		else
 			return fwctl_usage(ctl, NULL, "did not understand '%s'", argv[i]);
@@ -50,7 +50,9 @@ int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 		free(text);
 		return out_error(NULL, "out of memory");
 	}
+	out_object(NULL);
 	out_str("policy", text);
+	out_end();
 	out_raw(text, len);
 	free(text);
 	free(filters.data);

@@ -110,7 +110,8 @@ void out_end(void)
 {
 	struct jsonw *j = &out.json_text;
 
-	if (!out.json)
+	/* An error has taken the place of all that was open. */
+	if (!out.json || !j->depth)
 		return;
 	jsonw_close(j);
 	if (!j->depth) {

@@ -222,8 +222,15 @@ static void print_caret(FILE *out, const struct fwt_diag_entry *e)
 	}
 	/* the rest of the last character's bytes puts nothing */
 	putc('^', out);
-	for (column++; column < e->end_column; column++)
+	if (*p)
+		p++;
+	/* no further than what is quoted of the line */
+	for (column++; *p && column < e->end_column; p++) {
+		if (((unsigned char)*p & 0xc0) == 0x80)
+			continue;
 		putc('~', out);
+		column++;
+	}
 	putc('\n', out);
 }
 
@@ -239,7 +246,7 @@ void fwt_diag_print_entry(const struct fwt_diag_entry *e, FILE *out)
 		putc(')', out);
 	}
 	putc('\n', out);
-	if (e->source) {
+	if (e->source && *e->source) {
 		print_text(out, e->source);
 		putc('\n', out);
 		print_caret(out, e);

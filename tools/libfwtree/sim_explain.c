@@ -4,6 +4,9 @@
 
 #include "sim_path.h"
 
+/* Of a rule's text: its list may have a million elements. */
+#define TEXT_MAX	240
+
 static void put_rule(FILE *f, const struct fwt_sim_rule *r)
 {
 	const char *slash = r->file ? strrchr(r->file, '/') : NULL;
@@ -17,7 +20,10 @@ static void put_rule(FILE *f, const struct fwt_sim_rule *r)
 	snprintf(where, sizeof(where), "%s:%u", slash && strlen(r->file) > 18 ? slash + 1 : r->file,
 		 r->line);
 	fprintf(f, "  %-24s ", where);
-	fprintf(f, "%.*s\n", (int)r->text_len, r->text);
+	if (r->text_len <= TEXT_MAX)
+		fprintf(f, "%.*s\n", (int)r->text_len, r->text);
+	else
+		fprintf(f, "%.*s ...\n", TEXT_MAX, r->text);
 }
 
 static void put_walk(FILE *f, const struct sim_walks *walks, const struct sim_path *path,
