@@ -76,6 +76,13 @@ ok 'no word at all is usage' says 2 'Usage: fwctl'
 ok 'help' prints 0 'apply FILE' -h
 ok 'help of a command' prints 0 'Usage: fwctl [OPTIONS] check FILE' check -h
 ok 'help of an object has all its commands' prints 0 'conn delete FILTER' conn -h
+whole_words() { run 0 -h && grep -qE '^  check FILE \.\.\. +say ' "$tmp/out" && ! grep -qE '^  .{90}' <(sed 's/  [a-z].*  .*//' "$tmp/out"); }
+ok 'help: no word is cut' whole_words
+ok 'help of an object with one command' prints 0 'import classbench FILE' import -h
+ok 'an object alone: what may follow' says 2 'rule: a second word is missing (one of: add, delete, replace)' rule
+ok 'also where there is one' says 2 'import: a second word is missing' import
+ok 'what is missing: the first word' says 2 'rule add: before|after is missing' rule add
+ok 'and one behind those that are there' says 2 'rule add: RULE is missing' rule add before a
 ok 'version' prints 0 'fwctl ' -V
 ok 'version in JSON' json 0 '"version" in d' -j -V
 ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
@@ -121,6 +128,10 @@ ok 'flush is written out' says 2 "'flush' is always written out" flus
 ok 'delete is written out' says 2 "'delete' is always written out" conn del tcp
 ok 'a missing argument' says 2 'FILE is missing' check
 ok 'an argument too many' says 2 "did not understand 'b'" check a b
+ok 'an option that a command does not have is no file' says 2 "did not understand '--quik'" check --quik "$tmp/good.fw"
+ok 'nor of others' says 2 "did not understand '--svgz'" graph --svgz "$tmp/good.fw"
+ok 'apply: options first' says 1 "$tmp/bad.fw:2:" apply --confirm 60s --force "$tmp/bad.fw"
+ok 'apply: and no file' says 2 'apply: FILE is missing' apply --confirm 60s
 ok 'an unknown option' says 2 "the option '-x'" -x check a
 ok '-n without a name' says 2 'needs the name of a network namespace' check "$tmp/good.fw" -n
 ok 'usage errors are JSON too' json 2 '"chek" in d["error"]["message"] and d["errors"][0] == d["error"]' -j chek
@@ -137,6 +148,15 @@ ok 'what was meant' says 1 "dport'?)" check "$tmp/bad.fw"
 ok 'its errors as JSON' json 1 \
 	'len(d["errors"]) >= 2 and d["error"] == d["errors"][0] and d["error"]["line"] == 2 and d["error"]["severity"] == "error" and "column" in d["error"] and "hint" in d["error"]' \
 	-j check "$tmp/bad.fw"
+: >"$tmp/none.fw"
+ok 'a policy of nothing' says 0 'warning: nothing is filtered: this policy has no hook' check "$tmp/none.fw"
+printf '\xef\xbb\xbfingress { drop }\n' >"$tmp/bom.fw"
+ok 'a byte order mark' says 1 'bom.fw:1:1: error: a byte order mark (save the file without one)' check "$tmp/bom.fw"
+sed 's/$/\r/' "$tmp/good.fw" >"$tmp/crlf.fw"
+ok 'lines as other systems end them' prints 0 'is good: 3 rules' check "$tmp/crlf.fw"
+{ printf 'define a = '; head -c 9000000 /dev/zero | tr '\0' a; printf '\ningress { drop }\n'; } >"$tmp/wide.fw"
+short() { says 1 'wide.fw:1:12: error: a name of more than 255 characters' check "$tmp/wide.fw" && [ "$(wc -c <"$tmp/err")" -lt 5000 ]; }
+ok 'of a line of megabytes a screen is shown' short
 ok 'a bad policy is not sent' says 1 "$tmp/bad.fw:2:" apply "$tmp/bad.fw"
 ok 'no such file' says 1 'nowhere.fw' check "$tmp/nowhere.fw"
 
@@ -148,6 +168,7 @@ ok 'a filter of any addresses' prints 0 '	family ipv4 sport 1-9 drop' import cla
 ok 'a filter set for a device' prints 0 'ingress device d0 {' import classbench "$tmp/cb" --hook 'ingress device d0'
 imports() { "$fwctl" import classbench "$tmp/cb" | "$fwctl" check - >"$tmp/out" && grep -q '3 rules' "$tmp/out"; }
 ok 'a filter set is a policy' imports
+ok 'a filter set, JSON' json 0 'd["policy"].startswith("ingress {")' -j import classbench "$tmp/cb"
 ok 'a wrong filter' says 1 "cb-bad:1: no destination ports: 'LOW : HIGH' is meant" import classbench "$tmp/cb-bad"
 
 cat >"$tmp/batch.fw" <<'END'
@@ -184,6 +205,7 @@ ok 'packets in a batch, rule by rule' decides --engine linear
 ok 'packets in a batch, JSON' json 0 'len(d) == 8 and d[0] == {"verdict": "accept", "rule": "8"} and d[7]["rule"] is None' \
 	-j explain -f "$tmp/batch.fw" --batch "$tmp/batch"
 echo 'in d0 tcp 10.0.0.1:1 tu 192.0.2.1:80' >"$tmp/batch-bad"
+ok 'a wrong packet, JSON' json 1 '"batch-bad:1:22" in d["error"]["message"]' -j explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
 ok 'a wrong packet' says 1 "batch-bad:1:22: 'to' is missing" explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
 echo 'in d0 egp 10.0.0.1 to 192.0.2.1' >"$tmp/batch-egp"
 ok 'a protocol by any name that policies have' run 0 explain -f "$tmp/batch.fw" --batch "$tmp/batch-egp"
@@ -313,6 +335,11 @@ ok 'without libpcap' without says 1 \
 ok 'a capture without it' without says 1 "capture: libpcap can't be loaded" \
 	explain -f "$tmp/good.fw" --pcap "$tmp/capture" --dev eth0
 ok 'who needs none' without run 0 check "$tmp/good.fw"
+
+# Of a rule with many elements the beginning.
+{ printf 'ingress { saddr { 10.0.0.1'; for ((i = 0; i < 9000; i++)); do printf ', 10.1.%d.%d' $((i >> 8)) $((i & 255)); done; printf ' } accept\n drop }\n'; } >"$tmp/wide.fw"
+narrow() { prints 0 ' ...' explain -f "$tmp/wide.fw" in eth0 tcp 10.9.9.9:1 to 10.0.0.2:2 && [ "$(wc -c <"$tmp/out")" -lt 2000 ]; }
+ok 'explain: of a long rule the beginning' narrow
 
 full() { ! "$fwctl" -h >/dev/full 2>"$tmp/err"; }
 ok 'a full disk is a failure' full

@@ -68,7 +68,7 @@ static int read_words(struct fwctl *ctl, int argc, char **argv, struct check *c)
 						   "--property takes a property, quoted");
 			c->property[c->properties++] = value;
 			i++;
-		} else if (!c->path) {
+		} else if (!c->path && !fwctl_option(argv[i])) {
 			c->path = argv[i];
 		} else {
 			return fwctl_usage(ctl, NULL, "check: did not understand '%s'", argv[i]);
@@ -219,7 +219,7 @@ static int checked(const struct check *c, const struct fwt_policy_ast *ast,
 		analyse(ast, diag, c, &found);
 	out_object(NULL);
 	out_diag_warnings(diag);
-	out_text("%s is good: ", c->path);
+	out_text("%s is good: ", strcmp(c->path, "-") ? c->path : "<stdin>");
 	policy_figures(c->path, v);
 	print_analysis(c, &found);
 	if (prover)

@@ -131,7 +131,7 @@ int cmd_diff(struct fwctl *ctl, int argc, char **argv)
 			if (!number(value, ~0ull, &seed))
 				return fwctl_usage(ctl, NULL, "--seed takes a number");
 			i++;
-		} else if (!path[1]) {
+		} else if (!path[1] && !fwctl_option(argv[i])) {
 			path[path[0] ? 1 : 0] = argv[i];
 		} else {
 			return fwctl_usage(ctl, NULL, "diff: did not understand '%s'", argv[i]);

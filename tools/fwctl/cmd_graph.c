@@ -108,7 +108,7 @@ int cmd_graph(struct fwctl *ctl, int argc, char **argv)
 			svg = true;
 		else if (!strcmp(argv[i], "--live"))
 			live = true;
-		else if (!path)
+		else if (!path && !fwctl_option(argv[i]))
 			path = argv[i];
 		else
 			return fwctl_usage(ctl, NULL, "graph: did not understand '%s'", argv[i]);

@@ -198,9 +198,8 @@ static int read_apply(struct fwctl *ctl, int argc, char **argv, struct applying 
 {
 	int i;
 
-	a->path = argv[0];
 	a->netns = ctl->netns;
-	for (i = 1; i < argc; i++) {
+	for (i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "--confirm")) {
 			a->trial = ++i < argc ? trial_time(argv[i]) : 0;
 			if (!a->trial)
@@ -211,11 +210,13 @@ static int read_apply(struct fwctl *ctl, int argc, char **argv, struct applying 
 			a->full = true;
 		} else if (!strcmp(argv[i], "--force")) {
 			a->force = true;
+		} else if (!a->path && !fwctl_option(argv[i])) {
+			a->path = argv[i];
 		} else {
 			return fwctl_usage(ctl, NULL, "apply: did not understand '%s'", argv[i]);
 		}
 	}
-	return 0;
+	return a->path ? 0 : fwctl_usage(ctl, NULL, "apply: FILE is missing");
 }
 
 int cmd_apply(struct fwctl *ctl, int argc, char **argv)

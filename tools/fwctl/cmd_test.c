@@ -66,7 +66,9 @@ int cmd_test(struct fwctl *ctl, int argc, char **argv)
 	struct fwt_diag diag;
 	int i, ret = 0;
 
-	(void)ctl;
+	for (i = 0; i < argc; i++)
+		if (fwctl_option(argv[i]))
+			return fwctl_usage(ctl, NULL, "test: did not understand '%s'", argv[i]);
 	fwt_diag_init(&diag);
 	out_array(NULL);
 	for (i = 1; !ret && i < argc; i++)

@@ -54,6 +54,12 @@ extern const struct command fwctl_commands[];
  */
 int fwctl_word(const char *word, const char *const *words, const char *what);
 
+/* Is it written as an option: "-" alone is standard input. */
+static inline bool fwctl_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
 /** fwctl_usage() - say what is wrong and how it is written; returns FWCTL_USAGE */
 int fwctl_usage(struct fwctl *ctl, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

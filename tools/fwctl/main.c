@@ -182,6 +182,7 @@ static const struct {
 	{ "pool", "list" },
 	{ "set", "list" },
 	{ "node", "list" },
+	{ "import", "classbench" },
 };
 
 /* What cuts something off is never guessed. */
@@ -300,17 +301,30 @@ static void print_command_help(const struct command *only, bool object)
 	}
 }
 
+/* The longest that is told as a whole. */
+#define HELP_COLUMN	32
+
 static void print_help(FILE *to)
 {
 	const struct command *c;
 
 	fprintf(to, "Usage: fwctl [OPTIONS] COMMAND\n\n");
 	for (c = fwctl_commands; c->name; c++) {
-		char left[40];
+		char left[HELP_COLUMN + 1];
+		int n;
 
-		snprintf(left, sizeof(left), "%s%s%s", c->name,
-			 *c->args ? " " : "", c->args);
-		fprintf(to, "  %-20s %s\n", left, c->help);
+		n = snprintf(left, sizeof(left), "%s%s%s", c->name,
+			     *c->args ? " " : "", c->args);
+		/* What does not fit its own help tells: no word is cut. */
+		if (n > HELP_COLUMN) {
+			n = strcspn(left, "[|");
+			while (n && left[n - 1] == ' ')
+				n--;
+			if (n < 3 || strncmp(left + n - 3, "...", 3))
+				n += snprintf(left + n, sizeof(left) - n, " ...");
+			left[n] = 0;
+		}
+		fprintf(to, "  %-*s %s\n", HELP_COLUMN, left, c->help);
 	}
 	fprintf(to, "\nOPTIONS\n"
 		"  -j                   JSON on standard output, errors too\n"
@@ -397,13 +411,37 @@ static int options(struct fwctl *ctl, int *argc, char **argv, bool *help,
 	return 0;
 }
 
-/* The command that the words name, and how many words that took. */
-static const struct command *find(int argc, char **argv, int *used)
+/* The word of a command's arguments at place @n that must be there, "" for none. */
+static void needed(const char *args, int n, char *to, size_t size)
+{
+	size_t len;
+
+	to[0] = 0;
+	while (*args) {
+		if (*args == '[') {
+			args += strcspn(args, "]");
+			args += strspn(args, "].");
+		} else {
+			len = strcspn(args, " ");
+			if (!n--) {
+				snprintf(to, size, "%.*s", (int)len, args);
+				return;
+			}
+			args += len;
+		}
+		args += strspn(args, " ");
+	}
+}
+
+/* The command that the words name, and how many words that took. @help: it is asked
+ * about, so that of an object's commands any will do.
+ */
+static const struct command *find(int argc, char **argv, bool help, int *used)
 {
 	const char *object, *command = NULL;
 	struct words first, second;
 	const struct command *c;
-	char name[64];
+	char name[64], words[256] = "";
 	size_t d;
 	int i;
 
@@ -426,9 +464,14 @@ static const struct command *find(int argc, char **argv, int *used)
 			command = defaults[d].command;
 	snprintf(name, sizeof(name), "%s%s%s", object, command ? " " : "",
 		 command ? command : "");
-	for (c = fwctl_commands; c->name; c++)
-		if (!strcmp(c->name, name))
-			return c;
+	for (c = fwctl_commands; c->name && strcmp(c->name, name); c++)
+		;
+	if (!c->name || (*used < argc || *used > 1 || !second.count || !c->min || help))
+		return c->name ? c : NULL;
+	for (i = 0; i < second.count; i++)
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
+			 i ? ", " : "one of: ", second.list[i]);
+	out_error(words, "%s: a second word is missing", object);
 	return NULL;
 }
 
@@ -436,6 +479,7 @@ static int run(struct fwctl *ctl, int argc, char **argv)
 {
 	bool help = false, version = false;
 	int ret, used = 0;
+	char word[40];
 
 	ret = options(ctl, &argc, argv, &help, &version);
 	if (ret)
@@ -459,7 +503,7 @@ static int run(struct fwctl *ctl, int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--commands"))
 		return print_commands();
-	ctl->command = find(argc - 1, argv + 1, &used);
+	ctl->command = find(argc - 1, argv + 1, help, &used);
 	if (!ctl->command)
 		return FWCTL_USAGE;
 	if (help) {
@@ -468,9 +512,11 @@ static int run(struct fwctl *ctl, int argc, char **argv)
 	}
 	argc -= 1 + used;
 	argv += 1 + used;
-	if (argc < ctl->command->min)
-		return fwctl_usage(ctl, NULL, "%s: %s is missing",
-				   ctl->command->name, ctl->command->args);
+	if (argc < ctl->command->min) {
+		needed(ctl->command->args, argc, word, sizeof(word));
+		return fwctl_usage(ctl, NULL, "%s: %s is missing", ctl->command->name,
+				   word[0] ? word : "something");
+	}
 	if (ctl->command->max >= 0 && argc > ctl->command->max)
 		return fwctl_usage(ctl, NULL, "%s: did not understand '%s'",
 				   ctl->command->name, argv[ctl->command->max]);

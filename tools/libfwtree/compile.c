@@ -434,6 +434,16 @@ void fwt_understand_end(struct fwt_sema *s)
 	clean(s);
 }
 
+/* A file that was cut to nothing is a policy, too, that lets everything pass. */
+static void warn_of_nothing(const struct fwt_policy_ast *ast, struct fwt_diag *diag)
+{
+	const struct fwt_loc top = { .line = 1, .column = 1, .end_column = 1 };
+
+	if (!ast->hooks)
+		fwt_diag_add(diag, FWT_WARNING, &top, "rules stand in 'ingress { ... }' and 'egress { ... }'",
+			     "nothing is filtered: this policy has no hook");
+}
+
 int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		const struct fwt_compile_opts *opts, struct fwt_blob *out)
 {
@@ -444,6 +454,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	memset(out, 0, sizeof(*out));
 	ret = understand(&s, ast, diag, !(opts && opts->no_warnings), opts,
 			 opts ? opts->progress : NULL);
+	if (!ret && !(opts && opts->no_warnings))
+		warn_of_nothing(ast, diag);
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {
