@@ -343,6 +343,8 @@ ok 'explain: of a long rule the beginning' narrow
 
 full() { ! "$fwctl" -h >/dev/full 2>"$tmp/err"; }
 ok 'a full disk is a failure' full
+closed() { ! "$fwctl" -h >&- 2>"$tmp/err" && grep -q 'cannot write to standard output' "$tmp/err"; }
+ok 'closed standard output is one, too' closed
 
 echo "1..$n"
 [ $failed -eq 0 ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* monitor: events as they happen. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -155,8 +156,8 @@ static int print_event(void *ctx, const struct fwt_nl_event *e)
 		print_lost(e);
 	}
 	out_end();
-	out_flush();
-	return 0;
+	/* Whom it is for is gone, or has no room. */
+	return out_flush() ? 0 : -EPIPE;
 }
 
 int cmd_monitor(struct fwctl *ctl, int argc, char **argv)
@@ -182,7 +183,8 @@ int cmd_monitor(struct fwctl *ctl, int argc, char **argv)
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;
-	if (!fwt_nl_listen(&nl, groups))
-		fwt_nl_monitor(&nl, print_event, NULL);
-	return fwctl_refused(&nl);
+	if (fwt_nl_listen(&nl, groups) || fwt_nl_monitor(&nl, print_event, NULL) != -EPIPE)
+		return fwctl_refused(&nl);
+	fwt_nl_close(&nl);
+	return FWCTL_FAILED;
 }

@@ -216,8 +216,7 @@ int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 		ret = view_fetch(&v, &nl, false);
 	if (ret)
 		goto out;
-	if (fwt_nl_rules_get(&nl, &rules) || fwt_nl_limits_get(&nl, &limits) ||
-	    (reset && fwt_nl_stats_reset(&nl, quotas))) {
+	if (fwt_nl_rules_get(&nl, &rules) || fwt_nl_limits_get(&nl, &limits)) {
 		ret = fwctl_refused(&nl);
 		goto out;
 	}
@@ -225,6 +224,11 @@ int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 	print_limits(&limits, &rules);
 	print_figures(&stats);
 	out_end();
+	/* What nobody could read is not forgotten. */
+	if (reset && !out_flush())
+		ret = FWCTL_FAILED;
+	else if (reset && fwt_nl_stats_reset(&nl, quotas))
+		ret = fwctl_refused(&nl);
 	fwt_nl_close(&nl);
 out:
 	fwt_nl_counters_clean(&counters);

@@ -6,10 +6,12 @@
  * the man page read it. "fwctl --commands" prints it for them.
  */
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "diag.h"
 #include "fwctl.h"
@@ -523,11 +525,27 @@ static int run(struct fwctl *ctl, int argc, char **argv)
 	return ctl->command->run(ctl, argc, argv);
 }
 
+/* Who closed standard output gave its number to what is opened first: text would be
+ * written into a capture, or sent to the kernel. What stands there instead can't be
+ * written to, and that is told.
+ */
+static void take_numbers(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct fwctl ctl = { 0 };
 	int ret;
 
+	take_numbers();
 	out_init(false);
 	ret = run(&ctl, argc, argv);
 	if (!out_finish()) {

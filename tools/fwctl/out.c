@@ -152,9 +152,9 @@ void out_time(const char *key, uint64_t ns)
 		jsonw_real(&out.json_text, key, (double)(ns / 1000) / 1e6);
 }
 
-void out_flush(void)
+bool out_flush(void)
 {
-	fflush(stdout);
+	return out_finish();
 }
 
 void out_bool(const char *key, bool value)

@@ -39,8 +39,10 @@ void out_time(const char *key, uint64_t ns);	/* seconds since 1970 */
 void out_bool(const char *key, bool value);
 void out_null(const char *key);
 
-/* What was written is to be read now. */
-void out_flush(void);
+/* What was written is to be read now. Returns false where all of it, from the first
+ * word on, could not be.
+ */
+bool out_flush(void);
 
 /* Text alone. */
 void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
