@@ -65,7 +65,7 @@ help:
 	@echo 'make check-stock    on Debian'"'"'s own kernels, under QEMU'
 	@echo 'make check-sets     rule sets of up to a million rules against first match (hours)'
 	@echo 'make check-races    two CPUs against each other, a minute for each kind'
-	@echo 'make nightly        both, and an hour of generated policies'
+	@echo 'make nightly        both, an hour of generated policies, changes by the thousand'
 	@echo 'make fuzz [SECONDS=60]   the fuzzers, SECONDS each'
 	@echo 'make bench          measure, against the kernel and nftables'
 	@echo 'make lint           checkpatch, sparse, cppcheck, shellcheck, generated files'

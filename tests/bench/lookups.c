@@ -2,11 +2,11 @@
 /*
  * Look-ups a second, in userspace, over ClassBench filter sets.
  *
- *	lookups [-n LOOKUPS] [-c CHECKS] [-m RULES] FILE...	(.xz too)
+ *	lookups [-n LOOKUPS] [-t HEADERS] [-c CHECKS] [-m RULES] FILE...	(.xz too)
  *
  * Each set becomes a policy, is parsed, compiled and verified as fwctl and the
  * module do it, and is asked about headers drawn from its rules, from their edges
- * plus and minus one, and uniformly. CHECKS of these are held against first match
+ * plus and minus one, and uniformly: HEADERS that differ. CHECKS are held against first match
  * over the filters as they were read; a difference is an error, shown with the
  * least filters that have it. RULES is the least number that becomes a forest. A
  * line a set, of words to be read by the benchmark: name=value; none with -n 0,
@@ -24,7 +24,7 @@
 #include "sema_sample.h"
 #include "tree.h"
 
-#define HEADERS		(1u << 16)	/* those that are timed */
+#define HEADERS		(1u << 16)	/* those that are timed, unless other is said */
 
 static double now(void)
 {
@@ -335,11 +335,12 @@ static void unpack(const struct header *h, struct fwt_packet *p)
 	p->protocol = h->protocol;
 }
 
-static void measure(const struct set *s, const char *name, u64 lookups)
+static void measure(const struct set *s, const char *name, u64 lookups,
+		    u32 headers)
 {
 	const struct fwt_filter *f = s->filters.data;
 	const struct fwt_program *prog = &s->prog;
-	struct header *trace = calloc(HEADERS, sizeof(*trace));
+	struct header *trace = calloc(headers, sizeof(*trace));
 	struct fwt_packet p = { 0 };
 	u64 cuts = prog->n[FWT_SEC_CUTS], boxes = prog->n[FWT_SEC_BOXES];
 	u64 boxes6 = prog->n[FWT_SEC_BOXES6], rules = s->filters.count, i, round;
@@ -350,15 +351,15 @@ static void measure(const struct set *s, const char *name, u64 lookups)
 
 	/* Headers of the rules; and any at all, which few rules match. */
 	for (uniform = 0; uniform < 2; uniform++) {
-		for (i = 0; i < HEADERS; i++) {
+		for (i = 0; i < headers; i++) {
 			filter_draw(&rnd, &f[filter_rnd(&rnd) % rules], &p, false, uniform);
 			if (prog->n[FWT_SEC_FORESTS])
 				count(prog, &p, &c[uniform]);
 			pack(&p, &trace[i]);
 		}
-		for (round = 0; round < lookups / HEADERS; round++) {
+		for (round = 0; round < lookups / headers; round++) {
 			took = now();
-			for (i = 0; i < HEADERS; i++) {
+			for (i = 0; i < headers; i++) {
 				unpack(&trace[i], &p);
 				fwt_walk(prog, prog->root[0], &p, NULL, &d);
 				sum += d.rule;
@@ -371,13 +372,13 @@ static void measure(const struct set *s, const char *name, u64 lookups)
 		(double)(boxes + boxes6 > rules ? boxes + boxes6 - rules : 0) * (boxes6 ? 80 : 32);
 	printf("set=%s rules=%llu trees=%u steps=%u lookups=%.2fM any=%.2fM ", name,
 	       (unsigned long long)rules, prog->n[FWT_SEC_TREES], prog->steps_max,
-	       HEADERS / best[0] / 1e6, HEADERS / best[1] / 1e6);
+	       headers / best[0] / 1e6, headers / best[1] / 1e6);
 	for (uniform = 0; uniform < 2; uniform++)
 		printf("%scuts=%.1f/%u %sboxes=%.1f/%u %slines=%.1f/%u ", uniform ? "any_" : "",
-		       (double)c[uniform].cuts / HEADERS, c[uniform].most_cuts,
-		       uniform ? "any_" : "", (double)c[uniform].boxes / HEADERS,
+		       (double)c[uniform].cuts / headers, c[uniform].most_cuts,
+		       uniform ? "any_" : "", (double)c[uniform].boxes / headers,
 		       c[uniform].most_boxes, uniform ? "any_" : "",
-		       (double)c[uniform].lines / HEADERS, c[uniform].most_lines);
+		       (double)c[uniform].lines / headers, c[uniform].most_lines);
 	printf("index=%.1f copies=%.2f program=%.0f parse=%.0fms compile=%.0fms verify=%.0fms "
 	       "sum=%llu\n", index / (double)rules, (double)(boxes + boxes6) / (double)rules,
 	       (double)s->blob.len / (double)rules, s->parsed * 1e3, s->compiled * 1e3,
@@ -388,7 +389,7 @@ static void measure(const struct set *s, const char *name, u64 lookups)
 int main(int argc, char **argv)
 {
 	u64 lookups = 1 << 20, checks = 20000;
-	u32 forest_min = 0;
+	u32 forest_min = 0, headers = HEADERS;
 	int i, ret = 0;
 
 	for (i = 1; i < argc; i++) {
@@ -403,6 +404,10 @@ int main(int argc, char **argv)
 			checks = strtoull(argv[++i], NULL, 0);
 			continue;
 		}
+		if (!strcmp(argv[i], "-t") && i + 1 < argc) {
+			headers = max((u32)strtoul(argv[++i], NULL, 0), 1u);
+			continue;
+		}
 		if (!strcmp(argv[i], "-m") && i + 1 < argc) {
 			forest_min = (u32)strtoul(argv[++i], NULL, 0);
 			continue;
@@ -413,7 +418,7 @@ int main(int argc, char **argv)
 			if (!check(&s, checks, forest_min))
 				ret = 1;
 			if (lookups)
-				measure(&s, name ? name + 1 : argv[i], lookups);
+				measure(&s, name ? name + 1 : argv[i], lookups, headers);
 		}
 		fflush(stdout);
 		unmake(&s);

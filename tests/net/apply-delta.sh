@@ -136,6 +136,35 @@ for what, head in (("names of a directory", ['include "none-*.fw"']),
     d = apply_file(lines[:20] + ["\tudp dport 4002 drop"] + lines[20:])
     equal(d["delta"], False, f"{what}: the whole")
 
+# What a patch has no words for goes the whole way; in a policy that has it, too, other
+# rules still go by a patch, and it stays as it was.
+HEAD = ["tree some_tree { accept }", "map names : addr -> tree { elements = { 10.8.8.8 -> some_tree } }", "pool p { 10.0.0.1; 10.0.0.2 }"]
+for what, rule_ in (("a limit", "udp dport 10 limit 10/second accept"),
+                    ("a quota", "udp dport 10 quota 10M accept"),
+                    ("how many connections", "udp dport 10 ct count by saddr > 3 drop"),
+                    ("a split", "udp dport 10 split random { 1 -> accept; 1 -> drop }"),
+                    ("a filter of tcpdump's", 'bpf "udp port 10" drop'),
+                    ("a map", "goto saddr map @names"),
+                    ("a choice", "select saddr { 10.8.0.1 -> accept; 10.8.0.2 -> drop }"),
+                    ("a pool", "udp dport 10 balance @p accept"),
+                    ("a tree", "udp dport 10 goto some_tree"),
+                    ("a rule that does not end", "udp dport 10 set mark 5")):
+    base = HEAD + LINES
+    apply_file(base, "--full")
+    at = len(HEAD) + 20
+    try:
+        d = apply_file(base[:at] + ["\t" + rule_] + base[at:])
+    except RuntimeError as e:
+        ok(False, f"{what} is no rule", e)
+        continue
+    got = state()
+    equal(d["delta"], False, f"{what} comes the whole way")
+    d = apply_file(base[:at] + ["\t" + rule_, "\tudp dport 4007 drop"] + base[at:at + 5] + base[at + 6:])
+    equal(d["delta"], True, f"{what} is there: others by a patch")
+    equal(d["delta"] and apply_file(base[:at] + ["\t" + rule_] + base[at:])["delta"] and state() == got, True, "and back")
+    apply_file(base)
+    equal(state()[0], "".join(x + "\n" for x in base), f"{what} goes")
+
 # Many blocks of text, changed here and there, and what stands behind moves.
 lines = ["ingress {"] + [f"\tsaddr 10.{i >> 8}.{i & 255}.0/24 tcp dport {1 + i} accept" for i in range(4000)] + ["\tdrop", "}", "egress { accept }"]
 apply_file(lines)
