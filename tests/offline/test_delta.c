@@ -11,330 +11,18 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "ast.h"
-#include "compile.h"
-#include "delta.h"
 #include "diag.h"
 #include "filters.h"
 #include "gen_policy.h"
-#include "parse.h"
+#include "patched.h"
 #include "sema_sample.h"
 
-struct made {
-	struct fwt_policy_ast *ast;
-	struct fwt_blob blob;
-	struct fwt_program prog;
-	struct fwt_patchable of;
-};
-
-static bool make(struct made *m, const char *text, u32 forest_min)
-{
-	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = forest_min };
-	struct fwt_verify_error err;
-	struct fwt_diag diag;
-	void *scratch;
-	int ret;
-
-	memset(m, 0, sizeof(*m));
-	fwt_diag_init(&diag);
-	m->ast = fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL);
-	assert_non_null(m->ast);
-	ret = fwt_compile(m->ast, &diag, &opts, &m->blob);
-	fwt_diag_clean(&diag);
-	if (ret) {
-		fwt_ast_free(m->ast);
-		return false;
-	}
-	scratch = malloc(fwt_verify_scratch(m->blob.data, m->blob.len));
-	assert_non_null(scratch);
-	assert_int_equal(fwt_verify(m->blob.data, m->blob.len, scratch, &m->prog, &err), 0);
-	m->of.forest = calloc(m->prog.n[FWT_SEC_FORESTS] + 1, sizeof(*m->of.forest));
-	m->of.rule = calloc(m->prog.n[FWT_SEC_RULES] + 1, sizeof(u32));
-	assert_true(m->of.forest && m->of.rule);
-	fwt_patchable_init(&m->of, &m->prog, scratch);
-	free(scratch);
-	return true;
-}
-
-static void unmake(struct made *m)
-{
-	fwt_ast_free(m->ast);
-	fwt_blob_free(&m->blob);
-	free(m->of.forest);
-	free(m->of.rule);
-}
-
-/* The stupid twin of a delta: a list of lines. */
-struct text {
-	char **line;
-	u32 n;
-};
-
-static void text_init(struct text *t, const char *from)
-{
-	const char *end;
-
-	memset(t, 0, sizeof(*t));
-	for (; *from; from = end + 1) {
-		end = strchr(from, '\n');
-		assert_non_null(end);
-		t->line = realloc(t->line, (t->n + 1) * sizeof(char *));
-		assert_non_null(t->line);
-		t->line[t->n++] = strndup(from, (size_t)(end - from));
-	}
-}
-
-static void text_insert(struct text *t, u32 at, const char *line)
-{
-	t->line = realloc(t->line, (t->n + 1) * sizeof(char *));
-	assert_non_null(t->line);
-	memmove(t->line + at + 1, t->line + at, (t->n - at) * sizeof(char *));
-	t->line[at] = strdup(line);
-	t->n++;
-}
-
-static void text_delete(struct text *t, u32 at)
-{
-	free(t->line[at]);
-	t->n--;
-	memmove(t->line + at, t->line + at + 1, (t->n - at) * sizeof(char *));
-}
-
-static char *text_join(const struct text *t)
-{
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	u32 i;
-
-	assert_non_null(out);
-	for (i = 0; i < t->n; i++)
-		fprintf(out, "%s\n", t->line[i]);
-	fclose(out);
-	return text;
-}
-
-static void text_clean(struct text *t)
-{
-	while (t->n)
-		text_delete(t, t->n - 1);
-	free(t->line);
-}
-
-/* A base with a patch. */
-struct patched {
-	struct fwt_blob blob;
-	struct fwt_patch patch;
-	struct fwt_program prog;
-	void *tables;
-};
-
-static char refusal[160];
-
-static int patch(struct patched *p, const struct made *base)
-{
-	struct fwt_patch_memory m = fwt_patch_memory(p->blob.data, p->blob.len, &base->prog);
-	void *scratch = malloc(m.scratch + 1);
-	struct fwt_verify_error err = { 0 };
-	int ret;
-
-	p->tables = malloc(m.tables + 1);
-	assert_true(scratch && p->tables);
-	ret = fwt_patch_verify(p->blob.data, p->blob.len, &base->prog, &base->of, scratch,
-			       p->tables, &p->patch, &err);
-	if (ret && !err.text[0])
-		fail_msg("refused without a word");
-	snprintf(refusal, sizeof(refusal), "%s", err.text);
-	p->prog = base->prog;
-	p->prog.patch = &p->patch;
-	p->prog.steps_max = p->patch.steps_max;
-	free(scratch);
-	return ret;
-}
-
-static void unpatch(struct patched *p)
-{
-	free(p->tables);
-	fwt_blob_free(&p->blob);
-}
-
-static u32 line_of(const struct fwt_program *prog, u32 rule)
-{
-	const struct fwt_program *own;
-	const struct fwt_prog_rule *r;
-
-	if (rule == FWT_NONE)
-		return 0;
-	own = fwt_program_of_rule(prog, &rule);
-	r = &own->rule[rule];
-	return own == prog ? fwt_patch_line(prog->patch, r->file, r->line) : r->line;
-}
-
-static u32 effect_of(const struct fwt_program *prog, u32 effect)
-{
-	const struct fwt_program *own;
-	u32 mod = effect & ~FWT_EFFECT_MOD;
-
-	if (!(effect & FWT_EFFECT_MOD))
-		return line_of(prog, effect);
-	own = fwt_program_of_mod(prog, &mod);
-	return own->mod[mod].type << 24 | own->mod[mod].a;
-}
-
-static bool an_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
-		      const u32 *addr, bool subnet)
-{
-	(void)env;
-	(void)subnet;
-	return (strlen(ifname) + family + addr[0]) & 1;
-}
-
-static bool a_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
-{
-	(void)env;
-	memset(addr, 0, 4 * sizeof(u32));
-	addr[0] = p->family;
-	return true;
-}
-
-static bool a_local(const struct fwt_env *env, const char *ifname,
-		    const struct fwt_packet *p, u32 *addr)
-{
-	(void)ifname;
-	return a_source(env, p, addr);
-}
-
-/* A walk, and whose objects it asks. */
-struct walking {
-	struct fwt_env env;
-	const struct fwt_program *prog;
-};
-
-/* By the set's name, so that two programs of one policy agree. */
-static bool a_set(const struct fwt_env *env, u32 object, bool six, const u32 *key, u32 *value)
-{
-	const struct fwt_program *prog = ((const struct walking *)env)->prog;
-	u32 own = fwt_patch_object(prog, object);
-
-	assert_true(own < prog->n[FWT_SEC_OBJECTS]);
-	if (value)
-		return false;
-	return (prog->object[own].key ^ six ^ key[0]) % 3 == 0;
-}
-
-static const struct fwt_env_ops ops = {
-	.ifaddr = an_ifaddr, .source = a_source, .local = a_local, .set_has = a_set,
-};
-
 static struct {
-	u64 updates, changes, added, deleted, replaced, again, refused, packets, by_added;
-	u64 bent, unbent;
+	u64 changes, added, deleted, replaced, again, refused, bent, unbent;
 } sum;
 
-/* Sets are changed alike: the base's, by whichever program's modifier. */
-static bool same_update(const struct fwt_program *got, const struct fwt_decision_update *a,
-			const struct fwt_program *want, const struct fwt_decision_update *b)
-{
-	const struct fwt_prog_mod *m, *n;
-	u32 i, k;
-
-	m = fwt_patch_update(got, a, &i);
-	n = fwt_patch_update(want, b, &k);
-	assert_true(i < got->n[FWT_SEC_OBJECTS]);
-	return m->type == n->type && got->object[i].key == want->object[k].key &&
-	       a->six == b->six && a->key[0] == b->key[0];
-}
-
-/* Each step leads to the next one; added rules' nodes are behind the base's. */
-struct trace {
-	u32 at;
-	u32 last;
-	u32 broken;
-};
-
-static void keep(void *ctx, const struct fwt_walk_step *s)
-{
-	struct trace *t = ctx;
-
-	t->broken += s->node != t->at;
-	t->at = s->next;
-	t->last = s->node;
-}
-
-/* Telling the steps changes nothing, and they are those that were taken. */
-static void trace(const struct fwt_program *prog, u32 root, const struct fwt_packet *p,
-		  const struct fwt_decision *d)
-{
-	u32 nodes = prog->n[FWT_SEC_NODES], rules = prog->n[FWT_SEC_RULES];
-	struct walking w = { .env.ops = &ops, .prog = prog };
-	struct trace t = { .at = root };
-	const struct fwt_prog_node *n;
-	struct fwt_packet q = *p;
-	struct fwt_decision e;
-	bool added;
-
-	fwt_walk_traced(prog, root, &q, &w.env, &e, keep, &t);
-	assert_int_equal(e.verdict, d->verdict);
-	assert_int_equal(e.rule, d->rule);
-	assert_int_equal(e.node, d->node);
-	assert_int_equal(e.snat, d->snat);
-	assert_int_equal(e.n_effects, d->n_effects);
-	assert_memory_equal(e.effect, d->effect, e.n_effects * sizeof(*e.effect));
-	assert_int_equal(t.broken, 0);
-	/* Not where a modifier or an unknown field ended it. */
-	if (e.rule == FWT_NONE || t.at != FWT_NONE)
-		return;
-	added = e.rule >= rules;
-	assert_int_equal(t.last, e.node);
-	assert_int_equal(added, e.node >= nodes);
-	n = added ? &prog->patch->prog.node[e.node - nodes] : &prog->node[e.node];
-	assert_int_equal(n->type, FWT_NODE_VERDICT);
-	assert_int_equal(n->arg, added ? e.rule - rules : e.rule);
-}
-
-/* The same packet, both ways. */
-static void compare(const struct fwt_program *got, const struct fwt_program *want, u32 hook,
-		    const struct fwt_packet *p)
-{
-	struct walking w = { .env.ops = &ops, .prog = got };
-	struct fwt_decision a, b;
-	struct fwt_packet q, r;
-	bool same;
-	u32 i;
-
-	if (want->root[hook] == FWT_NONE)
-		return;
-	q = *p;
-	fwt_walk(got, got->root[hook], &q, &w.env, &a);
-	trace(got, got->root[hook], p, &a);
-	w.prog = want;
-	r = *p;
-	fwt_walk(want, want->root[hook], &r, &w.env, &b);
-	same = a.verdict == b.verdict && a.flags == b.flags && a.n_effects == b.n_effects &&
-	       a.reject == b.reject && line_of(got, a.rule) == line_of(want, b.rule) &&
-	       !memcmp(q.saddr, r.saddr, sizeof(q.saddr)) && q.mark == r.mark &&
-	       (a.snat == FWT_NONE) == (b.snat == FWT_NONE);
-	same &= a.n_updates == b.n_updates;
-	for (i = 0; same && i < a.n_updates; i++)
-		same = same_update(got, &a.update[i], want, &b.update[i]);
-	sum.updates += a.n_updates && a.rule != FWT_NONE && a.rule >= got->n[FWT_SEC_RULES];
-	/* Numbers of counters and strings are each program's own. */
-	for (i = 0; same && i < a.n_effects; i++)
-		same = a.effect[i] & FWT_EFFECT_MOD ?
-			effect_of(got, a.effect[i]) >> 24 == effect_of(want, b.effect[i]) >> 24 :
-			effect_of(got, a.effect[i]) == effect_of(want, b.effect[i]);
-	sum.packets++;
-	sum.by_added += a.rule != FWT_NONE && a.rule >= got->n[FWT_SEC_RULES];
-	if (same)
-		return;
-	fprintf(stderr, "line %u, not %u; verdict %u, not %u: %08x:%u > %08x:%u protocol %u\n",
-		line_of(got, a.rule), line_of(want, b.rule), a.verdict, b.verdict, p->saddr[0],
-		p->sport, p->daddr[0], p->dport, p->protocol);
-	fail();
-}
-
 struct session {
-	struct made base;
+	struct base base;
 	struct text text;
 	struct fwt_delta delta;
 	struct fwt_sampler sampler;
@@ -346,7 +34,7 @@ static void check(struct session *s, struct patched *p)
 {
 	char *text = text_join(&s->text), *told;
 	const struct fwt_prog_file *f = s->base.prog.file;
-	struct made fresh;
+	struct base fresh;
 	size_t len;
 	FILE *out;
 	u32 i;
@@ -360,7 +48,7 @@ static void check(struct session *s, struct patched *p)
 		fail();
 	}
 	free(told);
-	if (!make(&fresh, text, 3)) {
+	if (!base_make(&fresh, text, 3)) {
 		fprintf(stderr, "%s\n", text);
 		fail();
 	}
@@ -370,9 +58,9 @@ static void check(struct session *s, struct patched *p)
 
 		fwt_sampler_packet(&s->sampler, s->base.ast->hooks, &pkt);
 		pkt.hook = i & 1;
-		compare(&p->prog, &fresh.prog, i & 1, &pkt);
+		patched_compare(&p->prog, &fresh.prog, i & 1, &pkt);
 	}
-	unmake(&fresh);
+	base_clean(&fresh);
 }
 
 /* Whatever is accepted of a bent patch is safe to walk (under ASan). */
@@ -400,12 +88,12 @@ static void bend(struct session *s, const struct patched *p)
 			else
 				memcpy(to + (at & ~3u), &value, min(4u, (u32)p->blob.len - at));
 		}
-		if (patch(&bent, &s->base)) {
+		if (patched_make(&bent, &s->base)) {
 			sum.bent++;
 		} else {
 			sum.unbent++;
 			for (k = 0; k < 20; k++) {
-				struct walking w = { .env.ops = &ops, .prog = &bent.prog };
+				struct walking w = { .env.ops = &patched_ops, .prog = &bent.prog };
 				struct fwt_decision d;
 				struct fwt_packet pkt;
 
@@ -414,11 +102,11 @@ static void bend(struct session *s, const struct patched *p)
 				if (bent.prog.root[k & 1] == FWT_NONE)
 					continue;
 				fwt_walk(&bent.prog, bent.prog.root[k & 1], &pkt, &w.env, &d);
-				line_of(&bent.prog, d.rule);
+				patched_line(&bent.prog, d.rule);
 			}
 			fwt_patch_line(&bent.patch, 0, filter_rnd(&s->rnd) % 300);
 		}
-		unpatch(&bent);
+		patched_clean(&bent);
 	}
 }
 
@@ -579,12 +267,12 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 		assert_true(!ret || ret == -EINVAL || ret == -EOPNOTSUPP);
 	}
 	if (!ret) {
-		ret = patch(p, &s->base);
+		ret = patched_make(p, &s->base);
 		if (ret)
-			unpatch(p);
+			patched_clean(p);
 		/* Such a one goes the whole way: its walks may take too many steps. */
 		if (ret && ret != -E2BIG) {
-			fprintf(stderr, "what was built is refused: %s\n", refusal);
+			fprintf(stderr, "what was built is refused: %s\n", patched_refusal);
 			fail();
 		}
 	}
@@ -602,7 +290,7 @@ static bool change(struct session *s, const char *new, struct patched *p, u32 fo
 		return false;
 	}
 	text_clean(&old);
-	unpatch(&was);
+	patched_clean(&was);
 	sum.changes++;
 	/* What was made can be gone on with. */
 	if (forget) {
@@ -630,7 +318,7 @@ static void play(const char *text, const struct text *news, u64 seed)
 	struct patched p = { 0 };
 	u32 i;
 
-	if (!make(&s.base, text, 3))
+	if (!base_make(&s.base, text, 3))
 		return;
 	text_init(&s.text, text);
 	fwt_delta_init(&s.delta);
@@ -643,8 +331,8 @@ static void play(const char *text, const struct text *news, u64 seed)
 	fwt_sampler_clean(&s.sampler);
 	fwt_delta_clean(&s.delta);
 	text_clean(&s.text);
-	unpatch(&p);
-	unmake(&s.base);
+	patched_clean(&p);
+	base_clean(&s.base);
 }
 
 static char *filter_text(u32 n, enum filter_family family, bool six, u64 seed)
@@ -688,7 +376,7 @@ static void test_filters(void **state)
 			free(base);
 			free(more);
 		}
-	assert_true(sum.added && sum.deleted && sum.replaced && sum.again && sum.by_added);
+	assert_true(sum.added && sum.deleted && sum.replaced && sum.again && patched_sum.by_added);
 }
 
 static void test_shapes(void **state)
@@ -721,7 +409,7 @@ static void test_shapes(void **state)
 	       (unsigned long long)sum.changes, (unsigned long long)sum.added,
 	       (unsigned long long)sum.deleted, (unsigned long long)sum.replaced,
 	       (unsigned long long)sum.again, (unsigned long long)sum.refused,
-	       (unsigned long long)sum.packets, (unsigned long long)sum.by_added);
+	       (unsigned long long)patched_sum.packets, (unsigned long long)patched_sum.by_added);
 	printf("%llu bent patches refused, %llu harmless\n", (unsigned long long)sum.bent,
 	       (unsigned long long)sum.unbent);
 	assert_true(sum.changes > 1000 && sum.bent > 1000 && sum.unbent > 1000);
@@ -754,14 +442,14 @@ static void test_covered(void **state)
 	struct fwt_delta delta;
 	struct fwt_decision d;
 	struct fwt_diag diag;
-	struct made base;
+	struct base base;
 	u32 i, wrong;
 
 	(void)state;
-	assert_true(make(&base, text, 3));
+	assert_true(base_make(&base, text, 3));
 	p = pkt;
 	fwt_walk(&base.prog, base.prog.root[0], &p, NULL, &d);
-	assert_int_equal(line_of(&base.prog, d.rule), 2);
+	assert_int_equal(patched_line(&base.prog, d.rule), 2);
 	fwt_rule_spot(&base.prog, &base.of, 0, &spot);
 	assert_true(spot.plain && spot.alone);
 	line.side = spot.side[FWT_PATCH_BEFORE];
@@ -774,15 +462,15 @@ static void test_covered(void **state)
 			assert_int_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE), 0);
 		fwt_diag_init(&diag);
 		assert_int_equal(fwt_delta_build(&delta, "t.fw", &diag, &wrong, &now.blob), 0);
-		assert_int_equal(patch(&now, &base), 0);
+		assert_int_equal(patched_make(&now, &base), 0);
 		p = pkt;
 		fwt_walk(&now.prog, now.prog.root[0], &p, NULL, &d);
-		assert_int_equal(line_of(&now.prog, d.rule), want[i] - (i == 0 || i == 2));
+		assert_int_equal(patched_line(&now.prog, d.rule), want[i] - (i == 0 || i == 2));
 		fwt_diag_clean(&diag);
 		fwt_delta_clean(&delta);
-		unpatch(&now);
+		patched_clean(&now);
 	}
-	unmake(&base);
+	base_clean(&base);
 }
 
 /* A program within a patch, and its objects. */
@@ -823,7 +511,7 @@ static void test_objects(void **state)
 	int ret;
 
 	(void)state;
-	assert_true(make(&s.base, text, 3));
+	assert_true(base_make(&s.base, text, 3));
 	assert_int_equal(fwt_sampler_init(&s.sampler, s.base.ast, 1), 0);
 	fwt_delta_init(&s.delta);
 	text_init(&s.text, text);
@@ -838,7 +526,7 @@ static void test_objects(void **state)
 			.side = spot.side[FWT_PATCH_BEFORE],
 		};
 
-		unpatch(&p);
+		patched_clean(&p);
 		memset(&p, 0, sizeof(p));
 		snprintf(raw, sizeof(raw), "\t%s\n", rule[i]);
 		assert_int_not_equal(fwt_delta_add(&s.delta, &line, FWT_DELTA_BEFORE), FWT_NONE);
@@ -849,12 +537,12 @@ static void test_objects(void **state)
 		if (ret)
 			fail_msg("%s: %s", rule[i], diag.count ? diag.entries[0].message : "?");
 		fwt_diag_clean(&diag);
-		if (patch(&p, &s.base))
-			fail_msg("%s: %s", rule[i], refusal);
+		if (patched_make(&p, &s.base))
+			fail_msg("%s: %s", rule[i], patched_refusal);
 		for (k = 0; k < 200; k++)
 			check(&s, &p);
 	}
-	assert_true(sum.updates);
+	assert_true(patched_sum.updates);
 	/* Of another name, of other types, of another kind: not the base's. */
 	for (i = 0; i < 4; i++) {
 		bent.blob.data = aligned_alloc(64, (p.blob.len + 63) & ~63ul);
@@ -870,18 +558,18 @@ static void test_objects(void **state)
 			o[1].param[FWT_SETP_TYPES] = FWT_SET_TYPE_MARK;
 			o[1].param[FWT_SETP_SHAPE] = 1;
 		}
-		ret = patch(&bent, &s.base);
-		if (i < 3 && (!ret || !refusal[0]))
+		ret = patched_make(&bent, &s.base);
+		if (i < 3 && (!ret || !patched_refusal[0]))
 			fail_msg("an object that is not the base's was taken: %u", i);
 		if (i == 3)
 			assert_int_equal(ret, 0);
-		unpatch(&bent);
+		patched_clean(&bent);
 	}
-	unpatch(&p);
+	patched_clean(&p);
 	fwt_sampler_clean(&s.sampler);
 	fwt_delta_clean(&s.delta);
 	text_clean(&s.text);
-	unmake(&s.base);
+	base_clean(&s.base);
 }
 
 /* What a walk with the patch takes more than without, where a rule is added that asks a

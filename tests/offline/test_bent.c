@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A program that is bent in any one place is refused, with a word, or walked safely. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "bpf.h"
+#include "made.h"
+#include "sema_sample.h"
+
+static const char sample[] =
+	"set ports : addr . port { elements = { 10.0.0.1 . 80, 10.1.0.0/16 . 1-9, fd00::1 . 5 } }\n"
+	"option conn-max 1000\n"
+	"pool p { scheduler least-conn; health passive; 10.0.0.1:80 weight 3; 10.0.0.2; fd00::1 }\n"
+	"ingress {\n\tiif { lo, wg* } accept\n\tsaddr { 10.0.0.0/8, fd00::/8 } log \"x\" count c call t\n"
+	"\tsaddr . dport @ports set mark 7\n\tdaddr addr(eth0) sport == dport drop\n"
+	"\tselect protocol . dport {\n\t\ttcp . 22 -> drop id ssh\n\t\tudp . { 53, 60-70 } -> goto u\n"
+	"\t\tdefault -> mark & 0xf == 3 accept\n\t}\n"
+	"\tudp dport 4501 queue 3 bypass\n\tudp dport 4500 notrack accept\n\tct mark 3 set ct mark mark set mark ct mark\n"
+	"\tct original daddr 10.0.0.1 ct direction original set dscp ef set ttl 9 set mss 99 mss clamp\n"
+	"\tdport 8000-8010 dnat to 10.0.0.5:4000-4010 accept\n"
+	"\tudp dport 11 balance @p or reject with admin-prohibited accept\n"
+	"\tudp dport 9-10 balance @p persistent accept\n\treject\n}\n"
+	"egress {\n\toif eth0 masquerade accept\n\tuid 5 cgroup 4294967301 drop\n\tcall t\n\tdrop\n}\n"
+	"ingress device eth0, eth1 {\n\tether type arp set vlan 3 accept\n\tcall t\n\tcall b\n\tdrop\n}\n"
+	"tree t {\n\tselect ttl {\n\t\t1-9 -> return\n\t\t5-20 -> drop\n\t}\n}\n"
+	"tree b {\n\tbpf \"udp[8:2] / 3 > udp[9] and ip[6:2] & 0x1fff = 0\" drop\n}\n"
+	"tree u {\n\troute reverse != iif drop\n\troute nexthop { none, 10.0.0.0/8 } accept\n\tcall b\n"
+	"\tnot { fragment daddr != 10.0.0.9 } drop\n\taccept\n}\n";
+
+static bool no_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
+		      const u32 *addr, bool subnet)
+{
+	(void)env;
+	(void)subnet;
+	return (strlen(ifname) + family + addr[0]) & 1;
+}
+
+static bool some_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
+{
+	(void)env;
+	memset(addr, 0, 16);
+	addr[0] = p->family;
+	return true;
+}
+
+static bool some_local(const struct fwt_env *env, const char *ifname,
+		       const struct fwt_packet *p, u32 *addr)
+{
+	(void)ifname;
+	return some_source(env, p, addr);
+}
+
+static void some_route(const struct fwt_env *env, const struct fwt_packet *p,
+		       enum fwt_route_ask what, struct fwt_route *r)
+{
+	r->type = (u8)((env->seed + what) % __FWT_ROUTE_MAX);
+	snprintf(r->oif, sizeof(r->oif), "eth%u", p->daddr[0] & 1);
+	r->nexthop[0] = p->daddr[0];
+}
+
+static int some_owner(const struct fwt_env *env, unsigned int field, u32 *out)
+{
+	out[0] = 1;
+	out[1] = env->seed;
+	return field == FWT_FIELD_CGROUP ? 2 : 1;
+}
+
+/* Instructions that the verifier let by are run: libpcap aborts at what it does not
+ * know, and reads what it is told to.
+ */
+static bool some_filter(const struct fwt_env *env, const struct fwt_packet *p,
+			const struct fwt_program *prog, u32 filter)
+{
+	u8 *bytes = malloc(60);
+	bool yes;
+	u32 i;
+
+	assert_non_null(bytes);
+	for (i = 0; i < 60; i++)
+		bytes[i] = (u8)(i * 7 + env->seed + p->ttl);
+	bytes[0] = 0x45;
+	yes = fwt_filter_run(prog, filter, bytes, 60);
+	free(bytes);
+	return yes;
+}
+
+static void count_step(void *ctx, const struct fwt_walk_step *s)
+{
+	(void)s;
+	(*(u64 *)ctx)++;
+}
+
+#define N_PACKETS 12
+
+static u64 walk_all(const struct fwt_program *prog, const struct fwt_packet *packets)
+{
+	static const struct fwt_env_ops ops = {
+		.ifaddr = no_ifaddr, .source = some_source, .local = some_local,
+		.route = some_route, .owner = some_owner, .filter = some_filter,
+	};
+	struct fwt_rlu rlu;
+	struct fwt_env env = { .ops = &ops, .rlu = &rlu };
+	struct fwt_decision d;
+	u64 walks = 0, steps;
+	u32 h, i;
+
+	for (h = 0; h < prog->n[FWT_SEC_HOOKS]; h++)
+		for (i = 0; i < N_PACKETS; i++) {
+			struct fwt_packet p = packets[i];
+
+			p.hook = prog->hook[h].hook;
+			env.seed = i;
+			steps = 0;
+			fwt_walk_traced(prog, prog->hook[h].root, &p, &env, &d, count_step,
+					&steps);
+			assert_true(steps <= prog->steps_max);
+			walks++;
+		}
+	return walks;
+}
+
+static void bend(void *copy, const struct made *m, u32 at, u32 width, u64 value,
+		 const struct fwt_packet *packets, u64 accepted[2])
+{
+	struct fwt_verify_error err;
+	struct fwt_program prog;
+	size_t size;
+	void *scratch;
+
+	memcpy(copy, m->blob.data, m->blob.len);
+	memcpy((u8 *)copy + at, &value, width);
+	size = fwt_verify_scratch(copy, m->blob.len);
+	scratch = malloc(size ? size : 1);
+	assert_non_null(scratch);
+	accepted[1]++;
+	if (!fwt_verify(copy, m->blob.len, scratch, &prog, &err)) {
+		walk_all(&prog, packets);
+		accepted[0]++;
+	} else {
+		assert_true(memchr(err.text, 0, sizeof(err.text)) && err.text[0]);
+	}
+	free(scratch);
+}
+
+/* R30: each byte from @at to @end becomes what it should not be. */
+static void bend_all(void *copy, const struct made *m, u32 at, u32 end,
+		     const struct fwt_packet *packets, u64 accepted[2])
+{
+	const struct fwt_prog_hdr *hdr = m->blob.data;
+	u32 i;
+
+	for (; at < end; at++) {
+		u32 word = 0, n = hdr->sec[FWT_SEC_NODES].count;
+		const u32 nasty[] = {
+			0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, n, n - 1,
+			hdr->sec[FWT_SEC_TESTS].count, hdr->sec[FWT_SEC_SETS].count,
+			hdr->sec[FWT_SEC_SETS].count - 1, hdr->sec[FWT_SEC_WORDS].count,
+			hdr->sec[FWT_SEC_WORDS].count - 1, hdr->sec[FWT_SEC_RULES].count,
+			hdr->sec[FWT_SEC_MODS].count, hdr->sec[FWT_SEC_STRINGS].count,
+			FWT_PROGRAM_SIZE_MAX, at / 4, 8, 16, 20, 21,
+			FWT_CUT_LEAF << FWT_CUT_SHIFT | 3, 4u << FWT_CUT_SHIFT | 2,
+			hdr->sec[FWT_SEC_CUTS].count, hdr->sec[FWT_SEC_BOXES].count,
+			hdr->sec[FWT_SEC_TREES].count,
+		};
+		const u8 bytes[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 43, 44, 127, 255 };
+
+		for (i = 0; i < ARRAY_SIZE(bytes); i++)
+			bend(copy, m, at, 1, bytes[i], packets, accepted);
+		if (at % 4)
+			continue;
+		memcpy(&word, (u8 *)m->blob.data + at, 4);
+		for (i = 0; i < ARRAY_SIZE(nasty); i++)
+			bend(copy, m, at, 4, nasty[i], packets, accepted);
+		bend(copy, m, at, 4, word + 1, packets, accepted);
+		bend(copy, m, at, 4, word - 1, packets, accepted);
+	}
+}
+
+/* Once rule by rule, once with all that can be one as a forest. */
+static void test_bent(void **state)
+{
+	struct fwt_packet packets[N_PACKETS];
+	struct fwt_sampler sampler;
+	const struct fwt_prog_hdr *hdr;
+	struct made m;
+	void *copy;
+	u32 n, i;
+
+	(void)state;
+	for (n = 0; n < 2; n++) {
+		u32 forest_min = n ? 2 : FWT_NONE;
+		u64 accepted[2] = { 0 };
+
+		made_with(&m, sample, forest_min);
+		assert_int_equal(m.ret, 0);
+		assert_int_equal(!m.prog.n[FWT_SEC_FORESTS], !n);
+		assert_int_equal(fwt_sampler_init(&sampler, m.ast, 3), 0);
+		copy = malloc(m.blob.len);
+		assert_non_null(copy);
+		for (i = 0; i < N_PACKETS; i++) {
+			fwt_sampler_packet(&sampler, m.ast->hooks, &packets[i]);
+			packets[i].iif = i & 1 ? "lo" : "eth0";
+			packets[i].oif = i & 2 ? "wg7" : NULL;
+		}
+		assert_int_equal(walk_all(&m.prog, packets), 4 * N_PACKETS);
+		hdr = m.blob.data;
+		bend_all(copy, &m, 0, hdr->sec[FWT_SEC_STRINGS].off, packets, accepted);
+		if (n)
+			bend_all(copy, &m, hdr->sec[FWT_SEC_FORESTS].off, (u32)m.blob.len,
+				 packets, accepted);
+		printf("%llu bent programs, %llu of them accepted and walked\n",
+		       (unsigned long long)accepted[1], (unsigned long long)accepted[0]);
+		free(copy);
+		fwt_sampler_clean(&sampler);
+		made_clean(&m);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
