@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What fwctl check finds odd about policies that are right, what fwctl diff and
-# fwctl graph show. Each finding has a policy that it must be told of and one, as
+# What fwctl check finds odd about policies that are right, what fwctl diff
+# shows. Each finding has a policy that it must be told of and one, as
 # near as can be, that it must not. TAP.
 set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -381,7 +381,7 @@ proves 1 'where for this machine' 'what ingress lets in may be for this machine'
 proves 0 'holds for all packets' 'what leaves has egress alone' \
 	'never out eth1 tcp * to *:23 expect accept'
 
-# diff and graph.
+# diff.
 cp "$tmp/p.fw" "$tmp/q.fw"
 "$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/out" ]
 report $? 'nothing differs'
@@ -414,39 +414,6 @@ report $? 'names of defines that both policies mean alike'
 "$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
 [ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
 report $? 'a file that is not there'
-policy 'ingress {
-	select iif { eth0 -> goto "a b"
-		"<&>" -> drop
-		default -> accept }
-	drop
-}
-tree "a b" {
-	tcp dport 1 drop
-	tcp dport 2 drop
-	tcp dport 3 drop
-	tcp dport 4 drop
-	tcp dport 5 drop
-	tcp dport 6 drop
-	tcp dport 7 drop
-	daddr 10.0.0.0/8 { drop
-	}
-	accept
-}'
-"$fwctl" graph "$tmp/p.fw" >"$tmp/out" 2>"$tmp/err"
-grep -q '7 rules, lines 8 to 14: 7 drop' "$tmp/out" && grep -q '&lt;&amp;&gt;' "$tmp/out" &&
-	grep -q ':e -> tree_a_20b:top' "$tmp/out" && [ "$(tail -n 1 "$tmp/out")" = '}' ]
-report $? 'a picture'
-if command -v dot >/dev/null; then
-	for policy in "$tmp/p.fw" "$top"/Documentation/examples/*.fw; do
-		"$fwctl" graph --svg "$policy" >"$tmp/out" 2>"$tmp/err" &&
-			[ ! -s "$tmp/err" ] && grep -q '</svg>' "$tmp/out"
-		report $? "drawn by graphviz: ${policy##*/}"
-	done
-else
-	PATH=$PATH "$fwctl" graph --svg "$tmp/p.fw" >"$tmp/out" 2>"$tmp/err"
-	[ $? = 1 ] && grep -q graphviz "$tmp/err"
-	report $? 'without graphviz that is said'
-fi
 for policy in "$top"/Documentation/examples/*.fw; do
 	"$fwctl" check "$policy" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/err" ]
 	report $? "nothing is odd about ${policy##*/}"

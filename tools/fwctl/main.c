@@ -156,10 +156,13 @@ const struct command fwctl_commands[] = {
 	  "words of rules, with one packet of each; nothing where the policies do the same.\n"
 	  "--budget N: nodes that the comparison may make. --seed N: of the packets tried\n"
 	  "where that is too small.\n" },
-	{ "graph", "[FILE] [--live] [--svg]", 0, 3, cmd_graph,
+	{ "graph", "[FILE] [--live] [--svg] [--all]", 0, 4, cmd_graph,
 	  "the tree as a picture, in graphviz' DOT",
+	  "Solid arrows lead on, dashed ones come back unless there was a verdict, dotted ones\n"
+	  "lead to sets, maps and pools.\n"
 	  "--live: with the hits of the policy in force, which is drawn where there is no\n"
-	  "FILE. --svg: as SVG, by graphviz' dot.\n" },
+	  "FILE; arrows are as wide as they are many. --svg: as SVG, by graphviz' dot.\n"
+	  "--all: long runs of rules, and of elements, are not folded.\n" },
 	{ "resolve", "[--watch]", 0, 1, cmd_resolve,
 	  "ask DNS again what the names in sets stand for",
 	  "Names are asked when a policy is applied; this asks again, now. --watch goes on\n"

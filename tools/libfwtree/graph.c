@@ -1,353 +1,296 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pictures.
+ * What is in a picture of a policy: see graph.h.
  *
- * Tables stand in the file before the arrows between them; each rule that leads
- * somewhere has a port, by which its arrow leaves.
+ * Hooks are drawn first; what they lead to waits in a queue, and is drawn as long as
+ * there is room for boxes, so that what is nearest to a packet is what one sees. A
+ * rule whose block would find no room is a row as any other.
  */
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ast.h"
-#include "graph.h"
+#include "arena.h"
+#include "graph_box.h"
 
-#define TEXT_MAX	76	/* letters of a rule */
+static void list(struct drawing *d, u32 box, const struct fwt_rule *const *rule, u32 n);
 
-/**
- * struct drawing - at work
- * @arrows: DOT of them, kept back
- * @boxes: tables made so far
- */
-struct drawing {
-	const struct fwt_policy_ast *ast;
-	const struct fwt_graph_opts *opts;
-	FILE *out;
-	FILE *arrows;
-	unsigned int boxes;
-	bool failed;
-};
-
-static void rows(struct drawing *d, FILE *to, const char *box, const struct fwt_rule *rule);
-
-/* What a table's cell, and a quoted name, may hold. */
-static void escaped(FILE *out, const char *text, size_t most)
+static u64 hits_of(const struct drawing *d, const struct fwt_rule *r)
 {
-	size_t n;
-
-	for (n = 0; n < most && text[n]; n++) {
-		switch (text[n]) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			if ((unsigned char)text[n] >= ' ')
-				putc(text[n], out);
-		}
-	}
-	/* Not within a letter of several bytes. */
-	while ((text[n] & 0xc0) == 0x80)
-		putc(text[n++], out);
-	if (text[n])
-		fputs("...", out);
+	return d->opts && d->opts->hits ? d->opts->hits(d->opts->ctx, r) : FWT_GRAPH_UNCOUNTED;
 }
 
-/* A node's name: letters alone, so that two names never meet. */
-static const char *tree_node(const char *name, char *buf, size_t size)
+static void leads_to_tree(const struct spot *at, const char *name, bool call, u64 hits)
 {
-	size_t at = (size_t)snprintf(buf, size, "tree_");
+	const struct fwt_tree *t = name ? fwt_ast_tree(at->d->g->ast, name) : NULL;
+	enum fwt_graph_lead lead = call ? FWT_GRAPH_CALL : FWT_GRAPH_GOTO;
 
-	for (; *name && at + 4 < size; name++)
-		if ((*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9'))
-			buf[at++] = *name;
-		else
-			at += (size_t)snprintf(buf + at, size - at, "_%02x",
-					       (unsigned char)*name);
-	buf[at] = 0;
-	return buf;
+	if (t)
+		graph_to_place(at, t, FWT_GRAPH_TREE, name, lead, hits);
+	else if (name)
+		graph_to_place(at, name, FWT_GRAPH_MISSING,
+			       graph_say(at->d, "tree %s", name), lead, hits);
 }
 
-static const char *colour(enum fwt_end_kind end)
+static bool has_block(const struct fwt_rule *r)
 {
-	switch (end) {
-	case FWT_END_ACCEPT:
-		return "#d5efd0";
-	case FWT_END_DROP:
-		return "#f4cccc";
-	case FWT_END_REJECT:
-		return "#fbe0c0";
-	case FWT_END_QUEUE:
-		return "#e4d8f0";
+	return r->end.kind == FWT_END_BLOCK || r->end.kind == FWT_END_SPLIT ||
+	       (r->end.kind == FWT_END_SELECT && !r->end.select->map.text);
+}
+
+/* It, or all that is in its braces. */
+static u32 rules_in(const struct fwt_rule *r)
+{
+	switch (r->end.kind) {
+	case FWT_END_BLOCK:
+		return r->end.block.count;
+	case FWT_END_SELECT:
+		return r->end.select->count;
+	case FWT_END_SPLIT:
+		return r->end.split->count;
 	default:
-		return "white";
+		return 0;
 	}
 }
 
-static uint64_t hits_of(const struct drawing *d, const struct fwt_rule *r)
+static const char *rule_words(struct drawing *d, const struct fwt_rule *r)
 {
-	return d->opts && d->opts->hits ? d->opts->hits(d->opts->ctx, r) : 0;
-}
+	size_t len = fwt_ast_rule_text(d->g->ast, r, NULL, 0);
+	char *text = fwt_arena_alloc(d->g->arena, len + 1);
 
-/* By the power of ten: from 1 to 8 points. */
-static double width_of(uint64_t hits)
-{
-	double width = 1;
-
-	for (; hits; hits /= 10)
-		width += 0.7;
-	return width > 8 ? 8 : width;
-}
-
-static void hits_cell(const struct drawing *d, FILE *to, uint64_t hits)
-{
-	if (d->opts && d->opts->hits)
-		fprintf(to, "<td align=\"right\">%" PRIu64 "</td>", hits);
-}
-
-static void arrow_look(const struct drawing *d, const struct fwt_rule *r, bool back)
-{
-	bool live = d->opts && d->opts->hits;
-	uint64_t hits = hits_of(d, r);
-
-	fprintf(d->arrows, " [%s", back ? "style=dashed, " : "");
-	if (live)
-		fprintf(d->arrows, "penwidth=%.1f%s", width_of(hits),
-			hits ? "" : ", color=gray");
-	else
-		fputs("penwidth=1", d->arrows);
-	fputs("];\n", d->arrows);
-}
-
-static void begin_box(FILE *to, const char *box, const char *title, size_t most,
-		      const char *fill)
-{
-	fprintf(to, "\t%s [label=<<table border=\"0\" cellborder=\"1\" cellspacing=\"0\">\n"
-		"\t\t<tr><td bgcolor=\"%s\" colspan=\"2\" port=\"top\"><b>", box, fill);
-	escaped(to, title, most);
-	fputs("</b></td></tr>\n", to);
-}
-
-static void end_box(FILE *to)
-{
-	fputs("\t\t</table>>];\n", to);
-}
-
-static void head_of(const struct drawing *d, const struct fwt_rule *r, char *buf, size_t size)
-{
-	fwt_ast_rule_text(d->ast, r, buf, size);
-	if (!buf[0])
-		snprintf(buf, size, "{ }");
-}
-
-/* Decides, and leads nowhere else. */
-static bool plain(const struct fwt_rule *r)
-{
-	return r->end.kind == FWT_END_ACCEPT || r->end.kind == FWT_END_DROP ||
-	       r->end.kind == FWT_END_REJECT || r->end.kind == FWT_END_NONE ||
-	       r->end.kind == FWT_END_QUEUE || r->end.kind == FWT_END_RETURN;
-}
-
-static void run_row(const struct drawing *d, FILE *to, const struct fwt_rule *first,
-		    unsigned int count)
-{
-	unsigned int n[FWT_END_SPLIT + 1] = { 0 }, i;
-	const struct fwt_rule *r = first, *last = first;
-	const char *sign = "";
-	uint64_t hits = 0;
-
-	for (i = 0; i < count; i++, r = r->next) {
-		n[r->end.kind]++;
-		hits += hits_of(d, r);
-		last = r;
+	if (!text) {
+		d->failed = true;
+		return "";
 	}
-	fprintf(to, "\t\t<tr><td align=\"left\"><i>%u rules, lines %u to %u:", count,
-		first->loc.line, last->loc.line);
-	for (i = 0; i <= FWT_END_SPLIT; i++) {
-		static const char *const word[FWT_END_SPLIT + 1] = {
-			[FWT_END_ACCEPT] = "accept", [FWT_END_DROP] = "drop",
-			[FWT_END_REJECT] = "reject", [FWT_END_QUEUE] = "queue",
-			[FWT_END_RETURN] = "return", [FWT_END_NONE] = "go on",
-		};
-
-		if (!n[i] || !word[i])
-			continue;
-		fprintf(to, "%s %u %s", sign, n[i], word[i]);
-		sign = ",";
-	}
-	fputs("</i></td>", to);
-	hits_cell(d, to, hits);
-	fputs("</tr>\n", to);
+	fwt_ast_rule_text(d->g->ast, r, text, len + 1);
+	return len ? text : "{ }";
 }
 
-/* The table of what a rule has in braces, and the arrow to it. */
-static void below(struct drawing *d, const struct fwt_rule *r, const char *from)
+static void below(const struct spot *at, const struct fwt_rule *r)
 {
+	static const enum fwt_graph_kind kinds[] = {
+		[FWT_END_BLOCK] = FWT_GRAPH_BLOCK, [FWT_END_SELECT] = FWT_GRAPH_SELECT,
+		[FWT_END_SPLIT] = FWT_GRAPH_SPLIT,
+	};
 	const struct fwt_branch *b = NULL;
-	size_t size;
-	char *text;
-	FILE *to = open_memstream(&text, &size);
-	char head[400], box[32];
+	const struct fwt_rule **all, *one;
+	struct drawing *d = at->d;
+	u32 box, n = 0, room = rules_in(r);
 
-	if (!to) {
+	all = malloc(((size_t)room + 1) * sizeof(*all));
+	if (!all) {
 		d->failed = true;
 		return;
 	}
-	head_of(d, r, head, sizeof(head));
-	if (r->end.kind == FWT_END_SELECT)
-		b = r->end.select->branches;
-	else if (r->end.kind == FWT_END_SPLIT)
-		b = r->end.split->branches;
-	snprintf(box, sizeof(box), "box%u", d->boxes++);
-	begin_box(to, box, head, TEXT_MAX, "#eeeeee");
+	box = graph_new_box(d, kinds[r->end.kind], NULL, rule_words(d, r));
+	if (!d->failed)
+		graph_arrow(at, box, FWT_GRAPH_BELOW, hits_of(d, r));
 	if (r->end.kind == FWT_END_BLOCK)
-		rows(d, to, box, r->end.block.first);
-	for (; b; b = b->next)
-		rows(d, to, box, b->rule);
-	end_box(to);
-	if (fclose(to))
-		d->failed = true;
+		for (one = r->end.block.first; one && n < room; one = one->next)
+			all[n++] = one;
 	else
-		fputs(text, d->out);
-	free(text);
-	fprintf(d->arrows, "\t%s:r%u_%u:e -> %s:top", from, r->loc.file,
-		r->text.start, box);
-	arrow_look(d, r, true);
+		b = r->end.kind == FWT_END_SELECT ? r->end.select->branches :
+						    r->end.split->branches;
+	for (; b && n < room; b = b->next)
+		all[n++] = b->rule;
+	/* What a select asks for is its own, and its branches' to know. */
+	for (b = r->end.kind == FWT_END_SELECT ? r->end.select->branches : NULL; b; b = b->next)
+		graph_uses_values(at, &b->values);
+	if (!d->failed)
+		list(d, box, all, n);
+	free(all);
 }
 
-/* Its place in the text makes its port: a branch's rule stands alone. */
-static void row(struct drawing *d, FILE *to, const char *box, const struct fwt_rule *r)
+/* What a rule leads to and uses, at a row that it has for itself or with others. */
+static void leads(const struct spot *at, const struct fwt_rule *r)
 {
-	char text[400], tree[1100];
+	u64 hits = hits_of(at->d, r);
 	const struct fwt_branch *b;
 
-	head_of(d, r, text, sizeof(text));
-	fprintf(to, "\t\t<tr><td align=\"left\" bgcolor=\"%s\" port=\"r%u_%u\">",
-		colour(r->end.kind), r->loc.file, r->text.start);
-	escaped(to, text, TEXT_MAX);
-	fputs("</td>", to);
-	hits_cell(d, to, hits_of(d, r));
-	fputs("</tr>\n", to);
-	switch (r->end.kind) {
-	case FWT_END_GOTO:
-	case FWT_END_CALL:
-		fprintf(d->arrows, "\t%s:r%u_%u:e -> %s:top", box, r->loc.file,
-			r->text.start, tree_node(r->end.target.text ? r->end.target.text : "?",
-						 tree, sizeof(tree)));
-		arrow_look(d, r, r->end.kind == FWT_END_CALL);
-		break;
-	case FWT_END_SELECT:
-		if (!r->end.select->map.text) {
-			below(d, r, box);
-			break;
-		}
-		for (b = r->end.select->branches; b; b = b->next) {
-			fprintf(d->arrows, "\t%s:r%u_%u:e -> %s:top", box, r->loc.file,
-				r->text.start, tree_node(b->rule->end.target.text, tree,
-							 sizeof(tree)));
-			arrow_look(d, r, r->end.select->call);
-		}
-		break;
-	case FWT_END_BLOCK:
-	case FWT_END_SPLIT:
-		below(d, r, box);
-		break;
-	default:
-		break;
-	}
+	graph_uses(at, r);
+	if (r->end.kind == FWT_END_GOTO || r->end.kind == FWT_END_CALL)
+		leads_to_tree(at, r->end.target.text, r->end.kind == FWT_END_CALL, hits);
+	if (r->end.kind != FWT_END_SELECT || !r->end.select->map.text)
+		return;
+	graph_uses_set(at, r->end.select->map.text, FWT_GRAPH_ASKS);
+	for (b = r->end.select->branches; b; b = b->next)
+		leads_to_tree(at, b->rule->end.target.text, r->end.select->call, hits);
 }
 
-static void rows(struct drawing *d, FILE *to, const char *box, const struct fwt_rule *rule)
+static void one(struct drawing *d, u32 box, const struct fwt_rule *r)
 {
-	unsigned int run;
-	const struct fwt_rule *r;
+	struct fwt_graph_row row = {
+		.first = r, .last = r, .count = 1, .hits = hits_of(d, r),
+		.text = rule_words(d, r),
+	};
+	struct spot at = { d, box, 0 };
+	bool block = has_block(r), draw = block && graph_has_room(d);
 
-	while (rule) {
-		for (run = 0, r = rule; r && plain(r); r = r->next)
-			run++;
-		if (run > FWT_GRAPH_RUN) {
-			run_row(d, to, rule, run);
-			rule = r;
+	d->refused |= block && !draw;
+	if (block && !draw)
+		row.text = graph_say(d, "%s { %u rules }", row.text, rules_in(r));
+	at.row = graph_new_row(d, box, &row);
+	if (d->failed)
+		return;
+	leads(&at, r);
+	if (draw)
+		below(&at, r);
+}
+
+static void folded(struct drawing *d, u32 box, const struct fwt_rule *const *rule, u32 n)
+{
+	static const char *const word[FWT_END_SPLIT + 1] = {
+		[FWT_END_NONE] = "go on", [FWT_END_ACCEPT] = "accept", [FWT_END_DROP] = "drop",
+		[FWT_END_REJECT] = "reject", [FWT_END_QUEUE] = "queue",
+		[FWT_END_GOTO] = "goto", [FWT_END_CALL] = "call", [FWT_END_RETURN] = "return",
+		[FWT_END_BLOCK] = "with a block", [FWT_END_SELECT] = "select",
+		[FWT_END_SPLIT] = "split",
+	};
+	struct fwt_graph_row row = {
+		.first = rule[0], .last = rule[n - 1], .count = n, .hits = FWT_GRAPH_UNCOUNTED,
+	};
+	struct spot at = { d, box, 0 };
+	u32 of[FWT_END_SPLIT + 1] = { 0 }, i;
+	char text[300] = "";
+
+	for (i = 0; i < n; i++) {
+		of[rule[i]->end.kind]++;
+		row.hits = graph_sum(row.hits, hits_of(d, rule[i]));
+	}
+	for (i = 0; i <= FWT_END_SPLIT; i++)
+		if (of[i] && word[i])
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%u %s",
+				 *text ? ", " : "", of[i], word[i]);
+	row.text = graph_say(d, "%u rules: %s", n, text);
+	at.row = graph_new_row(d, box, &row);
+	for (i = 0; i < n && !d->failed; i++)
+		leads(&at, rule[i]);
+}
+
+/* Rules one after the other. */
+static void list(struct drawing *d, u32 box, const struct fwt_rule *const *rule, u32 n)
+{
+	u32 i = 0, run, k;
+
+	while (i < n && !d->failed) {
+		for (run = 0; i + run < n; run++)
+			if (has_block(rule[i + run]) && graph_has_room(d))
+				break;
+		if (run <= FWT_GRAPH_RUN || (d->opts && d->opts->all)) {
+			one(d, box, rule[i++]);
 			continue;
 		}
-		row(d, to, box, rule);
-		rule = rule->next;
+		for (k = 0; k < FWT_GRAPH_FIRST; k++)
+			one(d, box, rule[i + k]);
+		run -= FWT_GRAPH_LAST;
+		folded(d, box, rule + i + k, run - k);
+		for (i += run, k = 0; k < FWT_GRAPH_LAST && !d->failed; k++)
+			one(d, box, rule[i++]);
 	}
 }
 
-static void whole(struct drawing *d, const char *title, const struct fwt_block *block,
-		  const char *tree)
+static void block(struct drawing *d, u32 box, const struct fwt_block *b)
 {
-	size_t size;
-	char *text;
-	FILE *to = open_memstream(&text, &size);
-	char box[1100];
+	const struct fwt_rule **all = malloc(((size_t)b->count + 1) * sizeof(*all)), *r;
+	u32 n = 0;
 
-	if (!to) {
+	if (!all) {
 		d->failed = true;
 		return;
 	}
-	if (tree)
-		tree_node(tree, box, sizeof(box));
-	else
-		snprintf(box, sizeof(box), "box%u", d->boxes++);
-	begin_box(to, box, title, 200, tree ? "#cfe2f3" : "#9fc5e8");
-	rows(d, to, box, block->first);
-	end_box(to);
-	if (fclose(to))
-		d->failed = true;
-	else
-		fputs(text, d->out);
-	free(text);
+	for (r = b->first; r && n < b->count; r = r->next)
+		all[n++] = r;
+	list(d, box, all, n);
+	free(all);
 }
 
-static void hook_title(const struct fwt_ast_hook *h, char *buf, size_t size)
+static const char *hook_title(struct drawing *d, const struct fwt_ast_hook *h)
 {
+	const char *text = h->egress ? "egress" : "ingress";
 	const struct fwt_value *v;
-	size_t len;
 
-	snprintf(buf, size, "%s%s", h->egress ? "egress" : "ingress", h->device ? " device" : "");
-	for (v = h->device ? h->devices.first : NULL; v; v = v->next) {
-		len = strlen(buf);
-		snprintf(buf + len, size - len, "%s %s", v == h->devices.first ? "" : ",",
-			 v->text ? v->text : "?");
+	for (v = h->device ? h->devices.first : NULL; v; v = v->next)
+		text = graph_say(d, "%s%s%s", text, v == h->devices.first ? " device " : ", ",
+				 v->text ? v->text : "?");
+	return text;
+}
+
+/* Trees that are reached by now; each may reach others. */
+static void queued(struct drawing *d)
+{
+	u32 i;
+
+	for (i = 0; i < d->place.count && !d->failed; i++) {
+		struct place *p = (struct place *)d->place.data + i;
+		const struct fwt_tree *t = p->what;
+
+		if (graph_box(d, p->box)->kind != FWT_GRAPH_TREE || p->drawn)
+			continue;
+		p->drawn = true;
+		block(d, p->box, &t->block);
 	}
 }
 
-void fwt_graph(const struct fwt_policy_ast *ast, const struct fwt_graph_opts *opts, FILE *out)
+static void left_out(struct drawing *d)
 {
-	struct drawing d = { .ast = ast, .opts = opts, .out = out };
+	const struct place *p = d->place.data;
+	const struct fwt_tree *t;
+	u32 trees = 0, i;
+
+	for (t = d->g->ast->trees; t; t = t->next)
+		trees++;
+	for (i = 0; i < d->place.count; i++)
+		trees -= graph_box(d, p[i].box)->kind == FWT_GRAPH_TREE;
+	if (trees)
+		graph_new_box(d, FWT_GRAPH_MORE, NULL, graph_say(d, "and %u trees more", trees));
+	else if (d->refused)
+		graph_new_box(d, FWT_GRAPH_MORE, NULL, "and more than is drawn");
+}
+
+bool fwt_graph_make(struct fwt_graph *g, const struct fwt_policy_ast *ast,
+		    const struct fwt_graph_opts *opts)
+{
+	struct drawing d = { .g = g, .opts = opts, .place.size = sizeof(struct place) };
 	const struct fwt_ast_hook *h;
 	const struct fwt_tree *t;
-	char *arrows, title[400];
-	size_t size;
+	u32 order, n = 0;
 
-	d.arrows = open_memstream(&arrows, &size);
-	if (!d.arrows)
-		return;
-	fputs("digraph policy {\n"
-	      "\trankdir=LR;\n"
-	      "\tnode [shape=plaintext, fontname=\"sans-serif\", fontsize=11];\n"
-	      "\tedge [color=\"#444444\"];\n", out);
-	for (h = ast->hooks; h; h = h->next) {
-		hook_title(h, title, sizeof(title));
-		whole(&d, title, &h->block, NULL);
-	}
-	for (t = ast->trees; t; t = t->next) {
-		snprintf(title, sizeof(title), "tree %s", t->name.text);
-		whole(&d, title, &t->block, t->name.text);
-	}
-	if (!fclose(d.arrows))
-		fputs(arrows, out);
-	free(arrows);
-	fputs("}\n", out);
+	memset(g, 0, sizeof(*g));
+	g->ast = ast;
+	g->live = opts && opts->hits;
+	g->box.size = sizeof(struct fwt_graph_box);
+	g->arrow.size = sizeof(struct fwt_graph_arrow);
+	g->arena = fwt_arena_create();
+	if (!g->arena)
+		return false;
+	/* As a packet meets them: its device, ingress, egress, the other device. */
+	for (order = 0; order < 4; order++)
+		for (h = ast->hooks; h; h = h->next)
+			if (order == (h->egress ? 2u + h->device : !h->device))
+				graph_new_box(&d, FWT_GRAPH_HOOK, NULL, hook_title(&d, h));
+	for (order = 0; order < 4; order++)
+		for (h = ast->hooks; h && !d.failed; h = h->next)
+			if (order == (h->egress ? 2u + h->device : !h->device))
+				block(&d, n++, &h->block);
+	queued(&d);
+	/* Nothing leads to these. */
+	for (t = ast->trees; t && !d.failed && graph_has_room(&d); t = t->next)
+		graph_place(&d, t, FWT_GRAPH_TREE, t->name.text);
+	queued(&d);
+	graph_objects(&d);
+	left_out(&d);
+	free(d.place.data);
+	return !d.failed;
+}
+
+void fwt_graph_clean(struct fwt_graph *g)
+{
+	struct fwt_graph_box *b = g->box.data;
+	u32 i;
+
+	for (i = 0; i < g->box.count; i++)
+		free(b[i].row.data);
+	free(g->box.data);
+	free(g->arrow.data);
+	fwt_arena_free(g->arena);
+	memset(g, 0, sizeof(*g));
 }

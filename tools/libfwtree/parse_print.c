@@ -115,6 +115,23 @@ static void print_map(FILE *out, const struct fwt_map *m)
 	fputs("}\n", out);
 }
 
+void fwt_print_server(FILE *out, const struct fwt_server *s)
+{
+	if (s->addr->kind == FWT_VALUE_IPV6 && !(s->addr->flags & FWT_VALUE_BRACKETED)) {
+		putc('[', out);
+		fwt_ast_print_value(out, s->addr);
+		putc(']', out);
+	} else {
+		fwt_ast_print_value(out, s->addr);
+	}
+	if (s->port) {
+		putc(':', out);
+		fwt_ast_print_value(out, s->port);
+	}
+	if (s->weight_written)
+		fprintf(out, " weight %" PRIu64, s->weight);
+}
+
 static void print_pool(FILE *out, const struct fwt_pool *pool)
 {
 	const struct fwt_server *s;
@@ -128,19 +145,7 @@ static void print_pool(FILE *out, const struct fwt_pool *pool)
 		fputs("\thealth passive\n", out);
 	for (s = pool->servers; s; s = s->next) {
 		putc('\t', out);
-		if (s->addr->kind == FWT_VALUE_IPV6 && !(s->addr->flags & FWT_VALUE_BRACKETED)) {
-			putc('[', out);
-			fwt_ast_print_value(out, s->addr);
-			putc(']', out);
-		} else {
-			fwt_ast_print_value(out, s->addr);
-		}
-		if (s->port) {
-			putc(':', out);
-			fwt_ast_print_value(out, s->port);
-		}
-		if (s->weight_written)
-			fprintf(out, " weight %" PRIu64, s->weight);
+		fwt_print_server(out, s);
 		putc('\n', out);
 	}
 	fputs("}\n", out);

@@ -13,6 +13,7 @@ void fwt_print_name(FILE *out, const char *text);
 void fwt_print_values(FILE *out, const struct fwt_values *values);
 void fwt_print_field(FILE *out, const struct fwt_ast_ref *f);
 void fwt_print_fields(FILE *out, const struct fwt_fields *fields);
+void fwt_print_server(FILE *out, const struct fwt_server *server);
 void fwt_print_block(FILE *out, const struct fwt_block *block, unsigned int depth);
 
 #endif /* FWT_PARSE_PRINT_H */
