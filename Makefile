@@ -12,11 +12,14 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 CC ?= gcc
 CLANG ?= clang
+OBJCOPY ?= objcopy
 CFLAGS ?= -O2 -g
 O := build/user
 S := build/san
@@ -52,7 +55,7 @@ sim_kmod_flags := $(sim_includes) -Dfwt_walk=fwt_sim_walk -Wno-unused -Wno-sign-
 lib_src += $(sim_kmod_src)
 
 .PHONY: all help modules tools demo check check-offline check-kunit check-net \
-	check-stock check-sets check-races nightly bench lint docs install dkms-install deb clean fuzz deps
+	check-stock check-sets check-races nightly bench lint docs install install-lib lib dkms-install deb clean fuzz deps
 
 all: modules tools
 
@@ -70,6 +73,7 @@ help:
 	@echo 'make bench          measure, against the kernel and nftables'
 	@echo 'make lint           checkpatch, sparse, cppcheck, shellcheck, generated files'
 	@echo 'make install        fwctl, the module, the man pages (as root)'
+	@echo 'make install-lib    libfwtree for programs in C: header, archive, pkg-config (as root)'
 	@echo 'make dkms-install   the module by DKMS (as root)'
 	@echo 'make deb            Debian packages, in build/'
 	@echo 'make clean'
@@ -139,6 +143,23 @@ tools/fwctl/fwctl: $(ctl_obj) $(O)/libfwtree.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
 
+# What programs of others link with. Of the archive the members that fwtree_sim.h needs,
+# as one object, in which no name but that header's can be seen: the module's own code,
+# and what it takes for the kernel, have names that a program may have as well.
+api := tools/libfwtree/fwtree_sim.h
+open := (
+api_names := $(shell sed -n 's/^[^ *\/].*\b\(fwt_sim_[a-z_]*\)$(open).*/\1/p' $(api))
+
+lib: $(O)/lib/libfwtree.a
+
+$(O)/lib/libfwtree.a: $(O)/libfwtree.a $(api)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	@rm -f $@
+	$(Q)$(LD) -r -o $(@D)/fwtree.o $(api_names:%=-u %) $<
+	$(Q)$(OBJCOPY) $(api_names:%=--keep-global-symbol=%) $(@D)/fwtree.o
+	$(Q)$(AR) rcs $@ $(@D)/fwtree.o
+
 ## Tests. Each target prints "ok"/"not ok" lines or cmocka's; tests/report adds up.
 
 offline_test := $(patsubst tests/offline/test_%.c,%,$(wildcard tests/offline/test_*.c))
@@ -174,7 +195,7 @@ $(S)/tests/offline/test_json.o: includes += -Itools/fwctl
 
 .PRECIOUS: $(S)/%.o
 .PHONY: offline-build
-offline-build: $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
+offline-build: lib $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
 
 # What plays tests/vectors through the module, and races it, in a guest
 # (tests/net/packets.sh, first-packets.sh).
@@ -276,6 +297,17 @@ install: all
 	install -D -m 644 Documentation/man/fwtree-policy.5 $(DESTDIR)$(MANDIR)/man5/fwtree-policy.5
 	$(MAKE) -C $(KDIR) M=$(top) modules_install
 	@echo "Now: modprobe fwtree; fwctl apply FILE"
+
+# Of programs in C that try policies.
+install-lib: lib
+	install -D -m 644 $(api) $(DESTDIR)$(INCLUDEDIR)/fwtree_sim.h
+	install -D -m 644 $(O)/lib/libfwtree.a $(DESTDIR)$(LIBDIR)/libfwtree.a
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: libfwtree' \
+		'Description: firewall policies, tried on a machine that is not there' \
+		'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lfwtree' \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/libfwtree.pc
+	install -D -m 644 Documentation/man/libfwtree.3 $(DESTDIR)$(MANDIR)/man3/libfwtree.3
 
 dkms-install:
 	@command -v dkms >/dev/null || { echo "dkms is not there: apt install dkms"; exit 1; }

@@ -4,8 +4,11 @@
  * whatever comes is asserted. Here: nobody outside begins a connection with a machine at
  * home, but by the one port that is open.
  *
- *	clang -fsanitize=fuzzer,address -I.../tools/libfwtree fuzz_gateway.c ...
+ *	clang -g -fsanitize=fuzzer,address fuzz_gateway.c $(pkg-config --cflags --libs libfwtree)
  *	GATEWAY=home-gateway.fw ./a.out -max_total_time=60
+ *
+ * That fuzzes by chance. What guides it is the library's code, where that is compiled
+ * for it: "make lib O=build/fuzzer CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address'".
  *
  * Input: of each packet a byte of flags (1: from home; 2: a minute goes by first), a
  * byte that says how long it is, and so many bytes of it, from the IP header on.
@@ -15,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fwtree_sim.h"
+#include <fwtree_sim.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

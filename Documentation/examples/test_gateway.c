@@ -3,7 +3,7 @@
  * A policy's tests as a program of cmocka's: for who has tests in C already, or wants
  * to count, to loop, to look at bytes.
  *
- *	cc -I.../tools/libfwtree test_gateway.c libfwtree.a -lmnl -lcmocka
+ *	cc test_gateway.c $(pkg-config --cflags --libs libfwtree cmocka)
  *	./a.out home-gateway.fw
  */
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fwtree_sim.h"
+#include <fwtree_sim.h>
 
 static const char *policy = "home-gateway.fw";
 
@@ -40,6 +40,8 @@ static int setup(void **state)
 	return 0;
 fail:
 	fprintf(stderr, "%s\n", sim ? fwt_sim_error(sim) : "out of memory");
+	fwt_sim_free(sim);
+	*state = NULL;
 	return -1;
 }
 
@@ -98,6 +100,32 @@ static void test_ports_differ(void **state)
 	}
 }
 
+/* Of one conversation what a test file would say; and who is there but for it. */
+static void test_web_server(void **state)
+{
+	static const char *const says[] = {
+		"accept out br-lan to 192.168.1.10:80 rule nas-web", "not snat", "conn SYN_SENT",
+	};
+	size_t i;
+
+	send(state, "in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:8080");
+	for (i = 0; i < sizeof(says) / sizeof(*says); i++)
+		if (fwt_sim_expect(*state, says[i]) != 1)
+			fail_msg("%s: %s", says[i], fwt_sim_error(*state));
+}
+
+/* For every packet that there can be, not for some that were tried. */
+static void test_proved(void **state)
+{
+	const char *packet;
+	int is = fwt_sim_property(*state, "never in eth0 tcp * to 192.168.1.0/24:22 expect accept",
+				  &packet);
+
+	if (is == FWT_SIM_FAILS)
+		fail_msg("not so for: %s", packet);
+	assert_int_equal(is, FWT_SIM_HOLDS);
+}
+
 /* Nobody keeps a connection for ever that was never answered. */
 static void test_unanswered_ends(void **state)
 {
@@ -116,6 +144,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_no_port_is_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ports_differ, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_web_server, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_proved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unanswered_ends, setup, teardown),
 	};
 

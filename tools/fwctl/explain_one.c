@@ -219,7 +219,7 @@ int explain_machine(const struct explain *e, bool plain, struct fwt_sim **to)
 		return out_error(NULL, "out of memory");
 	sim_plain(sim, plain);
 	fwt_diag_init(&diag);
-	if (fwt_sim_policy_diag(sim, e->policy, &diag) ||
+	if (sim_policy_diag(sim, e->policy, &diag) ||
 	    (e->world && sim_world_file(sim, e->world, &diag)))
 		ret = diag.errors ? out_diag_errors(&diag) :
 				    out_error(NULL, "%s", fwt_sim_error(sim));

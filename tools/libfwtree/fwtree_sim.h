@@ -18,8 +18,15 @@
  *	assert(r && r->verdict == FWT_SIM_DROP);
  *	fwt_sim_free(sim);
  *
- * Link with -lfwtree -lmnl. A program may have several simulations, and use one of
- * them at a time: there are no locks in it.
+ *	cc program.c $(pkg-config --cflags --libs libfwtree)
+ *
+ * A program may have several simulations, and use them from one thread: there are no
+ * locks in it. Nothing here ends the program or prints; what is wrong is told by
+ * fwt_sim_error(). Addresses are in network byte order, ports, marks and all other
+ * numbers in the host's, times in the units that their names say.
+ *
+ * Functions and members are added to, never changed: structs are the library's to
+ * make, but for struct fwt_sim_packet, whose members that are not set are 0.
  */
 #ifndef FWTREE_SIM_H
 #define FWTREE_SIM_H
@@ -28,8 +35,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct fwt_sim;
-struct fwt_diag;
 
 enum fwt_sim_verdict {
 	FWT_SIM_ACCEPT,
@@ -182,7 +192,19 @@ struct fwt_sim_packet {
 	uint32_t mark;
 };
 
+/** fwt_sim_version() - of the library, as "fwctl -V" has it */
+const char *fwt_sim_version(void);
+
+/* Of this header: it grows with each function and each member that is added. */
+#define FWT_SIM_API 1
+
+/** fwt_sim_api() - FWT_SIM_API of the library: no less than that of a program's header */
+unsigned int fwt_sim_api(void);
+
+/** fwt_sim_new() - a machine with nothing but a loopback; NULL without memory */
 struct fwt_sim *fwt_sim_new(void);
+
+/** fwt_sim_free() - let go of it, and of all it has told; NULL is fine */
 void fwt_sim_free(struct fwt_sim *sim);
 
 /** fwt_sim_error() - why the last call did not do what it was asked */
@@ -202,20 +224,48 @@ int fwt_sim_policy(struct fwt_sim *sim, const char *file);
 /** fwt_sim_policy_text() - the same of a text in memory, which is called @name */
 int fwt_sim_policy_text(struct fwt_sim *sim, const char *name, const char *text, size_t len);
 
-/** fwt_sim_policy_diag() - the same as fwt_sim_policy(), with all errors apart */
-int fwt_sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag);
+/**
+ * fwt_sim_errors() - all that was wrong with the last policy that was refused
+ * @sim: simulation
+ *
+ * Return: as "fwctl check" prints it: FILE:LINE:COLUMN, the line and a caret, for each
+ * error; until the next policy. "" where there was none.
+ */
+const char *fwt_sim_errors(const struct fwt_sim *sim);
 
 /**
  * fwt_sim_world() - an address, a route, or the seed of chance
  * @sim: simulation
  * @line: a statement of a test file: "address A/LEN dev IF", "route PREFIX [via A]
  *	dev IF [mtu N]", "link IF mtu N", "seed N" (before the first packet), "name NAME
- *	[ADDR...]", "resolvers [ADDR...]". An address brings the route to its subnet;
- *	127.0.0.1 and ::1 are there.
+ *	[ADDR...]", "resolvers [ADDR...]", "node NAME [ANSWER] [set FIELD N]...". An
+ *	address brings the route to its subnet; 127.0.0.1 and ::1 are there.
  *
  * Return: 0; -1, see fwt_sim_error().
  */
 int fwt_sim_world(struct fwt_sim *sim, const char *line);
+
+/**
+ * fwt_sim_set() - a live set, or map, is changed, as "fwctl set" does it
+ * @sim: simulation, with a policy
+ * @line: "add|delete NAME ELEMENT [timeout D]"
+ *
+ * Return: 0; -1, see fwt_sim_error().
+ */
+int fwt_sim_set(struct fwt_sim *sim, const char *line);
+
+/**
+ * fwt_sim_set_has() - whether an element is in a live set now
+ * @sim: simulation, with a policy
+ * @set: its name
+ * @element: as in a policy
+ *
+ * Return: 1, 0; -1 where there is no such set, or this is none of its elements.
+ */
+int fwt_sim_set_has(struct fwt_sim *sim, const char *set, const char *element);
+
+/** fwt_sim_pool() - a pool: "add|delete|drain NAME SERVER", "add NAME SERVER weight N" */
+int fwt_sim_pool(struct fwt_sim *sim, const char *line);
 
 /** fwt_sim_wait() - so many milliseconds go by; what is over ends */
 void fwt_sim_wait(struct fwt_sim *sim, uint64_t ms);
@@ -236,6 +286,38 @@ const struct fwt_sim_result *fwt_sim_packet(struct fwt_sim *sim,
 /** fwt_sim_packet_text() - the same of a packet in words, as "fwctl explain" has them */
 const struct fwt_sim_result *fwt_sim_packet_text(struct fwt_sim *sim, const char *line);
 
+/**
+ * fwt_sim_expect() - whether what became of the last packet is what was to be
+ * @sim: simulation, after a packet
+ * @what: as behind "expect" in a test file: "accept out eth0 snat 203.0.113.8:*"
+ *
+ * Return: 1; 0, and fwt_sim_error() says why not; -1 where @what can't be read.
+ */
+int fwt_sim_expect(struct fwt_sim *sim, const char *what);
+
+/* What was found out about a property. */
+enum fwt_sim_proof {
+	FWT_SIM_FAILS,		/* for the packet that is told */
+	FWT_SIM_HOLDS,		/* for all packets: it was proved */
+	FWT_SIM_UNBROKEN,	/* it outgrew the budget; none of many packets breaks it */
+	FWT_SIM_EMPTY,		/* there is no packet such as it speaks of */
+};
+
+/**
+ * fwt_sim_property() - prove a property of the policy in force
+ * @sim: simulation, with a policy
+ * @text: "never|always in|out IF PROTO FROM to TO [WORD...] expect VERDICT", as
+ *	"fwctl check --property" has it
+ * @packet: NULL, or where to put the smallest packet that breaks it, in words; until
+ *	the next property. NULL where there is none
+ *
+ * Of all packets that open a connection or are untracked, whatever addresses and routes
+ * there are: those of the simulation are not asked, nor is anything changed in it.
+ *
+ * Return: enum fwt_sim_proof; -1 where @text can't be read, see fwt_sim_error().
+ */
+int fwt_sim_property(struct fwt_sim *sim, const char *text, const char **packet);
+
 /** fwt_sim_trace() - keep each step of the walks from now on, for fwt_sim_explain() */
 void fwt_sim_trace(struct fwt_sim *sim, bool on);
 
@@ -253,5 +335,9 @@ void fwt_sim_conns(struct fwt_sim *sim,
 
 /** fwt_sim_counter() - a drop reason or counter of "fwctl stats" by name, since the begin */
 uint64_t fwt_sim_counter(struct fwt_sim *sim, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* FWTREE_SIM_H */

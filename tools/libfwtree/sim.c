@@ -56,6 +56,11 @@ int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
 	return -1;
 }
 
+struct sim_told *sim_told_of(struct fwt_sim *sim)
+{
+	return &sim->told;
+}
+
 const char *fwt_sim_error(const struct fwt_sim *sim)
 {
 	return sim->error;
@@ -149,6 +154,7 @@ void fwt_sim_free(struct fwt_sim *sim)
 	sim_walks_clean(&sim->walks);
 	fwt_mock_routes_clean(&sim->world.routes);
 	fwt_mock_nodes_clean(&sim->world.nodes);
+	free(sim->told.errors);
 	free(sim->rule_of_slot);
 	free(sim->fn.stats);
 	free(sim->percpu);

@@ -16,6 +16,8 @@
 #include "packet.h"
 #include "tree.h"
 
+struct fwt_diag;
+
 /**
  * struct sim_step - one step of a walk
  * @step: as the walk tells it
@@ -76,6 +78,18 @@ const struct sim_walks *sim_walks_of(const struct fwt_sim *sim);
 const struct fwt_sim_result *sim_result_of(const struct fwt_sim *sim);
 int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* fwt_sim_policy() with all errors apart. */
+int sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag);
+
+/* What else its owner keeps with a simulation: texts that were told. */
+struct sim_told {
+	char *errors;
+	char packet[320];
+};
+
+struct sim_told *sim_told_of(struct fwt_sim *sim);
+
 int sim_policy_blob(struct fwt_sim *sim, const void *blob, size_t len);
 void sim_rule_fill(const struct fwt_program *prog, u32 rule, struct fwt_sim_rule *to);
 
@@ -108,23 +122,8 @@ bool sim_own_address(const struct fwt_sim *sim, u8 family, const u8 *addr);
 /* Of the policy in force. */
 const struct fwt_program *sim_program(const struct fwt_sim *sim);
 
-/**
- * fwt_sim_set() - a live set is changed
- * @sim: simulation
- * @line: "add|delete NAME ELEMENT [timeout D]", as the command has it
- *
- * Return: 0 or -1.
- */
-int fwt_sim_set(struct fwt_sim *sim, const char *line);
-
-/* The same for pools: "drain NAME SERVER" and so on. */
-int fwt_sim_pool(struct fwt_sim *sim, const char *line);
-
 /* What is over goes out of all live sets, as the kernel's collector does it. */
 void sim_sets_collect(struct fwt_sim *sim);
-
-/* Is an element in a live set: 1, 0; -1 where there is no such set. */
-int fwt_sim_set_has(struct fwt_sim *sim, const char *set, const char *element);
 
 /**
  * sim_plain() - rules one after the other

@@ -35,6 +35,7 @@
  * @result: what is told of it
  * @conn: its connection
  * @error: why the last call failed
+ * @told: likewise, in many words; and what else was told
  */
 struct fwt_sim {
 	struct net net;
@@ -66,6 +67,7 @@ struct fwt_sim {
 	struct fwt_sim_result result;
 	struct fwt_sim_conn conn;
 	char error[512];
+	struct sim_told told;
 };
 
 enum sim_frag {

@@ -45,6 +45,13 @@ void sim_names_policy(struct fwt_sim *sim, struct fwt_policy_ast *ast)
 	n->ast = ast;
 }
 
+const struct fwt_policy_ast *sim_names_ast(struct fwt_sim *sim)
+{
+	const struct sim_names *n = *sim_names_at(sim);
+
+	return n ? n->ast : NULL;
+}
+
 void sim_names_free(struct fwt_sim *sim)
 {
 	struct sim_names *n = *sim_names_at(sim);

@@ -21,6 +21,8 @@ const struct fwt_dns_book *sim_names_book(struct fwt_sim *sim);
 
 /* The policy in force, which is the simulation's from now on. */
 void sim_names_policy(struct fwt_sim *sim, struct fwt_policy_ast *ast);
+/* It; NULL for none. */
+const struct fwt_policy_ast *sim_names_ast(struct fwt_sim *sim);
 void sim_names_free(struct fwt_sim *sim);
 
 /* sim.c: where it is kept. */

@@ -31,10 +31,19 @@ static int compile(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_d
 	return ret;
 }
 
-static void first_error(struct fwt_sim *sim, const struct fwt_diag *diag)
+/* The first in a line, and all of them as fwctl prints them. */
+static void keep_errors(struct fwt_sim *sim, const struct fwt_diag *diag)
 {
-	size_t i;
+	struct sim_told *told = sim_told_of(sim);
+	size_t i, len;
+	FILE *to;
 
+	to = open_memstream(&told->errors, &len);
+	if (to) {
+		fwt_diag_print(diag, to);
+		if (fclose(to))
+			told->errors = NULL;
+	}
 	for (i = 0; i < diag->count; i++) {
 		const struct fwt_diag_entry *e = &diag->entries[i];
 
@@ -46,13 +55,22 @@ static void first_error(struct fwt_sim *sim, const struct fwt_diag *diag)
 	}
 }
 
-int fwt_sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag)
+static int put(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_diag *diag)
 {
-	int ret = compile(sim, fwt_parse_file(file, diag, NULL), diag);
+	struct sim_told *told = sim_told_of(sim);
+	int ret;
 
+	free(told->errors);
+	told->errors = NULL;
+	ret = compile(sim, ast, diag);
 	if (ret)
-		first_error(sim, diag);
+		keep_errors(sim, diag);
 	return ret;
+}
+
+int sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag)
+{
+	return put(sim, fwt_parse_file(file, diag, NULL), diag);
 }
 
 int fwt_sim_policy(struct fwt_sim *sim, const char *file)
@@ -61,7 +79,7 @@ int fwt_sim_policy(struct fwt_sim *sim, const char *file)
 	int ret;
 
 	fwt_diag_init(&diag);
-	ret = fwt_sim_policy_diag(sim, file, &diag);
+	ret = sim_policy_diag(sim, file, &diag);
 	fwt_diag_clean(&diag);
 	return ret;
 }
@@ -72,9 +90,7 @@ int fwt_sim_policy_text(struct fwt_sim *sim, const char *name, const char *text,
 	int ret;
 
 	fwt_diag_init(&diag);
-	ret = compile(sim, fwt_parse_buffer(name, text, len, &diag, NULL), &diag);
-	if (ret)
-		first_error(sim, &diag);
+	ret = put(sim, fwt_parse_buffer(name, text, len, &diag, NULL), &diag);
 	fwt_diag_clean(&diag);
 	return ret;
 }

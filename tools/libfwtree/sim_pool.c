@@ -13,11 +13,18 @@ enum { VERB, POOL, SERVER, WORDS = 5 };
 static u32 split(char *line, char **word)
 {
 	u32 n = 0;
-	char *at;
+	char *at, *rest;
 
-	for (at = strtok(line, " \t"); at && n < WORDS; at = strtok(NULL, " \t"))
+	for (at = strtok_r(line, " \t", &rest); at && n < WORDS;
+	     at = strtok_r(NULL, " \t", &rest))
 		word[n++] = at;
 	return at ? WORDS + 1 : n;
+}
+
+static bool known(const char *verb)
+{
+	return !strcmp(verb, "add") || !strcmp(verb, "delete") || !strcmp(verb, "drain") ||
+	       !strcmp(verb, "weight");
 }
 
 static int change(struct fwt_pool *pool, const char *verb, const struct fwt_prog_server *s,
@@ -57,6 +64,9 @@ static int pool_change(struct fwt_sim *sim, char *line)
 	}
 	if (!strcmp(word[VERB], "weight") && !s.weight)
 		return sim_set_error(sim, "the weight is missing");
+	if (!known(word[VERB]))
+		return sim_set_error(sim, "'%s' is none of add, delete, drain, weight",
+				     word[VERB]);
 	o = fwt_object_find(fn, FWT_OBJECT_POOL, word[POOL]);
 	if (!o)
 		return sim_set_error(sim, "the policy has no pool '%s'", word[POOL]);

@@ -132,9 +132,10 @@ int fwt_sim_set(struct fwt_sim *sim, const char *line)
 	struct fwt_set *s;
 	bool add = len == 3 && !strncmp(word, "add", 3);
 	bool flush = len == 5 && !strncmp(word, "flush", 5);
+	bool gone = len == 6 && !strncmp(word, "delete", 6);
 	int ret;
 
-	if (!read_request(word + len, &r))
+	if ((!add && !flush && !gone) || !read_request(word + len, &r))
 		return sim_set_error(sim, "did not understand '%s'", line);
 	s = find(sim, r.name);
 	if (!s)

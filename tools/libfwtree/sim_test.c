@@ -566,7 +566,7 @@ int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
 	run.sim = fwt_sim_new();
 	if (!run.sim || !sources)
 		goto out;
-	if (fwt_sim_policy_diag(run.sim, policy, diag))
+	if (sim_policy_diag(run.sim, policy, diag))
 		goto out;
 	fwt_diag_sources(diag, sources);
 	s = sim_test_read(file, diag);

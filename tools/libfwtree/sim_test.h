@@ -99,7 +99,7 @@ struct sim_expect {
 	u32 column;
 	struct sim_end end;
 	char text[80];
-	char other[80];
+	char other[160];
 };
 
 enum sim_statement_kind {

@@ -49,6 +49,25 @@ static bool reason_word(struct reader *r, struct sim_expect *e)
 	return true;
 }
 
+/* "192.0.2.1 . tcp . 22" is one element. */
+static bool joined_parts(struct reader *r, struct sim_expect *e)
+{
+	char *before = r->at;
+	size_t len;
+
+	while (sim_read_next(r) && !strcmp(r->word, ".")) {
+		if (!sim_read_argument(r, "another part of the element"))
+			return false;
+		len = strlen(e->other);
+		if (len + strlen(r->word) + 4 > sizeof(e->other))
+			return wrong(r, "this element is too long");
+		snprintf(e->other + len, sizeof(e->other) - len, " . %s", r->word);
+		before = r->at;
+	}
+	r->at = before;
+	return true;
+}
+
 static bool expect_word(struct reader *r, struct sim_expect *e)
 {
 	static const char *const verdicts[] = { "accept", "drop", "reject" };
@@ -165,7 +184,7 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 		if (!sim_read_argument(r, "an element"))
 			return false;
 		strcpy(e->other, r->word);
-		return true;
+		return joined_parts(r, e);
 	}
 	hint = fwt_diag_suggest(r->word, expectable);
 	snprintf(suggested, sizeof(suggested), "did you mean '%s'?", hint ? hint : "");
