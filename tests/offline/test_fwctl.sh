@@ -205,8 +205,8 @@ ok 'packets in a batch, rule by rule' decides --engine linear
 ok 'packets in a batch, JSON' json 0 'len(d) == 8 and d[0] == {"verdict": "accept", "rule": "8"} and d[7]["rule"] is None' \
 	-j explain -f "$tmp/batch.fw" --batch "$tmp/batch"
 echo 'in d0 tcp 10.0.0.1:1 tu 192.0.2.1:80' >"$tmp/batch-bad"
-ok 'a wrong packet, JSON' json 1 '"batch-bad:1:22" in d["error"]["message"]' -j explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
-ok 'a wrong packet' says 1 "batch-bad:1:22: 'to' is missing" explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
+ok 'a wrong packet, JSON' json 1 'd["error"]["line"] == 1 and d["error"]["column"] == 22' -j explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
+ok 'a wrong packet' says 1 "batch-bad:1:22: error: 'to' is missing" explain -f "$tmp/batch.fw" --batch "$tmp/batch-bad"
 echo 'in d0 egp 10.0.0.1 to 192.0.2.1' >"$tmp/batch-egp"
 ok 'a protocol by any name that policies have' run 0 explain -f "$tmp/batch.fw" --batch "$tmp/batch-egp"
 ok 'a wrong engine' says 2 "'quick' is no engine" explain -f x --batch y --engine quick

@@ -85,7 +85,7 @@ static void want(const char *dst, u32 mark, u8 type, const char *oif, const char
 		 const char *saddr)
 {
 	struct fwt_packet p = packet("lan", strchr(dst, ':') ? "fd00:1::5" : "192.168.1.5", dst);
-	struct fwt_mock_env env;
+	struct fwt_mock_route_env env;
 	struct fwt_mock_routes m;
 	u32 got[4], expect[4];
 	u8 family;
@@ -94,7 +94,7 @@ static void want(const char *dst, u32 mark, u8 type, const char *oif, const char
 
 	gateway(&m);
 	p.mark = mark;
-	fwt_mock_env_init(&env, &m, 1);
+	fwt_mock_route_env_init(&env, &m, 1);
 	assert_int_equal(fwt_field(&p, &env.env, FWT_FIELD_ROUTE_TYPE, got), 1);
 	assert_int_equal(got[0], type);
 	assert_int_equal(fwt_field(&p, &env.env, FWT_FIELD_ROUTE_OIF, got), 4);
@@ -141,13 +141,13 @@ static void want_reverse(const char *in, const char *src, const char *dst, u8 pr
 			 const char *oif)
 {
 	struct fwt_packet p = packet(in, src, dst);
-	struct fwt_mock_env env;
+	struct fwt_mock_route_env env;
 	struct fwt_mock_routes m;
 	u32 got[4], expect[4];
 
 	gateway(&m);
 	p.protocol = protocol;
-	fwt_mock_env_init(&env, &m, 1);
+	fwt_mock_route_env_init(&env, &m, 1);
 	fwt_ifname_words(oif, expect);
 	assert_int_equal(fwt_field(&p, &env.env, FWT_FIELD_ROUTE_REVERSE, got), 4);
 	if (memcmp(got, expect, sizeof(got)))

@@ -9,6 +9,7 @@
 #define EXPLAIN_LINES 64
 
 struct sim_walks;
+struct fwt_diag;
 
 /**
  * struct explain - what was asked for
@@ -40,6 +41,9 @@ struct explain {
 	char *packet;
 	bool live;
 };
+
+/* What --world, --route and --address say. Returns 0 or the exit status. */
+int explain_world(const struct explain *e, struct fwt_sim *sim, struct fwt_diag *diag);
 
 /* Make the machine that @e describes, @plain: with a policy without search trees.
  * Returns 0 or the exit status. @sim is to be freed in every case.

@@ -208,24 +208,35 @@ static int add_world(struct fwt_sim *sim, const char *what, const char *rest)
 	return out_error(NULL, "--%s '%s': %s", what, rest, fwt_sim_error(sim));
 }
 
+int explain_world(const struct explain *e, struct fwt_sim *sim, struct fwt_diag *diag)
+{
+	int i, ret = 0;
+
+	if (e->world && sim_world_file(sim, e->world, diag))
+		ret = diag->errors ? out_diag_errors(diag) :
+				     out_error(NULL, "%s", fwt_sim_error(sim));
+	for (i = 0; !ret && i < e->n_lines; i++)
+		ret = add_world(sim, e->line[i].what, e->line[i].rest);
+	return ret;
+}
+
 int explain_machine(const struct explain *e, bool plain, struct fwt_sim **to)
 {
 	struct fwt_sim *sim = fwt_sim_new();
 	struct fwt_diag diag;
-	int i, ret = 0;
+	int ret;
 
 	*to = sim;
 	if (!sim)
 		return out_error(NULL, "out of memory");
 	sim_plain(sim, plain);
 	fwt_diag_init(&diag);
-	if (sim_policy_diag(sim, e->policy, &diag) ||
-	    (e->world && sim_world_file(sim, e->world, &diag)))
+	if (!sim_policy_diag(sim, e->policy, &diag))
+		ret = explain_world(e, sim, &diag);
+	else
 		ret = diag.errors ? out_diag_errors(&diag) :
 				    out_error(NULL, "%s", fwt_sim_error(sim));
 	fwt_diag_clean(&diag);
-	for (i = 0; !ret && i < e->n_lines; i++)
-		ret = add_world(sim, e->line[i].what, e->line[i].rest);
 	return ret;
 }
 

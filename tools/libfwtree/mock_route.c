@@ -281,7 +281,7 @@ u32 fwt_mock_route_mtu(const struct fwt_mock_routes *m, const struct fwt_packet 
 static const struct fwt_mock_routes *routes(const struct fwt_env *env)
 {
 	/* It is the first member. */
-	return ((const struct fwt_mock_env *)env)->routes;
+	return ((const struct fwt_mock_route_env *)env)->routes;
 }
 
 static bool mock_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
@@ -312,7 +312,8 @@ static const struct fwt_env_ops mock_ops = {
 	.route = mock_route,
 };
 
-void fwt_mock_env_init(struct fwt_mock_env *env, const struct fwt_mock_routes *m, u32 seed)
+void fwt_mock_route_env_init(struct fwt_mock_route_env *env, const struct fwt_mock_routes *m,
+			     u32 seed)
 {
 	memset(env, 0, sizeof(*env));
 	env->env.ops = &mock_ops;

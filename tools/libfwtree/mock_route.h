@@ -116,16 +116,17 @@ bool fwt_mock_local(const struct fwt_mock_routes *m, const char *ifname,
 		    const struct fwt_packet *p, u32 *addr);
 
 /**
- * struct fwt_mock_env - surroundings that are these tables and nothing else
+ * struct fwt_mock_route_env - surroundings that are these tables and nothing else
  * @env: hand this to fwt_walk()
  * @routes: the tables
  */
-struct fwt_mock_env {
+struct fwt_mock_route_env {
 	struct fwt_env env;
 	const struct fwt_mock_routes *routes;
 	struct fwt_rlu rlu;
 };
 
-void fwt_mock_env_init(struct fwt_mock_env *env, const struct fwt_mock_routes *m, u32 seed);
+void fwt_mock_route_env_init(struct fwt_mock_route_env *env, const struct fwt_mock_routes *m,
+			     u32 seed);
 
 #endif /* FWT_MOCK_ROUTE_H */

@@ -204,6 +204,11 @@ int sim_policy_blob(struct fwt_sim *sim, const void *blob, size_t len)
 
 /* The world */
 
+const struct fwt_mock_routes *sim_routes(const struct fwt_sim *sim)
+{
+	return &sim->world.routes;
+}
+
 bool sim_has_world(const struct fwt_sim *sim)
 {
 	return sim->world.said;

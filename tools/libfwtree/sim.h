@@ -17,6 +17,7 @@
 #include "tree.h"
 
 struct fwt_diag;
+struct fwt_mock_routes;
 
 /**
  * struct sim_step - one step of a walk
@@ -105,6 +106,9 @@ int sim_world_file(struct fwt_sim *sim, const char *file, struct fwt_diag *diag)
 
 /* Is there an address, or a route; and does one of them name this interface. */
 bool sim_has_world(const struct fwt_sim *sim);
+
+/* Its addresses and routes. */
+const struct fwt_mock_routes *sim_routes(const struct fwt_sim *sim);
 
 /* A node of another module that the last packet met and nobody answers for; or NULL. */
 const char *sim_node_asked(const struct fwt_sim *sim);

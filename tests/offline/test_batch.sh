@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# fwctl explain --batch: with addresses and routes each packet comes to what it comes to
+# alone, by either engine, in both families; lines that are wrong are told, all of them;
+# nothing that one packet does is there for the next. TAP.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fwctl=${FWCTL-$top/tools/fwctl/fwctl}
+examples=$top/Documentation/examples
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0 failed=0
+
+report() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=$((failed + 1))
+		head -c 3000 "$tmp/out" "$tmp/err" | sed 's/^/#   /'
+	fi
+}
+
+run() { "$fwctl" "$@" >"$tmp/out" 2>"$tmp/err"; }
+
+cat >"$tmp/world" <<'END'
+address 203.0.113.8/24 dev eth0
+address 192.168.1.1/24 dev br-lan
+address 192.168.2.1/24 dev br-guest
+address 2001:db8:1::8/64 dev eth0
+address fd00:1::1/64 dev br-lan
+address 10.137.0.1/24 dev vif11
+route 10.137.0.12/32 dev vif12
+route default via 203.0.113.1 dev eth0
+route default via 2001:db8:1::1 dev eth0
+route 198.18.0.0/15 type unreachable
+name git.example.org 192.0.2.7
+resolvers 192.0.2.53
+END
+
+# Whatever a gateway may meet: every pair of interface, ends and protocol.
+python3 - >"$tmp/packets" <<'END'
+import itertools
+src = ["198.51.100.7", "192.168.1.5", "192.168.2.5", "10.137.0.11", "10.137.0.12",
+       "2001:db8:77::7", "fd00:1::5", "fe80::5"]
+dst = ["203.0.113.8", "192.168.1.10", "93.184.216.34", "198.18.0.1", "192.0.2.7", "192.0.2.53",
+       "10.137.0.12", "255.255.255.255", "2001:db8:1::8", "fd00:1::10", "2001:db8:99::1", "ff02::1"]
+for i, (dev, s, d) in enumerate(itertools.product(["eth0", "br-lan", "vif11"], src, dst)):
+    if (":" in s) != (":" in d):
+        continue
+    b = ("[%s]" if ":" in s else "%s")
+    icmp = "icmpv6" if ":" in s else "icmp"
+    for proto in ("tcp %s:4000 to %s:443", "tcp %s:4000 to %s:22 ack", "udp %s:5000 to %s:53"):
+        if i % 3 == ("443" in proto) + 2 * ("udp" in proto):
+            print(f"in {dev} " + proto % (b % s, b % d))
+    if i % 4 == 0:
+        print(f"in {dev} {icmp} {s} to {d}")
+    if i % 11 == 0:
+        print(f"out {dev} tcp {b % s}:4000 to {b % d}:80")
+END
+
+# alike POLICY: each packet alone says the same.
+alike() {
+	local name=${1##*/}
+	# What was there before the first policy is not what is asked about here.
+	{ echo 'option adopt 0s'; cat "$1"; } >"$tmp/$name"
+	set -- "$tmp/$name" "${2-}"
+	run explain -f "$1" --world "$tmp/world" --batch "$tmp/packets"
+	cp "$tmp/out" "$tmp/batch"
+	[ "$(wc -l <"$tmp/batch")" = "$(wc -l <"$tmp/packets")" ] && [ ! -s "$tmp/err" ]
+	report $? "$name: a line for each of $(wc -l <"$tmp/packets") packets"
+	[ "$(cut -f 1 "$tmp/batch" | sort -u | wc -l)" -ge 2 ]
+	report $? "$name: they fare differently"
+	if [ -z "${2-}" ]; then
+		run explain -f "$1" --world "$tmp/world" --batch "$tmp/packets" --engine linear &&
+			diff "$tmp/batch" "$tmp/out" >"$tmp/err"
+		report $? "$name: rule by rule it is the same"
+	fi
+	run -j explain -f "$1" --world "$tmp/world" --batch "$tmp/packets" && python3 - "$tmp/out" "$tmp/batch" 2>"$tmp/err" <<'END'
+import json, sys
+for o, line in zip(json.load(open(sys.argv[1])), open(sys.argv[2]), strict=True):
+    verdict, rule = line.rstrip("\n").split("\t")
+    assert o["verdict"] == verdict and (o["rule"] or "-") == rule, (o, line)
+END
+	report $? "$name: in JSON it is the same"
+	# Two processes a packet: not all of them.
+	paste "$tmp/batch" "$tmp/packets" | awk 'NR % 4 == 1' | while IFS=$'\t' read -r verdict rule packet; do
+		# shellcheck disable=SC2086 # words of a packet
+		"$fwctl" -j explain -f "$1" --world "$tmp/world" $packet >"$tmp/one" 2>&1
+		python3 - "$tmp/one" "$verdict" "$rule" "$packet" <<'END'
+import json, sys
+try:
+    d = json.load(open(sys.argv[1]))
+except ValueError:
+    print("no JSON for", sys.argv[4])
+    sys.exit()
+line = str(d["rule"]["line"]) if d["rule"] else "-"
+# Who says no besides the policy says so after it.
+if d["reason"] in ("malformed", "no-route", "ttl-exceeded", "no-source", "nat-exhausted"):
+    sys.exit()
+if (d["verdict"], line) != (sys.argv[2], sys.argv[3]):
+    print(f"{sys.argv[4]}: {sys.argv[2]} by {sys.argv[3]}, alone {d['verdict']} by {line}, {d['reason']}")
+END
+	done >"$tmp/out"
+	[ ! -s "$tmp/out" ]
+	report $? "$name: alone it is the same"
+}
+alike "$examples/gateway.fw"
+alike "$examples/server-host.fw"
+alike "$examples/qubes.fw" names
+run explain -f "$examples/qubes.fw" --world "$tmp/world" --batch "$tmp/packets" --engine linear
+[ $? = 1 ] && grep -q "set 'work-hosts' has DNS names" "$tmp/err"
+report $? 'rule by rule nobody knows DNS names'
+
+# Where nothing is said of the world, what comes in ends behind ingress.
+printf 'ingress { daddr addr(eth0) accept; route type local reject; tcp dport 80 accept; drop }\negress { drop }\n' >"$tmp/p.fw"
+printf 'in eth0 tcp 192.0.2.1:1 to 203.0.113.8:80\nin eth0 udp 192.0.2.1:1 to 203.0.113.8:80\n' >"$tmp/two"
+run explain -f "$tmp/p.fw" --batch "$tmp/two"
+[ "$(tr '\n\t' '  ' <"$tmp/out")" = 'accept 1 drop 1 ' ]
+report $? 'without a world'
+run explain -f "$tmp/p.fw" --address '203.0.113.8/24 dev eth0' --batch "$tmp/two"
+[ "$(tr '\n\t' '  ' <"$tmp/out")" = 'accept 1 accept 1 ' ]
+report $? 'with an address'
+printf 'in eth0 tcp 192.0.2.1:1 to 198.51.100.8:80\n' >"$tmp/two"
+run explain -f "$tmp/p.fw" --address '203.0.113.8/24 dev eth0' --batch "$tmp/two"
+[ "$(cat "$tmp/out")" = "drop	-" ]
+report $? 'no route leads there'
+run -j explain -f "$tmp/p.fw" --address '203.0.113.8/24 dev eth0' --batch "$tmp/two"
+[ "$(tr -d ' \n' <"$tmp/out")" = '[{"verdict":"drop","rule":null,"reason":"no-route"}]' ]
+report $? '... in JSON'
+run explain -f "$tmp/p.fw" --address '203.0.113.8/24 dev eth0' --route 'default via 203.0.113.1 dev eth0' --batch "$tmp/two"
+[ "$(cat "$tmp/out")" = "drop	2" ]
+report $? 'by a route it meets egress'
+
+# Each for itself: the first one is no reason to drop the second.
+printf 'set seen : addr { timeout 1h }\ningress {\n\tsaddr @seen drop\n\tlimit 1/day burst 1 add @seen { saddr } accept\n\tdrop\n}\n' >"$tmp/p.fw"
+for _ in 1 2 3; do echo 'in eth0 udp 192.0.2.1:1 to 203.0.113.8:80'; done >"$tmp/two"
+for engine in compiled linear; do
+	run explain -f "$tmp/p.fw" --engine "$engine" --batch "$tmp/two"
+	[ "$(sort -u "$tmp/out")" = "accept	4" ]
+	report $? "each for itself, $engine"
+done
+
+# What is wrong, all of it, and no verdicts before.
+cat >"$tmp/bad" <<'END'
+in eth0 tcp 192.0.2.1:1 to 192.0.2.2:80	# fine
+in eth0 udp 192.0.2.1:1 to 192.0.2.2:80 syn
+
+  # nothing
+in eth0 udp 192.0.2.1:1 to fd00::1
+in eth0 udp 192.0.2.1:1 to 192.0.2.2:80
+	in eth7 tcp 192.0.2.1:1 to 192.0.2.2:80
+out
+in eth0 icmp 192.0.2.1 to 192.0.2.2 type 300
+END
+run explain -f "$tmp/p.fw" --batch "$tmp/bad" --address '192.0.2.9/24 dev eth0'
+sed "s,^$tmp/,," "$tmp/err" >"$tmp/told"
+diff "$tmp/told" - >"$tmp/out" <<'END'
+bad:2:41: error: 'syn': TCP alone has flags, this is none
+in eth0 udp 192.0.2.1:1 to 192.0.2.2:80 syn
+                                        ^~~
+bad:5:28: error: source and destination are of two families
+in eth0 udp 192.0.2.1:1 to fd00::1
+                           ^~~~~~~
+bad:7:5: error: no route and no address names the interface 'eth7' (address ADDRESS/LENGTH dev INTERFACE)
+	in eth7 tcp 192.0.2.1:1 to 192.0.2.2:80
+	   ^~~~
+bad:8:4: error: the name of an interface is meant here
+out
+   ^
+bad:9:42: error: '300' is no number for 'type'
+in eth0 icmp 192.0.2.1 to 192.0.2.2 type 300
+                                         ^~~
+END
+report $? 'all errors of a file, with lines and carets'
+run explain -f "$tmp/p.fw" --batch "$tmp/bad" --address '192.0.2.9/24 dev eth0'
+[ $? = 1 ] && [ ! -s "$tmp/out" ]
+report $? '... and nothing else'
+run -j explain -f "$tmp/p.fw" --batch "$tmp/bad"
+[ $? = 1 ] && python3 -c 'import json, sys
+d = json.load(sys.stdin)
+assert [e["line"] for e in d["errors"]] == [2, 5, 8, 9] and d["error"]["column"] == 41, d' <"$tmp/out" 2>>"$tmp/err"
+report $? '... in JSON'
+{ printf 'in eth0 tcp '; head -c 5000 /dev/zero | tr '\0' 1; echo; } >"$tmp/bad"
+run explain -f "$tmp/p.fw" --batch "$tmp/bad"
+[ $? = 1 ] && grep -q 'bad:1:1: error: this is longer than any packet' "$tmp/err"
+report $? 'a line without end'
+head -c 3000 /dev/urandom >"$tmp/bad"
+run explain -f "$tmp/p.fw" --batch "$tmp/bad"
+[ $? = 1 ] && [ ! -s "$tmp/out" ]
+report $? 'no text at all'
+: >"$tmp/bad"
+run explain -f "$tmp/p.fw" --batch "$tmp/bad" && [ ! -s "$tmp/out" ]
+report $? 'an empty file'
+run -j explain -f "$tmp/p.fw" --batch "$tmp/bad" && [ "$(tr -d ' \n' <"$tmp/out")" = '[]' ]
+report $? '... in JSON'
+printf 'in eth0 udp 192.0.2.1:1 to 192.0.2.2:80' >"$tmp/bad"
+run explain -f "$tmp/p.fw" --batch - <"$tmp/bad" && [ "$(cat "$tmp/out")" = "accept	4" ]
+report $? 'from standard input, without a newline at its end'
+run explain -f "$tmp/p.fw" --batch "$tmp/none"
+[ $? = 1 ] && grep -q 'none' "$tmp/err"
+report $? 'a file that is not there'
+run explain -f "$tmp/p.fw" --engine linear in eth0 udp 192.0.2.1:1 to 192.0.2.2:80
+[ $? = 2 ] && grep -q -- "'--engine linear' is for '--batch PACKETS'" "$tmp/err"
+report $? 'an engine for one packet'
+run explain -f "$tmp/p.fw" --batch "$tmp/bad" --dev eth0
+[ $? = 2 ]
+report $? 'a device for a batch'
+echo "1..$n"
+exit $((failed > 0))

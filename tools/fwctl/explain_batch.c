@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * explain --batch: many packets, each for itself, one line each.
+ *
+ * A packet that comes in meets the tree of its device, and, if that lets it by,
+ * ingress; one that starts here meets egress, and the tree of its device. Whoever
+ * decides last has decided. Where nobody says what addresses and routes there are the
+ * machine has none, and what comes in ends behind ingress; else it goes on as it is
+ * routed, by egress and the tree of the other device. No connection is known, and none
+ * is made: walks are pure, so that no packet changes what the next one meets.
+ *
+ * Nothing is written before all lines are read: a file with an error in its last line
+ * has no verdicts, and all its errors are told.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ast.h"
+#include "compile.h"
+#include "diag.h"
+#include "mock_route.h"
+#include "mock_set.h"
+#include "oracle.h"
+#include "packet_text.h"
+#include "sema_sample.h"
+#include "parse.h"
+#include "sim.h"
+#include "sim_names.h"
+#include "source.h"
+#include "tuple.h"
+#include "explain.h"
+
+/**
+ * struct batch - what decides
+ * @world: NULL, or addresses and routes
+ * @sim: whose they are
+ */
+struct batch {
+	struct fwt_policy_ast *ast;
+	struct fwt_blob blob;
+	struct fwt_program prog;
+	struct fwt_oracle oracle;
+	struct fwt_mock_sets sets;
+	struct fwt_sources *sources;
+	const struct fwt_mock_routes *world;
+	struct fwt_sim *sim;
+	void *scratch;
+	bool linear;
+};
+
+/* A walk's surroundings. */
+struct around {
+	struct fwt_mock_env sets;	/* first: what it asks is answered by mock_set.c */
+	const struct fwt_mock_routes *world;
+	struct fwt_rlu rlu;
+};
+
+static const struct fwt_mock_routes *world_of(const struct fwt_env *env)
+{
+	return ((const struct around *)(const void *)env)->world;
+}
+
+static bool ifaddr(const struct fwt_env *env, const char *ifname, u8 family, const u32 *addr,
+		   bool subnet)
+{
+	return fwt_mock_ifaddr(world_of(env), ifname, family, addr, subnet);
+}
+
+static bool source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
+{
+	return fwt_mock_source(world_of(env), p, addr);
+}
+
+static bool local(const struct fwt_env *env, const char *ifname, const struct fwt_packet *p,
+		  u32 *addr)
+{
+	return fwt_mock_local(world_of(env), ifname, p, addr);
+}
+
+static void route(const struct fwt_env *env, const struct fwt_packet *p,
+		  enum fwt_route_ask what, struct fwt_route *r)
+{
+	fwt_mock_route(world_of(env), p, what, r);
+}
+
+static bool set_has(const struct fwt_env *env, u32 object, bool six, const u32 *key, u32 *value)
+{
+	return fwt_mock_ops.set_has(env, object, six, key, value);
+}
+
+static const struct fwt_env_ops world_ops = {
+	.ifaddr = ifaddr, .source = source, .local = local, .route = route, .set_has = set_has,
+};
+
+/* Who decided: where it is written. */
+struct outcome {
+	u8 verdict;
+	u32 file;
+	u32 line;	/* 0: no rule */
+	bool no_route;
+};
+
+static bool name_fits(const struct fwt_value *v, const char *name)
+{
+	size_t len = strlen(v->text);
+
+	if (v->flags & FWT_VALUE_WILDCARD)
+		return !strncmp(v->text, name, len - 1);
+	return !strcmp(v->text, name);
+}
+
+/* The policy's tree for a hook, and its entry in the program. */
+static const struct fwt_ast_hook *hook_for(const struct batch *b, u8 hook, const char *dev,
+					   u32 *root)
+{
+	const struct fwt_ast_hook *h;
+	const struct fwt_value *v;
+	u32 n = 0;
+
+	for (h = b->ast->hooks; h; h = h->next) {
+		bool same = h->egress + 2 * h->device == hook;
+
+		if (!h->device) {
+			*root = b->prog.hook[n++].root;
+			if (same)
+				return h;
+			continue;
+		}
+		for (v = h->devices.first; v; v = v->next) {
+			*root = b->prog.hook[n++].root;
+			if (same && name_fits(v, dev))
+				return h;
+		}
+	}
+	return NULL;
+}
+
+/* As the module's hooks tell them apart, where no connection is known. */
+static u8 state_of(const struct fwt_packet *p)
+{
+	bool multicast = p->family == 4 ? p->daddr[0] >> 28 == 14 || p->daddr[0] == ~0u :
+					  p->daddr[0] >> 24 == 0xff;
+
+	if (multicast || p->protocol == 2)
+		return FWT_CT_UNTRACKED;
+	if (p->have & FWT_HAVE_ICMPV6 &&
+	    ((p->icmp_type >= 130 && p->icmp_type <= 137) || p->icmp_type == 143))
+		return FWT_CT_UNTRACKED;
+	return fwt_tuple_opens(p) ? FWT_CT_NEW : FWT_CT_INVALID;
+}
+
+/* Returns whether the packet goes on; @p becomes what modifiers made of it. */
+static bool meet(const struct batch *b, u8 hook, const char *dev, struct fwt_packet *p,
+		 struct outcome *o)
+{
+	struct around at = {
+		.sets = {
+			.env = { .ops = b->world ? &world_ops : &fwt_mock_ops, .seed = 1 },
+			.sets = (struct fwt_mock_sets *)&b->sets,
+		},
+		.world = b->world,
+	};
+	const struct fwt_ast_hook *h;
+	u32 root = 0;
+
+	h = hook_for(b, hook, dev, &root);
+	if (!h)
+		return true;
+	if (b->world)
+		at.sets.env.rlu = &at.rlu;
+	p->hook = hook;
+	p->ct_state = h->device ? FWT_CT_UNTRACKED : state_of(p);
+	if (b->linear) {
+		struct fwt_oracle_result r;
+
+		fwt_oracle_walk(&b->oracle, h, p, &at.sets.env, &r);
+		o->verdict = r.verdict;
+		o->file = r.rule ? r.rule->loc.file : 0;
+		o->line = r.rule ? r.rule->loc.line : 0;
+	} else {
+		struct fwt_decision d;
+
+		fwt_walk(&b->prog, root, p, &at.sets.env, &d);
+		o->verdict = d.verdict;
+		o->file = d.rule == FWT_NONE ? 0 : b->prog.rule[d.rule].file;
+		o->line = d.rule == FWT_NONE ? 0 : b->prog.rule[d.rule].line;
+	}
+	return o->verdict == FWT_VERDICT_ACCEPT;
+}
+
+/* A device's tree sees the frame, and has no state; IP's sees its own packet. */
+static bool meet_device(const struct batch *b, u8 hook, const char *dev, struct fwt_packet *p,
+			struct outcome *o)
+{
+	struct fwt_packet frame = *p;
+	bool out = hook == FWT_HOOK_DEV_EGRESS, on;
+
+	frame.iif = out ? NULL : dev;
+	frame.oif = out ? dev : NULL;
+	on = meet(b, hook, dev, &frame, o);
+	p->mark = frame.mark;
+	p->priority = frame.priority;
+	p->tos = frame.tos;
+	p->ttl = frame.ttl;
+	return on;
+}
+
+static void go_on(const struct batch *b, struct fwt_packet *p, struct outcome *o)
+{
+	struct around at = { .sets.env.ops = &world_ops, .world = b->world };
+	struct fwt_route to = { 0 };
+	u32 type[4] = { FWT_ROUTE_NONE };
+
+	/* Groups and broadcasts are in no table. */
+	fwt_rlu_get(p, &at.sets.env, FWT_FIELD_ROUTE_TYPE, type);
+	fwt_mock_route(b->world, p, FWT_ROUTE_FORWARD, &to);
+	switch (type[0]) {
+	case FWT_ROUTE_UNICAST:
+		p->oif = to.oif;
+		if (meet(b, FWT_HOOK_EGRESS, to.oif, p, o))
+			meet_device(b, FWT_HOOK_DEV_EGRESS, to.oif, p, o);
+		break;
+	case FWT_ROUTE_NONE:
+	case FWT_ROUTE_UNREACHABLE:
+		*o = (struct outcome){ .verdict = FWT_VERDICT_DROP, .no_route = true };
+		break;
+	}
+}
+
+static void decide(const struct batch *b, const struct fwt_packet_text *t, struct outcome *o)
+{
+	struct fwt_packet p = t->p;
+
+	*o = (struct outcome){ .verdict = FWT_VERDICT_ACCEPT };
+	if (t->out) {
+		if (!(p.have & FWT_HAVE_IP) || meet(b, FWT_HOOK_EGRESS, t->name, &p, o))
+			meet_device(b, FWT_HOOK_DEV_EGRESS, t->name, &p, o);
+		return;
+	}
+	if (meet_device(b, FWT_HOOK_DEV_INGRESS, t->name, &p, o) && p.have & FWT_HAVE_IP &&
+	    meet(b, FWT_HOOK_INGRESS, t->name, &p, o) && b->world)
+		go_on(b, &p, o);
+}
+
+static void put(const struct batch *b, const struct outcome *o)
+{
+	static const char *const name[] = { "accept", "drop", "reject" };
+	char where[320] = "-";
+
+	if (o->line && o->file)
+		snprintf(where, sizeof(where), "%s:%u",
+			 b->ast->sources->source[o->file]->name, o->line);
+	else if (o->line)
+		snprintf(where, sizeof(where), "%u", o->line);
+	out_object(NULL);
+	out_str("verdict", name[o->verdict]);
+	out_str("rule", o->line ? where : NULL);
+	if (o->no_route)
+		out_str("reason", "no-route");
+	out_end();
+	out_text("%s\t%s\n", name[o->verdict], where);
+}
+
+/* The packet of a line, or its error; false where there is none. */
+static bool read_line(const struct batch *b, u32 number, struct fwt_packet_text *t,
+		      struct fwt_diag *diag)
+{
+	struct fwt_loc loc = { .line = number };
+	char text[2000], error[200];
+	const char *line, *comment;
+	size_t len, at;
+
+	line = fwt_source_line(b->sources, &loc, &len);
+	comment = line ? memchr(line, '#', len) : NULL;
+	if (comment)
+		len = (size_t)(comment - line);
+	if (!line || strspn(line, " \t\r") >= len)
+		return false;
+	loc.column = 1;
+	if (len >= sizeof(text)) {
+		fwt_error(diag, &loc, "this is longer than any packet");
+		return false;
+	}
+	memcpy(text, line, len);
+	text[len] = 0;
+	loc.column = (u32)fwt_packet_read(t, text, error, sizeof(error));
+	if (loc.column) {
+		at = loc.column - 1 + strcspn(text + loc.column - 1, " \t\r");
+		loc.end_column = (u32)at + 1 + (at + 1 == loc.column);
+		fwt_error(diag, &loc, "%s", error);
+		return false;
+	}
+	if (b->world && !sim_knows_device(b->sim, t->name)) {
+		loc.column = (u32)(strstr(text + strspn(text, " \t") + 2, t->name) - text) + 1;
+		loc.end_column = loc.column + (u32)strlen(t->name);
+		fwt_error_hint(diag, &loc, "address ADDRESS/LENGTH dev INTERFACE",
+			       "no route and no address names the interface '%s'", t->name);
+		return false;
+	}
+	return true;
+}
+
+static int packets(struct batch *b, const char *path)
+{
+	struct fwt_vec all = { .size = sizeof(struct outcome) };
+	struct fwt_packet_text t;
+	struct fwt_diag diag;
+	struct outcome *o;
+	u32 n, lines;
+	int ret = 0;
+
+	fwt_diag_init(&diag);
+	b->sources = fwt_sources_alloc();
+	fwt_diag_sources(&diag, b->sources);
+	if (!b->sources)
+		ret = out_error(NULL, "out of memory");
+	else if (fwt_source_read(b->sources, path, NULL, NULL, &diag) < 0)
+		ret = out_diag_errors(&diag);
+	lines = ret ? 0 : b->sources->source[0]->line_count;
+	for (n = 1; !ret && n <= lines; n++) {
+		if (!read_line(b, n, &t, &diag) || diag.errors)
+			continue;
+		o = fwt_vec_add(&all, 1);
+		if (o)
+			decide(b, &t, o);
+		else
+			ret = out_error(NULL, "out of memory");
+	}
+	if (!ret && diag.errors)
+		ret = out_diag_errors(&diag);
+	if (!ret)
+		out_array(NULL);
+	for (n = 0; !ret && n < all.count; n++)
+		put(b, (struct outcome *)all.data + n);
+	if (!ret)
+		out_end();
+	free(all.data);
+	fwt_diag_sources(&diag, NULL);
+	fwt_diag_clean(&diag);
+	fwt_sources_free(b->sources);
+	return ret;
+}
+
+/* The one that reads the text knows no DNS; where nobody says what names stand for
+ * they stand for nothing, by either.
+ */
+static const char *named_set(const struct batch *b, const struct fwt_dns_book *book)
+{
+	const struct fwt_set *s;
+
+	for (s = b->linear && book && book->first ? b->ast->sets : NULL; s; s = s->next)
+		if (s->names.count || s->resolvers)
+			return s->name.text;
+	return NULL;
+}
+
+static int make(struct batch *b, const struct explain *e, struct fwt_diag *diag)
+{
+	struct fwt_compile_opts opts = { .no_warnings = true };
+	struct fwt_verify_error err;
+	const char *named;
+	int ret;
+
+	b->sim = fwt_sim_new();
+	if (!b->sim)
+		return out_error(NULL, "out of memory");
+	ret = explain_world(e, b->sim, diag);
+	if (ret)
+		return ret;
+	b->world = sim_has_world(b->sim) ? sim_routes(b->sim) : NULL;
+	opts.book = sim_names_book(b->sim);
+	b->ast = fwt_parse_file(e->policy, diag, NULL);
+	if (!b->ast || fwt_compile(b->ast, diag, &opts, &b->blob))
+		return out_diag_errors(diag);
+	named = named_set(b, opts.book);
+	if (named)
+		return out_error("'--engine compiled' knows what is said of them",
+				 "set '%s' has DNS names, which no rule as written tells", named);
+	b->scratch = malloc(fwt_verify_scratch(b->blob.data, b->blob.len));
+	b->oracle.ast = b->ast;
+	b->oracle.resolver = fwt_resolver_alloc();
+	if (!b->scratch || !b->oracle.resolver)
+		return out_error(NULL, "out of memory");
+	if (fwt_verify(b->blob.data, b->blob.len, b->scratch, &b->prog, &err))
+		return out_error(NULL, "%s", err.text);
+	if (b->prog.n[FWT_SEC_FILTERS])
+		return out_error("'fwctl explain' of one packet, or with --pcap, makes them",
+				 "the policy has 'bpf', and the packets of a batch have no bytes");
+	if (b->prog.n[FWT_SEC_FOREIGN])
+		return out_error("'fwctl test' and a packet alone take 'node NAME ANSWER'",
+				 "the policy has nodes of other modules, which nobody answers for");
+	if (!fwt_mock_sets_init(&b->sets, &b->prog))
+		return out_error(NULL, "out of memory");
+	return 0;
+}
+
+int explain_batch(const struct explain *e)
+{
+	struct batch b = { .linear = !strcmp(e->engine, "linear") };
+	struct fwt_diag diag;
+	int ret;
+
+	fwt_diag_init(&diag);
+	ret = make(&b, e, &diag);
+	fwt_diag_sources(&diag, NULL);
+	if (!ret)
+		ret = packets(&b, e->batch);
+	fwt_mock_sets_clean(&b.sets);
+	fwt_resolver_free(b.oracle.resolver);
+	free(b.scratch);
+	fwt_blob_free(&b.blob);
+	fwt_ast_free(b.ast);
+	fwt_sim_free(b.sim);
+	fwt_diag_clean(&diag);
+	return ret;
+}
