@@ -102,6 +102,8 @@ struct fwt_sim *fwt_sim_new(void)
 	sim->no_sockets.bhash = &sim->no_socket;
 	sim->net.ipv4.tcp_death_row.hashinfo = &sim->no_sockets;
 	sim->fn.net = &sim->net;
+	fwt_share_init(&sim->fn.sets, FWT_SHARE_SETS, &sim->net);
+	fwt_share_init(&sim->fn.limits, FWT_SHARE_LIMITS, &sim->net);
 	sim->fn.timeouts_percent = 100;
 	fwt_pools_net_init(&sim->fn);
 	ratelimit_state_init(&sim->fn.answer_limit, HZ, 100);
