@@ -181,6 +181,30 @@ static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
+/* Comes an error, of the direction that it goes, by an interface that packets of its
+ * connection do not come in by, and may not. Any router on the way may write one; but a
+ * network that is not on the way, and may not talk to this one, is not to do so by
+ * quoting what it has guessed.
+ */
+static noinline bool from_aside(struct fwt_way *w)
+{
+	struct fwt_decision d FWT_UNSET;
+	const struct fwt_conn *c = w->c;
+	bool reply = w->dir == FWT_REPLY;
+	u32 expected, now;
+
+	if (w->state->hook != NF_INET_PRE_ROUTING || w->state->in->flags & IFF_LOOPBACK)
+		return false;
+	now = w->state->in->ifindex;
+	expected = reply ? READ_ONCE(c->oif) : READ_ONCE(c->iif);
+	if (!reply && fwt_conn_is(c, FWT_CONN_LOCAL))
+		return true;
+	if (likely(!expected || expected == now || (reply && READ_ONCE(c->reply_iif) == now)) ||
+	    w->pol->opt.per_packet)
+		return false;
+	return !fwt_decide_again(w, reply ? 0 : now, reply ? now : 0, &d);
+}
+
 /* An ICMP error, and what it quotes. It belongs to the connection it quotes if
  * it goes where that packet came from and that packet can have been (R21); it
  * never refreshes, nor ends one.
@@ -215,6 +239,11 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 		return unrelated(w, hook);
 	}
 	w->dir = !w->dir;
+	if (from_aside(w)) {
+		w->c = NULL;
+		w->dir = FWT_ORIGINAL;
+		return unrelated(w, hook);
+	}
 	ret = hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
