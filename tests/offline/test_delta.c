@@ -586,7 +586,7 @@ static u32 steps_more(u32 ranges)
 	struct fwt_rule_spot spot;
 	struct fwt_delta delta;
 	struct fwt_diag diag;
-	struct made base;
+	struct base base;
 	u32 wrong, more, i;
 	char *text;
 	size_t len;
@@ -601,7 +601,7 @@ static u32 steps_more(u32 ranges)
 		"\ttcp dport 53 accept\n"
 		"\tdrop\n}\n");
 	fclose(out);
-	assert_true(make(&base, text, 3));
+	assert_true(base_make(&base, text, 3));
 	fwt_rule_spot(&base.prog, &base.of, 0, &spot);
 	line.side = spot.side[FWT_PATCH_BEFORE];
 	fwt_delta_init(&delta);
@@ -609,13 +609,13 @@ static u32 steps_more(u32 ranges)
 	assert_int_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE), 0);
 	fwt_diag_init(&diag);
 	assert_int_equal(fwt_delta_build(&delta, "t.fw", &diag, &wrong, &now.blob), 0);
-	if (patch(&now, &base))
-		fail_msg("%s", refusal);
+	if (patched_make(&now, &base))
+		fail_msg("%s", patched_refusal);
 	more = now.patch.steps_max - base.prog.steps_max;
 	fwt_diag_clean(&diag);
 	fwt_delta_clean(&delta);
-	unpatch(&now);
-	unmake(&base);
+	patched_clean(&now);
+	base_clean(&base);
 	free(text);
 	return more;
 }
