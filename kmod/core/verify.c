@@ -16,13 +16,10 @@
  * A program whose hooks can meet a RETURN has a path without a verdict, and is
  * refused: that walk would take its way back from an empty stack.
  *
- * What a step costs: one for a node, and the comparisons of a look-up.
+ * What a step costs: one for a node, and what verify_cost.c says.
  */
 #include "verify.h"
 #include "verify_private.h"
-#include "foreign.h"
-#include "ifname.h"
-#include "set_shape.h"
 
 const u8 fwt_section_size[__FWT_SEC_MAX] = {
 #define SECTION_SIZE(id, name, type) sizeof(type),
@@ -126,146 +123,10 @@ static void attach(struct fwt_program *p, const void *blob)
 	p->defines = section(p, FWT_SEC_DEFINES);
 }
 
-/* Comparisons that looking up in a set can take; of long keys each counts more. A
- * set has at most 128 million elements, for its words are fewer than that.
- */
-static u32 set_cost(const struct fwt_program *p, u32 set)
-{
-	u32 cost = 0, each, n;
-
-	if (set == FWT_NONE)
-		return 0;
-	n = p->set[set].count;
-	each = 1 + p->set[set].words / 8;
-	if (p->set[set].kind == FWT_SET_BOXES)
-		return n * each;
-	for (; n > 1; n -= n / 2)
-		cost += each;
-	return cost;
-}
-
-/* An interface has as many addresses as its owner gave it; of the usual few. */
-#define IFADDR_COST	32
-#define IFADDRS_COST	(16 * IFADDR_COST)	/* of all whose names begin so */
-
-/* What it takes to put an answer that the walk remembers into a key. It forgets by a
- * modifier alone, of which it meets FWT_EFFECTS_MAX at most: so it looks up routes
- * not more than so many times for each kind of question, however many tests ask.
- */
-#define ROUTE_COST	4
-#define OWNER_COST	4	/* a lock that nobody else takes often */
-
-static u32 asked_cost(const struct fwt_prog_test *t)
-{
-	u32 cost = 0, i;
-
-	for (i = 0; i < t->n_fields; i++)
-		if (FWT_FIELDS_ROUTE >> t->field[i] & 1)
-			cost += ROUTE_COST;
-		else if (FWT_FIELDS_OWNER >> t->field[i] & 1)
-			cost += OWNER_COST;
-	return cost;
-}
-
-/* A hash's bucket, and a search by halves among the ranges: of those that it has at
- * first, as how many there will be is not known here; a thousand times more of them
- * are 20 comparisons more.
- */
-#define LIVE_COST	8
-
-static u32 ranges_cost(const struct fwt_program *p, const u32 *param)
-{
-	u32 six, cost = 0, n = 0;
-
-	for (six = 0; six < 2; six++)
-		if (param[FWT_SETP_ELEMENTS4 + six] != FWT_NONE)
-			n = max(n, p->set[param[FWT_SETP_ELEMENTS4 + six]].count);
-	for (; n > 1; n -= n / 2)
-		cost += 2;
-	return cost;
-}
-
-/* A patch names a set; what is in it, the program that it is for says. */
-static int learn_sets(struct fwt_verify *c)
-{
-	u32 i, k;
-
-	if (!c->base)
-		return 0;
-	if (c->prog->n[FWT_SEC_OBJECTS] > ARRAY_SIZE(c->base_ranges))
-		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, ARRAY_SIZE(c->base_ranges),
-			      "asks too many sets");
-	for (i = 0; i < c->prog->n[FWT_SEC_OBJECTS]; i++) {
-		const struct fwt_prog_object *o = &c->prog->object[i], *of;
-
-		for (k = 0; k < c->base->n[FWT_SEC_OBJECTS]; k++) {
-			of = &c->base->object[k];
-			if (of->kind == FWT_OBJECT_SET && of->key == o->key)
-				c->base_ranges[i] = ranges_cost(c->base, of->param);
-		}
-	}
-	return 0;
-}
-
-static u32 live_cost(const struct fwt_verify *c, u32 object)
-{
-	u32 ranges = ranges_cost(c->prog, c->prog->object[object].param);
-
-	return LIVE_COST + (c->base ? max(ranges, (u32)c->base_ranges[object]) : ranges);
-}
-
-static u32 test_cost(const struct fwt_verify *c, const struct fwt_prog_test *t)
-{
-	const struct fwt_program *p = c->prog;
-	u32 cost = asked_cost(t), i;
-
-	if (t->op == FWT_TEST_BPF) {
-		for (i = 0; i < 2; i++)
-			if (t->set[i] != FWT_NONE)
-				cost = max(cost, p->filter[t->set[i]].count);
-		return cost;
-	}
-
-	if (t->op == FWT_TEST_NODE || t->op == FWT_TEST_NODE_SELECT)
-		return FWT_FOREIGN_COST;
-	if (t->op == FWT_TEST_RANDOM || t->op == FWT_TEST_QUOTA)
-		return 1;
-	/* A hash of the key, and a line of memory. */
-	if (t->op == FWT_TEST_LIMIT)
-		return cost + 4 + t->n_fields;
-	if (fwt_test_splits(t))
-		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
-	if (t->op == FWT_TEST_LIVE || t->op == FWT_TEST_LIVE_TREE)
-		return cost + live_cost(c, t->set[0]) +
-		       (t->op == FWT_TEST_LIVE_TREE ? set_cost(p, t->set[1]) : 0);
-	if (t->op != FWT_TEST_IN)
-		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 :
-			       fwt_ifname_wild(p->string + t->set[0]) ? IFADDRS_COST : IFADDR_COST);
-	/* What it takes to put the key together, and to compare it once. */
-	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
-}
-
 /* Where a modifier has a way on besides. */
 static bool forks(const struct fwt_program *p, const struct fwt_prog_node *n)
 {
 	return n->type == FWT_NODE_MOD && p->mod[n->arg].flags & FWT_MOD_MAP;
-}
-
-/* Least connections looks at each server, a line of memory. */
-static u32 mod_cost(const struct fwt_verify *c, const struct fwt_prog_mod *m)
-{
-	const struct fwt_program *p = c->prog;
-	const u32 *param;
-
-	if (m->type == FWT_MOD_NODE)
-		return FWT_FOREIGN_COST;
-	if (m->flags & FWT_MOD_MAP)
-		return test_cost(c, &p->test[m->addr_lo[0]]);
-	if (m->type != FWT_MOD_BALANCE)
-		return 0;
-	param = p->object[m->a].param;
-	return param[FWT_POOL_SCHEDULING] == FWT_SCHEDULE_LEAST_CONN ?
-		8 + param[FWT_POOL_COUNT] : 8;
 }
 
 static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)
@@ -350,7 +211,7 @@ static int check_tests(struct fwt_verify *c)
 			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
 		yes = &c->node[n->yes];
 		no = &c->node[n->no];
-		s->tests = add(1 + test_cost(c, &c->prog->test[n->arg]),
+		s->tests = add(1 + fwt_verify_test_cost(c, &c->prog->test[n->arg]),
 			       max(yes->tests, no->tests));
 		s->misses = yes->misses | no->misses;
 	}
@@ -380,7 +241,7 @@ static int backward(struct fwt_verify *c, u32 i)
 	case FWT_NODE_TEST:
 		join(&p, &c->node[n->no]);
 		join(&p, &c->node[n->yes]);
-		own += test_cost(c, &c->prog->test[n->arg]);
+		own += fwt_verify_test_cost(c, &c->prog->test[n->arg]);
 		break;
 	case FWT_NODE_SELECT:
 		if (!index_ok(c, FWT_SEC_TESTS, n->arg))
@@ -392,7 +253,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		ret = each_target(c, i, &p, 0);
 		if (ret)
 			return ret;
-		own += test_cost(c, &c->prog->test[n->arg]);
+		own += fwt_verify_test_cost(c, &c->prog->test[n->arg]);
 		break;
 	case FWT_NODE_ENTER:
 		if (!index_ok(c, FWT_SEC_RULES, n->arg))
@@ -411,7 +272,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		if (forks(c->prog, n))
 			join(&p, &c->node[n->no]);
 		join(&p, &c->node[n->yes]);
-		own += mod_cost(c, &c->prog->mod[n->arg]);
+		own += fwt_verify_mod_cost(c, &c->prog->mod[n->arg]);
 		break;
 	case FWT_NODE_CALL:
 		/* What follows is reached only if the tree comes back. */
@@ -695,7 +556,7 @@ int fwt_verify_for(const void *blob, size_t len, void *scratch, const struct fwt
 		   4ull * prog->n[FWT_SEC_ARGS];
 	ret = fwt_verify_tables(&c);
 	if (!ret)
-		ret = learn_sets(&c);
+		ret = fwt_verify_learn_sets(&c);
 	return ret ? ret : check_nodes(&c);
 }
 

@@ -145,6 +145,13 @@ static inline bool spend(struct fwt_verify *c, u64 elements)
 int fwt_verify_tables(struct fwt_verify *c);
 int fwt_verify_records(struct fwt_verify *c);
 
+/* verify_cost.c: steps that a test, and a modifier, is worth */
+u32 fwt_verify_test_cost(const struct fwt_verify *c, const struct fwt_prog_test *t);
+u32 fwt_verify_mod_cost(const struct fwt_verify *c, const struct fwt_prog_mod *m);
+
+/* What is known of sets that a patch names: before anything costs. */
+int fwt_verify_learn_sets(struct fwt_verify *c);
+
 /* verify_objects.c: OBJECTS and SERVERS */
 int fwt_verify_objects(struct fwt_verify *c);
 
