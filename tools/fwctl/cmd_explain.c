@@ -5,24 +5,6 @@
 
 #include "explain.h"
 
-/* All that is left is the packet, quoted or not. */
-static char *joined(int argc, char **argv)
-{
-	size_t len = 1;
-	char *text;
-	int i;
-
-	for (i = 0; i < argc; i++)
-		len += strlen(argv[i]) + 1;
-	text = calloc(1, len);
-	for (i = 0; text && i < argc; i++) {
-		if (i)
-			strcat(text, " ");
-		strcat(text, argv[i]);
-	}
-	return text;
-}
-
 static int look(struct fwctl *ctl, const struct explain *e)
 {
 	if (e->live && (e->policy || e->batch || e->pcap || e->world || e->n_lines))
@@ -84,7 +66,7 @@ int cmd_explain(struct fwctl *ctl, int argc, char **argv)
 		e.line[e.n_lines++].rest = argv[i];
 	}
 	if (i < argc)
-		e.packet = joined(argc - i, argv + i);
+		e.packet = fwctl_joined(argc - i, argv + i);
 	ret = look(ctl, &e);
 	free(e.packet);
 	return ret;

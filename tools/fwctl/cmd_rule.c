@@ -341,27 +341,9 @@ static int run(struct fwctl *ctl, struct change *c)
 	return way == DONE ? FWCTL_DONE : FWCTL_FAILED;
 }
 
-/* The words of a rule, as they were typed: one, or several. */
-static char *join(int argc, char **argv)
-{
-	size_t len = 1;
-	char *text;
-	int i;
-
-	for (i = 0; i < argc; i++)
-		len += strlen(argv[i]) + 1;
-	text = calloc(1, len);
-	for (i = 0; text && i < argc; i++) {
-		if (i)
-			strcat(text, " ");
-		strcat(text, argv[i]);
-	}
-	return text;
-}
-
 static int run_with(struct fwctl *ctl, struct change *c, int argc, char **argv)
 {
-	char *text = join(argc, argv), *rule = text;
+	char *text = fwctl_joined(argc, argv), *rule = text;
 	size_t len;
 	int ret;
 

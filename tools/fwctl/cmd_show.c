@@ -219,10 +219,7 @@ int cmd_show_program(struct fwctl *ctl, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	ret = fwctl_open(ctl, &nl);
-	if (ret)
-		return ret;
-	ret = view_fetch(&v, &nl, true);
+	ret = view_open(&v, ctl, &nl, true);
 	if (ret)
 		return ret;
 	out_object(NULL);

@@ -42,10 +42,7 @@ int cmd_show_timeouts(struct fwctl *ctl, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	ret = fwctl_open(ctl, &nl);
-	if (ret)
-		return ret;
-	ret = view_fetch(&v, &nl, false);
+	ret = view_open(&v, ctl, &nl, false);
 	if (ret)
 		return ret;
 	out_table(NULL, columns, sizeof(columns) / sizeof(*columns));

@@ -77,6 +77,9 @@ int fwctl_refused(struct fwt_nl *nl);
 /** fwctl_hooks() - "ingress,egress"; returns @buf */
 const char *fwctl_hooks(char *buf, size_t size, uint32_t hooks);
 
+/** fwctl_joined() - words with a blank between them; for free(), NULL without memory */
+char *fwctl_joined(int argc, char **argv);
+
 struct view;
 
 /** policy_figures() - "3 rules, 12 nodes, 1.2 kB": of a policy just compiled */

@@ -368,6 +368,23 @@ int fwctl_refused(struct fwt_nl *nl)
 	return FWCTL_FAILED;
 }
 
+char *fwctl_joined(int argc, char **argv)
+{
+	size_t len = 1;
+	char *text;
+	int i;
+
+	for (i = 0; i < argc; i++)
+		len += strlen(argv[i]) + 1;
+	text = calloc(1, len);
+	for (i = 0; text && i < argc; i++) {
+		if (i)
+			strcat(text, " ");
+		strcat(text, argv[i]);
+	}
+	return text;
+}
+
 /* The table, for completion and the man page: name, arguments, help. */
 static int print_commands(void)
 {

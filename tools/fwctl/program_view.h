@@ -50,6 +50,9 @@ struct view {
  */
 int view_fetch(struct view *v, struct fwt_nl *nl, bool all);
 
+/** view_open() - the same, and the conversation is begun, too */
+int view_open(struct view *v, struct fwctl *ctl, struct fwt_nl *nl, bool all);
+
 /** view_rule() - a rule by its number; @prog is set to whose it is */
 const struct fwt_prog_rule *view_rule(const struct view *v, uint32_t rule,
 				      const struct fwt_program **prog);

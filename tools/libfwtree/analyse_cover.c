@@ -277,14 +277,9 @@ static bool ends(const struct fwt_ir_rule *r)
 
 	if (r->maps)
 		return false;
-	switch (r->end) {
-	case FWT_END_ACCEPT:
-	case FWT_END_DROP:
-	case FWT_END_REJECT:
-	case FWT_END_QUEUE:
-	case FWT_END_GOTO:
-	case FWT_END_RETURN:
+	if (fwt_end_decides(r->end))
 		return true;
+	switch (r->end) {
 	case FWT_END_BLOCK:
 		return r->block.live && !r->block.rule[r->block.live - 1].goes_on;
 	case FWT_END_SELECT:

@@ -305,6 +305,12 @@ enum fwt_end_kind {
 	FWT_END_SPLIT,		/* split */
 };
 
+/* Does a rule that ends so, and matches, let nothing come to the one after it. */
+static inline bool fwt_end_decides(enum fwt_end_kind end)
+{
+	return (end >= FWT_END_ACCEPT && end <= FWT_END_GOTO) || end == FWT_END_RETURN;
+}
+
 /**
  * struct fwt_branch - one line of a select or a split
  * @values: select: what the key must be; unused in a default

@@ -155,19 +155,7 @@ static u32 emit_tests(struct run *r, const struct fwt_cond *c, u32 at, u64 inexa
 
 static bool goes_on(const struct fwt_ir_rule *rule)
 {
-	if (rule->maps)
-		return true;
-	switch (rule->end) {
-	case FWT_END_ACCEPT:
-	case FWT_END_DROP:
-	case FWT_END_REJECT:
-	case FWT_END_QUEUE:
-	case FWT_END_GOTO:
-	case FWT_END_RETURN:
-		return false;
-	default:
-		return true;
-	}
+	return rule->maps || !fwt_end_decides(rule->end);
 }
 
 static bool grow(struct part *p, u32 dims, const struct fwt_progress *progress)

@@ -186,7 +186,18 @@ void graph_to_place(const struct spot *at, const void *what, enum fwt_graph_kind
 
 /* What rules ask and change */
 
-static const char *value_text(struct drawing *d, const struct fwt_value *v)
+static void print_value(FILE *to, const void *what)
+{
+	fwt_ast_print_value(to, what);
+}
+
+static void print_server(FILE *to, const void *what)
+{
+	fwt_print_server(to, what);
+}
+
+static const char *printed(struct drawing *d, void (*print)(FILE *to, const void *what),
+			   const void *what)
 {
 	char *text = NULL;
 	size_t size;
@@ -194,13 +205,18 @@ static const char *value_text(struct drawing *d, const struct fwt_value *v)
 	const char *kept = "";
 
 	if (to)
-		fwt_ast_print_value(to, v);
+		print(to, what);
 	if (!to || fclose(to))
 		d->failed = true;
 	else
 		kept = graph_say(d, "%s", text);
 	free(text);
 	return kept;
+}
+
+static const char *value_text(struct drawing *d, const struct fwt_value *v)
+{
+	return printed(d, print_value, v);
 }
 
 static void settings(struct drawing *d, u32 box, const struct fwt_value *timeout,
@@ -256,23 +272,6 @@ static void draw_map(struct drawing *d, u32 box, const struct fwt_map *m)
 					  value_text(d, e->value)));
 }
 
-static const char *server_text(struct drawing *d, const struct fwt_server *s)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	const char *kept = "";
-
-	if (to)
-		fwt_print_server(to, s);
-	if (!to || fclose(to))
-		d->failed = true;
-	else
-		kept = graph_say(d, "%s", text);
-	free(text);
-	return kept;
-}
-
 static void draw_pool(struct drawing *d, u32 box, const struct fwt_pool *p)
 {
 	const char *by = p->scheduler_written ? fwt_scheduler_name(p->scheduler) : NULL;
@@ -284,7 +283,7 @@ static void draw_pool(struct drawing *d, u32 box, const struct fwt_pool *p)
 					  by && p->health_passive ? ", " : "",
 					  p->health_passive ? "health passive" : ""));
 	for (s = p->servers; s && !too_many(d, box, n, p->count); s = s->next, n++)
-		element(d, box, server_text(d, s));
+		element(d, box, printed(d, print_server, s));
 }
 
 void graph_objects(struct drawing *d)
