@@ -217,6 +217,7 @@ int fwtree_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
 	struct fwt_prog_server s;
 	struct fwt_object *o;
+	bool none;
 	int ret;
 
 	if (GENL_REQ_ATTR_CHECK(info, FWTREE_A_SERVER_POOL) ||
@@ -228,6 +229,7 @@ int fwtree_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (ret)
 		return ret;
 	mutex_lock(&fn->lock);
+	none = !fwt_policy_locked(fn);
 	o = fwt_object_find(fn, FWT_OBJECT_POOL, nla_data(info->attrs[FWTREE_A_SERVER_POOL]));
 	if (o)
 		ret = change(info, container_of(o, struct fwt_pool, obj), &s);
@@ -235,8 +237,8 @@ int fwtree_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
 		fn->pool_changes++;
 	mutex_unlock(&fn->lock);
 	if (!o)
-		return refuse(info, FWTREE_A_SERVER_POOL, "the policy in force has no such pool",
-			      -ENOENT);
+		return refuse(info, FWTREE_A_SERVER_POOL, none ? "no policy is in force" :
+			      "the policy in force has no such pool", -ENOENT);
 	switch (ret) {
 	case -ENOENT:
 		return refuse(info, FWTREE_A_SERVER_ADDR, "the pool has no such server", ret);

@@ -56,6 +56,10 @@ egress {
 END
 }
 
+is "without a policy there is no pool" "$(fw pool list)" "no pools"
+is "nor one to add to" "$(fw pool add turns 192.168.1.15 2>&1)" "fwctl: no policy is in force*"
+is "nor names to ask for" "$(fw resolve)" "no policy is in force"
+is "which JSON has in its form" "$(fw -j resolve)" '{"names":\[\],"sets":\[\]}'
 policy | must_apply
 is "round robin: each its turn" "$(get 8 http://203.0.113.8/)" "s1 2 s2 2 s3 2 s4 2"
 is "IPv6: the servers of that family" "$(get 8 'http://[2001:db8:1::8]/')" "s1 4 s2 4"

@@ -108,6 +108,14 @@ in_man() {
 run 0 --commands
 ok 'the man page has every command' in_man
 
+# What the README has typed is about the policy that it shows.
+readme() {
+	local id
+	id=$(sed -n "s/.*fwctl rule add before \([a-z]*\) .*/\1/p" "$top/README.md")
+	[ -n "$id" ] && grep -q "^    .* id $id\$" "$top/README.md"
+}
+ok 'the rule that the README has changed is in its policy' readme
+
 # completes WANT WORD...: what stands for the last word, as bash would have it.
 completes() {
 	local want=$1

@@ -136,6 +136,8 @@ int cmd_pool_list(struct fwctl *ctl, int argc, char **argv)
 		fwt_nl_servers_clean(&s);
 		return out_error(NULL, "the policy in force has no pool '%s'", name);
 	}
+	if (!s.count)
+		out_text("no pools\n");
 	out_array(NULL);
 	for (i = 0; i < s.count; i += n) {
 		if (name && strcmp(s.server[i].pool, name)) {

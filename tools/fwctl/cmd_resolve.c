@@ -277,9 +277,16 @@ static int once(struct resolve *r)
 	if (ret)
 		return ret;
 	out_object(NULL);
-	if (!r->state.first)
+	if (!r->state.first) {
 		out_text(r->ast ? "no set of the policy in force has DNS names\n" :
 			 "no policy is in force\n");
+		out_array("names");
+		out_end();
+		out_array("sets");
+		out_end();
+		out_end();
+		return FWCTL_DONE;
+	}
 	out_table("names", names, 5);
 	dns_ask_due(r->ask);
 	while (dns_ask_open_questions(r->ask))
