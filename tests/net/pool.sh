@@ -61,6 +61,19 @@ is "nor one to add to" "$(fw pool add turns 192.168.1.15 2>&1)" "fwctl: no polic
 is "nor names to ask for" "$(fw resolve)" "no policy is in force"
 is "which JSON has in its form" "$(fw -j resolve)" '{"names":\[\],"sets":\[\]}'
 policy | must_apply
+# completes WANT WORD...: what stands for the last word; in this namespace.
+completes() {
+	local want=$1
+	shift
+	# shellcheck disable=SC2016 # that shell's own
+	is "completion: $*" "$(ip netns exec gw bash -c '. "$1"; shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _fwctl; echo "${COMPREPLY[@]}"' \
+		- "$(dirname "$0")/../../tools/completion/fwctl" "$@")" "$want"
+}
+completes 'few four lines ranges turns' fwctl pool drain ''
+completes '192.168.1.13:8080 192.168.1.14:8080' fwctl pool drain few ''
+completes 'turns' fwctl rule add before ''
+completes 'wan' fwctl conn list iif w
 is "round robin: each its turn" "$(get 8 http://203.0.113.8/)" "s1 2 s2 2 s3 2 s4 2"
 is "IPv6: the servers of that family" "$(get 8 'http://[2001:db8:1::8]/')" "s1 4 s2 4"
 is "maglev: both" "$(get 60 http://203.0.113.8:81/)" "s1 * s2 *"

@@ -128,6 +128,16 @@ completes() {
 ok 'completion: the words of an object' completes 'add delete replace' fwctl rule ''
 ok 'completion: any of some words' completes 'policy conn log drops' fwctl monitor ''
 ok 'completion: and another of them' completes 'drops' fwctl monitor log dr
+ok 'completion: options, whole' completes '--reset --reset-quotas' fwctl stats --res
+ok 'completion: each once, short ones too' completes '-j -n -h -V --address --batch --dev --live --pcap --route --world -f -w' fwctl explain -
+ok 'completion: where a rule goes' completes 'before after first' fwctl rule add --confirm 30s ''
+ok 'completion: first in a tree' completes 'in' fwctl rule add first ''
+ok 'completion: of a value the values' completes 'ESTABLISHED' fwctl conn list tcp state ES
+ok 'completion: and then other words' completes 'rule reply replied' fwctl conn list tcp state ESTABLISHED r
+file() { cd "$tmp" && completes 'good.fw' "$@"; }
+ok 'completion: files, behind options' file fwctl apply --confirm 30s goo
+ok 'completion: files, as values' file fwctl explain -f goo
+ok 'completion: no file where a time is meant' completes '' fwctl apply good.fw --confirm ''
 
 ok 'a wrong word is quoted, with what was meant' says 2 "'chek' (did you mean 'check'?)" chek x
 ok 'a word that could be two' says 2 "'c' is ambiguous (it could be check, conn)" c
