@@ -28,16 +28,17 @@
 
 static struct kmem_cache *conn_cache, *conn6_cache;
 
-/* Records to come, a few for each CPU: got in one go, which costs a third; and the
- * next one's lines are on their way from memory while the packet before it is dealt
- * with. A record is new memory nearly always, and all four lines of it are written
- * at once.
+/* Records to come, some for each CPU: got in one go, which costs a third, of one half
+ * as the other one is begun; so the record after the next is known, whose lines are on
+ * their way from memory while the packets before it are dealt with. A record is new
+ * memory nearly always, and all four lines of it are written at once.
  */
-#define STOCK	16
+#define HALF	16
+#define AHEAD	2
 
 struct stock {
-	u32 n;
-	void *record[STOCK];
+	u32 at;
+	void *record[2 * HALF];
 };
 
 static DEFINE_PER_CPU(struct stock [2], fwt_conn_stocks);
@@ -53,46 +54,83 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
 	return NULL;
 }
 
-static void *take_record(bool six)
+/* Word by word. Of so much the compiler makes a string instruction, behind which what
+ * is read of the record waits until all of it is in the cache: 11 % of the time of a
+ * new connection.
+ */
+static void clear(struct fwt_conn *c)
+{
+	unsigned long *at = (unsigned long *)c, *end = (unsigned long *)(c + 1);
+
+	BUILD_BUG_ON(sizeof(*c) % (8 * sizeof(*at)));
+	for (; at < end; at += 8) {
+		WRITE_ONCE(at[0], 0);
+		WRITE_ONCE(at[1], 0);
+		WRITE_ONCE(at[2], 0);
+		WRITE_ONCE(at[3], 0);
+		WRITE_ONCE(at[4], 0);
+		WRITE_ONCE(at[5], 0);
+		WRITE_ONCE(at[6], 0);
+		WRITE_ONCE(at[7], 0);
+	}
+}
+
+/* All or none; how that is said differs between kernels. */
+static noinline void fill(struct kmem_cache *cache, void **half)
+{
+	if (!half[0] && !kmem_cache_alloc_bulk(cache, GFP_ATOMIC | __GFP_NOWARN, HALF, half))
+		half[0] = NULL;
+}
+
+static void *take_record(bool six, bool local)
 {
 	struct kmem_cache *cache = six ? conn6_cache : conn_cache;
 	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
 	size_t size = sizeof(struct fwt_conn), i;
+	void *c, *ahead;
 	struct stock *s;
-	void *c;
+	u32 at;
 
 	/* Others may come in between; and what a process begins is charged to its
-	 * group, each record to who made it. A thread of the kernel's has none: with
-	 * "threaded" NAPI it is one that receives.
+	 * group, each record to who made it. What arrives is nobody's, though it be a
+	 * program that hands it to a device.
 	 */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) ||
-	    (!in_serving_softirq() && !(current->flags & PF_KTHREAD)))
+	    (local && !in_serving_softirq() && !(current->flags & PF_KTHREAD)))
 		return kmem_cache_zalloc(cache, gfp);
 	s = this_cpu_ptr(&fwt_conn_stocks[six]);
-	/* All or none; how that is said differs between kernels. */
-	if (!s->n && kmem_cache_alloc_bulk(cache, gfp, STOCK, s->record))
-		s->n = STOCK;
-	c = s->n ? s->record[--s->n] : kmem_cache_alloc(cache, gfp);
+	at = s->at;
+	if (!(at % HALF))
+		fill(cache, s->record + (at ^ HALF));
+	c = s->record[at];
+	if (c)
+		s->record[at] = NULL;
+	else
+		c = kmem_cache_alloc(cache, gfp);
 	if (!c)
 		return NULL;
-	if (s->n)
+	s->at = (at + 1) % (2 * HALF);
+	ahead = s->record[(at + AHEAD) % (2 * HALF)];
+	if (likely(ahead))
 		for (i = 0; i < size; i += FWT_CONN_ALIGN)
-			prefetchw(s->record[s->n - 1] + i);
-	memset(c, 0, size);
+			prefetchw(ahead + i);
+	clear(c);
 	return c;
 }
 
 static void drop_stocks(void)
 {
-	unsigned int cpu, six;
+	unsigned int cpu, six, i;
 
 	for_each_possible_cpu(cpu) {
 		for (six = 0; six < 2; six++) {
 			struct stock *s = per_cpu_ptr(&fwt_conn_stocks[six], cpu);
 
-			while (s->n)
-				kmem_cache_free(six ? conn6_cache : conn_cache,
-						s->record[--s->n]);
+			for (i = 0; i < 2 * HALF; i++)
+				if (s->record[i])
+					kmem_cache_free(six ? conn6_cache : conn_cache,
+							s->record[i]);
+			memset(s, 0, sizeof(*s));
 		}
 	}
 }
@@ -119,7 +157,7 @@ u32 fwt_conn_seed_by(u64 hash)
 	return (u32)hash + (u32)fwt_inc_return_bh(fwt_conn_seeds) * 0x9e3779b1u;
 }
 
-struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
+struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t, bool local)
 {
 	u32 n = atomic_inc_return(&fn->n_conns);
 	struct fwt_conn *c;
@@ -130,7 +168,7 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t)
 		atomic_dec(&fn->n_conns);
 		return ERR_PTR(-ENOSPC);
 	}
-	c = take_record(six);
+	c = take_record(six, local);
 	if (!c) {
 		atomic_dec(&fn->n_conns);
 		return ERR_PTR(-ENOMEM);

@@ -172,13 +172,14 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
  * fwt_conn_alloc() - a record for a new connection
  * @fn: namespace
  * @t: tuple of its first packet: C and V
+ * @local: it starts here: a process that begins it has its memory charged
  *
  * Near the table's limit another connection is evicted for it.
  *
  * Context: RCU read lock, softirqs off.
  * Return: the record, or ERR_PTR(-ENOSPC) for a full table, -ENOMEM.
  */
-struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t);
+struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t, bool local);
 
 /* A number to make a connection's choices by, port and address. Softirqs off. */
 u32 fwt_conn_seed(struct fwt_net *fn);

@@ -300,7 +300,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 			return reason_of(ret);
 		source = true;
 	}
-	c = fwt_conn_alloc(w->fn, &w->t);
+	c = fwt_conn_alloc(w->fn, &w->t, w->state->hook == NF_INET_LOCAL_OUT);
 	if (IS_ERR(c)) {
 		if (source)
 			fwt_source_release(w->fn, w->t.family, &w->t.src);

@@ -57,7 +57,7 @@ static inline struct fwt_conn *fwt_test_alloc(struct fwt_net *fn, const struct f
 
 	local_bh_disable();
 	rcu_read_lock();
-	c = fwt_conn_alloc(fn, t);
+	c = fwt_conn_alloc(fn, t, false);
 	rcu_read_unlock();
 	local_bh_enable();
 	return c;
