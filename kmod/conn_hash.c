@@ -244,6 +244,14 @@ find_in(struct bucket b, unsigned long head, u64 hash, const struct fwt_tuple *t
 	return NULL;
 }
 
+void fwt_hash_soon(const struct fwt_hash *h, u64 hash)
+{
+	struct bucket b = bucket_of(rcu_dereference(h->table), hash);
+
+	prefetch(b.head);
+	prefetch(b.ref);
+}
+
 struct fwt_conn *fwt_hash_find(const struct fwt_hash *h, u64 hash,
 			       const struct fwt_tuple *t, enum fwt_dir *dir)
 {

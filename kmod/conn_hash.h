@@ -80,6 +80,9 @@ static inline u64 fwt_hash_pair(const struct fwt_hash *h, const struct fwt_ends 
 	return fwt_hash_key(h, &k);
 }
 
+/* What a look-up reads first is asked for, to be there by then. Under RCU. */
+void fwt_hash_soon(const struct fwt_hash *h, u64 hash);
+
 /**
  * fwt_hash_find() - who stands under a tuple
  * @h: hash

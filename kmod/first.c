@@ -148,50 +148,78 @@ bool fwt_opens(struct fwt_way *w)
 	return w->loose;
 }
 
+/* Goes on with what ingress says. */
+static unsigned int begin_ingress(struct fwt_way *w, const struct fwt_decision *d)
+{
+	u8 reason;
+
+	if (d->verdict != FWT_VERDICT_ACCEPT) {
+		fwt_effects(w, d, w->p.length);
+		return refuse(w, d);
+	}
+	if (d->flags & FWT_DECISION_NOTRACK) {
+		fwt_effects(w, d, w->p.length);
+		w->stray = true;
+		return leave_alone(w, d);
+	}
+	if (w->c) {
+		struct fwt_conn *c = w->c;
+
+		/* It left by lo with the destination it has: too late. */
+		if (d->flags & FWT_DECISION_DNAT && !fwt_conn_is(c, FWT_CONN_DNAT))
+			return fwt_drop_by(w, FWT_REASON_DNAT_LATE, d);
+		spin_lock(&c->lock);
+		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
+			c->turn[FWT_HOOK_INGRESS] = d->turn;
+			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d->rule);
+			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
+			if (d->n_counts)
+				(void)fwt_conn_count(c, &w->pol->prog, d->count, d->n_counts);
+			c->iif = w->state->in->ifindex;
+			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
+		}
+		spin_unlock(&c->lock);
+	} else {
+		reason = fwt_track_new(w, d, FWT_HOOK_INGRESS);
+		if (reason)
+			return fwt_drop_by(w, reason, d);
+	}
+	fwt_effects(w, d, w->p.length);
+	return NF_ACCEPT;
+}
+
+static void ask_ingress(struct fwt_way *w, struct fwt_decision *d)
+{
+	w->p.ct_state = FWT_CT_NEW;
+	w->seed = fwt_seed(w);
+	fwt_decide(w, FWT_HOOK_INGRESS, d);
+}
+
 /* Ingress of a connection: its first packet, or the first that comes by here
  * (what a local connection sends by way of lo).
  */
 unsigned int fwt_decide_ingress(struct fwt_way *w)
 {
 	struct fwt_decision d FWT_UNSET;
-	u8 reason;
 
-	w->p.ct_state = FWT_CT_NEW;
-	w->seed = fwt_seed(w);
-	fwt_decide(w, FWT_HOOK_INGRESS, &d);
-	if (d.verdict != FWT_VERDICT_ACCEPT) {
-		fwt_effects(w, &d, w->p.length);
-		return refuse(w, &d);
-	}
-	if (d.flags & FWT_DECISION_NOTRACK) {
-		fwt_effects(w, &d, w->p.length);
-		w->stray = true;
-		return leave_alone(w, &d);
-	}
-	if (w->c) {
-		struct fwt_conn *c = w->c;
+	ask_ingress(w, &d);
+	return begin_ingress(w, &d);
+}
 
-		/* It left by lo with the destination it has: too late. */
-		if (d.flags & FWT_DECISION_DNAT && !fwt_conn_is(c, FWT_CONN_DNAT))
-			return fwt_drop_by(w, FWT_REASON_DNAT_LATE, &d);
-		spin_lock(&c->lock);
-		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
-			c->turn[FWT_HOOK_INGRESS] = d.turn;
-			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d.rule);
-			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
-			if (d.n_counts)
-				(void)fwt_conn_count(c, &w->pol->prog, d.count, d.n_counts);
-			c->iif = w->state->in->ifindex;
-			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
-		}
-		spin_unlock(&c->lock);
-	} else {
-		reason = fwt_track_new(w, &d, FWT_HOOK_INGRESS);
-		if (reason)
-			return fwt_drop_by(w, reason, &d);
+bool fwt_decide_first(struct fwt_way *w, unsigned int *ret)
+{
+	struct fwt_decision d FWT_UNSET;
+	bool asked = fwt_opens(w) && fwt_skb_checksum_ok(w);
+
+	if (likely(asked))
+		ask_ingress(w, &d);
+	fwt_track_look(w);
+	if (unlikely(!asked || w->c)) {
+		w->p.ct_state = FWT_CT_ESTABLISHED;
+		return false;
 	}
-	fwt_effects(w, &d, w->p.length);
-	return NF_ACCEPT;
+	*ret = begin_ingress(w, &d);
+	return true;
 }
 
 /* Is it accepted, but not for where it was led: as if it left by @oif. */

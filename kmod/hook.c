@@ -410,8 +410,41 @@ static unsigned int arrive(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
+/* So many packets of UDP in a row, on this CPU, that had no connection: the next will
+ * have none, either.
+ */
+#define STREAK	8
+
+static DEFINE_PER_CPU(u8, fwt_udp_streak);
+
+static void udp_seen(const struct fwt_way *w)
+{
+	u8 n = __this_cpu_read(fwt_udp_streak);
+
+	if (!(w->p.have & FWT_HAVE_UDP))
+		return;
+	if (w->c && n)
+		__this_cpu_write(fwt_udp_streak, 0);
+	else if (!w->c && n < STREAK)
+		__this_cpu_write(fwt_udp_streak, n + 1);
+}
+
+/* Is it likely to be the first of a connection: a guess, which costs a walk if it is
+ * wrong.
+ */
+static bool seems_first(const struct fwt_way *w)
+{
+	if (!w->tracked || unlikely(w->state->in->flags & IFF_LOOPBACK))
+		return false;
+	if (w->p.have & FWT_HAVE_TCP)
+		return (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK | FWT_TCP_RST)) ==
+		       FWT_TCP_SYN;
+	return w->p.have & FWT_HAVE_UDP && __this_cpu_read(fwt_udp_streak) == STREAK;
+}
+
 static unsigned int pre_routing(struct fwt_way *w)
 {
+	bool first = false;
 	unsigned int ret;
 	int changed;
 
@@ -422,10 +455,17 @@ static unsigned int pre_routing(struct fwt_way *w)
 		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return icmp_error(w, FWT_HOOK_INGRESS, false);
-	fwt_track_find(w);
-	if (!w->c && fwt_answer_expected(w))
-		return NF_ACCEPT;
-	ret = w->c && w->state->in->flags & IFF_LOOPBACK ? follow_lo(w) : arrive(w);
+	fwt_track_key(w);
+	if (seems_first(w)) {
+		first = fwt_decide_first(w, &ret);
+	} else {
+		fwt_track_look(w);
+		if (!w->c && fwt_answer_expected(w))
+			return NF_ACCEPT;
+	}
+	udp_seen(w);
+	if (!first)
+		ret = w->c && w->state->in->flags & IFF_LOOPBACK ? follow_lo(w) : arrive(w);
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	ret = apply(w, false, &changed);

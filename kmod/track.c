@@ -52,13 +52,25 @@ static bool key(struct fwt_way *w)
 	return w->tracked;
 }
 
-void fwt_track_find(struct fwt_way *w)
+void fwt_track_key(struct fwt_way *w)
 {
-	if (!key(w))
+	if (key(w))
+		fwt_hash_soon(&w->fn->conns, w->hash);
+}
+
+void fwt_track_look(struct fwt_way *w)
+{
+	if (!w->tracked)
 		return;
 	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
 	if (unlikely(atomic_read(&w->fn->n_across)))
 		fwt_across_find(w, false);
+}
+
+void fwt_track_find(struct fwt_way *w)
+{
+	(void)key(w);
+	fwt_track_look(w);
 }
 
 void fwt_track_find_quoted(struct fwt_way *w)

@@ -307,6 +307,17 @@ bool fwt_opens(struct fwt_way *w);
  * return.
  */
 unsigned int fwt_decide_ingress(struct fwt_way *w);
+
+/**
+ * fwt_decide_first() - the same of a packet that seems to be a first one
+ * @w: way, after fwt_track_key()
+ * @ret: what the hook is to return, where it is the first
+ *
+ * The tree is walked while the table's line is on its way from memory, and the
+ * connection looked up then; a walk changes nothing, and where there is one nobody
+ * has asked. Return: whether it is the first, else it was looked up, too.
+ */
+bool fwt_decide_first(struct fwt_way *w, unsigned int *ret);
 unsigned int fwt_decide_egress(struct fwt_way *w);
 
 /* The same of a packet that fwt_route_first() knows, where egress lets
@@ -375,6 +386,12 @@ static inline u32 fwt_seed(const struct fwt_way *w)
 
 /* Look @w->t up; sets @w->c and @w->dir. */
 void fwt_track_find(struct fwt_way *w);
+
+/* The same in two steps, with time for memory in between: what the table's line is
+ * asked for by, and the look-up.
+ */
+void fwt_track_key(struct fwt_way *w);
+void fwt_track_look(struct fwt_way *w);
 
 /* The same where @w->p is what an ICMP error quotes. */
 void fwt_track_find_quoted(struct fwt_way *w);
