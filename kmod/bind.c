@@ -284,10 +284,16 @@ void fwt_bind_release(const struct fwt_conn *c, u32 scope)
 
 /* Looking for a port */
 
+/* In the VRF that the port is to be free in there may be connections of others, too. */
+static bool met_by_others(const struct search *s)
+{
+	return unlikely(s->across || atomic_read(&s->c->fn->n_across));
+}
+
 static struct fwt_conn *owner(const struct search *s)
 {
-	return unlikely(s->across) ? fwt_across_owner(s->c, s->scope) :
-				     fwt_conn_owner(s->c, FWT_PAIR_SN);
+	return met_by_others(s) ? fwt_across_owner(s->c, s->scope) :
+				  fwt_conn_owner(s->c, FWT_PAIR_SN);
 }
 
 static int take(struct search *s, struct fwt_conn **other)
@@ -332,7 +338,7 @@ static int try_port(struct search *s, u16 port)
 	/* Looking takes no lock of the table: where many are taken, a port is
 	 * passed over by that alone. The first ones are likely to be free.
 	 */
-	other = sparse ? NULL : owner(s);
+	other = sparse && !met_by_others(s) ? NULL : owner(s);
 	if (other)
 		return taken(s, other);
 	if (fwt_mapping_taken(c, &s->end, s->scope) || (s->own && socket_bound(c, port)))
@@ -505,7 +511,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	 * not ended the connection yet. A second link by another N would leave the first
 	 * one in the hash when the record goes.
 	 */
-	if (unlikely(c->linked & BIT(FWT_PAIR_SN)))
+	if (unlikely(c->linked & BIT(FWT_PAIR_SN) || fwt_conn_is(c, FWT_CONN_ACROSS)))
 		return 0;
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	ret = -EADDRINUSE;

@@ -126,6 +126,46 @@ static void twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 0);
 }
 
+/* R2: a port that a connection of another VRF has here is taken, and the other way round;
+ * in other VRFs it is free.
+ */
+static void across(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(500, 500), there = range(500, 500);
+	struct fwt_conn *c, *none;
+	int ret;
+
+	there.across = true;
+	there.scope = 5;
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, 0, FWT_IPPROTO_UDP, &there, &c), 0);
+	KUNIT_EXPECT_TRUE(test, fwt_conn_is(c, FWT_CONN_ACROSS));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->n_across), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 1);
+	/* Asked again it has it already. */
+	rcu_read_lock();
+	spin_lock_bh(&c->lock);
+	ret = fwt_bind_source(c, &there);
+	spin_unlock_bh(&c->lock);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->n_across), 1);
+
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, 1, FWT_IPPROTO_UDP, &there, &none), -EADDRINUSE);
+	/* Of scope 0 itself. */
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, 2, FWT_IPPROTO_UDP, &b, &none), 0);
+	there.scope = 0;
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, 3, FWT_IPPROTO_UDP, &there, &none), -EADDRINUSE);
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fn->n_across), 0);
+	fwt_conns_flush(fn);
+	/* Come there from elsewhere, first. */
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, 4, FWT_IPPROTO_UDP, &there, &c), 0);
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, 5, FWT_IPPROTO_UDP, &b, &none), -EADDRINUSE);
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, 6, FWT_IPPROTO_UDP, &b, &none), 0);
+}
+
 /* R12: when one address of a range is full the next one is tried; all of them. */
 static void next_address(struct kunit *test)
 {
@@ -191,6 +231,7 @@ static void resting(struct kunit *test)
 
 static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(nearly_full),
+	KUNIT_CASE(across),
 	KUNIT_CASE(next_address),
 	KUNIT_CASE(resting),
 	KUNIT_CASE(twice),

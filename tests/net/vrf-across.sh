@@ -13,12 +13,14 @@
 #            fd00:5::2
 #   two   t0 192.168.6.2 ──── blue6 gw      VRF "blue"
 #            fd00:6::2
+#   plain h0 192.168.7.2 ──── pl    gw      in no VRF either
+#            fd00:7::2
 #
 # What comes back to 192.168.1.2 is led to a VRF by the mark of its connection.
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 router gw
-host red blue one two net
+host red blue one two plain net
 link gw wan net i0
 addr gw wan 203.0.113.8/24 2001:db8:1::8/64
 addr net i0 203.0.113.1/24 2001:db8:1::1/64
@@ -42,7 +44,11 @@ for v in "one red 5 77" "two blue 6 78"; do
 	addr "$h" h0 "192.168.$n.2/24" "fd00:$n::2/64"
 	via "$h" "192.168.$n.1" "fd00:$n::1"
 done
-# As ip-vrf(8) asks for; marks before all.
+link plain h0 gw pl
+addr gw pl 192.168.7.1/24 fd00:7::1/64
+addr plain h0 192.168.7.2/24 fd00:7::2/64
+via plain 192.168.7.1 fd00:7::1
+# Marks before all.
 for v in -4 -6; do
 	for table in 77 78; do
 		ip -n gw $v rule add pref 100 fwmark $table table $table
@@ -67,13 +73,13 @@ ingress {
 	ct state invalid drop id stray
 	iif red0 set mark 77 accept
 	iif blue0 set mark 78 accept
-	iif red5 accept
+	iif { red5, pl } accept
 	iif wan daddr { 192.168.5.2, fd00:5::2 } accept id in
 	drop id unsolicited
 }
 egress {
 	dport 99 drop id shut
-	iif { red0, blue0 } oif wan tcp dport 7 masquerade to :7000-7001 accept
+	iif { red0, blue0, pl } oif wan tcp dport 7 masquerade to :7000-7001 accept
 	iif { red0, blue0 } oif wan udp dport 9 masquerade to :7000-7001 endpoint-independent accept
 	iif { red0, blue0 } oif wan masquerade accept
 	accept
@@ -109,6 +115,9 @@ for f in (4, 6):
     before = reason("nat-exhausted")
     ok(refused(lambda: connect("red", FAR[f], 7, source=(HOME[f], 5556), timeout=1)) is not None and
        reason("nat-exhausted") > before, f"R2 IPv{f}: a third port there is not, for none of them")
+    before = reason("nat-exhausted")
+    ok(refused(lambda: connect("plain", FAR[f], 7, timeout=1)) is not None and reason("nat-exhausted") > before,
+       f"R2 IPv{f}: nor for who is in no VRF, as their uplink")
     # Of gw itself, from a port that a translation has: it is its own (R13).
     with ns("gw"):
         s = sock(socket.SOCK_STREAM, WAN[f], pairs["red"].peer[1])
