@@ -114,7 +114,28 @@ static void better(struct found *f, const struct fwt_mock_entry *e, const char *
 	f->e = *e;
 }
 
-static bool own(const struct fwt_mock_routes *m, u8 family, const u32 *addr)
+const char *fwt_mock_link_vrf(const struct fwt_mock_routes *m, const char *dev)
+{
+	const struct fwt_mock_entry *e = m->link.data;
+	const char *vrf = "";
+	u32 i;
+
+	for (i = 0; dev && i < m->link.count; i++)
+		if (e[i].vrf[0] && !strcmp(e[i].dev, dev))
+			vrf = e[i].vrf;
+	return vrf;
+}
+
+/* Is an address, or a route, one of a VRF; "": of none. */
+static bool is_in(const struct fwt_mock_routes *m, const struct fwt_mock_entry *e,
+		  const char *vrf)
+{
+	if (!strcmp(e->vrf, "none"))
+		return !*vrf;
+	return !strcmp(e->vrf[0] ? e->vrf : fwt_mock_link_vrf(m, e->dev), vrf);
+}
+
+static bool own(const struct fwt_mock_routes *m, const char *vrf, u8 family, const u32 *addr)
 {
 	const struct fwt_mock_entry *e = m->address.data;
 	u32 i;
@@ -122,7 +143,7 @@ static bool own(const struct fwt_mock_routes *m, u8 family, const u32 *addr)
 	if (is_loopback(family, addr))
 		return true;
 	for (i = 0; i < m->address.count; i++)
-		if (under(&e[i], family, addr, bits_of(family)))
+		if (under(&e[i], family, addr, bits_of(family)) && is_in(m, &e[i], vrf))
 			return true;
 	return false;
 }
@@ -131,11 +152,12 @@ static bool own(const struct fwt_mock_routes *m, u8 family, const u32 *addr)
 static struct found find(const struct fwt_mock_routes *m, const struct fwt_packet *p,
 			 const u32 *addr, const char *prefer)
 {
+	const char *vrf = fwt_mock_link_vrf(m, p->iif ? p->iif : p->oif);
 	const struct fwt_mock_entry *e = m->route.data;
 	struct found f = { .plen = -1 };
 	u32 i;
 
-	if (own(m, p->family, addr)) {
+	if (own(m, vrf, p->family, addr)) {
 		f.plen = bits_of(p->family);
 		f.e.type = FWT_ROUTE_LOCAL;
 		return f;
@@ -150,13 +172,13 @@ static struct found find(const struct fwt_mock_routes *m, const struct fwt_packe
 	}
 	for (i = 0; i < m->route.count; i++)
 		if ((!e[i].has_mark || e[i].mark == p->mark) &&
-		    under(&e[i], p->family, addr, e[i].plen))
+		    under(&e[i], p->family, addr, e[i].plen) && is_in(m, &e[i], vrf))
 			better(&f, &e[i], prefer);
 	e = m->address.data;
 	for (i = 0; i < m->address.count; i++) {
 		struct fwt_mock_entry link = e[i];
 
-		if (!under(&e[i], p->family, addr, e[i].plen))
+		if (!under(&e[i], p->family, addr, e[i].plen) || !is_in(m, &e[i], vrf))
 			continue;
 		if (is_broadcast(&e[i], addr)) {
 			link.type = FWT_ROUTE_BROADCAST;
@@ -266,7 +288,7 @@ u32 fwt_mock_link_mtu(const struct fwt_mock_routes *m, const char *dev)
 	u32 i, mtu = 0;
 
 	for (i = 0; i < m->link.count; i++)
-		if (!strcmp(e[i].dev, dev))
+		if (e[i].mtu && !strcmp(e[i].dev, dev))
 			mtu = e[i].mtu;
 	return mtu;
 }
@@ -424,6 +446,14 @@ static bool read_mtu(const struct reader *r, const char *word, u32 *mtu)
 	return true;
 }
 
+static bool read_vrf(const struct reader *r, const char *word, char *vrf)
+{
+	if (!word || strlen(word) >= FWT_ROUTE_NAME)
+		return wrong(r, "'vrf' wants the name of a VRF");
+	strcpy(vrf, word);
+	return true;
+}
+
 static bool read_words(const struct reader *r, bool route, char **at,
 		       struct fwt_mock_entry *e)
 {
@@ -455,9 +485,12 @@ static bool read_words(const struct reader *r, bool route, char **at,
 		} else if (route && !strcmp(key, "mtu")) {
 			if (!read_mtu(r, word, &e->mtu))
 				return false;
+		} else if (route && !strcmp(key, "vrf")) {
+			if (!read_vrf(r, word, e->vrf))
+				return false;
 		} else {
 			return wrong(r, "'%s' is no word of %s", key,
-				     route ? "a route: via, dev, type, src, mark, mtu" :
+				     route ? "a route: via, dev, type, src, mark, mtu, vrf" :
 					     "an address: dev");
 		}
 	}
@@ -469,21 +502,26 @@ static bool read_words(const struct reader *r, bool route, char **at,
 
 static int read_link(struct fwt_mock_routes *m, char **at, const struct reader *r)
 {
-	const char *dev = strtok_r(NULL, BLANK, at), *key = strtok_r(NULL, BLANK, at);
+	const char *dev = strtok_r(NULL, BLANK, at), *key, *word;
 	struct fwt_mock_entry e = { 0 };
+	bool ok = true;
 
-	if (!dev || strlen(dev) >= sizeof(e.dev) || !key || strcmp(key, "mtu")) {
-		wrong(r, "it is 'link IF mtu N'");
-		return -EINVAL;
+	while (ok && (key = strtok_r(NULL, BLANK, at))) {
+		word = strtok_r(NULL, BLANK, at);
+		if (!strcmp(key, "mtu"))
+			ok = read_mtu(r, word, &e.mtu);
+		else if (!strcmp(key, "vrf"))
+			ok = read_vrf(r, word, e.vrf);
+		else
+			ok = wrong(r, "'%s' is no word of a link: mtu, vrf", key);
 	}
+	if (ok && (!dev || strlen(dev) >= sizeof(e.dev) || (!e.mtu && !e.vrf[0])))
+		ok = wrong(r, "it is 'link IF [mtu N] [vrf VRF]'");
+	if (ok && !strcmp(e.vrf, dev))
+		ok = wrong(r, "'%s' is a link, and in no VRF of that name", dev);
+	if (!ok)
+		return -EINVAL;
 	strcpy(e.dev, dev);
-	if (!read_mtu(r, strtok_r(NULL, BLANK, at), &e.mtu))
-		return -EINVAL;
-	key = strtok_r(NULL, BLANK, at);
-	if (key) {
-		wrong(r, "'%s' is too much behind 'link IF mtu N'", key);
-		return -EINVAL;
-	}
 	return add(&m->link, &e);
 }
 

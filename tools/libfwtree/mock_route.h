@@ -2,9 +2,9 @@
 /*
  * A routing table to simulate with: what a test file says of it.
  *
- *	route PREFIX [via ADDR] [dev IF] [type TYPE] [src ADDR] [mark N] [mtu N]
+ *	route PREFIX [via ADDR] [dev IF] [type TYPE] [src ADDR] [mark N] [mtu N] [vrf VRF]
  *	address ADDR[/LEN] dev IF
- *	link IF mtu N
+ *	link IF [mtu N] [vrf VRF]
  *
  * PREFIX is an address with or without length, or "default": that of the family
  * of its "via", without one of both. TYPE is a word of "route type", but none and
@@ -20,6 +20,10 @@
  *
  * A link has an MTU of 1500 where nothing else is said, lo one of 65536; a route with an
  * MTU of its own goes no further than that.
+ *
+ * A link that is in a VRF brings its addresses and routes into that, and what comes in
+ * by it, or leaves by it, is led by those and no others. A route may be in another VRF
+ * than its link is, "none" for in none: from one to the other it leads.
  *
  * What goes to a link-local address of IPv6, and to nobody of this machine, goes to
  * the link that it came from or was to leave by, whatever else is in the table.
@@ -42,6 +46,7 @@
  * @mark: of packets
  * @mtu: of the way; 0: that of the link
  * @dev: interface, or ""
+ * @vrf: of a link its VRF, of a route that it is in, if it says so; else ""
  * @addr: words as in struct fwt_packet
  * @via: likewise: the gateway
  * @src: likewise: the source that this machine takes for it
@@ -56,6 +61,7 @@ struct fwt_mock_entry {
 	u32 mark;
 	u32 mtu;
 	char dev[FWT_ROUTE_NAME];
+	char vrf[FWT_ROUTE_NAME];
 	u32 addr[4];
 	u32 via[4];
 	u32 src[4];
@@ -65,7 +71,7 @@ struct fwt_mock_entry {
  * struct fwt_mock_routes - the tables
  * @route: of struct fwt_mock_entry
  * @address: likewise
- * @link: likewise: @dev and @mtu alone
+ * @link: likewise: @dev, @mtu and @vrf alone
  */
 struct fwt_mock_routes {
 	struct fwt_vec route;
@@ -78,6 +84,9 @@ void fwt_mock_routes_clean(struct fwt_mock_routes *m);
 
 /** fwt_mock_link_mtu() - what was said of a link; 0 for nothing */
 u32 fwt_mock_link_mtu(const struct fwt_mock_routes *m, const char *dev);
+
+/** fwt_mock_link_vrf() - in which VRF it is; "" for none */
+const char *fwt_mock_link_vrf(const struct fwt_mock_routes *m, const char *dev);
 
 /** fwt_mock_route_mtu() - of the route that a packet goes by; 0 where it has none */
 u32 fwt_mock_route_mtu(const struct fwt_mock_routes *m, const struct fwt_packet *p);

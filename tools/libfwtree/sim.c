@@ -230,7 +230,7 @@ static bool names(const struct fwt_vec *v, const char *name)
 bool sim_knows_device(const struct fwt_sim *sim, const char *name)
 {
 	return !strcmp(name, "lo") || names(&sim->world.routes.address, name) ||
-	       names(&sim->world.routes.route, name) || fwt_mock_link_mtu(&sim->world.routes, name);
+	       names(&sim->world.routes.route, name) || names(&sim->world.routes.link, name);
 }
 
 const char *sim_some_device(const struct fwt_sim *sim, u32 n)
@@ -312,7 +312,7 @@ int fwt_sim_world(struct fwt_sim *sim, const char *line)
 		       sim_set_error(sim, "%s", text) : 0;
 	if (fwt_mock_routes_line(&sim->world.routes, line, text, sizeof(text)))
 		return sim_set_error(sim, "%s", text);
-	sim_devices_mtu(&sim->net);
+	sim_devices_link(&sim->net);
 	sim->world.said = true;
 	return 0;
 }

@@ -33,19 +33,26 @@ struct net_device *dev_get_by_index_rcu(struct net *net, int ifindex)
 	return NULL;
 }
 
-static void set_mtu(const struct net *net, struct net_device *dev)
+/* Its MTU; and the VRF that it is in. The VRF's own device is never met: the kernel runs
+ * the hooks with it once more, and they pass that over.
+ */
+static void set_link(struct net *net, struct net_device *dev)
 {
+	const char *name = fwt_mock_link_vrf(&net->world->routes, dev->name);
+	const struct net_device *vrf = *name ? sim_device(net, name) : NULL;
+
+	dev->vrf = vrf ? vrf->ifindex : 0;
 	dev->mtu = fwt_mock_link_mtu(&net->world->routes, dev->name);
 	if (!dev->mtu)
 		dev->mtu = dev->flags & IFF_LOOPBACK ? 65536 : 1500;
 }
 
-void sim_devices_mtu(struct net *net)
+void sim_devices_link(struct net *net)
 {
 	struct net_device *dev;
 
 	for_each_netdev(net, dev)
-		set_mtu(net, dev);
+		set_link(net, dev);
 }
 
 struct net_device *sim_device(struct net *net, const char *name)
@@ -68,8 +75,8 @@ struct net_device *sim_device(struct net *net, const char *name)
 		dev->flags = IFF_LOOPBACK;
 		dev->type = ARPHRD_LOOPBACK;
 	}
-	set_mtu(net, dev);
 	list_add_tail(&dev->list, &net->devs);
+	set_link(net, dev);
 	fwt_dev_event(NULL, NETDEV_REGISTER, dev);
 	return dev;
 }
@@ -220,6 +227,7 @@ u32 sim_mtu(const struct net *net, const struct sk_buff *skb)
 	u32 mtu;
 
 	ends_of(skb, &p);
+	p.oif = skb->dev->name;
 	mtu = fwt_mock_route_mtu(&net->world->routes, &p);
 	return mtu && mtu < skb->dev->mtu ? mtu : skb->dev->mtu;
 }

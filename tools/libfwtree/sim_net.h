@@ -65,7 +65,7 @@ struct net_device *sim_device(struct net *net, const char *name);
 void sim_devices_clean(struct net *net);
 
 /* What was said of links is theirs from now on. */
-void sim_devices_mtu(struct net *net);
+void sim_devices_link(struct net *net);
 
 /* How much goes where a packet goes, by its device. */
 u32 sim_mtu(const struct net *net, const struct sk_buff *skb);

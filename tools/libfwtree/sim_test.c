@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "mock_route.h"
 #include "packet_text.h"
 #include "sim_test.h"
 #include "source.h"
@@ -37,9 +38,8 @@ struct link {
 
 struct flow {
 	struct link link[2];
-	struct flow *same_name;
 	struct flow *all;
-	char name[32];
+	char vrf[FWT_ROUTE_NAME];	/* that its first packet came by */
 	u8 family;
 	u8 protocol;
 	bool known;		/* @ends of the reply are */
@@ -58,6 +58,13 @@ struct flow {
 	bool reply_out;
 };
 
+/* What a flow is called; one that was met twice may have two names. */
+struct alias {
+	struct alias *next;
+	char name[32];
+	struct flow *flow;
+};
+
 #define BUCKETS 1024
 
 /* More rules than these are not met one by one. */
@@ -72,7 +79,7 @@ struct run {
 	void *ctx;
 	struct flow *flows;
 	struct link *bucket[BUCKETS];
-	struct flow *named[BUCKETS];
+	struct alias *named[BUCKETS];
 	u32 n_flows;
 	const struct sim_statement *first;
 	const struct sim_statement *packet;
@@ -129,9 +136,17 @@ static void unlink_by(struct run *run, struct flow *f, int dir)
 	}
 }
 
-/* Whose is a packet; @dir is set. */
-static struct flow *flow_of(struct run *run, const struct fwt_packet *p, int *dir)
+/* Does a flow's direction come by this VRF: the same ends in another are another's. */
+static bool comes_by(const struct run *run, const struct flow *f, int dir, const char *vrf)
 {
+	return !strcmp(dir ? fwt_mock_link_vrf(sim_routes(run->sim), f->reply_dev) : f->vrf, vrf);
+}
+
+/* Whose is a packet of @dev; @dir is set. */
+static struct flow *flow_of(struct run *run, const struct fwt_packet *p, const char *dev,
+			    int *dir)
+{
+	const char *vrf = fwt_mock_link_vrf(sim_routes(run->sim), dev);
 	struct side src = { }, dst = { };
 	struct link *l;
 	struct flow *f;
@@ -142,13 +157,15 @@ static struct flow *flow_of(struct run *run, const struct fwt_packet *p, int *di
 		f = l->flow;
 		*dir = l == &f->link[1];
 		if (f->family == p->family && f->protocol == p->protocol &&
-		    same(&f->ends[*dir][0], &src) && same(&f->ends[*dir][1], &dst))
+		    same(&f->ends[*dir][0], &src) && same(&f->ends[*dir][1], &dst) &&
+		    comes_by(run, f, *dir, vrf))
 			return f;
 	}
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return NULL;
 	*dir = 0;
+	strcpy(f->vrf, vrf);
 	f->family = p->family;
 	f->protocol = p->protocol;
 	f->ends[0][0] = src;
@@ -171,30 +188,40 @@ static u32 bucket_of_name(const char *name)
 	return h % BUCKETS;
 }
 
+static struct alias *alias_of(struct run *run, const char *name)
+{
+	struct alias *a;
+
+	for (a = run->named[bucket_of_name(name)]; a && strcmp(a->name, name); a = a->next)
+		;
+	return a;
+}
+
+/* NULL where what has the name came by as no packet. */
 static struct flow *flow_find(struct run *run, const char *name)
 {
-	struct flow *f;
+	const struct alias *a = alias_of(run, name);
 
-	for (f = run->named[bucket_of_name(name)]; f && strcmp(f->name, name); f = f->same_name)
-		;
-	return f;
+	if (!a)
+		snprintf(run->error, sizeof(run->error), "there was no packet '%s'", name);
+	return a ? a->flow : NULL;
 }
 
 /* From now on it is this one that is called so. */
-static void flow_name(struct run *run, struct flow *f, const char *name)
+static bool flow_name(struct run *run, struct flow *f, const char *name)
 {
-	struct flow **at = &run->named[bucket_of_name(f->name)];
+	struct alias *a = alias_of(run, name), **at = &run->named[bucket_of_name(name)];
 
-	for (; *f->name && *at; at = &(*at)->same_name) {
-		if (*at != f)
-			continue;
-		*at = f->same_name;
-		break;
+	if (!a) {
+		a = calloc(1, sizeof(*a));
+		if (!a)
+			return false;
+		strcpy(a->name, name);
+		a->next = *at;
+		*at = a;
 	}
-	strcpy(f->name, name);
-	at = &run->named[bucket_of_name(name)];
-	f->same_name = *at;
-	*at = f;
+	a->flow = f;
+	return true;
 }
 
 static u32 first_seq(const struct run *run, int dir)
@@ -337,11 +364,11 @@ static bool packet(struct run *run, const struct sim_statement *s)
 		return false;
 	if (!(t.p.have & FWT_HAVE_IP))
 		return push(run, &t, NULL);
-	f = flow_of(run, &t.p, &dir);
+	f = flow_of(run, &t.p, t.name, &dir);
 	if (!f)
 		return false;
-	if (*s->name)
-		flow_name(run, f, s->name);
+	if (*s->name && !flow_name(run, f, s->name))
+		return false;
 	return send_of(run, f, dir, &t);
 }
 
@@ -359,6 +386,8 @@ static bool reply(struct run *run, const struct sim_statement *s)
 	struct flow *f = flow_find(run, s->name);
 	struct fwt_packet_text t;
 
+	if (!f)
+		return false;
 	if (!f->known) {
 		snprintf(run->error, sizeof(run->error),
 			 "'%s' was not let through: nobody can answer it", s->name);
@@ -383,11 +412,13 @@ static bool reply(struct run *run, const struct sim_statement *s)
 static bool quote(struct run *run, const struct sim_statement *s)
 {
 	struct flow *f = flow_find(run, s->name);
-	int dir = s->of_reply || !f->left[0].len;
+	int dir = f ? s->of_reply || !f->left[0].len : 0;
 	char dst[SIM_END_WORDS], text[1200];
 	struct fwt_packet_text t;
 	u8 payload[SIM_PACKET_MAX] = { 0 };
 
+	if (!f)
+		return false;
 	if (!f->left[dir].len) {
 		snprintf(run->error, sizeof(run->error),
 			 "no packet of '%s' has left this machine: nobody can complain of it",
@@ -560,8 +591,10 @@ int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
 	};
 	struct fwt_sources *sources = fwt_sources_alloc();
 	struct sim_statement *s = NULL;
+	struct alias *a;
 	struct flow *f;
 	int ret = -1;
+	u32 i;
 
 	run.sim = fwt_sim_new();
 	if (!run.sim || !sources)
@@ -579,6 +612,12 @@ int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
 	run_all(&run);
 	ret = 0;
 out:
+	for (i = 0; i < BUCKETS; i++) {
+		while ((a = run.named[i])) {
+			run.named[i] = a->next;
+			free(a);
+		}
+	}
 	while ((f = run.flows)) {
 		run.flows = f->all;
 		free(f);

@@ -10,6 +10,7 @@
  * together in a struct fwt_sim_result.
  */
 #include "sim_machine.h"
+#include "across.h"
 #include "hook.h"
 #include "way.h"
 #include "sim_kernel.h"
@@ -331,15 +332,19 @@ void sim_conn_fill(struct fwt_sim *sim, const struct fwt_conn *c, struct fwt_sim
 static struct fwt_conn *find_conn(struct fwt_sim *sim)
 {
 	struct fwt_packet p = sim->came;
+	const struct net_device *dev = sim->came_by;
 	bool link_local = p.family == 6 && (p.saddr[0] >> 22 == 0xfe80u >> 6 ||
 					    p.daddr[0] >> 22 == 0xfe80u >> 6);
-	struct fwt_tuple t;
-	enum fwt_dir dir;
+	struct nf_hook_state state = { .hook = NF_INET_PRE_ROUTING, .in = sim->came_by };
+	struct fwt_way w = { .fn = &sim->fn, .state = &state, .skb = &sim->skb };
 
 	if (!sim->fn.conns_ready || p.have & FWT_HAVE_FRAG ||
-	    !fwt_tuple_get(&p, link_local ? (u32)sim->came_by->ifindex : 0, &t))
+	    !fwt_tuple_get(&p, link_local ? (u32)dev->ifindex : (u32)dev->vrf, &w.t))
 		return NULL;
-	return fwt_conn_find(&sim->fn, fwt_hash_tuple(&sim->fn.conns, &t), &t, &dir);
+	w.c = fwt_conn_find(&sim->fn, fwt_hash_tuple(&sim->fn.conns, &w.t), &w.t, &w.dir);
+	if (atomic_read(&sim->fn.n_across))
+		fwt_across_find(&w, false);
+	return w.c;
 }
 
 static void rules(struct fwt_sim *sim, const struct fwt_conn *c)

@@ -67,14 +67,15 @@ struct net_device {
 	unsigned int flags;
 	unsigned short type;
 	u32 mtu;
+	int vrf;		/* index of the one that it is in */
 };
 
 #define net_generic(net, id)		((net)->gen)
 #define for_each_netdev(net, dev)	list_for_each_entry(dev, &(net)->devs, list)
 #define dev_net(dev)			((dev)->net)
 #define netif_is_l3_master(dev)		((void)(dev), false)
-#define netif_is_l3_slave(dev)		((void)(dev), false)
-#define l3mdev_master_ifindex_rcu(dev)	((void)(dev), 0u)
+#define netif_is_l3_slave(dev)		((dev)->vrf != 0)
+#define l3mdev_master_ifindex_rcu(dev)	((u32)(dev)->vrf)
 #define inet_sdif(skb)			((void)(skb), 0)
 #define inet6_sdif(skb)			((void)(skb), 0)
 struct net_device *dev_get_by_index_rcu(struct net *net, int ifindex);
