@@ -252,7 +252,7 @@ static void trace(const struct fwt_program *prog, u32 root, const struct fwt_pac
 
 /* The same packet, both ways. */
 void patched_compare(const struct fwt_program *got, const struct fwt_program *want, u32 hook,
-		    const struct fwt_packet *p)
+		     const struct fwt_packet *p)
 {
 	struct walking w = { .env.ops = &patched_ops, .prog = got };
 	struct fwt_decision a, b;
@@ -286,7 +286,7 @@ void patched_compare(const struct fwt_program *got, const struct fwt_program *wa
 	if (same)
 		return;
 	fprintf(stderr, "line %u, not %u; verdict %u, not %u: %08x:%u > %08x:%u protocol %u\n",
-		patched_line(got, a.rule), patched_line(want, b.rule), a.verdict, b.verdict, p->saddr[0],
-		p->sport, p->daddr[0], p->dport, p->protocol);
+		patched_line(got, a.rule), patched_line(want, b.rule), a.verdict, b.verdict,
+		p->saddr[0], p->sport, p->daddr[0], p->dport, p->protocol);
 	fail();
 }

@@ -373,7 +373,7 @@ static void test_little(void **state)
 			if (way != 0 && at < l.n)
 				delete(&l, at);
 			if (way != 1)
-				insert(&l, at, strdup("\tsaddr 10.10.10.0/24 udp dport 53 accept\n"));
+				insert(&l, at, strdup("\tsaddr 10.10.10.0/24 udp dport 5 drop\n"));
 		}
 		new = join(&l, &new_len);
 		t = (struct texts){ .base = base, .base_len = (u32)base_len, .file = new,
