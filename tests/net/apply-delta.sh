@@ -68,6 +68,16 @@ far = LINES[:12] + ["\t" + new_rule()] + LINES[13:30] + LINES[31:40] + ["\t" + n
 steps("one more, one less and another, in two blocks", far + ["\t\t" + new_rule()] + LINES[51:], True)
 steps("a rule in each of two trees", LINES[:12] + LINES[13:-4] + ["\tudp dport 3 drop"] + LINES[-3:], True)
 steps("a rule here, a brace there", LINES[:12] + LINES[13:49] + ["\ttcp dport 81 {", "\t\taccept", "\t}"] + LINES[49:], False)
+# Beside a line that was added and says nothing.
+apply_file(LINES)
+for name, lines in (("before", LINES[:12] + ["\t# two", "\t# one"] + LINES[13:]),
+                    ("behind", LINES[:13] + ["\t# one", "\t# two"] + LINES[14:]),
+                    ("on both sides", LINES[:12] + ["\t# two", "\t" + new_rule(), "\t# one", "", "\t# three"] + LINES[14:]),
+                    ("where it goes", LINES[:12] + ["\t" + new_rule()] + LINES[13:])):
+    apply_file(LINES[:13] + ["\t# one"] + LINES[13:])
+    d = apply_file(lines)
+    equal((d["delta"], state()[0]), (True, "".join(x + "\n" for x in lines)), f"a comment that was added: {name}")
+    apply_file(LINES, "--full")
 d = apply_file(LINES)
 equal(d["delta"], False, "the same file: the whole, which folds what was patched")
 

@@ -298,11 +298,28 @@ static bool find_side(struct job *j, const struct fwt_hunk *h)
 	return side_of_base(j, base, 1, false, &lines) && lines == 1;
 }
 
+/* Where among what was added: before that line of it that comes behind the hunk; or where
+ * that is one of the base's, behind all that stands before it. Old lines are gone by now.
+ * False in the midst of lines that were added as one.
+ */
+static bool find_index(const struct job *j, const struct fwt_hunk *h, uint32_t before,
+		       uint32_t *n)
+{
+	const struct fwt_delta *d = &j->s.delta;
+
+	*n = fwt_delta_find(d, 0, h->line);
+	if (*n != FWT_NONE)
+		return h->line < 2 || fwt_delta_find(d, 0, h->line - 1) != *n;
+	for (*n = 0; *n < d->added.count && session_line(&j->s, *n)->before <= before; ++*n)
+		;
+	return true;
+}
+
 /* Puts the new lines there. Each is a rule, or says nothing. */
 static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 {
 	const char *at = h->new.from;
-	uint32_t i, n = FWT_NONE, k;
+	uint32_t i, n, k;
 	bool rules = false, needs = false, whole = false;
 	char *line;
 
@@ -321,14 +338,8 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 		return false;
 	if (rules && !j->has_side && !find_side(j, h))
 		return false;
-	/* Among what was added, where the first old line was. */
-	n = FWT_DELTA_BEFORE;
-	for (i = 0; i < j->s.delta.added.count; i++)
-		if (session_line(&j->s, i)->before == before &&
-		    session_line(&j->s, i)->shown >= h->line + h->now.lines) {
-			n = i;
-			break;
-		}
+	if (!find_index(j, h, before, &n))
+		return false;
 	for (i = 0, at = h->new.from; i < h->new.lines; i++) {
 		struct fwt_delta_line new = { .before = before };
 		char *rule;
@@ -350,7 +361,7 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 		free(rule);
 		if (k == FWT_NONE)
 			return false;
-		n = n == FWT_DELTA_BEFORE ? n : k + 1;
+		n = k + 1;
 	}
 	return true;
 }
