@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# R2, R5, R7, R13, R23: connections that come in by one VRF and leave by another one, or by
+# R2, R3, R5, R7, R13, R15: connections that come in by one VRF and leave by another one, or by
 # none. Two customers with equal addresses share an uplink of the main table, translated
 # to its address, each with ports of its own; hosts of two VRFs talk untranslated.
 #
