@@ -369,10 +369,8 @@ static int reach(struct fwt_verify *c, u32 i)
 			    (hooks & FWT_HOOKS_DEV && t->set[1] == FWT_NONE))
 				return bad(c, FWT_SEC_NODES, i,
 					   "has no filter for a hook that leads here");
-		} else if (t->op >= FWT_TEST_IFADDR && t->op <= FWT_TEST_COUNT &&
-			   hooks & ~FWT_HOOKS_INET) {
-			return bad(c, FWT_SEC_NODES, i,
-				   "asks for addresses or connections at a device");
+		} else if (t->op == FWT_TEST_COUNT && hooks & ~FWT_HOOKS_INET) {
+			return bad(c, FWT_SEC_NODES, i, "asks for connections at a device");
 		}
 		if (hooks & ~fwt_verify_foreign_hooks(c, t))
 			return bad(c, FWT_SEC_NODES, i, "a hook that its node does not say");

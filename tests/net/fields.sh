@@ -78,6 +78,12 @@ DEVICE = [
     ("fragment yes", lambda n: udp_(n, off=0x2000), lambda n: udp_(n)),
     ("length 28-40", lambda n: udp_(n), lambda n: udp_(n, data=bytes(13))),
     ("iif la*", lambda n: udp_(n), None),
+    ("daddr addr(wan)", lambda n: udp_(n, daddr=WAN), udp_),
+    ("daddr addr(wan)", lambda n: udp_(n, v=6, daddr=WAN), lambda n: udp_(n, v=6, daddr=LAN)),
+    ("daddr net(la*)", lambda n: udp_(n, daddr=HOME), udp_),
+    ("daddr net(lan)", lambda n: udp_(n, v=6, daddr=HOME), lambda n: udp_(n, v=6)),
+    ("daddr != { addr(lan), net(wan) }", udp_, lambda n: udp_(n, daddr=LAN)),
+    ("daddr @ours", lambda n: udp_(n, daddr=LAN), lambda n: udp_(n, daddr=HOME)),
     ("select pkttype { { broadcast, multicast } -> count N; default -> accept }", arp, lambda n: udp_(n)),
 ]
 IP = [
@@ -129,6 +135,7 @@ def asked(where, table, head, first):
     rules = "\n".join(rule_of(first + i, t[0], where) for i, t in enumerate(table))
     last = first + len(table)
     apply("set kinds : protocol { elements = { tcp, 99 } }\n"
+          "set ours : addr { elements = { addr(lan), addr(wan) } }\n"
           "set ports : port { interval; elements = { 1000-1009 } }\n"
           f"option counters off\noption adopt 0s\n{head} {{\n{rules}\n{rule_of(last, '', where)}\ndrop\n}}\n")
     for i, (_, yes, no) in enumerate(table):

@@ -117,6 +117,9 @@ static const struct row matches[] = {
 	{ IN, "daddr addr(eth0) saddr net(\"6in4\") accept" },
 	{ IN, "daddr { addr(eth0), 10.0.0.1 } accept" },
 	{ IN, "daddr { addr(eth*), net(\"w*\") } accept" },
+	{ DEV, "daddr addr(eth0) not saddr net(wg*) accept" },
+	{ TOP, "set a : addr { elements = { net(eth0) } }\n"
+	  "egress device eth1 { saddr != @a drop; accept }" },
 	{ IN, "saddr . dport addr(eth0) . 80 accept" },
 	{ IN, "saddr . dport net(eth0) . 80 accept" },
 	{ IN, "saddr @resolvers accept" },

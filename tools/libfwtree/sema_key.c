@@ -216,7 +216,6 @@ struct fwt_cond *fwt_sema_interface(struct fwt_sema *s, const struct fwt_sema_ke
 	}
 	if (!fwt_sema_ifname_ok(s, v))
 		return NULL;
-	fwt_sema_hooks(s, &v->loc, FWT_HOOKS_INET, NULL, what);
 	t.set[0] = fwt_builder_string(&s->b, fwt_sema_ifname(v, name));
 	return fwt_sema_test(s, &t);
 }
