@@ -36,7 +36,7 @@ BRANCH = """saddr 192.0.2.1 {{
 }}
 """
 SAMPLE = """	modify sample-paint {{ base 256, from 192.0.2.0/24 }}
-	select node sample-lane {{ lanes 3 }} {{ fast -> drop; default -> accept }}
+	select node sample-lane {{ lanes 3 }} {{ fast -> drop; 1 -> accept }}
 """
 INET = """	route type local drop
 	route reverse != iif drop

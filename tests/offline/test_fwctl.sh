@@ -92,6 +92,8 @@ ok 'a block list that a rule fills, in a test of a policy' prints 0 '' \
 	test "$top/tests/offline/policies/sets/blocked.fw" "$top/tests/offline/policies/sets/blocked.test"
 ok 'an IPv6 source of a link, or none, goes no further' prints 0 '' \
 	test "$top/tests/offline/policies/sim/scope.fw" "$top/tests/offline/policies/sim/scope.test"
+ok 'a device asks for addresses of interfaces' prints 0 '' test \
+	"$top/tests/offline/policies/sim/device-addr.fw" "$top/tests/offline/policies/sim/device-addr.test"
 
 # The man page names every command: its own entry, or among those to come.
 in_man() {
