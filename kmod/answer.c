@@ -127,14 +127,40 @@ void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *
 	local_bh_enable();
 }
 
-void fwt_answer(struct fwt_way *w, u8 reject)
+/* What fits the packet; false: nothing does, as a RST to what is no TCP. */
+static bool fitting(const struct fwt_way *w, u8 *reject)
 {
 	bool tcp = w->p.have & FWT_HAVE_TCP;
 
-	if (reject == FWT_REJECT_DEFAULT && tcp)
-		reject = FWT_REJECT_TCP_RESET;
-	/* A RST to what is no TCP: nothing fits. */
-	if (reject == FWT_REJECT_TCP_RESET && !tcp)
+	if (*reject == FWT_REJECT_DEFAULT && tcp)
+		*reject = FWT_REJECT_TCP_RESET;
+	return *reject != FWT_REJECT_TCP_RESET || tcp;
+}
+
+/* Of one host, to one. */
+static bool is_single(const struct fwt_packet *p)
+{
+	if (p->family == 6)
+		return p->saddr[0] >> 24 != 0xff && p->daddr[0] >> 24 != 0xff &&
+		       (p->saddr[0] | p->saddr[1] | p->saddr[2] | p->saddr[3]);
+	return p->saddr[0] && p->saddr[0] >> 28 < 0xe && p->daddr[0] >> 28 < 0xe;
+}
+
+void fwt_answer_frame(struct fwt_way *w, u8 reject)
+{
+	const struct fwt_packet *p = &w->p;
+
+	if (!(p->have & FWT_HAVE_IP) || p->bad || p->have & (FWT_HAVE_FRAG | FWT_HAVE_ICMP_ERROR) ||
+	    (p->have & FWT_HAVE_TCP && p->tcp_flags & FWT_TCP_RST) ||
+	    p->pkttype == FWT_PKT_BROADCAST || p->pkttype == FWT_PKT_MULTICAST ||
+	    !is_single(p) || !fitting(w, &reject) || limited(w))
+		return;
+	fwt_answer_frame_send(w, reject);
+}
+
+void fwt_answer(struct fwt_way *w, u8 reject)
+{
+	if (!fitting(w, &reject))
 		return;
 	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad)
 		return;

@@ -416,6 +416,8 @@ static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
 	w->p.ct_tuple = NULL;
 	decide_frame(w, root, &d);
 	fwt_effects(w, &d, w->skb->len);
+	if (d.verdict == FWT_VERDICT_REJECT)
+		fwt_answer_frame(w, d.reject);
 	if (d.verdict != FWT_VERDICT_ACCEPT)
 		return fwt_drop_by(w, d.reason ? d.reason : FWT_REASON_POLICY, &d);
 	fwt_stat_inc_bh(w->fn, verdict[FWT_STAT_ACCEPT]);

@@ -449,6 +449,10 @@ void fwt_track_account(struct fwt_way *w);
 /* RST or ICMP error for a packet that is refused, rate-limited. */
 void fwt_answer(struct fwt_way *w, u8 reject);
 
+/* The same for a frame, where it comes in; answer_frame.c sends it. */
+void fwt_answer_frame(struct fwt_way *w, u8 reject);
+void fwt_answer_frame_send(const struct fwt_way *w, u8 reject);
+
 /* The answer to @skb, which came to @hook: whose it is, is known as it leaves. */
 void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
 		     unsigned int hook, u8 reject);

@@ -412,9 +412,9 @@ static int reach(struct fwt_verify *c, u32 i)
 		c->forest[n->arg].hooks |= hooks;
 		break;
 	case FWT_NODE_VERDICT:
-		/* A frame at a device has nobody to answer to. */
-		if (n->sub == FWT_VERDICT_REJECT && hooks & FWT_HOOKS_DEV)
-			return bad(c, FWT_SEC_NODES, i, "reject at a device");
+		/* A frame that leaves is answered by nobody: who sent it may be anywhere. */
+		if (n->sub == FWT_VERDICT_REJECT && hooks & FWT_HOOK_BIT(FWT_HOOK_DEV_EGRESS))
+			return bad(c, FWT_SEC_NODES, i, "reject at a device's egress");
 		if (n->sub >= FWT_VERDICT_QUEUE && hooks & FWT_HOOKS_DEV)
 			return bad(c, FWT_SEC_NODES, i, "queue at a device");
 		break;

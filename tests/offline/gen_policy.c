@@ -184,21 +184,21 @@ static int set_of(const struct gen *g, enum kind kind)
 	return -1;
 }
 
-static bool is_addr_of(struct gen *g, const struct field *f)
+static bool is_addr_of(const struct field *f)
 {
 	return (f->kind == ADDR || f->kind == ADDR4 || f->kind == ADDR6) &&
-	       f->name[0] != 'a' && !(g->hooks & DEV);
+	       f->name[0] != 'a';
 }
 
 static void value_of(struct gen *g, const struct field *f, bool interfaces)
 {
 	int set = gen_chance(g, 12) ? set_of(g, f->kind) : -1;
 
-	if (g->sets_in_sets && interfaces && is_addr_of(g, f) && gen_chance(g, 10))
+	if (g->sets_in_sets && interfaces && is_addr_of(f) && gen_chance(g, 10))
 		gen_put(g, "@s6");
 	else if (set >= 0)
 		gen_put(g, "@s%d", set);
-	else if (interfaces && is_addr_of(g, f) && gen_chance(g, 12))
+	else if (interfaces && is_addr_of(f) && gen_chance(g, 12))
 		gen_put(g, "%s(%s)", gen_chance(g, 50) ? "addr" : "net", PICK(g, devices));
 	else
 		gen_value(g, f->kind, 0);
@@ -360,7 +360,7 @@ static void match(struct gen *g, unsigned int depth)
 		gen_put(g, " }");
 		return;
 	case 7:
-		if (g->sets_in_sets && !(g->hooks & DEV) && gen_chance(g, 50))
+		if (g->sets_in_sets && gen_chance(g, 50))
 			gen_put(g, "daddr . dport %s@s7", gen_chance(g, 30) ? "!= " : "");
 		else if (g->has_set[2] && gen_chance(g, 50))
 			gen_put(g, "daddr . dport @s2");
@@ -580,7 +580,7 @@ static void verdict(struct gen *g)
 		gen_put(g, "accept");
 	else if (what == 8 && !(g->hooks & DEV) && gen_chance(g, 50))
 		gen_put(g, "queue %u%s", gen_rnd(g, 4) * 21845, gen_chance(g, 40) ? " bypass" : "");
-	else if (what < 8 || g->hooks & DEV)
+	else if (what < 8 || g->hooks & DEV_OUT)
 		gen_put(g, "drop");
 	else
 		gen_put(g, "%s", PICK(g, rejects));

@@ -39,8 +39,7 @@ static const struct {
 	/* hooks */
 	{ IN("oif eth0 accept"), 2, "there is no 'oif' in 'ingress'" },
 	{ DEV("ct state new accept"), 2, "there is no 'ct state' in 'ingress device'" },
-	{ DEV("reject"), 2, "there is no 'reject' in 'ingress device'" },
-	{ DEV("saddr addr(eth0) accept"), 2, "there is no 'addr()'" },
+	{ "egress device eth0 {\nreject\n}\n", 2, "there is no 'reject' in 'egress device'" },
 	{ DEV("dnat to 10.0.0.1 accept"), 2, "there is no 'dnat'" },
 	{ IN("snat to 10.0.0.1 accept"), 2, "there is no 'snat' in 'ingress'" },
 	{ IN("masquerade accept"), 2, "there is no 'masquerade'" },

@@ -94,6 +94,8 @@ ok 'an IPv6 source of a link, or none, goes no further' prints 0 '' \
 	test "$top/tests/offline/policies/sim/scope.fw" "$top/tests/offline/policies/sim/scope.test"
 ok 'a device asks for addresses of interfaces' prints 0 '' test \
 	"$top/tests/offline/policies/sim/device-addr.fw" "$top/tests/offline/policies/sim/device-addr.test"
+ok 'a device answers what it refuses' prints 0 '' test \
+	"$top/tests/offline/policies/sim/reject-frame.fw" "$top/tests/offline/policies/sim/reject-frame.test"
 
 # The man page names every command: its own entry, or among those to come.
 in_man() {

@@ -190,8 +190,8 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 		to->verdict = FWT_VERDICT_REJECT;
 		to->param = end->reject.written ? (u16)end->reject.with :
 						  FWT_REJECT_DEFAULT;
-		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET, "'drop' is what a device can do",
-			       "reject");
+		fwt_sema_hooks(s, &end->loc, FWT_HOOKS_INET | FWT_HOOK_BIT(FWT_HOOK_DEV_INGRESS),
+			       "'drop' is what a device can do with what leaves", "reject");
 		break;
 	case FWT_END_QUEUE:
 		to->verdict = end->queue.bypass ? FWT_VERDICT_QUEUE_BYPASS :

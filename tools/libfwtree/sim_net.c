@@ -385,7 +385,10 @@ static void own_source(struct net *net, struct sk_buff *skb, u8 *ip)
 		sim_checksum_ip4(ip);
 }
 
-static void say(struct net *net, const struct sk_buff *refused, u32 len)
+/* @frame: it goes back by the device that the packet came in by, past all but that one's
+ * own tree.
+ */
+static void say(struct net *net, const struct sk_buff *refused, u32 len, bool frame)
 {
 	struct sim_answer *a = &sim_way_now->answer;
 	u8 *ip = a->frame + SIM_HEADROOM;
@@ -402,6 +405,12 @@ static void say(struct net *net, const struct sk_buff *refused, u32 len)
 	skb.dev = dev_get_by_index_rcu(net, refused->skb_iif);
 	if (!skb.dev)
 		skb.dev = refused->dev;
+	if (frame) {
+		a->len = len;
+		a->dropped = sim_leave(net, &skb, NULL) != NF_ACCEPT;
+		a->dev = skb.dev;
+		return;
+	}
 	if (route_again(net, &skb))
 		sim_way_now->why = NULL;	/* it goes back where that came from */
 	state.out = skb.dev;
@@ -441,7 +450,7 @@ static bool to_many(const struct fwt_packet *p)
 	       p->daddr[0] >> 28 == 0xe || p->daddr[0] == 0xffffffff;
 }
 
-static void reset(struct net *net, struct sk_buff *skb)
+static void reset(struct net *net, struct sk_buff *skb, bool frame)
 {
 	u8 *ip = sim_way_now->answer.frame + SIM_HEADROOM, *tcp;
 	bool six = *skb->data >> 4 == 6;
@@ -468,10 +477,11 @@ static void reset(struct net *net, struct sk_buff *skb)
 		tcp[13] = FWT_TCP_RST | FWT_TCP_ACK;
 	}
 	put_sum(tcp, 16, 20, six ? 6 : 4, ip + (six ? 8 : 12), IPPROTO_TCP, true);
-	say(net, skb, header + 20);
+	say(net, skb, header + 20, frame);
 }
 
-static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code, u32 word)
+static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code, u32 word,
+			bool frame)
 {
 	u8 *ip = sim_way_now->answer.frame + SIM_HEADROOM, *icmp;
 	bool six = *skb->data >> 4 == 6;
@@ -482,13 +492,17 @@ static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code, 
 	if (!parse(skb, &p) || p.have & FWT_HAVE_ICMP_ERROR || p.frag_off || to_many(&p) ||
 	    skb->pkt_type == PACKET_BROADCAST || skb->pkt_type == PACKET_MULTICAST)
 		return;
-	most = six ? 1280 - 48 : 576 - 28;
+	/* Of frames nf_reject allows for options. */
+	most = six ? 1280 - 48 - (frame ? 12 : 0) : 576 - 28 - (frame ? 12 : 0);
 	n = min(skb->len, most);
 	header = begin(ip, skb->data, six ? 58 : 1, 8 + n);
 	/* RFC 1812, 4.3.2.5: its kind of service, and precedence 6; by icmp_send(). */
-	if (!six)
+	if (!six && !frame)
 		ip[1] = (skb->data[1] & 0x1e) | 0xc0;
-	own_source(net, skb, ip);
+	if (!frame)
+		own_source(net, skb, ip);
+	else if (!six)
+		sim_checksum_ip4(ip);
 	icmp = ip + header;
 	memset(icmp, 0, 8);
 	icmp[0] = type;
@@ -496,21 +510,21 @@ static void unreachable(struct net *net, struct sk_buff *skb, u8 type, u8 code, 
 	put_unaligned_be32(word, icmp + 4);
 	memcpy(icmp + 8, skb->data, n);
 	put_sum(icmp, 2, 8 + n, six ? 6 : 4, ip + (six ? 8 : 12), 58, six);
-	say(net, skb, header + 8 + n);
+	say(net, skb, header + 8 + n, frame);
 }
 
 void nf_send_reset(struct net *net, struct sock *sk, struct sk_buff *skb, int hook)
 {
 	(void)sk;
 	(void)hook;
-	reset(net, skb);
+	reset(net, skb, false);
 }
 
 void nf_send_reset6(struct net *net, struct sock *sk, struct sk_buff *skb, int hook)
 {
 	(void)sk;
 	(void)hook;
-	reset(net, skb);
+	reset(net, skb, false);
 }
 
 void nf_send_unreach(struct sk_buff *skb, int code, int hook)
@@ -519,7 +533,7 @@ void nf_send_unreach(struct sk_buff *skb, int code, int hook)
 
 	(void)hook;
 	if (parse(skb, &p) && !damaged(skb, &p))
-		unreachable(skb->dev->net, skb, 3, (u8)code, 0);
+		unreachable(skb->dev->net, skb, 3, (u8)code, 0, false);
 }
 
 void nf_send_unreach6(struct net *net, struct sk_buff *skb, unsigned char code,
@@ -530,14 +544,31 @@ void nf_send_unreach6(struct net *net, struct sk_buff *skb, unsigned char code,
 	(void)hook;
 	/* One that ends with its headers is of no transport. */
 	if (parse(skb, &p) && p.l4 < skb->len && !damaged(skb, &p))
-		unreachable(net, skb, 1, code, 0);
+		unreachable(net, skb, 1, code, 0, false);
 }
 
 void sim_say_error(struct net *net, struct sk_buff *skb, u8 type4, u8 code4, u8 type6, u8 code6,
 		   u32 word)
 {
 	if (*skb->data >> 4 == 6)
-		unreachable(net, skb, type6, code6, word);
+		unreachable(net, skb, type6, code6, word, false);
 	else
-		unreachable(net, skb, type4, code4, word);
+		unreachable(net, skb, type4, code4, word, false);
+}
+
+void fwt_answer_frame_send(const struct fwt_way *w, u8 reject)
+{
+	static const u8 code[2][__FWT_REJECT_MAX] = {
+		{ [FWT_REJECT_DEFAULT] = 3, [FWT_REJECT_PORT_UNREACHABLE] = 3,
+		  [FWT_REJECT_HOST_PROHIBITED] = 10, [FWT_REJECT_ADMIN_PROHIBITED] = 13 },
+		{ [FWT_REJECT_DEFAULT] = 4, [FWT_REJECT_PORT_UNREACHABLE] = 4,
+		  [FWT_REJECT_HOST_PROHIBITED] = 1, [FWT_REJECT_ADMIN_PROHIBITED] = 1 },
+	};
+	bool six = w->p.family == 6;
+	struct fwt_packet p;
+
+	if (reject == FWT_REJECT_TCP_RESET)
+		reset(w->fn->net, w->skb, true);
+	else if (parse(w->skb, &p) && !damaged(w->skb, &p))
+		unreachable(w->fn->net, w->skb, six ? 1 : 3, code[six][reject], 0, true);
 }
