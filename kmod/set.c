@@ -236,8 +236,9 @@ static void all_of(struct fwt_set *s, struct fwt_set_hash *h,
 	}
 }
 
-void fwt_set_all_hashes(struct fwt_set *s, u32 (*fn)(void *ctx, const u32 *key, u32 lease,
-						    const u32 *value), void *ctx)
+void fwt_set_all_hashes(struct fwt_set *s,
+			u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
+			void *ctx)
 {
 	u32 i;
 
@@ -510,8 +511,8 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 	INIT_DELAYED_WORK(&s->work, work);
 	for (k = 0; k < fwt_set_n_hashes(s) && !ret; k++) {
 		words = s->shape.words[k / 2] * (k & 1 ? 2 : 1);
-		ret = fwt_set_hash_init(fwt_set_hash_at(s, k), words, s->shape.value_words[k / 2], sure,
-					&s->lock, &fn->sets);
+		ret = fwt_set_hash_init(fwt_set_hash_at(s, k), words,
+					s->shape.value_words[k / 2], sure, &s->lock, &fn->sets);
 	}
 	if (!ret)
 		return &s->head;

@@ -158,7 +158,7 @@ static int prepare(struct fwt_set *s, const struct fwt_program *prog, u32 i)
 }
 
 int fwt_set_prepare(struct fwt_object *o, const struct fwt_program *prog, u32 i,
-		       struct netlink_ext_ack *extack)
+		    struct netlink_ext_ack *extack)
 {
 	struct fwt_set *s = fwt_set_of(o);
 	int ret;

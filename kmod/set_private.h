@@ -100,8 +100,8 @@ static inline bool fwt_set_is_key(const struct fwt_set *s, const struct fwt_set_
 }
 
 /* By what an element is known in its hash; @pair has room for two keys. */
-static inline struct fwt_set_hash *fwt_set_hash_for(struct fwt_set *s, const struct fwt_set_elem *e,
-				     const u32 **key, u32 *pair)
+static inline struct fwt_set_hash *
+fwt_set_hash_for(struct fwt_set *s, const struct fwt_set_elem *e, const u32 **key, u32 *pair)
 {
 	u32 words = s->shape.words[e->six];
 
@@ -115,8 +115,9 @@ static inline struct fwt_set_hash *fwt_set_hash_for(struct fwt_set *s, const str
 }
 
 /* Each element of all hashes, a few at a time; as fwt_set_hash_walk(). */
-void fwt_set_all_hashes(struct fwt_set *s, u32 (*fn)(void *ctx, const u32 *key, u32 lease,
-						     const u32 *value), void *ctx);
+void fwt_set_all_hashes(struct fwt_set *s,
+			u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
+			void *ctx);
 
 /* The array of ranges, as they are or as those of the policy that is @coming; NULL for
  * none. Their number can't change under the mutex.

@@ -37,7 +37,8 @@ static void greedy(struct kunit *test, enum fwt_share_of of, const struct net *n
 		KUNIT_EXPECT_GE_MSG(test, got[i], 4096u, "namespace %u has a share", i);
 		KUNIT_EXPECT_LE(test, got[i], ram / all / 5);
 		KUNIT_EXPECT_FALSE(test, fwt_share_take(&s[i], 4096));
-		KUNIT_EXPECT_EQ_MSG(test, fwt_share_bytes(&s[i]), got[i], "what is refused is not kept");
+		KUNIT_EXPECT_EQ_MSG(test, fwt_share_bytes(&s[i]), got[i],
+				    "what is refused is not kept");
 	}
 	/* Who else is in the guest has some, too. */
 	KUNIT_EXPECT_GE_MSG(test, got[0], ram / all / 5 - ram / 1024, "the first has a fifth");

@@ -90,11 +90,12 @@ def error_frame(**kw):
     return frame(1, struct.pack("!BBHI", 3, 3, 0, 0) + inner, sum_at=2, **kw)
 
 def answers(what):
-    """ICMP errors and RSTs that come back."""
+    """ICMP errors and RSTs about it that come back: of port 4000, or of an ICMP message."""
     list(wire.frames(0.05))
     wire.send(what)
     return [x for x in wire.frames(0.3) if x[:6] == HOME_MAC and x[12:14] == b"\x08\x00" and
-            (x[23] == 1 and x[34] == 3 or x[23] == 6 and x[47] & 4)]
+            (x[23] == 1 and x[34] == 3 and (x[62:64] == b"\x0f\xa0" or x[51] == 1) or
+             x[23] == 6 and x[36:38] == b"\x0f\xa0" and x[47] & 4)]
 
 equal(len(answers(udp_frame())), 1, "R32: a packet that may be answered is")
 equal(len(answers(tcp_frame(2))), 1, "R32: and a SYN")
