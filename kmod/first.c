@@ -11,6 +11,7 @@
 
 #include "barred.h"
 #include "count.h"
+#include "route.h"
 #include "trace.h"
 #include "way.h"
 
@@ -344,27 +345,22 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
-unsigned int fwt_let_out(struct fwt_way *w)
+bool fwt_let_out(struct fwt_way *w)
 {
-	struct fwt_decision d FWT_UNSET;
-	bool won = true;
-	u8 reason;
+	const struct fwt_program *prog = &w->pol->prog;
+	u32 root = prog->root[FWT_HOOK_EGRESS], slot;
 
+	if (root != FWT_NONE && (prog->node[root].type != FWT_NODE_VERDICT ||
+				 prog->node[root].sub != FWT_VERDICT_ACCEPT))
+		return false;
 	/* Who looks on wants to see all of it. */
-	if (unlikely(trace_fwt_accept_enabled())) {
-		(void)fwt_skb_parse(w->skb, &w->p);
-		w->p.iif = fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
+	if (unlikely(trace_fwt_accept_enabled()) || !fwt_route_first(w))
+		return false;
+	slot = fwt_rule_slot(w->pol, root == FWT_NONE ? FWT_NONE : prog->node[root].arg);
+	if (unlikely(!fwt_track_let_out(w, slot))) {
+		w->c = NULL;
+		return false;
 	}
-	w->p.ct_state = FWT_CT_NEW;
-	fwt_decide(w, FWT_HOOK_EGRESS, &d);
-	reason = fwt_track_egress(w, &d, &won);
-	if (unlikely(reason)) {
-		(void)fwt_skb_parse(w->skb, &w->p);
-		w->p.iif = fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
-		fwt_conn_end(w->c, FWT_END_UNFINISHED);
-		return fwt_drop_by(w, reason, &d);
-	}
-	if (won)
-		fwt_effects(w, &d, w->p.length);
-	return NF_ACCEPT;
+	fwt_slot_decided(w->fn, slot, w->p.length);
+	return true;
 }

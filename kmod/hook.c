@@ -293,6 +293,19 @@ static inline unsigned int apply(struct fwt_way *w, bool egress, int *changed)
 	return apply_some(w, egress, flags, changed);
 }
 
+/* What is not in its headers. */
+static void begin_packet(struct fwt_way *w)
+{
+	w->p.ct_state = FWT_CT_ESTABLISHED;
+	w->p.ct_status = 0;
+	w->p.mark = w->skb->mark;
+	w->p.priority = w->skb->priority;
+	w->p.pkttype = w->skb->pkt_type;
+	w->p.iif = NULL;
+	w->p.oif = NULL;
+	w->p.unknown = 0;
+}
+
 /* The same, the last of all, of a packet that is known by a note and was not parsed: a
  * translation wants no more than that says, but what else is changed does; another
  * CPU, of a newer policy, may have said so just now.
@@ -306,7 +319,10 @@ static unsigned int apply_noted(struct fwt_way *w)
 	if (likely(!(flags & (BIT(FWT_CONN_CHANGES) | BIT(FWT_CONN_SNAT) |
 			      BIT(FWT_CONN_DNAT)))))
 		return NF_ACCEPT;
-	if (unlikely(flags & BIT(FWT_CONN_CHANGES)) && fwt_skb_parse(w->skb, &w->p))
+	begin_packet(w);
+	if (likely(!(flags & BIT(FWT_CONN_CHANGES))))
+		fwt_route_read(w);
+	else if (fwt_skb_parse(w->skb, &w->p))
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
 	ret = apply_some(w, true, flags, &changed);
 	if (ret == NF_ACCEPT && unlikely(w->queue))
@@ -639,30 +655,6 @@ static unsigned int post_routing(struct fwt_way *w)
 	return NF_ACCEPT;
 }
 
-/* Does egress let everything pass, without a question. */
-static bool lets_out(const struct fwt_program *prog)
-{
-	u32 root = prog->root[FWT_HOOK_EGRESS];
-
-	return root == FWT_NONE || (prog->node[root].type == FWT_NODE_VERDICT &&
-				    prog->node[root].sub == FWT_VERDICT_ACCEPT);
-}
-
-/* The first packet of a connection goes out, and nothing is to be asked of it. */
-static unsigned int first_out(struct fwt_way *w)
-{
-	unsigned int ret;
-
-	w->p.oif = w->state->out->name;
-	ret = fwt_let_out(w);
-	if (ret != NF_ACCEPT)
-		return ret;
-	ret = apply_noted(w);
-	if (ret == NF_ACCEPT)
-		fwt_track_confirm(w);
-	return ret;
-}
-
 u8 fwt_first_state(struct fwt_way *w)
 {
 	if (untracked(w))
@@ -702,6 +694,15 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 		return NF_ACCEPT;
 	w.skb = skb;
 	w.state = state;
+	w.queue = 0;
+	w.later = false;
+	/* Most of what leaves was seen a moment ago. */
+	if (state->hook == NF_INET_POST_ROUTING) {
+		if (fwt_route_recall(&w))
+			return apply_noted(&w);
+		if (fwt_let_out(&w))
+			return NF_ACCEPT;
+	}
 	w.c = NULL;
 	w.former = NULL;
 	w.tracked = false;
@@ -709,22 +710,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.stray = false;
 	w.dir = FWT_ORIGINAL;
 	w.seed = 0;
-	w.queue = 0;
-	w.later = false;
-	w.p.ct_state = FWT_CT_ESTABLISHED;
-	w.p.ct_status = 0;
-	w.p.mark = skb->mark;
-	w.p.priority = skb->priority;
-	w.p.pkttype = skb->pkt_type;
-	w.p.iif = NULL;
-	w.p.oif = NULL;
-	w.p.unknown = 0;
-	if (state->hook == NF_INET_POST_ROUTING) {
-		if (fwt_route_recall(&w))
-			return apply_noted(&w);
-		if (lets_out(&w.pol->prog) && fwt_route_first(&w))
-			return first_out(&w);
-	}
+	begin_packet(&w);
 	ret = fwt_skb_parse(skb, &w.p);
 	if (unlikely(ret))
 		return fwt_drop(&w, (int)ret == -ENOMEM ? FWT_REASON_NO_MEMORY :

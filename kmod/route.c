@@ -29,7 +29,10 @@
  * @iif: index of the device that it came in by
  * @learn: the route that it takes may be kept
  * @mark: that it is to be routed with
- * @l4: bytes from the network header to the transport header
+ * @addr: IPv4: source and destination, as the header had them when it left that hook
+ * @ports: likewise
+ * @l4: bytes from the network header to the transport header; of what has no options
+ *	behind the first header these are few
  * @payload: bytes from the network header to the transport payload
  * @tos: that it is to be routed with
  * @dir: enum fwt_dir
@@ -43,8 +46,10 @@ struct note {
 	u32 buried;
 	u32 mark;
 	int iif;
-	u16 l4;
-	u16 payload;
+	u32 addr[2];
+	u32 ports;
+	u8 l4;
+	u8 payload;
 	u8 tos;
 	u8 dir;
 	bool learn;
@@ -154,6 +159,20 @@ static bool plain(const struct fwt_packet *p)
 	       (p->family == 4 || p->l4 == sizeof(struct ipv6hdr));
 }
 
+/* What a packet of IPv4 is known by again, and where its ports stand. */
+static void note_ends(struct note *n, const struct sk_buff *skb, const struct fwt_packet *p)
+{
+	const u8 *h = skb_network_header(skb);
+
+	n->l4 = p->l4;
+	n->payload = p->payload;
+	n->have = p->have;
+	if (p->family == 4) {
+		memcpy(n->addr, h + offsetof(struct iphdr, saddr), sizeof(n->addr));
+		memcpy(&n->ports, h + p->l4, sizeof(n->ports));
+	}
+}
+
 void fwt_route_give(struct fwt_way *w)
 {
 	struct fwt_conn *c = w->c;
@@ -176,16 +195,17 @@ void fwt_route_give(struct fwt_way *w)
 	WRITE_ONCE(n->skb, skb);
 	n->dst = dst;
 	WRITE_ONCE(n->fn, w->fn);
-	n->c = plain(&w->p) ? c : NULL;
+	n->c = NULL;
 	n->learn = confirmed;
 	n->buried = count;
 	n->mark = skb->mark;
 	n->iif = skb->skb_iif;
-	n->l4 = w->p.l4;
-	n->payload = w->p.payload;
 	n->tos = w->p.tos;
 	n->dir = w->dir;
-	n->have = w->p.have;
+	if (likely(plain(&w->p))) {
+		n->c = c;
+		note_ends(n, skb, &w->p);
+	}
 	if (!dst)
 		return;
 	skb_dst_set_noref(skb, dst);
@@ -223,44 +243,64 @@ unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* What the packet's headers say now, as far as the note does not; they must be
- * those of a packet like the one that was noted.
+/* Has the packet the headers that it left our first hook with, as far as they say whose
+ * it is.
  */
-static bool read_ends(const struct sk_buff *skb, const struct note *n,
-		      struct fwt_packet *p)
+static bool same_headers(const struct fwt_way *w, const struct note *n)
 {
-	const u8 *h = skb_network_header(skb), *ports = h + n->l4;
+	const struct sk_buff *skb = w->skb;
+	const u8 *h = skb_network_header(skb);
+	const struct iphdr *ip = (const struct iphdr *)h;
+	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)h;
+	const struct fwt_ends *e = &n->c->ends;
+	u32 src[4], dst[4];
 	unsigned int i;
 
 	if (skb_headlen(skb) < skb_network_offset(skb) + n->payload)
 		return false;
-	p->family = n->c->ends.family;
-	p->protocol = n->c->ends.protocol;
-	if (p->family == 4) {
-		const struct iphdr *ip = (const struct iphdr *)h;
-
-		if (ip->version != 4 || ip->ihl * 4 != n->l4 ||
-		    ip->protocol != p->protocol || ip_is_fragment(ip))
-			return false;
-		p->saddr[0] = ntohl(ip->saddr);
-		p->daddr[0] = ntohl(ip->daddr);
-	} else {
-		const struct ipv6hdr *ip = (const struct ipv6hdr *)h;
-
-		if (ip->version != 6 || ip->nexthdr != p->protocol)
-			return false;
-		for (i = 0; i < 4; i++) {
-			p->saddr[i] = ntohl(ip->saddr.s6_addr32[i]);
-			p->daddr[i] = ntohl(ip->daddr.s6_addr32[i]);
-		}
+	if (likely(ip->version == 4))
+		return ip->ihl * 4 == n->l4 && ip->protocol == e->protocol &&
+		       e->family == 4 && !ip_is_fragment(ip) &&
+		       !memcmp(h + offsetof(struct iphdr, saddr), n->addr, sizeof(n->addr)) &&
+		       !memcmp(h + n->l4, &n->ports, sizeof(n->ports));
+	if (ip6->version != 6 || e->family != 6 || ip6->nexthdr != e->protocol)
+		return false;
+	for (i = 0; i < 4; i++) {
+		src[i] = ntohl(ip6->saddr.s6_addr32[i]);
+		dst[i] = ntohl(ip6->daddr.s6_addr32[i]);
 	}
-	p->have = n->have;
+	return fwt_ends_at(e, fwt_target_src(n->dir, false), src,
+			   get_unaligned_be16(h + n->l4)) &&
+	       fwt_ends_at(e, fwt_target_dst(n->dir), dst, get_unaligned_be16(h + n->l4 + 2));
+}
+
+void fwt_route_read(struct fwt_way *w)
+{
+	const u8 *h = skb_network_header(w->skb);
+	struct fwt_packet *p = &w->p;
+
+	p->family = w->c->ends.family;
+	p->protocol = w->c->ends.protocol;
 	p->l3 = 0;
-	p->l4 = n->l4;
-	p->payload = n->payload;
-	p->sport = get_unaligned_be16(ports);
-	p->dport = get_unaligned_be16(ports + 2);
-	return true;
+	if (p->family == 4) {
+		p->saddr[0] = ntohl(((const struct iphdr *)h)->saddr);
+		p->daddr[0] = ntohl(((const struct iphdr *)h)->daddr);
+	} else {
+		fwt_from_in6(&((const struct ipv6hdr *)h)->saddr, p->saddr);
+		fwt_from_in6(&((const struct ipv6hdr *)h)->daddr, p->daddr);
+	}
+	p->sport = get_unaligned_be16(h + p->l4);
+	p->dport = get_unaligned_be16(h + p->l4 + 2);
+}
+
+/* It is of the note's connection. */
+static void take_note(struct fwt_way *w, const struct note *n)
+{
+	w->c = n->c;
+	w->dir = n->dir;
+	w->p.have = n->have;
+	w->p.l4 = n->l4;
+	w->p.payload = n->payload;
 }
 
 /* The note's connection, if it may be looked at. */
@@ -305,7 +345,6 @@ bool fwt_route_known(struct fwt_way *w)
 bool fwt_route_recall(struct fwt_way *w)
 {
 	struct sk_buff *skb = w->skb;
-	struct fwt_packet *p = &w->p;
 	struct fwt_conn *c;
 	struct note *n;
 
@@ -318,15 +357,12 @@ bool fwt_route_recall(struct fwt_way *w)
 	if (n->dst != skb_dst(skb) || !skb_dst_is_noref(skb))
 		return false;
 	c = noted(w, n);
-	if (!c || !read_ends(skb, n, p) || !noted_ends(w, n))
-		return false;
 	/* Whatever has changed meanwhile is for the long way. */
-	if (!fwt_conn_alive(c) || w->pol->opt.per_packet ||
+	if (!c || !same_headers(w, n) || !fwt_conn_alive(c) || w->pol->opt.per_packet ||
 	    (w->pol->opt.revalidate && (s32)(w->pol->gen - READ_ONCE(c->gen)) > 0) ||
 	    (n->dir == FWT_ORIGINAL && READ_ONCE(c->oif) != w->state->out->ifindex))
 		return false;
-	w->c = c;
-	w->dir = n->dir;
+	take_note(w, n);
 	/* What it is changed by was asked at PRE_ROUTING, too, and may be other now. */
 	if (likely(!fwt_conn_is(c, FWT_CONN_CHANGES)) || changed_mark(w))
 		return true;
@@ -345,7 +381,7 @@ bool fwt_route_first(struct fwt_way *w)
 	    n->dir != FWT_ORIGINAL || n->iif != skb->skb_iif)
 		return false;
 	c = noted(w, n);
-	if (!c || !read_ends(skb, n, &w->p) || !noted_ends(w, n) || !fwt_conn_alive(c))
+	if (!c || !same_headers(w, n) || !fwt_conn_alive(c))
 		return false;
 	flags = READ_ONCE(c->flags);
 	if (flags & (BIT(FWT_CONN_EGRESS) | BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_CHANGES) |
@@ -353,18 +389,16 @@ bool fwt_route_first(struct fwt_way *w)
 	    w->pol->opt.per_packet || w->pol->gen != READ_ONCE(c->gen))
 		return false;
 	WRITE_ONCE(n->skb, NULL);
-	w->p.ether_type = ntohs(skb->protocol);
+	take_note(w, n);
 	/* By its own length field, unless that could not say it (core/packet.c). */
-	if (w->p.family == 4)
+	if (c->ends.family == 4)
 		w->p.length = ntohs(ip_hdr(skb)->tot_len);
 	else
 		w->p.length = ntohs(ipv6_hdr(skb)->payload_len);
 	if (likely(w->p.length))
-		w->p.length += w->p.family == 4 ? 0 : sizeof(struct ipv6hdr);
+		w->p.length += c->ends.family == 4 ? 0 : sizeof(struct ipv6hdr);
 	else
 		w->p.length = skb->len - skb_network_offset(skb);
-	w->c = c;
-	w->dir = FWT_ORIGINAL;
 	return true;
 }
 

@@ -40,8 +40,8 @@ void fwt_route_give(struct fwt_way *w);
 
 /**
  * fwt_route_recall() - is this a packet that was given its route
- * @w: way at POST_ROUTING, nothing parsed yet; of @w->p what a translation wants is
- *	set, and @w->c and @w->dir
+ * @w: way at POST_ROUTING, nothing parsed yet; @w->c, @w->dir and what
+ *	fwt_route_read() wants are set
  *
  * Return: true if it is: TCP or UDP, with the ends that it was to have, of a
  * connection that is alive, by the policy in force and by its own interface.
@@ -61,13 +61,16 @@ bool fwt_route_known(struct fwt_way *w);
 
 /**
  * fwt_route_first() - is this the first packet of a connection, as it left our first hook
- * @w: way at POST_ROUTING, nothing parsed yet; of @w->p what a translation wants is
- *	set, and @length, and @w->c and @w->dir
+ * @w: way at POST_ROUTING, nothing parsed yet; @w->c, @w->dir and of @w->p the length are
+ *	set, and what fwt_route_read() wants
  *
  * Return: true if it is: TCP or UDP, with the ends that it was to have, of a connection
  * that egress has not decided, that changes nothing else, by the policy in force.
  */
 bool fwt_route_first(struct fwt_way *w);
+
+/* What a translation wants of @w->p, of a packet that one of the two above knows. */
+void fwt_route_read(struct fwt_way *w);
 
 /* A packet of an established connection leaves POST_ROUTING: the route that it
  * took is kept, if it is one that can be.

@@ -519,28 +519,58 @@ void fwt_track_wait(struct fwt_way *w)
 	spin_unlock(&c->lock);
 }
 
+/* It is no longer tentative: how long it lives from now on. Under c->lock, where it
+ * stands neither among the confirmed nor the dead.
+ */
+static void confirm(const struct fwt_way *w, struct fwt_conn *c, u16 flags)
+{
+	u32 ticks = time_to_live(w, c);
+
+	flags |= c->flags | BIT(FWT_CONN_CONFIRMED);
+	/* Picked up in the middle: in doubt until both have spoken. */
+	if (c->ends.protocol == IPPROTO_TCP && c->tcp.flags & FWT_TCP_CONN_LOOSE &&
+	    FWT_TCP_DOUBT * HZ < ticks) {
+		ticks = FWT_TCP_DOUBT * HZ;
+		flags |= BIT(FWT_CONN_CAPPED);
+	}
+	/* As in fwt_track_egress(). */
+	smp_store_release(&c->flags, flags);
+	fwt_conn_expire(c, ticks);
+}
+
 void fwt_track_confirm(struct fwt_way *w)
 {
 	struct fwt_conn *c = w->c;
 	bool begun = false;
-	u32 ticks;
 
 	if (likely(fwt_conn_is(c, FWT_CONN_CONFIRMED)))
 		return;
 	spin_lock(&c->lock);
 	if (!(c->flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_DEAD)))) {
-		set_flags(c, BIT(FWT_CONN_CONFIRMED));
-		ticks = time_to_live(w, c);
-		/* Picked up in the middle: in doubt until both have spoken. */
-		if (c->ends.protocol == IPPROTO_TCP && c->tcp.flags & FWT_TCP_CONN_LOOSE &&
-		    FWT_TCP_DOUBT * HZ < ticks) {
-			ticks = FWT_TCP_DOUBT * HZ;
-			set_flags(c, BIT(FWT_CONN_CAPPED));
-		}
-		fwt_conn_expire(c, ticks);
+		confirm(w, c, 0);
 		begun = true;
 	}
 	spin_unlock(&c->lock);
 	if (begun)
 		fwt_event_begun(c);
+}
+
+bool fwt_track_let_out(struct fwt_way *w, u32 slot)
+{
+	struct fwt_conn *c = w->c;
+
+	spin_lock(&c->lock);
+	if (unlikely(c->flags & (BIT(FWT_CONN_DEAD) | BIT(FWT_CONN_EGRESS) |
+				 BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_CHANGES) |
+				 BIT(FWT_CONN_SNAT)) || c->gen != w->pol->gen)) {
+		spin_unlock(&c->lock);
+		return false;
+	}
+	c->oif = w->state->out->ifindex;
+	c->slot[FWT_HOOK_EGRESS] = slot;
+	fwt_slot_take(w->fn, slot);
+	confirm(w, c, BIT(FWT_CONN_EGRESS));
+	spin_unlock(&c->lock);
+	fwt_event_begun(c);
+	return true;
 }

@@ -320,10 +320,11 @@ unsigned int fwt_decide_ingress(struct fwt_way *w);
 bool fwt_decide_first(struct fwt_way *w, unsigned int *ret);
 unsigned int fwt_decide_egress(struct fwt_way *w);
 
-/* The same of a packet that fwt_route_first() knows, where egress lets
- * everything pass.
+/* At POST_ROUTING, before anything is parsed: where egress lets everything pass, and it
+ * is the first packet of a connection as it left PRE_ROUTING, it is decided and
+ * confirmed here. Return: whether so.
  */
-unsigned int fwt_let_out(struct fwt_way *w);
+bool fwt_let_out(struct fwt_way *w);
 
 /* decide.c */
 void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c);
@@ -437,6 +438,15 @@ static inline bool fwt_track_egress_done(const struct fwt_conn *c)
 
 /* The packet leaves the last hook: its connection is no longer tentative. */
 void fwt_track_confirm(struct fwt_way *w);
+
+/**
+ * fwt_track_let_out() - both, of a packet that egress lets pass without a question
+ * @w: way, with @c, whose first packet it is: as fwt_route_first() knows it
+ * @slot: that of the rule which says so, or FWT_NONE
+ *
+ * Return: false where another CPU has said something else of it meanwhile.
+ */
+bool fwt_track_let_out(struct fwt_way *w, u32 slot);
 
 /* The packet waits in a queue: a tentative record waits for it. */
 void fwt_track_wait(struct fwt_way *w);

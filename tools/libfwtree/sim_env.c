@@ -348,6 +348,11 @@ bool fwt_route_recall(struct fwt_way *w)
 	return false;
 }
 
+void fwt_route_read(struct fwt_way *w)
+{
+	(void)w;
+}
+
 bool fwt_route_first(struct fwt_way *w)
 {
 	(void)w;
