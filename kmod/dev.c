@@ -398,7 +398,8 @@ static noinline void decide_frame(struct fwt_way *w, u32 root, struct fwt_decisi
 {
 	struct fwt_world world FWT_UNSET;
 
-	fwt_world_init(&world, w, w->pol->seeds ? get_random_u32() : 0);
+	fwt_world_init(&world, w, 0);
+	world.unseeded = true;
 	world.bytes = w->skb->len;
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
 }

@@ -551,7 +551,7 @@ static void packet_of(const struct fwt_world *w, const struct fwt_packet *p,
 	pkt->env = &w->env;
 	pkt->net = w->net;
 	pkt->skb = w->filtered;
-	pkt->seed = w->env.seed;
+	pkt->seed = fwt_env_draw(&w->env);
 	pkt->again = w->again || w->known;
 	pkt->unknown = false;
 }

@@ -288,25 +288,11 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	p->slot = b->slot;
 	p->object = b->object;
 	read_options(p);
-	p->seeds = fwt_program_seeds(&p->prog);
 	p->applied = ktime_get_real_seconds();
 	return p;
 fail:
 	fwt_policy_free(p);
 	return ERR_PTR(ret);
-}
-
-bool fwt_program_seeds(const struct fwt_program *prog)
-{
-	u32 i;
-
-	if (prog->n[FWT_SEC_FOREIGN])
-		return true;
-	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++)
-		if (prog->test[i].op == FWT_TEST_RANDOM ||
-		    prog->test[i].op == FWT_TEST_SPLIT_RANDOM)
-			return true;
-	return false;
 }
 
 static bool counts(const struct fwt_program *prog)

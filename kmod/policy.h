@@ -70,7 +70,6 @@ struct fwt_change {
  * @object: likewise
  * @base: shared by policies that differ by a patch
  * @change: or NULL
- * @seeds: it asks for a packet's seed (random, split) where there is none otherwise
  * @applied: wall clock, seconds
  * @nflog: it logs to groups, and holds who takes them (log.c)
  * @fn: namespace
@@ -84,7 +83,6 @@ struct fwt_policy {
 	struct fwt_object *const *object;
 	struct fwt_base *base;
 	struct fwt_change *change;
-	bool seeds;
 	time64_t applied;
 	bool nflog;
 	struct fwt_net *fn;
@@ -167,9 +165,6 @@ static inline u32 fwt_n_slots(const struct fwt_program *prog)
 {
 	return prog->n[FWT_SEC_RULES] + prog->n[FWT_SEC_COUNTERS];
 }
-
-/* Does it choose by what a packet has of no use otherwise: its seed. */
-bool fwt_program_seeds(const struct fwt_program *prog);
 
 /* Rules that count. */
 static inline u32 fwt_policy_rules(const struct fwt_policy *p)

@@ -193,7 +193,6 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p->object = b->object;
 	p->change = c;
 	c->users = 1;
-	p->seeds = fwt_program_seeds(&b->prog) || fwt_program_seeds(&c->patch.prog);
 	p->applied = ktime_get_real_seconds();
 	return p;
 fail:

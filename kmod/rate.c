@@ -504,7 +504,7 @@ u32 fwt_world_turn(const struct fwt_env *env, u32 object)
 
 	if (!w->again)
 		return turn_of(o);
-	return ((u64)fwt_choice(env->seed, o->key, 0) * o->param[FWT_SPLIT_TURNS]) >> 32;
+	return ((u64)fwt_choice(fwt_env_draw(env), o->key, 0) * o->param[FWT_SPLIT_TURNS]) >> 32;
 }
 
 static void charge(struct fwt_object *o, const struct fwt_decision_charge *c, u32 len)

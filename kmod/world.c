@@ -188,6 +188,13 @@ static bool world_set_has(const struct fwt_env *env, u32 object, bool six, const
 	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value);
 }
 
+static u32 world_draw(const struct fwt_env *env)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	return w->unseeded ? get_random_u32() : env->seed;
+}
+
 static const struct fwt_env_ops world_ops = {
 	.set_has = world_set_has,
 	.ifaddr = world_ifaddr,
@@ -201,6 +208,7 @@ static const struct fwt_env_ops world_ops = {
 	.filter = fwt_world_filter,
 	.server = world_server,
 	.node = fwt_world_node,
+	.draw = world_draw,
 };
 
 struct sock *fwt_sender(const struct fwt_way *w)
@@ -232,6 +240,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->c = w->c;
 	world->pol = w->pol;
 	world->again = false;
+	world->unseeded = false;
 	world->known = w->later;
 }
 

@@ -79,6 +79,8 @@ struct fwt_env_node {
  * @node: what node @foreign of @prog's FOREIGN makes of @p: the number of one of its
  *	labels, of a MATCH 1 or 0, of MODIFY 0; or FWT_FOREIGN_*. @said is empty
  *	before. NULL: none ever says anything
+ * @draw: a number for a choice that is this walk's alone, for who has no @seed until it
+ *	is asked for; NULL: that is the seed
  */
 struct fwt_env_ops {
 	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,
@@ -103,6 +105,7 @@ struct fwt_env_ops {
 			u32 *value);
 	int (*node)(const struct fwt_env *env, const struct fwt_program *prog, u32 foreign,
 		    const struct fwt_packet *p, struct fwt_env_node *said);
+	u32 (*draw)(const struct fwt_env *env);
 };
 
 /**
@@ -121,5 +124,13 @@ struct fwt_env {
 	struct fwt_rlu *rlu;
 	u32 turn;
 };
+
+/* What a choice is made by. */
+static inline u32 fwt_env_draw(const struct fwt_env *env)
+{
+	if (!env)
+		return 0;
+	return env->ops->draw ? env->ops->draw(env) : env->seed;
+}
 
 #endif /* FWT_CORE_ENV_H */

@@ -235,7 +235,7 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		break;
 	case FWT_TEST_RANDOM:
 		words = 1;
-		key[0] = fwt_choice(env ? env->seed : 0, prog->rule[t->set[1]].key, t->pad);
+		key[0] = fwt_choice(fwt_env_draw(env), prog->rule[t->set[1]].key, t->pad);
 		yes = key[0] <= t->set[0];
 		break;
 	case FWT_TEST_LIVE:
@@ -341,7 +341,7 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 			at = env->ops->turn(env, t->set[1]);
 		/* One that it has from another policy. */
 		if (at >= sum)
-			at = fwt_choice(env->seed, prog->object[t->set[1]].key, 0) % sum;
+			at = fwt_choice(fwt_env_draw(env), prog->object[t->set[1]].key, 0) % sum;
 		if (!d->turn)
 			d->turn = at + 1;
 		if (!charge(d, t->set[1], 0, false))
@@ -353,7 +353,7 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 			h = fwt_choice_words(key, key_there(prog, t, p, env, key), rule,
 					     FWT_CHOICE_SPLIT);
 		else
-			h = fwt_choice(env ? env->seed : 0, rule, FWT_CHOICE_SPLIT);
+			h = fwt_choice(fwt_env_draw(env), rule, FWT_CHOICE_SPLIT);
 		at = ((u64)h * sum) >> 32;
 	}
 	if (step) {
