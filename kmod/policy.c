@@ -123,6 +123,19 @@ static void read_options(struct fwt_policy *p)
 		     __FWT_TIMEOUT_MAX);
 }
 
+static void note_runs(struct fwt_base *b)
+{
+	u32 n = fwt_n_slots(&b->prog), first, i;
+
+	for (first = 0; first < n; first += FWT_RUN) {
+		u32 end = min(n, first + FWT_RUN);
+
+		for (i = first; i < end && b->slot[i] == b->slot[first] + (i - first); i++)
+			;
+		b->run[first / FWT_RUN] = i == end ? b->slot[first] : FWT_NONE;
+	}
+}
+
 static void base_free(struct fwt_base *b)
 {
 	if (!b)
@@ -130,6 +143,7 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->of.forest);
 	kvfree(b->of.rule);
 	kvfree(b->slot);
+	kvfree(b->run);
 	kvfree(b->object);
 	kvfree(b->digest);
 	kfree(b->digest_key);
@@ -270,9 +284,11 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	if (ret)
 		goto fail;
 	b->slot = kvmalloc_array(fwt_n_slots(&b->prog) + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
+	b->run = kvmalloc_array(fwt_n_slots(&b->prog) / FWT_RUN + 1, sizeof(u32),
+				GFP_KERNEL_ACCOUNT);
 	b->object = kvcalloc(b->prog.n[FWT_SEC_OBJECTS] + 1, sizeof(*b->object),
 			     GFP_KERNEL_ACCOUNT);
-	if (!b->slot || !b->object) {
+	if (!b->slot || !b->run || !b->object) {
 		ret = -ENOMEM;
 		goto fail;
 	}
@@ -286,6 +302,7 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 		goto fail;
 	p->prog = b->prog;
 	p->slot = b->slot;
+	p->run = b->run;
 	p->object = b->object;
 	read_options(p);
 	p->applied = ktime_get_real_seconds();
@@ -393,6 +410,7 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 				   p->prog.n[FWT_SEC_RULES]);
 		goto fail;
 	}
+	note_runs(p->base);
 	changed = READ_ONCE(fn->sets_changed);
 	WRITE_ONCE(fn->sets_changed, false);
 	ret = fwt_objects_get(fn, &p->prog, p->base->object, extack);

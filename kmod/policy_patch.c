@@ -190,6 +190,7 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p->prog.steps_max = c->patch.steps_max;
 	p->opt = old->opt;
 	p->slot = b->slot;
+	p->run = b->run;
 	p->object = b->object;
 	p->change = c;
 	c->users = 1;

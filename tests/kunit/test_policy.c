@@ -100,6 +100,43 @@ static void lets_go_of_slots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ns->fn->slots.n_used, 0);
 }
 
+/* The slots of 60 rules with keys from 1000 on, and of @other, if any, between them at
+ * @at, as packets have them and as they are. Returns of how many runs the first says all.
+ */
+static u32 runs(struct kunit *test, u32 at, u32 other)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	struct fwt_policy *pol;
+	u32 i, n = 0, rule = 0;
+	size_t len;
+	void *blob;
+
+	for (i = 0; i < 60; i++) {
+		if (other && i == at)
+			fwt_test_rule(p, other);
+		rule = fwt_test_rule(p, 1000 + i);
+	}
+	fwt_test_hook(p, FWT_HOOK_INGRESS, fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule), NULL);
+	blob = fwt_test_build(test, p, &len);
+	fwt_test_apply(test, ns, blob, len);
+	pol = in_force();
+	KUNIT_ASSERT_NOT_NULL(test, pol);
+	for (i = 0; i <= rule; i++)
+		KUNIT_EXPECT_EQ(test, fwt_rule_slot(pol, i), pol->slot[i]);
+	for (i = 0; i <= rule / FWT_RUN; i++)
+		n += pol->run[i] != FWT_NONE;
+	return n;
+}
+
+static void slots_in_rows(struct kunit *test)
+{
+	u32 all = runs(test, 0, 0);
+
+	KUNIT_EXPECT_EQ_MSG(test, all, 60 / FWT_RUN + 1, "of a first policy they count up");
+	KUNIT_EXPECT_LT_MSG(test, runs(test, 40, 77), all, "one came between");
+	fwt_test_clear(test, ns);
+}
+
 /* R29, in the kernel. */
 static void refused_changes_nothing(struct kunit *test)
 {
@@ -322,6 +359,7 @@ static void namespace_dies(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(generations),
 	KUNIT_CASE(lets_go_of_slots),
+	KUNIT_CASE(slots_in_rows),
 	KUNIT_CASE(refused_changes_nothing),
 	KUNIT_CASE(device_hooks),
 	KUNIT_CASE_SLOW(each_field),
