@@ -47,11 +47,11 @@ dhcp() {
 		--dhcp-leasefile="$TMP/leases.$h" --pid-file= "$@"
 }
 dhcp isp --interface=i0 --dhcp-range=203.0.113.8,203.0.113.8 --dhcp-option=3,203.0.113.1 \
-	--enable-ra --dhcp-range=2001:db8:1::,ra-only --ra-param=i0,5
+	--enable-ra --dhcp-range=2001:db8:1::,ra-only --ra-param=i0,5,600
 dhcp gw --interface=br-lan --interface=br-guest \
 	--dhcp-range=192.168.1.100,192.168.1.100 --dhcp-range=192.168.7.100,192.168.7.100 \
 	--enable-ra --dhcp-range=2001:db8:50:1::,ra-only --dhcp-range=2001:db8:50:7::,ra-only \
-	--ra-param=br-lan,5 --ra-param=br-guest,5
+	--ra-param=br-lan,5,600 --ra-param=br-guest,5,600
 
 # lease HOST DEV: ask for an address, take what is given.
 cat >"$TMP/lease" <<'END'
