@@ -43,6 +43,7 @@ struct stock {
 
 static DEFINE_PER_CPU(struct stock [2], fwt_conn_stocks);
 static DEFINE_PER_CPU(u64, fwt_conn_seeds);
+
 struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
 			       const struct fwt_tuple *t, enum fwt_dir *dir)
 {
@@ -54,32 +55,12 @@ struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
 	return NULL;
 }
 
-/* Word by word. Of so much the compiler makes a string instruction, behind which what
- * is read of the record waits until all of it is in the cache: 11 % of the time of a
- * new connection.
- */
-static void clear(struct fwt_conn *c)
-{
-	unsigned long *at = (unsigned long *)c, *end = (unsigned long *)(c + 1);
-
-	BUILD_BUG_ON(sizeof(*c) % (8 * sizeof(*at)));
-	for (; at < end; at += 8) {
-		WRITE_ONCE(at[0], 0);
-		WRITE_ONCE(at[1], 0);
-		WRITE_ONCE(at[2], 0);
-		WRITE_ONCE(at[3], 0);
-		WRITE_ONCE(at[4], 0);
-		WRITE_ONCE(at[5], 0);
-		WRITE_ONCE(at[6], 0);
-		WRITE_ONCE(at[7], 0);
-	}
-}
-
 /* All or none; how that is said differs between kernels. */
 static noinline void fill(struct kmem_cache *cache, void **half)
 {
+	/* What is there of a half that failed was freed again. */
 	if (!half[0] && !kmem_cache_alloc_bulk(cache, GFP_ATOMIC | __GFP_NOWARN, HALF, half))
-		half[0] = NULL;
+		memset(half, 0, HALF * sizeof(*half));
 }
 
 static void *take_record(bool six, bool local)
@@ -92,8 +73,9 @@ static void *take_record(bool six, bool local)
 	u32 at;
 
 	/* Others may come in between; and what a process begins is charged to its
-	 * group, each record to who made it. What arrives is nobody's, though it be a
-	 * program that hands it to a device.
+	 * group, each record to who made it. What arrives is not a process's doing, though
+	 * it be a program that hands it to a device (tun): whose the stock is refilled by
+	 * may be charged for so many that others begin.
 	 */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) ||
 	    (local && !in_serving_softirq() && !(current->flags & PF_KTHREAD)))
@@ -114,7 +96,7 @@ static void *take_record(bool six, bool local)
 	if (likely(ahead))
 		for (i = 0; i < size; i += FWT_CONN_ALIGN)
 			prefetchw(ahead + i);
-	clear(c);
+	memset(c, 0, size);
 	return c;
 }
 

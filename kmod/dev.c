@@ -399,7 +399,7 @@ static noinline void decide_frame(struct fwt_way *w, u32 root, struct fwt_decisi
 	struct fwt_world world FWT_UNSET;
 
 	fwt_world_init(&world, w, 0);
-	world.unseeded = true;
+	world.drawn = &w->seed;
 	world.bytes = w->skb->len;
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
 }
@@ -461,6 +461,7 @@ unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,
 	w.skb = skb;
 	w.state = state;
 	w.c = NULL;
+	w.seed = 0;
 	w.p.mark = skb->mark;
 	w.p.priority = skb->priority;
 	w.p.pkttype = skb->pkt_type;

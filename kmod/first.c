@@ -215,9 +215,15 @@ bool fwt_decide_first(struct fwt_way *w, unsigned int *ret)
 	if (likely(asked))
 		ask_ingress(w, &d);
 	fwt_track_look(w);
-	if (unlikely(!asked || w->c)) {
+	if (unlikely(w->c)) {
 		w->p.ct_state = FWT_CT_ESTABLISHED;
 		return false;
+	}
+	/* As arrive() does with what can't open. */
+	if (unlikely(!asked)) {
+		w->stray = true;
+		*ret = fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
+		return true;
 	}
 	*ret = begin_ingress(w, &d);
 	return true;
@@ -353,8 +359,11 @@ bool fwt_let_out(struct fwt_way *w)
 	if (root != FWT_NONE && (prog->node[root].type != FWT_NODE_VERDICT ||
 				 prog->node[root].sub != FWT_VERDICT_ACCEPT))
 		return false;
-	/* Who looks on wants to see all of it. */
-	if (unlikely(trace_fwt_accept_enabled()) || !fwt_route_first(w))
+	/* Who looks on wants to see all of it; and what leaves by a VRF is to be found
+	 * there, too (across.c).
+	 */
+	if (unlikely(trace_fwt_accept_enabled() || netif_is_l3_slave(w->state->out)) ||
+	    !fwt_route_first(w))
 		return false;
 	slot = fwt_rule_slot(w->pol, root == FWT_NONE ? FWT_NONE : prog->node[root].arg);
 	if (unlikely(!fwt_track_let_out(w, slot))) {

@@ -479,9 +479,11 @@ static unsigned int pre_routing(struct fwt_way *w)
 		if (!w->c && fwt_answer_expected(w))
 			return NF_ACCEPT;
 	}
-	udp_seen(w);
-	if (!first)
+	/* A guess that was right goes on. */
+	if (!first) {
+		udp_seen(w);
 		ret = w->c && w->state->in->flags & IFF_LOOPBACK ? follow_lo(w) : arrive(w);
+	}
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	ret = apply(w, false, &changed);

@@ -84,8 +84,8 @@ struct fwt_way {
  * route is the one that is asked about, else NULL. @sk: the socket that it comes
  * from, else NULL. @bytes: of the packet. @filtered: that which walks; NULL where the
  * record does. @again: asked afresh, for a connection that is there. @known: for a
- * later packet of one. @c: it, or one that is walked for a second time. @unseeded: choices
- * are made by what is drawn for each.
+ * later packet of one. @c: it, or one that is walked for a second time. @drawn: of what has
+ * no seed: where the one is that is drawn when a choice is to be made, or 0.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -99,7 +99,7 @@ struct fwt_world {
 	const struct fwt_conn *c;
 	bool again;
 	bool known;
-	bool unseeded;
+	u32 *drawn;
 };
 
 /* world.c */

@@ -192,7 +192,11 @@ static u32 world_draw(const struct fwt_env *env)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->unseeded ? get_random_u32() : env->seed;
+	if (!w->drawn)
+		return env->seed;
+	if (!*w->drawn)
+		*w->drawn = get_random_u32() ?: 1;
+	return *w->drawn;
 }
 
 static const struct fwt_env_ops world_ops = {
@@ -240,7 +244,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->c = w->c;
 	world->pol = w->pol;
 	world->again = false;
-	world->unseeded = false;
+	world->drawn = NULL;
 	world->known = w->later;
 }
 

@@ -79,8 +79,7 @@ struct fwt_env_node {
  * @node: what node @foreign of @prog's FOREIGN makes of @p: the number of one of its
  *	labels, of a MATCH 1 or 0, of MODIFY 0; or FWT_FOREIGN_*. @said is empty
  *	before. NULL: none ever says anything
- * @draw: a number for a choice that is this walk's alone, for who has no @seed until it
- *	is asked for; NULL: that is the seed
+ * @draw: the seed, of what has none until it is asked for; NULL: @seed is it
  */
 struct fwt_env_ops {
 	bool (*ifaddr)(const struct fwt_env *env, const char *ifname, u8 family,

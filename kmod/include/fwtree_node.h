@@ -153,7 +153,9 @@ static inline void fwt_node_set(struct fwt_node_sets *to, enum fwt_node_set what
  *
  * @select, @modify and @apply run in softirq context, or with softirqs off, under RCU,
  * on many CPUs at once: they must not sleep, and should be done in a microsecond. What
- * is no branch and no value is a drop, counted as "bad-node".
+ * is no branch and no value is a drop, counted as "bad-node". What @select and @modify say
+ * may come to nothing (a SYN that was said again, a dry run): what is to be counted
+ * counts @apply.
  */
 struct fwt_node_ops {
 	struct module *owner;
@@ -249,7 +251,10 @@ struct net *fwt_node_net(const struct fwt_node_packet *pkt);
 /** fwt_node_hook() - which tree: enum fwt_hook */
 u8 fwt_node_hook(const struct fwt_node_packet *pkt);
 
-/** fwt_node_seed() - a number of the connection: for choices that stay as they are */
+/**
+ * fwt_node_seed() - a number of the connection, at a device of the frame: for choices
+ * that stay as they are
+ */
 u32 fwt_node_seed(const struct fwt_node_packet *pkt);
 
 /**

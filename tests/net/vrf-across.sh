@@ -243,4 +243,28 @@ fwctl("conn", "flush")
 s = stats()["connections"]
 ok(s["created"] == s["ended"] + s["count"], "the books are balanced when a VRF is gone", s)
 END
+
+# Where egress asks nothing it is found in the VRF that it leaves by all the same.
+ip -n gw route add 192.168.7.0/24 dev pl table 77
+ip -n gw -6 route add fd00:7::/64 dev pl table 77
+for egress in "egress { accept }" ""; do
+	must_apply <<-END
+		option adopt 0s
+		ingress {
+			ct state untracked accept
+			iif pl accept
+			drop
+		}
+		$egress
+	END
+	export EGRESS=${egress:-no egress}
+	py <<-'END'
+		for f, addr in ((4, "192.168.5.2"), (6, "fd00:5::2")):
+		    s = listen("one", addr, 9)
+		    p = Pair("plain", addr, 9, s)
+		    ok(p.talk(), f"IPv{f}: from none to a VRF, {os.environ['EGRESS']}")
+		    p.close()
+		    s.close()
+	END
+done
 done_testing
