@@ -359,8 +359,10 @@ static void test_refused(void **state)
 	refused("set a : addr { max 5\nmax 5 }", 2, 1, "'max' is set already");
 	refused("set a : addr { interval; elements = { ::1 }; interval }", 1, 46,
 		"'interval' is set already");
-	refused("map a : addr -> mark { max 5; timeout 1s; max 6 }", 1, 43, "'max' is set already");
-	refused("pool a { scheduler random; ::1; scheduler random }", 1, 43, "a pool has one scheduler");
+	refused("map a : addr -> mark { max 5; timeout 1s; max 6 }", 1, 43,
+		"'max' is set already");
+	refused("pool a { scheduler random; ::1; scheduler random }", 1, 43,
+		"a pool has one scheduler");
 	refused("pool a { health passive; ::1; health passive }", 1, 38, "a pool says once");
 	refused("set resolvers : addr", 1, 5, "'@resolvers' is");
 	refused("set a : adr", 1, 9, "unknown type 'adr'");

@@ -440,7 +440,8 @@ static void warn_of_nothing(const struct fwt_policy_ast *ast, struct fwt_diag *d
 	const struct fwt_loc top = { .line = 1, .column = 1, .end_column = 1 };
 
 	if (!ast->hooks)
-		fwt_diag_add(diag, FWT_WARNING, &top, "rules stand in 'ingress { ... }' and 'egress { ... }'",
+		fwt_diag_add(diag, FWT_WARNING, &top,
+			     "rules stand in 'ingress { ... }' and 'egress { ... }'",
 			     "nothing is filtered: this policy has no hook");
 }
 

@@ -238,7 +238,8 @@ const char *fwt_sim_errors(const struct fwt_sim *sim);
  * @sim: simulation
  * @line: a statement of a test file: "address A/LEN dev IF", "route PREFIX [via A]
  *	dev IF [mtu N]", "link IF [mtu N] [vrf VRF]", "seed N" (before the first
- *	packet), "name NAME [ADDR...]", "resolvers [ADDR...]", "node NAME [ANSWER] [set FIELD N]...". An
+ *	packet), "name NAME [ADDR...]", "resolvers [ADDR...]",
+ *	"node NAME [ANSWER] [set FIELD N]...". An
  *	address brings the route to its subnet; 127.0.0.1 and ::1 are there.
  *
  * Return: 0; -1, see fwt_sim_error().
