@@ -104,9 +104,17 @@ told apply apply policy.fw --confirm 60s
 told confirm confirm
 told diff diff policy.fw
 told check check nowhere.fw
-(sleep 0.5; fw conn flush; fw apply policy.fw --full; on home ping -n -c 1 -W 1 198.51.100.7) >/dev/null 2>&1 &
-timeout 3 fwctl -n gw -j monitor policy conn >events 2>err
-ok "events were told" grep -q '"event":"new"' events
+timeout 30 fwctl -n gw -j monitor policy conn >events 2>err &
+# Again until it listens.
+happens() {
+	fw conn flush
+	fw apply policy.fw --full
+	on home ping -n -c 1 -W 1 198.51.100.7
+	grep -q '"event":"applied"' events && grep -q '"event":"new"' events
+}
+ok "events were told" wait_for happens
+kill $!
+wait $!
 ok "monitor" documented monitor <events
 told flush flush
 done_testing

@@ -35,16 +35,18 @@ done
 ok "read, it is forgotten" fw stats --reset
 is "and all begins anew" "$(counter pings)" 0
 
+# given_up PID: something is told, and it has ended.
+given_up() {
+	fw apply policy.fw --full >apply.out 2>&1
+	! kill -0 "$1" 2>/dev/null
+}
+
 # watch ARGUMENTS...: monitor, until it ends by itself; its status.
 watch() {
 	timeout 20 fwctl -n gw "$@" >/dev/full 2>err &
-	local pid=$! i
-	for ((i = 0; i < 100; i++)); do
-		fw apply policy.fw --full >apply.out 2>&1
-		kill -0 $pid 2>/dev/null || break
-		sleep 0.1
-	done
-	wait $pid
+	local pid=$!
+	wait_for given_up "$pid" >/dev/null
+	wait "$pid"
 	echo $?
 }
 is "monitor ends with what it can't write" "$(watch monitor policy)" 1
