@@ -71,6 +71,18 @@ static void generations(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
+/* So many are in use, once the work of those that went is done. */
+static void slots_left(struct kunit *test, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < 100 && READ_ONCE(ns->fn->slots.n_used) > n; i++) {
+		rcu_barrier();
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, ns->fn->slots.n_used, n);
+}
+
 /* The slots of policies that went are free, when their work is done. */
 static void lets_go_of_slots(struct kunit *test)
 {
@@ -87,17 +99,9 @@ static void lets_go_of_slots(struct kunit *test)
 		blob = fwt_test_build(test, p, &len);
 		fwt_test_apply(test, ns, blob, len);
 	}
-	for (i = 0; i < 100 && READ_ONCE(ns->fn->slots.n_used) > 1; i++) {
-		rcu_barrier();
-		msleep(20);
-	}
-	KUNIT_EXPECT_EQ_MSG(test, ns->fn->slots.n_used, 1, "one policy, one rule");
+	slots_left(test, 1);	/* one policy, one rule */
 	fwt_test_clear(test, ns);
-	for (i = 0; i < 100 && READ_ONCE(ns->fn->slots.n_used); i++) {
-		rcu_barrier();
-		msleep(20);
-	}
-	KUNIT_EXPECT_EQ(test, ns->fn->slots.n_used, 0);
+	slots_left(test, 0);
 }
 
 /* The slots of 60 rules with keys from 1000 on, and of @other, if any, between them at
@@ -135,6 +139,7 @@ static void slots_in_rows(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, all, 60 / FWT_RUN + 1, "of a first policy they count up");
 	KUNIT_EXPECT_LT_MSG(test, runs(test, 40, 77), all, "one came between");
 	fwt_test_clear(test, ns);
+	slots_left(test, 0);
 }
 
 /* R29, in the kernel. */
