@@ -12,26 +12,18 @@
  * down in the decision and done by the caller when the walk is over, so that a
  * dry run is exact.
  */
-#include "tree.h"
-#include "change.h"
+#include "tree_private.h"
 #include "balance.h"
 #include "foreign.h"
 #include "limit.h"
-#include "nat.h"
 #include "patch.h"
 #include "set_shape.h"
 #include "verify.h"
 
-/* Which of a test's two sets: the one for IPv6, or the other. */
-static unsigned int which(const struct fwt_packet *p)
-{
-	return p->family == 6;
-}
-
 u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
 		 const struct fwt_packet *p, const struct fwt_env *env, u32 *key)
 {
-	u32 mask = t->mask[which(p)];
+	u32 mask = t->mask[fwt_which(p)];
 	u32 words = 0, i;
 
 	for (i = 0; i < t->n_fields; i++) {
@@ -51,7 +43,7 @@ u32 fwt_test_key(const struct fwt_program *prog, const struct fwt_prog_test *t,
 static u32 key_there(const struct fwt_program *prog, const struct fwt_prog_test *t,
 		     const struct fwt_packet *p, const struct fwt_env *env, u32 *key)
 {
-	u32 mask = t->mask[which(p)];
+	u32 mask = t->mask[fwt_which(p)];
 	u32 words = 0, at = 0, i, k;
 
 	for (i = 0; i < t->n_fields; i++) {
@@ -61,7 +53,7 @@ static u32 key_there(const struct fwt_program *prog, const struct fwt_prog_test 
 		for (k = 0; (int)k < n && mask != FWT_NONE; k++)
 			key[words + k] &= prog->word[mask + at + k];
 		words += n;
-		at += which(p) ? f->words6 : f->words;
+		at += fwt_which(p) ? f->words6 : f->words;
 	}
 	return words;
 }
@@ -179,7 +171,7 @@ static bool has(const struct fwt_program *prog, const struct fwt_prog_test *t,
 	if (!env || !env->ops->set_has)
 		return false;
 	return env->ops->set_has(env, prog->first_object + t->set[0],
-				 t->set[1] >> which(p) & 1, key, NULL);
+				 t->set[1] >> fwt_which(p) & 1, key, NULL);
 }
 
 bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *t,
@@ -194,13 +186,13 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 
 	switch (t->op) {
 	case FWT_TEST_IN:
-		if (likely(t->n_fields == 1 && t->mask[which(p)] == FWT_NONE))
+		if (likely(t->n_fields == 1 && t->mask[fwt_which(p)] == FWT_NONE))
 			words = fwt_field(p, env, t->field[0], key);
 		else
 			words = fwt_test_key(prog, t, p, env, key);
 		if (!words)
 			break;
-		yes = fwt_set_find(prog, t->set[which(p)], key) != FWT_NONE;
+		yes = fwt_set_find(prog, t->set[fwt_which(p)], key) != FWT_NONE;
 		break;
 	case FWT_TEST_BPF:
 		if (!env || !env->ops->filter)
@@ -363,24 +355,6 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 	return prog->word[set->value + fwt_set_find(prog, t->set[0], &at)];
 }
 
-/* What a map has for the packet as it is now; false where it has nothing. What it has
- * for another family is none of this packet's.
- */
-static noinline bool look_up(const struct fwt_program *prog, const struct fwt_prog_test *t,
-			     u32 flags, const struct fwt_packet *p, const struct fwt_env *env,
-			     struct fwt_walk_step *step, u32 *value)
-{
-	u32 local[FWT_KEY_WORDS] FWT_UNSET;
-	u32 *key = step ? step->key : local;
-	u32 words = fwt_test_key(prog, t, p, env, key);
-
-	if (step)
-		step->words = words;
-	return words && env && env->ops->set_has &&
-	       env->ops->set_has(env, prog->first_object + t->set[0], flags >> which(p) & 1,
-				 key, value);
-}
-
 /* Where a map of trees leads to, @no where it gives none, or none that is there. */
 static noinline u32 tree_of(const struct fwt_program *prog, const struct fwt_prog_test *t,
 			    const struct fwt_packet *p, const struct fwt_env *env,
@@ -388,217 +362,10 @@ static noinline u32 tree_of(const struct fwt_program *prog, const struct fwt_pro
 {
 	u32 value[FWT_SET_VALUE_WORDS] FWT_UNSET, i;
 
-	if (!look_up(prog, t, t->pad, p, env, step, value))
+	if (!fwt_walk_map(prog, t, t->pad, p, env, step, value))
 		return no;
 	i = fwt_set_find(prog, t->set[1], value);
 	return i == FWT_NONE ? no : prog->word[prog->set[t->set[1]].value + i];
-}
-
-/* Write down what is to be added to a set, or taken from it, as the packet is now. */
-static noinline bool update(const struct fwt_program *prog, const struct fwt_prog_mod *m,
-			    const struct fwt_packet *p, const struct fwt_env *env,
-			    struct fwt_decision *d)
-{
-	const struct fwt_prog_test *t = &prog->test[m->a];
-	u32 key[FWT_KEY_WORDS] FWT_UNSET, words;
-	struct fwt_decision_update *u;
-
-	words = fwt_test_key(prog, t, p, env, key);
-	if (!words)
-		return true;
-	if (d->n_updates == FWT_DECISION_UPDATES)
-		return false;
-	u = &d->update[d->n_updates++];
-	u->mod = m - prog->mod;
-	u->six = t->set[1] >> which(p) & 1;
-	memcpy(u->key, key, words * sizeof(u32));
-	return true;
-}
-
-static bool end(struct fwt_decision *d, u8 reason)
-{
-	d->verdict = FWT_VERDICT_DROP;
-	d->reason = reason;
-	return false;
-}
-
-/* Where a translation leads; false where there is no address to be had. */
-static bool target(const struct fwt_program *prog, const struct fwt_prog_mod *m,
-		   const struct fwt_packet *p, const struct fwt_env *env, u32 *addr)
-{
-	if (m->flags & FWT_MOD_IFADDR)
-		return env->ops->local(env, prog->string + m->addr_lo[0], p, addr);
-
-	switch (m->type) {
-	case FWT_MOD_MASQUERADE:
-		return env->ops->source(env, p, addr);
-	case FWT_MOD_REDIRECT:
-		if (p->iif)
-			return env->ops->local(env, p->iif, p, addr);
-		fwt_nat_loopback(p->family, addr);
-		return true;
-	case FWT_MOD_NETMAP:
-		fwt_nat_netmap(m, addr);
-		return true;
-	default:
-		if (m->family)
-			fwt_nat_addr(m, p, env->seed, addr);
-		return true;
-	}
-}
-
-/* The destination becomes a server's; false where there is none. */
-static noinline bool balance(const struct fwt_program *prog, const struct fwt_prog_mod *m,
-			     struct fwt_packet *p, const struct fwt_env *env,
-			     struct fwt_decision *d)
-{
-	struct fwt_env_server to FWT_UNSET;
-
-	if (!env->ops->server ||
-	    !env->ops->server(env, m->a, prog->object[m->a].key, p,
-			      m->flags & FWT_MOD_PERSISTENT, &to))
-		return false;
-	if (p->have & FWT_HAVE_PORTS)
-		p->dport = fwt_balance_port(m, &to, p, env->seed);
-	memcpy(p->daddr, to.addr, sizeof(to.addr));
-	d->server = to.id;
-	return true;
-}
-
-/* Returns false where the walk is to end here, for a reason. */
-static bool translate(const struct fwt_program *prog, const struct fwt_prog_mod *m, u32 index,
-		      struct fwt_packet *p, const struct fwt_env *env,
-		      struct fwt_decision *d)
-{
-	if (fwt_nat_source(m, p->hook)) {
-		if (!target(prog, m, p, env, p->saddr))
-			return end(d, FWT_REASON_NO_ADDRESS);
-		d->snat = index;
-		d->flags |= FWT_DECISION_SNAT;
-		p->ct_status |= FWT_CT_SNAT;
-		return true;
-	}
-	if (p->hook == FWT_HOOK_EGRESS && p->iif)
-		return end(d, FWT_REASON_DNAT_LATE);
-	if (m->type == FWT_MOD_BALANCE) {
-		if (!balance(prog, m, p, env, d)) {
-			end(d, FWT_REASON_NO_SERVER);
-			if (m->flags & FWT_MOD_OR_REJECT) {
-				d->verdict = FWT_VERDICT_REJECT;
-				d->reject = m->addr_lo[0];
-			}
-			return false;
-		}
-	} else {
-		/* The port first: its choice may hang on the address dialled. */
-		if (m->flags & FWT_MOD_PORTS && p->have & FWT_HAVE_PORTS)
-			p->dport = fwt_nat_dport(m, p, env->seed);
-		if (!target(prog, m, p, env, p->daddr))
-			return end(d, FWT_REASON_NO_ADDRESS);
-		d->server = 0;
-	}
-	d->dnat = index;
-	d->flags |= FWT_DECISION_DNAT;
-	p->ct_status |= FWT_CT_DNAT;
-	return true;
-}
-
-/* By what a map gives: an address of the packet's family, a port, or both; or a number.
- * The modifier that does it is left in @own.
- */
-static noinline bool mapped(const struct fwt_program *prog, const struct fwt_prog_mod *m,
-			    struct fwt_packet *p, const struct fwt_env *env,
-			    struct fwt_walk_step *step, struct fwt_prog_mod *own)
-{
-	const struct fwt_prog_test *t = &prog->test[m->addr_lo[0]];
-	u32 types = prog->object[t->set[0]].param[FWT_SETP_VALUE_TYPES];
-	u32 value[FWT_SET_VALUE_WORDS] FWT_UNSET, words = 0;
-
-	if (!look_up(prog, t, t->set[1], p, env, step, value))
-		return false;
-	*own = *m;
-	own->flags &= ~FWT_MOD_MAP;
-	memset(own->addr_lo, 0, sizeof(own->addr_lo));
-	if (fwt_set_is(m->type)) {
-		own->a = value[0];
-		return true;
-	}
-	if ((types & 15) == FWT_SET_TYPE_ADDR) {
-		/* Elements of the one family have addresses of that. */
-		if (p->family != (t->set[1] >> which(p) & 1 ? 6 : 4))
-			return false;
-		words = p->family == 6 ? 4 : 1;
-		own->family = p->family;
-		memcpy(own->addr_lo, value, words * sizeof(u32));
-		memcpy(own->addr_hi, own->addr_lo, sizeof(own->addr_hi));
-		types >>= 4;
-	}
-	if (types) {
-		if (!value[words])
-			return false;
-		own->flags |= FWT_MOD_PORTS;
-		own->port_lo = value[words];
-		own->port_hi = value[words];
-	}
-	return true;
-}
-
-enum modified {
-	STOPS,		/* the walk ends here */
-	MISSED,		/* the map has nothing: nothing is modified */
-	DONE,
-};
-
-static enum modified modify(const struct fwt_program *prog, u32 index,
-			    struct fwt_packet *p, const struct fwt_env *env,
-			    struct fwt_decision *d, struct fwt_walk_step *step)
-{
-	const struct fwt_prog_mod *m = &prog->mod[index];
-	struct fwt_prog_mod own FWT_UNSET;
-
-	/* What is translated is a connection. What is never tracked (neighbour
-	 * discovery above all, by "oif wan masquerade") goes as it is.
-	 */
-	if (fwt_nat_is(m)) {
-		if (p->ct_state == FWT_CT_UNTRACKED || !(p->have & FWT_HAVE_IP) ||
-		    (m->family && m->family != p->family))
-			return DONE;
-	}
-	if (unlikely(m->flags & FWT_MOD_MAP)) {
-		if (p->unknown && fwt_test_unknown(&prog->test[m->addr_lo[0]], p)) {
-			d->verdict = FWT_VERDICT_UNKNOWN;
-			return STOPS;
-		}
-		if (!mapped(prog, m, p, env, step, &own))
-			return MISSED;
-		m = &own;
-	}
-	if (fwt_nat_is(m)) {
-		if (!translate(prog, m, index, p, env, d))
-			return STOPS;
-	} else if (fwt_set_is(m->type) || m->type == FWT_MOD_MSS_CLAMP ||
-		   m->type == FWT_MOD_NOTRACK) {
-		if (m->flags & FWT_MOD_FIELD && p->unknown >> m->a & 1) {
-			d->verdict = FWT_VERDICT_UNKNOWN;
-			return STOPS;
-		}
-		fwt_set_apply(m, p, d);
-	} else if (m->type == FWT_MOD_SET_ADD || m->type == FWT_MOD_SET_REMOVE) {
-		/* "unknown" has been asked before: what a record lacks is absent. */
-		if (!update(prog, m, p, env, d))
-			goto full;
-	} else if (m->type == FWT_MOD_NODE) {
-		if (!fwt_foreign_modify(prog, m, p, env, d))
-			return STOPS;
-	}
-	/* What routing said was of the packet as it was. */
-	if (env && env->rlu)
-		env->rlu->have = 0;
-	if (fwt_effect_add(d, FWT_EFFECT_MOD | index))
-		return DONE;
-full:
-	end(d, FWT_REASON_EFFECTS);
-	return STOPS;
 }
 
 static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
@@ -625,7 +392,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 		const struct fwt_prog_test *t;
 		u32 key[FWT_KEY_WORDS] FWT_UNSET;
 		u32 words, i, next = n->yes;
-		enum modified modified;
+		enum fwt_modified modified;
 		int more;
 
 		d->node = at;
@@ -641,7 +408,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(t->op == FWT_TEST_COUNT)) {
 				more = counted(prog, n->arg, p, env, d, s);
 				if (more < 0) {
-					end(d, FWT_REASON_EFFECTS);
+					fwt_walk_end(d, FWT_REASON_EFFECTS);
 					d->rule = t->set[1];
 					return;
 				}
@@ -651,7 +418,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(t->op == FWT_TEST_LIMIT || t->op == FWT_TEST_QUOTA)) {
 				more = limited(prog, t, p, env, d, s);
 				if (more < 0) {
-					end(d, FWT_REASON_EFFECTS);
+					fwt_walk_end(d, FWT_REASON_EFFECTS);
 					d->rule = prog->object[t->set[0]].param[FWT_LIMIT_RULE];
 					return;
 				}
@@ -687,7 +454,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(t->op != FWT_TEST_IN)) {
 				next = split(prog, t, p, env, d, s);
 				if (next == FWT_NONE) {
-					end(d, FWT_REASON_EFFECTS);
+					fwt_walk_end(d, FWT_REASON_EFFECTS);
 					d->rule = prog->object[t->set[1]].param[FWT_SPLIT_RULE];
 					return;
 				}
@@ -696,7 +463,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			next = n->no;
 			words = fwt_test_key(prog, t, p, env, key);
 			if (words) {
-				u32 set = t->set[which(p)];
+				u32 set = t->set[fwt_which(p)];
 
 				i = fwt_set_find(prog, set, key);
 				if (i != FWT_NONE)
@@ -709,17 +476,17 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			break;
 		case FWT_NODE_ENTER:
 			if (!fwt_effect_add(d, n->arg)) {
-				end(d, FWT_REASON_EFFECTS);
+				fwt_walk_end(d, FWT_REASON_EFFECTS);
 				return;
 			}
 			break;
 		case FWT_NODE_MOD:
-			modified = modify(prog, n->arg, p, env, d, s);
-			if (modified == STOPS) {
+			modified = fwt_walk_modify(prog, n->arg, p, env, d, s);
+			if (modified == FWT_MODIFIED_STOPS) {
 				d->rule = prog->mod[n->arg].rule;
 				return;
 			}
-			if (unlikely(modified == MISSED))
+			if (unlikely(modified == FWT_MODIFIED_MISSED))
 				next = n->no;
 			break;
 		case FWT_NODE_CALL:
