@@ -20,3 +20,21 @@ check() {
 		failed=1
 	fi
 }
+
+# report STATUS WHAT: 0 is good; else what $tmp has of the files in $told is shown.
+told="out err"
+report() {
+	local f
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+		return
+	fi
+	echo "not ok $n - $2"
+	# shellcheck disable=SC2034 # asked by who sources this
+	failed=1
+	for f in $told; do
+		# shellcheck disable=SC2154 # a folder of who sources this
+		[ ! -f "$tmp/$f" ] || head -c 4000 "$tmp/$f" | sed 's/^/#   /'
+	done
+}

@@ -10,18 +10,8 @@ fwctl=${FWCTL-$top/tools/fwctl/fwctl}
 examples=$top/Documentation/examples
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-report() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=$((failed + 1))
-		head -c 3000 "$tmp/out" "$tmp/err" | sed 's/^/#   /'
-	fi
-}
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
 
 run() { "$fwctl" "$@" >"$tmp/out" 2>"$tmp/err"; }
 
@@ -209,4 +199,4 @@ run explain -f "$tmp/p.fw" --batch "$tmp/bad" --dev eth0
 [ $? = 2 ]
 report $? 'a device for a batch'
 echo "1..$n"
-exit $((failed > 0))
+exit $failed

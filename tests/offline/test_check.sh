@@ -9,19 +9,10 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fwctl=${FWCTL-$top/tools/fwctl/fwctl}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
 unset SSH_CONNECTION
-
-report() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=$((failed + 1))
-		sed 's/^/#   /' "$tmp/p.fw" "$tmp/out" "$tmp/err"
-	fi
-}
+told="p.fw out err"
 
 # policy TEXT: the policy that is looked at from now on.
 policy() { printf '%s\n' "$1" >"$tmp/p.fw"; }
@@ -420,4 +411,4 @@ for policy in "$top"/Documentation/examples/*.fw; do
 done
 
 echo "1..$n"
-exit $((failed > 0))
+exit $failed

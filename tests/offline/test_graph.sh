@@ -8,18 +8,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fwctl=${FWCTL-$top/tools/fwctl/fwctl}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-report() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=$((failed + 1))
-		head -c 4000 "$tmp/err" "$tmp/out" | sed 's/^/#   /'
-	fi
-}
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
 
 # shows WHAT PYTHON ARGUMENTS...: of the JSON, d; boxes by title, b, and arrows, a.
 shows() {
@@ -223,4 +213,4 @@ report $? 'an option that is none'
 "$fwctl" -j graph --svg "$tmp/all.fw" >"$tmp/out" 2>"$tmp/err"
 report $(($? != 2)) 'SVG is no JSON'
 echo "1..$n"
-exit $((failed > 0))
+exit $failed

@@ -8,18 +8,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fwctl=${FWCTL-$top/tools/fwctl/fwctl}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-report() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=$((failed + 1))
-		sed 's/^/#   /' "$tmp/out" "$tmp/err"
-	fi
-}
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
 
 # holds WHAT: the test of the policy.
 holds() {
@@ -185,4 +175,4 @@ wrong 'link eth0 mtu 1500 speed 10' "'speed' is no word of a link: mtu, vrf"
 wrong 'route default via 10.0.0.9 dev eth0 vrf' "'vrf' wants the name of a VRF"
 wrong 'address 10.0.0.1/8 dev eth0 vrf red' "'vrf' is no word of an address: dev"
 echo "1..$n"
-exit $((failed > 0))
+exit $failed
