@@ -79,37 +79,40 @@ static bool limited(struct fwt_way *w)
 	return true;
 }
 
-static void answer4(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
-		    unsigned int hook, u8 reject)
+u8 fwt_answer_code(const struct fwt_way *w, u8 reject)
 {
-	static const u8 code[__FWT_REJECT_MAX] = {
+	static const u8 code[2][__FWT_REJECT_MAX] = { {
 		[FWT_REJECT_DEFAULT] = ICMP_PORT_UNREACH,
 		[FWT_REJECT_PORT_UNREACHABLE] = ICMP_PORT_UNREACH,
 		[FWT_REJECT_HOST_PROHIBITED] = ICMP_HOST_ANO,
 		[FWT_REJECT_ADMIN_PROHIBITED] = ICMP_PKT_FILTERED,
-	};
-
-	if (reject == FWT_REJECT_TCP_RESET)
-		nf_send_reset(w->fn->net, sk, skb, hook);
-	else
-		nf_send_unreach(skb, code[reject], hook);
-}
-
-static void answer6(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
-		    unsigned int hook, u8 reject)
-{
-	static const u8 code[__FWT_REJECT_MAX] = {
+	}, {
 		[FWT_REJECT_DEFAULT] = ICMPV6_PORT_UNREACH,
 		[FWT_REJECT_PORT_UNREACHABLE] = ICMPV6_PORT_UNREACH,
 		/* ICMPv6 has one code for both. */
 		[FWT_REJECT_HOST_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
 		[FWT_REJECT_ADMIN_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
-	};
+	} };
 
+	return code[w->p.family == 6][reject];
+}
+
+static void answer4(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
+		    unsigned int hook, u8 reject)
+{
+	if (reject == FWT_REJECT_TCP_RESET)
+		nf_send_reset(w->fn->net, sk, skb, hook);
+	else
+		nf_send_unreach(skb, fwt_answer_code(w, reject), hook);
+}
+
+static void answer6(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
+		    unsigned int hook, u8 reject)
+{
 	if (reject == FWT_REJECT_TCP_RESET)
 		nf_send_reset6(w->fn->net, sk, skb, hook);
 	else
-		nf_send_unreach6(w->fn->net, skb, code[reject], hook);
+		nf_send_unreach6(w->fn->net, skb, fwt_answer_code(w, reject), hook);
 }
 
 void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,

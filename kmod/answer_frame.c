@@ -19,35 +19,20 @@
 
 static struct sk_buff *answer4(const struct fwt_way *w, u8 reject)
 {
-	static const u8 code[__FWT_REJECT_MAX] = {
-		[FWT_REJECT_DEFAULT] = ICMP_PORT_UNREACH,
-		[FWT_REJECT_PORT_UNREACHABLE] = ICMP_PORT_UNREACH,
-		[FWT_REJECT_HOST_PROHIBITED] = ICMP_HOST_ANO,
-		[FWT_REJECT_ADMIN_PROHIBITED] = ICMP_PKT_FILTERED,
-	};
-
 	if (reject == FWT_REJECT_TCP_RESET)
 		return nf_reject_skb_v4_tcp_reset(w->fn->net, w->skb, w->state->in,
 						  NF_NETDEV_INGRESS);
 	return nf_reject_skb_v4_unreach(w->fn->net, w->skb, w->state->in, NF_NETDEV_INGRESS,
-					code[reject]);
+					fwt_answer_code(w, reject));
 }
 
 static struct sk_buff *answer6(const struct fwt_way *w, u8 reject)
 {
-	static const u8 code[__FWT_REJECT_MAX] = {
-		[FWT_REJECT_DEFAULT] = ICMPV6_PORT_UNREACH,
-		[FWT_REJECT_PORT_UNREACHABLE] = ICMPV6_PORT_UNREACH,
-		/* ICMPv6 has one code for both. */
-		[FWT_REJECT_HOST_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
-		[FWT_REJECT_ADMIN_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
-	};
-
 	if (reject == FWT_REJECT_TCP_RESET)
 		return nf_reject_skb_v6_tcp_reset(w->fn->net, w->skb, w->state->in,
 						  NF_NETDEV_INGRESS);
 	return nf_reject_skb_v6_unreach(w->fn->net, w->skb, w->state->in, NF_NETDEV_INGRESS,
-					code[reject]);
+					fwt_answer_code(w, reject));
 }
 
 void fwt_answer_frame_send(const struct fwt_way *w, u8 reject)

@@ -465,6 +465,9 @@ void fwt_answer(struct fwt_way *w, u8 reject);
 void fwt_answer_frame(struct fwt_way *w, u8 reject);
 void fwt_answer_frame_send(const struct fwt_way *w, u8 reject);
 
+/* The code of the ICMP or ICMPv6 error that stands for a reject, by the packet's family. */
+u8 fwt_answer_code(const struct fwt_way *w, u8 reject);
+
 /* The answer to @skb, which came to @hook: whose it is, is known as it leaves. */
 void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
 		     unsigned int hook, u8 reject);
