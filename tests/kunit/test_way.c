@@ -224,6 +224,72 @@ static void wrong_checksum(struct kunit *test)
 	finish(test);
 }
 
+/* How often the rule of always() decided. */
+static u64 decided(void)
+{
+	struct fwt_slot_count sum;
+
+	mutex_lock(&ns->fn->lock);
+	fwt_slot_read(ns->fn, fwt_policy_locked(ns->fn)->slot[0], &sum);
+	mutex_unlock(&ns->fn->lock);
+	return sum.hits;
+}
+
+/* What seems to begin a connection walks before it is looked up: where it does not, it is
+ * as if nobody had asked.
+ */
+static void guessed(struct kunit *test, u8 family)
+{
+	struct fwt_test_pkt known = between(family, IPPROTO_UDP), other = known, answer;
+	struct fwt_test_pkt syn = between(family, IPPROTO_TCP);
+	struct sk_buff *skb;
+	u64 was, hits, before;
+	u32 i, round, n;
+
+	always(test, FWT_VERDICT_ACCEPT);
+	was = made();
+	before = decided();
+	KUNIT_EXPECT_TRUE(test, goes(test, &known, false));
+	answer = answer_to(&known);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 12; i++) {
+			other.sport = 2000 + 100 * round + i;
+			KUNIT_EXPECT_TRUE(test, goes(test, &other, false));
+		}
+		n = 1 + 12 * (round + 1);
+		hits = decided();
+		KUNIT_EXPECT_EQ_MSG(test, hits - before, 2 * n, "ingress and egress, each");
+		KUNIT_EXPECT_TRUE(test, goes(test, round ? &answer : &known, round));
+		KUNIT_EXPECT_EQ_MSG(test, decided(), hits, "of a connection: nobody asks");
+		KUNIT_EXPECT_EQ(test, made(), was + n);
+	}
+	for (i = 0; i < 12; i++) {
+		other.sport = 3000 + i;
+		KUNIT_EXPECT_TRUE(test, goes(test, &other, false));
+	}
+	was = made();
+	other.sport = 4000;
+	skb = fwt_test_skb(&other, ns->in);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	skb->data[skb->len - 1] ^= 1;
+	kfree_skb(fwt_test_forward(ns, skb, false));
+	KUNIT_EXPECT_EQ_MSG(test, made(), was, "a wrong checksum begins nothing");
+
+	KUNIT_EXPECT_TRUE(test, goes(test, &syn, false));
+	KUNIT_EXPECT_EQ(test, made(), was + 1);
+	hits = decided();
+	KUNIT_EXPECT_TRUE(test, goes(test, &syn, false));
+	KUNIT_EXPECT_EQ_MSG(test, decided(), hits, "said again");
+	KUNIT_EXPECT_EQ(test, made(), was + 1);
+	finish(test);
+}
+
+static void guesses(struct kunit *test)
+{
+	guessed(test, 4);
+	guessed(test, 6);
+}
+
 static void drops_are_counted(struct kunit *test)
 {
 	struct fwt_test_pkt k = between(6, IPPROTO_UDP);
@@ -364,6 +430,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(connections),
 	KUNIT_CASE(unsolicited),
 	KUNIT_CASE(wrong_checksum),
+	KUNIT_CASE(guesses),
 	KUNIT_CASE(drops_are_counted),
 	KUNIT_CASE(decided_again),
 	KUNIT_CASE(local_traffic),
