@@ -175,7 +175,7 @@ static void test_modifiers(void **state)
 	rule("set mark ct mark", NULL);
 	rule("mss clamp", NULL);
 	rule("set mss 1400", NULL);
-	rule("add @s { saddr/24 . dport } timeout 5m remove @t { daddr } drop", NULL);
+	rule("add @s { saddr . dport } timeout 5m remove @t { daddr } drop", NULL);
 	rule("log \"a \\\"b\\\" \\\\\" group 3 drop", NULL);
 	rule("log prefix \"x\" counter count foo notrack", "log \"x\" counter count foo notrack");
 	rule("modify m { x = 1, y }", NULL);

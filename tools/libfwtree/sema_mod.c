@@ -193,6 +193,23 @@ static void count(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	add(rule, &to, 0);
 }
 
+/* What is added are keys: ranges are searched in an array, which no walk can make anew. */
+static bool whole(struct fwt_sema *s, const struct fwt_modifier *m)
+{
+	const struct fwt_ast_ref *ref;
+
+	for (ref = m->update.keys.first; ref; ref = ref->next) {
+		if (ref->plen4 < 0 && ref->plen6 < 0)
+			continue;
+		fwt_error_hint(s->diag, &ref->loc,
+			       "whole networks are held back by a rate: 'limit 10/second by saddr/32/64'; 'fwctl set add' takes a prefix",
+			       "a rule %s what its packet has, whole: there is no prefix here",
+			       m->kind == FWT_AST_MOD_ADD ? "adds" : "removes");
+		return false;
+	}
+	return true;
+}
+
 /* The key of a set is added to it, or taken from it. */
 static void update(struct fwt_sema *s, struct fwt_ir_rule *rule, const struct fwt_modifier *m)
 {
@@ -206,7 +223,8 @@ static void update(struct fwt_sema *s, struct fwt_ir_rule *rule, const struct fw
 	struct fwt_prog_test t;
 	u32 words = 0, i;
 
-	if (!m->update.set.text || !fwt_sema_key(s, &m->update.keys, &k, &guards) ||
+	if (!m->update.set.text || !whole(s, m) ||
+	    !fwt_sema_key(s, &m->update.keys, &k, &guards) ||
 	    !fwt_sema_live(s, &k, m->update.set.text, &m->update.set.loc, &t))
 		return;
 	if (guards) {
