@@ -612,6 +612,13 @@ static void resize(struct work_struct *work)
 	table_free(now);
 }
 
+u64 fwt_hash_memory(const struct fwt_hash *h)
+{
+	const struct fwt_hash_table *t = NULL;
+
+	return (u64)(sizeof(*t->head) + sizeof(*t->refs)) << READ_ONCE(h->bits);
+}
+
 bool fwt_hash_sparse(const struct fwt_hash *h)
 {
 	return bits_for(atomic_read(&h->links)) + 1 < READ_ONCE(h->bits);

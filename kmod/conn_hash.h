@@ -123,6 +123,9 @@ struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *
  */
 void fwt_hash_remove(struct fwt_hash *h, struct fwt_conn *c, enum fwt_pair pair);
 
+/* Bytes of its table. What is chained behind full buckets is so by the records' own links. */
+u64 fwt_hash_memory(const struct fwt_hash *h);
+
 /* A quarter of its buckets would do; let it be made smaller. */
 bool fwt_hash_sparse(const struct fwt_hash *h);
 void fwt_hash_shrink(struct fwt_hash *h);

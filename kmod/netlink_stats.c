@@ -62,7 +62,10 @@ static int put_conns(struct sk_buff *skb, struct fwt_net *fn,
 			      fwt_conns_memory(fn), FWTREE_A_STATS_CONNS_PAD) ||
 	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_TIMEOUTS,
 			READ_ONCE(fn->timeouts_percent)) ||
-	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_CHAIN, READ_ONCE(fn->chain)))
+	    nla_put_u32(skb, FWTREE_A_STATS_CONNS_CHAIN, READ_ONCE(fn->chain)) ||
+	    nla_put_u64_64bit(skb, FWTREE_A_STATS_CONNS_HASH_MEMORY,
+			      fn->conns_ready ? fwt_hash_memory(&fn->conns) : 0,
+			      FWTREE_A_STATS_CONNS_PAD))
 		return -EMSGSIZE;
 	for (i = 0; i < __FWT_END_MAX; i++)
 		if (put_info(skb, FWTREE_A_STATS_CONNS_ENDED_BY, i,

@@ -66,6 +66,10 @@ c = stats()["connections"]
 # What earlier tests left of slabs is used first.
 ok(c["count"] * 256 <= c["memory"] <= slab() and (SLOW > 1 or c["memory"] == c["count"] * 256),
    "R4: stats say what slabinfo says", (c, slab() - before))
+# A row: 64 bytes of references, eight of tags; no fuller than 4.7, and nobody had to chain much.
+rows = c["hash_memory"] // 72
+ok(c["hash_memory"] == rows * 72 and rows & rows - 1 == 0 and c["count"] <= rows * 14 // 3 <= 8 * TABLE,
+   "R4: and what the hash takes", (c["hash_memory"], c["count"]))
 ok(s["connections"]["created"] + s["reasons"]["table-full"]["value"] >= SYNS, "R4: and each began a connection, or was refused",
    s["connections"])
 ok(TABLE // 2 < most <= TABLE, "R4: the table is never above its limit", most)

@@ -160,6 +160,7 @@ static void print_figures(const struct fwt_nl_stats *s)
 	out_line_num("ended", "ended", OUT_COUNT, s->conn_ended);
 	print_ended_by(s);
 	out_line_num("memory", "memory", OUT_BYTES, s->conn_memory);
+	out_line_num("hash", "hash_memory", OUT_BYTES, s->conn_hash);
 	out_line_num("longest chain", "chain", OUT_PLAIN, s->conn_chain);
 	out_line_num("timeouts in %", "timeouts_percent", OUT_PLAIN, s->conn_timeouts);
 	out_end();

@@ -276,6 +276,7 @@ struct fwt_nl_stats {
 	uint64_t conn_ended;
 	uint64_t conn_memory;
 	uint32_t conn_timeouts;		/* percent in force */
+	uint64_t conn_hash;		/* bytes of the hash itself */
 	uint32_t conn_chain;		/* the longest of the hash */
 	bool has_program;
 	uint32_t rules;

@@ -50,6 +50,7 @@ static int stats_answer(void *ctx, const struct nlmsghdr *nlh)
 	s->conn_ended = fwt_nl_u64(c[FWTREE_A_STATS_CONNS_ENDED]);
 	s->conn_memory = fwt_nl_u64(c[FWTREE_A_STATS_CONNS_MEMORY]);
 	s->conn_timeouts = fwt_nl_u32(c[FWTREE_A_STATS_CONNS_TIMEOUTS]);
+	s->conn_hash = fwt_nl_u64(c[FWTREE_A_STATS_CONNS_HASH_MEMORY]);
 	s->conn_chain = fwt_nl_u32(c[FWTREE_A_STATS_CONNS_CHAIN]);
 
 	s->has_program = tb[FWTREE_A_STATS_PROGRAM];
