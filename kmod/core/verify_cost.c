@@ -101,30 +101,44 @@ u32 fwt_verify_test_cost(const struct fwt_verify *c, const struct fwt_prog_test 
 	const struct fwt_program *p = c->prog;
 	u32 cost = asked_cost(t), i;
 
-	if (t->op == FWT_TEST_BPF) {
+	/* What an operation has in @set differs: none is taken for another one. */
+	switch (t->op) {
+	case FWT_TEST_BPF:
 		for (i = 0; i < 2; i++)
 			if (t->set[i] != FWT_NONE)
 				cost = max(cost, p->filter[t->set[i]].count);
 		return cost;
-	}
-
-	if (t->op == FWT_TEST_NODE || t->op == FWT_TEST_NODE_SELECT)
+	case FWT_TEST_NODE:
+	case FWT_TEST_NODE_SELECT:
 		return FWT_FOREIGN_COST;
-	if (t->op == FWT_TEST_RANDOM || t->op == FWT_TEST_QUOTA)
+	case FWT_TEST_RANDOM:
+	case FWT_TEST_QUOTA:
 		return 1;
-	/* A hash of the key, and a line of memory. */
-	if (t->op == FWT_TEST_LIMIT)
+	case FWT_TEST_LIMIT:
+	case FWT_TEST_COUNT:
+		/* A hash of the key, and a line of memory. */
 		return cost + 4 + t->n_fields;
-	if (fwt_test_splits(t))
+	case FWT_TEST_SPLIT_RANDOM:
+	case FWT_TEST_SPLIT_HASH:
+	case FWT_TEST_SPLIT_TURN:
 		return cost + 2 + t->n_fields / 2 + set_cost(p, t->set[0]);
-	if (t->op == FWT_TEST_LIVE || t->op == FWT_TEST_LIVE_TREE)
-		return cost + live_cost(c, t->set[0]) +
-		       (t->op == FWT_TEST_LIVE_TREE ? set_cost(p, t->set[1]) : 0);
-	if (t->op != FWT_TEST_IN)
-		return cost + (t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS ? 1 :
-			       fwt_ifname_wild(p->string + t->set[0]) ? IFADDRS_COST : IFADDR_COST);
-	/* What it takes to put the key together, and to compare it once. */
-	return cost + t->n_fields / 2 + max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
+	case FWT_TEST_LIVE:
+		return cost + live_cost(c, t->set[0]);
+	case FWT_TEST_LIVE_TREE:
+		return cost + live_cost(c, t->set[0]) + set_cost(p, t->set[1]);
+	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
+		return cost + 1;
+	case FWT_TEST_IFADDR:
+	case FWT_TEST_IFNET:
+		return cost + (fwt_ifname_wild(p->string + t->set[0]) ? IFADDRS_COST :
+									IFADDR_COST);
+	case FWT_TEST_IN:
+		/* What it takes to put the key together, and to compare it once. */
+		return cost + t->n_fields / 2 +
+		       max(set_cost(p, t->set[0]), set_cost(p, t->set[1]));
+	}
+	return FWT_STEPS_MAX;	/* one that has none here is too much for any walk */
 }
 
 /* Least connections looks at each server, a line of memory. */

@@ -292,6 +292,19 @@ static u32 test_live(struct fwt_test_prog *p, u32 rule)
 	return root;
 }
 
+/* More connections of an address than there are ever: no place in any section. */
+static void test_count(struct fwt_test_prog *p, u32 rule)
+{
+	u32 t = p->n[FWT_SEC_TESTS]++, root = p->n[FWT_SEC_NODES];
+
+	p->test[t] = (struct fwt_prog_test){
+		.op = FWT_TEST_COUNT, .n_fields = 1, .field = { FWT_FIELD_SADDR },
+		.set = { 0xf0000000, rule }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	fwt_test_node(p, FWT_NODE_TEST, t, root + 1, root + 2);
+	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
+}
+
 /* A map of ports to marks, and one to trees: the mark is set, and one tree is led to. */
 static u32 test_maps(struct fwt_test_prog *p, u32 rule)
 {
@@ -421,6 +434,7 @@ struct fwt_test_prog *fwt_test_rich(struct kunit *test)
 		.port_lo = 53, .port_hi = 60,
 	};
 	p->node[5].yes = p->n[FWT_SEC_NODES];
+	test_count(p, r);
 	fwt_test_mod(p, &m, p->n[FWT_SEC_NODES] + 1);
 	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, 1);
 

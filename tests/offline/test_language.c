@@ -130,6 +130,7 @@ static const struct row matches[] = {
 	{ IN, "tcp dport 22 ct count by saddr/32/64 <= 3 accept" },
 	{ OUT, "ct count by ip saddr/24 . dport >= 10 ct count by daddr < 99 accept" },
 	{ IN, "ct count by ip6 saddr/56 > 100 drop" },
+	{ IN, "ct count by saddr > 1G drop; accept" },
 	{ IN, "quota over 10M accept" }, { IN, "quota 500 accept" },
 	{ IN, "random 1/3 accept" },
 	{ IN, "node geo { country = de, max 10k, age 5m; from fd00::/8, strict } accept" },
