@@ -166,24 +166,6 @@ void fwt_skb_csum_add(struct sk_buff *skb, u32 delta)
 	skb->csum = csum_add(skb->csum, (__force __wsum)(u32)(__force u16)htons(delta));
 }
 
-/* SCTP's CRC covers the ports, and must be summed over the packet; a device or
- * the stack does it where it would do so anyway.
- */
-static int sctp_crc(struct sk_buff *skb, const struct fwt_packet *p)
-{
-	unsigned int off = skb_network_offset(skb) + p->l4;
-	struct sctphdr *sh;
-
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		return 0;
-	if (skb_ensure_writable(skb, off + sizeof(*sh)))
-		return -ENOMEM;
-	sh = (struct sctphdr *)(skb_network_header(skb) + p->l4);
-	sh->checksum = sctp_compute_cksum(skb, off);
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	return 0;
-}
-
 static bool same_end(const struct fwt_packet *p, const u32 *addr,
 		     const struct fwt_end *to)
 {
@@ -196,7 +178,6 @@ int fwt_translate_ends(struct fwt_way *w, bool egress)
 	struct fwt_packet *p = &w->p;
 	struct fwt_rewrite to;
 	u32 delta = 0;
-	int ret;
 
 	if (p->have & FWT_HAVE_PORTS &&
 	    fwt_ends_at(&w->c->ends, fwt_target_src(w->dir, egress), p->saddr, p->sport) &&
@@ -212,11 +193,9 @@ int fwt_translate_ends(struct fwt_way *w, bool egress)
 	}
 	if (skb_ensure_writable(skb, skb_network_offset(skb) + p->payload))
 		return -ENOMEM;
-	ret = fwt_rewrite(p, skb_network_header(skb), &to,
-			  fwt_skb_csum_mode(skb, p, skb_network_offset(skb)), &delta);
+	fwt_rewrite(p, skb_network_header(skb), &to,
+		    fwt_skb_csum_mode(skb, p, skb_network_offset(skb)), &delta);
 	fwt_skb_csum_add(skb, delta);
-	if (ret && sctp_crc(skb, p))
-		return -ENOMEM;
 	return 1;
 }
 

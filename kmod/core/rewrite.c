@@ -23,9 +23,12 @@
  * before (IPv4's and AH's are a multiple of 4 long, IPv6's of 8, ICMP's is 8),
  * so no sum ever needs its bytes swapped.
  *
- * At most 20 words change, each adds less than 2^17 to a sum: 32 bits do.
+ * At most 22 words change, each adds less than 2^17 to a sum: 32 bits do.
+ *
+ * SCTP's CRC is no sum, but linear as well (crc.h): what was wrong stays wrong.
  */
 #include "rewrite.h"
+#include "crc.h"
 #include "packet_parse.h"
 #include "tuple.h"
 
@@ -34,6 +37,7 @@
 #define TCP_CHECK	16
 #define UDP_CHECK	6	/* UDP-Lite and DCCP too */
 #define ICMP_CHECK	2
+#define SCTP_CRC	8
 
 struct sums {
 	u32 pseudo;
@@ -206,6 +210,33 @@ static void put_check(struct fwt_packet *p, u8 *data, u32 end,
 	s->all += put16(at, check);
 }
 
+/* The lowest byte first, as SCTP has its CRC. */
+static u32 get_le32(const u8 *at)
+{
+	return (u32)at[3] << 24 | (u32)at[2] << 16 | (u32)at[1] << 8 | at[0];
+}
+
+/* SCTP's CRC, which covers no addresses, but ports; if it lies before @end. @ports: as
+ * they were; @len: of all that it covers. Of a fragment nobody knows that.
+ */
+static void put_crc(const struct fwt_packet *p, u8 *data, u32 end, u32 len, u32 ports,
+		    struct sums *s)
+{
+	u8 *h = data + p->l4;
+	u32 crc;
+
+	if (!s->own || p->frag_more || end < p->l4 + SCTP_CRC + 4 || len < SCTP_CRC + 4)
+		return;
+	crc = get_le32(h + SCTP_CRC) ^ fwt_crc32c_diff(ports ^ get_le32(h), len);
+	s->all += put16(h + SCTP_CRC, (u16)((crc & 0xff) << 8 | (crc >> 8 & 0xff)));
+	s->all += put16(h + SCTP_CRC + 2, (u16)((crc >> 16 & 0xff) << 8 | crc >> 24));
+}
+
+static bool has_crc(const struct fwt_packet *p)
+{
+	return p->protocol == FWT_IPPROTO_SCTP && p->have & FWT_HAVE_PORTS;
+}
+
 /* What a sum over 32-bit words changes by; as of 16-bit words, for the two are
  * the same modulo 0xffff. 0 only for no change: all ones to all zeroes would be 0
  * too, hence the 0xffff, which to a sum is nothing.
@@ -269,28 +300,41 @@ static u64 rewrite4(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to
 	return all;
 }
 
-int fwt_rewrite(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
-		enum fwt_csum_mode mode, u32 *csum_delta)
+void fwt_rewrite(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
+		 enum fwt_csum_mode mode, u32 *csum_delta)
 {
 	struct sums s = { 0 };
+	u32 ports = 0;
 
 	if (p->family == 4 && p->have & (FWT_HAVE_TCP | FWT_HAVE_UDP)) {
 		u64 all = rewrite4(p, data, to, mode);
 
 		if (csum_delta)
 			*csum_delta = fold(all);
-		return 0;
+		return;
 	}
 	if (p->have & FWT_HAVE_IP) {
+		if (has_crc(p))
+			ports = get_le32(data + p->l4);
 		put_addrs(p, data, to, &s);
 		put_ports(p, data, to, &s);
 		put_check(p, data, p->payload, mode, &s);
+		/* With CHECKSUM_PARTIAL it is made by whoever sends the packet. */
+		if (has_crc(p) && mode == FWT_CSUM_FULL)
+			put_crc(p, data, p->payload, p->end - p->l4, ports, &s);
 	}
 	if (csum_delta)
 		*csum_delta = fold(s.all);
-	/* With CHECKSUM_PARTIAL the CRC is made by whoever sends the packet. */
-	return p->protocol == FWT_IPPROTO_SCTP && s.own &&
-	       mode == FWT_CSUM_FULL;
+}
+
+/* Bytes from the transport header on that a quoted packet had, by its own word. */
+static u32 quoted_len(const struct fwt_packet *p, const u8 *data)
+{
+	const u8 *h = data + p->l3;
+	u32 total = p->family == 4 ? get_unaligned_be16(h + 2) :
+				     40u + get_unaligned_be16(h + 4);
+
+	return total > p->l4 - p->l3 ? total - (p->l4 - p->l3) : 0;
 }
 
 void fwt_rewrite_error(struct fwt_packet *p, struct fwt_quote *q, u8 *data,
@@ -298,12 +342,17 @@ void fwt_rewrite_error(struct fwt_packet *p, struct fwt_quote *q, u8 *data,
 		       const struct fwt_rewrite *inner)
 {
 	struct sums in = { 0 }, out = { 0 };
+	u32 ports = 0;
 
 	if (WARN_ON_ONCE(len < q->avail))
 		return;
+	if (has_crc(&q->p))
+		ports = get_le32(data + q->p.l4);
 	put_addrs(&q->p, data, inner, &in);
 	put_ports(&q->p, data, inner, &in);
 	put_check(&q->p, data, q->p.end, FWT_CSUM_FULL, &in);
+	if (has_crc(&q->p))
+		put_crc(&q->p, data, q->p.end, quoted_len(&q->p, data), ports, &in);
 
 	/* To the error, the quote is payload: every byte of it counts. */
 	put_addrs(p, data, outer, &out);

@@ -47,19 +47,15 @@ enum fwt_csum_mode {
  * @mode: see enum fwt_csum_mode
  * @csum_delta: NULL, or what is added to the ones' complement sum of the packet
  *	(from the network header on) by the change, for CHECKSUM_COMPLETE: 16
- *	bits, of words in host byte order (skb->csum takes htons() of it). An
- *	SCTP CRC that the caller makes comes on top
+ *	bits, of words in host byte order (skb->csum takes htons() of it)
  *
  * The IPv4 header checksum, and the transport checksum of TCP, UDP (0 stays 0, a
- * computed 0 becomes 0xffff), UDP-Lite, DCCP, ICMP and ICMPv6 are updated by
- * difference. SCTP's CRC does not cover addresses, but it covers ports: the
- * caller handles it, and is told. A later fragment has its addresses changed
- * and no more.
- *
- * Return: 0; 1 where an SCTP CRC is to be made anew by the caller.
+ * computed 0 becomes 0xffff), UDP-Lite, DCCP, ICMP and ICMPv6, and SCTP's CRC, are
+ * updated by difference: one that is wrong stays wrong. A later fragment has its
+ * addresses changed and no more; a first one keeps its CRC, which is of the whole.
  */
-int fwt_rewrite(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
-		enum fwt_csum_mode mode, u32 *csum_delta);
+void fwt_rewrite(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
+		 enum fwt_csum_mode mode, u32 *csum_delta);
 
 /**
  * fwt_rewrite_error() - give an ICMP error and the packet it quotes other ends
@@ -71,7 +67,8 @@ int fwt_rewrite(struct fwt_packet *p, u8 *data, const struct fwt_rewrite *to,
  * @inner: the ends of the quoted packet
  *
  * Updates the IPv4 header checksums of both, the transport checksum of the
- * quoted packet where its field was quoted (a UDP checksum of 0 stays 0), and
+ * quoted packet where its field was quoted (a UDP checksum of 0 stays 0; SCTP's CRC
+ * by the length that the quoted header says), and
  * the checksum of the ICMP error by difference. Extensions (RFC 4884) are left
  * as they are.
  */

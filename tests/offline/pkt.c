@@ -64,6 +64,19 @@ u32 pkt_random(u32 *state)
 	return *state = x;
 }
 
+/* Castagnoli's, bit by bit. */
+static u32 crc32c(const u8 *p, u32 len)
+{
+	u32 crc = ~0u, i;
+
+	while (len--) {
+		crc ^= *p++;
+		for (i = 0; i < 8; i++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
 static void put_payload(struct out *o, const struct pkt_spec *s)
 {
 	u32 i, state = s->seed * 2654435761u + 1;
@@ -169,7 +182,7 @@ static u32 put_l4(struct out *o, const struct pkt_spec *s)
 		put16(o, s->sport);
 		put16(o, s->dport);
 		put32(o, 0x12345678);
-		put32(o, 0x9abcdef0);	/* in the place of a CRC */
+		put32(o, s->partial || s->frag ? 0x9abcdef0 : 0);
 		break;
 	case 1:
 	case 58:
@@ -208,9 +221,14 @@ static u16 sum_pseudo(const struct pkt_spec *s, const u32 *final, u32 len)
 static void set_check(const struct pkt_spec *s, const u32 *final, u8 *l4, u32 len,
 		      u32 check)
 {
-	u32 cover = len;
+	u32 cover = len, crc, i;
 	u16 sum = 0;
 
+	if (s->protocol == 132 && !s->partial && !s->frag) {
+		crc = crc32c(l4, len);
+		for (i = 0; i < 4; i++)
+			l4[8 + i] = (u8)(crc >> 8 * i);
+	}
 	if (!check || (s->protocol == 17 && s->no_check))
 		return;
 	if (s->protocol == 136 && s->cover)

@@ -321,18 +321,6 @@ bool run_packet(struct run *r, const struct line *l, struct two_sides *t)
 	return l->kind == LINE_ERROR ? error(r, l, t) : packet(r, l, t);
 }
 
-static u32 crc32c(const u8 *p, u32 len)
-{
-	u32 crc = ~0u, i;
-
-	while (len--) {
-		crc ^= *p++;
-		for (i = 0; i < 8; i++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-	}
-	return ~crc;
-}
-
 static const struct {
 	u8 protocol;
 	u8 off;
@@ -343,16 +331,9 @@ static const struct {
 void run_build(const struct run *r, const struct pkt_spec *s, struct pkt *k, bool bad_sum)
 {
 	unsigned int i;
-	u32 crc;
 
 	(void)r;
 	pkt_build(k, s);
-	if (s->protocol == 132) {
-		memset(k->data + k->l4 + 8, 0, 4);
-		crc = crc32c(k->data + k->l4, k->end - k->l4);
-		for (i = 0; i < 4; i++)
-			k->data[k->l4 + 8 + i] = (u8)(crc >> 8 * i);
-	}
 	for (i = 0; bad_sum && i < ARRAY_SIZE(sums); i++)
 		if (sums[i].protocol == s->protocol)
 			k->data[k->l4 + sums[i].off] ^= 0x55;
