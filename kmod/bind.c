@@ -92,6 +92,7 @@ struct search {
 	bool made;		/* a map: one a packet */
 	bool mapped;		/* a mapping is to be made */
 	bool opens;		/* a SYN, with @seq */
+	bool apart;		/* not with the client's own */
 	bool across;		/* to another VRF, see across.h */
 	u32 seq;
 	u32 scope;		/* of the VRF that the port is to be free in */
@@ -334,7 +335,10 @@ static int try_port(struct search *s, u16 port)
 	fwt_ends_set(&c->ends, FWT_N, &s->end);
 	/* The address of the client itself, and its port: no change. */
 	if (fwt_ends_equal(&c->ends, FWT_N, FWT_C) && !s->across)
-		return 0;
+		return s->apart ? -EADDRINUSE : 0;
+	/* The server itself: its packets would say no direction. */
+	if (fwt_ends_equal(&c->ends, FWT_N, FWT_S))
+		return -EADDRINUSE;
 	/* Looking takes no lock of the table: where many are taken, a port is
 	 * passed over by that alone. The first ones are likely to be free.
 	 */
@@ -498,7 +502,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 {
 	struct search s = {
 		.c = c, .out = b->out, .end = b->end, .lo = b->lo, .hi = b->hi, .budget = BUDGET,
-		.opens = b->opens, .seq = b->seq,
+		.opens = b->opens, .seq = b->seq, .apart = b->apart,
 		.across = b->across, .scope = b->across ? b->scope : c->ends.scope,
 	};
 	struct fwt_end client;

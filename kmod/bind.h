@@ -20,6 +20,7 @@
  *	one only where that is not to be had for this destination
  * @opens: it begins with a SYN, and
  * @seq: its sequence: it may take over a port that rests (R14)
+ * @apart: with another port than the client's, see fwt_conn_apart()
  * @across: it leaves by another VRF, and
  * @scope: that one is the one that its port is to be free in (across.h)
  */
@@ -29,6 +30,7 @@ struct fwt_bind {
 	bool keep;
 	bool mapped;
 	bool opens;
+	bool apart;
 	bool across;
 	u16 lo;
 	u16 hi;

@@ -372,10 +372,34 @@ static noinline bool same_connection(const struct fwt_conn *a, const struct fwt_
 	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_ORIGINAL;
 }
 
+/* The pair that the packets of one that is led elsewhere have between the hooks. */
+static noinline int link_led(struct fwt_conn *c, const struct fwt_bind *b,
+			     struct fwt_conn **other)
+{
+	int ret = fwt_conn_link(c, FWT_PAIR_CS, other);
+
+	if (ret != -EEXIST || (*other && same_connection(c, *other)))
+		return ret;
+	if (!b)
+		return ret;
+	/* One that is over makes room (R14). */
+	if (b->opens && *other && fwt_conn_yield(*other, b->seq)) {
+		ret = fwt_conn_link(c, FWT_PAIR_CS, other);
+		if (ret != -EEXIST || (*other && same_connection(c, *other)))
+			return ret;
+	}
+	*other = NULL;
+	ret = b->lo ? fwt_bind_source(c, b) : -EADDRINUSE;
+	if (!ret)
+		c->flags |= BIT(FWT_CONN_SNAT);
+	return ret;
+}
+
 /* The record's lock is held throughout: who finds it by its first link waits for
  * the second, and can't bind or end what may have to be taken back.
  */
-int fwt_conn_insert(struct fwt_conn *c, u64 hash, struct fwt_conn **other)
+int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
+		    struct fwt_conn **other)
 {
 	int ret = 0;
 
@@ -384,7 +408,7 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, struct fwt_conn **other)
 		/* C-S first: while only that stands, no first packet of the same
 		 * connection can find a record that is then taken back.
 		 */
-		ret = fwt_conn_link(c, FWT_PAIR_CS, other);
+		ret = link_led(c, b, other);
 		if (ret == -EEXIST)
 			ret = -EADDRINUSE;
 	}

@@ -25,6 +25,8 @@
 #include "core/tuple.h"
 #include "core/tcp.h"
 
+struct fwt_bind;
+
 enum fwt_conn_bit {
 	FWT_CONN_DEAD,		/* taken out of the hash */
 	FWT_CONN_CONFIRMED,	/* its first packet left us */
@@ -194,6 +196,8 @@ void fwt_conn_discard(struct fwt_conn *c);
  * fwt_conn_insert() - let others find it
  * @c: record; C, V and S are set
  * @hash: of its pair C-V
+ * @b: of one that is led elsewhere: how N is to be chosen where C-S is taken, see
+ *	fwt_conn_apart(); or NULL
  * @other: where the pair is taken: who has it
  *
  * Context: RCU read lock, softirqs off.
@@ -201,7 +205,8 @@ void fwt_conn_discard(struct fwt_conn *c);
  * first packet won the race: @other is it, @c is the caller's still);
  * -EADDRINUSE if only C-S clashes; -ENOSPC, see fwt_hash_insert().
  */
-int fwt_conn_insert(struct fwt_conn *c, u64 hash, struct fwt_conn **other);
+int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
+		    struct fwt_conn **other);
 
 /**
  * fwt_conn_link() - let it be found by a pair, too
@@ -266,6 +271,32 @@ static inline bool fwt_conn_alive(const struct fwt_conn *c)
 static inline bool fwt_conn_is(const struct fwt_conn *c, enum fwt_conn_bit bit)
 {
 	return READ_ONCE(c->flags) & BIT(bit);
+}
+
+/**
+ * fwt_conn_apart() - is its pair C-S another connection's
+ * @c: connection
+ *
+ * Two destinations that one client dialled from one port were led to one server. Then
+ * its packets stand under S-N between the hooks, too, where N has the client's address
+ * and another port; ends that other connections have not.
+ */
+static inline bool fwt_conn_apart(const struct fwt_conn *c)
+{
+	return unlikely(fwt_conn_is(c, FWT_CONN_DNAT)) &&
+	       (READ_ONCE(c->linked) & (BIT(FWT_PAIR_CS) | BIT(FWT_PAIR_SN))) ==
+	       BIT(FWT_PAIR_SN);
+}
+
+/* Who is to be the source of its packets after a hook, and who their destination. */
+static inline enum fwt_who fwt_conn_src(const struct fwt_conn *c, enum fwt_dir dir, bool egress)
+{
+	return fwt_target_src(dir, egress || (dir == FWT_ORIGINAL && fwt_conn_apart(c)));
+}
+
+static inline enum fwt_who fwt_conn_dst(const struct fwt_conn *c, enum fwt_dir dir, bool egress)
+{
+	return dir == FWT_REPLY && !egress && fwt_conn_apart(c) ? FWT_N : fwt_target_dst(dir);
 }
 
 /* Under @c->lock; written only when the tick changes. */

@@ -207,7 +207,8 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 	struct fwt_end src, dst;
 
 	memset(p, 0, sizeof(*p));
-	fwt_ends_get(&c->ends, FWT_C, &src);
+	fwt_ends_get(&c->ends, hook == FWT_HOOK_EGRESS && fwt_conn_apart(c) &&
+		     !fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_N : FWT_C, &src);
 	/* What starts here meets one tree, which translates both ends. */
 	fwt_ends_get(&c->ends, hook == FWT_HOOK_INGRESS ||
 		     fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_V : FWT_S, &dst);
@@ -263,7 +264,7 @@ static bool binding_stays(const struct fwt_way *w, const struct fwt_decision *d,
 
 	/* A translation to where it went anyway is none. */
 	if (!(d->flags & flag))
-		return !fwt_conn_is(w->c, bit);
+		return !fwt_conn_is(w->c, bit) || (source && fwt_conn_apart(w->c));
 	fwt_ends_get(&w->c->ends, source ? FWT_N : FWT_S, &end);
 	return fwt_nat_allows(&w->pol->prog, source ? d->snat : d->dnat, p, env, &end);
 }

@@ -233,12 +233,16 @@ bool fwt_decide_first(struct fwt_way *w, unsigned int *ret)
 static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decision *d)
 {
 	struct fwt_packet seen = w->p;
-	struct fwt_end dialled;
+	struct fwt_end dialled, client;
 
 	fwt_ends_get(&w->c->ends, FWT_V, &dialled);
+	fwt_ends_get(&w->c->ends, FWT_C, &client);
 	memcpy(w->p.daddr, dialled.addr, sizeof(w->p.daddr));
-	if (w->p.have & FWT_HAVE_PORTS)
+	if (w->p.have & FWT_HAVE_PORTS) {
 		w->p.dport = dialled.port;
+		/* Another one where it stands apart. */
+		w->p.sport = client.port;
+	}
 	w->p.oif = oif;
 	fwt_decide(w, FWT_HOOK_EGRESS, d);
 	w->p = seen;

@@ -351,6 +351,22 @@ static bool led_in_vain(struct fwt_way *w)
 	       fwt_skb_checksum_ok(w) && fwt_pool_repeated(w->c);
 }
 
+/* A client's packet that comes with the server's end, of a connection that this client
+ * has by dialling another one: it is not of that, to whose server it would be the
+ * same. A SYN begins it anew where that is over.
+ */
+static noinline unsigned int clashes(struct fwt_way *w)
+{
+	if (w->p.have & FWT_HAVE_TCP &&
+	    (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK)) == FWT_TCP_SYN &&
+	    fwt_tcp_yields(&w->c->tcp, w->p.tcp_seq) && fwt_skb_checksum_ok(w)) {
+		w->former = w->c;
+		w->c = NULL;
+		return NF_ACCEPT;
+	}
+	return fwt_drop(w, FWT_REASON_TUPLE_CLASH);
+}
+
 /* A packet of a known connection, at the first hook that it passes: first whether
  * it may be of it, by the wire that it came by and by the policy in force; then
  * what it means for the connection. Returns NF_ACCEPT, with @w->c NULL where it
@@ -360,6 +376,9 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 {
 	unsigned int ret = NF_ACCEPT;
 
+	if (unlikely(fwt_conn_is(w->c, FWT_CONN_DNAT)) && w->dir == FWT_ORIGINAL &&
+	    unlikely(!fwt_ends_is(&w->c->ends, FWT_V, &w->t.dst)))
+		return clashes(w);
 	if (hook == FWT_HOOK_INGRESS)
 		ret = by_iif(w);
 	if (ret == NF_ACCEPT)

@@ -269,9 +269,10 @@ static bool same_headers(const struct fwt_way *w, const struct note *n)
 		src[i] = ntohl(ip6->saddr.s6_addr32[i]);
 		dst[i] = ntohl(ip6->daddr.s6_addr32[i]);
 	}
-	return fwt_ends_at(e, fwt_target_src(n->dir, false), src,
+	return fwt_ends_at(e, fwt_conn_src(n->c, n->dir, false), src,
 			   get_unaligned_be16(h + n->l4)) &&
-	       fwt_ends_at(e, fwt_target_dst(n->dir), dst, get_unaligned_be16(h + n->l4 + 2));
+	       fwt_ends_at(e, fwt_conn_dst(n->c, n->dir, false), dst,
+			   get_unaligned_be16(h + n->l4 + 2));
 }
 
 void fwt_route_read(struct fwt_way *w)
@@ -318,8 +319,8 @@ static bool noted_ends(const struct fwt_way *w, const struct note *n)
 	const struct fwt_ends *e = &n->c->ends;
 	const struct fwt_packet *p = &w->p;
 
-	return fwt_ends_at(e, fwt_target_src(n->dir, false), p->saddr, p->sport) &&
-	       fwt_ends_at(e, fwt_target_dst(n->dir), p->daddr, p->dport);
+	return fwt_ends_at(e, fwt_conn_src(n->c, n->dir, false), p->saddr, p->sport) &&
+	       fwt_ends_at(e, fwt_conn_dst(n->c, n->dir, false), p->daddr, p->dport);
 }
 
 bool fwt_route_known(struct fwt_way *w)

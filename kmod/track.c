@@ -280,6 +280,9 @@ static void first_state(struct fwt_way *w, struct fwt_conn *c)
 	}
 }
 
+/* Servers of a range that are tried. */
+#define SERVERS		16
+
 static u8 reason_of(int error)
 {
 	switch (error) {
@@ -292,6 +295,52 @@ static u8 reason_of(int error)
 	default:
 		return FWT_REASON_NO_MEMORY;
 	}
+}
+
+/* Of several servers that have no other choice than by chance: one that this client does
+ * not talk to by this very port.
+ */
+static noinline void another_server(const struct fwt_way *w, struct fwt_conn *c, u32 dnat)
+{
+	const struct fwt_prog_mod *m =
+		&fwt_program_of_mod(&w->pol->prog, &dnat)->mod[dnat];
+	struct fwt_end first, end;
+	u32 tries;
+
+	if (m->type != FWT_MOD_DNAT || !m->family ||
+	    m->flags & (FWT_MOD_PERSISTENT | FWT_MOD_MAP | FWT_MOD_IFADDR) ||
+	    !memcmp(m->addr_lo, m->addr_hi, sizeof(m->addr_lo)))
+		return;
+	fwt_ends_get(&c->ends, FWT_S, &first);
+	end = first;
+	for (tries = 0; fwt_conn_owner(c, FWT_PAIR_CS); tries++) {
+		if (tries == SERVERS || !fwt_nat_next(m, &first, &end)) {
+			fwt_ends_set(&c->ends, FWT_S, &first);
+			return;
+		}
+		fwt_ends_set(&c->ends, FWT_S, &end);
+	}
+}
+
+/* Where the pair C-S is another connection's, N differs from C. */
+static int insert(const struct fwt_way *w, struct fwt_conn *c, struct fwt_conn **other)
+{
+	struct fwt_bind b;
+
+	if (likely(!(c->flags & BIT(FWT_CONN_DNAT))))
+		return fwt_conn_insert(c, w->hash, NULL, other);
+	b = (struct fwt_bind){
+		.out = w->state->in ? w->state->in : w->state->out,
+		.end = w->t.src,
+		.apart = true,
+		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
+		.seq = w->p.tcp_seq,
+	};
+	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
+		b.lo = w->pol->opt.nat_lo;
+		b.hi = w->pol->opt.nat_hi;
+	}
+	return fwt_conn_insert(c, w->hash, &b, other);
 }
 
 u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
@@ -332,6 +381,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
 		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
 		fwt_ends_set(&c->ends, FWT_S, &end);
+		another_server(w, c, d->dnat);
 		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
 			c->flags |= BIT(FWT_CONN_DNAT);
 	}
@@ -374,7 +424,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
 		fwt_conn_end(w->former, FWT_END_REOPENED);
-	ret = fwt_conn_insert(c, w->hash, &other);
+	ret = insert(w, c, &other);
 	if (!ret) {
 		if (c->tcp.owner)
 			fwt_pool_begun(c);
@@ -470,8 +520,9 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	}
 	if (!*won)
 		goto out;
+	/* Of one that stands apart N is what its packets are known by till they leave. */
 	if (d->flags & FWT_DECISION_SNAT)
-		ret = bind_source(w, d);
+		ret = fwt_conn_apart(c) ? -EEXIST : bind_source(w, d);
 	if (ret)
 		goto out;
 	scope = fwt_across_scope(w);

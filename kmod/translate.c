@@ -172,6 +172,12 @@ static bool same_end(const struct fwt_packet *p, const u32 *addr,
 	return !memcmp(addr, to->addr, p->family == 6 ? 16 : 4);
 }
 
+static void target(const struct fwt_way *w, bool egress, struct fwt_rewrite *to)
+{
+	fwt_ends_get(&w->c->ends, fwt_conn_src(w->c, w->dir, egress), &to->src);
+	fwt_ends_get(&w->c->ends, fwt_conn_dst(w->c, w->dir, egress), &to->dst);
+}
+
 int fwt_translate_ends(struct fwt_way *w, bool egress)
 {
 	struct sk_buff *skb = w->skb;
@@ -180,10 +186,10 @@ int fwt_translate_ends(struct fwt_way *w, bool egress)
 	u32 delta = 0;
 
 	if (p->have & FWT_HAVE_PORTS &&
-	    fwt_ends_at(&w->c->ends, fwt_target_src(w->dir, egress), p->saddr, p->sport) &&
-	    fwt_ends_at(&w->c->ends, fwt_target_dst(w->dir), p->daddr, p->dport))
+	    fwt_ends_at(&w->c->ends, fwt_conn_src(w->c, w->dir, egress), p->saddr, p->sport) &&
+	    fwt_ends_at(&w->c->ends, fwt_conn_dst(w->c, w->dir, egress), p->daddr, p->dport))
 		return 0;
-	fwt_ends_target(&w->c->ends, w->dir, egress, &to);
+	target(w, egress, &to);
 	if (same_end(p, p->saddr, &to.src) && same_end(p, p->daddr, &to.dst)) {
 		if (p->have & FWT_HAVE_ICMP_ID &&
 		    p->icmp_id == (w->dir == FWT_ORIGINAL ? to.src.port : to.dst.port))
@@ -209,7 +215,7 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
 		return 0;
 	/* The error goes the way of w->dir; what it quotes went the other way. */
-	fwt_ends_target(&w->c->ends, w->dir, egress, &to);
+	target(w, egress, &to);
 	inner.src = to.dst;
 	inner.dst = to.src;
 	outer.dst = to.dst;

@@ -71,7 +71,7 @@ static inline int fwt_test_link(struct fwt_conn *c, const struct fwt_tuple *t,
 
 	local_bh_disable();
 	rcu_read_lock();
-	ret = fwt_conn_insert(c, fwt_hash_tuple(&c->fn->conns, t), other);
+	ret = fwt_conn_insert(c, fwt_hash_tuple(&c->fn->conns, t), NULL, other);
 	rcu_read_unlock();
 	local_bh_enable();
 	return ret;

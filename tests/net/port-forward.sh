@@ -9,6 +9,7 @@
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 hairpin_topology
+addr gw wan 203.0.113.9/24 2001:db8:1::9/64
 must_apply <<'END'
 define out4 = 203.0.113.8
 define out6 = 2001:db8:1::8
@@ -16,10 +17,11 @@ ingress {
 	iif lo accept
 	ct state untracked accept
 	ct state invalid drop
-	daddr { $out4, $out6 } protocol { tcp, udp } dport 80 {
+	daddr { $out4, $out6, 203.0.113.9, 2001:db8:1::9 } protocol { tcp, udp } dport 80 {
 		family ipv4 dnat to 192.168.1.2:8080 accept id forward4
 		dnat to [fd00:1::2]:8080 accept id forward6
 	}
+	tcp dport 5070 dnat to 192.168.1.2-192.168.1.3 accept
 	daddr $out4 tcp dport 81 dnat to 192.168.1.2 accept
 	daddr $out4 tcp dport 4000-4003 dnat to 192.168.1.2:5000-5003 accept
 	iif lan accept
@@ -67,6 +69,50 @@ for f in (4, 6):
     u.sendto(b"pong", who)
     equal(v.recv(100), b"pong", f"IPv{f}: UDP, and the answer's source is right")
     fwctl("conn", "flush")
+
+# R2: by two of its addresses, and from one port.
+THIRD = {4: "203.0.113.9", 6: "2001:db8:1::9"}
+HOME2 = {4: "192.168.1.3", 6: "fd00:1::3"}
+for f in (4, 6):
+    server = listen("home", HOME[f], 8080)
+    one, two = (Pair("net", a, 80, server, source=(NET[f], 40000)) for a in (WAN[f], THIRD[f]))
+    ok(one.talk() and two.talk(), f"R2 IPv{f}: two addresses forwarded to one server, from one port: both talk")
+    equal(one.peer[:2], (NET[f], 40000), f"R2 IPv{f}: the first is shown as it is")
+    ok(two.peer[0] == NET[f] and two.peer[1] != 40000, f"R2 IPv{f}: the second by another port", two.peer)
+    equal([x.c.getpeername()[0] for x in (one, two)], [WAN[f], THIRD[f]], f"R2 IPv{f}: each client sees whom it dialled")
+    apply(open("policy.fw").read() + "\n# again\n")
+    ok(one.talk(b"still") and two.talk(b"still"), f"R2 IPv{f}: a new policy that says the same leaves both alone")
+    for x in (one, two):
+        x.close()
+    # Hairpin: the second has no port of the gateway's, too, and says so.
+    before = reason("tuple-clash")
+    one = Pair("home2", WAN[f], 80, server, source=(HOME2[f], 40001))
+    equal(refused(lambda: connect("home2", THIRD[f], 80, source=(HOME2[f], 40001), timeout=0.3)),
+          errno.ETIMEDOUT, f"R2 IPv{f}: with a translation of the source besides: none")
+    ok(reason("tuple-clash") > before, f"R2 IPv{f}: which is counted")
+    ok(one.talk(), f"R2 IPv{f}: the first goes on")
+    one.close()
+    server.close()
+    fwctl("conn", "flush")
+    # R7: the server's refusal, by an error, of the second one.
+    u = udp("net", NET[f], 40002)
+    for a in (WAN[f], THIRD[f]):
+        u.connect((a, 80))
+        u.send(b"ping")
+        equal(refused(lambda: u.recv(9)), errno.ECONNREFUSED, f"R7 IPv{f}: an error of {a}'s comes home")
+    ports = {c["reply"]["dport"] for c in conn_list("proto", "udp")}
+    ok(40002 in ports and len(ports) == 2, f"R7 IPv{f}: by two ports", ports)
+    u.close()
+    fwctl("conn", "flush")
+
+# Of a range another server is as good: the client keeps its port.
+l = [listen(h, a, 5070) for h, a in (("home", HOME[4]), ("home2", HOME2[4]))]
+cs = [connect("net", a, 5070, source=(NET[4], 40003)) for a in (WAN[4], THIRD[4])]
+got = [s.accept()[1] for s in l]
+equal(got, [(NET[4], 40003)] * 2, "R2: a range of servers: each has one, by the client's port")
+for x in cs + l:
+    x.close()
+fwctl("conn", "flush")
 
 server4 = listen("home", HOME[4], 81)
 p = Pair("net", WAN[4], 81, server4)

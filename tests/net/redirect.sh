@@ -107,6 +107,71 @@ for f in (4, 6):
     p.close()
     s.close()
 
+# R2, R3: a client that dials two destinations from one port, as its kernel does when it
+# has many connections: both are led to the one proxy, which is shown two ports.
+for f in (4, 6):
+    fwctl("conn", "flush")
+    proxy = listen("gw", LAN[f], 3128)
+    other = {4: "198.51.100.8", 6: "2001:db8:77::8"}[f]
+    one = Pair("home", FAR[f], 80, proxy, source=(HOME[f], 40000))
+    two = Pair("home", other, 80, proxy, source=(HOME[f], 40000))
+    ok(one.talk() and two.talk(), f"R2 IPv{f}: two destinations from one port: both talk")
+    equal(one.s.getpeername()[:2], (HOME[f], 40000), f"R2 IPv{f}: the first one is shown as it is")
+    host, port = two.s.getpeername()[:2]
+    ok(host == HOME[f] and port != 40000 and port >= 1024, f"R2 IPv{f}: the second one by another port", port)
+    equal(two.c.getpeername()[:2], (other, 80), f"R2 IPv{f}: its client sees whom it dialled")
+    equal([dialled(x.s, f)[1] for x in (one, two)], [FAR[f], other],
+          f"R2 IPv{f}: the proxy is told whom, of both")
+    entry = [c for c in conn_list("original", "daddr", other)]
+    equal([(c["snat"], c["dnat"], c["original"]["sport"], c["reply"]["dport"]) for c in entry],
+          [(True, True, 40000, port)], f"R2 IPv{f}: listed with both ports")
+    apply(open("policy.fw").read() + "\n# once more\n")
+    ok(one.talk(b"still") and two.talk(b"still"), f"R2 IPv{f}: which a new policy that says the same leaves alone")
+    # Straight to the proxy, by the port that one of them is shown by: whose would it be?
+    before = reason("tuple-clash")
+    equal(refused(lambda: connect("home", LAN[f], 3128, source=(HOME[f], 40000), timeout=0.3)),
+          errno.ETIMEDOUT, f"R2 IPv{f}: the proxy itself, by the same port: is not taken for the first one")
+    equal(refused(lambda: connect("home", LAN[f], 3128, source=(HOME[f], port), timeout=0.3)),
+          errno.ETIMEDOUT, f"R2 IPv{f}: nor for the second")
+    ok(reason("tuple-clash") >= before + 2, f"R2 IPv{f}: counted", reason("tuple-clash") - before)
+    ok(one.talk(b"yet") and two.talk(b"yet"), f"R2 IPv{f}: and these go on")
+    # Closed by the client: its end waits, and so does the record.
+    for p in (two, one):
+        p.c.close()
+        p.s.close()
+    wait_for(lambda: {c["state"] for c in conn_list("proto", "tcp")} == {"TIME_WAIT"})
+    third = {4: "198.51.100.9", 6: "2001:db8:77::9"}[f]
+    p = Pair("home", third, 80, proxy, source=(HOME[f], 40000))
+    ok(p.talk(), f"R14 IPv{f}: once more, with the first in TIME_WAIT")
+    equal(dialled(p.s, f)[1], third, f"R14 IPv{f}: of it the proxy is told, too")
+    p.close()
+    proxy.close()
+    # UDP, which says nothing of an end.
+    u = udp("gw", LAN[f], 53)
+    v = udp("home", HOME[f], 40053)
+    v.sendto(b"ask", (FAR[f], 53))
+    v.sendto(b"ask too", (other, 53))
+    got = [u.recvfrom(9) for _ in (1, 2)]
+    ok(got[0][1][1] == 40053 and got[1][1][1] != 40053, f"R2 IPv{f} UDP: two ports", got)
+    for data, who in got:
+        u.sendto(b"re " + data, who)
+    equal(sorted((v.recvfrom(19) for _ in (1, 2)), key=lambda x: x[0])[0][1][:2], (FAR[f], 53),
+          f"R2 IPv{f} UDP: each answer comes from whom it asked")
+    u.close()
+    v.close()
+    # What starts here, and is led to the loopback.
+    fwctl("conn", "flush")
+    proxy = listen("gw", LO[f], 3128)
+    pairs = [Pair("gw", to, 84, proxy, source=(WAN[f], 40084)) for to in (FAR[f], other)]
+    ok(all(p.talk() for p in pairs), f"R2 IPv{f}: local traffic: both talk")
+    equal([dialled(p.s, f)[1] for p in pairs], [FAR[f], other], f"R2 IPv{f}: and the program is told whom")
+    apply(open("policy.fw").read() + "\n# and again\n")
+    ok(all(p.talk(b"still") for p in pairs), f"R2 IPv{f}: which a new policy leaves alone")
+    for p in pairs:
+        p.close()
+    proxy.close()
+    fwctl("conn", "flush")
+
 # A socket for both families.
 with ns("gw"):
     both = socket.create_server(("::", 3128), family=socket.AF_INET6, dualstack_ipv6=True)
