@@ -53,7 +53,8 @@
  * A handshake is completed only by an ACK of the very SYN-ACK, so that a forged
  * source makes no established connection. A RST in answer to a SYN must
  * acknowledge it. A RST ends a connection by its exact sequence alone, in all
- * states (RFC 5961, 3.2), also after FINs. Each FIN must be acknowledged for
+ * states (RFC 5961, 3.2), also after FINs, and also behind data that is not yet
+ * acknowledged. Each FIN must be acknowledged for
  * the state to say so. SYN-ACKs that fit nothing are invalid. The time of
  * TIME_WAIT and CLOSE is lengthened by none but a repeated FIN.
  */
@@ -130,8 +131,11 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
  * Its receiver goes by the sequence, and so do we; an acknowledgement counts
  * only where the receiver may be in SYN_SENT, which knows no sequence.
  *
- *  exact		what its receiver acknowledged last, or the end of what
- *			its sender sent: CLOSE. In CLOSE it changes nothing.
+ *  exact		what its receiver acknowledged last: CLOSE. In CLOSE it
+ *			changes nothing. Not the end of what its sender sent: who
+ *			forges a RST can send a byte before it, and would choose
+ *			that end himself. Only of a connection picked up, whose
+ *			receiver was not heard yet, nothing else is known.
  *  SYN_SENT		from the server: it acknowledges the SYN: CLOSE. From
  *			the client: in answer to an ACK of a server that holds an
  *			older connection; the client will try again, so that the
@@ -139,7 +143,9 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
  *  a noted SYN		refused by a server that knows nothing of this connection.
  *			A forger could play both parts, so it is but doubted.
  *  in the window	the receiver sends a challenge ACK, to be answered by an
- *			exact RST. Or it had got more than we know, and ended.
+ *			exact RST. Or it had got more than it acknowledged, such
+ *			as the data that the RST came behind, and ended; then what
+ *			is left is its five minutes, and a new SYN is noted.
  *  other		invalid.
  */
 static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
@@ -156,8 +162,7 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	 */
 	known = (rcv->flags & FWT_TCP_PEER_ACKS) ||
 		(seen && !(t->flags & FWT_TCP_CONN_LOOSE));
-	exact = (seen && s->seq == snd->end) ||
-		(known && s->seq == rcv->maxack);
+	exact = known ? s->seq == rcv->maxack : seen && s->seq == snd->end;
 	if (acks && (rcv->flags & FWT_TCP_PEER_SEEN) &&
 	    !(rcv->flags & FWT_TCP_PEER_ACKS) &&
 	    between(s->ack, snd->maxack, rcv->end))
