@@ -19,8 +19,10 @@
  * (van Rooij; I as nf_conntrack has it: the segment need but begin in the
  * window, for zero-window probes and for senders that fill a window to the last
  * segment.) What fails II or IV is old: a duplicate that was long on its way.
- * The receiver answers it with an ACK, so it passes, and changes nothing. What
- * fails I or III was never sent by a TCP that got what we saw.
+ * The receiver answers it with an ACK, so it passes, and changes nothing; but what
+ * fails IV and brings data or a FIN that nobody has acknowledged yet is none, and a
+ * receiver that goes by RFC 793 would take it (RFC 5961, 5.2). It is invalid, as what
+ * fails I or III, which was never sent by a TCP that got what we saw.
  *
  * STATES
  *
@@ -242,7 +244,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	struct fwt_tcp_peer *snd = &t->peer[dir];
 	struct fwt_tcp_peer *rcv = &t->peer[!dir];
 	bool fin = s->flags & FWT_TCP_FIN;
-	bool was_open, news, asks;
+	bool was_open, news, asks, stale;
 	u32 end = end_of(s);
 	u32 sack = s->ack;
 	u32 limit = rcv->end;
@@ -283,10 +285,12 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		invalid(t, v, "does not acknowledge the SYN");
 		return;
 	}
-	if (before(s->ack, rcv->end - max(snd->maxwin, ACK_WINDOW)) ||
-	    before(end, snd->end - rcv->maxwin)) {
+	stale = before(s->ack, rcv->end - max(snd->maxwin, ACK_WINDOW));
+	if (stale || before(end, snd->end - rcv->maxwin)) {
 		if (after(s->seq, snd->maxend))
 			invalid(t, v, "beyond the window");
+		else if (stale && after(end, rcv->maxack))
+			invalid(t, v, "data with an acknowledgement that is too old");
 		else
 			verdict(t, v, FWT_TCP_PASS, 0);
 		return;
