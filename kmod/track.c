@@ -130,6 +130,22 @@ static void refresh(const struct fwt_way *w, struct fwt_conn *c, u8 timeout,
 	fwt_conn_expire(c, ticks);
 }
 
+/* Seconds that a doubt leaves, or 0 for no doubt. What waits for an acknowledgement is no
+ * reason to forget a translation that is in use: an end that sleeps for an hour goes on
+ * where it was (R27, RFC 5382, REQ-5). A RST is (R17).
+ */
+static u16 doubt(const struct fwt_way *w, const struct fwt_conn *c,
+		 const struct fwt_tcp_verdict *v)
+{
+	const u16 nat = BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT);
+
+	if (likely(!v->timeout_cap || !(c->flags & nat)) ||
+	    v->timeout != FWT_TIMEOUT_TCP_ESTABLISHED ||
+	    !(c->flags & BIT(FWT_CONN_ASSURED)) || w->p.tcp_flags & FWT_TCP_RST)
+		return v->timeout_cap;
+	return FWT_TCP_FLOOR;
+}
+
 static void segment(const struct fwt_way *w, struct fwt_tcp_segment *s)
 {
 	const struct fwt_packet *p = &w->p;
@@ -165,6 +181,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	struct fwt_tcp_segment s;
 	struct fwt_tcp_verdict v;
 	enum fwt_tracked ret = FWT_TRACK_OK;
+	u16 cap;
 
 	if (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_FIN | FWT_TCP_RST) &&
 	    !fwt_skb_checksum_ok(w)) {
@@ -186,17 +203,18 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 			set_flags(c, BIT(FWT_CONN_ASSURED));
 		else if (c->flags & BIT(FWT_CONN_ASSURED))
 			WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_ASSURED));
-		refresh(w, c, v.timeout, v.timeout_cap);
+		refresh(w, c, v.timeout, doubt(w, c, &v));
 		if (v.timeout >= FWT_TIMEOUT_TCP_TIME_WAIT &&
 		    v.timeout <= FWT_TIMEOUT_TCP_CLOSE && c->tcp.owner)
 			fwt_pool_closed(c);
 		break;
 	case FWT_TCP_PASS:
 		/* Changes nothing, but may leave it less time. */
-		if (v.timeout_cap && c->flags & BIT(FWT_CONN_CONFIRMED) &&
-		    (s32)(c->expires - (u32)jiffies) > v.timeout_cap * HZ) {
+		cap = doubt(w, c, &v);
+		if (cap && c->flags & BIT(FWT_CONN_CONFIRMED) &&
+		    (s32)(c->expires - (u32)jiffies) > cap * HZ) {
 			set_flags(c, BIT(FWT_CONN_CAPPED));
-			fwt_conn_expire(c, v.timeout_cap * HZ);
+			fwt_conn_expire(c, cap * HZ);
 		}
 		break;
 	case FWT_TCP_INVALID:

@@ -159,6 +159,11 @@ struct fwt_tcp_verdict {
  */
 #define FWT_TCP_DOUBT	300
 
+/* Seconds that an established connection keeps, once it is translated and both sides
+ * have spoken, whatever waits for an acknowledgement (RFC 5382, REQ-5).
+ */
+#define FWT_TCP_FLOOR	7440
+
 /* The timeouts of the table in Documentation/connections.rst, in the order of
  * the options that set them.
  */

@@ -163,6 +163,20 @@ static bool send_line(struct run *r, const struct line *l, struct two_sides *t)
 	return same_packet(r, got, (u32)n);
 }
 
+/* Seconds that a line leaves the entry at most. What waits for an acknowledgement leaves
+ * an established translation that both have spoken through what RFC 5382 grants it (R27);
+ * a RST does not (R17).
+ */
+static u64 cap_of(const struct run *r, const struct line *l)
+{
+	const struct model *m = &r->m;
+
+	if ((r->way->snat || r->way->dnat) && l->tcp && m->packets[0] && m->packets[1] &&
+	    !strcmp(m->state, "ESTABLISHED") && !(l->segment.flags & FWT_TCP_RST))
+		return 7440;
+	return l->cap;
+}
+
 /* What a line does to the entry. */
 static void expect(struct run *r, const struct line *l, const struct two_sides *t,
 		   u32 length)
@@ -186,15 +200,15 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 		m->state = l->state;
 	if (l->timeout >= 0 && (nat || !l->nat_only))
 		m->expires = now + run_timeout(r, l->timeout) * SECOND;
-	cap = now + l->cap * SECOND;
-	if (l->cap && m->expires > cap)
-		m->expires = cap;
 	if (l->assured >= 0)
 		m->assured = l->assured;
 	if (l->out == OUT_PASS && !l->uncounted) {
 		m->packets[t->dir]++;
 		m->bytes[t->dir] += length;
 	}
+	cap = now + cap_of(r, l) * SECOND;
+	if (l->cap && m->expires > cap)
+		m->expires = cap;
 }
 
 /* A slow machine takes longer for a few rounds than some entries have. */
