@@ -233,7 +233,9 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 }
 
 /* Without an answer nothing keeps an entry for ever (R19); but a mapping of
- * UDP is refreshed by what goes out (RFC 4787, REQ-6).
+ * UDP is refreshed by what goes out (RFC 4787, REQ-6): what shows another source. What
+ * comes in to a server behind a translation is not that: who forges its source would
+ * keep as many entries as he likes, by a packet each in a hundred seconds.
  */
 static void track_other(struct fwt_way *w)
 {
@@ -251,7 +253,7 @@ static void track_other(struct fwt_way *w)
 	if (udp)
 		timeout = c->flags & BIT(FWT_CONN_REPLIED) ? FWT_TIMEOUT_UDP_STREAM :
 							      FWT_TIMEOUT_UDP;
-	if (c->flags & (BIT(FWT_CONN_REPLIED) | BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT)))
+	if (c->flags & BIT(FWT_CONN_REPLIED) || (udp && c->flags & BIT(FWT_CONN_SNAT)))
 		refresh(w, c, timeout, 0);
 	count(w, c);
 	spin_unlock(&c->lock);

@@ -287,8 +287,8 @@ static bool expect_word(struct line *l, const char *w)
 	} else if (!strcmp(w, "and")) {
 		l->reason2 = reason_find((arg = word()) ? arg : "");
 		return l->reason2;
-	} else if (!strcmp(w, "timeout") || !strcmp(w, "nat-timeout")) {
-		l->nat_only = *w == 'n';
+	} else if (!strcmp(w, "timeout") || !strcmp(w, "snat-timeout")) {
+		l->snat_only = *w == 's';
 		arg = word();
 		l->timeout = arg ? tcp_timeout_find(arg) : -1;
 		return l->timeout >= 0;

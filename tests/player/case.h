@@ -61,7 +61,7 @@ enum error_what {
  * @reason2: another one that is counted, or 0
  * @state: the entry's then, as fwctl says it; NULL for as it was
  * @timeout: enum fwt_timeout that counts from now on; -1 for as it was
- * @nat_only: only where there is a translation
+ * @snat_only: only where the source is translated
  * @cap: seconds that remain at most, or 0
  * @assured: 1 or 0; -1 for as it was
  * @none: there is no entry then
@@ -96,7 +96,7 @@ struct line {
 	enum fwt_reason reason2;
 	const char *state;
 	int timeout;
-	bool nat_only;
+	bool snat_only;
 	unsigned int cap;
 	int assured;
 	bool none;

@@ -182,7 +182,6 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 		   u32 length)
 {
 	struct model *m = &r->m;
-	bool nat = r->way->snat || r->way->dnat;
 	u64 now = wire_now(), cap;
 
 	if (l->none) {
@@ -198,7 +197,7 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 	}
 	if (l->state)
 		m->state = l->state;
-	if (l->timeout >= 0 && (nat || !l->nat_only))
+	if (l->timeout >= 0 && (r->way->snat || !l->snat_only))
 		m->expires = now + run_timeout(r, l->timeout) * SECOND;
 	if (l->assured >= 0)
 		m->assured = l->assured;
