@@ -13,6 +13,30 @@
 #include "hook.h"
 #include "core/packet.h"
 
+struct fwt_test_pkt fwt_test_between(u8 family, u8 protocol)
+{
+	struct fwt_test_pkt k = {
+		.family = family, .protocol = protocol,
+		.sport = 1234, .dport = 53, .tcp_flags = FWT_TCP_SYN, .seq = 1000,
+		.payload = protocol == IPPROTO_TCP ? 0 : 32,
+	};
+
+	if (family == 6) {
+		k.src[0] = 0x20010db8;
+		k.src[1] = 0x00010000;
+		k.src[3] = 2;
+		k.dst[0] = 0x20010db8;
+		k.dst[1] = 0x00020000;
+		k.dst[3] = 2;
+		if (protocol == IPPROTO_ICMP)
+			k.protocol = IPPROTO_ICMPV6;
+	} else {
+		k.src[0] = 0xc0000202;
+		k.dst[0] = 0xcb007102;
+	}
+	return k;
+}
+
 static u32 l4_header(const struct fwt_test_pkt *k)
 {
 	return k->protocol == IPPROTO_TCP ? 20 : 8;
@@ -153,6 +177,26 @@ unsigned int fwt_test_pass(struct fwt_test_ns *ns, u8 hook, struct sk_buff *skb)
 	ret &= NF_VERDICT_MASK;
 	if (ret == NF_DROP)
 		kfree_skb(skb);
+	return ret;
+}
+
+unsigned int fwt_test_at_device(struct fwt_test_ns *ns, struct sk_buff *skb)
+{
+	struct nf_hook_state state;
+	struct fwt_dev *b;
+	unsigned int ret = NF_ACCEPT;
+
+	nf_hook_state_init(&state, NF_NETDEV_INGRESS, NFPROTO_NETDEV, skb->dev, NULL,
+			   NULL, ns->net, NULL);
+	mutex_lock(&ns->fn->lock);
+	local_bh_disable();
+	rcu_read_lock();
+	list_for_each_entry(b, &ns->fn->devs, list)
+		if (b->dev == skb->dev && b->bound[0])
+			ret = fwt_hook_dev(b, skb, &state) & NF_VERDICT_MASK;
+	rcu_read_unlock();
+	local_bh_enable();
+	mutex_unlock(&ns->fn->lock);
 	return ret;
 }
 

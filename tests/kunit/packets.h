@@ -38,6 +38,9 @@ struct fwt_test_pkt {
 	const u8 *body;
 };
 
+/* From a host at d0 to one at d1, port 1234 to 53: the first packet of a connection. */
+struct fwt_test_pkt fwt_test_between(u8 family, u8 protocol);
+
 /* An skb of it as a device hands it up: from the network header on, with an
  * Ethernet header before that.
  */
@@ -59,6 +62,9 @@ struct sk_buff *fwt_test_raw(const u8 *data, u32 len, u8 family,
  * Return: the verdict, NF_STOLEN for what the module dropped.
  */
 unsigned int fwt_test_pass(struct fwt_test_ns *ns, u8 hook, struct sk_buff *skb);
+
+/* The ingress hook of its device, which sees no connections. */
+unsigned int fwt_test_at_device(struct fwt_test_ns *ns, struct sk_buff *skb);
 
 /* PRE_ROUTING by @ns->in and POST_ROUTING by @ns->out; or the other way round
  * for @back. Returns the packet, NULL if it was dropped.

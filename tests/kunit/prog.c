@@ -131,6 +131,7 @@ void *fwt_test_build(struct kunit *test, const struct fwt_test_prog *p, size_t *
 		PART(STRINGS, string), PART(SOURCE, source),
 		PART(FORESTS, forest), PART(TREES, tree), PART(CUTS, cut),
 		PART(BOXES, box), PART(BOXES6, box6), PART(OBJECTS, object),
+		PART(FILTERS, filter), PART(INSNS, insn),
 		PART(SERVERS, server), PART(FOREIGN, foreign), PART(ARGS, arg),
 #undef PART
 	};

@@ -30,6 +30,8 @@ struct fwt_test_prog {
 	struct fwt_prog_box box[16];
 	struct fwt_prog_box6 box6[8];
 	struct fwt_prog_object object[8];
+	struct fwt_prog_filter filter[2];
+	struct fwt_prog_insn insn[8];
 	struct fwt_prog_server server[8];
 	struct fwt_prog_foreign foreign[4];
 	struct fwt_prog_arg arg[8];

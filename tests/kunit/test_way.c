@@ -15,31 +15,6 @@ static void finish(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
-/* A host at d0 and one at d1. */
-static struct fwt_test_pkt between(u8 family, u8 protocol)
-{
-	struct fwt_test_pkt k = {
-		.family = family, .protocol = protocol,
-		.sport = 1234, .dport = 53, .tcp_flags = FWT_TCP_SYN, .seq = 1000,
-		.payload = protocol == IPPROTO_TCP ? 0 : 32,
-	};
-
-	if (family == 6) {
-		k.src[0] = 0x20010db8;
-		k.src[1] = 0x00010000;
-		k.src[3] = 2;
-		k.dst[0] = 0x20010db8;
-		k.dst[1] = 0x00020000;
-		k.dst[3] = 2;
-		if (protocol == IPPROTO_ICMP)
-			k.protocol = IPPROTO_ICMPV6;
-	} else {
-		k.src[0] = 0xc0000202;
-		k.dst[0] = 0xcb007102;
-	}
-	return k;
-}
-
 static struct fwt_test_pkt answer_to(const struct fwt_test_pkt *k)
 {
 	struct fwt_test_pkt r = *k;
@@ -140,7 +115,7 @@ static void always(struct kunit *test, u8 verdict)
 
 static void there_and_back(struct kunit *test, u8 family, u8 protocol)
 {
-	struct fwt_test_pkt k = between(family, protocol), r = answer_to(&k);
+	struct fwt_test_pkt k = fwt_test_between(family, protocol), r = answer_to(&k);
 	struct sk_buff *skb;
 	struct look l;
 	u64 before = made();
@@ -185,7 +160,7 @@ static void connections(struct kunit *test)
 
 static void unsolicited(struct kunit *test)
 {
-	struct fwt_test_pkt k = between(4, IPPROTO_TCP), r = answer_to(&k);
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_TCP), r = answer_to(&k);
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
 	u32 a, d, root;
 	u64 was = reason(FWT_REASON_INVALID);
@@ -211,7 +186,7 @@ static void unsolicited(struct kunit *test)
 
 static void wrong_checksum(struct kunit *test)
 {
-	struct fwt_test_pkt k = between(4, IPPROTO_UDP);
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_UDP);
 	struct sk_buff *skb;
 
 	always(test, FWT_VERDICT_ACCEPT);
@@ -240,8 +215,8 @@ static u64 decided(void)
  */
 static void guessed(struct kunit *test, u8 family)
 {
-	struct fwt_test_pkt known = between(family, IPPROTO_UDP), other = known, answer;
-	struct fwt_test_pkt syn = between(family, IPPROTO_TCP);
+	struct fwt_test_pkt known = fwt_test_between(family, IPPROTO_UDP), other = known, answer;
+	struct fwt_test_pkt syn = fwt_test_between(family, IPPROTO_TCP);
 	struct sk_buff *skb;
 	u64 was, hits, before;
 	u32 i, round, n;
@@ -292,7 +267,7 @@ static void guesses(struct kunit *test)
 
 static void drops_are_counted(struct kunit *test)
 {
-	struct fwt_test_pkt k = between(6, IPPROTO_UDP);
+	struct fwt_test_pkt k = fwt_test_between(6, IPPROTO_UDP);
 	u64 was = reason(FWT_REASON_POLICY);
 
 	always(test, FWT_VERDICT_DROP);
@@ -308,7 +283,7 @@ static void drops_are_counted(struct kunit *test)
 
 static void decided_again(struct kunit *test)
 {
-	struct fwt_test_pkt k = between(4, IPPROTO_UDP), r = answer_to(&k);
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_UDP), r = answer_to(&k);
 	u64 was = reason(FWT_REASON_REVALIDATED);
 
 	always(test, FWT_VERDICT_ACCEPT);
@@ -329,7 +304,7 @@ static void decided_again(struct kunit *test)
 /* From here and back to here. */
 static void local_traffic(struct kunit *test)
 {
-	struct fwt_test_pkt k = between(4, IPPROTO_UDP), r;
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_UDP), r;
 	struct sk_buff *skb;
 	struct look l;
 
@@ -360,7 +335,7 @@ static void table_is_full(struct kunit *test)
 {
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
 	u32 root = fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 1));
-	struct fwt_test_pkt k = between(4, IPPROTO_UDP);
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_UDP);
 	u64 evicted = reason(FWT_REASON_EARLY_EVICT);
 	u32 i, passed = 0;
 	size_t len;
@@ -382,31 +357,10 @@ static void table_is_full(struct kunit *test)
 	finish(test);
 }
 
-/* The hooks of a device, which see no connections. */
-static unsigned int at_device(struct fwt_test_ns *s, struct sk_buff *skb)
-{
-	struct nf_hook_state state;
-	struct fwt_dev *b;
-	unsigned int ret = NF_ACCEPT;
-
-	nf_hook_state_init(&state, NF_NETDEV_INGRESS, NFPROTO_NETDEV, skb->dev, NULL,
-			   NULL, s->net, NULL);
-	mutex_lock(&s->fn->lock);
-	local_bh_disable();
-	rcu_read_lock();
-	list_for_each_entry(b, &s->fn->devs, list)
-		if (b->dev == skb->dev && b->bound[0])
-			ret = fwt_hook_dev(b, skb, &state) & NF_VERDICT_MASK;
-	rcu_read_unlock();
-	local_bh_enable();
-	mutex_unlock(&s->fn->lock);
-	return ret;
-}
-
 static void devices(struct kunit *test)
 {
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
-	struct fwt_test_pkt k = between(6, IPPROTO_UDP);
+	struct fwt_test_pkt k = fwt_test_between(6, IPPROTO_UDP);
 	struct sk_buff *skb;
 	size_t len;
 	void *blob;
@@ -418,10 +372,10 @@ static void devices(struct kunit *test)
 	blob = fwt_test_build(test, p, &len);
 	fwt_test_apply(test, ns, blob, len);
 	skb = fwt_test_skb(&k, ns->in);
-	KUNIT_EXPECT_EQ_MSG(test, at_device(ns, skb), NF_STOLEN, "port 53");
+	KUNIT_EXPECT_EQ_MSG(test, fwt_test_at_device(ns, skb), NF_STOLEN, "port 53");
 	k.dport = 5353;
 	skb = fwt_test_skb(&k, ns->in);
-	KUNIT_ASSERT_EQ_MSG(test, at_device(ns, skb), NF_ACCEPT, "port 5353");
+	KUNIT_ASSERT_EQ_MSG(test, fwt_test_at_device(ns, skb), NF_ACCEPT, "port 5353");
 	kfree_skb(skb);
 	finish(test);
 }
