@@ -134,6 +134,71 @@ equal(fwctl("set", "list", "s"), had, "a set has its elements again")
 apply(SET + "# other\n")
 apply(SET)
 equal(users(), held, "the logger's module is held as often as before")
+# What the world has made of it meanwhile: elements that a rule has added and such as
+# were added by hand, tokens that were taken, what is left of a quota. The policy on
+# trial knows none of them; they are as they were when the time is over.
+WORLD = """option adopt 0s
+set seen : addr { timeout 1h; max 100 }
+ingress {
+    iif lo accept
+    ct state untracked accept
+    udp dport 5001 add @seen { saddr } accept id adds
+    udp dport 5002 limit 4/day burst 4 by saddr accept id limited
+    udp dport 5003 quota 200 accept id quoted
+    udp dport 5004 limit 4/day burst 4 accept id for-all
+    udp dport 5005 saddr @seen accept id knows
+    drop id last
+}
+"""
+apply(WORLD)
+fwctl("set", "add", "seen", "198.51.100.9", "2001:db8:9::9", "timeout", "30m")
+
+def send(f, port):
+    """Another connection's first packet; 29 or 49 bytes."""
+    udp("home", HOME[f]).sendto(b"x", (FAR[f], port))
+
+def hits(*names):
+    now = {r["id"]: r["hits"] for r in stats()["rules"] if r.get("id")}
+    return [now[n] for n in names]
+
+was_last = hits("last")[0]
+for f in (4, 6):
+    send(f, 5001)
+    send(f, 5003)
+    for i in range(6):
+        send(f, 5002)
+    for i in range(3):
+        send(f, 5004)
+wait_for(lambda: hits("for-all", "last") == [4, was_last + 6])
+equal(hits("adds", "limited", "quoted", "for-all", "last"), [2, 8, 2, 4, was_last + 6],
+      "before: two of each family and of all are refused")
+
+def world():
+    s = stats()
+    left = {e["element"]: e.get("timeout") for e in fwctl("set", "list", "seen")}
+    return (sorted(left), [(l.get("keys"), l["tokens"], l["passed"], l["over"]) for l in s["limits"]],
+            [(q["size"], q["used"], q["passed"]) for q in s["quotas"]]), left
+
+was, left = world()
+equal(was[0], sorted([HOME[4], HOME[6], "198.51.100.9", "2001:db8:9::9"]), "before: four elements")
+equal(was[2], [(200, 78, 2)], "before: what is used of the quota")
+trial("option adopt 0s\ningress { drop }\n", "1s")
+equal((stats()["limits"], stats()["quotas"]), ([], []), "on trial: without them")
+equal(bad("set", "list", "seen")[0], 1, "nor the set")
+send(4, 5001)
+wait_for(lambda: "quota 200" in (in_force() or ""))
+now, later = world()
+equal(now, was, "the former policy is back: elements, tokens, quota as they were")
+ok(all(later[e] is not None and 0 <= left[e] - later[e] < 60 for e in later),
+   "elements end when they would have", (left, later))
+equal(hits("adds", "limited", "quoted", "for-all"), [2, 8, 2, 4], "and counts")
+for f in (4, 6):
+    send(f, 5002)
+    send(f, 5004)
+    send(f, 5005)
+wait_for(lambda: hits("knows") == [2])
+equal(hits("limited", "for-all", "knows", "last"), [8, 4, 2, was_last + 10],
+      "who had no tokens has none, who was known is")
 # Namespaces that end, modules that go: with a trial on.
 trial(NEW, "1s")
 for p in (keep, again):
