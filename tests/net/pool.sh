@@ -31,6 +31,10 @@ pool lines { 192.168.1.11:8080 weight 3; 192.168.1.12:8080 }
 pool few { scheduler least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }
 pool four { scheduler random; 192.168.1.11:8080 }
 pool ranges { scheduler round-robin; 192.168.1.11:5000-5003; 192.168.1.12 }
+pool hashed { scheduler source-hash
+	192.168.1.11:8080; 192.168.1.12:8080; 192.168.1.13:8080; 192.168.1.14:8080
+	[fd00:1::11]:8080; [fd00:1::12]:8080; [fd00:1::13]:8080; [fd00:1::14]:8080
+}
 ${1-}
 ingress {
 	ct state untracked accept
@@ -43,6 +47,7 @@ ingress {
 	tcp dport 84 balance @turns persistent accept
 	tcp dport 4000-4003 balance @ranges accept
 	dport 85 balance @four or reject accept
+	tcp dport 88-89 balance @hashed accept
 	tcp dport 86 balance @four or reject with admin-prohibited accept
 	udp dport 53 balance @turns accept
 	${2-}
@@ -70,7 +75,7 @@ completes() {
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _fwctl; echo "${COMPREPLY[@]}"' \
 		- "$(dirname "$0")/../../tools/completion/fwctl" "$@")" "$want"
 }
-completes 'few four lines ranges turns' fwctl pool drain ''
+completes 'few four hashed lines ranges turns' fwctl pool drain ''
 completes '192.168.1.13:8080 192.168.1.14:8080' fwctl pool drain few ''
 completes 'turns' fwctl rule add before ''
 completes 'wan' fwctl conn list iif w
@@ -85,6 +90,39 @@ is "no server of the family is a drop" \
 over "with a reason" "$(reason no-server)" 0
 is "and no connection is left of it" \
 	"$(fw -j conn list dport 83 family ipv6 | j 'len(d)')" 0
+
+# source-hash: by the client's address alone.
+for i in $(seq 40 71); do addr net i0 "203.0.113.$i/24" "2001:db8:1::$i/64"; done
+py <<'END'
+def servers(f, ports=(88, 89)):
+    """Of each of 32 clients: whom it was led to, by two ports and several of its own."""
+    led = {}
+    for i in range(40, 72):
+        source = f"203.0.113.{i}" if f == 4 else f"2001:db8:1::{i}"
+        for port in ports:
+            c = connect("net", WAN[f], port, source=(source, 0))
+            c.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            led.setdefault(source, set()).add(b"".join(iter(lambda: c.recv(4096), b"")).split()[-1].decode())
+            c.close()
+    return led
+
+def pool(what, server):
+    fwctl("pool", what, "hashed", server)
+
+for f in (4, 6):
+    text = "192.168.1.1%d:8080" if f == 4 else "[fd00:1::1%d]:8080"
+    before = servers(f)
+    ok(all(len(s) == 1 for s in before.values()), f"IPv{f}, source-hash: a client has one server", before)
+    equal(sorted(set.union(*before.values())), ["s1", "s2", "s3", "s4"], f"IPv{f}: clients have different ones")
+    # A server that goes moves few of those who need not move: 2 in 100 of the table.
+    pool("drain", text % 2)
+    after = servers(f, (88,))
+    moved = [s for s in before if before[s] != {"s2"} and after[s] != before[s]]
+    ok("s2" not in set.union(*after.values()), f"IPv{f}: drained: no client", after)
+    ok(len(moved) <= 4, f"IPv{f}: the others' clients stay", moved)
+    pool("add", text % 2)
+    equal(servers(f, (88,)), before, f"IPv{f}: and all are where they were when it is back")
+END
 
 py <<'END'
 was = reason("no-server")
