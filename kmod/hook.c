@@ -30,6 +30,7 @@
 #include <net/route.h>
 
 #include "barred.h"
+#include "bridged.h"
 #include "hook.h"
 #include "pool.h"
 #include "route.h"
@@ -711,7 +712,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
 		return NF_ACCEPT;
-	if (unlikely(once_more(skb, state)))
+	if (unlikely(fwt_bridged(skb, state->hook) || once_more(skb, state)))
 		return NF_ACCEPT;
 	w.skb = skb;
 	w.state = state;
