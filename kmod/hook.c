@@ -349,7 +349,7 @@ static bool led_in_vain(struct fwt_way *w)
 	return w->dir == FWT_ORIGINAL && w->p.have & FWT_HAVE_TCP &&
 	       (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK)) == FWT_TCP_SYN &&
 	       !fwt_conn_is(w->c, FWT_CONN_REPLIED) && w->c->tcp.owner &&
-	       fwt_skb_checksum_ok(w) && fwt_pool_repeated(w->c);
+	       fwt_pool_repeated(w->c);
 }
 
 /* A client's packet that comes with the server's end, of a connection that this client
@@ -368,15 +368,22 @@ static noinline unsigned int clashes(struct fwt_way *w)
 	return fwt_drop(w, FWT_REASON_TUPLE_CLASH);
 }
 
-/* A packet of a known connection, at the first hook that it passes: first whether
- * it may be of it, by the wire that it came by and by the policy in force; then
- * what it means for the connection. Returns NF_ACCEPT, with @w->c NULL where it
- * begins a connection anew.
+/* A packet of a known connection, at the first hook that it passes: first whether it is
+ * as it was sent; whether it may be of it, by the wire that it came by and by the policy
+ * in force; then what it means for the connection. Returns NF_ACCEPT, with @w->c NULL
+ * where it begins a connection anew.
  */
 static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 {
 	unsigned int ret = NF_ACCEPT;
 
+	/* What was damaged on its way says nothing: a bit turned in an acknowledgement
+	 * would be held against all that follow.
+	 */
+	if (unlikely(!fwt_skb_vouched(w->skb)) && !fwt_skb_checksum_ok(w)) {
+		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_CHECKSUM]);
+		return stray(w, hook);
+	}
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_DNAT)) && w->dir == FWT_ORIGINAL &&
 	    unlikely(!fwt_ends_is(&w->c->ends, FWT_V, &w->t.dst)))
 		return clashes(w);

@@ -183,11 +183,6 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	enum fwt_tracked ret = FWT_TRACK_OK;
 	u16 cap;
 
-	if (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_FIN | FWT_TCP_RST) &&
-	    !fwt_skb_checksum_ok(w)) {
-		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_CHECKSUM]);
-		return FWT_TRACK_INVALID;
-	}
 	segment(w, &s);
 	spin_lock(&c->lock);
 	fwt_tcp_packet(&c->tcp, w->dir, &s, &v);

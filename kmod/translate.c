@@ -66,7 +66,7 @@ static bool covered_ok(const struct fwt_way *w, u32 cover)
 	u32 len = p->end - p->l4;
 	__wsum sum;
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb))
+	if (fwt_skb_vouched(skb))
 		return true;
 	if (cover > len)
 		return false;
@@ -79,7 +79,8 @@ static bool covered_ok(const struct fwt_way *w, u32 cover)
 }
 
 /* Its CRC; while it is summed its place in the header is zero, so that the header
- * must be ours alone.
+ * must be ours alone. As the kernel's own tracking does, it is vouched for then: nobody
+ * sums it again.
  */
 static bool sctp_ok(const struct fwt_way *w)
 {
@@ -87,12 +88,15 @@ static bool sctp_ok(const struct fwt_way *w)
 	struct sk_buff *skb = w->skb;
 	struct sctphdr *sh;
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb))
+	if (fwt_skb_vouched(skb))
 		return true;
 	if (skb_ensure_writable(skb, off + sizeof(*sh)))
 		return false;
 	sh = (struct sctphdr *)(skb->data + off);
-	return sh->checksum == sctp_compute_cksum(skb, off);
+	if (sh->checksum != sctp_compute_cksum(skb, off))
+		return false;
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return true;
 }
 
 bool fwt_skb_checksum_ok(const struct fwt_way *w)

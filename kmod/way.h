@@ -177,6 +177,12 @@ int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p);
 int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
 		  struct fwt_quote *q);
 
+/* Does the device or the sender vouch for the checksum: of most packets it does. */
+static inline bool fwt_skb_vouched(const struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb);
+}
+
 /* Is the transport checksum right, or vouched for; on the way in. */
 bool fwt_skb_checksum_ok(const struct fwt_way *w);
 

@@ -414,7 +414,7 @@ static bool any_line(const char *path, char *text, unsigned int n)
 	unsigned int times = 1, i;
 	char whole[256], one[256];
 	struct line *l;
-	char *w, *dir;
+	char *w, *dir, *bad;
 
 	w = strtok_r(text, " \t\n", &save);
 	if (!w)
@@ -451,10 +451,19 @@ static bool any_line(const char *path, char *text, unsigned int n)
 	}
 	snprintf(whole, sizeof(whole), "%s %s %s", dir, w, save ? save : "");
 	whole[strcspn(whole, "\n")] = '\0';
+	bad = strstr(whole, " bad-sum");
+	if (bad)
+		memset(bad, ' ', strlen(" bad-sum"));
 	for (i = 0; i < times; i++) {
 		strcpy(one, whole);
 		if (!tcp_vector_segment(one, &v) || !add_segment(&v, n))
 			return false;
+		if (!bad)
+			continue;
+		l = &now.line[now.n - 1];
+		l->bad_sum = true;
+		if (l->reason2)
+			l->reason2 = FWT_REASON_CHECKSUM;
 	}
 	return true;
 }
