@@ -27,7 +27,7 @@
 	D(NO_ADDRESS, "no-address", "a translation found no address on the interface whose it takes: that a packet leaves by (masquerade), came in by (redirect), or that addr() names") \
 	D(DNAT_LATE, "dnat-late", "dnat in egress for a packet that is forwarded: it has been routed already") \
 	D(NO_SERVER, "no-server", "balance found no server of the packet's family that may be given new connections") \
-	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect") \
+	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect, 4 changes of sets, 4 ct count, or 16 limits, quotas and splits by turns") \
 	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \
 	D(REVALIDATED, "revalidated", "an established connection that the policy in force does not allow") \
 	D(NO_LISTENER, "no-listener", "a rule said queue, and nobody listens to that queue") \

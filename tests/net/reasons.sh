@@ -28,6 +28,17 @@ def told():
     return drops.all("drop", reason="too-many-effects", dport=9)
 ok(wait_for(told), "too-many-effects: a drop, and told", drops.read())
 ok(reason("too-many-effects") >= 1, "too-many-effects: counted")
+# More than 4 changes of sets, than 4 counts: of each that is met, and no other.
+for what, word in (("changes of sets", "add @s { saddr }"), ("counts", "ct count by saddr > 99 drop")):
+    policy = "set s : addr { timeout 1h }\ningress {\n%saccept\n}\negress { accept }\n"
+    apply(policy % (f"udp dport 9 {word}\n" * 5 + f"udp dport 7 {word}\n" * 4))
+    was = reason("too-many-effects")
+    sends(9)
+    ok(wait_for(lambda: reason("too-many-effects") == was + 1), f"5 {what}: a drop, and counted", reason("too-many-effects") - was)
+    sends(7)
+    ok(wait_for(lambda: conn_list("dport", "7")), f"4 {what}: it passes")
+    equal(reason("too-many-effects"), was + 1, f"4 {what}: none")
+    fwctl("conn", "flush")
 
 # R32: answers that would be more than option answer-rate.
 apply("option answer-rate 2/second\ningress { udp dport 9 reject; accept }\negress { accept }\n")

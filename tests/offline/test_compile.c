@@ -151,6 +151,17 @@ static const struct {
 	{ "set s : addr . addr\n" IN("saddr . ip daddr @s drop"), 3, "addresses of one family" },
 	{ "set s : ifname . ifname . addr . addr\n" IN("add @s { iif . iif . saddr . daddr } drop"),
 	  3, "too long together to be added" },
+	/* room for what a walk meets */
+	{ "set s : addr\n" IN("add @s { saddr }\nadd @s { daddr }\nremove @s { saddr }\n"
+			      "iif lo { add @s { saddr }\nadd @s { saddr } }\naccept"), 7,
+	  "meets 5 changes of sets: with more than 4 it is dropped" },
+	{ IN("ct count by saddr > 1 drop\nct count by daddr > 1 drop\n"
+	     "ct count by saddr . daddr > 1 drop\nct count by mark > 1 drop\n"
+	     "ct count by protocol > 1 drop"), 6, "meets 5 'ct count': with more than 4" },
+	{ "set s : addr\n" IN("add @s { saddr }\ncall t\ncall t")
+	  "tree t {\nadd @s { saddr }\nudp dport 1 add @s { saddr }\ncall u\n}\n"
+	  "tree u {\niif lo add @s { saddr } add @s { saddr } drop\n}\n", 5,
+	  "meets 5 changes of sets" },
 	{ "set s : addr\n" IN("add @s { saddr/32/64 } drop"), 3, "adds what its packet has, whole" },
 	{ "set s : addr . port\n" IN("remove @s { ip6 saddr/64 . dport } drop"), 3,
 	  "removes what its packet has, whole" },

@@ -24,16 +24,18 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	struct fwt_analyser a = { .diag = diag };
 	const struct fwt_ir_tree *t;
 	struct fwt_diag none;
+	u32 budget;
 	int ret;
 
 	if (!opts)
 		opts = &usual;
+	budget = opts->budget ? opts->budget : FWT_DD_BUDGET;
 	memset(found, 0, sizeof(*found));
 	fwt_diag_init(&none);
 	fwt_outcomes_init(&a.out);
 	ret = fwt_understand(&a.s, ast, &none, false, opts->progress);
 	if (!ret)
-		ret = fwt_space_init(&a.sp, opts->budget ? opts->budget : FWT_DD_BUDGET);
+		ret = fwt_space_init(&a.sp, budget);
 	if (ret)
 		goto out;
 	a.s.diag = diag;
@@ -47,6 +49,8 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	fwt_analyse_sets(&a);
 	if (opts->ssh)
 		fwt_analyse_ssh(&a.s, diag, opts->ssh, FWT_WARNING);
+	/* Before the rest, for a place has one warning. */
+	fwt_analyse_room(&a, budget);
 	begin_space(&a);
 	for (t = a.s.trees; t && !a.sp.dd.over; t = t->next)
 		if (t->ast_hook)

@@ -181,6 +181,9 @@ u64 fwt_cond_hash(const struct fwt_sema *s, const struct fwt_cond *cond);
 /* FWT_FIELD_BIT() of what it asks. */
 u64 fwt_cond_fields(const struct fwt_sema *s, const struct fwt_cond *cond);
 
+/* analyse_room.c: in diagrams of its own, of @budget nodes */
+void fwt_analyse_room(struct fwt_analyser *a, u32 budget);
+
 /* analyse_world.c */
 void fwt_analyse_world(struct fwt_analyser *a);
 

@@ -37,6 +37,8 @@ struct fwt_ir_tree;
 
 struct fwt_ir_rule;
 
+struct fwt_room;
+
 /**
  * struct fwt_ir_block - statements in order
  * @rule: array
@@ -166,6 +168,7 @@ struct fwt_ir_edge {
  * @depth: how deep calls nest below it
  * @root: its node, when it is made
  * @string: its name in the program, FWT_NONE until it is asked
+ * @room: what walks meet in it, see room.h
  */
 struct fwt_ir_tree {
 	struct fwt_ir_tree *next;
@@ -191,6 +194,7 @@ struct fwt_ir_tree {
 	u32 depth;
 	u32 root;
 	u32 string;
+	struct fwt_room *room;
 };
 
 /**
@@ -545,6 +549,11 @@ bool fwt_sema_balance(struct fwt_sema *s, const struct fwt_rule *rule,
 void fwt_flow_edges(struct fwt_sema *s);
 void fwt_flow_verdicts(struct fwt_sema *s);
 const char *fwt_hook_name(unsigned int hook);
+
+/* sema_room.c */
+
+/** fwt_room_check() - does each walk have room for what it meets for certain */
+void fwt_room_check(struct fwt_sema *s);
 
 /* sema_sample.c */
 
