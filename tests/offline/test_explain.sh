@@ -277,6 +277,61 @@ odd_ones() {
 		run 0 -j explain -f odd.fw --address '192.0.2.1/24 dev eth0' in eth0 icmp 192.0.2.7 to 192.0.2.1 && json 'j["odd"] is None'
 }
 ok "what is invalid is named: errors, flags, answers to nothing" odd_ones
+cat >owner.fw <<'END'
+option adopt 0s
+egress {
+	uid root gid 7 accept id both
+	uid 33 reject id web
+	cgroup 4294967301 accept id cg
+	dscp ef accept id ef
+	drop id rest
+}
+ingress { dscp cs1 drop id cs1
+	udp dport 7 reject
+	accept }
+END
+owns() { run 0 explain -f owner.fw --address '192.0.2.1/24 dev eth0' "$@"; }
+owner() {
+	owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 uid 0 gid 7 && says 'accept, ' && says '(both)' &&
+		owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 uid root && says 'gid not said' && says '(rest)' &&
+		owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 uid 33 && says 'reject, ' && says '(web)' &&
+		owns out eth0 udp '[fd00::1]:1' to '[fd00::2]:2' cgroup 0x100000005 && says '(cg)' &&
+		owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 cgroup 5 && says 'cgroup 5' && says '(rest)' &&
+		owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 && says 'uid not said: no' && says 'cgroup not said: no' && says '(rest)' &&
+		owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 dscp 46 && says '(ef)' &&
+		owns out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 dscp ef && says '(ef)' &&
+		owns in eth0 udp 192.0.2.7:1 to 192.0.2.1:2 dscp cs1 && says '(cs1)'
+}
+ok "whose socket it is, and its DSCP" owner
+# What this machine answers by itself is nobody's, whoever was there before.
+answers() {
+	owns in eth0 udp 192.0.2.7:1 to 192.0.2.1:7 && ! says uid &&
+		printf 'packet out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 uid 0 gid 7 as a\nexpect accept rule both conn\nreply a\nexpect accept local\nwait 1h\npacket out eth0 udp 192.0.2.1:1 to 192.0.2.7:2\nexpect drop rule rest\n' >owner.fwt &&
+		sed -i '1i address 192.0.2.1/24 dev eth0' owner.fwt && run 0 test owner.fw owner.fwt
+}
+ok "and of what it is not" answers
+owner_batch() {
+	printf 'out eth0 udp 192.0.2.1:1 to 192.0.2.7:2 uid 33\nout eth0 udp 192.0.2.1:1 to 192.0.2.7:2 uid 0 gid 7\nout eth0 udp 192.0.2.1:1 to 192.0.2.7:2 cgroup 4294967301\nout eth0 udp 192.0.2.1:1 to 192.0.2.7:2 dscp ef\nout eth0 udp 192.0.2.1:1 to 192.0.2.7:2\n' >owners
+	printf 'reject\t4\naccept\t3\naccept\t5\naccept\t6\ndrop\t7\n' >want
+	for engine in compiled linear; do
+		run 0 explain -f owner.fw --batch owners --engine $engine && cmp want out &&
+			run 0 explain -f owner.fw --address '192.0.2.1/24 dev eth0' --batch owners --engine $engine && cmp want out || return 1
+	done
+}
+ok "the same of a batch, by either engine, with addresses and without" owner_batch
+owner_bad() {
+	bad out eth0 udp 1.2.3.4:4 to 1.1.1.1:5 uid && says 'a number or a name is missing' &&
+		bad out eth0 udp 1.2.3.4:4 to 1.1.1.1:5 uid no-such-user && says "'no-such-user' is not a user of this machine" &&
+		bad out eth0 udp 1.2.3.4:4 to 1.1.1.1:5 gid 4294967296 && bad out eth0 udp 1.2.3.4:4 to 1.1.1.1:5 cgroup /no/such &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 uid 0 && says "what starts here alone" &&
+		bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 dscp 64 && bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 dscp be9
+}
+ok "users that there are not, and owners of what came" owner_bad
+owner_never() {
+	printf 'address 192.0.2.1/24 dev eth0\nnever out eth0 udp * to * uid 33 expect accept\nalways out eth0 udp * to * uid 0 gid 7 expect accept\n' >owner2.fwt
+	run 0 test owner.fw owner2.fwt && printf 'never out eth0 udp * to * uid 0 expect accept\n' >>owner2.fwt && run 1 test owner.fw owner2.fwt && says 'not ok 3'
+}
+ok "properties of a user's packets" owner_never
 usage() {
 	run 2 explain -f home-gateway.fw && run 2 explain in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
 		run 2 explain -f home-gateway.fw --batch x in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&

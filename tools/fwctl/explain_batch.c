@@ -52,6 +52,7 @@ struct batch {
 struct around {
 	struct fwt_mock_env sets;	/* first: what it asks is answered by mock_set.c */
 	const struct fwt_mock_routes *world;
+	const struct fwt_packet_text *text;
 	struct fwt_rlu rlu;
 };
 
@@ -88,9 +89,18 @@ static bool set_has(const struct fwt_env *env, u32 object, bool six, const u32 *
 	return fwt_mock_ops.set_has(env, object, six, key, value);
 }
 
+static int owner(const struct fwt_env *env, unsigned int field, u32 *out)
+{
+	return fwt_packet_owner(((const struct around *)(const void *)env)->text, field, out);
+}
+
 static const struct fwt_env_ops world_ops = {
 	.ifaddr = ifaddr, .source = source, .local = local, .route = route, .set_has = set_has,
+	.owner = owner,
 };
+
+/* Of a machine without addresses. */
+static struct fwt_env_ops alone_ops;
 
 /* Who decided: where it is written. */
 struct outcome {
@@ -150,15 +160,16 @@ static u8 state_of(const struct fwt_packet *p)
 }
 
 /* Returns whether the packet goes on; @p becomes what modifiers made of it. */
-static bool meet(const struct batch *b, u8 hook, const char *dev, struct fwt_packet *p,
-		 struct outcome *o)
+static bool meet(const struct batch *b, const struct fwt_packet_text *t, u8 hook,
+		 const char *dev, struct fwt_packet *p, struct outcome *o)
 {
 	struct around at = {
 		.sets = {
-			.env = { .ops = b->world ? &world_ops : &fwt_mock_ops, .seed = 1 },
+			.env = { .ops = b->world ? &world_ops : &alone_ops, .seed = 1 },
 			.sets = (struct fwt_mock_sets *)&b->sets,
 		},
 		.world = b->world,
+		.text = t,
 	};
 	const struct fwt_ast_hook *h;
 	u32 root = 0;
@@ -189,15 +200,15 @@ static bool meet(const struct batch *b, u8 hook, const char *dev, struct fwt_pac
 }
 
 /* A device's tree sees the frame, and has no state; IP's sees its own packet. */
-static bool meet_device(const struct batch *b, u8 hook, const char *dev, struct fwt_packet *p,
-			struct outcome *o)
+static bool meet_device(const struct batch *b, const struct fwt_packet_text *t, u8 hook,
+			const char *dev, struct fwt_packet *p, struct outcome *o)
 {
 	struct fwt_packet frame = *p;
 	bool out = hook == FWT_HOOK_DEV_EGRESS, on;
 
 	frame.iif = out ? NULL : dev;
 	frame.oif = out ? dev : NULL;
-	on = meet(b, hook, dev, &frame, o);
+	on = meet(b, t, hook, dev, &frame, o);
 	p->mark = frame.mark;
 	p->priority = frame.priority;
 	p->tos = frame.tos;
@@ -205,7 +216,8 @@ static bool meet_device(const struct batch *b, u8 hook, const char *dev, struct 
 	return on;
 }
 
-static void go_on(const struct batch *b, struct fwt_packet *p, struct outcome *o)
+static void go_on(const struct batch *b, const struct fwt_packet_text *t,
+		  struct fwt_packet *p, struct outcome *o)
 {
 	struct around at = { .sets.env.ops = &world_ops, .world = b->world };
 	struct fwt_route to = { 0 };
@@ -217,8 +229,8 @@ static void go_on(const struct batch *b, struct fwt_packet *p, struct outcome *o
 	switch (type[0]) {
 	case FWT_ROUTE_UNICAST:
 		p->oif = to.oif;
-		if (meet(b, FWT_HOOK_EGRESS, to.oif, p, o))
-			meet_device(b, FWT_HOOK_DEV_EGRESS, to.oif, p, o);
+		if (meet(b, t, FWT_HOOK_EGRESS, to.oif, p, o))
+			meet_device(b, t, FWT_HOOK_DEV_EGRESS, to.oif, p, o);
 		break;
 	case FWT_ROUTE_NONE:
 	case FWT_ROUTE_UNREACHABLE:
@@ -233,13 +245,13 @@ static void decide(const struct batch *b, const struct fwt_packet_text *t, struc
 
 	*o = (struct outcome){ .verdict = FWT_VERDICT_ACCEPT };
 	if (t->out) {
-		if (!(p.have & FWT_HAVE_IP) || meet(b, FWT_HOOK_EGRESS, t->name, &p, o))
-			meet_device(b, FWT_HOOK_DEV_EGRESS, t->name, &p, o);
+		if (!(p.have & FWT_HAVE_IP) || meet(b, t, FWT_HOOK_EGRESS, t->name, &p, o))
+			meet_device(b, t, FWT_HOOK_DEV_EGRESS, t->name, &p, o);
 		return;
 	}
-	if (meet_device(b, FWT_HOOK_DEV_INGRESS, t->name, &p, o) && p.have & FWT_HAVE_IP &&
-	    meet(b, FWT_HOOK_INGRESS, t->name, &p, o) && b->world)
-		go_on(b, &p, o);
+	if (meet_device(b, t, FWT_HOOK_DEV_INGRESS, t->name, &p, o) && p.have & FWT_HAVE_IP &&
+	    meet(b, t, FWT_HOOK_INGRESS, t->name, &p, o) && b->world)
+		go_on(b, t, &p, o);
 }
 
 static void put(const struct batch *b, const struct outcome *o)
@@ -400,6 +412,8 @@ int explain_batch(const struct explain *e)
 	struct fwt_diag diag;
 	int ret;
 
+	alone_ops = fwt_mock_ops;
+	alone_ops.owner = owner;
 	fwt_diag_init(&diag);
 	ret = make(&b, e, &diag);
 	fwt_diag_sources(&diag, NULL);

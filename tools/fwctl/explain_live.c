@@ -189,6 +189,9 @@ int explain_live(struct fwctl *ctl, const struct explain *x)
 	column = fwt_packet_read(&t, x->packet, error, sizeof(error));
 	if (column)
 		return explain_no_packet(x->packet, column, error);
+	if (t.said & FWT_PACKET_OWNER)
+		return out_error("'explain -f' takes them",
+				 "a dry run has no socket: 'uid', 'gid' and 'cgroup' can't be said");
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;

@@ -180,6 +180,10 @@ struct fwt_sim_result {
  * @len: that are there
  * @total: that it had; more than @len where it was cut off (a capture), else 0
  * @mark: of one that starts here
+ * @owner: likewise, FWT_SIM_UID | ...: what is known of the socket that it comes from
+ * @uid: its owner
+ * @gid: its owner's group
+ * @cgroup: the cgroup that it was made in, by its id
  */
 struct fwt_sim_packet {
 	const char *dev;
@@ -190,13 +194,24 @@ struct fwt_sim_packet {
 	size_t len;
 	size_t total;
 	uint32_t mark;
+	unsigned int owner;
+	uint32_t uid;
+	uint32_t gid;
+	uint64_t cgroup;
+};
+
+/* Bits of @owner of struct fwt_sim_packet. */
+enum {
+	FWT_SIM_UID	= 1,
+	FWT_SIM_GID	= 2,
+	FWT_SIM_CGROUP	= 4,
 };
 
 /** fwt_sim_version() - of the library, as "fwctl -V" has it */
 const char *fwt_sim_version(void);
 
 /* Of this header: it grows with each function and each member that is added. */
-#define FWT_SIM_API 1
+#define FWT_SIM_API 2
 
 /** fwt_sim_api() - FWT_SIM_API of the library: no less than that of a program's header */
 unsigned int fwt_sim_api(void);

@@ -208,11 +208,81 @@ static const char *misplaced(const char *word, const struct fwt_packet *p)
 	return NULL;
 }
 
+static const struct {
+	const char *word;
+	enum fwt_value_class class;
+	u32 said;
+	u64 most;
+} owners[] = {
+	{ "uid", FWT_CLASS_UID, FWT_PACKET_UID, ~0u },
+	{ "gid", FWT_CLASS_GID, FWT_PACKET_GID, ~0u },
+	{ "cgroup", FWT_CLASS_CGROUP, FWT_PACKET_CGROUP, ~0ull },
+};
+
+/* A number, or a name as a policy has it, which is asked of this machine. */
+static bool named(enum fwt_value_class class, const char *word, u64 most, uint64_t *value)
+{
+	struct fwt_resolver *resolver;
+	char *end;
+	bool ok;
+
+	if (*word >= '0' && *word <= '9') {
+		*value = strtoull(word, &end, 0);
+		return !*end && *value <= most;
+	}
+	resolver = fwt_resolver_alloc();
+	ok = resolver && !fwt_resolve_word(resolver, class, 0, word, value);
+	if (resolver)
+		fwt_resolver_free(resolver);
+	return ok;
+}
+
+/* Whose socket it is. */
+static int read_owner(struct reader *r, u32 which, struct fwt_packet_text *t)
+{
+	const char *word = owners[which].word;
+	uint64_t value = 0;
+
+	if (!t->out)
+		return wrong(r, "'%s': what starts here alone ('out') has a socket", word);
+	if (!next(r))
+		return wrong(r, "a number or a name is missing after '%s'", word);
+	if (!named(owners[which].class, r->word, owners[which].most, &value))
+		return wrong(r, "'%s' is not %s of this machine", r->word,
+			     fwt_class_noun(owners[which].class));
+	t->said |= owners[which].said;
+	if (owners[which].said == FWT_PACKET_UID)
+		t->uid = (u32)value;
+	else if (owners[which].said == FWT_PACKET_GID)
+		t->gid = (u32)value;
+	else
+		t->cgroup = value;
+	return 0;
+}
+
+int fwt_packet_owner(const struct fwt_packet_text *t, unsigned int field, u32 *out)
+{
+	switch (field) {
+	case FWT_FIELD_UID:
+		out[0] = t->uid;
+		return !!(t->said & FWT_PACKET_UID);
+	case FWT_FIELD_GID:
+		out[0] = t->gid;
+		return !!(t->said & FWT_PACKET_GID);
+	case FWT_FIELD_CGROUP:
+		out[0] = (u32)(t->cgroup >> 32);
+		out[1] = (u32)t->cgroup;
+		return t->said & FWT_PACKET_CGROUP ? 2 : 0;
+	}
+	return 0;
+}
+
 static int read_number(struct reader *r, const char *word, struct fwt_packet_text *t)
 {
 	struct fwt_packet *p = &t->p;
 	const char *why = misplaced(word, p);
 	u32 n = 0, most;
+	uint64_t value;
 	bool ok;
 
 	if (why)
@@ -236,6 +306,9 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 	} else if (!strcmp(word, "ttl")) {
 		ok = number(r->word, 255, &n);
 		p->ttl = (u8)n;
+	} else if (!strcmp(word, "dscp")) {
+		ok = named(FWT_CLASS_DSCP, r->word, 63, &value);
+		p->tos = (u8)(ok ? value << 2 : 0);
 	} else if (!strcmp(word, "len")) {
 		/* IPv6 does not count its header. */
 		most = p->family == 6 ? 65575 : 65535;
@@ -275,7 +348,7 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 static int words(struct reader *r, struct fwt_packet_text *t, bool *flags)
 {
 	static const char *const numbers[] = { "seq", "len", "ttl", "mark", "type", "code",
-					       "id", "ipid", "frag", "vlan" };
+					       "id", "ipid", "frag", "vlan", "dscp" };
 	struct fwt_packet *p = &t->p;
 	char word[sizeof(r->word)];
 	const char *before, *start;
@@ -311,6 +384,14 @@ static int words(struct reader *r, struct fwt_packet_text *t, bool *flags)
 			    !read_mac(r->word, p->ether_daddr))
 				return wrong(r, "'ether MAC to MAC' is meant");
 			p->have |= FWT_HAVE_ETHER;
+			continue;
+		}
+		for (i = 0; i < ARRAY_SIZE(owners) && strcmp(word, owners[i].word); i++)
+			;
+		if (i < ARRAY_SIZE(owners)) {
+			ret = read_owner(r, i, t);
+			if (ret)
+				return ret;
 			continue;
 		}
 		for (i = 0; i < ARRAY_SIZE(numbers) && strcmp(word, numbers[i]); i++)

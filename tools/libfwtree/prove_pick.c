@@ -247,6 +247,33 @@ static bool asked(const struct fwt_space *sp, const u8 *support, u32 axis)
 	return false;
 }
 
+/* Whose socket a packet that starts here is of. */
+static void owner_words(const struct fwt_space *sp, const u8 *support, struct fwt_witness *w)
+{
+	static const struct {
+		u8 field;
+		const char *word;
+	} owner[] = {
+		{ FWT_FIELD_UID, "uid" }, { FWT_FIELD_GID, "gid" }, { FWT_FIELD_CGROUP, "cgroup" },
+	};
+	struct fwt_wide lo, hi;
+	char more[64];
+	u32 i, there, axis;
+
+	for (i = 0; i < ARRAY_SIZE(owner); i++) {
+		axis = fwt_space_axis(owner[i].field, FWT_KIND_IPV4);
+		if (axis == FWT_AXIS_NONE)
+			continue;
+		there = axis - (axis - FWT_AXIS_MORE) % 3;
+		if ((!asked(sp, support, there) && !asked(sp, support, axis)) ||
+		    !number(sp, w->bits, there))
+			continue;
+		fwt_space_ends(sp, axis, w->bits + sp->axis[axis].first, &lo, &hi);
+		snprintf(more, sizeof(more), "%s %llu", owner[i].word, (unsigned long long)lo.l);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+}
+
 /* What the words of a packet do not say by themselves. */
 static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt_witness *w)
 {
@@ -258,6 +285,13 @@ static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt
 		snprintf(more, sizeof(more), "ttl %u", p->ttl);
 		append(w->words, sizeof(w->words), " ", more);
 	}
+	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_DSCP) &&
+	    number(sp, w->bits, FWT_AXIS_DSCP)) {
+		snprintf(more, sizeof(more), "dscp %u", number(sp, w->bits, FWT_AXIS_DSCP));
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_IP && p->oif && !p->iif)
+		owner_words(sp, support, w);
 	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_LENGTH)) {
 		snprintf(more, sizeof(more), "len %u", p->length);
 		append(w->words, sizeof(w->words), " ", more);
@@ -300,7 +334,7 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 		u16 axis;
 		const char *name;
 	} odd[] = {
-		{ FWT_AXIS_DSCP, "dscp" }, { FWT_AXIS_PRIORITY, "priority" },
+		{ FWT_AXIS_PRIORITY, "priority" },
 		{ FWT_AXIS_TCP_WINDOW, "tcp window" },
 		{ FWT_AXIS_TCP_OPTION_MSS, "tcp option mss" },
 		{ FWT_AXIS_PKTTYPE, "pkttype" }, { FWT_AXIS_VLAN_PCP, "vlan pcp" },

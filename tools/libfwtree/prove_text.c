@@ -201,6 +201,8 @@ static const struct {
 	{ "mark", FWT_FIELD_MARK, ~0u },
 	{ "vlan", FWT_FIELD_VLAN_ID, 4095 },
 	{ "dscp", FWT_FIELD_DSCP, 63 },
+	{ "uid", FWT_FIELD_UID, ~0u },
+	{ "gid", FWT_FIELD_GID, ~0u },
 };
 
 static u32 protocol_said(const struct fwt_property *pr)

@@ -160,6 +160,12 @@ void sim_forget(struct fwt_sim *sim);
  */
 size_t sim_build(const struct fwt_packet *p, const u8 *payload, u8 *buf);
 
+struct fwt_packet_text;
+struct fwt_sim_packet;
+
+/* What the words of a packet say besides its bytes: mark and socket. */
+void sim_build_rest(const struct fwt_packet_text *t, struct fwt_sim_packet *packet);
+
 /* Its IP id is another one than 1. */
 void sim_build_id(const struct fwt_packet *p, u16 id, u8 *buf);
 

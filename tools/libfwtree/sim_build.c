@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "fwtree_sim.h"
 #include "names.h"
+#include "packet_text.h"
 #include "sim.h"
 
 static u16 sum(u64 s, const u8 *p, size_t len)
@@ -206,6 +208,17 @@ size_t sim_build(const struct fwt_packet *p, const u8 *payload, u8 *buf)
 			put_sum(p, ip + (p->family == 6 ? 8 : 12), l4, room);
 	}
 	return (size_t)(ip + total - buf);
+}
+
+void sim_build_rest(const struct fwt_packet_text *t, struct fwt_sim_packet *packet)
+{
+	packet->mark = t->p.mark;
+	packet->owner = (t->said & FWT_PACKET_UID ? FWT_SIM_UID : 0) |
+			(t->said & FWT_PACKET_GID ? FWT_SIM_GID : 0) |
+			(t->said & FWT_PACKET_CGROUP ? FWT_SIM_CGROUP : 0);
+	packet->uid = t->uid;
+	packet->gid = t->gid;
+	packet->cgroup = t->cgroup;
 }
 
 void sim_build_id(const struct fwt_packet *p, u16 id, u8 *buf)

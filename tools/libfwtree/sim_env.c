@@ -141,8 +141,31 @@ static bool env_set_has(const struct fwt_env *env, u32 object, bool six, const u
 	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value);
 }
 
+static int env_owner(const struct fwt_env *env, unsigned int field, u32 *out)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	const struct sim_owner *o = (const struct sim_owner *)w->sk;
+
+	if (!o)
+		return 0;
+	switch (field) {
+	case FWT_FIELD_UID:
+		out[0] = o->uid;
+		return !!(o->said & FWT_SIM_UID);
+	case FWT_FIELD_GID:
+		out[0] = o->gid;
+		return !!(o->said & FWT_SIM_GID);
+	case FWT_FIELD_CGROUP:
+		out[0] = (u32)(o->cgroup >> 32);
+		out[1] = (u32)o->cgroup;
+		return o->said & FWT_SIM_CGROUP ? 2 : 0;
+	}
+	return 0;
+}
+
 static const struct fwt_env_ops env_ops = {
 	.set_has = env_set_has,
+	.owner = env_owner,
 	.ifaddr = env_ifaddr,
 	.source = env_source,
 	.local = env_local,
@@ -155,11 +178,12 @@ static const struct fwt_env_ops env_ops = {
 	.node = env_node,
 };
 
-/* A packet in text has no socket, and so no owner. */
+/* The packet's own, where something was said of it; what this machine answers has none. */
 struct sock *fwt_sender(const struct fwt_way *w)
 {
-	(void)w;
-	return NULL;
+	struct sim_owner *o = &w->fn->net->world->owner;
+
+	return o->said && w->skb == o->skb && !w->skb->skb_iif ? (struct sock *)o : NULL;
 }
 
 struct sock *fwt_owner(const struct fwt_way *w)

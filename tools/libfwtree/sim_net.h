@@ -45,14 +45,30 @@ struct sim_way {
 extern struct sim_way *sim_way_now;
 
 /**
+ * struct sim_owner - the socket of a packet: what stands for it where a struct sock is
+ *	handed round
+ * @skb: the packet
+ * @said: FWT_SIM_UID | ...
+ */
+struct sim_owner {
+	const struct sk_buff *skb;
+	unsigned int said;
+	u32 uid;
+	u32 gid;
+	u64 cgroup;
+};
+
+/**
  * struct sim_world - where things are
  * @routes: addresses and routes
  * @nodes: what nodes of other modules answer
+ * @owner: who sends the packet at hand
  * @said: somebody named an address or a route
  */
 struct sim_world {
 	struct fwt_mock_routes routes;
 	struct fwt_mock_nodes nodes;
+	struct sim_owner owner;
 	bool said;
 };
 

@@ -144,6 +144,9 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 	case FWT_FIELD_TCP_FLAGS:
 		put_flags(buf, size, w[0]);
 		return;
+	case FWT_FIELD_CGROUP:
+		snprintf(buf, size, "%llu", (unsigned long long)w[0] << 32 | w[1]);
+		return;
 	case FWT_FIELD_CT_STATE:
 		snprintf(buf, size, "%s", w[0] < ARRAY_SIZE(ct_states) ? ct_states[w[0]] : "?");
 		return;
@@ -161,10 +164,17 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 		snprintf(buf, size, "%u", w[0]);
 }
 
-/* "saddr 10.0.0.1, dport 22", "tcp dport absent" */
-static void put_key(char *buf, size_t size, const struct fwt_prog_test *t, bool six,
-		    const struct fwt_walk_step *s)
+/* What a packet lacks; of whose socket it is, it may be that nobody said. */
+static const char *lacking(const struct fwt_packet *p, u32 field)
 {
+	return FWT_FIELDS_OWNER >> field & 1 && !p->iif ? " not said" : " absent";
+}
+
+/* "saddr 10.0.0.1, dport 22", "tcp dport absent" */
+static void put_key(char *buf, size_t size, const struct fwt_prog_test *t,
+		    const struct fwt_packet *p, const struct fwt_walk_step *s)
+{
+	bool six = p->family == 6;
 	size_t n = 0;
 	u32 i, at = 0;
 
@@ -181,7 +191,7 @@ static void put_key(char *buf, size_t size, const struct fwt_prog_test *t, bool 
 		/* What was asked for may be absent where the other is not. */
 		if (!s->words || at + words > s->words) {
 			n += (size_t)snprintf(buf + n, size - n, "%s%s%s", i ? " . " : "", f->name,
-					      i + 1 == t->n_fields ? " absent" : "");
+					      i + 1 == t->n_fields ? lacking(p, t->field[i]) : "");
 			continue;
 		}
 		put_value(value, sizeof(value), t->field[i], words, s->key + at);
@@ -476,7 +486,7 @@ static void asked(struct maker *m, u32 walk, u32 rule, const struct fwt_walk_ste
 		at += 2;
 	}
 	put_key(to->value + at, sizeof(to->value) - at, &prog->test[fwt_mod_test(mod)],
-		m->walks->walk[walk].before.family == 6, s);
+		&m->walks->walk[walk].before, s);
 }
 
 /* "geo says DE" */
@@ -520,7 +530,7 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 			at += 2;
 		}
 		put_key(to->value + at, sizeof(to->value) - at, &prog->test[n->arg],
-			w->before.family == 6, s);
+			&w->before, s);
 		put_answer(to->value + at, sizeof(to->value) - at, prog, &prog->test[n->arg], s);
 		if (n->type == FWT_NODE_SELECT)
 			put_target(m, to->taken, sizeof(to->taken), s->next, "goes on");

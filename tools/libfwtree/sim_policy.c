@@ -101,18 +101,18 @@ const struct fwt_sim_result *fwt_sim_packet_text(struct fwt_sim *sim, const char
 	char error[200];
 	u8 buf[SIM_PACKET_MAX];
 	int column = fwt_packet_read(&t, line, error, sizeof(error));
-	size_t len;
+	struct fwt_sim_packet packet = {
+		.dev = t.name, .out = t.out, .ether = true, .data = buf,
+	};
 
 	if (column) {
 		sim_set_error(sim, "%d: %s", column, error);
 		return NULL;
 	}
-	len = sim_build(&t.p, NULL, buf);
+	packet.len = sim_build(&t.p, NULL, buf);
 	sim_build_id(&t.p, t.ip_id, buf);
-	return fwt_sim_packet(sim, &(struct fwt_sim_packet){
-		.dev = t.name, .out = t.out, .ether = true, .data = buf,
-		/* Of a fragment in words nobody knows the others. */
-		.summed = t.p.have & FWT_HAVE_FRAG,
-		.len = len, .mark = t.p.mark,
-	});
+	/* Of a fragment in words nobody knows the others. */
+	packet.summed = t.p.have & FWT_HAVE_FRAG;
+	sim_build_rest(&t, &packet);
+	return fwt_sim_packet(sim, &packet);
 }

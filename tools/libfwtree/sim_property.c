@@ -199,7 +199,8 @@ static int read_pattern(const char *pattern, struct pattern *p, char *error, siz
 					     "the addresses are of IPv4: icmp is meant");
 	snprintf(p->words, sizeof(p->words), "%s", at);
 	/* The words are a packet's. */
-	snprintf(text, sizeof(text), "in x %u %s to %s%s", p->any_proto ? 6u : p->proto,
+	snprintf(text, sizeof(text), "%s x %u %s to %s%s", p->out ? "out" : "in",
+		 p->any_proto ? 6u : p->proto,
 		 p->proto == 58 || p->src.family == 6 || p->dst.family == 6 ? "::1" : "1.1.1.1",
 		 p->proto == 58 || p->src.family == 6 || p->dst.family == 6 ? "::2" : "1.1.1.2",
 		 p->words);

@@ -314,10 +314,11 @@ static bool push(struct run *run, struct fwt_packet_text *t, const u8 *payload)
 	struct fwt_sim_packet packet = {
 		.dev = t->name, .out = t->out, .ether = true, .data = buf,
 		.summed = t->p.have & FWT_HAVE_FRAG,
-		.len = sim_build(&t->p, payload, buf), .mark = t->p.mark,
+		.len = sim_build(&t->p, payload, buf),
 	};
 	const struct fwt_sim_result *twin;
 
+	sim_build_rest(t, &packet);
 	if (t->ip_id)
 		sim_build_id(&t->p, t->ip_id, buf);
 	run->r = fwt_sim_packet(run->sim, &packet);

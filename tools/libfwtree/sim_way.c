@@ -497,6 +497,10 @@ const struct fwt_sim_result *fwt_sim_packet(struct fwt_sim *sim,
 	skb->ip_summed = packet->len < total || packet->summed ? CHECKSUM_UNNECESSARY :
 								  CHECKSUM_NONE;
 	sim->frag_max = 0;
+	sim->world.owner = (struct sim_owner){
+		.skb = skb, .said = packet->out ? packet->owner : 0,
+		.uid = packet->uid, .gid = packet->gid, .cgroup = packet->cgroup,
+	};
 	skb->pkt_type = packet->out ? PACKET_OUTGOING : pkttype(skb);
 	look_at(sim);
 	sim->begun = true;
