@@ -151,6 +151,7 @@ static const struct {
 	{ "set s : addr . addr\n" IN("saddr . ip daddr @s drop"), 3, "addresses of one family" },
 	{ "set s : ifname . ifname . addr . addr\n" IN("add @s { iif . iif . saddr . daddr } drop"),
 	  3, "too long together to be added" },
+	{ OUT("meta cgroup 1048577 accept"), 2, "'meta cgroup' is net_cls's number of a class" },
 	/* room for what a walk meets */
 	{ "set s : addr\n" IN("add @s { saddr }\nadd @s { daddr }\nremove @s { saddr }\n"
 			      "iif lo { add @s { saddr }\nadd @s { saddr } }\naccept"), 7,

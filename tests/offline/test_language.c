@@ -93,7 +93,7 @@ static const struct row fields[] = {
 	{ IN, "meta length 60 accept" }, { DEV, "meta pkttype host accept" },
 	{ DEV, "arp operation reply accept" },
 	{ IN, "tcp sequence 1 tcp ackseq 2 accept" },
-	{ OUT, "meta skuid 0 meta skgid 0 meta cgroup 1 accept" },
+	{ OUT, "meta skuid 0 meta skgid 0 accept" },
 };
 
 static const struct row matches[] = {

@@ -126,7 +126,8 @@ enum fwt_ast_field {
 /*
  * X(words, FIELD, IMPLIES): how fields are written. The first spelling of a
  * (FIELD, IMPLIES) pair is the canonical one. A field that the parser finds is
- * the one with the most words.
+ * the one with the most words. FIELD_ERROR: nftables' words for what there is not here,
+ * though it looks so: parse_token.c tells.
  */
 #define FWT_FIELD_NAMES(X)						\
 	X("iif",			IIF,			NONE)	\
@@ -230,7 +231,7 @@ enum fwt_ast_field {
 	X("gid",			GID,			NONE)	\
 	X("meta skgid",			GID,			NONE)	\
 	X("cgroup",			CGROUP,			NONE)	\
-	X("meta cgroup",		CGROUP,			NONE)	\
+	X("meta cgroup",		FIELD_ERROR,		NONE)	\
 	X("bpf",			BPF,			NONE)
 
 /* A field is written with at most so many words: ct original ip saddr */
