@@ -348,6 +348,21 @@ static void test_escape_sample(void **state)
 	assert_non_null(strstr(m.diag.entries[0].hint, "udp"));
 	made_clean(&m);
 
+	/* each way out has a packet of its own */
+	make(&m, "ingress {\nsaddr 10.0.0.1 return\niif lo goto t\niif lo drop\n}\n"
+		  "tree t {\nudp dport 9 return\ntcp dport 1-1000 accept\n}\n");
+	assert_int_equal(m.diag.errors, 4);
+	assert_int_equal(m.diag.entries[0].line, 2);
+	assert_non_null(strstr(m.diag.entries[0].hint, "10.0.0.1:"));
+	assert_int_equal(m.diag.entries[1].line, 4);
+	assert_null(strstr(m.diag.entries[1].hint, "10.0.0.1:"));
+	assert_non_null(strstr(m.diag.entries[1].hint, "in eth0 tcp"));
+	assert_int_equal(m.diag.entries[2].line, 7);
+	assert_non_null(strstr(m.diag.entries[2].hint, "in lo udp 198.51.100.7:40000 to 203.0.113.8:9"));
+	assert_int_equal(m.diag.entries[3].line, 8);
+	assert_non_null(strstr(m.diag.entries[3].hint, "in lo tcp 198.51.100.7:40000 to 203.0.113.8:"));
+	made_clean(&m);
+
 	/* nothing escapes, but only the eye sees it */
 	make(&m, "ingress {\nfamily ipv4 accept\nfamily ipv6 accept\n}\n");
 	assert_int_equal(m.ret, -EINVAL);

@@ -76,19 +76,29 @@ out:
 	return ret;
 }
 
+struct escape {
+	const struct fwt_outcomes *out;
+	u32 way;
+};
+
+/* Modifiers on the way have made one leaf many. */
 static u32 falls(void *ctx, u32 leaf)
 {
-	return fwt_outcome(ctx, leaf)->verdict == FWT_OUT_FALLS ? FWT_DD_YES : FWT_DD_NO;
+	const struct escape *e = ctx;
+	const struct fwt_outcome *o = fwt_outcome(e->out, leaf);
+
+	return o->verdict == FWT_OUT_FALLS && o->queue == e->way ? FWT_DD_YES : FWT_DD_NO;
 }
 
-int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook, char *buf,
-		       size_t size)
+int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
+		       const struct fwt_ir_tree *t, bool returns, char *buf, size_t size)
 {
 	u32 at = (u32)__builtin_ctz(hook->hooks), f;
 	struct fwt_outcomes out;
 	struct fwt_witness w;
 	struct fwt_space sp;
 	struct fwt_prove p;
+	struct escape e;
 	int ret = -1;
 
 	fwt_outcomes_init(&out);
@@ -96,8 +106,12 @@ int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook, char 
 		return -1;
 	fwt_prove_init(&p, &sp, &out, s);
 	if (!fwt_space_fix(&sp)) {
+		p.ends_of = t;
 		f = fwt_prove_hook(&p, hook);
-		f = fwt_dd_leaves(&sp.dd, f, falls, &out);
+		e = (struct escape){
+			&out, fwt_outcome(&out, returns ? p.returned : p.fell)->queue,
+		};
+		f = fwt_dd_leaves(&sp.dd, f, falls, &e);
 		f = fwt_dd_and(&sp.dd, f, fwt_space_world(&sp, at, hook->ast_hook));
 		if (!sp.dd.over)
 			ret = f != FWT_DD_NO;

@@ -101,12 +101,14 @@ bool fwt_analyse_ssh(struct fwt_sema *s, struct fwt_diag *diag, const struct fwt
  * fwt_analyse_escape() - a packet that runs off the end of a hook's tree
  * @s: understood, but for trees that end without a verdict
  * @hook: where it begins
+ * @t: the tree that it leaves, which nothing called
+ * @returns: by "return"; else off its end
  * @buf: the packet in words, and what else must be so
  *
  * Return: 1; 0 where there is none, -1 where the budget was too small to know.
  */
-int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook, char *buf,
-		       size_t size);
+int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
+		       const struct fwt_ir_tree *t, bool returns, char *buf, size_t size);
 
 /* What the parts share. */
 

@@ -415,10 +415,25 @@ static u32 select_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct f
 	return f;
 }
 
-static u32 tree_end(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back)
+/* Where nobody called it, the ways out of one tree may be told apart. */
+static struct fwt_ways out_of(const struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back)
 {
 	struct fwt_ways ways = { back, back };
 
+	if (p->ends_of && t == p->ends_of && back == p->falls) {
+		ways.next = p->fell;
+		ways.back = p->returned;
+	}
+	return ways;
+}
+
+static u32 tree_end(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back)
+{
+	struct fwt_ways ways;
+
+	if (p->ends_of && (back == p->fell || back == p->returned))
+		back = p->falls;
+	ways = out_of(p, t, back);
 	return t ? fwt_prove_block(p, &t->body, ways, NULL) : back;
 }
 
@@ -480,11 +495,13 @@ u32 fwt_prove_block(struct fwt_prove *p, const struct fwt_ir_block *b, struct fw
 
 u32 fwt_prove_hook(struct fwt_prove *p, const struct fwt_ir_tree *t)
 {
-	u32 falls = verdict(p, FWT_OUT_FALLS, 0, 0);
-	struct fwt_ways ways = { falls, falls };
-
+	p->falls = verdict(p, FWT_OUT_FALLS, 0, 0);
+	if (p->ends_of) {
+		p->fell = verdict(p, FWT_OUT_FALLS, 0, 1);
+		p->returned = verdict(p, FWT_OUT_FALLS, 0, 2);
+	}
 	p->hook = (u32)__builtin_ctz(t->hooks);
-	return fwt_prove_block(p, &t->body, ways, NULL);
+	return fwt_prove_block(p, &t->body, out_of(p, t, p->falls), NULL);
 }
 
 /* One packet */

@@ -78,6 +78,10 @@ struct fwt_prove_stateful {
  * @stateful: struct fwt_prove_stateful
  * @hook: enum fwt_hook being worked on: translations differ by it
  * @accepted: what becomes of what is accepted, where that is not all; else 0
+ * @falls: what leaves a hook without a verdict, once one was looked at
+ * @ends_of: NULL, or a tree of which it is told apart how it leaves it so
+ * @fell: off its end
+ * @returned: by "return"
  */
 struct fwt_prove {
 	struct fwt_space *sp;
@@ -88,6 +92,10 @@ struct fwt_prove {
 	struct fwt_vec stateful;
 	u32 hook;
 	u32 accepted;
+	u32 falls;
+	const struct fwt_ir_tree *ends_of;
+	u32 fell;
+	u32 returned;
 };
 
 /** struct fwt_ways - where walks go that leave a block */

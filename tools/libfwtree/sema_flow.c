@@ -247,35 +247,48 @@ static const struct fwt_loc *last_line(const struct fwt_ir_tree *t)
 	return r ? &r->ast->loc : &t->loc;
 }
 
+/* Such a packet, or what to do; @found: how sure it is. */
+static void escape_hint(struct fwt_sema *s, const struct fwt_ir_tree *hook,
+			const struct fwt_ir_tree *t, bool returns, char *hint, size_t size)
+{
+	char sample[720];
+	int found = -1;
+
+	if (s->sound)
+		found = fwt_analyse_escape(s, hook, t, returns, sample, sizeof(sample));
+	/* Too large to be exact about: which way one leaves is not known then. */
+	if (s->sound && found < 0 && !(t->fall_at && t->return_at))
+		found = fwt_sample_escape(s->ast, hook->ast_hook, sample, sizeof(sample)) ?
+			1 : -1;
+	if (found > 0)
+		snprintf(hint, size, "such a packet: %s", sample);
+	else
+		snprintf(hint, size, "end with 'accept' or 'drop'%s", found ? "" :
+			 ", though no packet comes so far");
+}
+
 static void tell_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 			const struct fwt_ir_tree *t)
 {
-	char sample[720], where[300], hint[760];
-	int found = -1;
+	char where[300], hint[760];
 
 	if (t == hook)
 		snprintf(where, sizeof(where), "'%.100s'", hook->name);
 	else
 		snprintf(where, sizeof(where), "tree '%.100s', where '%.100s' leads by goto,",
 			 t->name, hook->name);
-	if (s->sound)
-		found = fwt_analyse_escape(s, hook, sample, sizeof(sample));
-	if (s->sound && found < 0)	/* too large to be exact about */
-		found = fwt_sample_escape(s->ast, hook->ast_hook, sample, sizeof(sample)) ?
-			1 : -1;
-	if (found > 0)
-		snprintf(hint, sizeof(hint), "such a packet: %s", sample);
-	else
-		snprintf(hint, sizeof(hint), "end with 'accept' or 'drop'%s", found ? "" :
-			 ", though no packet comes so far");
-	if (t->fall_at)
+	if (t->fall_at) {
+		escape_hint(s, hook, t, false, hint, sizeof(hint));
 		fwt_error_hint(s->diag, t->fall_at, hint,
 			       "a packet can run off the end of %s without a verdict after line %u",
 			       where, t->fall_at->line);
-	if (t->return_at)
-		fwt_error_hint(s->diag, t->return_at, found > 0 ? hint : NULL,
+	}
+	if (t->return_at) {
+		escape_hint(s, hook, t, true, hint, sizeof(hint));
+		fwt_error_hint(s->diag, t->return_at, hint,
 			       "'return' leaves %s without a verdict: nothing called it",
 			       where);
+	}
 }
 
 /* What a hook leads to without a call must end by itself. */
