@@ -309,6 +309,8 @@ echo 'set a : addr { timeout 1h; elements = { 10.0.0.1 timeout 1h, 10.0.0.1 time
 echo 'ingress { saddr @a drop; accept }' >>"$tmp/times.fw"
 ok 'elements with timeouts' says 1 "elements of a policy stay; fwctl set add NAME ELEMENT timeout D" check "$tmp/times.fw"
 
+ok 'a file of elements without its path' says 2 "the path of the file is missing (as in 'file list.txt')" set add s file
+
 # A set may stand twice in one value.
 cat >"$tmp/twice.fw" <<'END'
 set s : mark { elements = { 7, 9 } }
