@@ -98,6 +98,7 @@ struct search {
 	u32 scope;		/* of the VRF that the port is to be free in */
 	struct fwt_conn *resting;	/* could yield its port, @rest_end */
 	struct fwt_end rest_end;
+	bool rest_own;
 };
 
 /* Sockets */
@@ -303,22 +304,41 @@ static int take(struct search *s, struct fwt_conn **other)
 				     fwt_conn_link(s->c, FWT_PAIR_SN, other);
 }
 
-static bool may_yield(const struct fwt_conn *c)
+/* Is the port another one's whom no connection towards this server tells of: an inside
+ * socket's that has a mapping, beyond what @but counts in it, or a program's of ours.
+ */
+static bool otherwise_taken(const struct search *s, const struct fwt_conn *but)
 {
-	u8 timeout = READ_ONCE(c->timeout);
+	return fwt_mapping_taken(s->c, &s->end, s->scope, but) ||
+	       (s->own && socket_bound(s->c, s->end.port));
+}
 
+/* Without its lock: fwt_conn_yield() asks again. */
+static bool may_yield(const struct search *s, const struct fwt_conn *c)
+{
 	return c->ends.protocol == IPPROTO_TCP && fwt_conn_is(c, FWT_CONN_SNAT) &&
-	       !fwt_conn_is(c, FWT_CONN_LOCAL) &&
-	       (timeout == FWT_TIMEOUT_TCP_TIME_WAIT || timeout == FWT_TIMEOUT_TCP_CLOSE);
+	       !fwt_conn_is(c, FWT_CONN_LOCAL) && fwt_tcp_yields(&c->tcp, s->seq) &&
+	       !otherwise_taken(s, c);
 }
 
 static int taken(struct search *s, struct fwt_conn *other)
 {
-	if (other && !s->resting && s->opens && may_yield(other)) {
+	if (other && !s->resting && s->opens && may_yield(s, other)) {
 		s->resting = other;
 		s->rest_end = s->end;
+		s->rest_own = s->own;
 	}
 	return -EADDRINUSE;
+}
+
+/* The port is this connection's: its client's, too, if that is to have one. */
+static void map(struct search *s)
+{
+	/* Else its client has got a mapping just now, or there is no memory for
+	 * one: a port of its own is as good as none.
+	 */
+	if (s->mapped && !fwt_mapping_add(s->c, s->scope))
+		s->c->flags |= BIT(FWT_CONN_MAPPED);
 }
 
 /* Returns 0 where the port is this connection's now, -EADDRINUSE, or another
@@ -345,16 +365,12 @@ static int try_port(struct search *s, u16 port)
 	other = sparse && !met_by_others(s) ? NULL : owner(s);
 	if (other)
 		return taken(s, other);
-	if (fwt_mapping_taken(c, &s->end, s->scope) || (s->own && socket_bound(c, port)))
+	if (otherwise_taken(s, NULL))
 		return -EADDRINUSE;
 	ret = take(s, &other);
 	if (ret)
 		return ret == -EEXIST ? taken(s, other) : ret;
-	if (s->mapped && !fwt_mapping_add(c, s->scope))
-		c->flags |= BIT(FWT_CONN_MAPPED);
-	/* Else its client has got a mapping just now, or there is no memory for
-	 * one: a port of its own is as good as none.
-	 */
+	map(s);
 	return 0;
 }
 
@@ -382,8 +398,7 @@ static void check_map(struct search *s, struct fwt_ports *m)
 		s->budget--;
 		s->end.port = port;
 		fwt_ends_set(&s->c->ends, FWT_N, &s->end);
-		if (owner(s) || fwt_mapping_taken(s->c, &s->end, s->scope) ||
-		    (s->own && socket_bound(s->c, port)))
+		if (owner(s) || otherwise_taken(s, NULL))
 			set_bit(port, m->taken);
 		else
 			clear_bit(port, m->taken);
@@ -492,10 +507,15 @@ static int take_over(struct search *s)
 	struct fwt_conn *other;
 
 	s->end = s->rest_end;
+	s->own = s->rest_own;
 	fwt_ends_set(&s->c->ends, FWT_N, &s->end);
 	if (!fwt_conn_yield(s->resting, s->seq))
 		return -EADDRINUSE;
-	return take(s, &other) ? -EADDRINUSE : 0;
+	/* Its client may have another one by that port since. */
+	if (otherwise_taken(s, NULL) || take(s, &other))
+		return -EADDRINUSE;
+	map(s);
+	return 0;
 }
 
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
@@ -520,6 +540,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	ret = -EADDRINUSE;
 	if (b->mapped && fwt_mapping_get(c, &s.end)) {
+		s.own = fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
 		/* Unless the policy was changed, and that port is none of the range. */
 		if (s.end.port >= b->lo && s.end.port <= b->hi)
 			ret = try_port(&s, s.end.port);

@@ -91,7 +91,7 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n)
 	spin_lock_bh(&fn->map_lock);
 	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
 	if (m) {
-		m->users++;
+		WRITE_ONCE(m->users, m->users + 1);
 		n->port = m->out.port;
 	}
 	spin_unlock_bh(&fn->map_lock);
@@ -139,7 +139,9 @@ void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n)
 	inside_of(c, n, &key);
 	spin_lock_bh(&fn->map_lock);
 	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
-	if (WARN_ON_ONCE(!m) || --m->users) {
+	if (!WARN_ON_ONCE(!m))
+		WRITE_ONCE(m->users, m->users - 1);
+	if (!m || m->users) {
 		spin_unlock_bh(&fn->map_lock);
 		return;
 	}
@@ -150,7 +152,8 @@ void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n)
 	call_rcu(&m->rcu, mapping_free);
 }
 
-bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
+bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,
+		       const struct fwt_conn *but)
 {
 	struct fwt_net *fn = c->fn;
 	struct fwt_end client;
@@ -161,7 +164,7 @@ bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 sc
 		return false;
 	outside_of(c, n, scope, &key);
 	m = rhashtable_lookup(&fn->map_out, &key, out_params);
-	if (!m)
+	if (!m || (but && fwt_conn_is(but, FWT_CONN_MAPPED) && READ_ONCE(m->users) == 1))
 		return false;
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	return m->in.port != client.port ||

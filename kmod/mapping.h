@@ -43,8 +43,17 @@ int fwt_mapping_add(const struct fwt_conn *c, u32 scope);
  */
 void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n);
 
-/* Has another socket than the connection's own a mapping to @n in @scope. Under RCU. */
-bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope);
+/**
+ * fwt_mapping_taken() - has another socket than the connection's own a mapping
+ * @c: connection
+ * @n: to this end
+ * @scope: in this VRF
+ * @but: one that is about to end, which does not count; or NULL
+ *
+ * Context: RCU.
+ */
+bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,
+		       const struct fwt_conn *but);
 
 u64 fwt_mappings_memory(const struct fwt_net *fn);
 

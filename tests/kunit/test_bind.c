@@ -229,7 +229,68 @@ static void resting(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fwt_conn_is(old, FWT_CONN_DEAD));
 }
 
+/* R13, R14: the port of a resting connection is another one's, where its client has more
+ * connections by the mapping that it has; and where more rest than would be tried at
+ * once, one that may be had is found behind those that may not.
+ */
+static void resting_mapped(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(500, 507);
+	struct fwt_conn *c[8], *live, *late;
+	struct fwt_tuple t;
+	u32 i, at = 0;
+	int ret;
+
+	b.mapped = true;
+	for (i = 0; i < 8; i++) {
+		KUNIT_ASSERT_EQ(test, bind_next(test, fn, i, FWT_IPPROTO_TCP, &b, &c[i]), 0);
+		set_tcp(c[i], FWT_TCPS_ESTABLISHED, FWT_TIMEOUT_TCP_ESTABLISHED, 4000);
+	}
+	/* The one of port 507, which is asked for late whatever the start is. */
+	for (i = 0; i < 8; i++)
+		if (c[i]->ends.port[FWT_N] == 507)
+			at = i;
+	set_tcp(c[at], FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 4000);
+	t = fwt_test_tuple(4, 0x10000 + at, 1000, 10, 80);
+	t.protocol = FWT_IPPROTO_TCP;
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &live), 0);
+	rcu_read_lock();
+	spin_lock_bh(&live->lock);
+	ret = fwt_bind_source(live, &b);
+	live->flags |= BIT(FWT_CONN_SNAT);
+	spin_unlock_bh(&live->lock);
+	rcu_read_unlock();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_ASSERT_EQ(test, live->ends.port[FWT_N], 507);
+
+	b.opens = true;
+	b.seq = 5000;
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 8, FWT_IPPROTO_TCP, &b, &late), -EADDRINUSE,
+			    "its client has another connection by it");
+	KUNIT_EXPECT_FALSE(test, fwt_conn_is(c[at], FWT_CONN_DEAD));
+	b.mapped = false;
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 8, FWT_IPPROTO_TCP, &b, &late), -EADDRINUSE,
+			    "nor does who has no mapping get it");
+	b.mapped = true;
+	KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(live));
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 8, FWT_IPPROTO_TCP, &b, &late), 0,
+			    "with the last one it may be had");
+	KUNIT_EXPECT_EQ(test, late ? late->ends.port[FWT_N] : 0, 507);
+	KUNIT_EXPECT_TRUE_MSG(test, late && fwt_conn_is(late, FWT_CONN_MAPPED),
+			      "and is its new client's mapping");
+	/* Two rest; whose sequence is further on is passed over, wherever it stands. */
+	for (i = 0; i < 8; i++)
+		if (i != at)
+			set_tcp(c[i], FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT,
+				i == (at ? 0 : 1) ? 5000 : 6000);
+	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 9, FWT_IPPROTO_TCP, &b, &late), 0,
+			    "one of those that rest may be had");
+	KUNIT_EXPECT_TRUE(test, fwt_conn_is(c[at ? 0 : 1], FWT_CONN_DEAD));
+}
+
 static struct kunit_case bind_cases[] = {
+	KUNIT_CASE(resting_mapped),
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(across),
 	KUNIT_CASE(next_address),
