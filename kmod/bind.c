@@ -274,7 +274,7 @@ void fwt_bind_release(const struct fwt_conn *c, u32 scope)
 		return;
 	fwt_ends_get(&c->ends, FWT_N, &n);
 	if (c->flags & BIT(FWT_CONN_MAPPED))
-		fwt_mapping_put(c, &n);
+		fwt_mapping_put(c, &n, scope);
 	rcu_read_lock();
 	m = map_find(c->fn, map_key(c, &n, scope));
 	if (m) {
@@ -518,6 +518,15 @@ static int take_over(struct search *s)
 	return 0;
 }
 
+/* Is the end N that it has one that is asked for; of a range it may be any. */
+static bool bound_to(const struct fwt_conn *c, const struct fwt_bind *b)
+{
+	struct fwt_end n;
+
+	fwt_ends_get(&c->ends, FWT_N, &n);
+	return b->range || !memcmp(n.addr, b->end.addr, sizeof(n.addr));
+}
+
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 {
 	struct search s = {
@@ -536,10 +545,10 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	 * one in the hash when the record goes.
 	 */
 	if (unlikely(c->linked & BIT(FWT_PAIR_SN) || fwt_conn_is(c, FWT_CONN_ACROSS)))
-		return 0;
+		return bound_to(c, b) ? 0 : -EBUSY;
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	ret = -EADDRINUSE;
-	if (b->mapped && fwt_mapping_get(c, &s.end)) {
+	if (b->mapped && fwt_mapping_get(c, &s.end, s.scope)) {
 		s.own = fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
 		/* Unless the policy was changed, and that port is none of the range. */
 		if (s.end.port >= b->lo && s.end.port <= b->hi)
@@ -547,7 +556,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 		if (!ret)
 			c->flags |= BIT(FWT_CONN_MAPPED);
 		else
-			fwt_mapping_put(c, &b->end);
+			fwt_mapping_put(c, &b->end, s.scope);
 	} else {
 		s.mapped = b->mapped;
 	}

@@ -46,7 +46,7 @@ struct fwt_bind {
  * @b: where to
  *
  * Looks up some 1024 ports at most, whatever the range; never waits. One that is linked
- * by S-N already keeps its N.
+ * by S-N already keeps its N, or is refused where that is not what is asked for.
  *
  * Context: under @c->lock.
  * Return: 0; -EADDRINUSE where no port was found; -ENOMEM, -EBUSY.

@@ -372,11 +372,25 @@ static noinline bool same_connection(const struct fwt_conn *a, const struct fwt_
 	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_ORIGINAL;
 }
 
+/* C-S; it may be what the server of a connection that comes from another VRF sees in
+ * this one.
+ */
+static int link_cs(struct fwt_conn *c, struct fwt_conn **other)
+{
+	if (unlikely(atomic_read(&c->fn->n_across))) {
+		/* N is C yet. */
+		*other = fwt_across_owner(c, c->ends.scope);
+		if (*other)
+			return -EEXIST;
+	}
+	return fwt_conn_link(c, FWT_PAIR_CS, other);
+}
+
 /* The pair that the packets of one that is led elsewhere have between the hooks. */
 static noinline int link_led(struct fwt_conn *c, const struct fwt_bind *b,
 			     struct fwt_conn **other)
 {
-	int ret = fwt_conn_link(c, FWT_PAIR_CS, other);
+	int ret = link_cs(c, other);
 
 	if (ret != -EEXIST || (*other && same_connection(c, *other)))
 		return ret;
@@ -384,7 +398,7 @@ static noinline int link_led(struct fwt_conn *c, const struct fwt_bind *b,
 		return ret;
 	/* One that is over makes room (R14). */
 	if (b->opens && *other && fwt_conn_yield(*other, b->seq)) {
-		ret = fwt_conn_link(c, FWT_PAIR_CS, other);
+		ret = link_cs(c, other);
 		if (ret != -EEXIST || (*other && same_connection(c, *other)))
 			return ret;
 	}

@@ -6,12 +6,14 @@
 #include "mapping.h"
 
 /* As bytes: no padding, and unused words are 0. An inside socket has a mapping for
- * each outside address that it is given, by two uplinks say.
+ * each outside address that it is given, by two uplinks say, and for each VRF that it
+ * is given one in.
  */
 struct inside {
 	u32 client[4];
 	u32 shown[4];
 	u32 scope;
+	u32 exit;
 	u16 port;
 	u8 protocol;
 	u8 family;
@@ -55,16 +57,17 @@ static void mapping_free(struct rcu_head *rcu)
 	kmem_cache_free(cache, container_of(rcu, struct mapping, rcu));
 }
 
-static void inside_of(const struct fwt_conn *c, const struct fwt_end *n,
+static void inside_of(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,
 		      struct inside *k)
 {
 	struct fwt_end client;
 
-	BUILD_BUG_ON(sizeof(*k) != 40);
+	BUILD_BUG_ON(sizeof(*k) != 44);
 	fwt_ends_get(&c->ends, FWT_C, &client);
 	memcpy(k->client, client.addr, sizeof(k->client));
 	memcpy(k->shown, n->addr, sizeof(k->shown));
 	k->scope = c->ends.scope;
+	k->exit = scope;
 	k->port = client.port;
 	k->protocol = c->ends.protocol;
 	k->family = c->ends.family;
@@ -81,13 +84,13 @@ static void outside_of(const struct fwt_conn *c, const struct fwt_end *n, u32 sc
 	k->family = c->ends.family;
 }
 
-bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n)
+bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n, u32 scope)
 {
 	struct fwt_net *fn = c->fn;
 	struct inside key;
 	struct mapping *m;
 
-	inside_of(c, n, &key);
+	inside_of(c, n, scope, &key);
 	spin_lock_bh(&fn->map_lock);
 	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
 	if (m) {
@@ -109,7 +112,7 @@ int fwt_mapping_add(const struct fwt_conn *c, u32 scope)
 	if (!m)
 		return -ENOMEM;
 	fwt_ends_get(&c->ends, FWT_N, &n);
-	inside_of(c, &n, &m->in);
+	inside_of(c, &n, scope, &m->in);
 	outside_of(c, &n, scope, &m->out);
 	m->users = 1;
 	spin_lock_bh(&fn->map_lock);
@@ -130,13 +133,13 @@ int fwt_mapping_add(const struct fwt_conn *c, u32 scope)
 	return ret == -EEXIST ? ret : -ENOMEM;
 }
 
-void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n)
+void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
 {
 	struct fwt_net *fn = c->fn;
 	struct mapping *m;
 	struct inside key;
 
-	inside_of(c, n, &key);
+	inside_of(c, n, scope, &key);
 	spin_lock_bh(&fn->map_lock);
 	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
 	if (!WARN_ON_ONCE(!m))

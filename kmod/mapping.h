@@ -23,10 +23,11 @@
  * fwt_mapping_get() - the port that a connection's client has already
  * @c: connection; C is set
  * @n: address of N; its port is set
+ * @scope: of the VRF that N is seen in
  *
  * Return: true: there is a mapping, and the connection counts in it.
  */
-bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n);
+bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n, u32 scope);
 
 /**
  * fwt_mapping_add() - a new one
@@ -38,10 +39,10 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n);
  */
 int fwt_mapping_add(const struct fwt_conn *c, u32 scope);
 
-/* The connection does not count in its mapping any more (@n: address of N); the last
- * one ends it.
+/* The connection does not count in its mapping any more (@n: address of N, seen in
+ * @scope); the last one ends it.
  */
-void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n);
+void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n, u32 scope);
 
 /**
  * fwt_mapping_taken() - has another socket than the connection's own a mapping

@@ -17,6 +17,7 @@
 #include "set_table.h"
 #include "slot.h"
 #include "stats.h"
+#include "across.h"
 #include "barred.h"
 #include "bind.h"
 #include "way.h"
@@ -33,6 +34,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conn_alloc);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_discard);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_insert);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bind_source);
+EXPORT_SYMBOL_IF_KUNIT(fwt_across_link);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bar);
 EXPORT_SYMBOL_IF_KUNIT(fwt_barred);
 EXPORT_SYMBOL_IF_KUNIT(fwt_unbar);

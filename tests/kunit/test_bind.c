@@ -2,6 +2,7 @@
 /* Which ports a translation gets: bind.c. */
 #include <linux/timekeeping.h>
 
+#include "across.h"
 #include "bind.h"
 #include "conns.h"
 #include "test.h"
@@ -166,6 +167,63 @@ static void across(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bind_next(test, fn, 6, FWT_IPPROTO_UDP, &b, &none), 0);
 }
 
+/* Likewise the pair C-S of one that is led elsewhere; an endpoint-independent port is one
+ * VRF's; and what stands across with its own end is not taken for bound to another one.
+ */
+static void across_others(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(500, 500), here = range(500, 501), elsewhere = range(600, 600);
+	struct fwt_conn *c, *more, *other;
+	struct fwt_end server;
+	struct fwt_tuple t;
+	int ret;
+
+	b.across = true;
+	b.scope = 5;
+	b.mapped = true;
+	here.mapped = true;
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, 0, FWT_IPPROTO_UDP, &b, &c), 0);
+	/* In VRF 5: 7:500, led to 9:80, which is what the server there sees. */
+	t = fwt_test_tuple(4, 7, 500, 11, 80);
+	t.scope = 5;
+	fwt_test_end(&server, 4, 9, 80);
+	KUNIT_EXPECT_EQ(test, fwt_test_insert(fn, &t, &server, &more), -EADDRINUSE);
+	t.scope = 6;
+	KUNIT_EXPECT_EQ(test, fwt_test_insert(fn, &t, &server, &more), 0);
+
+	/* The same client, and address, by its own VRF, where 500 is a stranger's. */
+	t = fwt_test_tuple(4, 0x20000, 1000, 12, 80);
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &other), 0);
+	KUNIT_ASSERT_EQ(test, fwt_test_bind(other, &b.end, 500, 500), 0);
+	t = fwt_test_tuple(4, 0x10000, 1000, 12, 80);
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &more), 0);
+	rcu_read_lock();
+	spin_lock_bh(&more->lock);
+	ret = fwt_bind_source(more, &here);
+	more->flags |= BIT(FWT_CONN_SNAT);
+	spin_unlock_bh(&more->lock);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, more->ends.port[FWT_N], 501);
+	KUNIT_EXPECT_TRUE_MSG(test, fwt_conn_is(more, FWT_CONN_MAPPED), "by a mapping of this VRF");
+
+	/* Across, by its own end. */
+	t = fwt_test_tuple(4, 0x30000, 1000, 9, 80);
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	rcu_read_lock();
+	spin_lock_bh(&c->lock);
+	KUNIT_EXPECT_EQ(test, fwt_across_link(c, 5, &other), 0);
+	elsewhere.across = true;
+	elsewhere.scope = 5;
+	KUNIT_EXPECT_EQ(test, fwt_bind_source(c, &elsewhere), -EBUSY);
+	fwt_ends_get(&c->ends, FWT_C, &elsewhere.end);
+	KUNIT_EXPECT_EQ(test, fwt_bind_source(c, &elsewhere), 0);
+	spin_unlock_bh(&c->lock);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+}
+
 /* R12: when one address of a range is full the next one is tried; all of them. */
 static void next_address(struct kunit *test)
 {
@@ -293,6 +351,7 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(resting_mapped),
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(across),
+	KUNIT_CASE(across_others),
 	KUNIT_CASE(next_address),
 	KUNIT_CASE(resting),
 	KUNIT_CASE(twice),
