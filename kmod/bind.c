@@ -59,6 +59,12 @@
 /* Ports that are looked up in order where there is no map. */
 #define WITHOUT_MAP	128u
 
+/* Ports that a program needs a privilege for; and which of them are told from others:
+ * rresvport() of the C library gives those from 512 on.
+ */
+#define PRIVILEGED	1024
+#define HALF_PRIVILEGED	512
+
 /* Ranges no longer than this need no map. */
 #define SHORT		64
 
@@ -518,6 +524,15 @@ static int take_over(struct search *s)
 	return 0;
 }
 
+/* Its client has a port that not everybody has (RFC 4787, REQ-3a; RFC 5382, REQ-7): NFS
+ * servers ask for one.
+ */
+static bool privileged(const struct fwt_conn *c)
+{
+	return c->ends.port[FWT_C] && c->ends.port[FWT_C] < PRIVILEGED &&
+	       (c->ends.protocol == IPPROTO_TCP || c->ends.protocol == IPPROTO_UDP);
+}
+
 /* Is the end N that it has one that is asked for; of a range it may be any. */
 static bool bound_to(const struct fwt_conn *c, const struct fwt_bind *b)
 {
@@ -551,7 +566,8 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	if (b->mapped && fwt_mapping_get(c, &s.end, s.scope)) {
 		s.own = fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
 		/* Unless the policy was changed, and that port is none of the range. */
-		if (s.end.port >= b->lo && s.end.port <= b->hi)
+		if ((s.end.port >= b->lo && s.end.port <= b->hi) ||
+		    (b->low && privileged(c) && s.end.port < PRIVILEGED))
 			ret = try_port(&s, s.end.port);
 		if (!ret)
 			c->flags |= BIT(FWT_CONN_MAPPED);
@@ -565,6 +581,13 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 		s.own = memcmp(client.addr, b->end.addr, sizeof(client.addr)) &&
 			fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
 		ret = try_port(&s, b->end.port);
+	}
+	if (ret == -EADDRINUSE && b->low && privileged(c)) {
+		s.lo = client.port < HALF_PRIVILEGED ? 1 : HALF_PRIVILEGED;
+		s.hi = client.port < HALF_PRIVILEGED ? HALF_PRIVILEGED - 1 : PRIVILEGED - 1;
+		ret = search_range(&s, b);
+		s.lo = b->lo;
+		s.hi = b->hi;
 	}
 	if (ret == -EADDRINUSE && b->lo)
 		ret = search_range(&s, b);

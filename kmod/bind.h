@@ -12,6 +12,8 @@
  * @out: interface that it leaves by, or NULL
  * @end: address, and the port where @keep
  * @keep: try that port first
+ * @low: no range was written: a client's port below 1024 is given another one below 1024
+ *	while there is one, and only then one of @lo to @hi
  * @lo: first port of the range to choose from, 0: none
  * @hi: last port
  * @range: where @end is one address of several, the modifier whose they are: the
@@ -31,6 +33,7 @@ struct fwt_bind {
 	bool mapped;
 	bool opens;
 	bool apart;
+	bool low;
 	bool across;
 	u16 lo;
 	u16 hi;

@@ -354,6 +354,7 @@ static int insert(const struct fwt_way *w, struct fwt_conn *c, struct fwt_conn *
 	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
 		b.lo = w->pol->opt.nat_lo;
 		b.hi = w->pol->opt.nat_hi;
+		b.low = b.lo == 1024 && b.hi == 65535;
 	}
 	return fwt_conn_insert(c, w->hash, &b, other);
 }
@@ -496,6 +497,8 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
 		b.lo = m->flags & FWT_MOD_PORTS ? m->port_lo : w->pol->opt.nat_lo;
 		b.hi = m->flags & FWT_MOD_PORTS ? m->port_hi : w->pol->opt.nat_hi;
+		/* The default, of which these ports are meant to be a part. */
+		b.low = !(m->flags & FWT_MOD_PORTS) && b.lo == 1024 && b.hi == 65535;
 	} else {
 		b.keep = true;
 	}

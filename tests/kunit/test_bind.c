@@ -347,7 +347,45 @@ static void resting_mapped(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fwt_conn_is(c[at ? 0 : 1], FWT_CONN_DEAD));
 }
 
+/* RFC 4787, REQ-3a: a port below 1024 stays below, while there is one. */
+static void low_ports(struct kunit *test)
+{
+	static const struct { u16 client, lo, hi; } of[] = { { 800, 512, 1023 }, { 7, 1, 511 } };
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(1024, 65535);
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	u32 i, k, n, port;
+
+	b.low = true;
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		n = of[i].hi - of[i].lo + 1;
+		for (k = 0; k <= n; k++) {
+			t = fwt_test_tuple(4, 0x10000 + k, of[i].client, 9, 80);
+			KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+			rcu_read_lock();
+			spin_lock_bh(&c->lock);
+			KUNIT_EXPECT_EQ(test, fwt_bind_source(c, &b), 0);
+			spin_unlock_bh(&c->lock);
+			rcu_read_unlock();
+			port = c->ends.port[FWT_N];
+			if (k < n)
+				KUNIT_ASSERT_TRUE(test, port >= of[i].lo && port <= of[i].hi);
+			else
+				KUNIT_EXPECT_GE(test, port, 1024);
+		}
+	}
+	/* Not where a range is written. */
+	b.low = false;
+	fwt_conns_flush(fn);
+	t = fwt_test_tuple(4, 0x10000, 800, 9, 80);
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	KUNIT_ASSERT_EQ(test, fwt_test_bind(c, &b.end, 1024, 65535), 0);
+	KUNIT_EXPECT_GE(test, c->ends.port[FWT_N], 1024);
+}
+
 static struct kunit_case bind_cases[] = {
+	KUNIT_CASE(low_ports),
 	KUNIT_CASE(resting_mapped),
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(across),

@@ -37,6 +37,22 @@ os.set_blocking(monitor.stdout.fileno(), False)
 monitor.text = b""
 
 UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
+# RFC 4787, REQ-3a, RFC 5382, REQ-7: whose port is below 1024 is shown by one below.
+for f in (4, 6):
+    apply(BASE + "egress { oif wan masquerade accept; accept }")
+    for kind, name in ((UDP, "UDP"), (TCP, "TCP")):
+        for port, lo, hi in ((800, 512, 1023), (400, 1, 511), (2000, 1024, 65535)):
+            with ns("home"):
+                s = socket.socket(socket.AF_INET if f == 4 else socket.AF_INET6, kind)
+            s.settimeout(1 + SLOW)
+            s.bind((HOME[f], port))
+            s.connect((FAR[f], 7))
+            if kind == UDP:
+                s.send(b"who")
+            seen = int(s.recv(100).split()[1])
+            ok(lo <= seen <= hi, f"REQ-3a IPv{f} {name}: port {port} is shown as one of {lo} to {hi}", seen)
+            s.close()
+    fwctl("conn", "flush")
 for f in (4, 6):
     for kind, name in ((UDP, "UDP"), (TCP, "TCP")):
         fwctl("conn", "flush")
