@@ -101,6 +101,7 @@ struct search {
 	bool apart;		/* not with the client's own */
 	bool across;		/* to another VRF, see across.h */
 	u32 seq;
+	u32 whole;		/* a bit for each address that was searched whole */
 	u32 scope;		/* of the VRF that the port is to be free in */
 	struct fwt_conn *resting;	/* could yield its port, @rest_end */
 	struct fwt_end rest_end;
@@ -453,23 +454,31 @@ static int at_random(struct search *s, struct fwt_port_search *p)
 	return -EADDRINUSE;
 }
 
-/* Ports of the one address @s->end: some at random first; with @all all of them. */
-static int search_address(struct search *s, bool all)
+/* Ports of the one address @s->end, the @n-th that is tried: some at random first; with
+ * @all all of them.
+ */
+static int search_address(struct search *s, bool all, u32 n)
 {
 	struct fwt_port_search p;
 	struct fwt_ports *m;
 
+	if (s->whole & BIT(n))
+		return -EADDRINUSE;
+
 	s->own = fwt_own_address(s->c->fn->net, s->out, s->c->ends.family,
 				 s->end.addr);
 	fwt_port_search_init(&p, s->lo, s->hi, s->c->seed ^ s->end.addr[0]);
-	if (s->hi - s->lo < SHORT)
-		return all ? -EADDRINUSE : in_order(s, &p);
+	if (s->hi - s->lo < SHORT) {
+		s->whole |= BIT(n);
+		return in_order(s, &p);
+	}
 	/* Where there is a map it knows better than chance. */
 	m = READ_ONCE(s->c->fn->has_ports) || all ?
 		map_get(s->c->fn, map_key(s->c, &s->end, s->scope), all && !s->made) : NULL;
 	if (!m && !all)
 		return at_random(s, &p);
 	p.random = 0;
+	s->whole |= BIT(n);
 	if (!m) {
 		/* No memory, or no map to be had: not only for this packet. */
 		if (!s->made)
@@ -491,11 +500,13 @@ static int search_range(struct search *s, const struct fwt_bind *b)
 	u32 tries;
 	int ret;
 
+	BUILD_BUG_ON(ADDRESSES > 32);
+	s->whole = 0;
 	do {
 		s->end = b->end;
 		tries = 0;
 		do {
-			ret = search_address(s, all);
+			ret = search_address(s, all, tries);
 			if (ret != -EADDRINUSE)
 				return ret;
 		} while (s->budget && b->range && ++tries < ADDRESSES &&

@@ -285,6 +285,18 @@ bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why)
 	return mine;
 }
 
+bool fwt_conn_end_undecided(struct fwt_conn *c, enum fwt_end_reason why)
+{
+	bool mine;
+
+	spin_lock_bh(&c->lock);
+	mine = !(c->flags & BIT(FWT_CONN_EGRESS)) && kill(c);
+	spin_unlock_bh(&c->lock);
+	if (mine)
+		bury(c, why);
+	return mine;
+}
+
 void fwt_conn_end_other(struct fwt_conn *c)
 {
 	bool mine;

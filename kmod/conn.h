@@ -242,6 +242,11 @@ bool fwt_conn_yield(struct fwt_conn *c, u32 seq);
  */
 bool fwt_conn_end(struct fwt_conn *c, enum fwt_end_reason why);
 
+/* The same where egress could not be decided: unless another CPU, with another packet of
+ * it, has done so meanwhile.
+ */
+bool fwt_conn_end_undecided(struct fwt_conn *c, enum fwt_end_reason why);
+
 /* The same for one whose time is over, by who holds another record's lock: never
  * waits.
  */

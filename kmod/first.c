@@ -346,8 +346,8 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 		/* RFC 5508, REQ-8 */
 		if (reason == FWT_REASON_NAT_EXHAUSTED)
 			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
-		fwt_conn_end(w->c, reason == FWT_REASON_NAT_EXHAUSTED ? FWT_END_NO_PORT :
-								       FWT_END_UNFINISHED);
+		fwt_conn_end_undecided(w->c, reason == FWT_REASON_NAT_EXHAUSTED ?
+				       FWT_END_NO_PORT : FWT_END_UNFINISHED);
 		return fwt_drop_by(w, reason, &d);
 	}
 	if (won)

@@ -39,6 +39,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_bar);
 EXPORT_SYMBOL_IF_KUNIT(fwt_barred);
 EXPORT_SYMBOL_IF_KUNIT(fwt_unbar);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_end);
+EXPORT_SYMBOL_IF_KUNIT(fwt_conn_end_undecided);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_cut);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_pressed);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_press);

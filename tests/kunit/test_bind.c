@@ -384,7 +384,27 @@ static void low_ports(struct kunit *test)
 	KUNIT_EXPECT_GE(test, c->ends.port[FWT_N], 1024);
 }
 
+/* A packet that found no port ends its connection; not if another one, on another CPU, has
+ * found one meanwhile.
+ */
+static void undecided(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(500, 501);
+	struct fwt_conn *c, *decided;
+
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, 0, FWT_IPPROTO_UDP, &b, &c), 0);
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, 1, FWT_IPPROTO_UDP, &b, &decided), 0);
+	fwt_test_flag(decided, BIT(FWT_CONN_EGRESS));
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, fwt_conn_end_undecided(c, FWT_END_NO_PORT));
+	KUNIT_EXPECT_FALSE(test, fwt_conn_end_undecided(decided, FWT_END_NO_PORT));
+	rcu_read_unlock();
+	KUNIT_EXPECT_FALSE(test, fwt_conn_is(decided, FWT_CONN_DEAD));
+}
+
 static struct kunit_case bind_cases[] = {
+	KUNIT_CASE(undecided),
 	KUNIT_CASE(low_ports),
 	KUNIT_CASE(resting_mapped),
 	KUNIT_CASE(nearly_full),
