@@ -364,7 +364,7 @@ static int try_port(struct search *s, u16 port)
 	if (fwt_ends_equal(&c->ends, FWT_N, FWT_C) && !s->across)
 		return s->apart ? -EADDRINUSE : 0;
 	/* The server itself: its packets would say no direction. */
-	if (fwt_ends_equal(&c->ends, FWT_N, FWT_S))
+	if (s->apart && fwt_ends_equal(&c->ends, FWT_N, FWT_S))
 		return -EADDRINUSE;
 	/* Looking takes no lock of the table: where many are taken, a port is
 	 * passed over by that alone. The first ones are likely to be free.
