@@ -372,8 +372,9 @@ static int try_port(struct search *s, u16 port)
 	other = sparse && !met_by_others(s) ? NULL : owner(s);
 	if (other)
 		return taken(s, other);
+	/* It may be so by one that rests alone. */
 	if (otherwise_taken(s, NULL))
-		return -EADDRINUSE;
+		return s->opens && !s->resting ? taken(s, owner(s)) : -EADDRINUSE;
 	ret = take(s, &other);
 	if (ret)
 		return ret == -EEXIST ? taken(s, other) : ret;
