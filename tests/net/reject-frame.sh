@@ -112,6 +112,12 @@ equal(len(answers(tcp_frame(2, bad=1))), 0, "not what was damaged")
 equal(len(answers(udp_frame(bad=1))), 0, "not by an ICMP error either")
 wire.send(GW + HOME_MAC + b"\x88\xb5" + bytes(46))
 ok(wait_for(lambda: rule("other")["hits"] == 1), "of what is no IP it is a drop")
+# Ethernet's padding is no part of a packet: neither of its sum nor of what is acknowledged.
+got = answers(tcp_frame(2) + bytes(6))
+equal([struct.unpack("!I", x[42:46])[0] for x in got], [6], "a SYN in a frame that was filled up: a RST")
+equal(len(answers(tcp_frame(2, bad=1) + bytes(6))), 0, "not if it was damaged")
+equal(len(answers(udp_frame() + bytes(17))), 1, "UDP likewise")
+
 got = answers(udp_frame())[0]
 equal((got[26:30], got[30:34], got[6:12]), (socket.inet_aton(FAR[4]), socket.inet_aton(HOME[4]), GW),
       "from whom it was for, to who sent it")
@@ -125,6 +131,23 @@ for _ in range(40):
 ok(len([x for x in wire.frames(0.3) if x[12:14] == b"\x08\x00" and x[23] == 1]) <= 12, "no more than answer-rate")
 ok(stats()["reasons"]["answers-limited"]["value"] >= was + 30, "the rest is counted")
 wire.close()
+
+# What lies in pages is made linear, elsewhere, before the answer's addresses are taken; and
+# where it lay is free, if no socket listens to what leaves, too, and holds it.
+apply(POLICY % "")
+for f, kind, proto, icmp, unreach in ((4, 0x0800, 23, 1, 3), (6, 0x86dd, 20, 58, 1)):
+    with ns("home"):
+        comes = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+        comes.bind(("h0", kind))
+    u = udp("home", HOME[f])
+    u.setsockopt(socket.SOL_UDP, 103, 1400)     # UDP_SEGMENT
+    u.sendto(bytes(2800), (FAR[f], 9))
+    comes.settimeout(TIMEOUT)
+    for got in iter(lambda: comes.recv(2000), b""):
+        if got[proto] == icmp and got[34 if f == 4 else 54] == unreach:
+            break
+    equal((got[:6], got[6:12]), (HOME_MAC, GW), f"IPv{f}: two datagrams in one, in pages: the answer goes to who sent it")
+    comes.close()
 END
 is "egress: refused, with a hint" "$(echo 'egress device lan { reject }' | fw check - 2>&1)" "*no 'reject' in 'egress device'*what leaves*"
 done_testing
