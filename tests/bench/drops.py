@@ -134,6 +134,36 @@ def other_live_set(b, name, n, joined):
     b.added(name + ": added", least, [("fwtree", None)], "(floor)")
 
 
+def prefixes(b, name, n):
+    """A live set of prefixes that do not overlap, beside nft's set of intervals: each
+    packet is of one of them, in an order that no cache knows."""
+    def network(i):
+        return (i * 2654435761 & 0xfffffff) << 4
+
+    def text(i):
+        return socket.inet_ntoa(struct.pack(">I", network(i))) + "/28"
+
+    elements = temp(f"prefixes{n}", "".join(text(i) + "\n" for i in range(n)))
+    nft = temp(f"intervals{n}.nft", "table netdev t {\nset s { type ipv4_addr; flags interval; "
+               "elements = {\n" + ",\n".join(text(i) for i in range(n)) + " } }\n"
+               "chain c { type filter hook ingress device d0 priority 0; policy accept;\n"
+               "ip saddr @s drop\n}\n}\n")
+    contenders = [Nft(None, "nft interval set", nft),
+                  Ours(f'set s : addr {{ elements file "{elements}" }}\n'
+                       "ingress device d0 {\nsaddr @s drop\naccept\n}\n"),
+                  Ours("ingress device d0 { drop }\n", "(floor)")]
+    for c in contenders[:2]:
+        c.most = 1 if n > 100000 else None
+    some = random.Random(1)
+    set_trace(b"".join(struct.pack(">IIHHB3x", network(some.randrange(n)) + some.randrange(16),
+                                   0xc6120001, 1, 9, 17) for _ in range(1 << 18)))
+    play(1 << 18)
+    least = b.rates(name, contenders, lambda c: play(int(2e6 * b.scale) // 64 * 64),
+                    "nft interval set")
+    b.added(name + ": added", least, [("nft interval set", None),
+                                      ("fwtree", "nft interval set")], "(floor)")
+
+
 def before_routing(b, name, args, rates):
     """iptables has no hook at the device: its first place is raw, PREROUTING. Each
     packet has a buffer of its own, since the IP layer would copy a shared one."""
@@ -183,6 +213,7 @@ def run_lists(b):
 def run_live_sets(b):
     for n in (1000, 1000000):
         b.do(f"drop at the device, a live set of {n:,}", live_set, n)
+        b.do(f"drop at the device, a live set of {n:,} prefixes", prefixes, n)
     for of, joined in (("not in a live set", False), ("addr . port, a live set", True)):
         for n in (1000, 1000000):
             b.do(f"drop at the device, {of} of {n:,}", other_live_set, n, joined)

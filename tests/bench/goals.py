@@ -65,6 +65,9 @@ GOALS = [
     ("a look-up in a set of 1M, of the time in one of 1,000", "<=", 2, "times",
      lambda r: r.between(DROP + "a live set of 1,000,000: added",
                          DROP + "a live set of 1,000: added")),
+    # 4 MiB of buckets, and what leads to them.
+    ("memory of limit by saddr, 100,000 sources at a time", "<=", 4.01, "MiB",
+     lambda r: r.worst("limit by source, 100,000 sources at a time: memory", least=False)),
     ("look-up in userspace, every set", ">=", 1.5, "M/s", lambda r: r.worst(LOOKUPS + ".*")),
     ("look-up in userspace, mix12_110k", ">=", 3, "M/s",
      lambda r: r.worst(LOOKUPS + "mix12_110k")),

@@ -3,7 +3,9 @@
 and jhash. Everything is dropped, whatever the answer, so that all do the same but for
 that; each packet is under its limit and takes a token, which is the dearer way.
 """
-from bench import NFT_DROP, Nft, Ours, pktgen
+import json
+
+from bench import NFT_DROP, Nft, Ours, pktgen, sh
 from drops import DROP
 
 # A packet of each source in turn costs pktgen more than the same one sixteen times.
@@ -25,6 +27,27 @@ def row(b, name, settings, contenders, count=4e6):
     b.rates(name, contenders, lambda c: pktgen("d0", int(count * b.scale), settings), "nft")
 
 
+def sources(b, name, contenders, count):
+    """As row(), and what our buckets took by then: those that are not full."""
+    figures = {}
+
+    def measure(c):
+        ns = pktgen("d0", int(count * b.scale), SOURCES)
+        if c.label == "fwtree":
+            limit = json.loads(sh("fwctl -j stats"))["limits"][0]
+            for what in ("memory", "keys", "evicted"):
+                figures.setdefault(what, []).append(limit[what])
+        return ns
+
+    b.rates(name, contenders, measure, "nft")
+    for what, of in figures.items():
+        if what == "memory":
+            b.row(f"{name}: memory", "fwtree", [m / 2 ** 20 for m in of], "MiB",
+                  best=max(of) / 2 ** 20)
+        else:
+            b.row(f"{name}: {what}", "fwtree", of, "buckets", best=max(of))
+
+
 def run(b):
     b.do("limit, one for all", row, DROP,
          [Nft(nft("limit rate 100000000/second burst 4000000 packets drop")),
@@ -43,6 +66,12 @@ def run(b):
                   meter)),
           Ours(ours("limit 10000/second burst 10000 by saddr drop")),
           Nft(NFT_DROP, "(ceiling)")], 1e6)
+    # None is full again meanwhile, so that each has a bucket.
+    b.do("limit by source, 100,000 sources at a time", sources,
+         [Nft(nft("update @m { ip saddr limit rate 10000/hour burst 10000 packets } drop",
+                  meter)),
+          Ours(ours("limit 10000/hour burst 10000 by saddr drop")),
+          Nft(NFT_DROP, "(ceiling)")], 2e6)
     for name, theirs, mine in (("at random", "numgen random mod 4", "random"),
                                ("by turns", "numgen inc mod 4", "round-robin"),
                                ("by hash", "jhash ip saddr . udp dport mod 4", "hash saddr . dport")):
