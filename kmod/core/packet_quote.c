@@ -29,6 +29,19 @@ static u32 quote_len(const struct fwt_packet *p, const u8 *h)
 	       p->icmp_type == ICMP_PARAMETER ? h[5] * 4u : 0;
 }
 
+/* The quoted header's own checksum. A router may have counted its TTL down, and have
+ * left that as it was: of such a one nothing is believed (RFC 5508, REQ-3a).
+ */
+static bool header_ok(const struct fwt_packet *p, const u8 *h)
+{
+	u32 sum = 0, i;
+
+	for (i = 0; i < p->l4 - p->l3; i += 2)
+		sum += get_unaligned_be16(h + i);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum + (sum >> 16) == 0xffff;
+}
+
 int fwt_packet_quote(const struct fwt_packet *p, struct fwt_quote *q,
 		     const u8 *data, u32 len, u32 total)
 {
@@ -66,5 +79,8 @@ int fwt_packet_quote(const struct fwt_packet *p, struct fwt_quote *q,
 		return ret;
 	if (q->p.frag_off)
 		return -EINVAL;
-	return fwt_parse_l4_quoted(&q->p, &r);
+	ret = fwt_parse_l4_quoted(&q->p, &r);
+	if (!ret && p->family == 4 && !header_ok(&q->p, data + q->p.l3))
+		return -EINVAL;
+	return ret;
 }

@@ -380,6 +380,9 @@ bool fwt_tcp_quote_fits(const struct fwt_tcp *t, enum fwt_dir dir, u32 seq)
 
 	if (!(snd->flags & FWT_TCP_PEER_SEEN))
 		return false;
+	/* A SYN that begins anew is on its way, too. */
+	if (dir == FWT_ORIGINAL && t->flags & FWT_TCP_CONN_SYN && seq == t->syn_end - 1)
+		return true;
 	/* One less than what was acknowledged: a keepalive, or the SYN itself. */
 	return between(seq, rcv->maxack - 1, snd->end);
 }

@@ -232,7 +232,7 @@ void fwt_tcp_packet(struct fwt_tcp *t, enum fwt_dir dir,
  * @seq: its sequence number
  *
  * Return: true if @seq lies in what that side sent and could still have on its
- * way (R21, RFC 5927).
+ * way, or is that of a SYN that was noted (R21, RFC 5927).
  */
 bool fwt_tcp_quote_fits(const struct fwt_tcp *t, enum fwt_dir dir, u32 seq);
 

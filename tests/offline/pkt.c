@@ -122,6 +122,8 @@ static void put_quote(struct out *o, const struct pkt_spec *s, u8 *icmp)
 	if (s->extensions && s->ext_unsaid && n > 128)
 		n = 128;
 	memcpy(put(o, n), q->data + q->l3, n);
+	if (s->quote_damaged && s->quote->family == 4)
+		icmp[8 + 10] ^= 0x55;
 	free(q);
 	if (s->extensions) {
 		len = n < 128 ? 128 : (n + unit - 1) / unit * unit;

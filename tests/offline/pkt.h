@@ -101,6 +101,7 @@ struct pkt_spec {
 	bool extensions;
 	bool ext_unsaid;
 	u8 ext_more;
+	bool quote_damaged;	/* its IPv4 header has a wrong checksum */
 	u8 quote_units;
 
 	u32 padding;		/* bytes behind the IP packet */

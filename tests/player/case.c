@@ -239,6 +239,10 @@ static bool error_word(struct line *l, const char *w)
 		l->spec.ext_unsaid = true;
 		return true;
 	}
+	if (!strcmp(w, "bad-inner")) {
+		l->spec.quote_damaged = true;
+		return true;
+	}
 	if (!strcmp(w, "elsewhere")) {
 		l->elsewhere = true;
 		return true;
