@@ -36,7 +36,8 @@ quiet() {
 inner() { policy "$(printf 'ingress {\n%s\n\tdrop\n}' "$1")"; }
 
 # Room for what a walk meets: told of a packet that there is, of no other.
-five() { for n in 1 2 3 4 5; do printf "$1"'\n' "$n"; done; }
+# shellcheck disable=SC2059 # it is a format: %s is the number
+five() { for k in 1 2 3 4 5; do printf "$1"'\n' "$k"; done; }
 inner_set() { policy "$(printf 'set s : addr . port { timeout 1h }\ningress {\n%s\n\taccept\n}' "$1")"; }
 inner_set "$(five '\tudp dport 9 add @s { saddr . sport }')"
 tells 8:2 'this would decide: it can meet more than 4 changes of sets (such a packet: in eth0 udp 198.51.100.7:40000 to 203.0.113.8:9)' 'five changes of sets'
@@ -51,7 +52,7 @@ report $? 'five that no packet meets'
 policy "$(printf 'ingress {\n\ttcp dport 22 ct count by ip saddr > 3 drop\n%s\n\taccept\n}' \
 	"$(five '\tct count by daddr/%s > 3 drop' | head -n 4)")"
 tells 7:2 "can meet more than 4 'ct count' (such a packet: in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn" 'five counts, one of them asked of some'
-limits() { for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do printf '\tlimit %s%s/minute %s\n' "$1" "$n" "$2"; done; }
+limits() { for k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do printf '\tlimit %s%s/minute %s\n' "$1" "$k" "$2"; done; }
 policy "ingress {
 $(limits 'over ' drop)
 	accept
@@ -69,11 +70,11 @@ policy "tree t {
 	iif lo accept
 }
 ingress {
-$(for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do printf '\tcall t\n'; done)
+$(for k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do printf '\tcall t\n'; done)
 	accept
 }"
 tells 23:2 'more than 64 rules and modifiers that take effect (such a packet: in eth0 udp 198.51.100.7:40000 to 203.0.113.8:9)' 'what takes effect in trees'
-inner "$(for n in 1 2 3 4 5 6 7 8; do for i in 1 2 3 4 5 6 7 8 9; do printf '\tudp dport %s count c\n' $n$i; done; done)"
+inner "$(for k in 1 2 3 4 5 6 7 8; do for i in 1 2 3 4 5 6 7 8 9; do printf '\tudp dport %s count c\n' "$k$i"; done; done)"
 check
 ! grep -q 'more than' "$tmp/err"
 report $? '72 rules without a verdict, of which a packet meets one'

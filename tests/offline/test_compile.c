@@ -163,7 +163,8 @@ static const struct {
 	  "tree t {\nadd @s { saddr }\nudp dport 1 add @s { saddr }\ncall u\n}\n"
 	  "tree u {\niif lo add @s { saddr } add @s { saddr } drop\n}\n", 5,
 	  "meets 5 changes of sets" },
-	{ "set s : addr\n" IN("add @s { saddr/32/64 } drop"), 3, "adds what its packet has, whole" },
+	{ "set s : addr\n" IN("add @s { saddr/32/64 } drop"), 3,
+	  "adds what its packet has, whole" },
 	{ "set s : addr . port\n" IN("remove @s { ip6 saddr/64 . dport } drop"), 3,
 	  "removes what its packet has, whole" },
 	{ "set s : protocol\n" IN("add @s { ip protocol } drop"), 3, "a prefix that these fields" },
@@ -358,9 +359,11 @@ static void test_escape_sample(void **state)
 	assert_null(strstr(m.diag.entries[1].hint, "10.0.0.1:"));
 	assert_non_null(strstr(m.diag.entries[1].hint, "in eth0 tcp"));
 	assert_int_equal(m.diag.entries[2].line, 7);
-	assert_non_null(strstr(m.diag.entries[2].hint, "in lo udp 198.51.100.7:40000 to 203.0.113.8:9"));
+	assert_non_null(strstr(m.diag.entries[2].hint,
+			       "in lo udp 198.51.100.7:40000 to 203.0.113.8:9"));
 	assert_int_equal(m.diag.entries[3].line, 8);
-	assert_non_null(strstr(m.diag.entries[3].hint, "in lo tcp 198.51.100.7:40000 to 203.0.113.8:"));
+	assert_non_null(strstr(m.diag.entries[3].hint,
+			       "in lo tcp 198.51.100.7:40000 to 203.0.113.8:"));
 	made_clean(&m);
 
 	/* nothing escapes, but only the eye sees it */

@@ -290,8 +290,8 @@ static int change(struct fwctl *ctl, int argc, char **argv, bool add)
 	if (argc == 3 && !strcmp(argv[1], "file"))
 		file = argv[2];
 	else if (argc == 2 && !strcmp(argv[1], "file"))
-		return fwctl_usage(ctl, "as in 'file list.txt'", "%s: the path of the file is missing",
-				   ctl->command->name);
+		return fwctl_usage(ctl, "as in 'file list.txt'",
+				   "%s: the path of the file is missing", ctl->command->name);
 	else if (argc < 2)
 		return fwctl_usage(ctl, NULL, "%s: no element is named", ctl->command->name);
 	ret = find_set(ctl, &nl, argv[0], &set);
