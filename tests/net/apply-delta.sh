@@ -64,6 +64,13 @@ steps("a definition", ["define x = 5"] + LINES, False)
 steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], False)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)
 steps("a rule on two lines", LINES[:13] + ["\tsaddr { 10.9.9.9,", "\t10.9.9.8 } accept"] + LINES[13:], False)
+# A line that says nothing ends one that goes on: with blanks behind the backslash, too.
+for name, on, end in (("blanks", "\\ ", ""), ("a tab", "\\\t", ""), ("CRLF", "\\", "\r"), ("both", "\\ ", "\r")):
+    pair = ["\tsaddr 10.9.9.9 count c " + on, "\tcount d"]
+    apply_file([x + end for x in LINES[:13] + pair + LINES[13:]], "--full")
+    steps(f"between a line and where it goes on: {name}",
+          [x + end for x in LINES[:13] + pair[:1] + [""] + pair[1:] + LINES[13:]], False)
+steps("a rule that goes on in the next one", LINES[:13] + ["\tsaddr 10.9.9.9 drop \\ ", ""] + LINES[13:], False)
 far = LINES[:12] + ["\t" + new_rule()] + LINES[13:30] + LINES[31:40] + ["\t" + new_rule()] + LINES[40:51]
 steps("one more, one less and another, in two blocks", far + ["\t\t" + new_rule()] + LINES[51:], True)
 steps("a rule in each of two trees", LINES[:12] + LINES[13:-4] + ["\tudp dport 3 drop"] + LINES[-3:], True)

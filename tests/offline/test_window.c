@@ -440,11 +440,44 @@ static void test_sums(void **state)
 	}
 }
 
+/* A hunk that stands where the line before goes on, as the lexer has it: a backslash, and
+ * blanks or none, before the end of the line.
+ */
+static void test_goes_on(void **state)
+{
+	static const struct {
+		const char *line;
+		bool on;
+	} row[] = {
+		{ "accept\n", false }, { "\r\n", false }, { " \t\n", false },
+		{ "a\\b\n", false }, { "a \\ b\n", false }, { "\\\n", true }, { "a \\\n", true },
+		{ "a \\ \n", true }, { "a \\\t \n", true }, { "a \\\r\n", true },
+		{ "a \\ \t\r\n", true },
+	};
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct fwt_vec hunks = { .size = sizeof(struct fwt_hunk) };
+		struct fwt_window w = { .line = 1, .first = true };
+		char now[64], new[64];
+
+		snprintf(now, sizeof(now), "one\n%stwo\nthree\n", row[i].line);
+		snprintf(new, sizeof(new), "one\n%s\ntwo\nthree\n", row[i].line);
+		w.now = (struct fwt_window_text){ .data = now, .len = strlen(now) };
+		w.new = (struct fwt_window_text){ .data = new, .len = strlen(new) };
+		assert_int_equal(fwt_hunks_find(&w, 10, &hunks), 0);
+		assert_int_equal(hunks.count, 1);
+		assert_int_equal(((struct fwt_hunk *)hunks.data)->goes_on, row[i].on);
+		free(hunks.data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window), cmocka_unit_test(test_little),
-		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_sums), cmocka_unit_test(test_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -388,6 +388,15 @@ static void show_lines(struct build *b)
 	}
 }
 
+static u32 ends_in(const char *text, u32 len)
+{
+	u32 n = 0;
+
+	while (len--)
+		n += *text++ == '\n';
+	return n;
+}
+
 /* Which rules of the program are the added ones; each must be whole and plain. */
 static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct fwt_program *prog,
 		      const struct fwt_patchable *of)
@@ -413,7 +422,10 @@ static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct 
 		if (i == FWT_NONE)
 			return -EOPNOTSUPP;
 		fwt_rule_spot(prog, of, i, &spot);
-		if (!spot.plain ||
+		/* Nor more than it: a line that goes on has others in it. */
+		if (!spot.plain || !spot.alone ||
+		    ends_in(prog->source + spot.lines, spot.lines_len) >
+		    b->item[k].last - b->item[k].first ||
 		    strcmp(fwt_program_string(prog, rule[i].tree), b->item[k].line->tree))
 			return -EOPNOTSUPP;
 		rule[i].line = b->item[k].line->shown;

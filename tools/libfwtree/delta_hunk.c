@@ -48,6 +48,16 @@ static bool slight(const struct lines *l, u32 i)
 	return *at == '\n';
 }
 
+/* Does the line before @i go on in it: a backslash, and blanks, before its end. */
+static bool goes_on(const struct lines *l, u32 i)
+{
+	const char *from = l->at[i - 1], *to = l->at[i] - 1;
+
+	while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\r'))
+		to--;
+	return to > from && to[-1] == '\\';
+}
+
 /* From here on the texts are alike, at least for a while. */
 static bool alike(const struct lines *a, u32 i, const struct lines *b, u32 k)
 {
@@ -102,7 +112,7 @@ static int find(const struct fwt_window *w, const struct lines *a, const struct 
 		*h = (struct fwt_hunk){ .now = part(a, i, n), .new = part(b, k, m),
 					.line = w->line + i };
 		/* What stands before the window is the line before's to say. */
-		h->goes_on = i ? a->at[i] - a->at[i - 1] > 1 && a->at[i][-2] == '\\' : !w->first;
+		h->goes_on = i ? goes_on(a, i) : !w->first;
 		i += n;
 		k += m;
 	}
