@@ -319,6 +319,17 @@ void fwt_set_array_free(struct fwt_set *s, struct fwt_set_ranges *r)
 	kvfree(r);
 }
 
+static void array_free_late(struct work_struct *work)
+{
+	struct fwt_set_ranges *r = container_of(to_rcu_work(work), struct fwt_set_ranges, free);
+
+	fwt_share_give(r->share, r->bytes);
+	kvfree(r);
+}
+
+/* Nobody waits for readers here: a policy has hundreds of sets, and whoever applies it
+ * may hold RTNL.
+ */
 void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
 {
 	struct fwt_set_ranges *old;
@@ -326,8 +337,9 @@ void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
 	old = rcu_replace_pointer(s->part[six].array, r, lockdep_is_held(&s->mutex));
 	if (!old)
 		return;
-	synchronize_rcu();
-	fwt_set_array_free(s, old);
+	old->share = &s->fn->sets;
+	INIT_RCU_WORK(&old->free, array_free_late);
+	queue_rcu_work(fwt_wq, &old->free);
 }
 
 int fwt_set_settle(struct fwt_set *s, bool more)

@@ -203,7 +203,8 @@ static __always_inline u32 find(const struct fwt_set_hash *h, const u32 *key, u3
 		if (lease)
 			return lease;
 		/* What is not here any more is in the next table, or in one that has
-		 * become the table by now. Pairs with the releases in
+		 * become the table by now, and has a next one itself perhaps: nobody
+		 * waits for readers between two resizings. Pairs with the releases in
 		 * fwt_set_hash_resize().
 		 */
 		next = smp_load_acquire(&h->next);
@@ -603,7 +604,6 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 	spin_unlock_bh(h->lock);
 	while (n)
 		fwt_set_over_free(h, to, spare[--n]);
-	synchronize_rcu();
-	fwt_set_table_free(h, from);
+	fwt_set_table_retire(h, from);
 	return 0;
 }

@@ -16,7 +16,10 @@
 #define FWT_SET_RANGES_H
 
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include "core/set_shape.h"
+
+struct fwt_share;
 
 /**
  * struct fwt_set_ranges - ranges of one family
@@ -27,6 +30,8 @@
  * @off: where it begins in a key
  * @stride: words of each: low key, high key, last end of the subtree, lease, value
  * @bytes: of all this
+ * @free: work that frees it when no reader is left
+ * @share: what it is then given back to
  */
 struct fwt_set_ranges {
 	u32 n;
@@ -36,6 +41,8 @@ struct fwt_set_ranges {
 	u8 off;
 	u16 stride;
 	size_t bytes;
+	struct rcu_work free;
+	struct fwt_share *share;
 	u32 data[];
 };
 

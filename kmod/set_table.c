@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "netns.h"
 #include "set_table.h"
 
 u32 fwt_set_key_of(const struct fwt_set_hash *h, u32 n, u32 i, u32 name)
@@ -82,6 +83,7 @@ struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, b
 	if (narrow || h->words > 1)
 		words = roundup(words, 4);
 	size = sizeof(*t) + n * (sizeof(struct fwt_set_bucket) + words * sizeof(u32));
+	size = roundup(size, sizeof(u64)) + sizeof(struct fwt_set_table_end);
 	if (!fwt_share_take(h->memory, size))
 		return NULL;
 	t = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
@@ -125,29 +127,57 @@ struct fwt_set_bucket *fwt_set_over_alloc(const struct fwt_set_hash *h,
 	return b;
 }
 
+static void over_free(struct fwt_share *memory, const struct fwt_set_table *t,
+		      struct fwt_set_bucket *b)
+{
+	kfree(b);
+	fwt_share_give(memory, over_bytes(t));
+}
+
 void fwt_set_over_free(const struct fwt_set_hash *h, const struct fwt_set_table *t,
 		       struct fwt_set_bucket *b)
 {
-	kfree(b);
-	fwt_share_give(h->memory, over_bytes(t));
+	over_free(h->memory, t, b);
 }
 
-void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
+static void table_free(struct fwt_share *memory, struct fwt_set_table *t)
 {
 	u32 i;
 
-	if (!t)
-		return;
 	for (i = 0; i < t->n; i++) {
 		struct fwt_set_bucket *b, *next;
 
 		for (b = fwt_set_over(t, &t->bucket[i], fwt_set_side(t, i)); b; b = next) {
 			next = fwt_set_over(t, b, fwt_set_side_over(b));
-			fwt_set_over_free(h, t, b);
+			over_free(memory, t, b);
 		}
 		if (!(i & 0xfff))
 			cond_resched();
 	}
-	fwt_share_give(h->memory, t->size);
+	fwt_share_give(memory, t->size);
 	kvfree(t);
+}
+
+void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t)
+{
+	if (t)
+		table_free(h->memory, t);
+}
+
+static void free_late(struct work_struct *work)
+{
+	struct fwt_set_table_end *end = container_of(to_rcu_work(work), struct fwt_set_table_end,
+						     free);
+
+	table_free(end->memory, end->t);
+}
+
+void fwt_set_table_retire(const struct fwt_set_hash *h, struct fwt_set_table *t)
+{
+	struct fwt_set_table_end *end = (void *)t + t->size - sizeof(*end);
+
+	end->memory = h->memory;
+	end->t = t;
+	INIT_RCU_WORK(&end->free, free_late);
+	queue_rcu_work(fwt_wq, &end->free);
 }

@@ -39,6 +39,7 @@
 #define FWT_SET_TABLE_H
 
 #include <linux/math64.h>
+#include <linux/workqueue.h>
 
 #include "set_hash.h"
 
@@ -129,6 +130,18 @@ struct fwt_set_table {
 };
 
 static_assert(offsetof(struct fwt_set_table, bucket) == 64);
+
+/**
+ * struct fwt_set_table_end - what stands behind all that, and no look-up needs
+ * @free: work that frees the table when no reader is left
+ * @memory: what it was taken of
+ * @t: the table
+ */
+struct fwt_set_table_end {
+	struct rcu_work free;
+	struct fwt_share *memory;
+	struct fwt_set_table *t;
+};
 
 /**
  * struct fwt_set_name - what a key is known by
@@ -295,6 +308,8 @@ static inline u32 fwt_set_nobody(const struct fwt_set_table *t, u32 i)
 
 struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, bool narrow);
 void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t);
+/* Likewise, when those that read it now are done; nobody else finds it any more. */
+void fwt_set_table_retire(const struct fwt_set_hash *h, struct fwt_set_table *t);
 
 /**
  * fwt_set_over_alloc() - a bucket to be put behind another one

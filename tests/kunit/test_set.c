@@ -23,6 +23,8 @@ static void rig_free(void *data)
 	struct rig *r = data;
 
 	fwt_set_ops.free(&r->s->head);
+	rcu_barrier();
+	flush_workqueue(fwt_wq);
 	if (fwt_share_bytes(&r->fn->sets))
 		pr_err("memory of sets is left in the books\n");
 }
@@ -413,6 +415,32 @@ static void timeouts(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, insert(r, false, &i, &i, 1000), 0, "what is there is renewed");
 }
 
+/* Whoever puts a policy in force waits for no readers of its sets: there may be hundreds,
+ * and RTNL may be held. Where there is one CPU, waiting for them is nothing.
+ */
+static void waits_for_nobody(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 1, FWT_SET_TYPE_ADDR, 1000);
+	u32 *word = kunit_kcalloc(test, 2 * 600, sizeof(u32), GFP_KERNEL), i;
+	unsigned long waited = current->nvcsw;
+	const u32 rounds = 100;
+
+	KUNIT_ASSERT_NOT_NULL(test, word);
+	/* Ranges and keys, by turns. */
+	for (i = 0; i < 600; i++) {
+		word[2 * i] = 16 * i;
+		word[2 * i + 1] = 16 * i + (i & 1) * 7;
+	}
+	/* Of other numbers of them: the tables change their sizes, too. */
+	for (i = 0; i < rounds; i++) {
+		rig_base(r, word, i & 1 ? 600 : 20);
+		KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+		fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), i & 1 ? 600u : 20u);
+	}
+	KUNIT_EXPECT_LT(test, current->nvcsw - waited, rounds / 2);
+}
+
 /* What a policy has is there from the moment that it is in force. */
 static void base(struct kunit *test)
 {
@@ -657,6 +685,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(readers),
 	KUNIT_CASE_SLOW(timeouts),
 	KUNIT_CASE(base),
+	KUNIT_CASE(waits_for_nobody),
 	KUNIT_CASE_SLOW(names),
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(changed),

@@ -114,6 +114,8 @@ static void twin_free(void *data)
 	struct twin *t = data;
 
 	fwt_set_hash_clean(&t->h);
+	rcu_barrier();
+	flush_workqueue(fwt_wq);
 	if (fwt_share_bytes(&t->memory))
 		pr_err("memory of a hash is left in the books\n");
 	kvfree(t);
