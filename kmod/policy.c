@@ -434,6 +434,7 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
 	}
 	p->base->users = 1;
+	fwt_slots_place(fn, &p->prog, false, p->slot);
 	fwt_policy_publish(fn, p);
 	/* What the former policy is bound to stays so while it may come back. */
 	if (trial)

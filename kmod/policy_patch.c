@@ -144,16 +144,6 @@ static void give_back(struct fwt_net *fn, const struct fwt_base *b,
 	}
 }
 
-/* The patch in force goes on saying where its rules stand. */
-static void place_again(struct fwt_net *fn, const struct fwt_change *c)
-{
-	u32 i;
-
-	for (i = 0; c && i < c->patch.prog.n[FWT_SEC_RULES]; i++)
-		if (c->slot[i] != FWT_NONE)
-			fwt_slot_place(fn, c->slot[i], c->patch.prog.rule[i].line, true);
-}
-
 /* Everything that can fail. */
 static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *old, void *blob,
 				  size_t len, struct netlink_ext_ack *extack)
@@ -180,8 +170,6 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	ret = check_keys(fn, old, c, extack);
 	if (ret) {
 		fwt_slots_put(fn, c->slot, fwt_n_slots(&c->patch.prog));
-		give_back(fn, b, c, old->change);
-		place_again(fn, old->change);
 		goto fail;
 	}
 	p->fn = fn;
@@ -237,6 +225,7 @@ int fwt_policy_patch(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	p->base = old->base;
 	p->base->users++;
 	p->gen = ++fn->generation;
+	fwt_slots_place(fn, &p->change->patch.prog, true, p->change->slot);
 	rcu_assign_pointer(fn->policy, p);
 	give_back(fn, p->base, old->change, p->change);
 	*gen = p->gen;

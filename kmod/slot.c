@@ -98,32 +98,46 @@ static u32 capacity(struct fwt_slots *s)
 	return d ? d->n_chunks << FWT_SLOT_CHUNK_BITS : 0;
 }
 
-/* One more chunk: a copy of the directory, with it. */
-static int grow(struct fwt_slots *s)
+static int chunk_init(struct fwt_slot_chunk *c, u32 number)
 {
-	struct fwt_slot_dir *old = dir_locked(s), *d;
-	struct fwt_slot_chunk c;
-	u32 n = old ? old->n_chunks : 0, i;
+	u32 i;
 
-	d = kvmalloc(struct_size(d, chunk, n + 1), GFP_KERNEL_ACCOUNT);
-	c.slot = kvcalloc(FWT_SLOT_CHUNK, sizeof(*c.slot), GFP_KERNEL_ACCOUNT);
-	c.count = __alloc_percpu_gfp(FWT_SLOT_CHUNK * sizeof(*c.count), 32,
-				     GFP_KERNEL_ACCOUNT);
-	if (!d || !c.slot || !c.count) {
-		chunk_free(&c);
-		kvfree(d);
+	c->slot = kvcalloc(FWT_SLOT_CHUNK, sizeof(*c->slot), GFP_KERNEL_ACCOUNT);
+	c->count = __alloc_percpu_gfp(FWT_SLOT_CHUNK * sizeof(*c->count), 32,
+				      GFP_KERNEL_ACCOUNT);
+	if (!c->slot || !c->count) {
+		chunk_free(c);
 		return -ENOMEM;
 	}
 	for (i = 0; i < FWT_SLOT_CHUNK; i++)
-		c.slot[i].index = (n << FWT_SLOT_CHUNK_BITS) + i;
-	if (n)
-		memcpy(d->chunk, old->chunk, n * sizeof(d->chunk[0]));
-	d->chunk[n] = c;
-	d->n_chunks = n + 1;
+		c->slot[i].index = (number << FWT_SLOT_CHUNK_BITS) + i;
+	return 0;
+}
+
+/* As many chunks as there are to be: a copy of the directory, with the new ones. */
+static int grow(struct fwt_slots *s, u32 chunks)
+{
+	struct fwt_slot_dir *old = dir_locked(s), *d;
+	u32 had = old ? old->n_chunks : 0, n;
+
+	d = kvmalloc(struct_size(d, chunk, chunks), GFP_KERNEL_ACCOUNT);
+	if (!d)
+		return -ENOMEM;
+	if (had)
+		memcpy(d->chunk, old->chunk, had * sizeof(d->chunk[0]));
+	for (n = had; n < chunks; n++)
+		if (chunk_init(&d->chunk[n], n))
+			goto fail;
+	d->n_chunks = chunks;
 	rcu_assign_pointer(s->dir, d);
 	if (old)
 		kvfree_rcu(old, rcu);
 	return 0;
+fail:
+	while (n-- > had)
+		chunk_free(&d->chunk[n]);
+	kvfree(d);
+	return -ENOMEM;
 }
 
 /* Room for @count more, and buckets for all: chains of about one. */
@@ -133,8 +147,8 @@ static int reserve(struct fwt_slots *s, u32 count)
 	struct hlist_head *b;
 	int ret;
 
-	while (capacity(s) < want) {
-		ret = grow(s);
+	if (capacity(s) < want) {
+		ret = grow(s, DIV_ROUND_UP(want, FWT_SLOT_CHUNK));
 		if (ret)
 			return ret;
 	}
@@ -251,11 +265,9 @@ static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
 	struct fwt_slot *slot = find(s, key);
 
 	if (slot) {
-		/* The same rule, perhaps at another place by now. */
-		WRITE_ONCE(slot->line, line);
-		WRITE_ONCE(slot->placed, placed);
-		refcount_inc(&file->refs);
-		name_set(&slot->file, file);
+		/* The same rule, which stands where the policy in force has it until
+		 * fwt_slots_place() says otherwise.
+		 */
 		s->n_left -= !slot->users;
 	} else {
 		struct fwt_name *name = NULL;

@@ -101,12 +101,15 @@ void fwt_slots_clean(struct fwt_slots *s);
  * @patch: it is that of a patch: rules without a line have no slot, but FWT_NONE
  * @slot: filled in: for each rule, then for each named counter
  *
+ * Slots that were there go on saying where their rules stand in the policy in force,
+ * since this one may be refused yet: see fwt_slots_place().
+ *
  * Return: 0 or -ENOMEM, and then nothing is taken.
  */
 int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch, u32 *slot);
 
 /**
- * fwt_slots_place() - a program's rules stand where it says, again
+ * fwt_slots_place() - a program's rules stand where it says, now that it is in force
  * @fn: namespace, its lock held
  * @prog: program
  * @patch: as above

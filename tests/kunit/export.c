@@ -14,6 +14,7 @@
 #include "rate.h"
 #include "pool.h"
 #include "set.h"
+#include "set.h"
 #include "set_table.h"
 #include "slot.h"
 #include "stats.h"
@@ -56,6 +57,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conn_keep);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_clean);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_get);
+EXPORT_SYMBOL_IF_KUNIT(fwt_slots_place);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_put);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_reap);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_reset);

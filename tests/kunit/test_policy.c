@@ -186,6 +186,59 @@ static void refused_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n_devs(), 0);
 }
 
+/* One rule, in @file at @line, and two objects of which the program says that they are
+ * one, if @wrong.
+ */
+static void *one_rule(struct kunit *test, const char *file, u32 line, bool wrong, size_t *len)
+{
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	u32 rule = fwt_test_rule(p, 4711), i;
+
+	p->rule[rule].line = line;
+	p->file[0].name = fwt_test_string(p, file);
+	for (i = 0; i < 2; i++)
+		p->object[i] = (struct fwt_prog_object){
+			.key = wrong ? 9 : 9 + i, .kind = FWT_OBJECT_SPLIT, .name = FWT_NONE,
+			.param = { [FWT_SPLIT_TURNS] = 2 },
+		};
+	p->n[FWT_SEC_OBJECTS] = 2;
+	fwt_test_hook(p, FWT_HOOK_INGRESS, fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule), NULL);
+	return fwt_test_build(test, p, len);
+}
+
+static void stands(struct kunit *test, const char *file, u32 line, const char *when)
+{
+	const struct fwt_slot *s;
+
+	rcu_read_lock();
+	s = fwt_slot_peek(ns->fn, rcu_dereference(ns->fn->policy)->slot[0]);
+	KUNIT_EXPECT_STREQ_MSG(test, rcu_dereference(s->file)->text, file, "%s", when);
+	KUNIT_EXPECT_EQ_MSG(test, s->line, line, "%s", when);
+	rcu_read_unlock();
+}
+
+/* The rules in force stand where they stood. */
+static void refused_moves_no_rule(struct kunit *test)
+{
+	struct netlink_ext_ack extack = { };
+	size_t len;
+	void *blob;
+	u32 gen;
+
+	blob = one_rule(test, "one.fw", 12, false, &len);
+	fwt_test_apply(test, ns, blob, len);
+	stands(test, "one.fw", 12, "where it was written");
+	blob = one_rule(test, "new.fw", 34, true, &len);
+	KUNIT_EXPECT_EQ(test, fwt_policy_apply(ns->fn, blob, len, FWT_GENERATION_ANY, &extack,
+					       &gen), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, extack._msg, "two objects have one key");
+	stands(test, "one.fw", 12, "after another one was refused");
+	blob = one_rule(test, "new.fw", 34, false, &len);
+	fwt_test_apply(test, ns, blob, len);
+	stands(test, "new.fw", 34, "after it was taken");
+	fwt_test_clear(test, ns);
+}
+
 static void device_hooks(struct kunit *test)
 {
 	struct fwt_test_prog *p = fwt_test_prog_new(test);
@@ -366,6 +419,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(lets_go_of_slots),
 	KUNIT_CASE(slots_in_rows),
 	KUNIT_CASE(refused_changes_nothing),
+	KUNIT_CASE(refused_moves_no_rule),
 	KUNIT_CASE(device_hooks),
 	KUNIT_CASE_SLOW(each_field),
 	KUNIT_CASE(each_length),

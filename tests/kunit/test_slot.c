@@ -127,6 +127,12 @@ static void same_key_same_slot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n.hits, 1);
 	rcu_read_lock();
 	s = fwt_slot_peek(fn, b->slot[0]);
+	KUNIT_EXPECT_EQ_MSG(test, s->line, 51, "not in force yet");
+	rcu_read_unlock();
+	mutex_lock(&fn->lock);
+	fwt_slots_place(fn, &b->prog, false, b->slot);
+	mutex_unlock(&fn->lock);
+	rcu_read_lock();
 	KUNIT_EXPECT_EQ_MSG(test, s->line, 1, "the line it has now");
 	KUNIT_EXPECT_STREQ(test, s->file->text, "home.fwt");
 	rcu_read_unlock();
