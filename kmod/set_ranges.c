@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ranges of a set, see set_ranges.h. */
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -81,34 +82,62 @@ void fwt_set_ranges_add(struct fwt_set_ranges *r, const u32 *low, const u32 *hig
 	memcpy(lease_of(r, e) + 1, value, r->shape->value_words[r->six] * sizeof(u32));
 }
 
-static int by_low(const void *a, const void *b, const void *priv)
-{
-	const struct fwt_set_ranges *r = priv;
+/* Of millions of ranges putting them in order takes seconds, and the kernel's sort never
+ * lets go of the CPU: so what it calls does, each so many times.
+ */
+#define REST	4096u
 
-	return compare(low_of(r, (u32 *)a), low_of(r, (u32 *)b), width(r));
+struct sorting {
+	const struct fwt_set_ranges *r;
+	u32 n;
+};
+
+static void rest(u32 n)
+{
+	if (!(n % REST))
+		cond_resched();
 }
 
-static void order(struct fwt_set_ranges *r, u32 by)
+static int by_low(const struct fwt_set_ranges *r, u32 *a, u32 *b)
 {
+	return compare(low_of(r, a), low_of(r, b), width(r));
+}
+
+static int by_low_resting(const void *a, const void *b, const void *priv)
+{
+	struct sorting *s = (struct sorting *)priv;
+
+	rest(++s->n);
+	return by_low(s->r, (u32 *)a, (u32 *)b);
+}
+
+/* The first @n of them. */
+static void order(struct fwt_set_ranges *r, u32 by, u32 n)
+{
+	struct sorting s = { .r = r };
 	u32 i;
 
 	r->by = by;
 	for (r->off = 0, i = 0; i < by; i++)
 		r->off += r->shape->dim[r->six][i];
-	sort_r(r->data, r->n, r->stride * sizeof(u32), by_low, NULL, r);
+	sort_r(r->data, n, r->stride * sizeof(u32), by_low_resting, NULL, &s);
 }
 
-/* By which part they are told apart best. */
+#define SAMPLE	4096u
+
+/* By which part they are told apart best. The first ones stand for all: they come out of
+ * a hash whose order nobody knows.
+ */
 static u32 best_part(struct fwt_set_ranges *r)
 {
-	u32 by, i, n, best = 0, most = 0;
+	u32 by, i, n, best = 0, most = 0, sample = min(r->n, SAMPLE);
 
 	if (r->shape->n == 1)
 		return 0;
 	for (by = 0; by < r->shape->n; by++) {
-		order(r, by);
-		for (n = 0, i = 1; i < r->n; i++)
-			n += !!by_low(at(r, i - 1), at(r, i), r);
+		order(r, by, sample);
+		for (n = 0, i = 1; i < sample; i++)
+			n += !!by_low(r, at(r, i - 1), at(r, i));
 		if (n > most) {
 			most = n;
 			best = by;
@@ -126,11 +155,11 @@ void fwt_set_ranges_build(struct fwt_set_ranges *r)
 		u32 from, to;
 		u32 done;
 	} stack[DEPTH_MAX + 1];
-	u32 depth = 0;
+	u32 depth = 0, turns = 0;
 
 	if (!r->n)
 		return;
-	order(r, best_part(r));
+	order(r, best_part(r), r->n);
 	stack[0].from = 0;
 	stack[0].to = r->n;
 	stack[0].done = 0;
@@ -139,6 +168,7 @@ void fwt_set_ranges_build(struct fwt_set_ranges *r)
 		u32 mid = from + (to - from) / 2, k;
 		u32 *e = at(r, mid);
 
+		rest(++turns);
 		if (stack[depth].done < 2) {
 			u32 right = stack[depth].done++;
 

@@ -14,7 +14,7 @@
 #include "rate.h"
 #include "pool.h"
 #include "set.h"
-#include "set.h"
+#include "set_ranges.h"
 #include "set_table.h"
 #include "slot.h"
 #include "stats.h"
@@ -76,6 +76,9 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_set_delete);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_settle);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_next);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_ranges_new);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_ranges_add);
+EXPORT_SYMBOL_IF_KUNIT(fwt_set_ranges_build);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_table_alloc);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_table_free);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_key_of);

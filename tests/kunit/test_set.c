@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "set.h"
+#include "set_ranges.h"
 #include "test.h"
 
 struct rig {
@@ -441,6 +442,44 @@ static void waits_for_nobody(struct kunit *test)
 	KUNIT_EXPECT_LT(test, current->nvcsw - waited, rounds / 2);
 }
 
+static int take_turns(void *data)
+{
+	u32 *turns = data;
+
+	while (!kthread_should_stop()) {
+		WRITE_ONCE(*turns, *turns + 1);
+		schedule();
+	}
+	return 0;
+}
+
+/* Whoever puts many ranges in order lets others have the CPU now and then. */
+static void lets_others_run(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 2, FWT_SET_TYPE_ADDR | FWT_SET_TYPE_PORT << 4, 100);
+	u32 n = FWT_TEST_MANY(200000), turns = 0, before, low[2], high[2], i;
+	struct fwt_set_ranges *a = fwt_set_ranges_new(&r->s->shape, false, n);
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	for (i = 0; i < n; i++) {
+		low[0] = i * 0x9e3779b1u >> 1;
+		low[1] = low[0] & 0x7fff;
+		high[0] = low[0] + 5;
+		high[1] = low[1] + 5;
+		fwt_set_ranges_add(a, low, high, 1, NULL);
+	}
+	task = kthread_run(take_turns, &turns, "kunit-turns");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	while (!READ_ONCE(turns))
+		msleep(1);
+	before = READ_ONCE(turns);
+	fwt_set_ranges_build(a);
+	KUNIT_EXPECT_GT(test, READ_ONCE(turns), before);
+	kthread_stop(task);
+	kvfree(a);
+}
+
 /* What a policy has is there from the moment that it is in force. */
 static void base(struct kunit *test)
 {
@@ -686,6 +725,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(timeouts),
 	KUNIT_CASE(base),
 	KUNIT_CASE(waits_for_nobody),
+	KUNIT_CASE(lets_others_run),
 	KUNIT_CASE_SLOW(names),
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(changed),
