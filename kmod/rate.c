@@ -19,6 +19,7 @@
  * their set; of two tables the new one's lock is the outer one. The work runs without
  * fwt_net.lock, and is waited for when the limit goes.
  */
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -69,6 +70,8 @@ struct tally {
  * @most: sets that the table may have
  * @fn: whose memory it is
  * @grow: makes a larger one
+ * @failed: so often, one after the other, there was no memory for it
+ * @again: jiffies from which on it is asked for again
  * @tally: per CPU
  * @base: subtracted, since the last reset
  */
@@ -82,6 +85,8 @@ struct limit {
 	u32 most;
 	struct fwt_net *fn;
 	struct work_struct grow;
+	u32 failed;
+	unsigned long again;
 	struct tally base;
 };
 
@@ -204,6 +209,12 @@ static bool put_in(struct set *s, u64 hash, u64 full, u64 at)
 	return evicts;
 }
 
+/* Memory for a larger table was not to be had a moment ago. */
+static bool waits(const struct limit *l)
+{
+	return READ_ONCE(l->failed) && time_before(jiffies, READ_ONCE(l->again));
+}
+
 static void charge_key(struct limit *l, u64 hash, u64 at, u32 len)
 {
 	struct table *t = rcu_dereference(l->table), *former;
@@ -225,7 +236,7 @@ static void charge_key(struct limit *l, u64 hash, u64 at, u32 len)
 	spin_unlock(&s->lock);
 	if (unlikely(evicts)) {
 		this_cpu_inc(l->tally->evicted);
-		if (t->mask + 1 < l->most && !rcu_access_pointer(t->former))
+		if (t->mask + 1 < l->most && !rcu_access_pointer(t->former) && !waits(l))
 			queue_work(fwt_wq, &l->grow);
 	}
 }
@@ -241,7 +252,8 @@ static void charge_all(struct limit *l, u64 at, u32 len)
 
 static struct table *table_alloc(u32 sets)
 {
-	struct table *t = kvzalloc(struct_size(t, set, sets), GFP_KERNEL_ACCOUNT);
+	struct table *t = kvzalloc(struct_size(t, set, sets),
+				   GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	u32 i;
 
 	if (!t)
@@ -279,6 +291,15 @@ static size_t bytes_of(u32 sets)
 	return sets > SETS_MIN ? sets * sizeof(struct set) : 0;
 }
 
+/* As of live sets (set.c): who is evicted next asks again, but not before a second is
+ * over, then two, and up to a minute.
+ */
+static void failed(struct limit *l)
+{
+	WRITE_ONCE(l->again, jiffies + min_t(unsigned long, HZ << min(l->failed, 6u), 60 * HZ));
+	WRITE_ONCE(l->failed, l->failed + 1);
+}
+
 static void grow(struct work_struct *work)
 {
 	struct limit *l = container_of(work, struct limit, grow);
@@ -287,14 +308,19 @@ static void grow(struct work_struct *work)
 	u32 sets = min(4 * (old->mask + 1), l->most), i, k;
 	size_t by = bytes_of(sets) - bytes_of(old->mask + 1);
 
-	if (sets <= old->mask + 1 || !fwt_share_take(&l->fn->limits, by))
+	if (sets <= old->mask + 1)
 		return;
-	t = table_alloc(sets);
-	if (!t) {
-		/* The next one that is evicted asks again. */
-		fwt_share_give(&l->fn->limits, by);
+	if (!fwt_share_take(&l->fn->limits, by)) {
+		failed(l);
 		return;
 	}
+	t = table_alloc(sets);
+	if (!t) {
+		fwt_share_give(&l->fn->limits, by);
+		failed(l);
+		return;
+	}
+	WRITE_ONCE(l->failed, 0);
 	RCU_INIT_POINTER(t->former, old);
 	rcu_assign_pointer(l->table, t);
 	/* From now on nobody begins a bucket in the old one. */

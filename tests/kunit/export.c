@@ -102,6 +102,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_limits_charge);
 EXPORT_SYMBOL_IF_KUNIT(fwt_share_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_share_take);
 EXPORT_SYMBOL_IF_KUNIT(fwt_share_give);
+EXPORT_SYMBOL_IF_KUNIT(fwt_share_must);
 EXPORT_SYMBOL_IF_KUNIT(fwt_limits_reset);
 EXPORT_SYMBOL_IF_KUNIT(fwt_world_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_world_under);

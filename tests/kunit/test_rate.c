@@ -5,6 +5,7 @@
  * is replaced. Threads do what hooks do, a walk and then the charge, softirqs off.
  */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
@@ -243,6 +244,43 @@ static void many_keys(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
+/* @n keys more, each once: a table that is full asks for a larger one. */
+static u32 places_after(u32 *key, u32 n)
+{
+	struct fwt_limit_figures f;
+
+	while (n--)
+		ask(KEYED, (*key)++, 100);
+	flush_workqueue(fwt_wq);
+	figures(KEYED, &f);
+	return f.keys_max;
+}
+
+/* A larger table that is refused is not asked for again with each packet. */
+static void no_memory(struct kunit *test)
+{
+	const size_t all = totalram_pages() << PAGE_SHIFT;
+	unsigned long begun = jiffies;
+	u32 key = 0, places, now, i;
+
+	rate_apply(test, 1, 1);
+	fwt_share_must(&ns->fn->limits, all);
+	places = places_after(&key, 3000);
+	KUNIT_EXPECT_EQ_MSG(test, places, places_after(&key, 100), "there is no memory");
+	fwt_share_give(&ns->fn->limits, all);
+	now = places_after(&key, 3000);
+	if (time_before(jiffies, begun + HZ))
+		KUNIT_EXPECT_EQ_MSG(test, now, places, "it waits before it asks again");
+	else
+		kunit_info(test, "too slow to see it wait");
+	for (i = 0; i < 200 && now == places; i++) {
+		msleep(20);
+		now = places_after(&key, 100);
+	}
+	KUNIT_EXPECT_GT_MSG(test, now, places, "then it does");
+	fwt_test_clear(test, ns);
+}
+
 /* One key of many CPUs, whose bucket moves from table to table. */
 static void one_key(struct kunit *test)
 {
@@ -441,6 +479,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(one_for_all),
 	KUNIT_CASE_SLOW(one_key),
 	KUNIT_CASE_SLOW(many_keys),
+	KUNIT_CASE(no_memory),
 	{ }
 };
 
