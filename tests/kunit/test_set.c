@@ -472,7 +472,7 @@ static void lets_others_run(struct kunit *test)
 	task = kthread_run(take_turns, &turns, "kunit-turns");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	while (!READ_ONCE(turns))
-		msleep(1);
+		msleep(20);
 	before = READ_ONCE(turns);
 	fwt_set_ranges_build(a);
 	KUNIT_EXPECT_GT(test, READ_ONCE(turns), before);
