@@ -27,6 +27,7 @@
  * value is compared; choosing between them is then all that waits for the
  * comparison, where else fetching would.
  */
+#include "box.h"
 #include "tree.h"
 
 #define LINE		64	/* bytes that come at once */
@@ -36,6 +37,7 @@
 struct point {
 	u32 dim[__FWT_DIM6_MAX];
 	u8 flags;		/* FWT_BOX_PORTS, if there are any */
+	struct fwt_box_key box;	/* of IPv4 and others */
 };
 
 static void key4(struct point *k, const struct fwt_packet *p)
@@ -47,7 +49,8 @@ static void key4(struct point *k, const struct fwt_packet *p)
 	k->dim[FWT_DIM_SPORT] = ports ? p->sport : 0;
 	k->dim[FWT_DIM_DPORT] = ports ? p->dport : 0;
 	k->dim[FWT_DIM_PROTOCOL] = p->protocol;
-	k->flags = ports ? FWT_BOX_PORTS : 0;
+	fwt_box_ask(&k->box, k->dim[FWT_DIM_SADDR], k->dim[FWT_DIM_DADDR],
+		    k->dim[FWT_DIM_SPORT], k->dim[FWT_DIM_DPORT], p->protocol, ports);
 }
 
 static void key6(struct point *k, const struct fwt_packet *p)
@@ -64,16 +67,6 @@ static void key6(struct point *k, const struct fwt_packet *p)
 
 /* One comparison a dimension, and no branch between them. */
 #define WITHIN(v, lo, hi) ((u32)(v) - (lo) <= (u32)(hi) - (lo))
-
-static __always_inline bool holds4(const struct fwt_prog_box *b, const struct point *k)
-{
-	return WITHIN(k->dim[FWT_DIM_SADDR], b->saddr_lo, b->saddr_hi) &
-	       WITHIN(k->dim[FWT_DIM_DADDR], b->daddr_lo, b->daddr_hi) &
-	       WITHIN(k->dim[FWT_DIM_SPORT], b->sport_lo, b->sport_hi) &
-	       WITHIN(k->dim[FWT_DIM_DPORT], b->dport_lo, b->dport_hi) &
-	       WITHIN(k->dim[FWT_DIM_PROTOCOL], b->protocol_lo, b->protocol_hi) &
-	       ((b->flags & FWT_BOX_PORTS & ~k->flags) == 0);
-}
 
 static __always_inline bool holds6(const struct fwt_prog_box6 *b, const struct point *k)
 {
@@ -131,13 +124,13 @@ struct search {
 };
 
 /* @hit is a box that holds the packet; false where its tests do not. */
-static __always_inline bool take(struct search *s, u32 node, u8 flags)
+static __always_inline bool take(struct search *s, u32 node, u8 tests)
 {
 	u32 next = node;
 
 	if (s->gone && s->gone[node / 32] >> (node % 32) & 1)
 		return false;
-	if (unlikely(flags & FWT_BOX_TESTS)) {
+	if (unlikely(tests)) {
 		next = pass(s->prog, node, s->p, s->env);
 		if (next == FWT_NONE)
 			return false;
@@ -148,23 +141,34 @@ static __always_inline bool take(struct search *s, u32 node, u8 flags)
 	return true;
 }
 
-/* Boxes stand in the order of their nodes: the first one that holds is it. */
-#define COMPARE(box, holds)						\
-static __always_inline void compare_##holds(struct search *s,		\
-					    const struct box *b,	\
-					    const struct box *end)	\
-{									\
-	for (; b < end; b++) {						\
-		if (b->node >= s->best)					\
-			return;						\
-		if (holds(b, &s->key) && b->node > s->after &&		\
-		    take(s, b->node, b->flags))				\
-			return;						\
-	}								\
+/* Whether a box that holds is the one: those of a leaf stand in the order of their
+ * nodes, and the first one that does is it. Nodes of those that do not hold are not
+ * looked at, which would cost more than it spares.
+ */
+static __always_inline bool found(struct search *s, u32 node, u8 tests)
+{
+	return node >= s->best || (node > s->after && take(s, node, tests));
 }
 
-COMPARE(fwt_prog_box, holds4)
-COMPARE(fwt_prog_box6, holds6)
+static __always_inline void compare4(struct search *s, const struct fwt_prog_box *b, u32 n)
+{
+	const struct fwt_prog_box *end = b + n;
+
+	for (; b < end; b++)
+		if (unlikely(fwt_box_holds(b, &s->key.box)) &&
+		    found(s, fwt_box_node(b), fwt_box_tests(b)))
+			return;
+}
+
+static __always_inline void compare6(struct search *s, const struct fwt_prog_box6 *b, u32 n)
+{
+	const struct fwt_prog_box6 *end = b + n;
+
+	for (; b < end; b++)
+		if (unlikely(holds6(b, &s->key)) &&
+		    found(s, b->node, b->flags & FWT_BOX_TESTS))
+			return;
+}
 
 /* A cut in a register: where it is, and above that where it leads. */
 static __always_inline u64 load(const struct fwt_prog_cut *c)
@@ -177,9 +181,9 @@ static __always_inline void leaf(struct search *s, u64 cut, bool six)
 	u32 at = (u32)cut, n = cut >> 32 & FWT_CUT_MAX;
 
 	if (six)
-		compare_holds6(s, s->prog->box6 + at, s->prog->box6 + at + n);
+		compare6(s, s->prog->box6 + at, n);
 	else
-		compare_holds4(s, s->prog->box + at, s->prog->box + at + n);
+		compare4(s, s->prog->box + at, n);
 }
 
 /* Ask for the lines of a leaf, the first few. */
@@ -273,6 +277,7 @@ static __always_inline u32 look(const struct fwt_program *prog, u32 at,
 			key4(&s.key, p);
 		} else {
 			memset(&s.key, 0, sizeof(s.key));
+			fwt_box_ask(&s.key.box, 0, 0, 0, 0, 0, false);
 			part = FWT_PART_OTHER;
 		}
 		find(&s, prog->tree + f->tree[part], f->n_trees[part], false);

@@ -11,6 +11,7 @@
  * A node begins a rule of one forest at most, so that what follows from it can
  * be handed to that forest's nodes in the same passes as everything else.
  */
+#include "box.h"
 #include "verify_private.h"
 
 /* What a leaf asks of a box, whatever its addresses are. */
@@ -31,11 +32,12 @@ static struct box read_box(const struct fwt_program *prog, u32 i, bool six)
 			!b->pad && b->sport_lo <= b->sport_hi &&
 			b->dport_lo <= b->dport_hi && b->protocol_lo <= b->protocol_hi };
 	} else {
-		const struct fwt_prog_box *b = &prog->box[i];
+		struct fwt_box4 b = fwt_box_unpack(&prog->box[i]);
+		struct fwt_prog_box same = fwt_box_pack(&b);
 
-		box = (struct box){ b->node, b->flags,
-			!b->pad && b->sport_lo <= b->sport_hi &&
-			b->dport_lo <= b->dport_hi && b->protocol_lo <= b->protocol_hi };
+		box = (struct box){ b.node, b.flags,
+			!memcmp(&same, &prog->box[i], sizeof(same)) && b.sport_lo <= b.sport_hi &&
+			b.dport_lo <= b.dport_hi && b.protocol_lo <= b.protocol_hi };
 	}
 	return box;
 }

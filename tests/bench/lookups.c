@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "ast.h"
+#include "box.h"
 #include "classbench.h"
 #include "compile.h"
 #include "diag.h"
@@ -89,14 +90,17 @@ static void count(const struct fwt_program *prog, const struct fwt_packet *p, st
 			touch(&lines, at, sizeof(*at));
 		}
 		for (i = 0; i < (at->to & FWT_CUT_MAX); i++) {
-			const struct fwt_prog_box *b = prog->box + at->at + i;
 			const struct fwt_prog_box6 *b6 = prog->box6 + at->at + i;
+			const struct fwt_box4 in4 = six ? (struct fwt_box4){ } :
+						    fwt_box_unpack(prog->box + at->at + i);
+			const struct fwt_box4 *b = &in4;
 			u32 node = six ? b6->node : b->node;
 			bool in = true;
 
-			touch(&lines, six ? (const void *)b6 : b, six ? sizeof(*b6) : sizeof(*b));
-			if (node >= best)
-				break;
+			if (six)
+				touch(&lines, b6, sizeof(*b6));
+			else
+				touch(&lines, prog->box + at->at + i, sizeof(*prog->box));
 			boxes++;
 			for (d = 0; d < n; d++)
 				in &= six ? key[d] >= b6->addr_lo[d] && key[d] <= b6->addr_hi[d] :
@@ -112,7 +116,7 @@ static void count(const struct fwt_program *prog, const struct fwt_packet *p, st
 			    !(p->have & FWT_HAVE_PORTS))
 				in = false;
 			if (in) {
-				best = node;
+				best = min(best, node);
 				break;
 			}
 		}

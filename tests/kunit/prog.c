@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "core/box.h"
 #include "prog.h"
 
 struct fwt_test_prog *fwt_test_prog_new(struct kunit *test)
@@ -176,6 +177,7 @@ void *fwt_test_always(struct kunit *test, u8 verdict, size_t *len)
 static void test_forest(struct fwt_test_prog *p, u32 rule)
 {
 	u32 at = p->n[FWT_SEC_NODES];
+	struct fwt_box4 box, ports;
 
 	fwt_test_node(p, FWT_NODE_FOREST, 0, 0, at + 5);
 	fwt_test_range(p, FWT_FIELD_TTL, 0, 9, at + 2, at + 3);
@@ -195,23 +197,25 @@ static void test_forest(struct fwt_test_prog *p, u32 rule)
 	p->cut[4] = (struct fwt_prog_cut){ 2, FWT_CUT_LEAF << FWT_CUT_SHIFT | 1 };
 	p->cut[5] = (struct fwt_prog_cut){ 3, FWT_CUT_LEAF << FWT_CUT_SHIFT | 1 };
 	p->cut[6] = (struct fwt_prog_cut){ 0, FWT_CUT_LEAF << FWT_CUT_SHIFT | 1 };
-	p->box[0] = (struct fwt_prog_box){
+	box = (struct fwt_box4){
 		.saddr_lo = 0x0a000000, .saddr_hi = 0x0a00ffff, .daddr_hi = ~0u,
 		.sport_hi = 65535, .dport_hi = 65535, .protocol_hi = 255,
 		.flags = FWT_BOX_TESTS, .node = at + 1,
 	};
-	p->box[1] = p->box[0];
-	p->box[1].flags = 0;
-	p->box[1].node = at + 4;
-	p->box[2] = p->box[1];
-	p->box[2].saddr_hi = ~0u;
-	p->box[2].dport_lo = 1024;
-	p->box[2].flags = FWT_BOX_PORTS;
-	p->box[3] = p->box[1];
-	p->box[3].saddr_lo = 0;
-	p->box[3].saddr_hi = ~0u;
-	p->box[3].protocol_lo = 1;
-	p->box[3].protocol_hi = 1;
+	p->box[0] = fwt_box_pack(&box);
+	box.flags = 0;
+	box.node = at + 4;
+	p->box[1] = fwt_box_pack(&box);
+	ports = box;
+	ports.saddr_hi = ~0u;
+	ports.dport_lo = 1024;
+	ports.flags = FWT_BOX_PORTS;
+	p->box[2] = fwt_box_pack(&ports);
+	box.saddr_lo = 0;
+	box.saddr_hi = ~0u;
+	box.protocol_lo = 1;
+	box.protocol_hi = 1;
+	p->box[3] = fwt_box_pack(&box);
 	p->box6[0] = (struct fwt_prog_box6){
 		.sport_hi = 65535, .dport_hi = 65535, .protocol_hi = 255, .node = at + 4,
 	};

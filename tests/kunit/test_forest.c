@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 
+#include "core/box.h"
 #include "core/packet.h"
 #include "core/verify.h"
 #include "prog.h"
@@ -78,11 +79,12 @@ static void finds(struct kunit *test)
 /* What each of these would do to a walk is what the verifier is for. */
 static void refuses(struct kunit *test)
 {
-	enum { BACK, OUT, NO_DIM, NO_BOXES, NO_NODE, ORDER, NO_TESTS, TWICE, TREES, MISS,
-	       WAYS };
+	enum { BACK, OUT, NO_DIM, NO_BOXES, NO_NODE, GUARD_LO, GUARD_HI, REST,
+	       PORTS, ORDER, NO_TESTS, TWICE, TREES, MISS, WAYS };
 	struct fwt_verify_error err;
 	struct fwt_program prog;
 	void *blob, *scratch;
+	struct fwt_box4 box;
 	size_t len;
 	u32 way;
 
@@ -103,13 +105,29 @@ static void refuses(struct kunit *test)
 			p->cut[5].at = 4;
 			break;
 		case NO_NODE:
-			p->box[3].node = p->n[FWT_SEC_NODES];
+			box = fwt_box_unpack(&p->box[3]);
+			box.node = p->n[FWT_SEC_NODES];
+			p->box[3] = fwt_box_pack(&box);
+			break;
+		case GUARD_LO:	/* no packet would lie within, or any */
+			p->box[1].lo[0] |= 1ull << 32;
+			break;
+		case GUARD_HI:
+			p->box[1].hi[1] &= ~(1ull << 49);
+			break;
+		case REST:	/* says what nobody knows */
+			p->box[1].hi[0] |= 1ull << 54;
+			break;
+		case PORTS:	/* none that had ports would */
+			p->box[1].hi[1] &= ~(1ull << 62);
 			break;
 		case ORDER:
 			swap(p->box[0], p->box[1]);
 			break;
 		case NO_TESTS:	/* they could miss, and are not said to be there */
-			p->box[0].flags = 0;
+			box = fwt_box_unpack(&p->box[0]);
+			box.flags = 0;
+			p->box[0] = fwt_box_pack(&box);
 			break;
 		case TWICE:	/* a rule of two forests */
 			p->forest[1] = (struct fwt_prog_forest){ { 3, 4, 4 }, { 1, 0, 0 } };
@@ -123,7 +141,8 @@ static void refuses(struct kunit *test)
 			p->forest[0].n_trees[FWT_PART_IPV6] = 0;
 			break;
 		case MISS:	/* no box leads there */
-			p->node[p->box[0].node - 1].no = p->box[0].node + 2;
+			box = fwt_box_unpack(&p->box[0]);
+			p->node[box.node - 1].no = box.node + 2;
 			break;
 		}
 		blob = fwt_test_build(test, p, &len);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "ast.h"
+#include "box.h"
 #include "compile.h"
 #include "diag.h"
 #include "filters.h"
@@ -494,13 +495,76 @@ static void test_unknown(void **state)
 	assert_true(decided > 1000 && better);
 }
 
+/* A value for a range's end, or near one. */
+static u32 near(u64 *state, u32 end, u32 most)
+{
+	switch (filter_rnd(state) % 6) {
+	case 0:
+		return 0;
+	case 1:
+		return most;
+	case 2:
+		return end & most;
+	case 3:
+		return (end + 1) & most;
+	case 4:
+		return (end - 1) & most;
+	}
+	return (u32)filter_rnd(state) & most;
+}
+
+static void range(u64 *state, u32 most, u32 *lo, u32 *hi)
+{
+	u32 a = near(state, (u32)filter_rnd(state), most);
+	u32 b = near(state, a, most);
+
+	*lo = min(a, b);
+	*hi = max(a, b);
+}
+
+/* Packed boxes hold what they say, whatever else they carry. */
+static void test_packed(void **state)
+{
+	u64 rnd = 2026, i, held = 0;
+
+	(void)state;
+
+	for (i = 0; i < headers(3000) * 100; i++) {
+		u32 lo[5], hi[5], v[5], d;
+		struct fwt_prog_box packed;
+		struct fwt_box4 b, same;
+		struct fwt_box_key key;
+		bool in = true, ports = filter_rnd(&rnd) % 2;
+
+		for (d = 0; d < 5; d++) {
+			u32 most = d < 2 ? ~0u : d < 4 ? 0xffff : 0xff;
+
+			range(&rnd, most, &lo[d], &hi[d]);
+			v[d] = filter_rnd(&rnd) % 4 ? lo[d] : near(&rnd, hi[d], most);
+			in &= v[d] >= lo[d] && v[d] <= hi[d];
+		}
+		memset(&b, 0, sizeof(b));
+		b = (struct fwt_box4){ lo[0], hi[0], lo[1], hi[1], (u16)lo[2], (u16)hi[2],
+			(u16)lo[3], (u16)hi[3], (u8)lo[4], (u8)hi[4],
+			.flags = filter_rnd(&rnd) % 4, .node = (u32)filter_rnd(&rnd) >> 3 };
+		packed = fwt_box_pack(&b);
+		same = fwt_box_unpack(&packed);
+		assert_memory_equal(&same, &b, sizeof(b));
+		in &= ports || !(b.flags & FWT_BOX_PORTS);
+		fwt_box_ask(&key, v[0], v[1], (u16)v[2], (u16)v[3], (u8)v[4], ports);
+		assert_int_equal(fwt_box_holds(&packed, &key), in);
+		held += in;
+	}
+	assert_in_range(held, i / 10, i - i / 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_families), cmocka_unit_test(test_classbench),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_alike_but_flags),
 		cmocka_unit_test(test_long_set), cmocka_unit_test(test_walking_on),
-		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_unknown), cmocka_unit_test(test_packed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

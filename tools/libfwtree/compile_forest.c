@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 
+#include "box.h"
 #include "compile_boxes.h"
 #include "forest.h"
 
@@ -186,7 +187,7 @@ static bool grow(struct part *p, u32 dims, const struct fwt_progress *progress)
 
 static void write_box4(const struct fwt_box *from, u32 node, struct fwt_prog_box *to)
 {
-	*to = (struct fwt_prog_box){
+	struct fwt_box4 b = {
 		.saddr_lo = from->dim[FWT_DIM_SADDR].lo,
 		.saddr_hi = from->dim[FWT_DIM_SADDR].hi,
 		.daddr_lo = from->dim[FWT_DIM_DADDR].lo,
@@ -199,6 +200,8 @@ static void write_box4(const struct fwt_box *from, u32 node, struct fwt_prog_box
 		.protocol_hi = (u8)from->dim[FWT_DIM_PROTOCOL].hi,
 		.flags = from->flags, .node = node,
 	};
+
+	*to = fwt_box_pack(&b);
 }
 
 static void write_box6(const struct fwt_box *from, u32 node, struct fwt_prog_box6 *to)

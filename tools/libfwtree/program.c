@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "box.h"
 #include "program.h"
 
 void fwt_blob_free(struct fwt_blob *blob)
@@ -388,7 +389,7 @@ static void turn(struct fwt_builder *b)
 	for (i = 0; i < b->sec[FWT_SEC_TREES].count; i++)
 		tree[i].first = last - tree[i].first;
 	for (i = 0; i < b->sec[FWT_SEC_BOXES].count; i++)
-		box[i].node = last - box[i].node;
+		fwt_box_lead(&box[i], last - fwt_box_node(&box[i]));
 	for (i = 0; i < b->sec[FWT_SEC_BOXES6].count; i++)
 		box6[i].node = last - box6[i].node;
 }

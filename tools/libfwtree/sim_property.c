@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "ast.h"
+#include "box.h"
 #include "diag.h"
 #include "names.h"
 #include "packet_text.h"
@@ -323,15 +324,15 @@ static void harvest(struct sampler *s)
 			harvest_set(s, prog, t, t->set[1]);
 	}
 	for (i = 0; i < prog->n[FWT_SEC_BOXES]; i++) {
-		const struct fwt_prog_box *b = &prog->box[i];
+		const struct fwt_box4 b = fwt_box_unpack(&prog->box[i]);
 
-		range(&s->edge[EDGE_ADDR4], &b->saddr_lo, &b->saddr_hi);
-		range(&s->edge[EDGE_ADDR4], &b->daddr_lo, &b->daddr_hi);
-		v[0] = b->dport_lo;
-		v[1] = b->dport_hi;
+		range(&s->edge[EDGE_ADDR4], &b.saddr_lo, &b.saddr_hi);
+		range(&s->edge[EDGE_ADDR4], &b.daddr_lo, &b.daddr_hi);
+		v[0] = b.dport_lo;
+		v[1] = b.dport_hi;
 		range(&s->edge[EDGE_PORT], &v[0], &v[1]);
-		v[0] = b->sport_lo;
-		v[1] = b->sport_hi;
+		v[0] = b.sport_lo;
+		v[1] = b.sport_hi;
 		range(&s->edge[EDGE_PORT], &v[0], &v[1]);
 	}
 	for (i = 0; i < prog->n[FWT_SEC_BOXES6]; i++) {

@@ -31,7 +31,7 @@
 #include "fwtree_object.h"
 
 #define FWT_PROGRAM_MAGIC	0x65727466u	/* "ftre" */
-#define FWT_PROGRAM_VERSION	1
+#define FWT_PROGRAM_VERSION	2
 
 /* An index that refers to nothing. */
 #define FWT_NONE		0xffffffffu
@@ -469,10 +469,28 @@ struct fwt_prog_cut {
 
 /**
  * struct fwt_prog_box - what a packet must hold to match, for IPv4 and others
- * @saddr_lo: first source address
- * @saddr_hi: last one
- * @daddr_lo: first destination address
- * @daddr_hi: last one
+ * @lo: least values of ranges, packed in two words: the source's address in bits 0 to
+ *	31 of the first, the destination's port from 33 on, the protocol from 55 on;
+ *	of the second word the destination's address, the source's port, and bit 62:
+ *	the packet must have ports (FWT_BOX_PORTS). Bits 32, 49 and 63 are 0. Bits
+ *	50 to 61 of the second have the node's first 12 bits, 50 to 54 of the first
+ *	its last five
+ * @hi: greatest values, in the same places; bit 62 of the second is 1, and so are
+ *	bits 32, 49 and 63. Bits 50 to 61 of the second have the node's middle 12
+ *	bits, 50 to 54 of the first FWT_BOX_TESTS
+ *
+ * The node is where the walk goes on. With FWT_BOX_TESTS the nodes there are tests, and
+ * where they lead to MISS the box does not match. See kmod/core/box.h for why.
+ */
+struct fwt_prog_box {
+	__aligned_u64 lo[2];
+	__aligned_u64 hi[2];
+};
+
+/**
+ * struct fwt_prog_box6 - the same for IPv6
+ * @addr_lo: source and destination, first words of each range, by enum fwt_dim6
+ * @addr_hi: last words; each word is a range of its own, which prefixes are
  * @sport_lo: first source port
  * @sport_hi: last one
  * @dport_lo: first destination port
@@ -481,38 +499,7 @@ struct fwt_prog_cut {
  * @protocol_hi: last one
  * @flags: FWT_BOX_*
  * @pad: 0
- * @node: where the walk goes on. With FWT_BOX_TESTS the nodes there are tests,
- *	and where they lead to MISS the box does not match
- */
-struct fwt_prog_box {
-	__u32 saddr_lo;
-	__u32 saddr_hi;
-	__u32 daddr_lo;
-	__u32 daddr_hi;
-	__u16 sport_lo;
-	__u16 sport_hi;
-	__u16 dport_lo;
-	__u16 dport_hi;
-	__u8 protocol_lo;
-	__u8 protocol_hi;
-	__u8 flags;
-	__u8 pad;
-	__u32 node;
-};
-
-/**
- * struct fwt_prog_box6 - the same for IPv6
- * @addr_lo: source and destination, first words of each range, by enum fwt_dim6
- * @addr_hi: last words; each word is a range of its own, which prefixes are
- * @sport_lo: as in struct fwt_prog_box, and so on
- * @sport_hi: likewise
- * @dport_lo: likewise
- * @dport_hi: likewise
- * @protocol_lo: likewise
- * @protocol_hi: likewise
- * @flags: likewise
- * @pad: likewise
- * @node: likewise
+ * @node: as of struct fwt_prog_box
  */
 struct fwt_prog_box6 {
 	__u32 addr_lo[8];
