@@ -367,7 +367,7 @@ static noinline void kept_of(const struct fwt_decision *d, const struct fwt_pack
 		more->ct_mark = p->ct_mark;
 }
 
-bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
+bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
@@ -435,10 +435,15 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
 		if (d->server)
 			server = d->server;
 	}
+	if (!keep)
+		return true;
 
 	spin_lock_bh(&c->lock);
 	/* Two CPUs may have asked two policies: the newer one counts. */
 	if (!(c->flags & BIT(FWT_CONN_DEAD)) && (s32)(w->pol->gen - c->gen) >= 0) {
+		/* What another policy has let replies come by is asked of this one. */
+		if (w->pol->gen != c->gen)
+			WRITE_ONCE(c->reply_iif, 0);
 		WRITE_ONCE(c->gen, w->pol->gen);
 		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
 		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);

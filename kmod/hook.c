@@ -96,7 +96,7 @@ static unsigned int hold_up(struct fwt_way *w)
 	if (w->pol->opt.per_packet && !fwt_pool_was_reset(w->c))
 		return NF_ACCEPT;
 	if ((!w->pol->opt.revalidate && !fwt_pool_was_reset(w->c)) ||
-	    fwt_decide_again(w, 0, 0, &d))
+	    fwt_decide_again(w, 0, 0, true, &d))
 		return NF_ACCEPT;
 	return refuse_known(w, &d, true);
 }
@@ -117,9 +117,32 @@ static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
 	/* The walk of each packet sees its interfaces. */
 	if (w->pol->opt.per_packet)
 		return NF_ACCEPT;
-	if (!fwt_decide_again(w, iif, oif, &d))
+	if (!fwt_decide_again(w, iif, oif, true, &d))
 		return refuse_known(w, &d, false);
 	WRITE_ONCE(*learn, now);
+	return NF_ACCEPT;
+}
+
+/* Replies come in by another interface than the connection leaves by, which it goes on
+ * leaving by: what the policy says of this one is no word about that, and is asked
+ * when the connection itself stands. Who answers by a wire where all is allowed, or
+ * seems to, does not lift a connection over a policy that has come since.
+ */
+static noinline unsigned int by_reply_iif(struct fwt_way *w, u32 now)
+{
+	struct fwt_decision d FWT_UNSET;
+	struct fwt_conn *c = w->c;
+	unsigned int ret = hold_up(w);
+
+	if (ret != NF_ACCEPT || READ_ONCE(c->reply_iif) == now || w->pol->opt.per_packet)
+		return ret;
+	if (!fwt_decide_again(w, 0, now, false, &d))
+		return refuse_known(w, &d, false);
+	spin_lock(&c->lock);
+	/* It is the answer of the policy in force, or of one that did not ask again. */
+	if ((s32)(w->pol->gen - c->gen) >= 0)
+		WRITE_ONCE(c->reply_iif, now);
+	spin_unlock(&c->lock);
 	return NF_ACCEPT;
 }
 
@@ -136,9 +159,7 @@ static unsigned int by_iif(struct fwt_way *w)
 		return other_iface(w, now, 0, &c->iif, now);
 	}
 	expected = READ_ONCE(c->oif);
-	if (likely(!expected || expected == now || READ_ONCE(c->reply_iif) == now))
-		return NF_ACCEPT;
-	return other_iface(w, 0, now, &c->reply_iif, now);
+	return likely(!expected || expected == now) ? NF_ACCEPT : by_reply_iif(w, now);
 }
 
 static unsigned int by_oif(struct fwt_way *w)
@@ -203,7 +224,7 @@ static noinline bool from_aside(struct fwt_way *w)
 	if (likely(!expected || expected == now || (reply && READ_ONCE(c->reply_iif) == now)) ||
 	    w->pol->opt.per_packet)
 		return false;
-	return !fwt_decide_again(w, reply ? 0 : now, reply ? now : 0, &d);
+	return !fwt_decide_again(w, reply ? 0 : now, reply ? now : 0, false, &d);
 }
 
 /* An ICMP error, and what it quotes. It belongs to the connection it quotes if
@@ -240,14 +261,15 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 		return unrelated(w, hook);
 	}
 	w->dir = !w->dir;
+	/* Whether its connection stands is asked with the interfaces of that. */
+	ret = hold_up(w);
+	if (ret != NF_ACCEPT)
+		return ret;
 	if (from_aside(w)) {
 		w->c = NULL;
 		w->dir = FWT_ORIGINAL;
 		return unrelated(w, hook);
 	}
-	ret = hold_up(w);
-	if (ret != NF_ACCEPT)
-		return ret;
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		marked = fwt_change_error(w);
 	if (unlikely(w->pol->opt.per_packet) && !fwt_answering(w) &&

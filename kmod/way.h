@@ -366,6 +366,8 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes);
  * @w: way, with @c
  * @iif: interface to ask with instead of the record's, or 0
  * @oif: likewise
+ * @keep: what it says is the record's from now on, which goes by these interfaces;
+ *	else it was only asked
  * @d: the refusal
  *
  * Walks what was walked when it began, with a first packet rebuilt from the
@@ -374,7 +376,7 @@ void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes);
  * Return: true if it is allowed. If not, @d says how to refuse; ending it is for
  * the caller.
  */
-bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif,
+bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		      struct fwt_decision *d);
 
 /* Interface name by index, NULL if there is none. Under RCU. */
