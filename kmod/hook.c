@@ -203,10 +203,20 @@ static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
+/* With an address of ours, and by a wire: what a connection that began here sends, or
+ * what one is answered that ends here, and so has never left.
+ */
+static bool as_if_ours(const struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL ? fwt_conn_is(w->c, FWT_CONN_LOCAL) :
+					!fwt_track_egress_done(w->c);
+}
+
 /* Comes an error, of the direction that it goes, by an interface that packets of its
  * connection do not come in by, and may not. Any router on the way may write one; but a
  * network that is not on the way, and may not talk to this one, is not to do so by
- * quoting what it has guessed.
+ * quoting what it has guessed. Asked where it comes in and, as it walks alone then, where
+ * it leaves; what is for this machine has walked.
  */
 static noinline bool from_aside(struct fwt_way *w)
 {
@@ -215,12 +225,16 @@ static noinline bool from_aside(struct fwt_way *w)
 	bool reply = w->dir == FWT_REPLY;
 	u32 expected, now;
 
-	if (w->state->hook != NF_INET_PRE_ROUTING || w->state->in->flags & IFF_LOOPBACK)
+	if (w->state->hook == NF_INET_PRE_ROUTING && !(w->state->in->flags & IFF_LOOPBACK))
+		now = w->state->in->ifindex;
+	else if (w->state->hook == NF_INET_POST_ROUTING && !ours(w))
+		now = fwt_came_by(w->skb);
+	else
 		return false;
-	now = w->state->in->ifindex;
-	expected = reply ? READ_ONCE(c->oif) : READ_ONCE(c->iif);
-	if (!reply && fwt_conn_is(c, FWT_CONN_LOCAL))
+	/* One end is this machine, and what that says comes by no wire. */
+	if (as_if_ours(w))
 		return true;
+	expected = reply ? READ_ONCE(c->oif) : READ_ONCE(c->iif);
 	if (likely(!expected || expected == now || (reply && READ_ONCE(c->reply_iif) == now)) ||
 	    w->pol->opt.per_packet)
 		return false;
@@ -449,13 +463,21 @@ static unsigned int follow_lo(struct fwt_way *w)
 	return hold_up(w);
 }
 
+/* Of two first packets, from either end, the one that is found to answer (R23): the
+ * other is between its hooks, and where it goes is not known yet.
+ */
+static bool crosses(const struct fwt_way *w)
+{
+	return w->dir == FWT_REPLY && !fwt_conn_is(w->c, FWT_CONN_CONFIRMED);
+}
+
 /* A packet from outside; sets @w->stray where it is not to be translated. */
 static unsigned int arrive(struct fwt_way *w)
 {
 	unsigned int ret;
 
-	if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL)) {
-		/* With an address of ours: not of our connection. */
+	if (w->c && unlikely(as_if_ours(w)) && !crosses(w)) {
+		/* Not of our connection. */
 		w->c = NULL;
 		w->stray = true;
 		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);

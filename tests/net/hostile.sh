@@ -105,6 +105,75 @@ for f in (4, 6):
     equal(conn_list("dport", "80", f"ipv{f}")[0]["state"], before["state"], f"R17 IPv{f}: and change nothing")
     p.close()
 
+    # A conversation of home's with the gateway itself, whose answers come by no wire.
+    s, c = udp("gw", LAN[f], 53), udp("home", HOME[f], 5354)
+    c.connect((LAN[f], 53))
+    c.send(b"ask")
+    s.sendto(b"tell", s.recvfrom(9)[1])
+    equal(c.recv(9), b"tell", f"IPv{f}: home talks to the gateway")
+    near = ip(f, HOME[f], LAN[f]) / UDP(sport=5354, dport=53) / MARK
+    strays = rule("stray")["hits"]
+    ok(not arrives("guest", error(f, GUEST[f], HOME[f], near), "home", MARK), f"R21 IPv{f}: nobody else writes errors about it")
+    ok(not arrives("guest", error(f, LAN[f], HOME[f], near, True), "home", MARK), f"R21 IPv{f}: nor with the gateway's address")
+    ok(not arrives("guest", ip(f, LAN[f], HOME[f]) / UDP(sport=53, dport=5354) / MARK, "home", MARK),
+       f"R17 IPv{f}: nor answers with that")
+    ok(not arrives("net", ip(f, LAN[f], HOME[f]) / UDP(sport=53, dport=5354) / MARK, "home", MARK),
+       f"R17 IPv{f}: nor from outside")
+    equal(rule("stray")["hits"] - strays, 4, f"R21 IPv{f}: all of them walk, as invalid")
+    c.settimeout(0.01)
+    equal(refused(lambda: c.recv(9)), errno.ETIMEDOUT, f"IPv{f}: the client has none of it")
+    c.settimeout(TIMEOUT)
+    c.send(b"on")
+    s.sendto(b"and on", s.recvfrom(9)[1])
+    equal(c.recv(9), b"and on", f"IPv{f}: and goes on")
+    equal(len(conn_list("dport", "53", "sport", "5354", f"ipv{f}")), 1, f"IPv{f}: with the record that it had")
+    # What the gateway itself begins.
+    s, c2 = udp("home", HOME[f], 54), udp("gw", LAN[f], 5355)
+    c2.sendto(b"ask", (HOME[f], 54))
+    s.sendto(b"tell", s.recvfrom(9)[1])
+    equal(c2.recv(9), b"tell", f"IPv{f}: the gateway talks to home")
+    own = ip(f, HOME[f], LAN[f]) / UDP(sport=54, dport=5355) / MARK
+    ok(not arrives("guest", error(f, GUEST[f], HOME[f], own), "home", MARK), f"R21 IPv{f}: nobody else writes errors about that")
+    for x in (s, c, c2):
+        x.close()
+
+# Guests and home are kept apart where packets leave, alone.
+apply("""option adopt 0s
+ingress { accept }
+egress {
+	iif lo accept
+	iif { lan, guest } oif wan masquerade accept
+	ct state invalid drop id stray
+	iif guest oif lan drop id apart
+	iif lan oif guest drop
+	accept
+}
+""")
+for f in (4, 6):
+    s, c = udp("net", FAR[f], 53), udp("home", HOME[f], 5353)
+    c.connect((FAR[f], 53))
+    c.send(b"ask")
+    _, who = s.recvfrom(9)
+    inside = ip(f, HOME[f], FAR[f]) / UDP(sport=5353, dport=53) / MARK
+    outside = ip(f, WAN[f], FAR[f]) / UDP(sport=who[1], dport=53) / MARK
+    ok(arrives("net", error(f, NET[f], WAN[f], outside), "home", MARK, TIMEOUT), f"R21 IPv{f}: egress hears a router on the way")
+    c.close()
+    strays = rule("stray")["hits"]
+    ok(not arrives("guest", error(f, GUEST[f], HOME[f], inside), "home", MARK),
+       f"R21 IPv{f}: not a guest, who quotes what home said")
+    ok(not arrives("guest", error(f, FAR[f], HOME[f], inside, True), "home", MARK), f"R21 IPv{f}: nor with the server's address")
+    equal(rule("stray")["hits"] - strays, 2, f"R21 IPv{f}: they walk there, as invalid")
+    s.close()
+    s, c = udp("gw", LAN[f], 53), udp("home", HOME[f], 5354)
+    c.sendto(b"ask", (LAN[f], 53))
+    s.recvfrom(9)
+    near = ip(f, HOME[f], LAN[f]) / UDP(sport=5354, dport=53) / MARK
+    ok(not arrives("guest", error(f, GUEST[f], HOME[f], near), "home", MARK), f"R21 IPv{f}: nor about what home says to the gateway")
+    equal(rule("stray")["hits"] - strays, 3, f"R21 IPv{f}: likewise")
+    for x in (s, c):
+        x.close()
+fwctl("apply", "policy.fw")
+
 # R27: fragments. A datagram to a port that is let in, in pieces that say otherwise.
 def pieces(f, ident, *parts):
     """(offset in bytes, more, bytes) each."""
