@@ -241,6 +241,16 @@ static noinline bool from_aside(struct fwt_way *w)
 	return !fwt_decide_again(w, reply ? 0 : now, reply ? now : 0, false, &d);
 }
 
+/* A better gateway is one that knows of no translation of ours: who goes there leads the
+ * connection past us. As long as egress has not said that there is none, there may be.
+ */
+static bool leads_past_us(const struct fwt_way *w)
+{
+	return w->p.family == 4 && w->p.icmp_type == FWT_ICMP_REDIRECT &&
+	       (!fwt_track_egress_done(w->c) || fwt_conn_is(w->c, FWT_CONN_SNAT) ||
+		fwt_conn_is(w->c, FWT_CONN_DNAT));
+}
+
 /* An ICMP error, and what it quotes. It belongs to the connection it quotes if
  * it goes where that packet came from and that packet can have been (R21); it
  * never refreshes, nor ends one.
@@ -284,6 +294,8 @@ static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
 		w->dir = FWT_ORIGINAL;
 		return unrelated(w, hook);
 	}
+	if (unlikely(leads_past_us(w)))
+		return fwt_drop(w, FWT_REASON_INVALID);
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		marked = fwt_change_error(w);
 	if (unlikely(w->pol->opt.per_packet) && !fwt_answering(w) &&

@@ -46,6 +46,8 @@ struct fwt_tuple;
 #define FWT_IPPROTO_SCTP	132
 #define FWT_IPPROTO_UDPLITE	136
 
+#define FWT_ICMP_REDIRECT	5	/* of IPv4: an error, as it quotes */
+
 /**
  * struct fwt_packet - a packet, parsed
  * @have: FWT_HAVE_*

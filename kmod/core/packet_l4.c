@@ -17,7 +17,6 @@
 
 #define ICMP_UNREACHABLE	3
 #define ICMP_SOURCE_QUENCH	4
-#define ICMP_REDIRECT		5
 #define ICMP_TIME_EXCEEDED	11
 #define ICMP_PARAMETER		12
 #define ICMPV6_PARAMETER	4	/* the last error of RFC 4443 */
@@ -219,7 +218,7 @@ static bool icmp_is_error(u8 family, u8 type)
 	if (family == 6)
 		return type >= 1 && type <= ICMPV6_PARAMETER;
 	return type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH ||
-	       type == ICMP_REDIRECT || type == ICMP_TIME_EXCEEDED ||
+	       type == FWT_ICMP_REDIRECT || type == ICMP_TIME_EXCEEDED ||
 	       type == ICMP_PARAMETER;
 }
 

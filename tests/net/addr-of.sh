@@ -45,6 +45,17 @@ for f in (4, 6):
     c = [c for c in conn_list("proto", "tcp")]
     equal([(c["snat"], c["dnat"], c["rules"]["egress"]["id"]) for c in c], [(True, True, "hairpin")],
           f"IPv{f}: listed as both, by its rule")
+    # One bridge, where the kernel tells each of a shorter way to the other, past us.
+    was = reason("invalid")
+    def told():
+        return ["redirect" in run("ip", "-n", h, "route", "get", WAN[f]).stdout for h in ("home", "home2")]
+    def dropped():
+        p.talk()
+        return any(told()) or reason("invalid") >= was + 2
+    if f == 4:
+        ok(wait_for(dropped), "hairpin: redirects are dropped", reason("invalid"))
+    equal(told(), [False, False], f"IPv{f}: hairpin: nobody is told of another way")
+    ok(p.talk(), f"IPv{f}: hairpin: and it goes on")
     p.close()
     p = Pair("net", WAN[f], 80, server)
     ok(p.talk(), f"IPv{f}: from outside, by the same rule")
