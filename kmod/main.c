@@ -18,6 +18,7 @@
 #include "event.h"
 #include "hook.h"
 #include "netlink.h"
+#include "node.h"
 #include "policy.h"
 #include "pool.h"
 #include "sockopt.h"
@@ -115,6 +116,9 @@ static int __init fwt_init(void)
 	fwt_wq = alloc_workqueue("fwtree", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!fwt_wq)
 		return -ENOMEM;
+	ret = fwt_nodes_init();
+	if (ret)
+		goto no_nodes;
 	ret = fwt_conn_cache_init();
 	if (ret)
 		goto no_cache;
@@ -148,6 +152,8 @@ no_net:
 	rcu_barrier();
 	fwt_conn_cache_clean();
 no_cache:
+	fwt_nodes_exit();
+no_nodes:
 	destroy_workqueue(fwt_wq);
 	return ret;
 }
@@ -159,6 +165,7 @@ static void __exit fwt_exit(void)
 	fwt_sockopt_clean();
 	unregister_netdevice_notifier(&fwt_dev_notifier);
 	unregister_pernet_subsys(&fwt_net_ops);
+	fwt_nodes_exit();
 	rcu_barrier();
 	destroy_workqueue(fwt_wq);
 	fwt_conn_cache_clean();

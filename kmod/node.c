@@ -14,6 +14,7 @@
  * path finds uses by the policy that it walks, under RCU.
  */
 #include <linux/completion.h>
+#include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/kmod.h>
 #include <linux/mm.h>
@@ -173,6 +174,12 @@ static struct fwt_node_ops *get(const char *name)
  * as long as a request takes, and a module that has one of its own is loaded once it has
  * registered that: under this lock. So a module is not waited for without end, where it
  * is loaded by who asks for it; who is told to try again finds it there.
+ *
+ * It may register with every namespace, too, and waits then for the one that is going
+ * (pernet_ops_rwsem); which waits for what it has on fwt_wq. So a module is loaded on a
+ * queue of its own, that no namespace waits for; and loading one frees no memory.
+ *
+ * It is who asks that security modules are asked about, not the worker.
  */
 #define LOAD_TIME	(2 * HZ)
 
@@ -180,20 +187,27 @@ struct loading {
 	struct work_struct work;
 	struct completion done;
 	refcount_t users;
+	const struct cred *cred;
 	char name[FWT_FOREIGN_NAME + 1];
 };
 
+static struct workqueue_struct *loader;
+
 static void let_go(struct loading *l)
 {
-	if (refcount_dec_and_test(&l->users))
-		kfree(l);
+	if (!refcount_dec_and_test(&l->users))
+		return;
+	put_cred(l->cred);
+	kfree(l);
 }
 
 static void load_work(struct work_struct *work)
 {
 	struct loading *l = container_of(work, struct loading, work);
+	const struct cred *own = override_creds(l->cred);
 
 	request_module("fwt-node-%s", l->name);
+	revert_creds(own);
 	complete(&l->done);
 	let_go(l);
 }
@@ -209,12 +223,24 @@ static int load(const char *name)
 	INIT_WORK(&l->work, load_work);
 	init_completion(&l->done);
 	refcount_set(&l->users, 2);
+	l->cred = get_current_cred();
 	strscpy(l->name, name, sizeof(l->name));
-	queue_work(fwt_wq, &l->work);
+	queue_work(loader, &l->work);
 	if (!wait_for_completion_timeout(&l->done, LOAD_TIME))
 		ret = -EINPROGRESS;
 	let_go(l);
 	return ret;
+}
+
+int fwt_nodes_init(void)
+{
+	loader = alloc_workqueue("fwtree-load", WQ_UNBOUND, 0);
+	return loader ? 0 : -ENOMEM;
+}
+
+void fwt_nodes_exit(void)
+{
+	destroy_workqueue(loader);
 }
 
 static int get_or_load(const char *name, struct fwt_node_ops **ops)

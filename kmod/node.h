@@ -53,6 +53,12 @@ int fwt_nodes_make(struct fwt_net *fn, struct fwt_base *b, struct netlink_ext_ac
 void fwt_nodes_each(int (*fn)(const struct fwt_node_ops *ops, void *ctx), void *ctx,
 		    unsigned int *seq);
 
+/* Once for the module; where fwt_nodes_exit() is called no namespace has us any more,
+ * and it waits for modules that are being loaded.
+ */
+int fwt_nodes_init(void);
+void fwt_nodes_exit(void);
+
 /* No walk has them any more. */
 void fwt_nodes_free(struct fwt_base *b);
 

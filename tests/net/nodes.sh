@@ -67,7 +67,7 @@ refused_at('ingress {\n    modify sample-paint { from 10.0.0.0/8 } accept\n}', 2
 script = os.path.join(os.environ["TMP"], "modprobe")
 with open(script, "w") as f:
     f.write(f"#!/bin/sh\ncase $* in *fwt-node-sample-paint) insmod {KO}/fwtree_sample.ko;;\n"
-            f"*fwt-node-wrong-*) insmod {KO}/fwtree_wrong.ko;; esac\n")
+            f"*fwt-node-wrong-*) touch {script}.asked; sleep 1; insmod {KO}/fwtree_wrong.ko;; esac\n")
 os.chmod(script, 0o755)
 with open("/proc/sys/kernel/modprobe", "w") as f:
     f.write(script)
@@ -75,8 +75,16 @@ apply("ingress { modify sample-paint { from 10.0.0.0/8 } accept }")
 ok(os.path.exists(PAINT), "a policy that names a node brings its module")
 # One that registers a netlink family is there only when no request of ours is: a bare one
 # is told so, fwctl asks again.
+# And one that registers with all namespaces, while one goes that had a policy.
+run("ip", "netns", "add", "gone")
+apply("ingress { accept }", "gone")
 begin = time.monotonic()
-apply("ingress device lan { node wrong-select { says 0 } drop; accept }")
+asks = subprocess.Popen(["fwctl", "-n", "gw", "apply", policy("ingress device lan { node wrong-select { says 0 } drop; accept }")],
+                        stdout=subprocess.DEVNULL)
+wait_for(lambda: os.path.exists(script + ".asked"))
+run("ip", "netns", "del", "gone")
+equal(run("timeout", "20", "ip", "netns", "add", "next").returncode, 0, "a namespace goes while a module is loaded, and another one comes")
+equal(asks.wait(), 0, "and the policy is in force")
 ok(os.path.exists("/sys/module/fwtree_wrong"), "and a module that has a netlink family", time.monotonic() - begin)
 # A selector reads the payload; a match, turned round, and by its branches.
 apply("""ingress {

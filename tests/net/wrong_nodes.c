@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Nodes that answer what they are told to, sense or nonsense: nodes.sh. And a netlink
- * family, which can't be registered while a request of another one is waiting for that.
+ * family, which can't be registered while a request of another one is waiting for that;
+ * and a notifier of devices, which can't be while a namespace goes.
  */
+#include <linux/netdevice.h>
 #include <net/genetlink.h>
 #include <fwtree_node.h>
 
@@ -79,14 +81,26 @@ static struct genl_family family = {
 	.name = "fwt-wrong", .version = 1, .module = THIS_MODULE,
 };
 
+static int nothing(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = { .notifier_call = nothing };
+
 static int __init wrong_init(void)
 {
 	u32 i;
 	int ret;
 
-	ret = genl_register_family(&family);
+	ret = register_netdevice_notifier(&notifier);
 	if (ret)
 		return ret;
+	ret = genl_register_family(&family);
+	if (ret) {
+		unregister_netdevice_notifier(&notifier);
+		return ret;
+	}
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		ret = fwt_node_register(&wrong[i]);
 		if (ret)
@@ -97,6 +111,7 @@ undo:
 	while (i--)
 		fwt_node_unregister(&wrong[i]);
 	genl_unregister_family(&family);
+	unregister_netdevice_notifier(&notifier);
 	return ret;
 }
 
@@ -107,6 +122,7 @@ static void __exit wrong_exit(void)
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		fwt_node_unregister(&wrong[i]);
 	genl_unregister_family(&family);
+	unregister_netdevice_notifier(&notifier);
 }
 
 module_init(wrong_init);
