@@ -75,10 +75,12 @@ static void ref(struct fwt_net *fn, u32 slot, int by)
 
 static void count(struct fwt_net *fn, u32 slot, u32 packets)
 {
-	rcu_read_lock_bh();
+	local_bh_disable();
+	rcu_read_lock();
 	fwt_slot_hit(fn, slot);
 	fwt_slot_count(fn, slot, packets, 100 * packets);
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
+	local_bh_enable();
 }
 
 static struct fwt_slot_count read(struct fwt_net *fn, u32 slot)
