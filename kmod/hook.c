@@ -31,13 +31,10 @@
 
 #include "barred.h"
 #include "bridged.h"
-#include "hook.h"
+#include "hook_private.h"
 #include "pool.h"
 #include "route.h"
 #include "way.h"
-
-/* The connection of an ICMP error is @w->c; @w->dir the error's direction. */
-#define ours(w) (!(w)->skb->skb_iif)
 
 /* A socket that is connected to itself: its packets have no direction. */
 static bool to_itself(const struct fwt_packet *p)
@@ -80,18 +77,10 @@ static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d
 	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);
 }
 
-/* Is what the record says still in force, or must it be asked again. Returns
- * NF_ACCEPT, or what the hook is to return.
- */
-static unsigned int hold_up(struct fwt_way *w)
+unsigned int fwt_hook_ask_again(struct fwt_way *w)
 {
 	struct fwt_decision d FWT_UNSET;
 
-	/* A newer policy may have decided already, on another CPU, while this
-	 * packet is still under the former one.
-	 */
-	if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
-		return NF_ACCEPT;
 	/* It walks by itself. */
 	if (w->pol->opt.per_packet && !fwt_pool_was_reset(w->c))
 		return NF_ACCEPT;
@@ -132,7 +121,7 @@ static noinline unsigned int by_reply_iif(struct fwt_way *w, u32 now)
 {
 	struct fwt_decision d FWT_UNSET;
 	struct fwt_conn *c = w->c;
-	unsigned int ret = hold_up(w);
+	unsigned int ret = fwt_hook_hold_up(w);
 
 	if (ret != NF_ACCEPT || READ_ONCE(c->reply_iif) == now || w->pol->opt.per_packet)
 		return ret;
@@ -180,137 +169,13 @@ static unsigned int by_oif(struct fwt_way *w)
 	return ret;
 }
 
-/* After a translation or a mark of a packet that was routed already. */
-static unsigned int route_again(struct fwt_way *w)
+unsigned int fwt_hook_route_again(struct fwt_way *w)
 {
 	int ret = w->p.family == 4 ?
 		ip_route_me_harder(w->fn->net, w->state->sk, w->skb, RTN_UNSPEC) :
 		ip6_route_me_harder(w->fn->net, w->state->sk, w->skb);
 
 	return ret < 0 ? NF_DROP_ERR(ret) : NF_ACCEPT;
-}
-
-/* An ICMP error of no connection: one walk, at the first hook of what arrives and
- * at the last of what leaves; none for an answer of our own.
- */
-static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
-{
-	if (fwt_answering(w) || w->state->hook == NF_INET_LOCAL_IN ||
-	    w->state->hook == NF_INET_LOCAL_OUT)
-		return NF_ACCEPT;
-	if (fwt_answer_expected(w))
-		return NF_ACCEPT;
-	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
-}
-
-/* With an address of ours, and by a wire: what a connection that began here sends, or
- * what one is answered that ends here, and so has never left.
- */
-static bool as_if_ours(const struct fwt_way *w)
-{
-	return w->dir == FWT_ORIGINAL ? fwt_conn_is(w->c, FWT_CONN_LOCAL) :
-					!fwt_track_egress_done(w->c);
-}
-
-/* Comes an error, of the direction that it goes, by an interface that packets of its
- * connection do not come in by, and may not. Any router on the way may write one; but a
- * network that is not on the way, and may not talk to this one, is not to do so by
- * quoting what it has guessed. Asked where it comes in and, as it walks alone then, where
- * it leaves; what is for this machine has walked.
- */
-static noinline bool from_aside(struct fwt_way *w)
-{
-	struct fwt_decision d FWT_UNSET;
-	const struct fwt_conn *c = w->c;
-	bool reply = w->dir == FWT_REPLY;
-	u32 expected, now;
-
-	if (w->state->hook == NF_INET_PRE_ROUTING && !(w->state->in->flags & IFF_LOOPBACK))
-		now = w->state->in->ifindex;
-	else if (w->state->hook == NF_INET_POST_ROUTING && !ours(w))
-		now = fwt_came_by(w->skb);
-	else
-		return false;
-	/* One end is this machine, and what that says comes by no wire. */
-	if (as_if_ours(w))
-		return true;
-	expected = reply ? READ_ONCE(c->oif) : READ_ONCE(c->iif);
-	if (likely(!expected || expected == now || (reply && READ_ONCE(c->reply_iif) == now)) ||
-	    w->pol->opt.per_packet)
-		return false;
-	return !fwt_decide_again(w, reply ? 0 : now, reply ? now : 0, false, &d);
-}
-
-/* A better gateway is one that knows of no translation of ours: who goes there leads the
- * connection past us. As long as egress has not said that there is none, there may be.
- */
-static bool leads_past_us(const struct fwt_way *w)
-{
-	return w->p.family == 4 && w->p.icmp_type == FWT_ICMP_REDIRECT &&
-	       (!fwt_track_egress_done(w->c) || fwt_conn_is(w->c, FWT_CONN_SNAT) ||
-		fwt_conn_is(w->c, FWT_CONN_DNAT));
-}
-
-/* An ICMP error, and what it quotes. It belongs to the connection it quotes if
- * it goes where that packet came from and that packet can have been (R21); it
- * never refreshes, nor ends one.
- */
-static noinline unsigned int icmp_error(struct fwt_way *w, enum fwt_hook hook,
-					bool egress)
-{
-	struct fwt_packet outer FWT_UNSET;
-	struct fwt_quote q;
-	bool marked = false;
-	unsigned int ret;
-	int changed;
-
-	if (fwt_skb_quote(w->skb, &w->p, &q))
-		return unrelated(w, hook);
-	/* The look-up wants the quoted packet's ends, and this hook's scope. */
-	outer = w->p;
-	w->p = q.p;
-	/* The first fragment of a packet that was reassembled here, or is whole
-	 * where it came from, has the ports.
-	 */
-	if (!q.p.frag_off)
-		w->p.have &= ~FWT_HAVE_FRAG;
-	fwt_track_find_quoted(w);
-	w->p = outer;
-	w->tracked = false;
-	if (!w->c || memcmp(w->p.daddr, q.p.saddr, w->p.family == 6 ? 16 : 4) ||
-	    (q.p.protocol == FWT_IPPROTO_TCP &&
-	     !fwt_tcp_quote_fits(&w->c->tcp, w->dir, q.p.tcp_seq)) ||
-	    !fwt_skb_checksum_ok(w)) {
-		w->c = NULL;
-		return unrelated(w, hook);
-	}
-	w->dir = !w->dir;
-	/* Whether its connection stands is asked with the interfaces of that. */
-	ret = hold_up(w);
-	if (ret != NF_ACCEPT)
-		return ret;
-	if (from_aside(w)) {
-		w->c = NULL;
-		w->dir = FWT_ORIGINAL;
-		return unrelated(w, hook);
-	}
-	if (unlikely(leads_past_us(w)))
-		return fwt_drop(w, FWT_REASON_INVALID);
-	if (unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
-		marked = fwt_change_error(w);
-	if (unlikely(w->pol->opt.per_packet) && !fwt_answering(w) &&
-	    (w->state->hook == NF_INET_PRE_ROUTING ||
-	     w->state->hook == NF_INET_POST_ROUTING)) {
-		ret = fwt_pass_known(w, hook, true);
-		if (ret != NF_ACCEPT)
-			return ret;
-	}
-	changed = fwt_translate_error(w, &q, egress, ours(w));
-	if (changed < 0)
-		return fwt_drop(w, FWT_REASON_NO_MEMORY);
-	if ((changed || marked) && w->state->hook == NF_INET_LOCAL_OUT)
-		return route_again(w);
-	return NF_ACCEPT;
 }
 
 static unsigned int apply_some(struct fwt_way *w, bool egress, u16 flags, int *changed)
@@ -438,7 +303,7 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 	if (hook == FWT_HOOK_INGRESS)
 		ret = by_iif(w);
 	if (ret == NF_ACCEPT)
-		ret = hold_up(w);
+		ret = fwt_hook_hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
 	if (unlikely(led_in_vain(w))) {
@@ -472,7 +337,7 @@ static unsigned int follow_lo(struct fwt_way *w)
 		return fwt_decide_ingress(w);
 	if (unlikely(w->pol->opt.per_packet))
 		return fwt_pass_known(w, FWT_HOOK_INGRESS, false);
-	return hold_up(w);
+	return fwt_hook_hold_up(w);
 }
 
 /* Of two first packets, from either end, the one that is found to answer (R23): the
@@ -488,7 +353,7 @@ static unsigned int arrive(struct fwt_way *w)
 {
 	unsigned int ret;
 
-	if (w->c && unlikely(as_if_ours(w)) && !crosses(w)) {
+	if (w->c && unlikely(fwt_hook_as_if_ours(w)) && !crosses(w)) {
 		/* Not of our connection. */
 		w->c = NULL;
 		w->stray = true;
@@ -553,7 +418,7 @@ static unsigned int pre_routing(struct fwt_way *w)
 	if (untracked(w))
 		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
-		return icmp_error(w, FWT_HOOK_INGRESS, false);
+		return fwt_hook_error(w, FWT_HOOK_INGRESS, false);
 	fwt_track_key(w);
 	if (seems_first(w)) {
 		first = fwt_decide_first(w, &ret);
@@ -586,7 +451,7 @@ static unsigned int local_in(struct fwt_way *w)
 		return NF_ACCEPT;
 	w->p.iif = w->state->in->name;
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
-		return icmp_error(w, FWT_HOOK_INGRESS, true);
+		return fwt_hook_error(w, FWT_HOOK_INGRESS, true);
 	fwt_track_find(w);
 	if (!w->c)
 		return NF_ACCEPT;
@@ -630,7 +495,7 @@ static unsigned int local_out(struct fwt_way *w)
 	if (untracked(w))
 		return NF_ACCEPT;
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
-		return icmp_error(w, FWT_HOOK_EGRESS, false);
+		return fwt_hook_error(w, FWT_HOOK_EGRESS, false);
 	fwt_track_find(w);
 	if (w->c && unlikely(own_port(w))) {
 		fwt_conn_end(w->c, FWT_END_OWN_PORT);
@@ -652,7 +517,7 @@ static unsigned int local_out(struct fwt_way *w)
 	if (ret != NF_ACCEPT)
 		return ret;
 	if (changed || w->skb->mark != mark)
-		return route_again(w);
+		return fwt_hook_route_again(w);
 	return NF_ACCEPT;
 }
 
@@ -665,7 +530,7 @@ static unsigned int answer_out(struct fwt_way *w)
 	if (untracked(w))
 		return NF_ACCEPT;
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
-		return icmp_error(w, FWT_HOOK_EGRESS, true);
+		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
 	fwt_track_find(w);
 	return w->c ? apply(w, true, &changed) : NF_ACCEPT;
 }
@@ -684,7 +549,7 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 	if (untracked(w))
 		return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
-		return icmp_error(w, FWT_HOOK_EGRESS, true);
+		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
 	if (!fwt_route_known(w))
 		fwt_track_find(w);
 	if (w->c && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
@@ -703,7 +568,7 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		 */
 		w->p.iif = fwt_conn_is(w->c, FWT_CONN_LOCAL) ? NULL :
 			   fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
-		ret = hold_up(w);
+		ret = fwt_hook_hold_up(w);
 		if (ret == NF_ACCEPT)
 			ret = fwt_decide_egress(w);
 	} else if (unlikely(w->pol->opt.per_packet)) {
@@ -716,7 +581,7 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 	} else {
 		ret = by_oif(w);
 		if (ret == NF_ACCEPT)
-			ret = hold_up(w);
+			ret = fwt_hook_hold_up(w);
 	}
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;

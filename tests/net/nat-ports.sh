@@ -97,6 +97,41 @@ for f in (4, 6):
     for s in pings:
         s.close()
 
+# R14: a real close makes a port rest: the other one is had first, then none, and the
+# policy's last word is the sequence's: one beyond takes the port over.
+def sends_syn(sport, seq):
+    """A SYN of home's, written out."""
+    tcp = struct.pack("!HHIIBBHHH", sport, 7, seq & 0xffffffff, 0, 5 << 4, 2, 64240, 0, 0)
+    src, dst = socket.inet_aton(HOME[4]), socket.inet_aton(FAR[4])
+    sum_ = csum(src + dst + struct.pack("!HH", 6, 20) + tcp)
+    raw.sendto(tcp[:16] + struct.pack("!H", sum_) + tcp[18:], (FAR[4], 0))
+with ns("home"):
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+fwctl("conn", "flush")
+apply(BASE + "egress { oif wan masquerade to :6000-6001 accept; accept }")
+seen = []
+for _ in (1, 2):
+    s, port = ask(4, TCP)
+    seen.append(port)
+    s.close()
+    wait_for(lambda: {c["state"] for c in conn_list("proto", "tcp")} <= {"TIME_WAIT", "CLOSE"})
+equal(sorted(seen), [6000, 6001], "R14: a port rests once it is closed: the next one has the other")
+def resting():
+    return {c["reply"]["dport"]: c["original"]["sport"] for c in conn_list("proto", "tcp")
+            if c["state"] in ("TIME_WAIT", "CLOSE")}
+equal(sorted(resting()), [6000, 6001], "R14: both rest")
+before, ended = reason("nat-exhausted"), stats()["connections"]["ended_by"]["taken-over"]["value"]
+# Somewhere both sequences are: one of these two SYNs is beyond one of them at least, and
+# what is half the space further on than a sequence lies before it.
+tries = [i << 28 for i in reversed(range(16))]
+for i, seq in enumerate(tries):
+    sends_syn(20000 + i, seq)
+ok(wait_for(lambda: stats()["connections"]["ended_by"]["taken-over"]["value"] > ended), "R14: a SYN beyond takes one over: yielded")
+ok(wait_for(lambda: reason("nat-exhausted") > before), "R14: one before does not: nat-exhausted")
+ok(all(p in (6000, 6001) for p in [c["reply"]["dport"] for c in conn_list("proto", "tcp")]), "R14: by the same ports")
+raw.close()
+fwctl("conn", "flush")
+
 monitor.kill()
 monitor.wait()
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way of a packet, from within: hook.c and hook_error.c. */
+#ifndef FWT_HOOK_PRIVATE_H
+#define FWT_HOOK_PRIVATE_H
+
+#include "hook.h"
+#include "way.h"
+
+/* The policy in force is asked about @w->c, which another one has allowed. */
+unsigned int fwt_hook_ask_again(struct fwt_way *w);
+
+/**
+ * fwt_hook_hold_up() - is what the record says still in force
+ * @w: way of a packet of the connection @w->c, or of an error about it
+ *
+ * If not, the policy in force is asked again.
+ *
+ * Return: NF_ACCEPT, or what the hook is to return.
+ */
+static inline unsigned int fwt_hook_hold_up(struct fwt_way *w)
+{
+	/* A newer policy may have decided already, on another CPU, while this
+	 * packet is still under the former one.
+	 */
+	if (likely((s32)(w->pol->gen - READ_ONCE(w->c->gen)) <= 0))
+		return NF_ACCEPT;
+	return fwt_hook_ask_again(w);
+}
+
+/* After a translation or a mark of a packet that was routed already. */
+unsigned int fwt_hook_route_again(struct fwt_way *w);
+
+/* With an address of ours, and by a wire: what a connection that began here sends, or
+ * what one is answered that ends here, and so has never left.
+ */
+static inline bool fwt_hook_as_if_ours(const struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL ? fwt_conn_is(w->c, FWT_CONN_LOCAL) :
+					!fwt_track_egress_done(w->c);
+}
+
+/**
+ * fwt_hook_error() - an ICMP error, and what it quotes
+ * @w: its way
+ * @hook: whose tree is walked where it belongs to no connection
+ * @egress: the last hook: translations of egress are done here
+ *
+ * It belongs to the connection it quotes if it goes where that packet came from and that
+ * packet can have been (R21); it never refreshes, nor ends one.
+ *
+ * Return: what the hook is to return.
+ */
+unsigned int fwt_hook_error(struct fwt_way *w, enum fwt_hook hook, bool egress);
+
+#endif /* FWT_HOOK_PRIVATE_H */
