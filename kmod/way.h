@@ -85,7 +85,8 @@ struct fwt_way {
  * from, else NULL. @bytes: of the packet. @filtered: that which walks; NULL where the
  * record does. @again: asked afresh, for a connection that is there. @known: for a
  * later packet of one. @c: it, or one that is walked for a second time. @drawn: of what has
- * no seed: where the one is that is drawn when a choice is to be made, or 0.
+ * no seed: where the one is that is drawn when a choice is to be made, or 0. @looks:
+ * addresses and devices that it may look at still.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -100,6 +101,7 @@ struct fwt_world {
 	bool again;
 	bool known;
 	u32 *drawn;
+	u32 looks;
 };
 
 /* world.c */

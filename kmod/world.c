@@ -16,7 +16,30 @@
 #include "way.h"
 #include "core/ifname.h"
 
-static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
+/* Addresses and devices that a walk looks at, all its questions together: there may be
+ * as many as their owner likes, of a namespace that anybody made, and a packet is to
+ * be decided in bounded time. Who has more is told, and what lies beyond is not found.
+ */
+#define LOOKS	4096
+
+static bool look(u32 *looks)
+{
+	if (likely(*looks)) {
+		--*looks;
+		return true;
+	}
+	net_warn_ratelimited("fwtree: a packet's walk looks at %u addresses and no more, of addr() and net()\n",
+			     LOOKS);
+	return false;
+}
+
+/* A walk changes nothing of what it is asked; what it has spent is its own. */
+static u32 *looks_of(const struct fwt_world *w)
+{
+	return (u32 *)&w->looks;
+}
+
+static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet, u32 *looks)
 {
 	const struct in_device *in = __in_dev_get_rcu(dev);
 	const struct in_ifaddr *ifa;
@@ -24,6 +47,8 @@ static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
 	if (!in)
 		return false;
 	in_dev_for_each_ifa_rcu(ifa, in) {
+		if (!look(looks))
+			return false;
 		if (ifa->ifa_local == addr ||
 		    (subnet && inet_ifa_match(addr, ifa)))
 			return true;
@@ -32,7 +57,7 @@ static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet)
 }
 
 static bool has_addr6(const struct net_device *dev, const struct in6_addr *addr,
-		      bool subnet)
+		      bool subnet, u32 *looks)
 {
 	const struct inet6_dev *in = __in6_dev_get(dev);
 	const struct inet6_ifaddr *ifa;
@@ -40,6 +65,8 @@ static bool has_addr6(const struct net_device *dev, const struct in6_addr *addr,
 	if (!in)
 		return false;
 	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
+		if (!look(looks))
+			return false;
 		if (ipv6_addr_equal(&ifa->addr, addr) ||
 		    (subnet && ipv6_prefix_equal(&ifa->addr, addr, ifa->prefix_len)))
 			return true;
@@ -48,14 +75,14 @@ static bool has_addr6(const struct net_device *dev, const struct in6_addr *addr,
 }
 
 static bool dev_has(const struct net_device *dev, u8 family, const u32 *addr,
-		    bool subnet)
+		    bool subnet, u32 *looks)
 {
 	struct in6_addr six;
 
 	if (family == 4)
-		return has_addr4(dev, cpu_to_be32(addr[0]), subnet);
+		return has_addr4(dev, cpu_to_be32(addr[0]), subnet, looks);
 	fwt_to_in6(addr, &six);
-	return has_addr6(dev, &six, subnet);
+	return has_addr6(dev, &six, subnet, looks);
 }
 
 static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
@@ -66,12 +93,15 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 
 	if (likely(!fwt_ifname_wild(ifname))) {
 		dev = dev_get_by_name_rcu(w->net, fwt_ifname_plain(ifname));
-		return dev && dev_has(dev, family, addr, subnet);
+		return dev && dev_has(dev, family, addr, subnet, looks_of(w));
 	}
-	for_each_netdev_rcu(w->net, dev)
+	for_each_netdev_rcu(w->net, dev) {
+		if (!look(looks_of(w)))
+			return false;
 		if (fwt_ifname_fits(ifname, dev->name) &&
-		    dev_has(dev, family, addr, subnet))
+		    dev_has(dev, family, addr, subnet, looks_of(w)))
 			return true;
+	}
 	return false;
 }
 
@@ -79,12 +109,13 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 {
 	const struct rtable *rt = w->skb ? skb_rtable(w->skb) : NULL;
 	__be32 dst = cpu_to_be32(p->daddr[0]), src;
+	u32 looks = U32_MAX;	/* the kernel has walked them, too */
 
 	if (rt)
 		dst = rt_nexthop(rt, dst);
 	src = inet_select_addr(w->out, dst, RT_SCOPE_UNIVERSE);
 	/* Never one of another interface, nor a link-local one (R12). */
-	if (!src || ipv4_is_linklocal_169(src) || !has_addr4(w->out, src, false))
+	if (!src || ipv4_is_linklocal_169(src) || !has_addr4(w->out, src, false, &looks))
 		return false;
 	addr[0] = be32_to_cpu(src);
 	return true;
@@ -93,12 +124,13 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 static bool source6(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
 {
 	struct in6_addr src, dst;
+	u32 looks = U32_MAX;
 
 	fwt_to_in6(p->daddr, &dst);
 	if (ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src))
 		return false;
 	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK) ||
-	    !has_addr6(w->out, &src, false))
+	    !has_addr6(w->out, &src, false, &looks))
 		return false;
 	fwt_from_in6(&src, addr);
 	return true;
@@ -246,6 +278,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->again = false;
 	world->drawn = NULL;
 	world->known = w->later;
+	world->looks = LOOKS;
 }
 
 /* What a route carries in a packet, 0 where there is none. */

@@ -26,7 +26,9 @@ static u32 set_cost(const struct fwt_program *p, u32 set)
 	return cost;
 }
 
-/* An interface has as many addresses as its owner gave it; of the usual few. */
+/* An interface has as many addresses as its owner gave it; of the usual few. What a walk
+ * looks at of more is bounded where they are (world.c).
+ */
 #define IFADDR_COST	32
 #define IFADDRS_COST	(16 * IFADDR_COST)	/* of all whose names begin so */
 

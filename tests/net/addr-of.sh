@@ -193,4 +193,20 @@ s.connect_ex((WAN[4], 85))
 ok(wait_for(lambda: rule("rule")["hits"] > before), "fwctl rule: a rule by a set that holds another")
 END
 is "elements by hand are values" "$(fw set add outer @inner 2>&1)" "*elements are values*"
+py <<'END'
+# A packet is decided in bounded time, however many addresses there are.
+subprocess.run("ip -n gw link add many type dummy", shell=True, check=True)
+run("ip", "-n", "gw", "-batch", "-", data="".join(
+    f"addr add 10.50.{i >> 8}.{i & 255}/32 dev many\naddr add 2001:db8:50::{i:x}/128 dev many nodad\n" for i in range(1, 4200)))
+apply("ingress { daddr addr(many) drop; accept }\negress { accept }")
+def verdict(fam, i):
+    to = f"10.50.{i >> 8}.{i & 255}" if fam == 4 else f"2001:db8:50::{i:x}"
+    return fwctl("explain", "--live", "in", "lan", "udp", HOME[fam], "to", to)["verdict"]
+for fam in (4, 6):
+    each = [verdict(fam, i) for i in (1, 100, 4095, 4096, 4097, 4199)]
+    equal(sorted(each), ["accept"] * each.count("accept") + ["drop"] * (6 - each.count("accept")), f"IPv{fam}: {each}")
+    ok(each.count("drop") >= 3, f"IPv{fam}: addr() of some thousand addresses knows them", each)
+    ok("accept" in each, f"IPv{fam}: and gives up beyond 4096", each)
+ok("looks at 4096 addresses" in run("dmesg").stdout, "which is told")
+END
 done_testing
