@@ -80,7 +80,11 @@ int fwt_packet_quote(const struct fwt_packet *p, struct fwt_quote *q,
 	if (q->p.frag_off)
 		return -EINVAL;
 	ret = fwt_parse_l4_quoted(&q->p, &r);
-	if (!ret && p->family == 4 && !header_ok(&q->p, data + q->p.l3))
-		return -EINVAL;
-	return ret;
+	if (ret || p->family != 4)
+		return ret;
+	/* Its options may be all that is there. */
+	ret = fwt_want(&r, q->p.l3, q->p.l4 - q->p.l3);
+	if (ret)
+		return ret;
+	return header_ok(&q->p, data + q->p.l3) ? 0 : -EINVAL;
 }
