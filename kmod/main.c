@@ -80,13 +80,13 @@ static void __net_exit fwt_net_exit(struct net *net)
 		/* The last policy's work lets go of its slots, after RCU. */
 		rcu_barrier();
 		flush_workqueue(fwt_wq);
-		/* Its sets are gone by now; what they had before they changed may still
-		 * be to be freed, as the books say.
-		 */
-		if (fwt_share_bytes(&fn->sets)) {
-			rcu_barrier();
-			flush_workqueue(fwt_wq);
-		}
+	}
+	/* Its sets are gone by now; what they had before they changed may still be to be
+	 * freed, as the books say: of a first policy that was refused, too.
+	 */
+	if (fwt_share_bytes(&fn->sets)) {
+		rcu_barrier();
+		flush_workqueue(fwt_wq);
 	}
 	fwt_conns_clean(fn);
 	fwt_events_clean(fn);

@@ -212,7 +212,10 @@ static bool put_in(struct set *s, u64 hash, u64 full, u64 at)
 /* Memory for a larger table was not to be had a moment ago. */
 static bool waits(const struct limit *l)
 {
-	return READ_ONCE(l->failed) && time_before(jiffies, READ_ONCE(l->again));
+	unsigned long again = READ_ONCE(l->again);
+
+	/* Long ago is over, though jiffies come round. */
+	return READ_ONCE(l->failed) && time_in_range(jiffies, again - 60 * HZ, again);
 }
 
 static void charge_key(struct limit *l, u64 hash, u64 at, u32 len)

@@ -59,7 +59,10 @@ static bool no_room(struct fwt_set *s)
 /* Memory for a table of another size was not to be had a moment ago. */
 static bool waits(const struct fwt_set *s)
 {
-	return READ_ONCE(s->failed) && time_before(jiffies, READ_ONCE(s->again));
+	unsigned long again = READ_ONCE(s->again);
+
+	/* Long ago is over, though jiffies come round. */
+	return READ_ONCE(s->failed) && time_in_range(jiffies, again - 60 * HZ, again);
 }
 
 static void misfit(struct fwt_set *s, const struct fwt_set_hash *h)
