@@ -550,6 +550,9 @@ static bool bound_to(const struct fwt_conn *c, const struct fwt_bind *b)
 {
 	struct fwt_end n;
 
+	/* By the other kind of link it would be released by another scope than it has. */
+	if (b->across != fwt_conn_is(c, FWT_CONN_ACROSS))
+		return false;
 	fwt_ends_get(&c->ends, FWT_N, &n);
 	return b->range || !memcmp(n.addr, b->end.addr, sizeof(n.addr));
 }
@@ -597,7 +600,9 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	if (ret == -EADDRINUSE && b->low && privileged(c)) {
 		s.lo = client.port < HALF_PRIVILEGED ? 1 : HALF_PRIVILEGED;
 		s.hi = client.port < HALF_PRIVILEGED ? HALF_PRIVILEGED - 1 : PRIVILEGED - 1;
+		s.budget -= BUDGET / 2;
 		ret = search_range(&s, b);
+		s.budget += BUDGET / 2;
 		s.lo = b->lo;
 		s.hi = b->hi;
 	}

@@ -449,6 +449,9 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
 	spin_unlock(&c->lock);
 	if (ret) {
 		unlink_all(c);
+		/* The port that was chosen to stand apart by. */
+		if (c->linked & BIT(FWT_PAIR_SN))
+			fwt_bind_release(c, c->ends.scope);
 		if (ret == -EADDRINUSE && *other && same_connection(c, *other)) {
 			/* Whose C-V may not stand yet: it has its lock till then. */
 			spin_lock(&(*other)->lock);

@@ -243,6 +243,8 @@ static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct fw
 		/* Another one where it stands apart. */
 		w->p.sport = client.port;
 	}
+	if (w->p.have & FWT_HAVE_ICMP_ID)
+		w->p.icmp_id = client.port;
 	w->p.oif = oif;
 	fwt_decide(w, FWT_HOOK_EGRESS, d);
 	w->p = seen;

@@ -248,7 +248,9 @@ static void track_other(struct fwt_way *w)
 	if (udp)
 		timeout = c->flags & BIT(FWT_CONN_REPLIED) ? FWT_TIMEOUT_UDP_STREAM :
 							      FWT_TIMEOUT_UDP;
-	if (c->flags & BIT(FWT_CONN_REPLIED) || (udp && c->flags & BIT(FWT_CONN_SNAT)))
+	/* What stands apart has come from outside, as what is led elsewhere does. */
+	if (c->flags & BIT(FWT_CONN_REPLIED) ||
+	    (udp && c->flags & BIT(FWT_CONN_SNAT) && !fwt_conn_apart(c)))
 		refresh(w, c, timeout, 0);
 	count(w, c);
 	spin_unlock(&c->lock);
@@ -397,7 +399,9 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
 		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
 		fwt_ends_set(&c->ends, FWT_S, &end);
-		another_server(w, c, d->dnat);
+		/* What starts here walks once more, and is asked whether it is led there. */
+		if (w->state->hook != NF_INET_LOCAL_OUT)
+			another_server(w, c, d->dnat);
 		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
 			c->flags |= BIT(FWT_CONN_DNAT);
 	}
@@ -492,6 +496,11 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	 * taken, or ports of their own are asked for. A prefix is mapped one to
 	 * one, ports and all; and what has no ports has nothing to choose.
 	 */
+	/* Of one that stands apart N is what its packets are known by till they leave: the
+	 * address that it has may stay, another one it can't get.
+	 */
+	if (fwt_conn_apart(c))
+		return own_address(c, &b.end) && !(m->flags & FWT_MOD_PORTS) ? 0 : -EEXIST;
 	b.keep = (own_address(c, &b.end) || m->type == FWT_MOD_NETMAP) &&
 		 !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM));
 	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
@@ -538,9 +547,8 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	}
 	if (!*won)
 		goto out;
-	/* Of one that stands apart N is what its packets are known by till they leave. */
 	if (d->flags & FWT_DECISION_SNAT)
-		ret = fwt_conn_apart(c) ? -EEXIST : bind_source(w, d);
+		ret = bind_source(w, d);
 	if (ret)
 		goto out;
 	scope = fwt_across_scope(w);

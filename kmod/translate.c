@@ -226,10 +226,13 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 	memcpy(outer.src.addr, p->saddr, sizeof(p->saddr));
 	outer.src.port = 0;
 	/* A host behind a translation is not to be seen outside; nor is a router
-	 * on the way to it. An error of our own has our address.
+	 * on the way to it. An error of our own has our address. Who stands apart is not
+	 * hidden.
 	 */
 	if (egress && !ours &&
-	    fwt_conn_is(w->c, w->dir == FWT_ORIGINAL ? FWT_CONN_SNAT : FWT_CONN_DNAT))
+	    (w->dir == FWT_ORIGINAL ?
+	     fwt_conn_is(w->c, FWT_CONN_SNAT) && !fwt_conn_apart(w->c) :
+	     fwt_conn_is(w->c, FWT_CONN_DNAT)))
 		outer.src = to.src;
 
 	if (same_end(p, p->saddr, &outer.src) && same_end(p, p->daddr, &outer.dst) &&

@@ -47,6 +47,40 @@ ok "ping -6 from gw" on gw ping -n -c 1 -W 1 2001:db8:77::7
 ok "ping lo" on gw ping -n -c 1 -W 1 127.0.0.1
 over "what is dropped at the end was counted" "$(rule end hits)" 0
 
+# R2: led to one of two servers by chance, from one port to two destinations.
+ok "net has two servers" eval 'ip -n net addr add 198.51.100.8/32 dev lo && ip -n net addr add 198.51.100.9/32 dev lo'
+must_apply <<'END'
+ingress { iif lo accept; ct state untracked accept; drop }
+egress { daddr 198.51.100.64/26 udp dport 53 dnat to 198.51.100.8-198.51.100.9 accept; accept }
+END
+py <<'END'
+servers = [udp("net", a, 53) for a in ("198.51.100.8", "198.51.100.9")]
+asked = [udp("gw", WAN[4]) for _ in range(24)]
+for n, s in enumerate(asked):
+    for to in (64, 65, 66):
+        s.sendto(b"%d by %d" % (to, n), (f"198.51.100.{to}", 53))
+got = []
+def all_came():
+    for s in servers:
+        s.setblocking(False)
+        try:
+            while True:
+                data, peer = s.recvfrom(99)
+                s.sendto(data, peer)
+                got.append(data)
+        except BlockingIOError:
+            pass
+    return len(got) == 3 * len(asked)
+ok(wait_for(all_came), "R2: each of three destinations by each of 24 ports came to a server", len(got))
+back = []
+for s in asked:
+    for _ in range(3):
+        data, peer = s.recvfrom(99)
+        back.append((data.split()[0].decode(), peer[0].rsplit(".", 1)[1]))
+ok(len(back) == 72 and all(a == b for a, b in back), "R2: and is answered as who was asked", back)
+equal(reason("dnat-late"), 0, "R2: none is led elsewhere by its second walk")
+END
+
 # Without "iif lo accept" only lo stops; not what gw says to others.
 fw conn flush >/dev/null
 must_apply <<'END'
