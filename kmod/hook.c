@@ -297,8 +297,10 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_CHECKSUM]);
 		return stray(w, hook);
 	}
+	/* A copy of its own packet that somebody sends from here has passed us already. */
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_DNAT)) && w->dir == FWT_ORIGINAL &&
-	    unlikely(!fwt_ends_is(&w->c->ends, FWT_V, &w->t.dst)))
+	    unlikely(!fwt_ends_is(&w->c->ends, FWT_V, &w->t.dst)) &&
+	    (w->state->hook == NF_INET_PRE_ROUTING || !w->skb->skb_iif))
 		return clashes(w);
 	if (hook == FWT_HOOK_INGRESS)
 		ret = by_iif(w);
@@ -340,12 +342,31 @@ static unsigned int follow_lo(struct fwt_way *w)
 	return fwt_hook_hold_up(w);
 }
 
-/* Of two first packets, from either end, the one that is found to answer (R23): the
- * other is between its hooks, and where it goes is not known yet.
+/* Has a packet that comes by a wire ends of ours: those of a connection that began here
+ * send from them, and those that end here, and so have never left, are answered from
+ * them. Of two first packets, from either end, the one that is found to
+ * answer (R23) is none: the other is between its hooks, and where it goes is not known
+ * yet. One look at the flags: it may be going on meanwhile.
  */
-static bool crosses(const struct fwt_way *w)
+static bool not_theirs(const struct fwt_way *w)
 {
-	return w->dir == FWT_REPLY && !fwt_conn_is(w->c, FWT_CONN_CONFIRMED);
+	u16 flags = READ_ONCE(w->c->flags);
+
+	if (w->dir == FWT_ORIGINAL)
+		return flags & BIT(FWT_CONN_LOCAL);
+	return (flags & (BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_EGRESS))) ==
+	       BIT(FWT_CONN_CONFIRMED);
+}
+
+/* Has one that came by a wire ends that only we write from: it walked alone where it came
+ * in, see arrive(), and does so where it leaves. Of those that began here the address
+ * says it: the kernel's load balancer begins some for others.
+ */
+static bool poses(const struct fwt_way *w)
+{
+	return not_theirs(w) &&
+	       (w->dir == FWT_REPLY ||
+		fwt_own_address(w->fn->net, w->state->out, w->p.family, w->p.saddr));
 }
 
 /* A packet from outside; sets @w->stray where it is not to be translated. */
@@ -353,7 +374,7 @@ static unsigned int arrive(struct fwt_way *w)
 {
 	unsigned int ret;
 
-	if (w->c && unlikely(fwt_hook_as_if_ours(w)) && !crosses(w)) {
+	if (w->c && unlikely(not_theirs(w))) {
 		/* Not of our connection. */
 		w->c = NULL;
 		w->stray = true;
@@ -440,6 +461,15 @@ static unsigned int pre_routing(struct fwt_way *w)
 	return ret;
 }
 
+/* May a packet that got through confirm its connection. An answer may be the first one to
+ * do so, where the other end's packet was lost between its hooks; where that would have
+ * gone nobody knows then, and it is not to look as if it had stayed here.
+ */
+static bool asked_whole(const struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL || fwt_track_egress_done(w->c);
+}
+
 /* Restores the source that a local client knows its peer by. */
 static unsigned int local_in(struct fwt_way *w)
 {
@@ -461,7 +491,8 @@ static unsigned int local_in(struct fwt_way *w)
 	/* Early demultiplexing looked for a socket by the other source. */
 	if (changed)
 		skb_orphan(w->skb);
-	fwt_track_confirm(w);
+	if (asked_whole(w))
+		fwt_track_confirm(w);
 	return NF_ACCEPT;
 }
 
@@ -472,7 +503,8 @@ static bool own_port(const struct fwt_way *w)
 {
 	struct fwt_end shown;
 
-	if (w->dir != FWT_ORIGINAL || fwt_conn_is(w->c, FWT_CONN_LOCAL) ||
+	if (w->dir != FWT_ORIGINAL ||
+	    (fwt_conn_is(w->c, FWT_CONN_LOCAL) && !fwt_conn_apart(w->c)) ||
 	    !fwt_conn_is(w->c, FWT_CONN_SNAT))
 		return false;
 	fwt_ends_get(&w->c->ends, FWT_N, &shown);
@@ -550,8 +582,13 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
-	if (!fwt_route_known(w))
+	if (!fwt_route_known(w)) {
 		fwt_track_find(w);
+		if (w->c && w->skb->skb_iif && unlikely(poses(w))) {
+			w->c = NULL;
+			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
+		}
+	}
 	if (w->c && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		fwt_change_restore(w);
 	if (!w->c) {
@@ -600,7 +637,7 @@ static unsigned int post_routing(struct fwt_way *w)
 		return ret;
 	if (likely(fwt_conn_is(w->c, FWT_CONN_CONFIRMED)))
 		fwt_route_learn(w);
-	else
+	else if (asked_whole(w))
 		fwt_track_confirm(w);
 	return NF_ACCEPT;
 }

@@ -23,6 +23,15 @@ static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
+/* With an address of ours, and by a wire: what a connection that began here sends, or
+ * what one is answered that ends here, and so has never left.
+ */
+static bool as_if_ours(const struct fwt_way *w)
+{
+	return w->dir == FWT_ORIGINAL ? fwt_conn_is(w->c, FWT_CONN_LOCAL) :
+					!fwt_track_egress_done(w->c);
+}
+
 /* Comes an error, of the direction that it goes, by an interface that packets of its
  * connection do not come in by, and may not. Any router on the way may write one; but a
  * network that is not on the way, and may not talk to this one, is not to do so by
@@ -43,7 +52,7 @@ static bool from_aside(struct fwt_way *w)
 	else
 		return false;
 	/* One end is this machine, and what that says comes by no wire. */
-	if (fwt_hook_as_if_ours(w))
+	if (as_if_ours(w))
 		return true;
 	expected = reply ? READ_ONCE(c->oif) : READ_ONCE(c->iif);
 	if (likely(!expected || expected == now || (reply && READ_ONCE(c->reply_iif) == now)) ||

@@ -30,15 +30,6 @@ static inline unsigned int fwt_hook_hold_up(struct fwt_way *w)
 /* After a translation or a mark of a packet that was routed already. */
 unsigned int fwt_hook_route_again(struct fwt_way *w);
 
-/* With an address of ours, and by a wire: what a connection that began here sends, or
- * what one is answered that ends here, and so has never left.
- */
-static inline bool fwt_hook_as_if_ours(const struct fwt_way *w)
-{
-	return w->dir == FWT_ORIGINAL ? fwt_conn_is(w->c, FWT_CONN_LOCAL) :
-					!fwt_track_egress_done(w->c);
-}
-
 /**
  * fwt_hook_error() - an ICMP error, and what it quotes
  * @w: its way

@@ -170,6 +170,19 @@ for f in (4, 6):
     near = ip(f, HOME[f], LAN[f]) / UDP(sport=5354, dport=53) / MARK
     ok(not arrives("guest", error(f, GUEST[f], HOME[f], near), "home", MARK), f"R21 IPv{f}: nor about what home says to the gateway")
     equal(rule("stray")["hits"] - strays, 3, f"R21 IPv{f}: likewise")
+    ok(not arrives("guest", ip(f, LAN[f], HOME[f]) / UDP(sport=53, dport=5354) / MARK, "home", MARK),
+       f"R17 IPv{f}: nor does a guest answer home with the gateway's address")
+    # IPv4 takes no packet from its own address by a wire.
+    equal(rule("stray")["hits"] - strays, 3 if f == 4 else 4, f"R17 IPv{f}: but walks, as invalid, where it would leave")
+    s2, c2 = udp("home", HOME[f], 54), udp("gw", LAN[f], 5355)
+    c2.sendto(b"ask", (HOME[f], 54))
+    s2.sendto(b"tell", s2.recvfrom(9)[1])
+    equal(c2.recv(9), b"tell", f"IPv{f}: the gateway asks home")
+    ok(not arrives("guest", ip(f, LAN[f], HOME[f]) / UDP(sport=5355, dport=54) / MARK, "home", MARK),
+       f"R17 IPv{f}: nor does a guest go on as the gateway")
+    equal(rule("stray")["hits"] - strays, 3 if f == 4 else 5, f"R17 IPv{f}: likewise")
+    s2.close()
+    c2.close()
     for x in (s, c):
         x.close()
 fwctl("apply", "policy.fw")
