@@ -554,7 +554,8 @@ static void says(struct kunit *test, u8 verdict, u16 param, u8 protocol, bool pa
 		apply(test, ns, p);
 		KUNIT_EXPECT_EQ_MSG(test, comes(test, &k), passes, "IPv%u", f);
 		if (counted != FWT_NONE)
-			KUNIT_EXPECT_EQ_MSG(test, reason(ns, counted), was + 1, "IPv%u: counted", f);
+			KUNIT_EXPECT_EQ_MSG(test, reason(ns, counted), was + 1,
+					    "IPv%u: counted", f);
 	}
 }
 

@@ -355,7 +355,8 @@ static void test_refused(void **state)
 	refused("tree a { accept }\ntree a { drop }", 2, 6, "the tree 'a' is there already");
 	refused("set a : addr\nmap a : addr -> addr", 2, 5, "the set 'a' is there already");
 	refused("pool a { ::1 }\npool a { ::1 }", 2, 6, "the pool 'a' is there already");
-	refused("set a : addr { timeout 1h; max 5; timeout 2h }", 1, 35, "'timeout' is set already");
+	refused("set a : addr { timeout 1h; max 5; timeout 2h }", 1, 35,
+		"'timeout' is set already");
 	refused("set a : addr { max 5\nmax 5 }", 2, 1, "'max' is set already");
 	refused("set a : addr { interval; elements = { ::1 }; interval }", 1, 46,
 		"'interval' is set already");

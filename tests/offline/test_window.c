@@ -449,10 +449,10 @@ static void test_goes_on(void **state)
 		const char *line;
 		bool on;
 	} row[] = {
-		{ "accept\n", false }, { "\r\n", false }, { " \t" "\n", false },
+		{ "accept\n", false }, { "\r\n", false }, { " \t\n", false },
 		{ "a\\b\n", false }, { "a \\ b\n", false }, { "\\\n", true }, { "a \\\n", true },
-		{ "a \\ " "\n", true }, { "a \\\t " "\n", true }, { "a \\\r\n", true },
-		{ "a \\ \t" "\r\n", true },
+		{ "a \\\040\n", true }, { "a \\\t\040\n", true }, { "a \\\r\n", true },
+		{ "a \\ \t\r\n", true },
 	};
 	u32 i;
 

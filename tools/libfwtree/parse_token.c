@@ -92,7 +92,8 @@ static int field(struct fwt_parser *p, const struct fwt_spelling *s, struct fwt_
 	}
 	f->loc = lloc->loc;
 	if (s && s->field == FWT_AST_FIELD_ERROR)
-		fwt_error_hint(p->diag, &f->loc, "'cgroup \"/system.slice\"' is a cgroup of version 2",
+		fwt_error_hint(p->diag, &f->loc,
+			       "'cgroup \"/system.slice\"' is a cgroup of version 2",
 			       "'%s' is net_cls's number of a class: a cgroup here is one of version 2, by its path or inode number",
 			       s->text);
 	f->plen4 = -1;
