@@ -20,9 +20,11 @@
  * window, for zero-window probes and for senders that fill a window to the last
  * segment.) What fails II or IV is old: a duplicate that was long on its way.
  * The receiver answers it with an ACK, so it passes, and changes nothing; but what
- * fails IV and brings data or a FIN that nobody has acknowledged yet is none, and a
- * receiver that goes by RFC 793 would take it (RFC 5961, 5.2). It is invalid, as what
- * fails I or III, which was never sent by a TCP that got what we saw.
+ * fails IV, brings data or a FIN that nobody has acknowledged yet, and acknowledges less
+ * than its sender did two windows ago is none, and a receiver that goes by RFC 793
+ * would take it (RFC 5961, 5.2; one window there, of which true ones fall short that
+ * others overtook). It is invalid, as what fails I or III, which was never sent by a TCP
+ * that got what we saw.
  *
  * STATES
  *
@@ -289,7 +291,8 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	if (stale || before(end, snd->end - rcv->maxwin)) {
 		if (after(s->seq, snd->maxend))
 			invalid(t, v, "beyond the window");
-		else if (stale && after(end, rcv->maxack))
+		else if (stale && after(end, rcv->maxack) &&
+			 before(s->ack, snd->maxack - 2 * max(snd->maxwin, ACK_WINDOW)))
 			invalid(t, v, "data with an acknowledgement that is too old");
 		else
 			verdict(t, v, FWT_TCP_PASS, 0);

@@ -38,7 +38,8 @@ hit_rest() { [ "$(rule rest hits)" -ge 1 ]; }
 wait_for hit_rest
 over "what no rule matches goes on behind them" "$(rule rest hits)" 0
 
-must_apply < <(policy 1000 "	saddr { 192.168.1.0/24, fd00:1::/64 } drop id early")
+# Neighbours, who ask at any time, ask each other.
+must_apply < <(policy 1000 "	saddr { 192.168.1.0/24, fd00:1::/64 } daddr { 198.51.100.7, 2001:db8:77::7 } drop id early")
 fails "a rule before it hides it" stopped 198.51.100.7
 fails "a rule before it hides it, IPv6" stopped 2001:db8:77::7
 is "and is counted" "$(rule early hits)" 2
