@@ -128,6 +128,7 @@ def dumped():
     return b" > 198.51.100.7.12" in got
 ok(wait_for(dumped), "log group: tcpdump -i nflog:N sees the packet", got)
 dump.kill()
+dump.wait()
 e = logs.find("log", dport=12)
 ok(e and e["prefix"] == "group " and e["rule"]["id"] == "twelve", "and fwctl monitor too", e)
 ok("group drop" not in dmesg(), "but not the kernel's log")
