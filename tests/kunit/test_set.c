@@ -624,7 +624,7 @@ static void no_memory(struct kunit *test)
 	/* Who added the last one has asked. */
 	KUNIT_EXPECT_EQ(test, r->s->failed, 1u);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&r->s->work));
-	WRITE_ONCE(r->s->again, jiffies + 1000 * HZ);
+	WRITE_ONCE(r->s->again, jiffies + 59 * HZ);
 	one_more(test, r, &key, in);
 	KUNIT_EXPECT_EQ_MSG(test, r->s->failed, 1u, "and is not asked for again at once");
 	WRITE_ONCE(r->s->again, jiffies);
@@ -634,7 +634,7 @@ static void no_memory(struct kunit *test)
 
 	/* There is some; who must not ask yet does not. */
 	r->fn->sets.pot = pot;
-	WRITE_ONCE(r->s->again, jiffies + 1000 * HZ);
+	WRITE_ONCE(r->s->again, jiffies + 59 * HZ);
 	one_more(test, r, &key, in);
 	KUNIT_EXPECT_TRUE(test, fwt_set_hash_misfit(h));
 	WRITE_ONCE(r->s->again, jiffies);

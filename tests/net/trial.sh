@@ -147,7 +147,8 @@ ingress {
     udp dport 5003 quota 200 accept id quoted
     udp dport 5004 limit 4/day burst 4 accept id for-all
     udp dport 5005 saddr @seen accept id knows
-    drop id last
+    udp dport 5001-5005 drop id last
+    drop    # what a TCP of before says once more
 }
 """
 apply(WORLD)
