@@ -215,7 +215,7 @@ static bool waits(const struct limit *l)
 	unsigned long again = READ_ONCE(l->again);
 
 	/* Long ago is over, though jiffies come round. */
-	return READ_ONCE(l->failed) && time_in_range(jiffies, again - 60 * HZ, again);
+	return READ_ONCE(l->failed) && time_in_range_open(jiffies, again - 60 * HZ, again);
 }
 
 static void charge_key(struct limit *l, u64 hash, u64 at, u32 len)

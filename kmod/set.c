@@ -62,7 +62,7 @@ static bool waits(const struct fwt_set *s)
 	unsigned long again = READ_ONCE(s->again);
 
 	/* Long ago is over, though jiffies come round. */
-	return READ_ONCE(s->failed) && time_in_range(jiffies, again - 60 * HZ, again);
+	return READ_ONCE(s->failed) && time_in_range_open(jiffies, again - 60 * HZ, again);
 }
 
 static void misfit(struct fwt_set *s, const struct fwt_set_hash *h)

@@ -468,7 +468,7 @@ int fwt_windows_find(struct fwt_windows *w, const struct fwt_window_of *of,
 	struct find f = { .of = of, .ops = ops, .ctx = ctx,
 			  .blocks = fwt_digest_blocks(of->base_len) };
 	const struct span *spans;
-	struct span all;
+	struct span all = { };
 	u32 i;
 	int ret;
 

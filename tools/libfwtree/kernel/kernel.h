@@ -327,7 +327,7 @@ extern u64 sim_jiffies;
 #define get_jiffies_64()		sim_jiffies
 #define time_after(a, b)		((long)((b) - (a)) < 0)
 #define time_before(a, b)		time_after(b, a)
-#define time_in_range(a, b, c)	(!time_before(a, b) && !time_after(a, c))
+#define time_in_range_open(a, b, c)	(!time_before(a, b) && time_before(a, c))
 #define time_after_eq(a, b)		((long)((a) - (b)) >= 0)
 #define time_before64(a, b)		((s64)((a) - (b)) < 0)
 #define time_after64(a, b)		time_before64(b, a)
