@@ -610,7 +610,7 @@ static void each(struct kunit *test)
 	const struct row *r = test->param_value;
 
 	if (!r->run)
-		kunit_skip(test, "needs another module");
+		kunit_skip(test, "a registered node's: suite fwtree-node (test_node.c) asks it");
 	r->run(test);
 	fwt_test_clear(test, ns);
 }

@@ -67,7 +67,10 @@ refused_at('ingress {\n    modify sample-paint { from 10.0.0.0/8 } accept\n}', 2
 script = os.path.join(os.environ["TMP"], "modprobe")
 with open(script, "w") as f:
     f.write(f"#!/bin/sh\ncase $* in *fwt-node-sample-paint) insmod {KO}/fwtree_sample.ko;;\n"
-            f"*fwt-node-wrong-*) touch {script}.asked; sleep 1; insmod {KO}/fwtree_wrong.ko;; esac\n")
+            f"*fwt-node-wrong-*) touch {script}.asked; n=0\n"
+            # Till the namespace is gone; or, where that waits for us, has had a second for it.
+            "while ip -n gw link show to-gone >/dev/null 2>&1 && [ $((n += 1)) -le 20 ]; do sleep 0.05; done\n"
+            f"insmod {KO}/fwtree_wrong.ko;; esac\n")
 os.chmod(script, 0o755)
 with open("/proc/sys/kernel/modprobe", "w") as f:
     f.write(script)
@@ -77,6 +80,7 @@ ok(os.path.exists(PAINT), "a policy that names a node brings its module")
 # is told so, fwctl asks again.
 # And one that registers with all namespaces, while one goes that had a policy.
 run("ip", "netns", "add", "gone")
+run("ip", "-n", "gw", "link", "add", "to-gone", "type", "veth", "peer", "name", "back", "netns", "gone")
 apply("ingress { accept }", "gone")
 begin = time.monotonic()
 asks = subprocess.Popen(["fwctl", "-n", "gw", "apply", policy("ingress device lan { node wrong-select { says 0 } drop; accept }")],
