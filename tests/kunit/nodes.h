@@ -15,7 +15,7 @@
  * struct row - a node and its case
  * @what: its name
  * @op: its number in the list of the program's format
- * @run: the case; NULL where it needs another module, and is that suite's
+ * @run: the case; NULL of nodes that modules register, which are test_node.c's
  */
 struct row {
 	const char *what;
@@ -55,6 +55,17 @@ static inline u64 sent(const struct fwt_test_ns *ns)
 
 	dev_get_stats(ns->in, &s);
 	return s.tx_packets;
+}
+
+/* A case of either table, of the namespace that its suite has. */
+static inline void run_row(struct kunit *test, struct fwt_test_ns *ns)
+{
+	const struct row *r = test->param_value;
+
+	if (!r->run)
+		kunit_skip(test, "a registered node's: suite fwtree-node (test_node.c) asks it");
+	r->run(test);
+	fwt_test_clear(test, ns);
 }
 
 #endif /* FWT_KUNIT_NODES_H */

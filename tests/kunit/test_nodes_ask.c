@@ -607,12 +607,7 @@ KUNIT_ARRAY_PARAM(verdicts, verdicts, row_name);
 
 static void each(struct kunit *test)
 {
-	const struct row *r = test->param_value;
-
-	if (!r->run)
-		kunit_skip(test, "a registered node's: suite fwtree-node (test_node.c) asks it");
-	r->run(test);
-	fwt_test_clear(test, ns);
+	run_row(test, ns);
 }
 
 static void routes(struct kunit *test)
