@@ -222,24 +222,56 @@ void fwt_route_give(struct fwt_way *w)
 #endif
 }
 
-unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
+/* May it have got its route from us: as fwt_route_give() asks. Others that come with one
+ * are this machine's own, by lo and the like; or have one that is none.
+ */
+static bool may_be_given(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
+	return !(skb_dst(skb)->flags & (DST_METADATA | DST_FAKE_RTABLE)) &&
+	       skb->pkt_type == PACKET_HOST && !(state->in->flags & IFF_LOOPBACK) &&
+	       !netif_is_l3_slave(state->in) && !netif_is_l3_master(state->in);
+}
+
+static void routed(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct dst_entry *dst = skb_dst(skb);
 	struct note *n = note_of(skb);
 	u8 tos;
 
-	if (n->skb != skb || !n->dst)
-		return NF_ACCEPT;
-	if (skb_dst(skb) != n->dst) {
+	if (n->skb == skb && n->dst && n->dst != dst)
 		n->skb = NULL;
+	if (!dst)
+		return;
+	/* Its own note, see route.h. */
+	if (likely(n->skb == skb && n->dst && skb_dst_is_noref(skb))) {
+		tos = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
+						  ipv6_get_dsfield(ipv6_hdr(skb));
+		if (likely(skb->mark == n->mark && tos == n->tos))
+			return;
+	} else if (!may_be_given(skb, state)) {
+		return;
+	}
+	/* It was queued between our two hooks: what it was to be routed with then, and
+	 * whether its route was good all the time that it waited, nobody knows any more.
+	 */
+	if (n->skb == skb)
+		n->skb = NULL;
+	skb_dst_drop(skb);
+}
+
+/* What was queued goes on from a process, with softirqs on. */
+unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return NF_ACCEPT;
+	if (likely(in_softirq())) {
+		routed(skb, state);
 		return NF_ACCEPT;
 	}
-	tos = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
-					  ipv6_get_dsfield(ipv6_hdr(skb));
-	if (likely(skb->mark == n->mark && tos == n->tos))
-		return NF_ACCEPT;
-	n->skb = NULL;
-	skb_dst_drop(skb);
+	local_bh_disable();
+	routed(skb, state);
+	local_bh_enable();
 	return NF_ACCEPT;
 }
 

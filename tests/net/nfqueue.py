@@ -12,7 +12,7 @@ NETLINK_NETFILTER = 12
 MSG_PACKET, MSG_VERDICT, MSG_CONFIG = 0x300, 0x301, 0x302
 NLM_F_REQUEST, NLM_F_ACK, NLMSG_ERROR = 1, 4, 2
 CFG_CMD, CFG_PARAMS = 1, 2
-PACKET_HDR, VERDICT_HDR, PAYLOAD = 1, 2, 10
+PACKET_HDR, VERDICT_HDR, MARK, PAYLOAD = 1, 2, 3, 10
 DROP, ACCEPT = 0, 1
 
 
@@ -38,8 +38,11 @@ class Packet:
                 self.payload = value
             data = data[(length + 3) & ~3:]
 
-    def verdict(self, what: int = ACCEPT, payload: bytes | None = None) -> None:
+    def verdict(self, what: int = ACCEPT, payload: bytes | None = None,
+                mark: int | None = None) -> None:
         body = attr(VERDICT_HDR, struct.pack("!II", what, self.id))
+        if mark is not None:
+            body += attr(MARK, struct.pack("!I", mark))
         if payload is not None:
             body += attr(PAYLOAD, payload)
         self.queue.send(MSG_VERDICT, body, 0)

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Packets that another table queues between two hooks of ours: with a new mark they
+# are routed by that, whatever route they were given before.
+#
+#   home ──── lan gw wan ──── net
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+must_apply <<'END'
+ingress { iif lo accept; ct state untracked accept; iif lan accept; drop }
+egress { oif wan masquerade accept; accept }
+END
+ip netns exec gw nft -f - <<'END'
+table inet between {
+	chain in { type filter hook prerouting priority -100; udp dport 1000 queue num 5; }
+}
+END
+for v in -4 -6; do
+	ip -n gw $v rule add fwmark 77 lookup 77
+	ip -n gw $v route add blackhole default table 77
+done
+py <<'END'
+from nfqueue import *
+from netlib import *
+N = 64      # twice as many as a CPU remembers
+q = Queue("gw", 5)
+for v in (4, 6):
+    server, u = udp("net", FAR[v], 1000), udp("home", HOME[v])
+    # Answered and sent on: from now on it has a route.
+    for i in range(4):
+        u.sendto(b"first", (FAR[v], 1000))
+        q.get().verdict()
+        data, peer = server.recvfrom(10)
+        server.sendto(b"answer", peer)
+        equal(u.recv(10), b"answer", f"v{v}: there and back, {i + 1}")
+    for mark, what in ((None, "as it is"), (77, "with a mark that leads nowhere"), (0, "with none again")):
+        for i in range(N):
+            u.sendto(b"%d" % i, (FAR[v], 1000))
+        packets = [q.get() for _ in range(N)]
+        ok(all(packets), f"v{v}, {what}: all are queued")
+        for p in packets:
+            p.verdict(mark=mark)
+        # Behind them all.
+        u.sendto(b"last", (FAR[v], 1000))
+        q.get().verdict()
+        got = list(iter(lambda: server.recv(10), b"last"))
+        equal(len(got), 0 if mark else N, f"v{v}, {what}: so many arrive")
+
+END
+done_testing
