@@ -403,8 +403,16 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 
 		slot[hook] = c->slot[hook];
 		turn[hook] = READ_ONCE(c->turn[hook]);
-		if (!(flags & BIT(passed)))
+		if (!(flags & BIT(passed))) {
+			/* What starts here has walked at LOCAL_OUT already, where egress is
+			 * to count only once it is routed anew (first.c), and may have been
+			 * queued there: what that walk has set, and what was there before,
+			 * is asked for at POST_ROUTING. Ingress, by lo, comes after that.
+			 */
+			if (hook == FWT_HOOK_EGRESS && flags & BIT(FWT_CONN_LOCAL))
+				more = was;
 			continue;
+		}
 		o = walk_again(w, hook, iif, oif, &more, d, &p);
 		/* As it was decided at first, see decide_as_dialled(). */
 		if (o == LED_ELSEWHERE && dialled)

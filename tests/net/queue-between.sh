@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Packets that another table queues between two hooks of ours: with a new mark they
-# are routed by that, whatever route they were given before.
+# R28: packets that another table queues between two hooks of ours: with a new mark they
+# are routed by that, whatever route they were given before; and what starts here is asked
+# by another policy as it began, and keeps what the former one had set.
 #
 #   home ──── lan gw wan ──── net
 # shellcheck source=tests/net/lib.sh
@@ -15,6 +16,7 @@ END
 ip netns exec gw nft -f - <<'END'
 table inet between {
 	chain in { type filter hook prerouting priority -100; udp dport 1000 queue num 5; }
+	chain out { type filter hook output priority 0; udp dport 1001 queue num 6; }
 }
 END
 for v in -4 -6; do
@@ -25,7 +27,7 @@ py <<'END'
 from nfqueue import *
 from netlib import *
 N = 64      # twice as many as a CPU remembers
-q = Queue("gw", 5)
+q, out = Queue("gw", 5), Queue("gw", 6)
 for v in (4, 6):
     server, u = udp("net", FAR[v], 1000), udp("home", HOME[v])
     # Answered and sent on: from now on it has a route.
@@ -48,5 +50,31 @@ for v in (4, 6):
         got = list(iter(lambda: server.recv(10), b"last"))
         equal(len(got), 0 if mark else N, f"v{v}, {what}: so many arrive")
 
+# What starts here.
+for v in (4, 6):
+    apply("""ingress { accept }
+egress { iif none udp dport 1001 ttl 64 set ttl 33 set mark 7 accept; accept }""")
+    server, u = udp("net", NET[v], 1001), udp("gw", WAN[v])
+    def sends(what):
+        u.sendto(what, (NET[v], 1001))
+        p = out.get()
+        equal(p.payload[8 if v == 4 else 7], 33, f"v{v} {what.decode()}: its TTL is set")
+        return p
+    waits = sends(b"first")
+    apply("""ingress { accept }
+egress { iif none udp dport 1001 ttl 64 accept id asked; iif none udp dport 1001 drop id other; accept }""")
+    hits = lambda: [rule(r)["hits"] for r in ("asked", "other")]
+    was = hits()
+    waits.verdict()
+    server.settimeout(TIMEOUT)
+    try:
+        got = server.recv(10)
+    except OSError:
+        got = None
+    equal(got, b"first", f"v{v}: under another policy, that asks for what it was: it goes on")
+    equal([n - w for n, w in zip(hits(), was)], [1, 0], f"v{v}: by that rule")
+    if got:
+        sends(b"second").verdict()
+        equal(server.recv(10), b"second", f"v{v}: and so does the next one")
 END
 done_testing
