@@ -308,12 +308,18 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 	else
 		fwt_decide(w, FWT_HOOK_EGRESS, &d);
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
+		/* Another CPU has decided it meanwhile, with another packet of it: that
+		 * counts, and both go through (R23). By the same policy two walks differ
+		 * where it asks what changes: a limit, a set, the time.
+		 */
+		if (w->c && fwt_track_egress_done(w->c))
+			return NF_ACCEPT;
 		fwt_effects(w, &d, w->p.length);
 		/* The answer before the end: it is translated by the record. */
 		if (d.verdict == FWT_VERDICT_REJECT)
 			fwt_answer(w, d.reject);
 		if (w->c)
-			fwt_conn_end(w->c, FWT_END_UNFINISHED);
+			fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED);
 		return fwt_drop_by(w, d.reason, &d);
 	}
 	if (d.flags & FWT_DECISION_NOTRACK) {

@@ -53,6 +53,8 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conns_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_seconds);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_memory);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_keep);
+EXPORT_SYMBOL_IF_KUNIT(fwt_decide_egress);
+EXPORT_SYMBOL_IF_KUNIT(fwt_skb_parse);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_init);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slots_clean);

@@ -6,6 +6,7 @@
 #include "packets.h"
 #include "policy.h"
 #include "prog.h"
+#include "way.h"
 #include "core/packet.h"
 
 static struct fwt_test_ns *ns;
@@ -380,6 +381,80 @@ static void devices(struct kunit *test)
 	finish(test);
 }
 
+static int take_it(struct fwt_conn *c, void *ctx)
+{
+	*(struct fwt_conn **)ctx = c;
+	return 0;
+}
+
+/* A first packet that was accepted, where nothing is any more. */
+static struct sk_buff *left_ingress(struct kunit *test)
+{
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_UDP);
+	struct sk_buff *skb;
+
+	always(test, FWT_VERDICT_ACCEPT);
+	skb = fwt_test_skb(&k, ns->in);
+	KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+	always(test, FWT_VERDICT_DROP);
+	return skb;
+}
+
+/* Egress decides about a packet of the one connection, which it has not decided. */
+static unsigned int decides(struct kunit *test, struct sk_buff *skb, bool meanwhile)
+{
+	struct fwt_hash_walk walk = { };
+	struct nf_hook_state state;
+	struct fwt_conn *c = NULL;
+	unsigned int ret;
+	struct fwt_way *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	skb->dev = ns->out;
+	nf_hook_state_init(&state, NF_INET_POST_ROUTING, NFPROTO_IPV4, NULL, ns->out, NULL,
+			   ns->net, NULL);
+	local_bh_disable();
+	rcu_read_lock();
+	fwt_conns_walk(ns->fn, &walk, take_it, &c);
+	if (!c) {
+		rcu_read_unlock();
+		local_bh_enable();
+		KUNIT_FAIL(test, "there is no connection");
+		return NF_DROP;
+	}
+	w->fn = ns->fn;
+	w->pol = rcu_dereference(ns->fn->policy);
+	w->skb = skb;
+	w->state = &state;
+	w->c = c;
+	w->p.oif = ns->out->name;
+	fwt_skb_parse(skb, &w->p);
+	spin_lock(&c->lock);
+	if (meanwhile)
+		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_EGRESS));
+	spin_unlock(&c->lock);
+	ret = fwt_decide_egress(w) & NF_VERDICT_MASK;
+	rcu_read_unlock();
+	local_bh_enable();
+	return ret;
+}
+
+/* What another CPU has let out meanwhile, with another packet of it, is not for a refusal
+ * to end, and both go through (R23).
+ */
+static void refused_meanwhile(struct kunit *test)
+{
+	struct sk_buff *skb = left_ingress(test);
+
+	KUNIT_EXPECT_EQ_MSG(test, decides(test, skb, false), NF_STOLEN, "refused");
+	KUNIT_EXPECT_EQ_MSG(test, the_one().n, 0, "and ended");
+	skb = left_ingress(test);
+	KUNIT_EXPECT_EQ_MSG(test, decides(test, skb, true), NF_ACCEPT, "goes through");
+	KUNIT_EXPECT_EQ_MSG(test, the_one().n, 1, "and is there");
+	kfree_skb(skb);
+	finish(test);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(connections),
 	KUNIT_CASE(unsolicited),
@@ -390,6 +465,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(local_traffic),
 	KUNIT_CASE(table_is_full),
 	KUNIT_CASE(devices),
+	KUNIT_CASE(refused_meanwhile),
 	{ }
 };
 
