@@ -146,6 +146,8 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t, b
 	bool six = t->family == 6;
 
 	lockdep_assert_in_softirq();
+	if (unlikely(n == 1))
+		fwt_conns_gc_wake(fn);
 	if (!fwt_evict_room(fn, n)) {
 		atomic_dec(&fn->n_conns);
 		return ERR_PTR(-ENOSPC);

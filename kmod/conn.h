@@ -374,8 +374,11 @@ void fwt_evict_enter(struct fwt_conn *c);
 void fwt_evict_leave(struct fwt_conn *c);
 void fwt_evict_sort(struct fwt_conn *c);
 
-/* conn_gc.c, for conn.c: the collector. */
+/* conn_gc.c, for conn.c: the collector. Who counts the first record wakes it; in any
+ * context.
+ */
 void fwt_conns_gc_start(struct fwt_net *fn);
+void fwt_conns_gc_wake(struct fwt_net *fn);
 
 /* With @n records of those that @opt allows for: are timeouts to be cut short, and
  * by how much. The collector asks so each time that it runs.

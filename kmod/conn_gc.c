@@ -91,7 +91,7 @@ atomic_t fwt_conns_pressed = ATOMIC_INIT(0);
 enum { TRACKED, TRANSLATED, ANSWERED };
 
 /* Seconds that an answered translation keeps however full the table is: RFC 5382,
- * REQ-5 (TCP); RFC 4787, REQ-5 (UDP); RFC 5508, REQ-1 (ICMP).
+ * REQ-5 (TCP); RFC 4787, REQ-5 (UDP); RFC 5508, REQ-2 (ICMP).
  */
 static const u16 rfc_floor[__FWT_TIMEOUT_MAX] = {
 	[FWT_TIMEOUT_TCP_SYN_SENT] = 240,	/* answered: both have sent a SYN */
@@ -164,6 +164,22 @@ void fwt_conns_press(struct fwt_net *fn, const struct fwt_options *opt, u32 n)
 #define GC_INTERVAL	(HZ / 4)
 #define GC_LEAST	1024
 
+/* With nothing to collect it sleeps: no record at all, a whole round that found none, and
+ * a hash that needs not shrink. Who makes a record where there was none wakes it.
+ *
+ * No wake-up is lost. @n_conns is counted up before there is a record, and by one
+ * atomic addition one CPU alone sees that it was 0; that one queues the work, whether
+ * its record comes to anything or not, so that whoever counts on from 1 need not. A
+ * work item is no longer pending when its function begins, with a full barrier between
+ * the two (set_work_pool_and_clear_pending()), as the addition is one before queueing. So
+ * either the function reads the sum, and queues itself; or queueing finds the item not
+ * pending any more, and it runs once more. What is pending already will read it, too.
+ */
+void fwt_conns_gc_wake(struct fwt_net *fn)
+{
+	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+}
+
 static int collect_one(struct fwt_conn *c, void *ctx)
 {
 	u32 *budget = ctx;
@@ -196,8 +212,13 @@ static void collect(struct work_struct *work)
 {
 	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gc);
 	const struct fwt_policy *pol;
+	bool round = false;
 	u32 budget, n;
 
+	if (fn->gc_slept) {
+		fn->gc_slept = false;
+		fn->dense = jiffies;
+	}
 	rcu_read_lock();
 	n = atomic_read(&fn->n_conns);
 	pol = rcu_dereference(fn->policy);
@@ -207,14 +228,18 @@ static void collect(struct work_struct *work)
 	if (!walk(fn, &fn->gc_walk, true, collect_one, &budget)) {
 		WRITE_ONCE(fn->chain, fn->gc_walk.most);
 		fn->gc_walk = (struct fwt_hash_walk){ };
+		round = true;
 	}
 	settle_size(fn);
-	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
+	fn->gc_slept = !n && round && !fwt_hash_sparse(&fn->conns);
+	if (!fn->gc_slept)
+		queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);
 }
 
 void fwt_conns_gc_start(struct fwt_net *fn)
 {
 	fn->dense = jiffies;
+	fn->gc_slept = false;
 	fn->gc_walk = (struct fwt_hash_walk){ };
 	INIT_DELAYED_WORK(&fn->gc, collect);
 	queue_delayed_work(fwt_wq, &fn->gc, GC_INTERVAL);

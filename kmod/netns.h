@@ -141,6 +141,7 @@ struct fwt_barred {
  * @devs: struct fwt_dev, device hooks that are bound
  * @gc: the collector
  * @gc_walk: its round
+ * @gc_slept: it has left off, for there was nothing
  * @dense: jiffies when the hash was last well filled
  * @chain: the longest chain of the hash that it met on its last one
  * @uploads: policies that are being sent
@@ -204,6 +205,7 @@ struct fwt_net {
 	struct list_head devs;
 	struct delayed_work gc;
 	struct fwt_hash_walk gc_walk;
+	bool gc_slept;
 	unsigned long dense;
 	u32 chain;
 	bool conns_ready;

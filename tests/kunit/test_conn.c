@@ -359,6 +359,58 @@ static void is_collected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 250);
 }
 
+static bool asleep(struct fwt_net *fn)
+{
+	return !delayed_work_pending(&fn->gc) && !work_busy(&fn->gc.work);
+}
+
+static bool falls_asleep(struct fwt_net *fn)
+{
+	u32 i;
+
+	for (i = 0; i < 200 && !asleep(fn); i++)
+		msleep(50);
+	return asleep(fn);
+}
+
+/* Where there is nothing it sleeps; and whoever comes, at whatever moment, wakes it. */
+static void collector_sleeps(struct kunit *test)
+{
+	struct fwt_tuple t = fwt_test_tuple(FAMILY(test), 1, 1000, 2, 53);
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 i, missed = 0, slept = 0;
+	struct fwt_conn *c;
+
+	KUNIT_EXPECT_TRUE_MSG(test, falls_asleep(fn), "without a connection");
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	KUNIT_EXPECT_FALSE_MSG(test, asleep(fn), "with one");
+	spin_lock_bh(&c->lock);
+	c->expires = (u32)jiffies;
+	spin_unlock_bh(&c->lock);
+	for (i = 0; i < 100 && atomic_read(&fn->conns.links); i++)
+		msleep(50);
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&fn->conns.links), 0, "which it collects");
+	KUNIT_EXPECT_TRUE_MSG(test, falls_asleep(fn), "and once that is gone");
+
+	/* It runs while one comes: a little earlier, a little later. */
+	for (i = 0; i < 200; i++) {
+		mod_delayed_work(fwt_wq, &fn->gc, 0);
+		ndelay(i % 50 * 1000);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		missed += asleep(fn);
+		cond_resched();
+		missed += asleep(fn);
+		rcu_read_lock();
+		fwt_conn_end(c, FWT_END_FLUSHED);
+		rcu_read_unlock();
+		rcu_barrier();
+		flush_work(&fn->gc.work);
+		slept += fn->gc_slept;
+	}
+	KUNIT_EXPECT_EQ(test, missed, 0);
+	kunit_info(test, "it had left off %u times of 200\n", slept);
+}
+
 #define ESTABLISHED	(BIT(FWT_CONN_CONFIRMED) | BIT(FWT_CONN_REPLIED) | \
 			 BIT(FWT_CONN_ASSURED))
 
@@ -473,6 +525,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(port_range_whole),
 	KUNIT_CASE_PARAM(expires_to_the_tick, family_gen_params),
 	KUNIT_CASE_PARAM(is_collected, family_gen_params),
+	KUNIT_CASE_PARAM(collector_sleeps, family_gen_params),
 	KUNIT_CASE_PARAM(established_are_kept, family_gen_params),
 	KUNIT_CASE_PARAM(flush, family_gen_params),
 	KUNIT_CASE(record_size),
