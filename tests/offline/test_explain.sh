@@ -204,11 +204,11 @@ told() {
 ok "and what who sent it is told" told
 mtu() {
 	printf 'link lan mtu 67\n' >mtu.fwt && run 1 test pieces.fw mtu.fwt && says '68 to 65536' &&
-		printf 'link lan\n' >mtu.fwt && run 1 test pieces.fw mtu.fwt && says 'link IF [mtu N] [vrf VRF]' &&
+		printf 'link\n' >mtu.fwt && run 1 test pieces.fw mtu.fwt && says 'link IF [mtu N] [vrf VRF]' &&
 		printf 'route default via 1.1.1.1 dev x mtu y\n' >mtu.fwt &&
 		run 1 test pieces.fw mtu.fwt && says "mtu.fwt:1"
 }
-ok "no size is said" mtu
+ok "a size that is none, and a link without a name" mtu
 
 ## What is no packet
 

@@ -167,7 +167,15 @@ expect accept out eth0 to 10.0.0.2:1
 END
 holds 'two names of one flow'
 
-wrong 'link eth0' 'link IF [mtu N] [vrf VRF]'
+cat >"$tmp/t.fwt" <<'END'
+link eth7
+route default via 10.0.0.9 dev eth0
+packet in eth7 tcp 10.0.0.5:1 to 192.0.2.1:22
+expect accept out eth0
+END
+holds 'a link of which nothing else is said is there'
+
+wrong 'link' 'link IF [mtu N] [vrf VRF]'
 wrong 'link eth0 vrf' "'vrf' wants the name of a VRF"
 wrong 'link eth0 vrf a-name-that-is-too-long' "'vrf' wants the name of a VRF"
 wrong 'link eth0 vrf eth0' "is a link, and in no VRF of that name"

@@ -515,7 +515,8 @@ static int read_link(struct fwt_mock_routes *m, char **at, const struct reader *
 		else
 			ok = wrong(r, "'%s' is no word of a link: mtu, vrf", key);
 	}
-	if (ok && (!dev || strlen(dev) >= sizeof(e.dev) || (!e.mtu && !e.vrf[0])))
+	/* That it is there is all that one without words says. */
+	if (ok && (!dev || strlen(dev) >= sizeof(e.dev)))
 		ok = wrong(r, "it is 'link IF [mtu N] [vrf VRF]'");
 	if (ok && !strcmp(e.vrf, dev))
 		ok = wrong(r, "'%s' is a link, and in no VRF of that name", dev);
