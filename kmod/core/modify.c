@@ -108,6 +108,7 @@ static bool translate(const struct fwt_program *prog, const struct fwt_prog_mod 
 			fwt_walk_end(d, FWT_REASON_NO_SERVER);
 			if (m->flags & FWT_MOD_OR_REJECT) {
 				d->verdict = FWT_VERDICT_REJECT;
+				d->reason = FWT_REASON_REJECT;
 				d->reject = m->addr_lo[0];
 			}
 			return false;

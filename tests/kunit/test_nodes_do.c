@@ -618,7 +618,7 @@ static void do_balance(struct kunit *test)
 		struct fwt_test_pkt k = fwt_test_between(f, IPPROTO_UDP), to;
 		struct fwt_test_prog *p;
 		struct sk_buff *skb;
-		u64 none, told;
+		u64 none, rejected, told;
 		u32 i;
 
 		for (i = 0; i < 3; i++) {
@@ -633,6 +633,7 @@ static void do_balance(struct kunit *test)
 			fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
 			apply(test, ns, p);
 			none = reason(ns, FWT_REASON_NO_SERVER);
+			rejected = reason(ns, FWT_REASON_REJECT);
 			told = sent(ns);
 			if (!i) {
 				to = becomes(test, &k);
@@ -644,8 +645,10 @@ static void do_balance(struct kunit *test)
 			skb = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
 			KUNIT_EXPECT_NULL_MSG(test, skb, "IPv%u: no server", f);
 			kfree_skb(skb);
-			KUNIT_EXPECT_EQ_MSG(test, reason(ns, FWT_REASON_NO_SERVER), none + 1,
+			KUNIT_EXPECT_EQ_MSG(test, reason(ns, FWT_REASON_NO_SERVER), none + (i == 1),
 					    "IPv%u", f);
+			KUNIT_EXPECT_EQ_MSG(test, reason(ns, FWT_REASON_REJECT),
+					    rejected + (i == 2), "IPv%u: or reject", f);
 			KUNIT_EXPECT_EQ_MSG(test, sent(ns), told + (i == 2),
 					    "IPv%u: answered where it says so", f);
 		}

@@ -11,10 +11,12 @@ topology
 route_home
 py <<'END'
 POLICY = """%s
+pool four { 10.99.0.1 }
 ingress {
 	udp dport 9 log "nine " drop id nine
 	udp dport 10 log "ten " accept id ten
 	tcp dport 11 reject id eleven
+	tcp dport 18 balance @four or reject accept id served
 	udp dport 12 log "group " group 7 drop id twelve
 	udp dport 14 drop
 	icmp type echo-request log drop id ping
@@ -80,6 +82,9 @@ except OSError:
     pass
 e = drops.find("drop", dport=11)
 ok(e and (e["reason"], e["protocol"], e["flags"], e["rule"]["id"]) == ("reject", "tcp", ["syn"], "eleven"), "drop: rejected, with TCP's flags", e)
+refused(lambda: connect("home", FAR[6], 18))
+e = drops.find("drop", dport=18)
+ok(e and (e["reason"], e["rule"]["id"]) == ("reject", "served"), "drop: balance or reject", e)
 for f, name in ((4, "ping"), (6, "ping6")):
     run("ip", "netns", "exec", "home", "ping", "-c1", "-W1", FAR[f])
     e = drops.find("drop", protocol="icmp" if f == 4 else "icmpv6", saddr=HOME[f])

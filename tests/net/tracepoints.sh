@@ -14,11 +14,13 @@ T = "/sys/kernel/tracing/"
 POLICY = """ingress {
 	udp dport 9 drop id nine
 	tcp dport 11 reject id eleven
+	tcp dport 12 balance @four or reject accept id twelve
 	ct state invalid drop id odd
 	accept id rest
 }
 egress { udp dport 53 masquerade accept id out; accept }
 ingress device lan { arp op request arp daddr 192.168.1.77 drop id who; accept }
+pool four { 10.99.0.1 }
 """
 def put(name, text):
     with open(T + name, "w") as f:
@@ -63,6 +65,11 @@ try:
 except OSError:
     pass
 seen("fwt_drop: reject", "fwt_drop", "reason=reject", "id=eleven", "protocol=6")
+try:
+    connect("home", FAR[6], 12)
+except OSError:
+    pass
+seen("fwt_drop: balance or reject", "fwt_drop", "reason=reject", "id=twelve", "protocol=6")
 run("ip", "netns", "exec", "home", "ping", "-c1", "-W1", "192.168.1.77")
 seen("fwt_drop: at a device, not of IP", "fwt_drop", "hook=ingress-device reason=policy", "id=who", "ether_type=0x0806")
 port = send(53)

@@ -22,6 +22,7 @@ static const char policy[] =
 	"\tsaddr . dport @pairs drop id pairs\n"
 	"\ttcp dport 22 accept id ssh\n"
 	"\ttcp dport 80 balance @web accept\n"
+	"\ttcp dport 81 balance @web or reject accept\n"
 	"\ttcp dport 99 log \"99 \" drop\n"
 	"\tdrop id rest\n"
 	"}\n";
@@ -176,6 +177,9 @@ static void test_pool(void **state)
 	assert_int_equal(send(sim, "in eth0 tcp 192.0.2.1:1001 to 192.0.2.9:80")->verdict,
 			 FWT_SIM_DROP);
 	assert_int_equal(fwt_sim_expect(sim, "reason no-server"), 1);
+	assert_int_equal(send(sim, "in eth0 tcp 192.0.2.1:1001 to 192.0.2.9:81")->verdict,
+			 FWT_SIM_REJECT);
+	assert_int_equal(fwt_sim_expect(sim, "reject reason reject"), 1);
 	assert_int_equal(fwt_sim_pool(sim, "add web 10.0.0.3:80 weight 2"), 0);
 	send(sim, "in eth0 tcp 192.0.2.1:1002 to 192.0.2.9:80");
 	assert_int_equal(fwt_sim_expect(sim, "dnat 10.0.0.3:80"), 1);
@@ -258,7 +262,7 @@ static void test_looking(void **state)
 	fwt_sim_trace(sim, true);
 	send(sim, "in eth0 tcp 192.0.2.1:1001 to 192.0.2.9:23");
 	way = fwt_sim_explain(sim);
-	assert_non_null(strstr(way, "p.fw:10"));
+	assert_non_null(strstr(way, "p.fw:11"));
 	free(way);
 	assert_int_equal(fwt_sim_api(), FWT_SIM_API);
 	assert_true(strlen(fwt_sim_version()) > 2);

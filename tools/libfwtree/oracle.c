@@ -300,6 +300,7 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 			drop(w, FWT_REASON_NO_SERVER, rule);
 			if (m->nat.or_reject) {
 				w->r->verdict = FWT_VERDICT_REJECT;
+				w->r->reason = FWT_REASON_REJECT;
 				w->r->reject = (u8)m->nat.or_reject->reject.with;
 			}
 			return ENDED;
