@@ -180,6 +180,27 @@ ok(silent(u55), "and none passed what was forbidden all the time")
 equal(rule("end")["hits"], before["end"], "and none came to the end")
 equal(rule("no")["hits"] - before["no"], sent, "each one was dropped by the rule for it")
 
+# A walk has room for 64 rules and modifiers that take effect: 32 of one modifier each,
+# and one more.
+full = TEXT.replace("\ttcp dport 80 ", 31 * "\tcount all\n" + "\ttcp dport 80 ")
+apply(full)
+change("add", "before", "other", "udp dport 81 count one count two accept")
+was = (text(), stats()["generation"])
+r = run("fwctl", "-j", "-n", "gw", "rule", "add", "before", "other", "udp dport 82 count a count b count c accept id more")
+e = json.loads(r.stdout)["error"]
+ok(r.returncode == 1 and "meets 65 rules and modifiers that take effect: with more than 64 it is dropped" in e["message"] and
+   e["line"] == 41 and e["hint"], "one effect too many is refused, with its line and what to do", e)
+equal((text(), stats()["generation"]), was, "and what is in force is what was")
+with open("p.fw") as f:
+    lines = f.read()
+with open("p.fw", "w") as f:
+    f.write(lines.replace("\ttcp dport 81 ", "\tudp dport 82 count a count b count c accept\n\ttcp dport 81 "))
+r = run("fwctl", "-j", "-n", "gw", "apply", "p.fw")
+ok(r.returncode == 1 and "meets 65 rules" in json.loads(r.stdout)["error"]["message"], "by apply of the file, too", r.stdout)
+equal((text(), stats()["generation"]), was, "and what was stays")
+apply(TEXT)
+change("add", "after", "dns", "udp dport 56 accept")
+
 # Who comes too late, and what is no patch.
 with ns("gw"):
     nl = Family()

@@ -536,6 +536,8 @@ static void test_objects(void **state)
 		ret = fwt_delta_build(&s.delta, "t.fw", &diag, &wrong, &p.blob);
 		if (ret)
 			fail_msg("%s: %s", rule[i], diag.count ? diag.entries[0].message : "?");
+		/* From the first that a walk writes something down for. */
+		assert_int_equal(s.delta.counted, i >= 3);
 		fwt_diag_clean(&diag);
 		if (patched_make(&p, &s.base))
 			fail_msg("%s: %s", rule[i], patched_refusal);

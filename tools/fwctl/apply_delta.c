@@ -22,6 +22,7 @@
 #include "arena.h"
 #include "delta_window.h"
 #include "diag.h"
+#include "parse.h"
 #include "rule.h"
 
 #define LINES_MAX	256u	/* that differ */
@@ -394,6 +395,18 @@ static bool change(struct job *j)
 	       j->s.delta.gone.count <= FWT_DELTA_GONE_MAX;
 }
 
+static bool has_room(const char *path)
+{
+	struct fwt_parse_opts opts = { .no_include = true };
+	struct fwt_diag diag;
+	bool ok;
+
+	fwt_diag_init(&diag);
+	ok = session_room(fwt_parse_file(path, &diag, &opts), &diag);
+	fwt_diag_clean(&diag);
+	return ok;
+}
+
 static enum way send(struct job *j, const char *path, uint32_t *generation)
 {
 	struct fwt_blob blob = { 0 };
@@ -404,7 +417,7 @@ static enum way send(struct job *j, const char *path, uint32_t *generation)
 
 	fwt_diag_init(&diag);
 	ret = fwt_delta_build(&j->s.delta, path, &diag, &wrong, &blob);
-	if (!ret && still_same(&j->f, path)) {
+	if (!ret && (!j->s.delta.counted || has_room(path)) && still_same(&j->f, path)) {
 		ret = fwt_nl_patch_apply(&j->s.nl, blob.data, blob.len, j->s.generation,
 					 generation);
 		way = !ret ? DONE : session_refused(ret) || ret == -EAGAIN ? WHOLE : FAILED;

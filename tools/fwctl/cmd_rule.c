@@ -183,6 +183,28 @@ static bool dares(struct session *s, const struct change *c, const char *file,
 	return !fwt_diag_failed(told);
 }
 
+/* The text as it would be, as far as it must be looked at. */
+static bool has_room(struct session *s, const char *file)
+{
+	struct fwt_delta was;
+	struct fwt_diag diag;
+	struct view v;
+	bool ok;
+
+	if (!s->delta.counted)
+		return true;
+	if (view_fetch(&v, &s->nl, false))
+		return false;
+	fwt_diag_init(&diag);
+	was = v.delta;
+	v.delta = s->delta;
+	ok = session_room(in_force_read(&v, file, &diag), &diag);
+	v.delta = was;
+	fwt_diag_clean(&diag);
+	view_clean(&v);
+	return ok;
+}
+
 /* Puts the patch in force. */
 static enum way send(struct session *s, const struct change *c, const char *file, uint32_t wanted)
 {
@@ -204,6 +226,8 @@ static enum way send(struct session *s, const struct change *c, const char *file
 			out_diag_errors(&diag);
 			way = FAILED;
 		}
+	} else if (!has_room(s, file)) {
+		way = WHOLE;
 	} else if (!dares(s, c, file, &diag)) {
 		way = FAILED;
 	} else {

@@ -3,6 +3,7 @@
 #ifndef FWCTL_RULE_H
 #define FWCTL_RULE_H
 
+#include "ast.h"
 #include "delta.h"
 #include "fwctl.h"
 #include "ssh_connection.h"
@@ -33,6 +34,15 @@ struct fwt_delta_line *session_line(const struct session *s, uint32_t n);
 
 /** session_defines() - what definitions the policy has; false for too many */
 bool session_defines(struct session *s);
+
+/**
+ * session_room() - has a walk room for all that it meets in a policy
+ * @ast: the policy as it would be, freed; NULL where it can't be read
+ * @diag: that reading it has told
+ *
+ * Return: false for the whole way, where what is wrong is told.
+ */
+bool session_room(struct fwt_policy_ast *ast, struct fwt_diag *diag);
 
 /** session_refused() - of a patch; a whole policy may do what it can't */
 bool session_refused(int error);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile.h"
+#include "diag.h"
 #include "rule.h"
 
 /* Patch and generation, of one moment. 0 or a negative errno. */
@@ -93,4 +95,15 @@ bool session_defines(struct session *s)
 bool session_refused(int error)
 {
 	return error == -EOPNOTSUPP || error == -EEXIST || error == -E2BIG || error == -EINVAL;
+}
+
+bool session_room(struct fwt_policy_ast *ast, struct fwt_diag *diag)
+{
+	struct fwt_compile_opts opts = { .check_only = true, .no_warnings = true };
+	struct fwt_blob none = { 0 };
+	bool ok = ast && !fwt_diag_failed(diag) && !fwt_compile(ast, diag, &opts, &none);
+
+	fwt_diag_sources(diag, NULL);
+	fwt_ast_free(ast);
+	return ok;
 }

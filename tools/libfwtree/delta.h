@@ -67,11 +67,14 @@ struct fwt_delta_gone {
  * @added: struct fwt_delta_line, in the order in which they stand at their places
  * @gone: struct fwt_delta_gone
  * @defines: what rules with '$' and '@' need, a line each, and perhaps more; or NULL
+ * @counted: set by fwt_delta_build(): what it adds takes room that a walk has little of
+ *	(room.h), and whether there is enough only the whole text says
  */
 struct fwt_delta {
 	struct fwt_vec added;
 	struct fwt_vec gone;
 	char *defines;
+	bool counted;
 };
 
 void fwt_delta_init(struct fwt_delta *d);

@@ -283,6 +283,33 @@ static void place_errors(const struct build *b, struct fwt_diag *diag, u32 *wron
 		}
 }
 
+/* Has a rule modifiers: of what takes room, that is all that a patch can say. What does
+ * not end is put_policy()'s own.
+ */
+static bool modifies(const struct fwt_block *b)
+{
+	const struct fwt_rule *r;
+
+	for (r = b->first; r; r = r->next)
+		if (r->end.kind != FWT_END_NONE && (r->modifiers || r->end.kind == FWT_END_BLOCK))
+			return true;
+	return false;
+}
+
+static bool counted(const struct fwt_policy_ast *ast)
+{
+	const struct fwt_ast_hook *h;
+	const struct fwt_tree *t;
+
+	for (t = ast->trees; t; t = t->next)
+		if (modifies(&t->block))
+			return true;
+	for (h = ast->hooks; h; h = h->next)
+		if (modifies(&h->block))
+			return true;
+	return false;
+}
+
 static int compile(struct build *b, const char *file, struct fwt_diag *diag, u32 *wrong,
 		   struct fwt_blob *prog)
 {
@@ -304,6 +331,7 @@ static int compile(struct build *b, const char *file, struct fwt_diag *diag, u32
 	}
 	ast = fwt_parse_buffer(file, text, len, diag, &parse);
 	ret = ast ? fwt_compile(ast, diag, &opts, prog) : -ENOMEM;
+	b->d->counted = ast && counted(ast);
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);
 	free(text);
