@@ -403,7 +403,80 @@ static void undecided(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fwt_conn_is(decided, FWT_CONN_DEAD));
 }
 
+/* A client's connection to @dialled, led to @server, where it has one by that very port
+ * already: it stands apart by another one, if there is one. As fwt_conn_insert().
+ */
+static int insert_apart(struct kunit *test, struct fwt_net *fn, u32 dialled, u32 server,
+			struct fwt_conn **c)
+{
+	struct fwt_tuple t = fwt_test_tuple(4, 1, 1000, dialled, 80);
+	struct fwt_bind b = { .end = t.src, .apart = true, .lo = 100, .hi = 199 };
+	struct fwt_conn *other;
+	struct fwt_end end;
+	int ret;
+
+	*c = fwt_test_alloc(fn, &t);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(*c));
+	fwt_test_end(&end, 4, server, 80);
+	fwt_ends_set(&(*c)->ends, FWT_S, &end);
+	(*c)->flags |= BIT(FWT_CONN_DNAT);
+	(*c)->expires = (u32)jiffies + 600 * HZ;
+	local_bh_disable();
+	rcu_read_lock();
+	ret = fwt_conn_insert(*c, fwt_hash_tuple(&fn->conns, &t), &b, &other);
+	rcu_read_unlock();
+	local_bh_enable();
+	if (ret)
+		fwt_conn_discard(*c);
+	return ret;
+}
+
+/* R2: a port that was chosen for a connection which then can't be inserted is free again,
+ * also for those who ask the map of a range that is nearly full.
+ */
+static void in_vain(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *c, *one = NULL;
+	struct fwt_tuple t;
+	u32 i, late = 0;
+
+	/* All ports of the range are the client's own towards server 9; and 1000 is. */
+	for (i = 0; i <= 100; i++) {
+		t = fwt_test_tuple(4, 1, i < 100 ? 100 + i : 1000, 9, 80);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		if (i == 50)
+			one = c;
+	}
+	/* Who dials 20 is refused for what he dials: it talks to that client as one does. */
+	t = fwt_test_tuple(4, 20, 80, 1, 1000);
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	/* Till the map knows all of them. */
+	for (i = 0; i < 16; i++)
+		KUNIT_ASSERT_EQ(test, insert_apart(test, fn, 21, 9, &c), -EADDRINUSE);
+	KUNIT_ASSERT_TRUE(test, fn->has_ports);
+	KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(one));
+	/* Nobody told it of that one, which had no translation. */
+	for (i = 0; i < 16 && insert_apart(test, fn, 21, 9, &c); i++)
+		;
+	KUNIT_ASSERT_LT(test, i, 16);
+	KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], 150);
+	for (i = 0; i < 16; i++) {
+		KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(c));
+		KUNIT_ASSERT_EQ(test, insert_apart(test, fn, 20, 9, &c), -EEXIST);
+		/* It would be found by chance once in so many times. */
+		if (insert_apart(test, fn, 21, 9, &c)) {
+			late++;
+			while (insert_apart(test, fn, 21, 9, &c))
+				;
+		}
+		KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], 150);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, late, 0, "the port is given back at once");
+}
+
 static struct kunit_case bind_cases[] = {
+	KUNIT_CASE(in_vain),
 	KUNIT_CASE(undecided),
 	KUNIT_CASE(low_ports),
 	KUNIT_CASE(resting_mapped),

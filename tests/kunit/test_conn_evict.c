@@ -239,7 +239,61 @@ static void to_each_its_own(struct kunit *test)
 	KUNIT_EXPECT_LE(test, b.records, 256);
 }
 
+/* R25: however full the table is, an answered translation keeps what RFC 5382 (REQ-5: four
+ * minutes for what opens and closes, two hours and four minutes for the rest), RFC 4787
+ * (REQ-5: two minutes) and RFC 5508 (REQ-1: one) grant it; others a second.
+ */
+static void floors(struct kunit *test)
+{
+	static const u16 granted[__FWT_TIMEOUT_MAX] = {
+		[FWT_TIMEOUT_TCP_SYN_SENT] = 240, [FWT_TIMEOUT_TCP_SYN_RECV] = 240,
+		[FWT_TIMEOUT_TCP_ESTABLISHED] = 7440, [FWT_TIMEOUT_TCP_FIN_WAIT] = 240,
+		[FWT_TIMEOUT_TCP_CLOSE_WAIT] = 240, [FWT_TIMEOUT_TCP_LAST_ACK] = 240,
+		[FWT_TIMEOUT_UDP] = 120, [FWT_TIMEOUT_UDP_STREAM] = 120,
+		[FWT_TIMEOUT_ICMP] = 60,
+	};
+	static const u16 kinds[] = {
+		0, BIT(FWT_CONN_REPLIED), BIT(FWT_CONN_SNAT),
+		BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_REPLIED),
+		BIT(FWT_CONN_DNAT) | BIT(FWT_CONN_REPLIED),
+	};
+	struct fwt_options opt = { .adaptive_start = 10, .adaptive_end = 20 };
+	struct fwt_tuple t = fwt_test_tuple(4, 1, 1000, 2, 53);
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *c;
+	u32 i, k, keeps;
+	u16 was;
+
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	was = c->flags;
+	/* Which asks the policy, of which there is none. */
+	cancel_delayed_work_sync(&fn->gc);
+	for (i = 0; i < __FWT_TIMEOUT_MAX; i++) {
+		opt.timeout[0][i] = 86400 * HZ;
+		opt.timeout[1][i] = 86400 * HZ;
+	}
+	fwt_conns_press(fn, &opt, 20);
+	for (i = 0; i < __FWT_TIMEOUT_MAX; i++) {
+		for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+			WRITE_ONCE(c->flags, was | kinds[k] | BIT(FWT_CONN_CONFIRMED));
+			WRITE_ONCE(c->timeout, i);
+			keeps = (86400 * HZ - fwt_conn_cut(c)) / HZ;
+			KUNIT_EXPECT_EQ_MSG(test, keeps, k > 2 && granted[i] ? granted[i] : 1,
+					    "timeout %u, flags %x", i, kinds[k]);
+		}
+	}
+	/* What the option says is less stays so. */
+	opt.timeout[1][FWT_TIMEOUT_TCP_ESTABLISHED] = 60 * HZ;
+	fwt_conns_press(fn, &opt, 20);
+	WRITE_ONCE(c->timeout, FWT_TIMEOUT_TCP_ESTABLISHED);
+	KUNIT_EXPECT_EQ(test, fwt_conn_cut(c), 0);
+	fwt_conns_press(fn, NULL, 0);
+	KUNIT_EXPECT_EQ(test, fwt_conn_cut(c), 0);
+	WRITE_ONCE(c->flags, was);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(floors),
 	KUNIT_CASE(in_order),
 	KUNIT_CASE(answered_meanwhile),
 	KUNIT_CASE(expired_is_no_eviction),

@@ -159,6 +159,47 @@ static void connections(struct kunit *test)
 	}
 }
 
+/* The first packet is lost between its hooks, say where it was queued, and an answer comes
+ * all the same: it does not make a connection of it that looks as if it had stayed here,
+ * by whatever hook the answer goes on.
+ */
+static void answered_halfway(struct kunit *test)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		u8 last = i & 2 ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING;
+		struct fwt_test_pkt k = fwt_test_between(i & 1 ? 6 : 4, IPPROTO_UDP);
+		struct fwt_test_pkt r = answer_to(&k);
+		struct sk_buff *skb;
+		struct look l;
+
+		always(test, FWT_VERDICT_ACCEPT);
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+		kfree_skb(skb);
+		skb = fwt_test_skb(&r, ns->out);
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+		if (last == NF_INET_POST_ROUTING)
+			skb->dev = ns->in;
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, last, skb), NF_ACCEPT);
+		kfree_skb(skb);
+		l = the_one();
+		KUNIT_EXPECT_EQ(test, l.n, 1);
+		KUNIT_EXPECT_FALSE_MSG(test, l.flags & BIT(FWT_CONN_CONFIRMED),
+				       "hook %u confirms what never left", last);
+		KUNIT_EXPECT_LE(test, l.ttl, 2);
+		/* Said again, whole: now it has left, and is answered. */
+		KUNIT_EXPECT_TRUE(test, goes(test, &k, false));
+		KUNIT_EXPECT_TRUE(test, goes(test, &r, true));
+		l = the_one();
+		KUNIT_EXPECT_EQ(test, l.n, 1);
+		KUNIT_EXPECT_TRUE(test, l.flags & BIT(FWT_CONN_CONFIRMED));
+		KUNIT_EXPECT_EQ(test, l.oif, ns->out->ifindex);
+		finish(test);
+	}
+}
+
 static void unsolicited(struct kunit *test)
 {
 	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_TCP), r = answer_to(&k);
@@ -457,6 +498,7 @@ static void refused_meanwhile(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(connections),
+	KUNIT_CASE(answered_halfway),
 	KUNIT_CASE(unsolicited),
 	KUNIT_CASE(wrong_checksum),
 	KUNIT_CASE(guesses),

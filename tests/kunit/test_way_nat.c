@@ -240,6 +240,67 @@ static void clones(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
+static u64 clashed(void)
+{
+	struct fwt_stats s;
+
+	fwt_stats_read(ns->fn, &s);
+	return s.reason[FWT_REASON_TUPLE_CLASH];
+}
+
+/* Of a connection that is led elsewhere, with the server's end already: a copy of its
+ * packet that somebody on this machine makes and sends on is its own, and has passed us
+ * before; the same from a wire is not, nor is what a program sends from here.
+ */
+static void copied(struct kunit *test)
+{
+	struct sk_buff *skb, *copy, *here;
+	struct fwt_test_pkt k;
+	u64 was;
+	u32 i;
+
+	apply_gateway(test, true, false);
+	for (i = 0; i < 4; i++) {
+		bool six = i & 1;
+
+		k = request(six ? 6 : 4, i & 2 ? IPPROTO_TCP : IPPROTO_UDP);
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+		expect_ends(test, skb, client[six], 1234, server[six], 8080, "led");
+		copy = skb_copy(skb, GFP_KERNEL);
+		here = skb_copy(skb, GFP_KERNEL);
+		KUNIT_ASSERT_TRUE(test, copy && here);
+		skb->dev = ns->out;
+		KUNIT_EXPECT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, skb), NF_ACCEPT);
+		kfree_skb(skb);
+
+		was = clashed();
+		copy->dev = ns->out;
+		KUNIT_ASSERT_EQ_MSG(test, fwt_test_pass(ns, NF_INET_LOCAL_OUT, copy), NF_ACCEPT,
+				    "a copy, IPv%u", k.family);
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, copy), NF_ACCEPT);
+		expect_ends(test, copy, client[six], 1234, server[six], 8080, "copy");
+		kfree_skb(copy);
+		KUNIT_EXPECT_EQ(test, clashed(), was);
+
+		here->dev = ns->out;
+		here->skb_iif = 0;
+		KUNIT_EXPECT_EQ_MSG(test, fwt_test_pass(ns, NF_INET_LOCAL_OUT, here), NF_STOLEN,
+				    "from here, IPv%u", k.family);
+		KUNIT_EXPECT_EQ(test, clashed(), was + 1);
+		memcpy(k.dst, server[six], sizeof(k.dst));
+		k.dport = 8080;
+		/* Not one that begins it anew. */
+		k.seq = 900;
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_EXPECT_EQ_MSG(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_STOLEN,
+				    "from a wire, IPv%u", k.family);
+		KUNIT_EXPECT_EQ(test, clashed(), was + 2);
+	}
+	fwt_test_clear(test, ns);
+}
+
 /* The first @linear bytes in the head, the rest in a page. */
 static struct sk_buff *in_pieces(struct kunit *test, struct sk_buff *skb, u32 linear)
 {
@@ -437,6 +498,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(masquerade),
 	KUNIT_CASE(checksum_kinds),
 	KUNIT_CASE(clones),
+	KUNIT_CASE(copied),
 	KUNIT_CASE(pieces),
 	KUNIT_CASE(errors),
 	KUNIT_CASE(cut_off),
