@@ -244,6 +244,18 @@ static unsigned int apply_noted(struct fwt_way *w)
 	return ret;
 }
 
+/* A packet with the ends of a connection of which it is none, where it comes in or
+ * starts: it walks as what it is; noted in it, so that it does so where it leaves, too.
+ */
+static unsigned int alone(struct fwt_way *w, enum fwt_hook hook)
+{
+	w->c = NULL;
+	w->stray = true;
+	if (w->state->hook == NF_INET_PRE_ROUTING)
+		fwt_skb_note_alone(w->skb, w->p.family);
+	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
+}
+
 /* A packet of a connection that its state machine does not know what to do
  * with. It is for the policy to say; but not with a translation.
  */
@@ -251,9 +263,7 @@ static unsigned int stray(struct fwt_way *w, enum fwt_hook hook)
 {
 	if (fwt_conn_is(w->c, FWT_CONN_SNAT) || fwt_conn_is(w->c, FWT_CONN_DNAT))
 		return fwt_drop(w, FWT_REASON_INVALID);
-	w->c = NULL;
-	w->stray = true;
-	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
+	return alone(w, hook);
 }
 
 /* A SYN that is said again, to a server that is out meanwhile: as good as new. */
@@ -374,12 +384,8 @@ static unsigned int arrive(struct fwt_way *w)
 {
 	unsigned int ret;
 
-	if (w->c && unlikely(not_theirs(w))) {
-		/* Not of our connection. */
-		w->c = NULL;
-		w->stray = true;
-		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
-	}
+	if (w->c && unlikely(not_theirs(w)))
+		return alone(w, FWT_HOOK_INGRESS);
 	ret = w->c ? follow(w, FWT_HOOK_INGRESS) : NF_ACCEPT;
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
@@ -483,7 +489,7 @@ static unsigned int local_in(struct fwt_way *w)
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return fwt_hook_error(w, FWT_HOOK_INGRESS, true);
 	fwt_track_find(w);
-	if (!w->c)
+	if (!w->c || unlikely(fwt_skb_alone(w->skb, w->p.family)))
 		return NF_ACCEPT;
 	ret = apply(w, true, &changed);
 	if (ret != NF_ACCEPT)
@@ -584,7 +590,8 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
 	if (!fwt_route_known(w)) {
 		fwt_track_find(w);
-		if (w->c && w->skb->skb_iif && unlikely(poses(w))) {
+		if (w->c && w->skb->skb_iif &&
+		    unlikely(fwt_skb_alone(w->skb, w->p.family) || poses(w))) {
 			w->c = NULL;
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_INVALID);
 		}

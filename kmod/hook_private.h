@@ -6,6 +6,25 @@
 #include "hook.h"
 #include "way.h"
 
+/* Noted in a packet that came in: it has the ends of a connection, and is none of its
+ * own. Of the flags that the IP layer has for it from PRE_ROUTING on, the last one, which
+ * that does not use: it knows eleven of IPv4's and twelve of IPv6's.
+ */
+#define FWT_SKB_ALONE	BIT(15)
+
+static inline void fwt_skb_note_alone(struct sk_buff *skb, u8 family)
+{
+	if (family == 4)
+		IPCB(skb)->flags |= FWT_SKB_ALONE;
+	else
+		IP6CB(skb)->flags |= FWT_SKB_ALONE;
+}
+
+static inline bool fwt_skb_alone(const struct sk_buff *skb, u8 family)
+{
+	return (family == 4 ? IPCB(skb)->flags : IP6CB(skb)->flags) & FWT_SKB_ALONE;
+}
+
 /* The policy in force is asked about @w->c, which another one has allowed. */
 unsigned int fwt_hook_ask_again(struct fwt_way *w);
 

@@ -185,6 +185,26 @@ for f in (4, 6):
     c2.close()
     for x in (s, c):
         x.close()
+# What has the ends of a connection and is none of its own, where egress alone is asked.
+apply("""option adopt 0s
+ingress { accept }
+egress {
+	ct state untracked accept
+	ct state invalid drop id stray
+	accept
+}
+""")
+for f in (4, 6):
+    p = Pair("home", GUEST[f], 80, listen("guest", GUEST[f], 80), source=(HOME[f], 8081))
+    ok(p.talk(), f"IPv{f}: home talks to a guest")
+    seg = ip(f, HOME[f], GUEST[f])
+    strays = rule("stray")["hits"]
+    for what, tcp in (("a SYN-ACK of the client's", TCP(flags="SA")), ("impossible flags", TCP(flags="FPU")), ("what was damaged", TCP(flags="A", chksum=1))):
+        tcp.sport, tcp.dport = 8081, 80
+        ok(not arrives("home", seg / tcp / MARK, "guest", MARK), f"R17 IPv{f}: egress is asked, too, about {what}")
+    equal(rule("stray")["hits"] - strays, 3, f"R17 IPv{f}: as invalid")
+    ok(p.talk(b"again"), f"R17 IPv{f}: the connection goes on")
+    p.close()
 fwctl("apply", "policy.fw")
 
 # R27: fragments. A datagram to a port that is let in, in pieces that say otherwise.

@@ -129,6 +129,7 @@ struct sk_buff {
 	u16 vlan_proto;
 	bool vlan;
 	u8 nfct;		/* IP_CT_UNTRACKED, or 0 */
+	struct sim_cb { u16 flags; } cb;
 	struct net_device *dev;
 	struct rtable rt;
 	struct sim_way *way;
@@ -136,6 +137,8 @@ struct sk_buff {
 
 struct skb_shared_info { u32 gso_type; };
 extern const struct skb_shared_info sim_no_shinfo;
+#define IPCB(skb)			(&(skb)->cb)
+#define IP6CB(skb)			(&(skb)->cb)
 #define skb_rtable(skb)			(&(skb)->rt)
 #define skb_network_offset(skb)		((void)(skb), 0)
 #define skb_network_header(skb)		((skb)->data)
