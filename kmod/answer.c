@@ -167,6 +167,11 @@ void fwt_answer(struct fwt_way *w, u8 reject)
 		return;
 	if (w->p.ct_state == FWT_CT_UNTRACKED || w->p.bad)
 		return;
+	/* Nor what came in a frame for many, whoever it is for (RFC 1122, 3.2.2; RFC 4443,
+	 * 2.4): a hub's worth of machines would answer. nf_reject's resets don't look.
+	 */
+	if (w->skb->pkt_type == PACKET_BROADCAST || w->skb->pkt_type == PACKET_MULTICAST)
+		return;
 	/* Whoever it says that it is from may not have sent it. The kernel asks, too, but
 	 * of what is forwarded no more, once somebody has. Only of what is answered at all:
 	 * summing is work for each byte that somebody cares to send.

@@ -43,6 +43,18 @@ static bool to_itself(const struct fwt_packet *p)
 	       !memcmp(p->saddr, p->daddr, p->family == 6 ? 16 : 4);
 }
 
+/* Where a packet comes in no route says yet that its address is a subnet's broadcast: its
+ * frame does. But who is on the link may send us any packet in such a frame, and what has
+ * an address of ours for one is for one (RFC 1122, 3.3.6). IPv6 has groups alone.
+ */
+static bool to_all_of_link(const struct fwt_way *w)
+{
+	if (likely(w->skb->pkt_type != PACKET_BROADCAST && w->skb->pkt_type != PACKET_MULTICAST))
+		return false;
+	return w->p.family == 4 &&
+	       !fwt_own_address(w->fn->net, w->state->in, 4, w->p.daddr);
+}
+
 /* What is never tracked: it has no connection that a reply would belong to. */
 static bool untracked(const struct fwt_way *w)
 {
@@ -55,8 +67,7 @@ static bool untracked(const struct fwt_way *w)
 		return (p->icmp_type >= 130 && p->icmp_type <= 137) ||
 		       p->icmp_type == 143;
 	if (w->state->hook == NF_INET_PRE_ROUTING)
-		return w->skb->pkt_type == PACKET_BROADCAST ||
-		       w->skb->pkt_type == PACKET_MULTICAST;
+		return to_all_of_link(w);
 	rt = p->family == 4 ? skb_rtable(w->skb) : NULL;
 	return rt && rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
 }

@@ -51,11 +51,21 @@ for f in (4, 6):
             ok(wait_for(lambda: rule(counted)["hits"] == before + 1),
                f"IPv{f} {name} to {where}: rule '{counted}'",
                {"before": before, "after": rule(counted)["hits"]})
+    # To all on the link by its frame, to one host by its packet: no broadcast.
+    server = udp("gw", WAN[f], 53)
+    for name, to in (("broadcast", "ff:ff:ff:ff:ff:ff"), ("multicast", "33:33:00:00:00:01")):
+        before = rule("closed")["hits"]
+        wire.send(bytes(Ether(dst=to, src=mac("net", "i0")) / to_gw / UDP(sport=1000, dport=53) / b"x"))
+        ok(wait_for(lambda: rule("closed")["hits"] == before + 1), f"IPv{f} UDP to gw, in a frame that is {name}: rule 'closed'",
+           rule("closed"))
+    server.settimeout(0.01)
+    equal(refused(lambda: server.recv(9)), errno.ETIMEDOUT, f"IPv{f}: nothing of it is heard")
+    server.close()
 ok(not [x for x in inside.frames(0.2) if x[12:14] in (b"\x08\0", b"\x86\xdd") and FAR[4].encode() in x],
    "nothing reached home")
 equal(len(conn_list()), 0, "and none of it is remembered")
 r = stats()["reasons"]
 equal(r["invalid"]["value"], 24, "24 counted as invalid")
-equal(r["policy"]["value"], 12, "12 counted as dropped by a rule")
+equal(r["policy"]["value"], 16, "16 counted as dropped by a rule")
 END
 done_testing
