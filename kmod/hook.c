@@ -546,8 +546,9 @@ static unsigned int local_out(struct fwt_way *w)
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return fwt_hook_error(w, FWT_HOOK_EGRESS, false);
 	fwt_track_find(w);
+	/* It goes when the program's is accepted (R22). */
 	if (w->c && unlikely(own_port(w))) {
-		fwt_conn_end(w->c, FWT_END_OWN_PORT);
+		w->former = w->c;
 		w->c = NULL;
 	}
 	ret = w->c ? follow(w, FWT_HOOK_EGRESS) : NF_ACCEPT;
@@ -601,6 +602,9 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
 	if (!fwt_route_known(w)) {
 		fwt_track_find(w);
+		/* What begins nothing leaves the port to whom it has been given. */
+		if (w->c && !w->skb->skb_iif && unlikely(own_port(w)))
+			w->c = NULL;
 		if (w->c && w->skb->skb_iif &&
 		    unlikely(fwt_skb_alone(w->skb, w->p.family) || poses(w))) {
 			w->c = NULL;

@@ -361,6 +361,14 @@ static int insert(const struct fwt_way *w, struct fwt_conn *c, struct fwt_conn *
 	return fwt_conn_insert(c, w->hash, &b, other);
 }
 
+/* What begins here ends another's connection by its port alone: its own begin anew. */
+static enum fwt_end_reason why_ended(const struct fwt_way *w)
+{
+	return w->state->hook == NF_INET_LOCAL_OUT && w->dir == FWT_ORIGINAL &&
+	       (!fwt_conn_is(w->former, FWT_CONN_LOCAL) || fwt_conn_apart(w->former)) ?
+	       FWT_END_OWN_PORT : FWT_END_REOPENED;
+}
+
 u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		 enum fwt_hook hook)
 {
@@ -443,7 +451,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
-		fwt_conn_end(w->former, FWT_END_REOPENED);
+		fwt_conn_end(w->former, why_ended(w));
 	ret = insert(w, c, &other);
 	if (!ret) {
 		if (c->tcp.owner)

@@ -96,6 +96,8 @@ ok 'a device asks for addresses of interfaces' prints 0 '' test \
 	"$top/tests/offline/policies/sim/device-addr.fw" "$top/tests/offline/policies/sim/device-addr.test"
 ok 'a device answers what it refuses' prints 0 '' test \
 	"$top/tests/offline/policies/sim/reject-frame.fw" "$top/tests/offline/policies/sim/reject-frame.test"
+ok "a program takes a client's port where it is let" prints 0 '' test \
+	"$top/tests/offline/policies/sim/own-port.fw" "$top/tests/offline/policies/sim/own-port.test"
 ok 'what is no part of its connection is asked about where it leaves, too' prints 0 '' test \
 	"$top/tests/offline/policies/sim/strays.fw" "$top/tests/offline/policies/sim/strays.test"
 
