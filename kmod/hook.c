@@ -36,11 +36,16 @@
 #include "route.h"
 #include "way.h"
 
-/* A socket that is connected to itself: its packets have no direction. */
-static bool to_itself(const struct fwt_packet *p)
+/* A socket that is connected to itself: its packets have no direction. They go by no
+ * wire: what comes by one, and says that it is from who it is for, is asked as any.
+ */
+static bool to_itself(const struct fwt_way *w)
 {
+	const struct fwt_packet *p = &w->p;
+
 	return unlikely(p->sport == p->dport) && p->have & FWT_HAVE_PORTS &&
-	       !memcmp(p->saddr, p->daddr, p->family == 6 ? 16 : 4);
+	       !memcmp(p->saddr, p->daddr, p->family == 6 ? 16 : 4) &&
+	       (w->state->in ? w->state->in->flags & IFF_LOOPBACK : !w->skb->skb_iif);
 }
 
 /* Where a packet comes in no route says yet that its address is a subnet's broadcast: its
@@ -61,7 +66,7 @@ static bool untracked(const struct fwt_way *w)
 	const struct fwt_packet *p = &w->p;
 	const struct rtable *rt;
 
-	if (fwt_packet_to_group(p->family, p->daddr) || p->protocol == IPPROTO_IGMP || to_itself(p))
+	if (fwt_packet_to_group(p->family, p->daddr) || p->protocol == IPPROTO_IGMP || to_itself(w))
 		return true;
 	if (p->have & FWT_HAVE_ICMPV6)
 		return (p->icmp_type >= 130 && p->icmp_type <= 137) ||

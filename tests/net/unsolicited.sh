@@ -51,6 +51,13 @@ for f in (4, 6):
             ok(wait_for(lambda: rule(counted)["hits"] == before + 1),
                f"IPv{f} {name} to {where}: rule '{counted}'",
                {"before": before, "after": rule(counted)["hits"]})
+    # To who is said to have sent it.
+    self = IP(src=HOME[4], dst=HOME[4]) if f == 4 else IPv6(src=HOME[6], dst=HOME[6])
+    for name, l4 in (("UDP", UDP(sport=53, dport=53) / b"to itself"), ("SYN", TCP(sport=22, dport=22, flags="S") / b"to itself")):
+        before = rule("closed")["hits"]
+        wire.send(bytes(head / self / l4))
+        ok(wait_for(lambda: rule("closed")["hits"] == before + 1), f"IPv{f} {name} from home to itself, from outside: rule 'closed'",
+           rule("closed"))
     # To all on the link by its frame, to one host by its packet: no broadcast.
     server = udp("gw", WAN[f], 53)
     for name, to in (("broadcast", "ff:ff:ff:ff:ff:ff"), ("multicast", "33:33:00:00:00:01")):
@@ -61,11 +68,11 @@ for f in (4, 6):
     server.settimeout(0.01)
     equal(refused(lambda: server.recv(9)), errno.ETIMEDOUT, f"IPv{f}: nothing of it is heard")
     server.close()
-ok(not [x for x in inside.frames(0.2) if x[12:14] in (b"\x08\0", b"\x86\xdd") and FAR[4].encode() in x],
+ok(not [x for x in inside.frames(0.2) if x[12:14] in (b"\x08\0", b"\x86\xdd") and b"to itself" in x],
    "nothing reached home")
 equal(len(conn_list()), 0, "and none of it is remembered")
 r = stats()["reasons"]
 equal(r["invalid"]["value"], 24, "24 counted as invalid")
-equal(r["policy"]["value"], 16, "16 counted as dropped by a rule")
+equal(r["policy"]["value"], 20, "20 counted as dropped by a rule")
 END
 done_testing
