@@ -344,7 +344,7 @@ static void map(struct search *s)
 	/* Else its client has got a mapping just now, or there is no memory for
 	 * one: a port of its own is as good as none.
 	 */
-	if (s->mapped && !fwt_mapping_add(s->c, s->scope))
+	if (s->mapped && !fwt_mapping_add(s->c, s->scope, s->out ? s->out->ifindex : 0))
 		s->c->flags |= BIT(FWT_CONN_MAPPED);
 }
 
@@ -555,6 +555,15 @@ static bool bound_to(const struct fwt_conn *c, const struct fwt_bind *b)
 		return false;
 	fwt_ends_get(&c->ends, FWT_N, &n);
 	return b->range || !memcmp(n.addr, b->end.addr, sizeof(n.addr));
+}
+
+void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
+		    const struct fwt_options *opt)
+{
+	b->lo = m->flags & FWT_MOD_PORTS ? m->port_lo : opt->nat_lo;
+	b->hi = m->flags & FWT_MOD_PORTS ? m->port_hi : opt->nat_hi;
+	/* The default, of which those below 1024 are meant to be a part. */
+	b->low = !(m->flags & FWT_MOD_PORTS) && b->lo == 1024 && b->hi == 65535;
 }
 
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)

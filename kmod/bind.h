@@ -23,6 +23,7 @@
  * @opens: it begins with a SYN, and
  * @seq: its sequence: it may take over a port that rests (R14)
  * @apart: with another port than the client's, see fwt_conn_apart()
+ * @hairpin: before egress is asked, see hairpin.h
  * @across: it leaves by another VRF, and
  * @scope: that one is the one that its port is to be free in (across.h)
  */
@@ -34,6 +35,7 @@ struct fwt_bind {
 	bool opens;
 	bool apart;
 	bool low;
+	bool hairpin;
 	bool across;
 	u16 lo;
 	u16 hi;
@@ -41,6 +43,12 @@ struct fwt_bind {
 	u32 scope;
 	const struct fwt_prog_mod *range;
 };
+
+/* The ports of a connection that has some: those that the modifier @m names, or else those
+ * of the options.
+ */
+void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
+		    const struct fwt_options *opt);
 
 /**
  * fwt_bind_source() - give it the end N

@@ -211,6 +211,8 @@ static void let_go(struct fwt_conn *c)
 		fwt_conn_uncount(c);
 	if (c->tcp.owner)
 		fwt_pool_release(c);
+	if (fwt_conn_hairpin(c))
+		fwt_mapping_leave(c);
 }
 
 /* With a grace period: its pair C-S may have been seen before C-V clashed. */
@@ -386,6 +388,19 @@ static noinline bool same_connection(const struct fwt_conn *a, const struct fwt_
 	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_ORIGINAL;
 }
 
+/* Two that are inside have dialled each other's outside end at once: each first packet is
+ * the other one's answer.
+ */
+static bool same_hairpin(const struct fwt_conn *a, const struct fwt_conn *b)
+{
+	struct fwt_tuple t;
+
+	if (!fwt_conn_hairpin(a) || !fwt_conn_hairpin(b))
+		return false;
+	fwt_ends_tuple(&a->ends, FWT_PAIR_CS, &t);
+	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_REPLY;
+}
+
 /* C-S; it may be what the server of a connection that comes from another VRF sees in
  * this one.
  */
@@ -406,6 +421,15 @@ static noinline int link_led(struct fwt_conn *c, const struct fwt_bind *b,
 {
 	int ret = link_cs(c, other);
 
+	if (b && unlikely(b->hairpin)) {
+		if (ret)
+			return ret;
+		*other = NULL;
+		ret = fwt_bind_source(c, b);
+		if (!ret)
+			c->flags |= BIT(FWT_CONN_SNAT);
+		return ret;
+	}
 	if (ret != -EEXIST || (*other && same_connection(c, *other)))
 		return ret;
 	if (!b)
@@ -454,8 +478,11 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
 		/* The port that was chosen to stand apart by. */
 		if (c->linked & BIT(FWT_PAIR_SN))
 			fwt_bind_release(c, c->ends.scope);
-		if (ret == -EADDRINUSE && *other && same_connection(c, *other)) {
-			/* Whose C-V may not stand yet: it has its lock till then. */
+		if (ret == -EADDRINUSE && *other &&
+		    (same_connection(c, *other) || same_hairpin(c, *other))) {
+			/* Whose C-V, or S-N, may not stand yet: it has its lock till
+			 * then.
+			 */
 			spin_lock(&(*other)->lock);
 			spin_unlock(&(*other)->lock);
 			return -EEXIST;

@@ -107,7 +107,9 @@ struct fwt_conn {
 	struct fwt_ends ends;	/* @owner: type of service that @route is for */
 	u32 expires;		/* jiffies, 32 bits of them */
 	u16 flags;		/* BIT(enum fwt_conn_bit), written under @lock */
-	u8 linked;		/* pairs in the hash, written by the inserter */
+	u8 linked;		/* pairs in the hash, written by the inserter; and
+				 * FWT_LINKED_HAIRPIN
+				 */
 	u8 timeout;		/* enum fwt_timeout now in force */
 
 	spinlock_t lock;
@@ -148,6 +150,11 @@ struct fwt_conn {
 
 	u32 addr6[][4];
 };
+
+/* Not a pair: it counts in the mapping, too, whose outside end its client dialled; see
+ * hairpin.h. Since before anybody finds it.
+ */
+#define FWT_LINKED_HAIRPIN	BIT(__FWT_PAIR_MAX)
 
 /* Records are aligned so: what refers to one has the pair in its last bits. */
 #define FWT_CONN_ALIGN	64
@@ -196,8 +203,8 @@ void fwt_conn_discard(struct fwt_conn *c);
  * fwt_conn_insert() - let others find it
  * @c: record; C, V and S are set
  * @hash: of its pair C-V
- * @b: of one that is led elsewhere: how N is to be chosen where C-S is taken, see
- *	fwt_conn_apart(); or NULL
+ * @b: of one that is led elsewhere: how N is to be chosen, where C-S is taken, see
+ *	fwt_conn_apart(), or at once, see hairpin.h; or NULL
  * @other: where the pair is taken: who has it
  *
  * Context: RCU read lock, softirqs off.
@@ -291,6 +298,11 @@ static inline bool fwt_conn_apart(const struct fwt_conn *c)
 	return unlikely(fwt_conn_is(c, FWT_CONN_DNAT)) &&
 	       (READ_ONCE(c->linked) & (BIT(FWT_PAIR_CS) | BIT(FWT_PAIR_SN))) ==
 	       BIT(FWT_PAIR_SN);
+}
+
+static inline bool fwt_conn_hairpin(const struct fwt_conn *c)
+{
+	return unlikely(READ_ONCE(c->linked) & FWT_LINKED_HAIRPIN);
 }
 
 /* Who is to be the source of its packets after a hook, and who their destination. */

@@ -262,6 +262,9 @@ static bool binding_stays(const struct fwt_way *w, const struct fwt_decision *d,
 	u8 flag = source ? FWT_DECISION_SNAT : FWT_DECISION_DNAT;
 	struct fwt_end end;
 
+	/* Led where no rule leads it, and shown as no rule of that interface says. */
+	if (fwt_conn_hairpin(w->c) && (source || !(d->flags & flag)))
+		return w->pol->opt.hairpin;
 	/* A translation to where it went anyway is none. */
 	if (!(d->flags & flag))
 		return !fwt_conn_is(w->c, bit) || (source && fwt_conn_apart(w->c));

@@ -32,6 +32,7 @@ struct mapping {
 	struct rhash_head out_link;
 	struct inside in;
 	struct outside out;
+	u32 oif;		/* that its first connection was bound for */
 	u32 users;		/* connections, under fn->map_lock */
 	struct rcu_head rcu;
 };
@@ -57,20 +58,26 @@ static void mapping_free(struct rcu_head *rcu)
 	kmem_cache_free(cache, container_of(rcu, struct mapping, rcu));
 }
 
+static void key_of(const struct fwt_conn *c, enum fwt_who who, const struct fwt_end *shown,
+		   u32 scope, struct inside *k)
+{
+	struct fwt_end end;
+
+	BUILD_BUG_ON(sizeof(*k) != 44);
+	fwt_ends_get(&c->ends, who, &end);
+	memcpy(k->client, end.addr, sizeof(k->client));
+	memcpy(k->shown, shown->addr, sizeof(k->shown));
+	k->scope = c->ends.scope;
+	k->exit = scope;
+	k->port = end.port;
+	k->protocol = c->ends.protocol;
+	k->family = c->ends.family;
+}
+
 static void inside_of(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,
 		      struct inside *k)
 {
-	struct fwt_end client;
-
-	BUILD_BUG_ON(sizeof(*k) != 44);
-	fwt_ends_get(&c->ends, FWT_C, &client);
-	memcpy(k->client, client.addr, sizeof(k->client));
-	memcpy(k->shown, n->addr, sizeof(k->shown));
-	k->scope = c->ends.scope;
-	k->exit = scope;
-	k->port = client.port;
-	k->protocol = c->ends.protocol;
-	k->family = c->ends.family;
+	key_of(c, FWT_C, n, scope, k);
 }
 
 static void outside_of(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,
@@ -101,7 +108,7 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n, u32 scope)
 	return m;
 }
 
-int fwt_mapping_add(const struct fwt_conn *c, u32 scope)
+int fwt_mapping_add(const struct fwt_conn *c, u32 scope, u32 oif)
 {
 	struct fwt_net *fn = c->fn;
 	struct mapping *m;
@@ -114,6 +121,7 @@ int fwt_mapping_add(const struct fwt_conn *c, u32 scope)
 	fwt_ends_get(&c->ends, FWT_N, &n);
 	inside_of(c, &n, scope, &m->in);
 	outside_of(c, &n, scope, &m->out);
+	m->oif = oif;
 	m->users = 1;
 	spin_lock_bh(&fn->map_lock);
 	ret = rhashtable_lookup_insert_fast(&fn->map_in, &m->in_link, in_params);
@@ -133,15 +141,12 @@ int fwt_mapping_add(const struct fwt_conn *c, u32 scope)
 	return ret == -EEXIST ? ret : -ENOMEM;
 }
 
-void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
+static void put(struct fwt_net *fn, const struct inside *key)
 {
-	struct fwt_net *fn = c->fn;
 	struct mapping *m;
-	struct inside key;
 
-	inside_of(c, n, scope, &key);
 	spin_lock_bh(&fn->map_lock);
-	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
+	m = rhashtable_lookup_fast(&fn->map_in, key, in_params);
 	if (!WARN_ON_ONCE(!m))
 		WRITE_ONCE(m->users, m->users - 1);
 	if (!m || m->users) {
@@ -153,6 +158,68 @@ void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n, u32 scop
 	WRITE_ONCE(fn->n_mappings, fn->n_mappings - 1);
 	spin_unlock_bh(&fn->map_lock);
 	call_rcu(&m->rcu, mapping_free);
+}
+
+void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
+{
+	struct inside key;
+
+	inside_of(c, n, scope, &key);
+	put(c->fn, &key);
+}
+
+bool fwt_mapping_behind(struct fwt_net *fn, const struct fwt_tuple *t,
+			struct fwt_end *inside, u32 *oif)
+{
+	struct outside key = {
+		.scope = t->scope,
+		.port = t->dst.port,
+		.protocol = t->protocol,
+		.family = t->family,
+	};
+	const struct mapping *m;
+
+	if (!READ_ONCE(fn->n_mappings))
+		return false;
+	memcpy(key.shown, t->dst.addr, sizeof(key.shown));
+	m = rhashtable_lookup(&fn->map_out, &key, out_params);
+	if (!m || m->in.scope != t->scope)
+		return false;
+	memcpy(inside->addr, m->in.client, sizeof(inside->addr));
+	inside->port = m->in.port;
+	*oif = m->oif;
+	return true;
+}
+
+bool fwt_mapping_join(struct fwt_conn *c)
+{
+	struct fwt_net *fn = c->fn;
+	struct fwt_end dialled;
+	struct inside key;
+	struct mapping *m;
+
+	fwt_ends_get(&c->ends, FWT_V, &dialled);
+	key_of(c, FWT_S, &dialled, c->ends.scope, &key);
+	spin_lock_bh(&fn->map_lock);
+	m = rhashtable_lookup_fast(&fn->map_in, &key, in_params);
+	if (m && m->out.port != dialled.port)
+		m = NULL;
+	if (m) {
+		WRITE_ONCE(m->users, m->users + 1);
+		c->linked |= FWT_LINKED_HAIRPIN;
+	}
+	spin_unlock_bh(&fn->map_lock);
+	return m;
+}
+
+void fwt_mapping_leave(const struct fwt_conn *c)
+{
+	struct fwt_end dialled;
+	struct inside key;
+
+	fwt_ends_get(&c->ends, FWT_V, &dialled);
+	key_of(c, FWT_S, &dialled, c->ends.scope, &key);
+	put(c->fn, &key);
 }
 
 bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 scope,

@@ -8,7 +8,7 @@
  * meanwhile: other translations pass its port over, to whatever destination. What
  * comes in is found by its connection as ever: filtering is by address and port
  * (RFC 4787, REQ-8), and a stranger's packet to the outside port is a new one for
- * the policy.
+ * the policy; one of somebody inside may be led in, see hairpin.h.
  *
  * Bounded: each mapping has a connection, and those are. Both tables change under
  * fn->map_lock, which is taken by who makes or ends a connection with a mapping, and
@@ -33,16 +33,41 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n, u32 scope);
  * fwt_mapping_add() - a new one
  * @c: connection; C and N are set, N is linked
  * @scope: of the VRF that N is seen in
+ * @oif: that it leaves by, or would if it left, see hairpin.h
  *
  * Return: 0, and the connection counts in it; -EEXIST: another socket has N, or
  * this one has another; -ENOMEM.
  */
-int fwt_mapping_add(const struct fwt_conn *c, u32 scope);
+int fwt_mapping_add(const struct fwt_conn *c, u32 scope, u32 oif);
 
 /* The connection does not count in its mapping any more (@n: address of N, seen in
  * @scope); the last one ends it.
  */
 void fwt_mapping_put(const struct fwt_conn *c, const struct fwt_end *n, u32 scope);
+
+/**
+ * fwt_mapping_behind() - which inside socket is shown by the end that a packet goes to
+ * @fn: namespace
+ * @t: the packet's tuple
+ * @inside: set to its end; one of the same VRF
+ * @oif: set to the interface that it is shown at
+ *
+ * Context: RCU.
+ * Return: false if none is.
+ */
+bool fwt_mapping_behind(struct fwt_net *fn, const struct fwt_tuple *t,
+			struct fwt_end *inside, u32 *oif);
+
+/**
+ * fwt_mapping_join() - a connection to a mapping's outside end counts in that, too
+ * @c: connection that nobody has found yet; V is the outside end, S the inside one
+ *
+ * Return: false if they are not any more.
+ */
+bool fwt_mapping_join(struct fwt_conn *c);
+
+/* It does not any more. */
+void fwt_mapping_leave(const struct fwt_conn *c);
 
 /**
  * fwt_mapping_taken() - has another socket than the connection's own a mapping

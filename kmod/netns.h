@@ -67,6 +67,7 @@ struct fwt_options {
 	u8 revalidate;				/* 0 off, 1 on, 2 strict */
 	u8 counters;
 	u8 per_packet;				/* each one walks */
+	u8 hairpin;				/* by mappings, see hairpin.h */
 	u64 log_rate;				/* FWT_RATE() */
 	u64 answer_rate;
 	u64 event_rate;

@@ -106,6 +106,9 @@ static void read_options(struct fwt_policy *p)
 		case FWT_OPTION_EVENT_RATE:
 			o->event_rate = v;
 			break;
+		case FWT_OPTION_HAIRPIN:
+			o->hairpin = v;
+			break;
 		case FWT_OPTION_NAT_PORTS:
 			o->nat_lo = v >> 16;
 			o->nat_hi = v & 0xffff;

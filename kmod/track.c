@@ -13,6 +13,8 @@
 #include "across.h"
 #include "bind.h"
 #include "count.h"
+#include "hairpin.h"
+#include "mapping.h"
 #include "pool.h"
 #include "way.h"
 
@@ -340,12 +342,16 @@ static noinline void another_server(const struct fwt_way *w, struct fwt_conn *c,
 }
 
 /* Where the pair C-S is another connection's, N differs from C. */
-static int insert(const struct fwt_way *w, struct fwt_conn *c, struct fwt_conn **other)
+static int insert(const struct fwt_way *w, struct fwt_conn *c, const struct fwt_bind *hairpin,
+		  struct fwt_conn **other)
 {
 	struct fwt_bind b;
 
 	if (likely(!(c->flags & BIT(FWT_CONN_DNAT))))
 		return fwt_conn_insert(c, w->hash, NULL, other);
+	if (unlikely(hairpin->hairpin))
+		return fwt_mapping_join(c) ? fwt_conn_insert(c, w->hash, hairpin, other) :
+					     -EADDRINUSE;
 	b = (struct fwt_bind){
 		.out = w->state->in ? w->state->in : w->state->out,
 		.end = w->t.src,
@@ -373,6 +379,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		 enum fwt_hook hook)
 {
 	struct fwt_conn *c, *other;
+	struct fwt_bind hairpin FWT_UNSET;
 	struct fwt_end end;
 	bool source = false;
 	int ret;
@@ -395,6 +402,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	}
 	if (source)
 		c->flags |= BIT(FWT_CONN_SOURCE);
+	hairpin.hairpin = false;
 	c->seed = w->seed;
 	c->turn[hook] = d->turn;
 	c->gen = w->pol->gen;
@@ -412,6 +420,8 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 			another_server(w, c, d->dnat);
 		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
 			c->flags |= BIT(FWT_CONN_DNAT);
+	} else if (unlikely(w->pol->opt.hairpin) && hook == FWT_HOOK_INGRESS) {
+		(void)fwt_hairpin_lead(w, d, c, &hairpin);
 	}
 	/* A client that is led to itself: its packets would say no direction. */
 	if (c->flags & BIT(FWT_CONN_DNAT) && !fwt_ends_directed(&c->ends)) {
@@ -452,7 +462,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
 		fwt_conn_end(w->former, why_ended(w));
-	ret = insert(w, c, &other);
+	ret = insert(w, c, &hairpin, &other);
 	if (!ret) {
 		if (c->tcp.owner)
 			fwt_pool_begun(c);
@@ -498,6 +508,9 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	};
 	int ret;
 
+	/* Its source is the outside one, whatever is said of this interface. */
+	if (fwt_conn_hairpin(c))
+		return 0;
 	b.across = b.scope != c->ends.scope;
 	memcpy(b.end.addr, w->after.saddr, sizeof(b.end.addr));
 	/* The very address it has: nothing to translate, unless its port is
@@ -512,10 +525,7 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	b.keep = (own_address(c, &b.end) || m->type == FWT_MOD_NETMAP) &&
 		 !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM));
 	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
-		b.lo = m->flags & FWT_MOD_PORTS ? m->port_lo : w->pol->opt.nat_lo;
-		b.hi = m->flags & FWT_MOD_PORTS ? m->port_hi : w->pol->opt.nat_hi;
-		/* The default, of which these ports are meant to be a part. */
-		b.low = !(m->flags & FWT_MOD_PORTS) && b.lo == 1024 && b.hi == 65535;
+		fwt_bind_ports(&b, m, &w->pol->opt);
 	} else {
 		b.keep = true;
 	}

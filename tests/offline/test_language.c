@@ -268,6 +268,7 @@ static const struct row declarations[] = {
 	{ TOP, "option event-rate 5000/second" },
 	{ TOP, "option log-rate 10/minute; option answer-rate 1/day" },
 	{ TOP, "option nat-ports 1024-65535" },
+	{ TOP, "option hairpin on" }, { TOP, "option hairpin off" },
 };
 
 /* Other errors, whole: what stands where it can't, and what was meant */

@@ -366,7 +366,8 @@ enum fwt_option_form {
 	X(LOG_RATE,		"log-rate",		RATE, NULL)	\
 	X(ANSWER_RATE,		"answer-rate",		RATE, NULL)	\
 	X(EVENT_RATE,		"event-rate",		RATE, NULL)	\
-	X(NAT_PORTS,		"nat-ports",		RANGE, NULL)
+	X(NAT_PORTS,		"nat-ports",		RANGE, NULL)	\
+	X(HAIRPIN,		"hairpin",		SWITCH, "on off")
 
 enum fwt_option_id {
 #define X(id, word, form, words) FWT_OPT_##id,

@@ -421,6 +421,8 @@ static u8 option_of(const struct fwt_ast_option *o)
 		return FWT_OPTION_EVENT_RATE;
 	case FWT_OPT_NAT_PORTS:
 		return FWT_OPTION_NAT_PORTS;
+	case FWT_OPT_HAIRPIN:
+		return FWT_OPTION_HAIRPIN;
 	default:
 		return __FWT_OPTION_MAX;	/* one whose name was an error */
 	}

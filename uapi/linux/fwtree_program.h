@@ -684,7 +684,8 @@ enum fwt_option_unit {
 	X(CONN_ADAPTIVE_END, "conn-adaptive-end", COUNT, 1, 1ull << 30) \
 	X(CONN_MAX_PER_SOURCE, "conn-max-per-source", COUNT, 1, 1ull << 30) \
 	X(EVENT_RATE, "event-rate", RATE, 0, 1ull << 30) \
-	X(EVALUATE, "evaluate", EVALUATE, 0, 1)
+	X(EVALUATE, "evaluate", EVALUATE, 0, 1) \
+	X(HAIRPIN, "hairpin", BOOL, 0, 1)
 
 enum fwt_option {
 #define FWT_OPTION_ENUM(id, name, unit, min, max) FWT_OPTION_##id,
