@@ -449,6 +449,41 @@ report $? 'names of defines that both policies mean alike'
 "$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
 [ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
 report $? 'a file that is not there'
+# Timeouts: RFC 5382, 4787 and 5508 ask something of who translates, of nobody else.
+nat='ingress { accept }
+egress { oif wan masquerade accept; accept }'
+for short in 'tcp-established 7439s=RFC 5382, REQ-5, asks for 7440s at least for an established' \
+	'tcp-syn-sent 239s=RFC 5382, REQ-5, asks for 240s at least for a translated connection that opens' \
+	'tcp-syn-recv 1m=RFC 5382, REQ-5, asks for 240s at least for a translated connection that opens' \
+	'tcp-fin-wait 239s=RFC 5382, REQ-5, asks for 240s at least for a translated connection that closes' \
+	'tcp-close-wait 239s=that closes' 'tcp-last-ack 239s=that closes' 'tcp-close 239s=that closes' \
+	'udp 119s=RFC 4787, REQ-5, asks for 120s at least for UDP' 'udp-stream 119999ms=RFC 4787, REQ-5' \
+	'icmp 59s=RFC 5508, REQ-2, asks for 60s at least for a query of ICMP'; do
+	policy "option timeout ${short%%=*}
+$nat"
+	state=${short%% *}
+	tells "1:$((17 + ${#state}))" "${short#*=}" "a timeout that is too short for translation: $state"
+	grep -q '^  *\^~*' "$tmp/err" || grep -q '^ *| *\^' "$tmp/err"
+	report $? "and where it stands: $state"
+	policy "option timeout ${short%%=*}
+ingress { accept }"
+	quiet "which it is not where nothing is translated: $state"
+done
+policy 'option timeout tcp-established 7440s
+option timeout tcp-syn-sent 240s
+option timeout tcp-syn-recv 240s
+option timeout tcp-fin-wait 240s
+option timeout tcp-close-wait 240s
+option timeout tcp-last-ack 240s
+option timeout tcp-close 240s
+option timeout tcp-time-wait 1s
+option timeout udp 120s
+option timeout udp-stream 120s
+option timeout icmp 60s
+option timeout other 1s
+ingress { iif wan tcp dport 80 dnat to 10.0.0.1 accept; accept }'
+quiet 'as much as they ask for'
+
 for policy in "$top"/Documentation/examples/*.fw; do
 	"$fwctl" check "$policy" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/err" ]
 	report $? "nothing is odd about ${policy##*/}"

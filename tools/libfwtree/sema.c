@@ -433,6 +433,7 @@ int fwt_sema_run(struct fwt_sema *s)
 		fwt_flow_verdicts(s);
 	if (!s->failed && !fwt_diag_failed(s->diag))
 		fwt_room_check(s);
+	fwt_sema_short(s);
 	fwt_sema_sets_unused(s);
 	fwt_sema_maps_unused(s);
 	fwt_sema_pools_unused(s);

@@ -223,6 +223,7 @@ struct fwt_sema {
 	size_t text_size;
 	bool warnings;
 	bool per_packet;		/* option evaluate */
+	bool translates;		/* some rule does */
 	bool used_sets;			/* objects of those sets alone that rules use */
 	bool in_set;			/* its elements are read */
 	u32 asked;			/* sets, each with those in it */
@@ -495,6 +496,9 @@ struct fwt_ir_split *fwt_sema_split(struct fwt_sema *s, const struct fwt_ast_end
 /* sema_mod.c */
 void fwt_sema_mods(struct fwt_sema *s, struct fwt_ir_rule *rule);
 void fwt_sema_options(struct fwt_sema *s);
+
+/** fwt_sema_short() - warn of timeouts below what RFCs ask of who translates */
+void fwt_sema_short(struct fwt_sema *s);
 
 /* sema_state.c */
 

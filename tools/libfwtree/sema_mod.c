@@ -295,6 +295,7 @@ static void modifier(struct fwt_sema *s, struct fwt_ir_rule *rule,
 {
 	struct fwt_prog_mod to = { .rule = rule->record };
 
+	s->translates |= m->kind <= FWT_AST_MOD_BALANCE;
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
 		egress_only(s, m, "snat");
@@ -512,6 +513,52 @@ static void adaptive(struct fwt_sema *s)
 		fwt_error(s->diag, &end->value->loc,
 			  "conn-adaptive-end must be more than conn-adaptive-start, %llu",
 			  (unsigned long long)start->value->number);
+}
+
+/* What RFCs ask of who translates: there is one timeout for what is translated and for
+ * what is not. TIME_WAIT is not one of them: both ends are done with it.
+ */
+static const struct {
+	u32 seconds;
+	const char *whose;
+	const char *what;
+} least[FWT_AST_TIMEOUT_COUNT] = {
+#define OPENS	{ 240, "RFC 5382, REQ-5,", "a translated connection that opens" }
+#define CLOSES	{ 240, "RFC 5382, REQ-5,", "a translated connection that closes" }
+	[FWT_AST_TIMEOUT_TCP_SYN_SENT] = OPENS,
+	[FWT_AST_TIMEOUT_TCP_SYN_RECV] = OPENS,
+	[FWT_AST_TIMEOUT_TCP_ESTABLISHED] = {
+		7440, "RFC 5382, REQ-5,", "an established connection that is translated"
+	},
+	[FWT_AST_TIMEOUT_TCP_FIN_WAIT] = CLOSES,
+	[FWT_AST_TIMEOUT_TCP_CLOSE_WAIT] = CLOSES,
+	[FWT_AST_TIMEOUT_TCP_LAST_ACK] = CLOSES,
+	[FWT_AST_TIMEOUT_TCP_CLOSE] = CLOSES,
+	[FWT_AST_TIMEOUT_UDP] = { 120, "RFC 4787, REQ-5,", "UDP that is translated" },
+	[FWT_AST_TIMEOUT_UDP_STREAM] = { 120, "RFC 4787, REQ-5,", "UDP that is translated" },
+	[FWT_AST_TIMEOUT_ICMP] = {
+		60, "RFC 5508, REQ-2,", "a query of ICMP that is translated"
+	},
+#undef OPENS
+#undef CLOSES
+};
+
+void fwt_sema_short(struct fwt_sema *s)
+{
+	const struct fwt_ast_option *o;
+
+	if (!s->warnings || !s->translates)
+		return;
+	for (o = s->ast->options; o; o = o->next) {
+		if (o->id != FWT_OPT_TIMEOUT || !o->value ||
+		    o->value->kind != FWT_VALUE_DURATION ||
+		    o->value->number >= (u64)least[o->state_id].seconds * 1000)
+			continue;
+		fwt_warning(s->diag, &o->value->loc,
+			    "%s asks for %us at least for %s: who is silent for longer is forgotten",
+			    least[o->state_id].whose, least[o->state_id].seconds,
+			    least[o->state_id].what);
+	}
 }
 
 void fwt_sema_options(struct fwt_sema *s)
