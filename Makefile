@@ -45,7 +45,7 @@ libs := -lmnl
 # The simulation runs the module's own files, with a kernel of a few hundred lines in
 # place of the real one's headers: tools/libfwtree/kernel/kernel.h.
 # Not those that are the kernel's side alone; sim_env.c says what they would.
-sim_kmod_src := $(filter-out $(patsubst %,kmod/%.c,answer_frame answer_other conn_filter digest drop gone log main netlink% \
+sim_kmod_src := $(filter-out $(patsubst %,kmod/%.c,answer_frame answer_other bound conn_filter digest drop gone log main netlink% \
 	filter node owner policy_patch queue rlu route sockopt trace trial world),$(wildcard kmod/*.c))
 sim_src := $(wildcard tools/libfwtree/sim*.c)
 sim_kernel := $(O)/kernel

@@ -38,12 +38,10 @@
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
-#include <net/inet_hashtables.h>
-#include <net/tcp.h>
-#include <net/udp.h>
 
 #include "across.h"
 #include "bind.h"
+#include "bound.h"
 #include "mapping.h"
 #include "way.h"
 
@@ -107,53 +105,6 @@ struct search {
 	struct fwt_end rest_end;
 	bool rest_own;
 };
-
-/* Sockets */
-
-static bool tcp_bound(struct net *net, u16 port)
-{
-	struct inet_hashinfo *h = net->ipv4.tcp_death_row.hashinfo;
-	struct inet_bind_hashbucket *head;
-	struct inet_bind_bucket *tb;
-	bool found = false;
-
-	head = &h->bhash[inet_bhashfn(net, port, h->bhash_size)];
-	spin_lock_bh(&head->lock);
-	inet_bind_bucket_for_each(tb, &head->chain) {
-		if (tb->port == port && net_eq(ib_net(tb), net)) {
-			found = true;
-			break;
-		}
-	}
-	spin_unlock_bh(&head->lock);
-	return found;
-}
-
-static bool udp_bound(struct net *net, u16 port)
-{
-	struct udp_hslot *slot = udp_hashslot(fwt_udp_table(net), net, port);
-	struct sock *sk;
-
-	sk_for_each_rcu(sk, &slot->head) {
-		if (udp_sk(sk)->udp_port_hash == port && net_eq(sock_net(sk), net))
-			return true;
-	}
-	return false;
-}
-
-/* By the port alone: a socket that is bound to another address of this machine
- * costs the others one port of some sixty thousand.
- */
-static bool socket_bound(const struct fwt_conn *c, u16 port)
-{
-	switch (c->ends.protocol) {
-	case IPPROTO_TCP:
-		return tcp_bound(c->fn->net, port);
-	case IPPROTO_UDP:
-		return udp_bound(c->fn->net, port);
-	}
-	return false;
-}
 
 /* Maps of ports */
 
@@ -317,7 +268,7 @@ static int take(struct search *s, struct fwt_conn **other)
 static bool otherwise_taken(const struct search *s, const struct fwt_conn *but)
 {
 	return fwt_mapping_taken(s->c, &s->end, s->scope, but) ||
-	       (s->own && socket_bound(s->c, s->end.port));
+	       (s->own && fwt_bound(s->c->fn->net, s->c->ends.protocol, s->end.port));
 }
 
 /* Without its lock: fwt_conn_yield() asks again. */

@@ -19,6 +19,14 @@
 #define fwt_udp_table(net)	((net)->ipv4.udp_table)
 #endif
 
+/* Newer ones have no UDP-Lite; those that do, one table for all namespaces. */
+#if __has_include(<net/udplite.h>)
+#include <net/udplite.h>
+#define fwt_udplite_table()	(&udplite_table)
+#else
+#define fwt_udplite_table()	NULL
+#endif
+
 /* 6.2: texts of an extack made at run time. Until then the message holds a
  * pointer to what must be a constant; fwt_compat_text() lends one of a few
  * buffers, which is read before the system call is over.

@@ -99,8 +99,6 @@ struct fwt_sim *fwt_sim_new(void)
 	sim->net.user_ns = &init_user_ns;
 	sim->net.gen = &sim->fn;
 	sim->net.world = &sim->world;
-	sim->no_sockets.bhash = &sim->no_socket;
-	sim->net.ipv4.tcp_death_row.hashinfo = &sim->no_sockets;
 	sim->fn.net = &sim->net;
 	fwt_share_init(&sim->fn.sets, FWT_SHARE_SETS, &sim->net);
 	fwt_share_init(&sim->fn.limits, FWT_SHARE_LIMITS, &sim->net);

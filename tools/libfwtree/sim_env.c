@@ -6,6 +6,7 @@
  * addresses that go away (gone.c).
  */
 #include "kernel.h"
+#include "bound.h"
 #include "gone.h"
 #include "rate.h"
 #include "route.h"
@@ -249,6 +250,15 @@ bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 	memcpy(p.daddr, addr, family == 6 ? 16 : 4);
 	fwt_mock_route(&net->world->routes, &p, FWT_ROUTE_FORWARD, &r);
 	return r.type == FWT_ROUTE_LOCAL;
+}
+
+/* This machine has no sockets. */
+bool fwt_bound(struct net *net, u8 protocol, u16 port)
+{
+	(void)net;
+	(void)protocol;
+	(void)port;
+	return false;
 }
 
 const char *fwt_ifname(struct net *net, u32 ifindex)

@@ -15,7 +15,6 @@ unsigned int fwt_net_id;
 struct workqueue_struct *fwt_wq;
 struct user_namespace init_user_ns;
 const struct task_struct sim_task;
-struct udp_hslot sim_no_udp;
 const struct skb_shared_info sim_no_shinfo;
 
 static struct rcu_head *callbacks;

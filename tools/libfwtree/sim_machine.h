@@ -13,8 +13,6 @@
  * @net: its network
  * @fn: what the module has of it
  * @world: addresses and routes
- * @no_socket: where the module looks for sockets
- * @no_sockets: likewise
  * @walks: of the packet at hand
  * @way: likewise, what became of it
  * @clock: ticks, while another simulation runs
@@ -41,8 +39,6 @@ struct fwt_sim {
 	struct net net;
 	struct fwt_net fn;
 	struct sim_world world;
-	struct inet_bind_hashbucket no_socket;
-	struct inet_hashinfo no_sockets;
 	struct sim_walks walks;
 	struct sim_way way;
 

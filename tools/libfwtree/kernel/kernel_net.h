@@ -21,24 +21,6 @@ extern struct user_namespace init_user_ns;
 extern const struct task_struct sim_task;
 #define current (&sim_task)
 
-/* Sockets: this machine has none. */
-struct inet_bind_hashbucket { spinlock_t lock; int chain; };
-struct inet_hashinfo { struct inet_bind_hashbucket *bhash; u32 bhash_size; };
-struct inet_bind_bucket { u16 port; };
-struct udp_hslot { int head; };
-struct udp_sock { u16 udp_port_hash; };
-#define inet_bhashfn(net, port, size)		((void)(net), (void)(port), (void)(size), 0)
-#define inet_bind_bucket_for_each(tb, chain)	for ((tb) = NULL, (void)(chain); (tb); )
-#define ib_net(tb)				NULL
-#define net_eq(a, b)				((const void *)(a) == (const void *)(b))
-#define udp_hashslot(table, net, port)		((void)(table), (void)(net), (void)(port), \
-						 &sim_no_udp)
-#define fwt_udp_table(net)			NULL
-#define sk_for_each_rcu(sk, head)		for ((sk) = NULL, (void)(head); (sk); )
-#define udp_sk(sk)				((const struct udp_sock *)(const void *)(sk))
-#define sock_net(sk)				NULL
-extern struct udp_hslot sim_no_udp;
-
 #define IFNAMSIZ 16
 #define IFF_LOOPBACK	0x8
 #define ARPHRD_ETHER	1
@@ -48,11 +30,6 @@ extern struct udp_hslot sim_no_udp;
 struct net {
 	struct list_head devs;
 	struct user_namespace *user_ns;
-	struct {
-		struct {
-			struct inet_hashinfo *hashinfo;
-		} tcp_death_row;
-	} ipv4;
 	void *gen;			/* struct fwt_net */
 	struct sim_world *world;
 	const struct nf_hook_ops *hook[64];
