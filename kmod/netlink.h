@@ -66,7 +66,7 @@ static inline u64 fwt_policy_bytes(const struct fwt_policy *p)
 	const struct fwt_base *b = p->base;
 	u64 bytes = sizeof(*p) + b->len + fwt_n_slots(&b->prog) * sizeof(u32) +
 		    b->prog.n[FWT_SEC_RULES] * sizeof(*b->of.rule) +
-		    fwt_digest_blocks(b->prog.n[FWT_SEC_SOURCE]) * sizeof(*b->digest) +
+		    b->n_digests * sizeof(*b->digest) +
 		    sizeof(*b->digest_key);
 
 	if (p->change)

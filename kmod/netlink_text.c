@@ -9,9 +9,10 @@
 #include "netlink.h"
 #include "policy.h"
 
-/* Where a dump stands; @begun: the key was told. */
+/* Where a dump stands; @begun: the key was told; @file: the next one of several. */
 struct text_dump {
 	u32 off;
+	u32 file;
 	bool begun;
 };
 
@@ -118,12 +119,25 @@ static int put_digest_head(struct sk_buff *skb, const struct fwt_policy *p)
 	return 0;
 }
 
+/* Of several files, which the digests are of: each one's name, and where it begins. */
+static int put_digest_file(struct sk_buff *skb, const struct fwt_policy *p, u32 i)
+{
+	const struct fwt_prog_file *f = &p->prog.file[i];
+
+	if (nla_put_u32(skb, FWTREE_A_POLICY_GENERATION, p->gen) ||
+	    nla_put_string(skb, FWTREE_A_POLICY_FILE, fwt_program_string(&p->prog, f->name)) ||
+	    nla_put_u32(skb, FWTREE_A_POLICY_OFFSET, f->text) ||
+	    nla_put_u32(skb, FWTREE_A_POLICY_TEXT_LENGTH, f->text_len))
+		return -EMSGSIZE;
+	return 0;
+}
+
 int fwtree_nl_digest_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct fwt_net *fn = fwt_pernet(sock_net(skb->sk));
 	struct text_dump *at = (void *)cb->ctx;
 	const struct fwt_policy *p;
-	u32 room, n, len = 0;
+	u32 room, n, len = 0, files = 0;
 	int ret = 0;
 	void *hdr;
 
@@ -133,8 +147,10 @@ int fwtree_nl_digest_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 	p = rcu_dereference(fn->policy);
 	cb->seq = p ? p->gen : READ_ONCE(fn->generation);
 	if (p)
-		len = fwt_digest_blocks(p->prog.n[FWT_SEC_SOURCE]) * sizeof(struct fwt_digest);
-	while (p && (!at->begun || at->off < len)) {
+		len = p->base->n_digests * sizeof(struct fwt_digest);
+	if (p && p->base->n_digests && p->prog.n[FWT_SEC_FILES] > 1)
+		files = p->prog.n[FWT_SEC_FILES];
+	while (p && (!at->begun || at->file < files || at->off < len)) {
 		ret = -EMSGSIZE;
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &fwtree_nl_family, NLM_F_MULTI, FWTREE_CMD_DIGEST_GET);
@@ -145,6 +161,13 @@ int fwtree_nl_digest_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 			if (put_digest_head(skb, p))
 				goto full;
 			at->begun = true;
+			genlmsg_end(skb, hdr);
+			continue;
+		}
+		if (at->file < files) {
+			if (put_digest_file(skb, p, at->file))
+				goto full;
+			at->file++;
 			genlmsg_end(skb, hdr);
 			continue;
 		}

@@ -30,7 +30,8 @@
  * @object: by index in OBJECTS
  * @filter: by index in FILTERS; NULL where there are none
  * @node: by index in FOREIGN; likewise
- * @digest: of SOURCE, by block
+ * @digest: of FILES, by block
+ * @n_digests: how many
  * @digest_key: what they are made with
  * @blob: the program's bytes
  * @len: how many
@@ -45,6 +46,7 @@ struct fwt_base {
 	struct bpf_prog **filter;
 	struct fwt_node_use *node;
 	struct fwt_digest *digest;
+	u32 n_digests;
 	struct fwt_digest_key *digest_key;
 	void *blob;
 	size_t len;

@@ -267,6 +267,21 @@ def change(b, name, g, args):
             lines[at + i] = f"\tsaddr 192.0.2.{i + 1} udp dport {10 + at % 1000} drop\n"
         g.write(edited, "".join(lines))
         note("apply, five lines far apart", f"fwctl -j apply {edited}")
+    # The same rules in ten files that another one includes.
+    main, parts, each = g.temp("main.fw", ""), [], len(lines) // 10
+    first = next(i for i, line in enumerate(lines) if "{" in line) + 1
+    for i in range(10):
+        to = (first + (i + 1) * each) if i < 9 else len(lines) - 2
+        parts.append((g.temp(f"part-{i}.fw", ""), lines[first + i * each:to]))
+        g.write(parts[i][0], "".join(parts[i][1]))
+    g.write(main, "".join(lines[:first] + [f'include "{os.path.basename(path)}"\n'
+                                             for path, _ in parts] + lines[len(lines) - 2:]))
+    sh(f"fwctl apply {main}")
+    for i in range(2 * b.rounds):
+        part, own = parts[i % 10]
+        own[500 + i] = f"\tsaddr 192.0.2.{i + 1} udp dport 11 drop\n"
+        g.write(part, "".join(own))
+        note("apply, one line other in one of ten files", f"fwctl -j apply {main}")
     sh("fwctl flush")
     # The least that nft has to do: at the end of its list, and into its set.
     for what, who, command in (

@@ -144,7 +144,6 @@ equal(apply_file(LINES)["delta"], True, "and then it goes by a patch again")
 with open("more.txt", "w") as f:
     f.write("10.77.0.1\n")
 for what, head in (("names of a directory", ['include "none-*.fw"']),
-                   ("elements of a file", ['set far : addr { elements file "more.txt" }']),
                    ("servers of names", ["set dns : addr { elements = { @resolvers } }"])):
     lines = head + LINES
     if "set" in head[0]:
@@ -152,6 +151,16 @@ for what, head in (("names of a directory", ['include "none-*.fw"']),
     apply_file(lines)
     d = apply_file(lines[:20] + ["\tudp dport 4002 drop"] + lines[20:])
     equal(d["delta"], False, f"{what}: the whole")
+
+# Elements of a file are text as others: as long as they are the same.
+lines = ['set far : addr { elements file "more.txt" }'] + LINES
+lines = lines[:10] + ["\tsaddr @far tcp dport 4001 accept"] + lines[10:]
+apply_file(lines)
+equal(apply_file(lines[:20] + ["\tudp dport 4002 drop"] + lines[20:])["delta"], True, "elements of a file that stay: by a patch")
+with open("more.txt", "w") as f:
+    f.write("10.77.0.2\n")
+equal((apply_file(lines[:20] + ["\tudp dport 4002 drop"] + lines[20:])["delta"],
+       [e["element"] for e in fwctl("set", "list", "far")]), (False, ["10.77.0.2"]), "that are others: the whole")
 
 # What a patch has no words for goes the whole way; in a policy that has it, too, other
 # rules still go by a patch, and it stays as it was.

@@ -2,26 +2,26 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "diag.h"
 #include "parse.h"
 #include "patched.h"
 
-bool base_make(struct base *m, const char *text, u32 forest_min)
+static bool make(struct base *m, struct fwt_policy_ast *ast, struct fwt_diag *diag,
+		 u32 forest_min)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = forest_min };
 	struct fwt_verify_error err;
-	struct fwt_diag diag;
 	void *scratch;
 	int ret;
 
 	memset(m, 0, sizeof(*m));
-	fwt_diag_init(&diag);
-	m->ast = fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL);
+	m->ast = ast;
 	assert_non_null(m->ast);
-	ret = fwt_compile(m->ast, &diag, &opts, &m->blob);
-	fwt_diag_clean(&diag);
+	ret = fwt_compile(m->ast, diag, &opts, &m->blob);
+	fwt_diag_clean(diag);
 	if (ret) {
 		fwt_ast_free(m->ast);
 		return false;
@@ -35,6 +35,46 @@ bool base_make(struct base *m, const char *text, u32 forest_min)
 	fwt_patchable_init(&m->of, &m->prog, scratch);
 	free(scratch);
 	return true;
+}
+
+bool base_make(struct base *m, const char *text, u32 forest_min)
+{
+	struct fwt_diag diag;
+
+	fwt_diag_init(&diag);
+	return make(m, fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL), &diag,
+		    forest_min);
+}
+
+bool base_make_files(struct base *m, const struct text *text, u32 n, u32 forest_min)
+{
+	char dir[] = "/tmp/fwt-files-XXXXXX", path[FILES_MAX][40], *joined;
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	FILE *out;
+	bool ok;
+	u32 i;
+
+	if (n == 1) {
+		joined = text_join(text);
+		ok = base_make(m, joined, forest_min);
+		free(joined);
+		return ok;
+	}
+	assert_non_null(mkdtemp(dir));
+	for (i = 0; i < n; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/" FILE_NAME, dir, i);
+		joined = text_join(&text[i]);
+		out = fopen(path[i], "w");
+		assert_true(out && fputs(joined, out) >= 0 && !fclose(out));
+		free(joined);
+	}
+	fwt_diag_init(&diag);
+	ast = fwt_parse_file(path[0], &diag, NULL);
+	for (i = 0; i < n; i++)
+		unlink(path[i]);
+	rmdir(dir);
+	return make(m, ast, &diag, forest_min);
 }
 
 void base_clean(struct base *m)
@@ -66,6 +106,12 @@ void text_insert(struct text *t, u32 at, const char *line)
 	memmove(t->line + at + 1, t->line + at, (t->n - at) * sizeof(char *));
 	t->line[at] = strdup(line);
 	t->n++;
+}
+
+void text_insert_raw(struct text *t, u32 at, const char *line)
+{
+	text_insert(t, at, line);
+	t->line[at][strlen(line) - 1] = 0;
 }
 
 void text_delete(struct text *t, u32 at)
@@ -125,16 +171,28 @@ void patched_clean(struct patched *p)
 	fwt_blob_free(&p->blob);
 }
 
+/* Of the file's name the number. */
+static u32 numbered(const struct fwt_program *prog, u32 file)
+{
+	const char *name = fwt_program_string(prog, prog->file[file].name);
+	u32 n = 0;
+
+	name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	return sscanf(name, FILE_NAME, &n) == 1 ? n : 0;
+}
+
 u32 patched_line(const struct fwt_program *prog, u32 rule)
 {
 	const struct fwt_program *own;
 	const struct fwt_prog_rule *r;
+	u32 line;
 
 	if (rule == FWT_NONE)
 		return 0;
 	own = fwt_program_of_rule(prog, &rule);
 	r = &own->rule[rule];
-	return own == prog ? fwt_patch_line(prog->patch, r->file, r->line) : r->line;
+	line = own == prog ? fwt_patch_line(prog->patch, r->file, r->line) : r->line;
+	return line | numbered(own, r->file) << 20;
 }
 
 static u32 effect_of(const struct fwt_program *prog, u32 effect)

@@ -21,6 +21,9 @@ struct base {
 bool base_make(struct base *m, const char *text, u32 forest_min);
 void base_clean(struct base *m);
 
+#define FILES_MAX	6
+#define FILE_NAME	"f%u.fw"
+
 /* The stupid twin of a delta: a list of lines. */
 struct text {
 	char **line;
@@ -32,9 +35,16 @@ void text_init(struct text *t, const char *from);
 /* @line: without its end. */
 void text_insert(struct text *t, u32 at, const char *line);
 void text_delete(struct text *t, u32 at);
+/* @line: with it. */
+void text_insert_raw(struct text *t, u32 at, const char *line);
 /* To be freed. */
 char *text_join(const struct text *t);
 void text_clean(struct text *t);
+
+/** base_make_files() - the same of files, of which the first one includes the others: each
+ *	as FILE_NAME, with its number
+ */
+bool base_make_files(struct base *m, const struct text *text, u32 n, u32 forest_min);
 
 /* A base with a patch. */
 struct patched {
@@ -51,7 +61,7 @@ extern char patched_refusal[160];
 int patched_make(struct patched *p, const struct base *base);
 void patched_clean(struct patched *p);
 
-/* Where a rule stands now; 0 for none. */
+/* Where a rule stands now: its line, and above 20 bits its file; 0 for none. */
 u32 patched_line(const struct fwt_program *prog, u32 rule);
 
 /* A walk, and whose objects it asks. */

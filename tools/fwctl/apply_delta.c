@@ -8,6 +8,10 @@
  * one to the first, so that the lines before are still numbered as they were. Whatever
  * else there is, or is not understood, goes the whole way, where it is understood or
  * reported.
+ *
+ * Files that are included are looked at one after the other, by the names that they had
+ * when the policy came: as long as no line that says "include" is another, these are the
+ * files that would be read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +55,6 @@ static void get_ready(void)
 /* A file that is looked at part by part. */
 struct file {
 	int fd;
-	struct stat st;
 	char *buf;	/* READ_AT_ONCE bytes: what is in it is from @at on */
 	uint64_t at;
 	size_t len;
@@ -60,8 +63,11 @@ struct file {
 struct job {
 	struct session s;
 	struct fwt_nl_text text;
+	struct stat *st;	/* by file */
+	uint32_t file;		/* at hand, and the following of it */
 	struct file f;
 	struct fwt_windows w;
+	uint32_t gone, come;	/* lines, of all files */
 	const char *behind;	/* where the window of the hunk at hand ends */
 	struct fwt_rule_side side;
 	bool has_side;
@@ -69,32 +75,37 @@ struct job {
 	uint32_t hooks;
 };
 
-static bool open_file(struct file *f, const char *path)
+/* O_NONBLOCK: a FIFO is left to the whole way, unopened. */
+static bool open_file(struct file *f, const char *path, struct stat *st)
 {
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (f->fd < 0 || fstat(f->fd, &f->st) || !S_ISREG(f->st.st_mode))
-		return false;
-	f->buf = malloc(READ_AT_ONCE);
-	return f->buf;
+	f->len = 0;
+	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return f->fd >= 0 && !fstat(f->fd, st) && S_ISREG(st->st_mode);
 }
 
 static void close_file(struct file *f)
 {
 	if (f->fd >= 0)
 		close(f->fd);
-	free(f->buf);
+	f->fd = -1;
 }
 
-/* Nobody has written to it meanwhile. */
-static bool still_same(const struct file *f, const char *path)
+/* Nobody has written to any meanwhile. */
+static bool still_same(const struct job *j)
 {
+	const struct stat *st = j->st;
 	struct stat now;
+	uint32_t i;
 
-	return !stat(path, &now) && now.st_ino == f->st.st_ino && now.st_dev == f->st.st_dev &&
-	       now.st_size == f->st.st_size && now.st_mtim.tv_sec == f->st.st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == f->st.st_mtim.tv_nsec &&
-	       now.st_ctim.tv_sec == f->st.st_ctim.tv_sec &&
-	       now.st_ctim.tv_nsec == f->st.st_ctim.tv_nsec;
+	for (i = 0; i < j->text.files; i++, st++)
+		if (stat(j->text.file[i].name, &now) || now.st_ino != st->st_ino ||
+		    now.st_dev != st->st_dev || now.st_size != st->st_size ||
+		    now.st_mtim.tv_sec != st->st_mtim.tv_sec ||
+		    now.st_mtim.tv_nsec != st->st_mtim.tv_nsec ||
+		    now.st_ctim.tv_sec != st->st_ctim.tv_sec ||
+		    now.st_ctim.tv_nsec != st->st_ctim.tv_nsec)
+			return false;
+	return true;
 }
 
 static const char *read_file(void *ctx, uint64_t off, uint32_t len, bool back)
@@ -122,34 +133,49 @@ static bool read_base(void *ctx, uint32_t off, uint32_t len, char *to)
 	struct job *j = ctx;
 	uint32_t generation;
 
-	return !fwt_nl_source_part(&j->s.nl, off, len, to, &generation) &&
+	return !fwt_nl_source_part(&j->s.nl, j->text.file[j->file].off + off, len, to,
+				   &generation) &&
 	       generation == j->s.generation;
 }
 
-/* What is there of both texts around the differences; false for the whole way. */
-static bool find_windows(struct job *j, const char *path)
+/* What the files are recognised by. Of a policy of more than their text another may be
+ * meant by the same.
+ */
+static bool fetch_text(struct job *j, const char *path)
+{
+	if (fwt_nl_text_fetch(&j->s.nl, &j->text) || j->text.generation != j->s.generation ||
+	    !j->text.files || j->text.beyond || strcmp(j->text.file[0].name, path))
+		return false;
+	j->st = calloc(j->text.files, sizeof(*j->st));
+	j->f.buf = malloc(READ_AT_ONCE);
+	return j->st && j->f.buf;
+}
+
+/* What is there of both texts of a file around the differences, none where there is
+ * nothing; false for the whole way.
+ */
+static bool find_windows(struct job *j)
 {
 	static const struct fwt_window_ops ops = { .base = read_base, .file = read_file };
-	struct fwt_window_of of = { .delta = &j->s.delta };
+	const struct fwt_nl_file *file = &j->text.file[j->file];
+	struct fwt_window_of of = { .delta = &j->s.delta, .file = j->file, .key = j->text.key };
+	struct stat *st = &j->st[j->file];
+	bool ok = open_file(&j->f, file->name, st);
 	uint32_t i;
+	int ret;
 
-	/* A policy of more than this file's text: another may be meant by the same. */
-	if (fwt_nl_text_fetch(&j->s.nl, &j->text) || j->text.generation != j->s.generation ||
-	    j->text.files != 1 || j->text.beyond || strcmp(j->text.file, path))
-		return false;
-	of.digest = j->text.digest;
-	of.key = j->text.key;
-	of.base_len = j->text.len;
-	of.file_len = (uint64_t)j->f.st.st_size;
-	if (fwt_windows_find(&j->w, &of, &ops, j))
-		return false;
-	for (i = 0; i < j->w.n; i++) {
-		const struct fwt_window_text *new = &j->w.window[i].new;
-
-		if (memchr(new->data, 0, new->len) || strstr(new->data, "include"))
-			return false;
+	memset(&j->w, 0, sizeof(j->w));
+	if (ok && (file->len || st->st_size)) {
+		of.digest = file->digest;
+		of.base_len = file->len;
+		of.file_len = (uint64_t)st->st_size;
+		ret = fwt_windows_find(&j->w, &of, &ops, j);
+		ok = !ret || ret == -EALREADY;
 	}
-	return true;
+	close_file(&j->f);
+	for (i = 0; i < j->w.n && ok; i++)
+		ok = !memchr(j->w.window[i].new.data, 0, j->w.window[i].new.len);
+	return ok;
 }
 
 static bool says_nothing(const char *line)
@@ -194,7 +220,7 @@ static bool take_side(struct job *j, const struct fwt_rule_side *side, const cha
 static bool side_of_base(struct job *j, uint32_t base_line, int which, bool delete,
 			 uint32_t *lines)
 {
-	struct fwt_nl_which find = { .line = base_line };
+	struct fwt_nl_which find = { .line = base_line, .file = j->file };
 	const struct fwt_nl_side *side;
 	struct fwt_delta_gone gone;
 	struct fwt_nl_spot spot;
@@ -209,12 +235,23 @@ static bool side_of_base(struct job *j, uint32_t base_line, int which, bool dele
 		const struct fwt_rule_side at = { side->forest, side->at, side->side };
 
 		ok = take_side(j, &at, spot.tree, spot.hooks);
-		gone = (struct fwt_delta_gone){ 0, base_line, 1, spot.index };
+		gone = (struct fwt_delta_gone){ j->file, base_line, 1, spot.index };
 		if (ok && delete)
 			ok = fwt_delta_delete(&j->s.delta, &gone);
 	}
 	fwt_nl_spot_clean(&spot);
 	return ok;
+}
+
+/* Of the file at hand: the added lines that show a line, or the base's line that it is. */
+static uint32_t line_added(const struct job *j, uint32_t line)
+{
+	return fwt_delta_find(&j->s.delta, j->file, line);
+}
+
+static uint32_t line_of_base(const struct job *j, uint32_t line)
+{
+	return fwt_delta_base_line(&j->s.delta, j->file, line);
 }
 
 /* Takes the old lines away; the last one first, so that numbers stay what they are. */
@@ -233,14 +270,14 @@ static bool take_away(struct job *j, const struct fwt_hunk *h, uint32_t *before)
 		free(line);
 	}
 	/* What is added stands before the line behind all of them. */
-	n = fwt_delta_find(&j->s.delta, 0, h->line + h->now.lines);
+	n = line_added(j, h->line + h->now.lines);
 	*before = n != FWT_NONE ? session_line(&j->s, n)->before :
-		fwt_delta_base_line(&j->s.delta, 0, h->line + h->now.lines);
+		line_of_base(j, h->line + h->now.lines);
 	for (i = h->now.lines; i-- > 0;) {
-		struct fwt_delta_gone gone = { 0, 0, 1, FWT_NONE };
+		struct fwt_delta_gone gone = { j->file, 0, 1, FWT_NONE };
 		uint32_t now = h->line + i;
 
-		n = fwt_delta_find(&j->s.delta, 0, now);
+		n = line_added(j, now);
 		if (n != FWT_NONE) {
 			struct fwt_delta_line *l = session_line(&j->s, n);
 
@@ -250,7 +287,7 @@ static bool take_away(struct job *j, const struct fwt_hunk *h, uint32_t *before)
 			fwt_delta_remove(&j->s.delta, n);
 			continue;
 		}
-		gone.line = fwt_delta_base_line(&j->s.delta, 0, now);
+		gone.line = line_of_base(j, now);
 		if (nothing[i]) {
 			if (!fwt_delta_delete(&j->s.delta, &gone))
 				return false;
@@ -278,24 +315,24 @@ static bool find_side(struct job *j, const struct fwt_hunk *h)
 		free(line);
 		if (nothing)
 			continue;
-		n = fwt_delta_find(&j->s.delta, 0, now);
+		n = line_added(j, now);
 		if (n != FWT_NONE && session_line(&j->s, n)->has_rule)
 			return take_side(j, &session_line(&j->s, n)->side,
 					 session_line(&j->s, n)->tree,
 					 session_line(&j->s, n)->hooks);
-		if (side_of_base(j, fwt_delta_base_line(&j->s.delta, 0, now), 0, false, &lines))
+		if (side_of_base(j, line_of_base(j, now), 0, false, &lines))
 			return true;
 		break;
 	}
 	/* The line directly before, if a rule is all of it. */
 	if (h->line < 2)
 		return false;
-	n = fwt_delta_find(&j->s.delta, 0, h->line - 1);
+	n = line_added(j, h->line - 1);
 	if (n != FWT_NONE)
 		return session_line(&j->s, n)->has_rule &&
 		       take_side(j, &session_line(&j->s, n)->side, session_line(&j->s, n)->tree,
 				 session_line(&j->s, n)->hooks);
-	base = fwt_delta_base_line(&j->s.delta, 0, h->line - 1);
+	base = line_of_base(j, h->line - 1);
 	return side_of_base(j, base, 1, false, &lines) && lines == 1;
 }
 
@@ -308,11 +345,15 @@ static bool find_index(const struct job *j, const struct fwt_hunk *h, uint32_t b
 {
 	const struct fwt_delta *d = &j->s.delta;
 
-	*n = fwt_delta_find(d, 0, h->line);
+	*n = line_added(j, h->line);
 	if (*n != FWT_NONE)
-		return h->line < 2 || fwt_delta_find(d, 0, h->line - 1) != *n;
-	for (*n = 0; *n < d->added.count && session_line(&j->s, *n)->before <= before; ++*n)
-		;
+		return h->line < 2 || line_added(j, h->line - 1) != *n;
+	for (*n = 0; *n < d->added.count; ++*n) {
+		const struct fwt_delta_line *l = session_line(&j->s, *n);
+
+		if (l->file > j->file || (l->file == j->file && l->before > before))
+			break;
+	}
 	return true;
 }
 
@@ -321,16 +362,18 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 {
 	const char *at = h->new.from;
 	uint32_t i, n, k;
-	bool rules = false, needs = false, whole = false;
+	bool rules = false, needs = false, whole = false, bare;
 	char *line;
 
 	for (i = 0; i < h->new.lines; i++) {
 		line = next_line(&at, h->new.to);
 		if (!line)
 			return false;
-		rules |= !says_nothing(line);
-		needs |= !says_nothing(line) && fwt_delta_needs_defines(line);
-		whole |= !says_nothing(line) && fwt_delta_whole(line);
+		bare = says_nothing(line);
+		rules |= !bare;
+		needs |= !bare && fwt_delta_needs_defines(line);
+		/* Other files are no rule. */
+		whole |= !bare && (fwt_delta_whole(line) || strstr(line, "include"));
 		free(line);
 	}
 	if (whole)
@@ -342,7 +385,7 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 	if (!find_index(j, h, before, &n))
 		return false;
 	for (i = 0, at = h->new.from; i < h->new.lines; i++) {
-		struct fwt_delta_line new = { .before = before };
+		struct fwt_delta_line new = { .file = j->file, .before = before };
 		char *rule;
 
 		line = next_line(&at, h->new.to);
@@ -355,6 +398,7 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 		new.has_rule = !says_nothing(line);
 		new.rule = rule;
 		new.tree = j->tree;
+		new.name = j->text.file[j->file].name;
 		new.hooks = j->hooks;
 		new.side = j->side;
 		k = rule ? fwt_delta_add(&j->s.delta, &new, n) : FWT_NONE;
@@ -367,11 +411,11 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 	return true;
 }
 
-/* All that differs, as changes of the delta. False for the whole way. */
-static bool change(struct job *j)
+/* All that differs in a file, as changes of the delta. False for the whole way. */
+static bool change_file(struct job *j)
 {
 	struct fwt_vec hunks = { .size = sizeof(struct fwt_hunk) };
-	uint32_t w, i, before, gone = 0, come = 0;
+	uint32_t w, i, before;
 	const struct fwt_hunk *h;
 	bool ok = true;
 
@@ -383,26 +427,37 @@ static bool change(struct job *j)
 		j->behind = window->now.data + window->now.len;
 		for (i = hunks.count; i-- > 0 && ok;) {
 			h = (struct fwt_hunk *)hunks.data + i;
-			gone += h->now.lines;
-			come += h->new.lines;
+			j->gone += h->now.lines;
+			j->come += h->new.lines;
 			forget_side(j);
-			ok = !h->goes_on && gone <= LINES_MAX && come <= LINES_MAX &&
+			ok = !h->goes_on && j->gone <= LINES_MAX && j->come <= LINES_MAX &&
 			     take_away(j, h, &before) && before && put_there(j, h, before);
 		}
 	}
 	free(hunks.data);
-	return ok && (gone || come) && j->s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
+	return ok;
+}
+
+/* Likewise of all files. */
+static bool change(struct job *j)
+{
+	bool ok = true;
+
+	for (j->file = 0; j->file < j->text.files && ok; j->file++) {
+		ok = find_windows(j) && change_file(j);
+		fwt_windows_clean(&j->w);
+	}
+	return ok && (j->gone || j->come) && j->s.delta.added.count <= FWT_DELTA_ADDED_MAX &&
 	       j->s.delta.gone.count <= FWT_DELTA_GONE_MAX;
 }
 
 static bool has_room(const char *path)
 {
-	struct fwt_parse_opts opts = { .no_include = true };
 	struct fwt_diag diag;
 	bool ok;
 
 	fwt_diag_init(&diag);
-	ok = session_room(fwt_parse_file(path, &diag, &opts), &diag);
+	ok = session_room(fwt_parse_file(path, &diag, NULL), &diag);
 	fwt_diag_clean(&diag);
 	return ok;
 }
@@ -416,8 +471,8 @@ static enum way send(struct job *j, const char *path, uint32_t *generation)
 	int ret;
 
 	fwt_diag_init(&diag);
-	ret = fwt_delta_build(&j->s.delta, path, &diag, &wrong, &blob);
-	if (!ret && (!j->s.delta.counted || has_room(path)) && still_same(&j->f, path)) {
+	ret = fwt_delta_build(&j->s.delta, &diag, &wrong, &blob);
+	if (!ret && (!j->s.delta.counted || has_room(path)) && still_same(j)) {
 		ret = fwt_nl_patch_apply(&j->s.nl, blob.data, blob.len, j->s.generation,
 					 generation);
 		way = !ret ? DONE : session_refused(ret) || ret == -EAGAIN ? WHOLE : FAILED;
@@ -434,16 +489,16 @@ enum way apply_delta(struct fwt_nl *nl, const char *path, uint32_t *generation)
 
 	get_ready();
 	fwt_delta_init(&j.s.delta);
-	if (strcmp(path, "-") && open_file(&j.f, path) && !session_fetch(&j.s) &&
+	if (strcmp(path, "-") && !session_fetch(&j.s) &&
 	    /* Which is refused, and told why, the whole way. */
-	    !j.s.trial && find_windows(&j, path) && change(&j))
+	    !j.s.trial && fetch_text(&j, path) && change(&j))
 		way = send(&j, path, generation);
 	/* The conversation is the caller's. */
 	*nl = j.s.nl;
 	fwt_delta_clean(&j.s.delta);
 	fwt_nl_text_clean(&j.text);
-	fwt_windows_clean(&j.w);
-	close_file(&j.f);
+	free(j.st);
+	free(j.f.buf);
 	free(j.tree);
 	return way;
 }

@@ -218,7 +218,7 @@ static enum way send(struct session *s, const struct change *c, const char *file
 	    s->delta.gone.count > FWT_DELTA_GONE_MAX)
 		return WHOLE;
 	fwt_diag_init(&diag);
-	ret = fwt_delta_build(&s->delta, file, &diag, &wrong, &blob);
+	ret = fwt_delta_build(&s->delta, &diag, &wrong, &blob);
 	if (ret) {
 		/* Whatever else is wrong, the whole text will tell. */
 		if (fwt_diag_failed(&diag) && wrong != FWT_NONE && wrong == wanted) {
@@ -256,17 +256,23 @@ static enum way change_added(struct session *s, struct change *c, uint32_t n)
 	char *text = NULL, *file;
 	enum way ret;
 
-	/* The name of the file: that of any rule of the base, and the generation. */
+	/* The generation, which any rule of the base tells. */
 	which.tree = l->tree;
 	if (fwt_nl_rule_find(&s->nl, &which, &none) || none.generation != s->generation) {
 		fwt_nl_spot_clean(&none);
 		return WHOLE;
 	}
-	file = none.file;
+	/* What is added goes by copies, and may take the place of this one. */
+	file = strdup(l->name);
+	if (!file) {
+		fwt_nl_spot_clean(&none);
+		return no_memory();
+	}
 	c->shown = l->shown;
 	if (c->what != CHANGE_DELETE) {
 		text = indented(&none, l->text, c->rule);
 		if (!text) {
+			free(file);
 			fwt_nl_spot_clean(&none);
 			return no_memory();
 		}
@@ -282,6 +288,7 @@ static enum way change_added(struct session *s, struct change *c, uint32_t n)
 	}
 	ret = send(s, c, file, wanted);
 	free(text);
+	free(file);
 	fwt_nl_spot_clean(&none);
 	return ret;
 }
@@ -311,6 +318,7 @@ static enum way change_base(struct session *s, struct change *c, const struct fw
 		new.text = indented(spot, NULL, c->rule);
 		new.rule = (char *)c->rule;
 		new.tree = spot->tree;
+		new.name = spot->file;
 		new.hooks = spot->hooks;
 		new.side = (struct fwt_rule_side){ side->forest, side->at, side->side };
 		wanted = new.text ? fwt_delta_add(&s->delta, &new,

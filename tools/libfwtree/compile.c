@@ -414,6 +414,7 @@ static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 	s->progress = progress;
 	s->used_sets = opts && opts->used_sets;
 	s->elements = opts && opts->elements;
+	s->more_files = opts ? opts->more_files : NULL;
 	s->book = opts ? opts->book : NULL;
 	/* what is missing makes them false */
 	s->warnings = warnings && !fwt_diag_failed(diag);

@@ -27,6 +27,7 @@ struct fwt_progress;
  * @book: what DNS names in sets stand for; NULL: nothing
  * @elements: the policy is but elements of a set or map: trees that it names are
  *	those of another one
+ * @more_files: names, ended by NULL, that are told of as files without a text; or NULL
  * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
  *	pointers lead into it
  * @progress: told how far it is, or NULL
@@ -38,6 +39,7 @@ struct fwt_compile_opts {
 	bool used_sets;
 	const struct fwt_dns_book *book;
 	bool elements;
+	const char *const *more_files;
 	struct fwt_program *prog;
 	const struct fwt_progress *progress;
 };

@@ -195,6 +195,13 @@ void fwt_compile_sources(struct fwt_sema *s)
 			memcpy(to, source->text, source->len);
 		fwt_builder_add(&s->b, FWT_SEC_FILES, &f);
 	}
+	for (i = 0; s->more_files && s->more_files[i]; i++) {
+		struct fwt_prog_file f = {
+			.name = fwt_builder_string(&s->b, s->more_files[i]), .text = v->count,
+		};
+
+		fwt_builder_add(&s->b, FWT_SEC_FILES, &f);
+	}
 	files = s->b.sec[FWT_SEC_FILES].data;
 	for (i = 0; i < s->b.sec[FWT_SEC_RULES].count; i++)
 		r[i].text += files[r[i].file].text;

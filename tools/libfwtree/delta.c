@@ -26,6 +26,7 @@ static void free_line(struct fwt_delta_line *l)
 	free(l->text);
 	free(l->rule);
 	free(l->tree);
+	free(l->name);
 }
 
 void fwt_delta_clean(struct fwt_delta *d)
@@ -40,8 +41,7 @@ void fwt_delta_clean(struct fwt_delta *d)
 	fwt_delta_init(d);
 }
 
-/* By the places of what they stand at; a rule's own place comes in two halves. */
-static int side_order(const struct fwt_rule_side *a, const struct fwt_rule_side *b)
+int fwt_rule_side_order(const struct fwt_rule_side *a, const struct fwt_rule_side *b)
 {
 	if (a->at != b->at)
 		return a->at < b->at ? -1 : 1;
@@ -57,7 +57,7 @@ static int order(const struct fwt_delta_line *a, const struct fwt_delta_line *b)
 		return a->file < b->file ? -1 : 1;
 	if (a->before != b->before)
 		return a->before < b->before ? -1 : 1;
-	return a->has_rule && b->has_rule ? side_order(&a->side, &b->side) : 0;
+	return a->has_rule && b->has_rule ? fwt_rule_side_order(&a->side, &b->side) : 0;
 }
 
 static u32 place_for(const struct fwt_delta *d, const struct fwt_delta_line *line, bool first)
@@ -82,7 +82,8 @@ u32 fwt_delta_add(struct fwt_delta *d, const struct fwt_delta_line *line, u32 at
 	new.text = strdup(line->text);
 	new.rule = line->has_rule ? strdup(line->rule) : NULL;
 	new.tree = line->has_rule ? strdup(line->tree) : NULL;
-	if (!new.text || (line->has_rule && (!new.rule || !new.tree)) ||
+	new.name = line->has_rule ? strdup(line->name) : NULL;
+	if (!new.text || (line->has_rule && (!new.rule || !new.tree || !new.name)) ||
 	    !fwt_vec_add(&d->added, 1)) {
 		free_line(&new);
 		return FWT_NONE;
@@ -311,6 +312,8 @@ static bool load_edit(struct fwt_delta *d, const struct fwt_patch *x, u32 i)
 			l.has_rule = true;
 			l.rule = strndup(x->prog.source + r->text, r->text_len);
 			l.tree = strdup(fwt_program_string(&x->prog, r->tree));
+			l.name = strdup(fwt_program_string(&x->prog,
+							   x->prog.file[r->file].name));
 			l.hooks = r->hooks;
 			l.shown = r->line;
 			l.key = r->key;
@@ -320,7 +323,7 @@ static bool load_edit(struct fwt_delta *d, const struct fwt_patch *x, u32 i)
 					l.side.forest = x->group[k].forest;
 		}
 		line += lines_of(l.text);
-		n = l.text && (!p || (l.rule && l.tree)) ?
+		n = l.text && (!p || (l.rule && l.tree && l.name)) ?
 			fwt_delta_add(d, &l, d->added.count) : FWT_NONE;
 		free_line(&l);
 		if (n == FWT_NONE)

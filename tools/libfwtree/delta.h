@@ -30,7 +30,7 @@ struct fwt_diag;
  * @before: line of the base that they stand before
  * @text: whole lines
  * @has_rule: the following are set
- * @rule: its text; @tree: the name of its hook or tree
+ * @rule: its text; @tree: the name of its hook or tree; @name: that of the file
  * @hooks: FWT_HOOK_BIT() of those that reach it
  * @key: of a rule that was loaded: what it is known by
  * @side: where it stands
@@ -44,6 +44,7 @@ struct fwt_delta_line {
 	bool has_rule;
 	char *rule;
 	char *tree;
+	char *name;
 	u32 hooks;
 	u64 key;
 	struct fwt_rule_side side;
@@ -76,6 +77,11 @@ struct fwt_delta {
 	char *defines;
 	bool counted;
 };
+
+/* By the places of what they stand at, which are in the order of rules whatever file
+ * these are of; a rule's own place comes in two halves.
+ */
+int fwt_rule_side_order(const struct fwt_rule_side *a, const struct fwt_rule_side *b);
 
 void fwt_delta_init(struct fwt_delta *d);
 void fwt_delta_clean(struct fwt_delta *d);
@@ -159,7 +165,6 @@ void fwt_delta_print_part(const struct fwt_delta *d, u32 file, u32 first, bool l
 /**
  * fwt_delta_build() - make the patch
  * @d: the delta; its order may change, and lines get @shown
- * @file: name of the base's file that all lines are of
  * @diag: told what is wrong with a rule, see @wrong
  * @wrong: set to the lines that the errors are about, FWT_NONE
  * @out: the patch
@@ -167,8 +172,8 @@ void fwt_delta_print_part(const struct fwt_delta *d, u32 file, u32 first, bool l
  * Return: 0; -EINVAL where @diag has errors; -EOPNOTSUPP for what a patch can't
  * say; -ENOMEM.
  */
-int fwt_delta_build(struct fwt_delta *d, const char *file, struct fwt_diag *diag,
-		    u32 *wrong, struct fwt_blob *out);
+int fwt_delta_build(struct fwt_delta *d, struct fwt_diag *diag, u32 *wrong,
+		    struct fwt_blob *out);
 
 /**
  * fwt_delta_load() - read a patch

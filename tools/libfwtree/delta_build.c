@@ -25,6 +25,7 @@ struct item {
 	u32 rule;	/* of its program */
 	u32 edit;
 	u32 at;		/* its first line in the edit */
+	u32 file;	/* among names */
 };
 
 struct build {
@@ -46,26 +47,26 @@ static u32 lines_of(const char *text)
 	return n;
 }
 
-/* By tree, then forest; the order of lines stays. */
+/* By forest, then in the order of rules: of one file that is the order of lines. */
+static int by_forest(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int o = fwt_rule_side_order(&x->line->side, &y->line->side);
+
+	if (x->line->side.forest != y->line->side.forest)
+		return x->line->side.forest < y->line->side.forest ? -1 : 1;
+	if (o)
+		return o;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* By tree, and the same in it. */
 static int by_tree(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
 	int o = strcmp(x->line->tree, y->line->tree);
 
-	if (o)
-		return o;
-	if (x->line->side.forest != y->line->side.forest)
-		return x->line->side.forest < y->line->side.forest ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static int by_forest(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	if (x->line->side.forest != y->line->side.forest)
-		return x->line->side.forest < y->line->side.forest ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
+	return o ? o : by_forest(a, b);
 }
 
 static bool is_hook(const char *tree, u32 hook)
@@ -310,30 +311,50 @@ static bool counted(const struct fwt_policy_ast *ast)
 	return false;
 }
 
-static int compile(struct build *b, const char *file, struct fwt_diag *diag, u32 *wrong,
-		   struct fwt_blob *prog)
+/* The names of files, each once: the first one is that of the small policy's text. */
+static const char **list_names(struct build *b)
+{
+	const char **name = calloc(b->n + 1, sizeof(*name));
+	u32 i, k;
+
+	for (i = 0; name && i < b->n; i++) {
+		for (k = 0; name[k] && strcmp(name[k], b->item[i].line->name); k++)
+			;
+		name[k] = b->item[i].line->name;
+		b->item[i].file = k;
+	}
+	return name;
+}
+
+static int compile(struct build *b, struct fwt_diag *diag, u32 *wrong, struct fwt_blob *prog)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = 1,
 					 .used_sets = true };
+	const char **name = list_names(b);
 	struct fwt_parse_opts parse = { .no_include = true };
 	struct fwt_policy_ast *ast;
 	char *text = NULL;
 	size_t len;
 	int ret;
 
-	b->out = open_memstream(&text, &len);
-	if (!b->out)
+	b->out = name ? open_memstream(&text, &len) : NULL;
+	if (!b->out) {
+		free(name);
 		return -ENOMEM;
+	}
 	put_policy(b);
 	if (fclose(b->out) || b->failed) {
+		free(name);
 		free(text);
 		return b->failed ? b->failed : -ENOMEM;
 	}
-	ast = fwt_parse_buffer(file, text, len, diag, &parse);
+	opts.more_files = name + 1;
+	ast = fwt_parse_buffer(name[0], text, len, diag, &parse);
 	ret = ast ? fwt_compile(ast, diag, &opts, prog) : -ENOMEM;
 	b->d->counted = ast && counted(ast);
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);
+	free(name);
 	free(text);
 	if (ret)
 		place_errors(b, diag, wrong);
@@ -425,7 +446,9 @@ static u32 ends_in(const char *text, u32 len)
 	return n;
 }
 
-/* Which rules of the program are the added ones; each must be whole and plain. */
+/* Which rules of the program are the added ones; each must be whole and plain, and is told
+ * to be of the file that it came from, though its text is the small policy's.
+ */
 static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct fwt_program *prog,
 		      const struct fwt_patchable *of)
 {
@@ -458,6 +481,8 @@ static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct 
 			return -EOPNOTSUPP;
 		rule[i].line = b->item[k].line->shown;
 	}
+	for (k = 0; k < b->n; k++)
+		rule[b->item[k].rule].file = b->item[k].file;
 	return 0;
 }
 
@@ -606,8 +631,8 @@ static int build_rules(struct build *b, struct fwt_blob *prog, struct fwt_vec *s
 	return ret;
 }
 
-int fwt_delta_build(struct fwt_delta *d, const char *file, struct fwt_diag *diag,
-		    u32 *wrong, struct fwt_blob *out)
+int fwt_delta_build(struct fwt_delta *d, struct fwt_diag *diag, u32 *wrong,
+		    struct fwt_blob *out)
 {
 	struct fwt_delta_line *l = d->added.data;
 	struct fwt_vec sec[__FWT_PATCH_MAX] = { 0 };
@@ -637,7 +662,7 @@ int fwt_delta_build(struct fwt_delta *d, const char *file, struct fwt_diag *diag
 		ret = make_deleted(d, &sec[FWT_PATCH_DELETED]);
 	}
 	if (!ret && b.n)
-		ret = compile(&b, file, diag, wrong, &prog);
+		ret = compile(&b, diag, wrong, &prog);
 	if (!ret && b.n)
 		ret = build_rules(&b, &prog, sec);
 	sec[FWT_PATCH_EDITS] = b.edits;

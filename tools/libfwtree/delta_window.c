@@ -87,10 +87,11 @@ static void mark(const struct find *f, u8 *changed)
 	u32 i, b;
 
 	for (i = 0; i < d->added.count; i++)
-		changed[block_of(f, l[i].before)] = 1;
+		if (l[i].file == f->of->file)
+			changed[block_of(f, l[i].before)] = 1;
 	for (i = 0; i < d->gone.count; i++)
 		for (b = block_of(f, g[i].line);
-		     g[i].lines && b <= block_of(f, g[i].line + g[i].lines); b++)
+		     g[i].file == f->of->file && g[i].lines && b <= block_of(f, g[i].line + g[i].lines); b++)
 			changed[b] = 1;
 }
 
@@ -124,7 +125,7 @@ static int add_changed(struct find *f, u32 from, u32 to)
 		free(base);
 		return -ENOMEM;
 	}
-	fwt_delta_print_part(f->of->delta, 0, from ? f->before[from] + 1 : 0, to == f->blocks,
+	fwt_delta_print_part(f->of->delta, f->of->file, from ? f->before[from] + 1 : 0, to == f->blocks,
 			     base, to == f->blocks ? f->of->base_len - from * FWT_DIGEST_BLOCK :
 					       (to - from) * FWT_DIGEST_BLOCK, out);
 	ok = !fclose(out);

@@ -12,8 +12,8 @@
 
 /**
  * struct fwt_window_ops - where the texts are
- * @base: @len bytes of the base's text, from @off on; false where they can't be had
- * @file: the same of the file, which stay until the next call; NULL where they can't be
+ * @base: @len bytes of the file's text in the base, from @off on; false where they can't be had
+ * @file: the same of the file as it is to be, which stay until the next call; NULL where they can't be
  *	had. @back: the next ones wanted lie before these
  */
 struct fwt_window_ops {
@@ -40,13 +40,15 @@ struct fwt_window {
 /**
  * struct fwt_window_of - what is compared
  * @delta: what was changed before
- * @digest: of the base's text
+ * @file: of the base
+ * @digest: of its text
  * @key: what they are made with
- * @base_len: its bytes
- * @file_len: bytes of the file
+ * @base_len: bytes of that text
+ * @file_len: bytes of the file as it is to be
  */
 struct fwt_window_of {
 	const struct fwt_delta *delta;
+	u32 file;
 	const struct fwt_digest *digest;
 	const struct fwt_digest_key *key;
 	u32 base_len;
@@ -68,7 +70,7 @@ struct fwt_windows {
 /**
  * fwt_windows_find() - find them
  * @w: filled in; to be cleaned in every case
- * @of: what is compared: the base is one file
+ * @of: what is compared
  * @ops: where it is
  * @ctx: for these
  *

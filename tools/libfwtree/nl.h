@@ -182,22 +182,34 @@ int fwt_nl_source_part(struct fwt_nl *nl, uint32_t off, uint32_t len, char *to,
 		       uint32_t *generation);
 
 /**
+ * struct fwt_nl_file - a file of that text
+ * @name: as it was read by
+ * @off: where in the text it begins
+ * @len: its bytes
+ * @digest: by its blocks
+ */
+struct fwt_nl_file {
+	char *name;
+	uint32_t off;
+	uint32_t len;
+	const struct fwt_digest *digest;
+};
+
+/**
  * struct fwt_nl_text - what that text is recognised by
  * @generation: of it
- * @len: its bytes
- * @files: how many it is of
- * @file: the name of the first one
+ * @files: how many it is of; 0 where nothing is told that they are recognised by
+ * @file: these
  * @beyond: the policy was compiled from more than that text
  * @key: what digests are made with
- * @digest: by block
  */
 struct fwt_nl_text {
 	uint32_t generation;
-	uint32_t len;
 	uint32_t files;
-	char *file;
+	struct fwt_nl_file *file;
 	bool beyond;
 	struct fwt_digest_key *key;
+	/* private: */
 	struct fwt_digest *digest;
 };
 

@@ -227,6 +227,7 @@ struct fwt_sema {
 	bool used_sets;			/* objects of those sets alone that rules use */
 	bool in_set;			/* its elements are read */
 	u32 asked;			/* sets, each with those in it */
+	const char *const *more_files;	/* that are told of, or NULL */
 	const struct fwt_dns_book *book;	/* what DNS names stand for, or NULL */
 	const struct fwt_set *names_of;	/* whose names are read */
 	bool elements;			/* nothing but elements: trees are elsewhere */

@@ -26,7 +26,7 @@ struct fwt_digest_key {
 };
 
 /**
- * struct fwt_digest - of a block
+ * struct fwt_digest - of a block; blocks begin anew with each file
  * @sum: two of 128 bits, the lower half first, by the key from its first and its third
  *	word on, of words in the byte order of the machine; what lacks at the end is taken
  *	for zeroes

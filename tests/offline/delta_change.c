@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One change after the other, to a delta and to a text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "delta_change.h"
+#include "diag.h"
+#include "filters.h"
+
+struct changes_sum changes_sum;
+
+static u32 n_files(const struct session *s)
+{
+	return s->base.prog.n[FWT_SEC_FILES];
+}
+
+static void check_text(struct session *s, u32 file)
+{
+	const struct fwt_prog_file *f = &s->base.prog.file[file];
+	char *text = text_join(&s->text[file]), *told;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&told, &len);
+	assert_non_null(out);
+	fwt_delta_print(&s->delta, file, s->base.prog.source + f->text, f->text_len, out);
+	fclose(out);
+	if (strcmp(told, text)) {
+		fprintf(stderr, "told:\n%s\nbut it is\n%s\n", told, text);
+		fail();
+	}
+	free(told);
+	free(text);
+}
+
+void session_check(struct session *s, struct patched *p)
+{
+	struct base fresh;
+	u32 i;
+
+	for (i = 0; i < n_files(s); i++)
+		check_text(s, i);
+	if (!base_make_files(&fresh, s->text, n_files(s), 3)) {
+		fprintf(stderr, "%s\n", text_join(&s->text[0]));
+		fail();
+	}
+	for (i = 0; i < 60; i++) {
+		struct fwt_packet pkt;
+
+		fwt_sampler_packet(&s->sampler, s->base.ast->hooks, &pkt);
+		pkt.hook = i & 1;
+		patched_compare(&p->prog, &fresh.prog, i & 1, &pkt);
+	}
+	base_clean(&fresh);
+}
+
+void session_bend(struct session *s, const struct patched *p)
+{
+	u32 i, k;
+
+	for (i = 0; i < 12; i++) {
+		struct patched bent = { .blob = { aligned_alloc(64, (p->blob.len + 63) & ~63ul),
+						  p->blob.len } };
+		u8 *to = bent.blob.data;
+
+		assert_non_null(to);
+		memcpy(to, p->blob.data, p->blob.len);
+		for (k = 0; k <= i % 3; k++) {
+			/* Half of them in the patch's own tables. */
+			u32 room = i & 1 ? ((struct fwt_patch_hdr *)p->blob.data)->
+						sec[FWT_PATCH_PROGRAM].off : (u32)p->blob.len;
+			u32 at = filter_rnd(&s->rnd) % room, value = filter_rnd(&s->rnd);
+
+			if (value & 1)
+				to[at] = (u8)(value >> 8);
+			else if (value & 2)
+				to[at] += value & 4 ? 1 : -1;
+			else
+				memcpy(to + (at & ~3u), &value, min(4u, (u32)p->blob.len - at));
+		}
+		if (patched_make(&bent, &s->base)) {
+			changes_sum.bent++;
+		} else {
+			changes_sum.unbent++;
+			for (k = 0; k < 20; k++) {
+				struct walking w = { .env.ops = &patched_ops, .prog = &bent.prog };
+				struct fwt_decision d;
+				struct fwt_packet pkt;
+
+				fwt_sampler_packet(&s->sampler, s->base.ast->hooks, &pkt);
+				pkt.hook = k & 1;
+				if (bent.prog.root[k & 1] == FWT_NONE)
+					continue;
+				fwt_walk(&bent.prog, bent.prog.root[k & 1], &pkt, &w.env, &d);
+				patched_line(&bent.prog, d.rule);
+			}
+			fwt_patch_line(&bent.patch, i % n_files(s), filter_rnd(&s->rnd) % 300);
+		}
+		patched_clean(&bent);
+	}
+}
+
+static u32 spaces(const char *text)
+{
+	return (u32)strspn(text, " \t");
+}
+
+/* A rule of the base that stands on a line of its own, at random. */
+static const struct fwt_prog_rule *pick(struct session *s, u32 *index, struct fwt_rule_spot *spot)
+{
+	const struct fwt_program *prog = &s->base.prog;
+	u32 tries, i;
+
+	for (tries = 0; tries < 50; tries++) {
+		const struct fwt_delta_gone *g = s->delta.gone.data;
+
+		*index = filter_rnd(&s->rnd) % prog->n[FWT_SEC_RULES];
+		for (i = 0; i < s->delta.gone.count; i++)
+			if (g[i].rule == *index)
+				break;
+		if (i < s->delta.gone.count)
+			continue;
+		fwt_rule_spot(prog, &s->base.of, *index, spot);
+		if (spot->alone)
+			return &prog->rule[*index];
+	}
+	return NULL;
+}
+
+static u32 n_lines(const struct fwt_program *prog, const struct fwt_prog_rule *r)
+{
+	u32 i, n = 1;
+
+	for (i = 0; i < r->text_len; i++)
+		n += prog->source[r->text + i] == '\n';
+	return n;
+}
+
+static void check_defines(const char *some, const char *all)
+{
+	const char *end;
+	char *line;
+
+	for (; some && *some; some = end + 1) {
+		end = strchr(some, '\n');
+		assert_non_null(end);
+		line = strndup(some, (size_t)(end + 1 - some));
+		assert_non_null(strstr(all, line));
+		free(line);
+	}
+}
+
+/* The rule that is meant was added: it goes, or has another behind it. */
+static void change_added(struct session *s, struct fwt_delta_line *line, u32 n, bool delete)
+{
+	struct fwt_delta_line *l = (struct fwt_delta_line *)s->delta.added.data + n;
+	struct text *text = &s->text[l->file];
+	u32 shown = l->shown;
+
+	assert_int_equal(fwt_delta_find(&s->delta, l->file, shown), n);
+	assert_int_equal(fwt_delta_base_line(&s->delta, l->file, shown), 0);
+	if (delete) {
+		fwt_delta_remove(&s->delta, n);
+		text_delete(text, shown - 1);
+	} else {
+		line->file = l->file;
+		line->name = l->name;
+		line->before = l->before;
+		line->side = l->side;
+		line->tree = l->tree;
+		line->hooks = l->hooks;
+		text_insert_raw(text, shown, line->text);
+		assert_int_equal(fwt_delta_add(&s->delta, line, n + 1), n + 1);
+	}
+	changes_sum.again++;
+}
+
+bool session_change(struct session *s, const char *new, struct patched *p, u32 forget)
+{
+	const struct fwt_program *prog = &s->base.prog;
+	struct fwt_delta_line line = { .has_rule = true };
+	u32 what = filter_rnd(&s->rnd) % 4, index, shown, n, wrong, side;
+	u32 n_added = s->delta.added.count;
+	char *own = strdup(new + spaces(new)), raw[600];
+	const struct fwt_prog_rule *r;
+	struct fwt_rule_spot spot;
+	struct fwt_delta_gone g;
+	struct fwt_delta before;
+	struct patched was = *p;
+	const struct fwt_patch now = p->patch;
+	struct text old = { 0 }, *text;
+	struct fwt_diag diag;
+	char *joined;
+	int ret;
+
+	assert_non_null(own);
+	snprintf(raw, sizeof(raw), "\t%s\n", own);
+	line.text = raw;
+	line.rule = own;
+	r = pick(s, &index, &spot);
+	if (!r) {
+		free(own);
+		return false;
+	}
+	n = n_added && filter_rnd(&s->rnd) % 3 == 0 ? filter_rnd(&s->rnd) % n_added : FWT_NONE;
+	line.file = n == FWT_NONE ? r->file :
+				    ((struct fwt_delta_line *)s->delta.added.data)[n].file;
+	text = &s->text[line.file];
+	joined = text_join(text);
+	text_init(&old, joined);
+	free(joined);
+	line.name = (char *)fwt_program_string(prog, prog->file[line.file].name);
+	line.tree = (char *)fwt_program_string(prog, r->tree);
+	line.hooks = r->hooks;
+	shown = fwt_patch_line(p->blob.data ? &p->patch : NULL, r->file, r->line);
+	g = (struct fwt_delta_gone){ r->file, r->line, n_lines(prog, r), index };
+	ret = -1;
+	assert_true(fwt_delta_defines(&s->delta, s->base.prog.defines,
+				      s->base.prog.n[FWT_SEC_DEFINES]));
+	if (n != FWT_NONE) {
+		change_added(s, &line, n, what & 1);
+		ret = 0;
+	} else if (what == 0 && spot.plain) {
+		assert_true(fwt_delta_delete(&s->delta, &g));
+		for (n = 0; n < g.lines; n++)
+			text_delete(text, shown - 1);
+		changes_sum.deleted++;
+		ret = 0;
+	} else if (what == 1 && spot.plain) {
+		line.before = r->line;
+		line.side = spot.side[FWT_PATCH_BEFORE];
+		assert_true(fwt_delta_delete(&s->delta, &g));
+		assert_int_not_equal(fwt_delta_add(&s->delta, &line, FWT_DELTA_BEFORE), FWT_NONE);
+		for (n = 0; n < g.lines; n++)
+			text_delete(text, shown - 1);
+		text_insert_raw(text, shown - 1, raw);
+		changes_sum.replaced++;
+		ret = 0;
+	} else if (what >= 2) {
+		side = what & 1;
+		if (spot.side[side].forest != FWT_NONE) {
+			u32 at = shown;
+
+			/* There may be lines in the rule's own block. */
+			if (side)
+				at = 1 + fwt_patch_line(was.blob.data ? &now : NULL, r->file,
+							r->line + g.lines - 1);
+
+			line.before = side ? r->line + g.lines : r->line;
+			line.side = spot.side[side];
+			n = fwt_delta_add(&s->delta, &line,
+					  side ? FWT_DELTA_BEHIND : FWT_DELTA_BEFORE);
+			assert_int_not_equal(n, FWT_NONE);
+			text_insert_raw(text, at - 1, raw);
+			changes_sum.added++;
+			ret = 0;
+		}
+	}
+	memset(p, 0, sizeof(*p));
+	if (!ret) {
+		fwt_diag_init(&diag);
+		ret = fwt_delta_build(&s->delta, &diag, &wrong, &p->blob);
+		fwt_diag_clean(&diag);
+		assert_true(!ret || ret == -EINVAL || ret == -EOPNOTSUPP);
+	}
+	if (!ret) {
+		ret = patched_make(p, &s->base);
+		if (ret)
+			patched_clean(p);
+		/* Such a one goes the whole way: its walks may take too many steps. */
+		if (ret && ret != -E2BIG) {
+			fprintf(stderr, "what was built is refused: %s\n", patched_refusal);
+			fail();
+		}
+	}
+	if (ret) {
+		/* As it was. */
+		changes_sum.refused++;
+		text_clean(text);
+		*text = old;
+		fwt_delta_clean(&s->delta);
+		if (was.blob.data)
+			assert_int_equal(fwt_delta_load(&s->delta, was.blob.data,
+							was.blob.len), 0);
+		*p = was;
+		free(own);
+		return false;
+	}
+	text_clean(&old);
+	patched_clean(&was);
+	changes_sum.changes++;
+	changes_sum.others += line.file > 0;
+	/* What was made can be gone on with. */
+	if (forget) {
+		before = s->delta;
+		assert_int_equal(fwt_delta_load(&s->delta, p->blob.data, p->blob.len), 0);
+		/* Of the definitions it has those that its rules use. */
+		check_defines(s->delta.defines, before.defines);
+		fwt_delta_clean(&before);
+	}
+	free(own);
+	return true;
+}
+
