@@ -28,14 +28,47 @@ static bool stands_before(const struct fwt_prog_rule *a, const struct fwt_prog_r
 	return a->text < b->text || (a->text == b->text && a->text_len > b->text_len);
 }
 
+static bool begins_in(const struct fwt_prog_rule *r, u32 file, u32 line)
+{
+	return r->line == line && r->file == file;
+}
+
+/* Rules are numbered as they are read: those of a line in a row, the whole one first; and
+ * lines ascend, but where one file has another in its midst.
+ */
+static u32 search_line(const struct fwt_program *prog, u32 file, u32 line)
+{
+	u32 n = prog->n[FWT_SEC_RULES], lo = 0;
+	const struct fwt_prog_rule *r;
+
+	while (n) {
+		u32 half = n / 2;
+
+		r = &prog->rule[lo + half];
+		if (r->file < file || (r->file == file && r->line < line)) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	if (lo == prog->n[FWT_SEC_RULES] || !begins_in(&prog->rule[lo], file, line))
+		return FWT_NONE;
+	while (lo && begins_in(&prog->rule[lo - 1], file, line))
+		lo--;
+	return lo;
+}
+
 static u32 by_line(const struct fwt_program *prog, u32 file, u32 line)
 {
-	u32 i, found = FWT_NONE;
+	u32 i, found = search_line(prog, file, line);
 
+	if (found != FWT_NONE)
+		return found;
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		const struct fwt_prog_rule *r = &prog->rule[i];
 
-		if (r->line == line && r->file == file &&
+		if (begins_in(r, file, line) &&
 		    (found == FWT_NONE || stands_before(r, &prog->rule[found])))
 			found = i;
 	}

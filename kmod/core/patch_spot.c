@@ -58,15 +58,44 @@ static u32 end_of(const struct fwt_prog_rule *r)
 	return r->text + r->text_len;
 }
 
+static bool one_block(const struct fwt_prog_rule *a, const struct fwt_prog_rule *b)
+{
+	return a->file == b->file && a->tree == b->tree;
+}
+
+/* Rules are numbered as they are read. So what stands next to a rule is mostly the one
+ * before it, and the one behind it, by their numbers: if nothing lies between, and
+ * nothing else ends, or begins, at that place.
+ */
+static bool beside(const struct fwt_program *prog, u32 rule, u32 *former, u32 *next)
+{
+	u32 n = prog->n[FWT_SEC_RULES];
+	const struct fwt_prog_rule *r = &prog->rule[rule];
+
+	if (rule < 2 || n < 3 || rule > n - 3)
+		return false;
+	if (!one_block(r, r - 1) || end_of(r - 1) > r->text || end_of(r - 2) == end_of(r - 1) ||
+	    !blank(prog->source, end_of(r - 1), r->text))
+		return false;
+	if (!one_block(r, r + 1) || r[1].text < end_of(r) || r[2].text <= r[1].text ||
+	    r[2].file != r->file || !blank(prog->source, end_of(r), r[1].text))
+		return false;
+	*former = rule - 1;
+	*next = rule + 1;
+	return true;
+}
+
 /* The rules that stand next to @rule in its block, FWT_NONE where there are none. */
 static void neighbours(const struct fwt_program *prog, u32 rule, u32 *former, u32 *next)
 {
 	const struct fwt_prog_rule *r = &prog->rule[rule], *o, *f = NULL, *n = NULL;
 	u32 i;
 
+	if (beside(prog, rule, former, next))
+		return;
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		o = &prog->rule[i];
-		if (i == rule || o->file != r->file || o->tree != r->tree)
+		if (i == rule || !one_block(o, r))
 			continue;
 		/* Of those that end, or begin, at one place the whole one. */
 		if (end_of(o) <= r->text) {
