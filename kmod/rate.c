@@ -2,8 +2,7 @@
 /*
  * Limits: buckets of tokens (core/limit.h), one for all or one for each key.
  *
- * One for all is a number that is exchanged: CPUs meet there only as often as
- * something passes, which is at the limit's own rate. Whoever is refused reads.
+ * One for all is bucket.c's.
  *
  * Buckets of keys stand in a table of sets, five in a line of memory with the lock
  * over them. There is nothing to allocate when a key comes, and nothing to free when
@@ -31,6 +30,7 @@
 #include <linux/workqueue.h>
 
 #include "rate.h"
+#include "bucket.h"
 #include "object.h"
 #include "policy.h"
 #include "way.h"
@@ -53,18 +53,19 @@ struct table {
 	struct set set[];
 };
 
-/* What each CPU has of a limit or a quota. */
+/* What each CPU has counted of a limit or a quota. */
 struct tally {
 	u64 under;
 	u64 over;
 	u64 evicted;
+	u64 met;
 };
 
 /**
  * struct limit - of either kind
  * @o: what every object has
  * @rate: see core/limit.h
- * @full: without keys: when the bucket is full
+ * @all: without keys: its bucket
  * @key: of the hash
  * @table: with keys
  * @most: sets that the table may have
@@ -78,7 +79,7 @@ struct tally {
 struct limit {
 	struct fwt_object o;
 	struct fwt_limit_rate rate;
-	atomic64_t full ____cacheline_aligned_in_smp;
+	struct fwt_bucket all;
 	siphash_key_t key ____cacheline_aligned_in_smp;
 	struct table __rcu *table;
 	struct tally __percpu *tally;
@@ -244,15 +245,6 @@ static void charge_key(struct limit *l, u64 hash, u64 at, u32 len)
 	}
 }
 
-static void charge_all(struct limit *l, u64 at, u32 len)
-{
-	s64 full = atomic64_read(&l->full);
-
-	while (!atomic64_try_cmpxchg(&l->full, &full,
-				     fwt_limit_take(&l->rate, full, at, len)))
-		;
-}
-
 static struct table *table_alloc(u32 sets)
 {
 	struct table *t = kvzalloc(struct_size(t, set, sets),
@@ -370,6 +362,8 @@ static struct fwt_object *limit_create(struct fwt_net *fn, const struct fwt_prog
 		t = table_alloc(SETS_MIN);
 		if (!t)
 			goto no_memory;
+	} else if (fwt_bucket_init(&l->all, &l->rate)) {
+		goto no_memory;
 	}
 	RCU_INIT_POINTER(l->table, t);
 	return &l->o;
@@ -401,6 +395,7 @@ static void limit_free(struct fwt_object *o)
 	if (t)
 		fwt_share_give(&l->fn->limits, bytes_of(t->mask + 1));
 	kvfree(t);
+	fwt_bucket_clean(&l->all);
 	free_percpu(l->tally);
 	kfree(l);
 }
@@ -501,18 +496,14 @@ static void charge_split(struct split *s)
 static bool peek(struct fwt_object *o, const u32 *key, u32 words, u32 len, u64 *hash)
 {
 	struct limit *l = limit_of(o);
-	u64 full;
 
 	if (o->kind == FWT_OBJECT_QUOTA)
 		return atomic64_read(&quota_of(o)->used) + len <=
 		       READ_ONCE(quota_of(o)->size);
-	if (words) {
-		*hash = siphash(key, words * sizeof(*key), &l->key);
-		full = full_of(l, *hash);
-	} else {
-		full = atomic64_read(&l->full);
-	}
-	return fwt_limit_under(&l->rate, full, look_at_clock(), len);
+	if (!words)
+		return fwt_bucket_under(&l->all, &l->rate, look_at_clock(), len);
+	*hash = siphash(key, words * sizeof(*key), &l->key);
+	return fwt_limit_under(&l->rate, full_of(l, *hash), look_at_clock(), len);
 }
 
 bool fwt_world_under(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
@@ -548,6 +539,8 @@ static void charge(struct fwt_object *o, const struct fwt_decision_charge *c, u3
 	tally = o->kind == FWT_OBJECT_QUOTA ? quota_of(o)->tally : l->tally;
 	if (c->over) {
 		fwt_stat_add_bh(tally->over, 1);
+		if (o->kind == FWT_OBJECT_LIMIT && !rcu_access_pointer(l->table))
+			fwt_bucket_refuse(&l->all, &l->rate, when_looked());
 		return;
 	}
 	fwt_stat_add_bh(tally->under, 1);
@@ -555,8 +548,8 @@ static void charge(struct fwt_object *o, const struct fwt_decision_charge *c, u3
 		atomic64_add(len, &quota_of(o)->used);
 	else if (rcu_access_pointer(l->table))
 		charge_key(l, c->hash, when_looked(), len);
-	else
-		charge_all(l, when_looked(), len);
+	else if (fwt_bucket_charge(&l->all, &l->rate, when_looked(), len))
+		fwt_stat_add_bh(tally->met, 1);
 }
 
 void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *d, u32 len)
@@ -581,10 +574,12 @@ static void sum(const struct tally __percpu *tally, const struct tally *base,
 		to->under += READ_ONCE(from->under);
 		to->over += READ_ONCE(from->over);
 		to->evicted += READ_ONCE(from->evicted);
+		to->met += READ_ONCE(from->met);
 	}
 	to->under -= base->under;
 	to->over -= base->over;
 	to->evicted -= base->evicted;
+	to->met -= base->met;
 }
 
 static void count_keys(struct limit *l, struct fwt_limit_figures *f)
@@ -623,7 +618,7 @@ void fwt_limit_read(struct fwt_object *o, struct fwt_limit_figures *f)
 		if (rcu_access_pointer(l->table))
 			count_keys(l, f);
 		else
-			f->tokens = fwt_limit_tokens(&l->rate, atomic64_read(&l->full), now());
+			f->tokens = fwt_bucket_tokens(&l->all, &l->rate, now());
 		break;
 	case FWT_OBJECT_QUOTA:
 		sum(q->tally, &q->base, &t);
@@ -640,6 +635,7 @@ void fwt_limit_read(struct fwt_object *o, struct fwt_limit_figures *f)
 	f->under = t.under;
 	f->over = t.over;
 	f->evicted = t.evicted;
+	f->met = t.met;
 }
 
 static void reset(const struct tally __percpu *tally, struct tally *base)
@@ -650,6 +646,7 @@ static void reset(const struct tally __percpu *tally, struct tally *base)
 	base->under += t.under;
 	base->over += t.over;
 	base->evicted += t.evicted;
+	base->met += t.met;
 }
 
 void fwt_limits_reset(struct fwt_net *fn, bool quotas)

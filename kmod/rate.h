@@ -11,8 +11,9 @@
  *
  *	burst + rate * t + (CPUs - 1) packets
  *
- * pass, of whatever length. The same is true of quotas: what is over is so by less
- * than a packet a CPU.
+ * pass, of whatever length. Fast limits without keys give tokens to CPUs many at a time,
+ * which changes nothing of this (core/stock.h). The same is true of quotas: what is over
+ * is so by less than a packet a CPU.
  */
 #ifndef FWT_RATE_H
 #define FWT_RATE_H
@@ -58,6 +59,7 @@ void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *
  * @keys: buckets that are not full
  * @keys_max: buckets that there is room for now
  * @evicted: buckets that made room for others before they were full again
+ * @met: packets whose tokens came from where CPUs meet, not from a stock of their own
  * @memory: bytes
  * @used: of a quota, bytes
  * @turn: of a split
@@ -69,6 +71,7 @@ struct fwt_limit_figures {
 	u32 keys;
 	u32 keys_max;
 	u64 evicted;
+	u64 met;
 	u64 memory;
 	u64 used;
 	u32 turn;

@@ -63,6 +63,35 @@ def gain(b, name, new):
               statistics.median(of))
 
 
+def limit(b, name):
+    """One limit that both CPUs' packets are under, at the devices: nft's limit is one lock.
+    What is dropped costs so little that where they meet is seen."""
+    count = int(2e6 * b.scale)
+    settings = ["burst 16", "clone_skb 16", "udp_src_min 1024", "udp_src_max 1024",
+                "udp_dst_min 9", "udp_dst_max 9"]
+    gains = {}
+
+    def nft(rule):
+        return ("table netdev t {\nchain c { type filter hook ingress devices = { d0, d2 } "
+                "priority 0; policy accept;\n" + rule + "\n}\n}\n")
+
+    contenders = [Nft(nft("limit rate 100000000/second burst 4000000 packets drop")),
+                  Ours("ingress device d0, d2 {\nlimit 100000000/second burst 4000000 drop\n"
+                       "accept\n}\n"),
+                  Nft(nft("drop"), "(ceiling)")]
+
+    def measure(c):
+        one = pktgen_on(["d0"], count, settings, EACH)
+        both = pktgen_on(["d0", "d2"], count, settings, EACH)
+        gains.setdefault(c.label, []).append(one / both)
+        return both
+
+    b.rates(name, contenders, measure, "nft")
+    for who, of in gains.items():
+        b.row(name + ": gain from the second", who, of, "times", best=statistics.median(of))
+
+
 def run(b):
+    b.do("two CPUs, one limit for all", limit)
     b.do("two CPUs, 16k UDP flows each", gain, False)
     b.do("two CPUs, new UDP connections", gain, True)

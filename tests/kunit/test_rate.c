@@ -205,6 +205,41 @@ static void one_for_all(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
+/* A fast one, of which CPUs have stocks: the same at most; they meet seldom, and what is
+ * refused is so for want of tokens. What a stock holds is there for who reads.
+ */
+static void fast_for_all(struct kunit *test)
+{
+	const u64 rate = 100000, burst = 25600;
+	struct fwt_limit_figures f;
+	struct racer sum;
+	u64 begin, most;
+
+	rate_apply(test, rate, burst);
+	begin = ktime_get_ns();
+	KUNIT_EXPECT_TRUE(test, ask(ALL, 0, 100));
+	figures(ALL, &f);
+	KUNIT_EXPECT_EQ(test, f.met, 1u);
+	KUNIT_EXPECT_GE(test, f.tokens, burst - 1);
+	race_of(test, ALL, 0, RACE_TIME, &sum);
+	sum.passed++;
+	sum.asked++;
+	most = burst + div_u64((ktime_get_ns() - begin) * rate, NSEC_PER_SEC) +
+	       num_possible_cpus() - 1;
+	figures(ALL, &f);
+	kunit_info(test, "%llu asked, %llu passed, %llu at most, met %llu times\n", sum.asked,
+		   sum.passed, most, f.met);
+	KUNIT_EXPECT_LE(test, sum.passed, most);
+	KUNIT_EXPECT_GE(test, sum.passed, min(sum.asked, burst) * 31 / 32);
+	KUNIT_EXPECT_EQ(test, f.under, sum.passed);
+	KUNIT_EXPECT_EQ(test, f.under + f.over, sum.asked);
+	if (num_online_cpus() == 1)
+		KUNIT_EXPECT_EQ_MSG(test, f.met, sum.passed, "one CPU has no stock");
+	else
+		KUNIT_EXPECT_LE(test, f.met, sum.passed / 2);
+	fwt_test_clear(test, ns);
+}
+
 /* Many keys: each has its burst, and the table grows under the threads' feet. */
 static void many_keys(struct kunit *test)
 {
@@ -477,6 +512,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(turns),
 	KUNIT_CASE(quota),
 	KUNIT_CASE_SLOW(one_for_all),
+	KUNIT_CASE_SLOW(fast_for_all),
 	KUNIT_CASE_SLOW(one_key),
 	KUNIT_CASE_SLOW(many_keys),
 	KUNIT_CASE(no_memory),

@@ -261,6 +261,7 @@ void sim_free_later(void *p);
 #define smp_processor_id()		0
 #define raw_smp_processor_id()		0
 #define num_possible_cpus()		1
+#define num_online_cpus()		1
 #define nr_cpu_ids			1
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < 1; (cpu)++)
 #define per_cpu_ptr(p, cpu)		((void)(cpu), (p))
