@@ -105,32 +105,84 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 	return false;
 }
 
+/* May what leaves be shown by it (R12). */
+static bool shows4(const struct fwt_world *w, __be32 addr)
+{
+	u32 looks = U32_MAX;	/* the kernel has walked them, too */
+
+	return addr && !ipv4_is_linklocal_169(addr) && has_addr4(w->out, addr, false, &looks);
+}
+
+/* The kernel's choice, unless that is another interface's, or one of the link alone: then
+ * the first that is neither.
+ */
 static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
 {
 	const struct rtable *rt = w->skb ? skb_rtable(w->skb) : NULL;
 	__be32 dst = cpu_to_be32(p->daddr[0]), src;
-	u32 looks = U32_MAX;	/* the kernel has walked them, too */
+	const struct in_device *in;
+	const struct in_ifaddr *ifa;
 
 	if (rt)
 		dst = rt_nexthop(rt, dst);
 	src = inet_select_addr(w->out, dst, RT_SCOPE_UNIVERSE);
-	/* Never one of another interface, nor a link-local one (R12). */
-	if (!src || ipv4_is_linklocal_169(src) || !has_addr4(w->out, src, false, &looks))
-		return false;
+	if (unlikely(!shows4(w, src))) {
+		in = __in_dev_get_rcu(w->out);
+		if (!in)
+			return false;
+		src = 0;
+		in_dev_for_each_ifa_rcu(ifa, in) {
+			if (ifa->ifa_flags & IFA_F_SECONDARY || ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
+			    ipv4_is_linklocal_169(ifa->ifa_local))
+				continue;
+			src = ifa->ifa_local;
+			break;
+		}
+	}
 	addr[0] = be32_to_cpu(src);
-	return true;
+	return src;
 }
 
+/* Of the interface's own, as RFC 6724, section 5 has it: none that is deprecated where
+ * there is another, then the one that has most in common with the destination.
+ */
+static bool own6(const struct net_device *dev, const struct in6_addr *dst,
+		 struct in6_addr *src)
+{
+	const struct inet6_dev *in = __in6_dev_get(dev);
+	const struct inet6_ifaddr *ifa;
+	int best = -1, now;
+
+	if (!in)
+		return false;
+	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
+		if ((ifa->flags & IFA_F_TENTATIVE && !(ifa->flags & IFA_F_OPTIMISTIC)) ||
+		    ifa->flags & IFA_F_DADFAILED ||
+		    ipv6_addr_type(&ifa->addr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
+			continue;
+		now = ipv6_addr_diff(&ifa->addr, dst) +
+		      (ifa->flags & IFA_F_DEPRECATED ? 0 : 256);
+		if (now <= best)
+			continue;
+		best = now;
+		*src = ifa->addr;
+	}
+	return best >= 0;
+}
+
+/* The kernel weighs addresses of all interfaces: one that is preferred, of another, before
+ * one that is deprecated and ours.
+ */
 static bool source6(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
 {
 	struct in6_addr src, dst;
 	u32 looks = U32_MAX;
 
 	fwt_to_in6(p->daddr, &dst);
-	if (ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src))
-		return false;
-	if (ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK) ||
-	    !has_addr6(w->out, &src, false, &looks))
+	if ((ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src) ||
+	     ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK) ||
+	     !has_addr6(w->out, &src, false, &looks)) &&
+	    !own6(w->out, &dst, &src))
 		return false;
 	fwt_from_in6(&src, addr);
 	return true;

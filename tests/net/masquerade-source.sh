@@ -69,6 +69,9 @@ addresses(6, (f"{OLD}/64", "nodad", "preferred_lft", "0"), (f"{WAN[6]}/64",))
 equal(shown(6), WAN[6], "R12 IPv6: one that is deprecated is passed over")
 addresses(6, (f"{WAN[6]}/64",), (f"{OLD}/64", "nodad", "preferred_lft", "0"))
 equal(shown(6), WAN[6], "R12 IPv6: wherever it stands")
+# The kernel would take lan's, which is preferred.
+addresses(6, (f"{OLD}/64", "nodad", "preferred_lft", "0"))
+equal(shown(6), OLD, "R12 IPv6: deprecated, and the only one: that")
 for k, v in (("accept_dad", 1), ("dad_transmits", 100)):
     flag(k, v)
     run("ip", "netns", "exec", "gw", "sh", "-c", f"echo {v} >/proc/sys/net/ipv6/conf/all/{k}")
