@@ -63,6 +63,8 @@ for hook, where in (("ingress", "reject"), ("egress", "oif wan reject; accept"))
             ("another", 0, ip(f) / ((ICMP(type=11) if f == 4 else ICMPv6TimeExceeded()) / about), ours),
             ("what came as a broadcast", 0, ip(f) / UDP(sport=5, dport=7) / b"x", all_hosts),
             ("a SYN that came so", 0, ip(f) / TCP(sport=5, dport=9, flags="S"), all_hosts),
+            ("a SYN to us that came so", 0, ip(f, dst=LAN[f]) / TCP(sport=5, dport=9, flags="S"), all_hosts),
+            ("UDP to us that came so", 0, ip(f, dst=LAN[f]) / UDP(sport=5, dport=9) / b"x", all_hosts),
             ("what came to a group", 0, ip(f) / UDP(sport=5, dport=7) / b"x", bytes.fromhex(HOSTS[f].replace(":", ""))),
             ("a source that is a group", 0,
              ip(f, src="224.0.0.5" if f == 4 else "ff02::5") / UDP(sport=5, dport=7) / b"x", ours),
