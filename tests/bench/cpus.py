@@ -67,7 +67,7 @@ def limit(b, name):
     """One limit that both CPUs' packets are under, at the devices: nft's limit is one lock.
     What is dropped costs so little that where they meet is seen."""
     count = int(2e6 * b.scale)
-    settings = ["burst 16", "clone_skb 16", "udp_src_min 1024", "udp_src_max 1024",
+    settings = ["burst 16", "udp_src_min 1024", "udp_src_max 1024",
                 "udp_dst_min 9", "udp_dst_max 9"]
     gains = {}
 
