@@ -21,6 +21,7 @@
 #include "across.h"
 #include "barred.h"
 #include "bind.h"
+#include "mapping.h"
 #include "way.h"
 #include "core/packet.h"
 #include "core/verify.h"
@@ -35,6 +36,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conn_alloc);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_discard);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conn_insert);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bind_source);
+EXPORT_SYMBOL_IF_KUNIT(fwt_mapping_join);
 EXPORT_SYMBOL_IF_KUNIT(fwt_across_link);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bar);
 EXPORT_SYMBOL_IF_KUNIT(fwt_barred);

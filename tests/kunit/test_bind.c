@@ -5,6 +5,7 @@
 #include "across.h"
 #include "bind.h"
 #include "conns.h"
+#include "mapping.h"
 #include "test.h"
 
 /* Another client each, to host 9, port 80; bound as @b says. */
@@ -475,11 +476,110 @@ static void in_vain(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, late, 0, "the port is given back at once");
 }
 
+/* Host @n's socket has a mapping by a connection to server 9: its outside end. */
+static struct fwt_conn *shown_outside(struct kunit *test, struct fwt_net *fn, u8 family, u32 n,
+				      struct fwt_end *end)
+{
+	struct fwt_tuple t = fwt_test_tuple(family, n, 1000, 9, 80);
+	struct fwt_bind b = { .mapped = true, .lo = 500, .hi = 599 };
+	struct fwt_conn *c;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	fwt_test_end(&b.end, family, 99, 1000);
+	rcu_read_lock();
+	spin_lock_bh(&c->lock);
+	ret = fwt_bind_source(c, &b);
+	c->flags |= BIT(FWT_CONN_SNAT);
+	spin_unlock_bh(&c->lock);
+	rcu_read_unlock();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_ASSERT_TRUE(test, fwt_conn_is(c, FWT_CONN_MAPPED));
+	fwt_ends_get(&c->ends, FWT_N, end);
+	return c;
+}
+
+/* Host @n dials the outside end of @to's socket. */
+static int dial(struct kunit *test, struct fwt_net *fn, u8 family, u32 n, u32 to,
+		const struct fwt_end *outside, struct fwt_conn **c, struct fwt_conn **other)
+{
+	struct fwt_tuple t = fwt_test_tuple(family, n, 1000, 0, 0);
+	struct fwt_bind b = { .mapped = true, .hairpin = true, .lo = 500, .hi = 599 };
+	struct fwt_end inside;
+	int ret;
+
+	t.dst = *outside;
+	*c = fwt_test_alloc(fn, &t);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(*c));
+	fwt_test_end(&inside, family, to, 1000);
+	fwt_ends_set(&(*c)->ends, FWT_S, &inside);
+	(*c)->flags |= BIT(FWT_CONN_DNAT);
+	(*c)->expires = (u32)jiffies + 600 * HZ;
+	fwt_test_end(&b.end, family, 99, 1000);
+	local_bh_disable();
+	rcu_read_lock();
+	ret = fwt_mapping_join(*c) ? fwt_conn_insert(*c, fwt_hash_tuple(&fn->conns, &t), &b, other) :
+				     -ENOENT;
+	rcu_read_unlock();
+	local_bh_enable();
+	if (ret)
+		fwt_conn_discard(*c);
+	return ret;
+}
+
+/* R8, R23: first packets of two that are inside, who dial each other's outside end at once,
+ * on two CPUs: one is the other's answer, whichever comes first. What does not come to be
+ * lets both mappings go.
+ */
+static void crossing(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *a, *b, *c, *late, *other;
+	struct fwt_end out_a, out_b;
+	struct fwt_tuple t;
+	u8 family;
+
+	for (family = 4; family <= 6; family += 2) {
+		a = shown_outside(test, fn, family, 1, &out_a);
+		b = shown_outside(test, fn, family, 2, &out_b);
+		KUNIT_EXPECT_EQ(test, fn->n_mappings, 2);
+		KUNIT_ASSERT_EQ(test, dial(test, fn, family, 1, 2, &out_b, &c, &other), 0);
+		KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], out_a.port);
+		KUNIT_EXPECT_EQ_MSG(test, dial(test, fn, family, 2, 1, &out_a, &late, &other),
+				    -EEXIST, "IPv%u, the other way", family);
+		KUNIT_EXPECT_PTR_EQ(test, other, c);
+		KUNIT_EXPECT_EQ_MSG(test, dial(test, fn, family, 1, 2, &out_b, &late, &other),
+				    -EEXIST, "IPv%u, the same again", family);
+		KUNIT_EXPECT_PTR_EQ(test, other, c);
+		/* It counts in both, and no more than once. */
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(a));
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(b));
+		KUNIT_EXPECT_EQ_MSG(test, fn->n_mappings, 2, "IPv%u", family);
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+		KUNIT_EXPECT_EQ_MSG(test, fn->n_mappings, 0, "IPv%u", family);
+
+		/* Where the first pair is another's a port was chosen already. */
+		b = shown_outside(test, fn, family, 2, &out_b);
+		t = fwt_test_tuple(family, 3, 1000, 0, 0);
+		t.dst = out_b;
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		KUNIT_EXPECT_EQ_MSG(test, dial(test, fn, family, 3, 2, &out_b, &late, &other),
+				    -EEXIST, "IPv%u, its first pair", family);
+		KUNIT_EXPECT_EQ_MSG(test, fn->n_mappings, 1, "IPv%u, given back", family);
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(b));
+		KUNIT_EXPECT_EQ(test, fn->n_mappings, 0);
+		KUNIT_EXPECT_EQ_MSG(test, dial(test, fn, family, 3, 2, &out_b, &late, &other),
+				    -ENOENT, "IPv%u, nobody is shown by that", family);
+	}
+}
+
 static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(in_vain),
 	KUNIT_CASE(undecided),
 	KUNIT_CASE(low_ports),
 	KUNIT_CASE(resting_mapped),
+	KUNIT_CASE(crossing),
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(across),
 	KUNIT_CASE(across_others),
