@@ -511,10 +511,12 @@ static bool bound_to(const struct fwt_conn *c, const struct fwt_bind *b)
 void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
 		    const struct fwt_options *opt)
 {
-	b->lo = m->flags & FWT_MOD_PORTS ? m->port_lo : opt->nat_lo;
-	b->hi = m->flags & FWT_MOD_PORTS ? m->port_hi : opt->nat_hi;
+	bool named = m && m->flags & FWT_MOD_PORTS;
+
+	b->lo = named ? m->port_lo : opt->nat_lo;
+	b->hi = named ? m->port_hi : opt->nat_hi;
 	/* The default, of which those below 1024 are meant to be a part. */
-	b->low = !(m->flags & FWT_MOD_PORTS) && b->lo == 1024 && b->hi == 65535;
+	b->low = !named && b->lo == 1024 && b->hi == 65535;
 }
 
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)

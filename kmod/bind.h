@@ -44,8 +44,8 @@ struct fwt_bind {
 	const struct fwt_prog_mod *range;
 };
 
-/* The ports of a connection that has some: those that the modifier @m names, or else those
- * of the options.
+/* The ports of a connection that has some: those that the modifier @m names; where there is
+ * no such one, or it names none, those of the options.
  */
 void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
 		    const struct fwt_options *opt);

@@ -359,11 +359,8 @@ static int insert(const struct fwt_way *w, struct fwt_conn *c, const struct fwt_
 		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
 		.seq = w->p.tcp_seq,
 	};
-	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
-		b.lo = w->pol->opt.nat_lo;
-		b.hi = w->pol->opt.nat_hi;
-		b.low = b.lo == 1024 && b.hi == 65535;
-	}
+	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID))
+		fwt_bind_ports(&b, NULL, &w->pol->opt);
 	return fwt_conn_insert(c, w->hash, &b, other);
 }
 
@@ -524,11 +521,10 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 		return own_address(c, &b.end) && !(m->flags & FWT_MOD_PORTS) ? 0 : -EEXIST;
 	b.keep = (own_address(c, &b.end) || m->type == FWT_MOD_NETMAP) &&
 		 !(m->flags & (FWT_MOD_PORTS | FWT_MOD_RANDOM));
-	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID)) {
+	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID))
 		fwt_bind_ports(&b, m, &w->pol->opt);
-	} else {
+	else
 		b.keep = true;
-	}
 	b.mapped = m->flags & FWT_MOD_ENDPOINT_INDEPENDENT && b.lo &&
 		   !own_address(c, &b.end);
 	if (m->type == FWT_MOD_SNAT && m->family && !(m->flags & FWT_MOD_PERSISTENT))

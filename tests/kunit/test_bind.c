@@ -518,8 +518,9 @@ static int dial(struct kunit *test, struct fwt_net *fn, u8 family, u32 n, u32 to
 	fwt_test_end(&b.end, family, 99, 1000);
 	local_bh_disable();
 	rcu_read_lock();
-	ret = fwt_mapping_join(*c) ? fwt_conn_insert(*c, fwt_hash_tuple(&fn->conns, &t), &b, other) :
-				     -ENOENT;
+	ret = -ENOENT;
+	if (fwt_mapping_join(*c))
+		ret = fwt_conn_insert(*c, fwt_hash_tuple(&fn->conns, &t), &b, other);
 	rcu_read_unlock();
 	local_bh_enable();
 	if (ret)

@@ -57,7 +57,9 @@ static void number(struct session *s, u32 n)
 	for (i = 0; i < n; i++) {
 		const char *name = fwt_program_string(&s->base.prog, s->base.prog.file[i].name);
 
-		assert_int_equal(sscanf(strrchr(name, '/') + 1, FILE_NAME, &k), 1);
+		int got = sscanf(strrchr(name, '/') + 1, FILE_NAME, &k);
+
+		assert_int_equal(got, 1);
 		s->text[i] = was[k];
 		to[k] = i;
 	}
@@ -156,7 +158,8 @@ static void test_filters(void **state)
 			free(base);
 			free(more);
 		}
-	assert_true(changes_sum.added && changes_sum.deleted && changes_sum.replaced && changes_sum.again && patched_sum.by_added);
+	assert_true(changes_sum.added && changes_sum.deleted && changes_sum.replaced &&
+		    changes_sum.again && patched_sum.by_added);
 }
 
 static void shape(u64 seed, bool files)
@@ -431,7 +434,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_covered), cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_shapes), cmocka_unit_test(test_files), cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_shapes), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

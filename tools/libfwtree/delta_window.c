@@ -89,10 +89,12 @@ static void mark(const struct find *f, u8 *changed)
 	for (i = 0; i < d->added.count; i++)
 		if (l[i].file == f->of->file)
 			changed[block_of(f, l[i].before)] = 1;
-	for (i = 0; i < d->gone.count; i++)
-		for (b = block_of(f, g[i].line);
-		     g[i].file == f->of->file && g[i].lines && b <= block_of(f, g[i].line + g[i].lines); b++)
+	for (i = 0; i < d->gone.count; i++) {
+		if (g[i].file != f->of->file || !g[i].lines)
+			continue;
+		for (b = block_of(f, g[i].line); b <= block_of(f, g[i].line + g[i].lines); b++)
 			changed[b] = 1;
+	}
 }
 
 static char *fetch(const struct find *f, u32 from, u32 to, size_t *len)
@@ -125,8 +127,8 @@ static int add_changed(struct find *f, u32 from, u32 to)
 		free(base);
 		return -ENOMEM;
 	}
-	fwt_delta_print_part(f->of->delta, f->of->file, from ? f->before[from] + 1 : 0, to == f->blocks,
-			     base, to == f->blocks ? f->of->base_len - from * FWT_DIGEST_BLOCK :
+	fwt_delta_print_part(f->of->delta, f->of->file, from ? f->before[from] + 1 : 0,
+			     to == f->blocks, base, to == f->blocks ? f->of->base_len - from * FWT_DIGEST_BLOCK :
 					       (to - from) * FWT_DIGEST_BLOCK, out);
 	ok = !fclose(out);
 	free(base);

@@ -12,9 +12,10 @@
 
 /**
  * struct fwt_window_ops - where the texts are
- * @base: @len bytes of the file's text in the base, from @off on; false where they can't be had
- * @file: the same of the file as it is to be, which stay until the next call; NULL where they can't be
- *	had. @back: the next ones wanted lie before these
+ * @base: @len bytes of the file's text in the base, from @off on; false where they can't be
+ *	had
+ * @file: the same of the file as it is to be, which stay until the next call; NULL where
+ *	they can't be had. @back: the next ones wanted lie before these
  */
 struct fwt_window_ops {
 	bool (*base)(void *ctx, u32 off, u32 len, char *to);
