@@ -8,9 +8,11 @@
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology
+# Timeouts longer than the slowest machine needs.
 cat >policy.fw <<'END'
 option adopt 1h
-option timeout udp 2m
+option timeout udp 9m
+option timeout icmp 9m
 option timeout tcp-established 1h
 ingress {
     iif lo accept
@@ -77,7 +79,7 @@ for words, want in (
         ("timeout < 10m", 6), ("timeout >= 10m", 3), ("timeout lt 600", 6), ("timeout gt 30m", 3), ("timeout 1-600", 6), ("timeout < 1s", 0),
         (f"generation {gen}", 9), (f"generation < {gen}", 0), (f"generation ge {gen}", 9), (f"generation le {gen}", 9),
         ("bytes > 5k", 1), ("bytes < 5k", 8), ("packets > 1", 4), ("packets 1-1", 5), ("packets 1", 5),
-        ("rule dns", 4), ("rule forward", 1), ("rule out", 8), ("rule policy.fw:7", 1), ("rule policy.fw:8", 4), ("rule :8", 4), ("rule nothing", 0),
+        ("rule dns", 4), ("rule forward", 1), ("rule out", 8), ("rule policy.fw:8", 1), ("rule policy.fw:9", 4), ("rule :9", 4), ("rule nothing", 0),
         (f"id {icmp['id']}", 1), (f"icmp-id {icmp['original']['icmp_id']}", 1), ("icmp-type 8", 1), ("icmp-type 3", 0), ("scope 0", 9), ("scope 5", 0),
         ("local iif wan", 0),
         ("not tcp not udp", 1), ("udp not ipv6 not dport 53", 2), ("not proto udp not proto icmp not family ipv6 not snat", 1),

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Packets of the same connections on two CPUs (the debug flavour has them), and
+# Packets of the same connections on two CPUs (the race flavour has them), and
 # meanwhile all that an administrator can do: list, count, delete, flush, apply,
 # monitor, a table that grows, shrinks and is too small. Afterwards the books
 # balance. RACE_TIME is in seconds.
 #
 #   home ──── lan gw wan ──── net        forged: 10.0.0.0/8 > 203.0.113.200
+# flavours: fast race leak
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 export RACE_TIME=${RACE_TIME:-$((2 * SLOW))}

@@ -6,7 +6,7 @@
 # translated.
 #
 #   race ──── cli  race  srv ──── race	RACE_SECONDS each (5)
-# flavours: debug
+# flavours: race
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 top=${netdir%/tests/net}
