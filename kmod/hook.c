@@ -29,7 +29,6 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
-#include "barred.h"
 #include "bridged.h"
 #include "hook_private.h"
 #include "pool.h"
@@ -77,80 +76,6 @@ static bool untracked(const struct fwt_way *w)
 	return rt && rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
 }
 
-static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d,
-				 bool end)
-{
-	/* The answer before the end: it is translated by the record. */
-	if (d->verdict == FWT_VERDICT_REJECT)
-		fwt_answer(w, d->reject);
-	if (end && fwt_pool_was_reset(w->c)) {
-		if (fwt_conn_end(w->c, FWT_END_SERVER))
-			fwt_answer_other(w);
-	} else if (end) {
-		fwt_bar(w->c, false);
-		fwt_conn_end(w->c, FWT_END_POLICY);
-	}
-	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);
-}
-
-unsigned int fwt_hook_ask_again(struct fwt_way *w)
-{
-	struct fwt_decision d FWT_UNSET;
-
-	/* It walks by itself. */
-	if (w->pol->opt.per_packet && !fwt_pool_was_reset(w->c))
-		return NF_ACCEPT;
-	if ((!w->pol->opt.revalidate && !fwt_pool_was_reset(w->c)) ||
-	    fwt_decide_again(w, 0, 0, true, &d))
-		return NF_ACCEPT;
-	return refuse_known(w, &d, true);
-}
-
-/* A connection that begins to use another interface is decided again with it:
- * what its packets come in by, what they leave by, and, of replies, what they
- * come in by, for that is where it must be allowed to go out. Where replies leave
- * is for routing alone to say; nothing came in by there.
- *
- * Anybody can forge a packet with these addresses on another wire: a refusal is of
- * the packet, never of the connection.
- */
-static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
-				u32 now)
-{
-	struct fwt_decision d FWT_UNSET;
-
-	/* The walk of each packet sees its interfaces. */
-	if (w->pol->opt.per_packet)
-		return NF_ACCEPT;
-	if (!fwt_decide_again(w, iif, oif, true, &d))
-		return refuse_known(w, &d, false);
-	WRITE_ONCE(*learn, now);
-	return NF_ACCEPT;
-}
-
-/* Replies come in by another interface than the connection leaves by, which it goes on
- * leaving by: what the policy says of this one is no word about that, and is asked
- * when the connection itself stands. Who answers by a wire where all is allowed, or
- * seems to, does not lift a connection over a policy that has come since.
- */
-static noinline unsigned int by_reply_iif(struct fwt_way *w, u32 now)
-{
-	struct fwt_decision d FWT_UNSET;
-	struct fwt_conn *c = w->c;
-	unsigned int ret = fwt_hook_hold_up(w);
-
-	if (ret != NF_ACCEPT || READ_ONCE(c->reply_iif) == now || w->pol->opt.per_packet)
-		return ret;
-	if (!fwt_decide_again(w, 0, now, false, &d))
-		return refuse_known(w, &d, false);
-	spin_lock(&c->lock);
-	/* It is the answer of the policy in force, or of one that did not ask again. */
-	if ((s32)(w->pol->gen - c->gen) >= 0)
-		WRITE_ONCE(c->reply_iif, now);
-	spin_unlock(&c->lock);
-	return NF_ACCEPT;
-}
-
 static unsigned int by_iif(struct fwt_way *w)
 {
 	u32 now = w->state->in->ifindex;
@@ -159,30 +84,20 @@ static unsigned int by_iif(struct fwt_way *w)
 
 	if (w->dir == FWT_ORIGINAL) {
 		expected = READ_ONCE(c->iif);
-		if (likely(!expected || expected == now))
-			return NF_ACCEPT;
-		return other_iface(w, now, 0, &c->iif, now);
+		return likely(!expected || expected == now) ? NF_ACCEPT :
+		       fwt_hook_other_iif(w);
 	}
 	expected = READ_ONCE(c->oif);
-	return likely(!expected || expected == now) ? NF_ACCEPT : by_reply_iif(w, now);
+	return likely(!expected || expected == now) ? NF_ACCEPT : fwt_hook_reply_iif(w);
 }
 
 static unsigned int by_oif(struct fwt_way *w)
 {
-	u32 now = w->state->out->ifindex;
 	u32 expected = READ_ONCE(w->c->oif);
-	unsigned int ret;
 
-	if (w->dir == FWT_REPLY || likely(!expected || expected == now))
+	if (w->dir == FWT_REPLY || likely(!expected || expected == w->state->out->ifindex))
 		return NF_ACCEPT;
-	ret = other_iface(w, 0, now, &w->c->oif, now);
-	/* Routing leads elsewhere, where the address that it has of the former
-	 * interface is none: it would be refused for as long as its client goes on.
-	 * Now the client's next packet begins another one.
-	 */
-	if (ret != NF_ACCEPT && fwt_conn_is(w->c, FWT_CONN_IFADDR))
-		fwt_conn_end(w->c, FWT_END_ADDRESS);
-	return ret;
+	return fwt_hook_other_oif(w);
 }
 
 unsigned int fwt_hook_route_again(struct fwt_way *w)

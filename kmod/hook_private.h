@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The way of a packet, from within: hook.c and hook_error.c. */
+/* The way of a packet, from within: hook.c, hook_again.c and hook_error.c. */
 #ifndef FWT_HOOK_PRIVATE_H
 #define FWT_HOOK_PRIVATE_H
 
@@ -45,6 +45,13 @@ static inline unsigned int fwt_hook_hold_up(struct fwt_way *w)
 		return NF_ACCEPT;
 	return fwt_hook_ask_again(w);
 }
+
+/* A packet of @w->c came in, or leaves, by another interface than those before it; a
+ * reply came in by another one than @w->c leaves by. What the hook is to return.
+ */
+unsigned int fwt_hook_other_iif(struct fwt_way *w);
+unsigned int fwt_hook_other_oif(struct fwt_way *w);
+unsigned int fwt_hook_reply_iif(struct fwt_way *w);
 
 /* After a translation or a mark of a packet that was routed already. */
 unsigned int fwt_hook_route_again(struct fwt_way *w);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A connection that is asked about again: by another policy, or as it begins to use
+ * another interface. See hook.c.
+ */
+#include "barred.h"
+#include "hook_private.h"
+#include "pool.h"
+
+static unsigned int refuse_known(struct fwt_way *w, const struct fwt_decision *d,
+				 bool end)
+{
+	/* The answer before the end: it is translated by the record. */
+	if (d->verdict == FWT_VERDICT_REJECT)
+		fwt_answer(w, d->reject);
+	if (end && fwt_pool_was_reset(w->c)) {
+		if (fwt_conn_end(w->c, FWT_END_SERVER))
+			fwt_answer_other(w);
+	} else if (end) {
+		fwt_bar(w->c, false);
+		fwt_conn_end(w->c, FWT_END_POLICY);
+	}
+	return fwt_drop_by(w, FWT_REASON_REVALIDATED, d);
+}
+
+unsigned int fwt_hook_ask_again(struct fwt_way *w)
+{
+	struct fwt_decision d FWT_UNSET;
+
+	/* It walks by itself. */
+	if (w->pol->opt.per_packet && !fwt_pool_was_reset(w->c))
+		return NF_ACCEPT;
+	if ((!w->pol->opt.revalidate && !fwt_pool_was_reset(w->c)) ||
+	    fwt_decide_again(w, 0, 0, true, &d))
+		return NF_ACCEPT;
+	return refuse_known(w, &d, true);
+}
+
+/* A connection that begins to use another interface is decided again with it:
+ * what its packets come in by, what they leave by, and, of replies, what they
+ * come in by, for that is where it must be allowed to go out. Where replies leave
+ * is for routing alone to say; nothing came in by there.
+ *
+ * Anybody can forge a packet with these addresses on another wire: a refusal is of
+ * the packet, never of the connection.
+ */
+static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
+				u32 now)
+{
+	struct fwt_decision d FWT_UNSET;
+
+	/* The walk of each packet sees its interfaces. */
+	if (w->pol->opt.per_packet)
+		return NF_ACCEPT;
+	if (!fwt_decide_again(w, iif, oif, true, &d))
+		return refuse_known(w, &d, false);
+	WRITE_ONCE(*learn, now);
+	return NF_ACCEPT;
+}
+
+unsigned int fwt_hook_other_iif(struct fwt_way *w)
+{
+	u32 now = w->state->in->ifindex;
+
+	return other_iface(w, now, 0, &w->c->iif, now);
+}
+
+unsigned int fwt_hook_other_oif(struct fwt_way *w)
+{
+	u32 now = w->state->out->ifindex;
+	unsigned int ret = other_iface(w, 0, now, &w->c->oif, now);
+
+	/* Routing leads elsewhere, where the address that it has of the former
+	 * interface is none: it would be refused for as long as its client goes on.
+	 * Now the client's next packet begins another one.
+	 */
+	if (ret != NF_ACCEPT && fwt_conn_is(w->c, FWT_CONN_IFADDR))
+		fwt_conn_end(w->c, FWT_END_ADDRESS);
+	return ret;
+}
+
+/* Replies come in by another interface than the connection leaves by, which it goes on
+ * leaving by: what the policy says of this one is no word about that, and is asked
+ * when the connection itself stands. Who answers by a wire where all is allowed, or
+ * seems to, does not lift a connection over a policy that has come since.
+ */
+unsigned int fwt_hook_reply_iif(struct fwt_way *w)
+{
+	unsigned int ret = fwt_hook_hold_up(w);
+	u32 now = w->state->in->ifindex;
+	struct fwt_decision d FWT_UNSET;
+	struct fwt_conn *c = w->c;
+
+	if (ret != NF_ACCEPT || READ_ONCE(c->reply_iif) == now || w->pol->opt.per_packet)
+		return ret;
+	if (!fwt_decide_again(w, 0, now, false, &d))
+		return refuse_known(w, &d, false);
+	spin_lock(&c->lock);
+	/* It is the answer of the policy in force, or of one that did not ask again. */
+	if ((s32)(w->pol->gen - c->gen) >= 0)
+		WRITE_ONCE(c->reply_iif, now);
+	spin_unlock(&c->lock);
+	return NF_ACCEPT;
+}
