@@ -30,6 +30,7 @@
 #include <net/route.h>
 
 #include "bridged.h"
+#include "carry.h"
 #include "hook_private.h"
 #include "pool.h"
 #include "route.h"
@@ -619,8 +620,12 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
 		return NF_ACCEPT;
-	if (unlikely(fwt_bridged(skb, state->hook) || once_more(skb, state)))
+	if (unlikely(fwt_bridged(skb, state->hook)))
 		return NF_ACCEPT;
+	if (unlikely(once_more(skb, state))) {
+		fwt_carry(skb, state);
+		return NF_ACCEPT;
+	}
 	w.skb = skb;
 	w.state = state;
 	w.queue = 0;

@@ -21,6 +21,7 @@
 #include "across.h"
 #include "barred.h"
 #include "bind.h"
+#include "carry.h"
 #include "mapping.h"
 #include "way.h"
 #include "core/packet.h"
@@ -38,6 +39,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conn_insert);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bind_source);
 EXPORT_SYMBOL_IF_KUNIT(fwt_mapping_join);
 EXPORT_SYMBOL_IF_KUNIT(fwt_across_link);
+EXPORT_SYMBOL_IF_KUNIT(fwt_carry);
 EXPORT_SYMBOL_IF_KUNIT(fwt_bar);
 EXPORT_SYMBOL_IF_KUNIT(fwt_barred);
 EXPORT_SYMBOL_IF_KUNIT(fwt_unbar);

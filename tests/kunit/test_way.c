@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The way of a packet, from hook to hook, without translation. */
 #include <linux/delay.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
+#include "carry.h"
 #include "hook.h"
+#include "hook_private.h"
 #include "packets.h"
 #include "policy.h"
 #include "prog.h"
@@ -496,7 +500,76 @@ static void refused_meanwhile(struct kunit *test)
 	finish(test);
 }
 
+/* A hook that a VRF runs once more. */
+static void carry(struct sk_buff *skb, u8 hook, u8 pf)
+{
+	struct nf_hook_state state;
+
+	nf_hook_state_init(&state, hook, pf, NULL, ns->out, NULL, ns->net, NULL);
+	local_bh_disable();
+	fwt_carry(skb, &state);
+	local_bh_enable();
+}
+
+/* What is noted in a packet comes behind a VRF's device again: in this packet, once; and
+ * nothing in one that starts here.
+ */
+static void through_a_vrf(struct kunit *test)
+{
+	struct fwt_test_pkt k = { .family = 4, .protocol = IPPROTO_UDP };
+	struct sk_buff *skb, *other;
+	u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 }, i;
+
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		u8 family = i ? 6 : 4, pf = families[i];
+		u16 slave = i ? IP6SKB_L3SLAVE : IPSKB_L3SLAVE;
+
+		skb = fwt_test_skb(&k, ns->in);
+		other = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_ASSERT_NOT_NULL(test, other);
+		skb->skb_iif = 7;
+		other->skb_iif = 7;
+		memset(other->cb, 0, sizeof(other->cb));
+		memset(skb->cb, 0, sizeof(skb->cb));
+		fwt_skb_note_alone(skb, family);
+		if (i) {
+			IP6CB(skb)->flags |= slave | IP6SKB_FORWARDED;
+			IP6CB(skb)->iif = 5;
+		} else {
+			IPCB(skb)->flags |= slave | IPSKB_FORWARDED;
+			IPCB(skb)->iif = 5;
+		}
+		skb_set_nfct(skb, IP_CT_UNTRACKED);
+		carry(skb, NF_INET_POST_ROUTING, pf);
+		memset(skb->cb, 0, sizeof(skb->cb));
+		skb_set_nfct(skb, 0);
+		carry(other, NF_INET_LOCAL_OUT, pf);
+		KUNIT_EXPECT_FALSE_MSG(test, fwt_skb_alone(other, family), "another packet");
+		carry(skb, NF_INET_LOCAL_OUT, pf);
+		KUNIT_EXPECT_TRUE_MSG(test, fwt_skb_alone(skb, family), "it is known");
+		KUNIT_EXPECT_EQ_MSG(test, i ? IP6CB(skb)->flags : IPCB(skb)->flags,
+				    slave | FWT_SKB_ALONE, "and no more of it");
+		KUNIT_EXPECT_EQ_MSG(test, i ? IP6CB(skb)->iif : IPCB(skb)->iif, 5, "its port");
+		KUNIT_EXPECT_EQ_MSG(test, skb_get_nfct(skb), IP_CT_UNTRACKED, "untracked");
+		memset(skb->cb, 0, sizeof(skb->cb));
+		carry(skb, NF_INET_LOCAL_OUT, pf);
+		KUNIT_EXPECT_FALSE_MSG(test, fwt_skb_alone(skb, family), "once");
+		/* What starts here. */
+		fwt_skb_note_alone(skb, family);
+		skb->skb_iif = 0;
+		carry(skb, NF_INET_POST_ROUTING, pf);
+		memset(skb->cb, 0, sizeof(skb->cb));
+		carry(skb, NF_INET_LOCAL_OUT, pf);
+		KUNIT_EXPECT_FALSE_MSG(test, fwt_skb_alone(skb, family), "what starts here");
+		skb_set_nfct(skb, 0);
+		kfree_skb(skb);
+		kfree_skb(other);
+	}
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(through_a_vrf),
 	KUNIT_CASE(connections),
 	KUNIT_CASE(answered_halfway),
 	KUNIT_CASE(unsolicited),

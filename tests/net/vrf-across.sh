@@ -224,6 +224,87 @@ b = s["connections"]
 equal(s["reasons"]["tuple-clash"]["value"], 0, "nothing clashed")
 ok(b["created"] == b["ended"] + b["count"], "the books are balanced", b)
 
+# What passes alone, what is not tracked, and by which port of another VRF it came in:
+# known behind the VRF's device, too, where a route leads to that.
+text = open("policy.fw").read()
+ALONE = """option adopt 0s
+%s
+ingress {
+	protocol udp dport 55 notrack count untracked accept
+	ct state invalid count invalid accept
+	accept
+}
+egress {
+	ct state invalid drop id invalid-out
+	ct state untracked protocol udp count untracked-out accept
+	iif red5 oif blue6 tcp dport 8 count by-port accept
+	iif { red, blue } drop id by-vrf
+	accept
+}
+"""
+def counts(*names):
+    c = stats()["counters"]
+    return [c[n]["packets"] for n in names]
+
+def wild(f, p, dport, src, dst, host):
+    """Segments with the ends of a connection: far from its window, but for one perhaps."""
+    head = struct.pack("!HH", p.c.getsockname()[1], dport)
+    with ns(host):
+        raw = socket.socket(FAMILY[f], socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for quarter in range(4):
+        seg = head + struct.pack("!IIBBHHH", quarter << 30, 1, 0x50, 0x10, 1000, 0, 0) + b"wild"
+        a, b = (socket.inet_pton(FAMILY[f], x) for x in (src, dst))
+        sum_ = csum(a + b + struct.pack("!II", 6, len(seg)) + seg)
+        seg = seg[:16] + struct.pack("!H", sum_) + seg[18:]
+        if f == 4:
+            h = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(seg), quarter + 1, 0, 64, 6, 0) + a + b
+        else:
+            h = struct.pack("!IHBB", 6 << 28, len(seg), 6, 64) + a + b
+        raw.sendto(h + seg, (dst, 0))
+    raw.close()
+
+for f in (4, 6):
+    net_ = ("-4", "192.168.5.0/24") if f == 4 else ("-6", "fd00:5::/64")
+    two_ = ("-4", "192.168.6.0/24") if f == 4 else ("-6", "fd00:6::/64")
+    for way, across in (("red5", "blue6"), ("red", "blue")):
+        run("ip", "-n", "gw", net_[0], "route", "replace", net_[1], "dev", way)
+        run("ip", "-n", "gw", two_[0], "route", "replace", two_[1], "dev", across, "table", "77")
+        what = f"IPv{f}, a route to {way}"
+        fwctl("conn", "flush")
+        apply(ALONE % "")
+        server = listen("one", ONE[f], 8)
+        p = Pair("net", ONE[f], 8, server)
+        ok(p.talk(), f"{what}: a connection")
+        before = counts("invalid")[0]
+        wild(f, p, 8, NET[f], ONE[f], "net")
+        was = rule("invalid-out")["hits"]
+        ok(wait_for(lambda: counts("invalid")[0] - before >= 3), f"{what}: what is no part of it, though it has its ends")
+        ok(wait_for(lambda: rule("invalid-out")["hits"] >= counts("invalid")[0]), f"{what}: is that where it leaves, too",
+           (rule("invalid-out"), counts("invalid")))
+        ok(p.talk(), f"{what}: and the connection goes on")
+        p.close()
+        server.close()
+        s = udp("one", ONE[f], 55)
+        u = udp("net", NET[f])
+        before = counts("untracked-out")[0]
+        for i in range(3):
+            u.sendto(b"x", (ONE[f], 55))
+            s.recv(9)
+        equal(counts("untracked-out")[0] - before, 3, f"{what}: what is not tracked")
+        equal(conn_list("dport", "55"), [], f"{what}: has no entry")
+        s.close()
+        u.close()
+        # Each packet walks, and is asked by which port it came in.
+        apply(ALONE % "option evaluate per-packet")
+        server = listen("two", TWO[f], 8)
+        p = Pair("one", TWO[f], 8, server)
+        ok(p.talk() and p.talk(b"a" * 20000), f"{what}, per packet: from VRF to VRF")
+        ok(counts("by-port")[0] > 5 and not rule("by-vrf")["hits"], f"{what}, per packet: by its port", (counts("by-port"), rule("by-vrf")))
+        p.close()
+        server.close()
+fwctl("conn", "flush")
+apply(text)
+
 # An address of the uplink that goes takes all along; a VRF that goes, under traffic.
 server = listen("net", FAR[4], 9)
 p = {v: Pair(v, FAR[4], 9, server) for v in VRFS}

@@ -106,7 +106,7 @@ struct sk_buff {
 	u16 vlan_proto;
 	bool vlan;
 	u8 nfct;		/* IP_CT_UNTRACKED, or 0 */
-	struct sim_cb { u16 flags; } cb;
+	struct sim_cb { u16 flags; int iif; } cb;
 	struct net_device *dev;
 	struct rtable rt;
 	struct sim_way *way;
@@ -116,6 +116,8 @@ struct skb_shared_info { u32 gso_type; };
 extern const struct skb_shared_info sim_no_shinfo;
 #define IPCB(skb)			(&(skb)->cb)
 #define IP6CB(skb)			(&(skb)->cb)
+#define IPSKB_L3SLAVE			0x80
+#define IP6SKB_L3SLAVE			0x40
 #define skb_rtable(skb)			(&(skb)->rt)
 #define skb_network_offset(skb)		((void)(skb), 0)
 #define skb_network_header(skb)		((skb)->data)
