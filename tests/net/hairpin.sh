@@ -3,7 +3,8 @@
 #
 # R8, R7: two inside sockets that have endpoint-independent ports meet by these, with
 # "option hairpin on": each sees the other's outside end (RFC 4787 REQ-9, RFC 5382
-# REQ-8); ICMP errors about that, byte by byte (RFC 5508 REQ-7); who is not led in.
+# REQ-8); ICMP errors about that, byte by byte (RFC 5508 REQ-7); who is not led in; and
+# where each packet walks.
 #
 #   home  192.168.1.2 ──┐
 #         fd00:1::2     ├── lan gw wan ──── net 203.0.113.1
@@ -158,6 +159,98 @@ for f in (4, 6):
         s.close()
     for x in (mine, far):
         x.close()
+# Each packet walks: as what it is of the one connection, by the interfaces that it uses.
+PER_PACKET = """option hairpin on
+option evaluate per-packet
+ingress { iif lo accept; ct state untracked accept; ct state invalid drop; iif wan accept
+ct state new count new accept
+ct state established ct direction original count there accept
+ct state established ct direction reply count back accept
+ct state related count related accept
+drop }
+egress { ct state untracked accept; %s oif wan masquerade endpoint-independent accept
+iif lan oif lan ct state new count new-out accept
+iif lan oif lan ct state established ct status snat ct status dnat ct direction original count there-out accept
+iif lan oif lan ct state established ct status snat ct status dnat ct direction reply count back-out accept
+iif lan oif lan ct state related count related-out accept
+oif lan iif wan accept
+drop id strange }
+"""
+NAMES = ("new", "new-out", "there", "there-out", "back", "back-out", "related", "related-out")
+def counts():
+    c = stats()["counters"]
+    return [c[n]["packets"] for n in NAMES]
+
+def since(before):
+    return [n - b for n, b in zip(counts(), before)]
+
+for f in (4, 6):
+    what = f"R8 IPv{f}, per packet"
+    fwctl("conn", "flush")
+    apply(PER_PACKET % "")
+    server = udp("net", NET[f], 5000)
+    a, b = udp("home", A[f], X), udp("home2", B[f], Y)
+    pa, pb = shown(f, a, server), shown(f, b, server)
+    before = counts()
+    for i in range(2):
+        a.sendto(b"one", pb)
+        equal(gets(b, b"one"), pa, f"{what}: the other one sees the end outside")
+    b.sendto(b"two", pa)
+    equal(gets(a, b"two"), pb, f"{what}: and so does the first one")
+    for i in range(3):
+        a.sendto(b"three", pb)
+        equal(gets(b, b"three"), pa, f"{what}: later packets, too")
+    equal(since(before), [2, 2, 3, 3, 1, 1, 0, 0], f"{what}: new until it is answered, then established; both trees, both ways")
+    equal(len([c for c in conn_list() if c["original"]["daddr"] == WAN[f]]), 1, f"{what}: of one connection")
+    # A refusal is of the packet; a policy without the option changes nothing in what is there.
+    apply(PER_PACKET % "iif lan oif lan ct direction original drop;")
+    nothing(a, pb, b, f"{what}: one direction is refused where it leaves")
+    b.sendto(b"four", pa)
+    equal(gets(a, b"four"), pb, f"{what}: the other one is not")
+    apply((PER_PACKET % "").replace("hairpin on", "hairpin off"))
+    a.sendto(b"five", pb)
+    equal(gets(b, b"five"), pa, f"{what}: without the option what is there goes on, as translations do")
+    c = udp("home", A[f], 7002)
+    nothing(c, pb, b, f"{what}: and nothing begins")
+    c.close()
+    policy()
+    a.sendto(b"six", pb)
+    equal(gets(b, b"six"), pa, f"{what}: decided afresh with the option it goes on")
+    policy(option="")
+    nothing(a, pb, b, f"{what}: without it that is its end")
+    # An error about it.
+    fwctl("conn", "flush")
+    apply(PER_PACKET % "")
+    pa, pb = shown(f, a, server), shown(f, b, server)
+    b.close()
+    before = counts()
+    a.connect(pb)
+    a.send(b"anybody")
+    equal(refused(lambda: a.recv(10)), errno.ECONNREFUSED, f"{what}: who does not listen")
+    equal(since(before), [1, 1, 0, 0, 0, 0, 1, 1], f"{what}: an error is related, at both trees")
+    for x in (a, server):
+        x.close()
+    # TCP.
+    fwctl("conn", "flush")
+    far = listen("net", NET[f], 80)
+    ends = []
+    for host, src in (("home", (A[f], X)), ("home2", (B[f], Y))):
+        c = connect(host, NET[f], 80, source=src)
+        s, who = far.accept()
+        ends.append((c, s, who[:2]))
+    mine = listen("home2", B[f], Y)
+    before = counts()
+    p = Pair("home", *ends[1][2], mine, source=(A[f], X))
+    ok(p.talk() and p.talk(b"x" * 50000), f"{what}, TCP: both ways")
+    got = since(before)
+    ok(got[:2] == [1, 1] and got[2] == got[3] > 2 and got[4] == got[5] > 2, f"{what}, TCP: each walks, at both trees", got)
+    p.close()
+    for c, s, _ in ends:
+        c.close()
+        s.close()
+    for x in (mine, far):
+        x.close()
+    equal(rule("strange")["hits"], 0, f"{what}: none was anything else")
 END
 fw conn flush >/dev/null
 is "no connection, no mapping: nothing is left of their memory" "$(stat 'd["connections"]["memory"]')" 0
