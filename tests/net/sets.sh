@@ -20,7 +20,7 @@ ingress {
     ct state invalid drop
     iif lan saddr @blocked count held drop
     iif @names count named
-    saddr @admins count admin
+    protocol udp saddr @admins count admin
     iif lan daddr . dport @pairs count pair reject
     tcp dport { 23, 24 } add @blocked { saddr } drop
     tcp dport 25 remove @blocked { saddr } accept
@@ -105,6 +105,35 @@ ok("192.168.9.0/24" not in elements("admins"), "an element of the policy can be 
 apply(POLICY)
 ok("192.168.9.0/24" in elements("admins"), "and comes back when it is applied again")
 
+# What overlaps is each by itself, and the same one again has the time that is said now.
+before = count("admin")
+fwctl("set", "add", "admins", "192.168.1.0/24", "fd00:1::/64", "timeout", "1h")
+fwctl("set", "add", "admins", "192.168.1.0/30", "192.168.1.1-192.168.1.3", "fd00:1::2", "timeout", "2s")
+ok(passes(4, 96) and passes(6, 96), "overlapping elements")
+equal(count("admin"), before + 2, "count once")
+inner = ("192.168.1.0/30", "192.168.1.1-192.168.1.3", "fd00:1::2")
+ok(all(0 < elements("admins")[e]["timeout"] <= 2 for e in inner), "each has its own time", elements("admins"))
+ok(wait_for(lambda: not set(inner) & set(elements("admins"))), "those within are over")
+ok(passes(4, 97) and passes(6, 97) and count("admin") == before + 4, "and those around them go on")
+fwctl("set", "add", "admins", "192.168.1.0/24", "timeout", "2s")
+ok([e["timeout"] <= 2 for e in fwctl("set", "list", "admins") if e["element"] == "192.168.1.0/24"] == [True],
+   "the same one with another time: one element, with that", elements("admins"))
+fwctl("set", "add", "admins", "192.168.1.0/24", "192.168.1.0/24", "timeout", "3h")
+ok(10790 < elements("admins")["192.168.1.0/24"]["timeout"] <= 10800, "and again, twice at once: one, with the last")
+ok("timeout" not in elements("admins")["192.168.9.0/24"], "the policy's own has none")
+fwctl("set", "add", "admins", "192.168.9.0/24", "timeout", "2s")
+ok("timeout" not in elements("admins")["192.168.9.0/24"], "nor has it when it is added for a time", elements("admins")["192.168.9.0/24"])
+fwctl("set", "delete", "admins", "192.168.1.0/24", "fd00:1::/64")
+before = count("admin")
+ok(passes(4, 98) and passes(6, 98) and count("admin") == before, "taken out: nothing is left of them")
+fwctl("set", "add", "pairs", FAR[4] + " . 70-79", "timeout", "1h")
+fwctl("set", "add", "pairs", "198.51.100.0/24 . 75", "timeout", "2s")
+equal((syn(4, 75), syn(4, 70)), (errno.ECONNREFUSED, errno.ECONNREFUSED), "joined ones that cross")
+ok(wait_for(lambda: "198.51.100.0/24 . 75" not in elements("pairs")), "one is over")
+equal((syn(4, 75), count("pair") > 0), (errno.ECONNREFUSED, True), "the other one goes on")
+fwctl("set", "flush", "pairs")
+apply(POLICY)
+
 # Timeouts
 equal(syn(4, 26), errno.ETIMEDOUT, "a rule adds for a time of its own")
 ok(HOME[4] in elements("blocked"), "it is there")
@@ -161,7 +190,9 @@ fwctl("set", "flush", "blocked")
 
 # Errors
 for words, want, text in ((("add", "blocked", "10.0.0.0/33"), 1, "prefix"), (("add", "blocked", "lan"), 1, None),
-                          (("add", "blocked", "10.0.0.1 . 80"), 1, None), (("add", "nosuch", "10.0.0.1"), 1, "no set"),
+                          (("add", "blocked", "10.0.0.1 . 80"), 1, None), (("add", "macs", "10.0.0.1"), 1, None),
+                          (("add", "names", "80"), 1, None), (("add", "pairs", "lan . 80"), 1, None),
+                          (("add", "pairs", FAR[4] + " . 70000"), 1, "range"), (("add", "nosuch", "10.0.0.1"), 1, "no set"),
                           (("add", "blocked"), 2, None), (("add", "blocked", "10.0.0.1", "timeout", "1x"), 2, "timeout"),
                           (("add", "blocked", "10.0.0.1 } }"), 1, "understand"), (("list", "block"), 1, "no set"),
                           (("add", "pairs", "10.0.0.1 . 2001:db8::1"), 1, None)):
