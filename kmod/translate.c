@@ -15,6 +15,7 @@
 #include <net/sctp/checksum.h>
 
 #include "way.h"
+#include "core/packet_parse.h"
 
 /* Each header names the next, so parsing may ask for more bytes once a header: 8
  * extension headers at most (core/packet.c), a fragment's, the transport's, its
@@ -58,12 +59,13 @@ int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
 	return -EINVAL;
 }
 
-/* A checksum over the first @cover bytes from the transport header on. */
-static bool covered_ok(const struct fwt_way *w, u32 cover)
+/* A checksum over the first @cover bytes from the transport header on, which says that
+ * there are @len.
+ */
+static bool covered_ok(const struct fwt_way *w, u32 cover, u32 len)
 {
 	const struct fwt_packet *p = &w->p;
 	struct sk_buff *skb = w->skb;
-	u32 len = p->end - p->l4;
 	__wsum sum;
 
 	if (fwt_skb_vouched(skb))
@@ -76,6 +78,20 @@ static bool covered_ok(const struct fwt_way *w, u32 cover)
 					  p->protocol, sum);
 	return !csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, len,
 				p->protocol, sum);
+}
+
+/* A datagram that ends before its packet does (RFC 768; RFC 9868 has options there): the
+ * kernel sums what follows it, too, except where it is received. As with SCTP it is
+ * vouched for then: who refuses it is answered.
+ */
+static bool short_udp_ok(const struct fwt_way *w, u32 len)
+{
+	if (fwt_skb_vouched(w->skb))
+		return true;
+	if (!covered_ok(w, len, len))
+		return false;
+	w->skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return true;
 }
 
 /* Its CRC; while it is summed its place in the header is zero, so that the header
@@ -105,7 +121,7 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 	struct sk_buff *skb = w->skb;
 	int off = skb_network_offset(skb);
 	const u8 *l4 = skb_network_header(skb) + p->l4;
-	u32 cover;
+	u32 cover, len = p->end - p->l4;
 
 	if (p->have & FWT_HAVE_FRAG)
 		return true;
@@ -115,11 +131,17 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 	if (w->state->hook != NF_INET_PRE_ROUTING &&
 	    (w->state->hook != NF_INET_POST_ROUTING || !skb->skb_iif))
 		return true;
+	/* Summed with where a routing header leads in the end: nothing is known of it. */
+	if (p->protocol != IPPROTO_SCTP && unlikely(fwt_ip6_routed(p, skb_network_header(skb))))
+		return true;
 	switch (p->protocol) {
 	case IPPROTO_UDP:
 		/* None: by IPv6, too, tunnels go without (RFC 6935). */
 		if (!get_unaligned_be16(l4 + 6))
 			return true;
+		cover = get_unaligned_be16(l4 + 4);
+		if (unlikely(cover < len))
+			return short_udp_ok(w, cover);
 		fallthrough;
 	case IPPROTO_TCP:
 	case IPPROTO_ICMPV6:
@@ -130,12 +152,11 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 				    w->state->pf);
 	case IPPROTO_UDPLITE:
 		cover = get_unaligned_be16(l4 + 4);
-		return covered_ok(w, cover ? cover : p->end - p->l4);
+		return covered_ok(w, cover ? cover : len, len);
 	case IPPROTO_DCCP:
 		/* RFC 4340, 9.2: all of it, or the header and so many words more. */
 		cover = l4[5] & 0xf;
-		return covered_ok(w, cover ? p->payload - p->l4 + (cover - 1) * 4 :
-					     p->end - p->l4);
+		return covered_ok(w, cover ? p->payload - p->l4 + (cover - 1) * 4 : len, len);
 	case IPPROTO_SCTP:
 		return sctp_ok(w);
 	}

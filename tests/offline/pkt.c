@@ -84,6 +84,8 @@ static void put_payload(struct out *o, const struct pkt_spec *s)
 	for (i = 0; i < s->payload_len; i++)
 		put8(o, s->payload ? s->payload[i] :
 			s->seed ? pkt_random(&state) & 0xff : 0);
+	for (i = 0; s->protocol == 17 && i < s->surplus; i++)
+		put8(o, (u8)(0xa5 + i));
 }
 
 /* A header, and objects of 8 bytes and more (RFC 4884, 7 and 8). */
@@ -223,9 +225,12 @@ static u16 sum_pseudo(const struct pkt_spec *s, const u32 *final, u32 len)
 static void set_check(const struct pkt_spec *s, const u32 *final, u8 *l4, u32 len,
 		      u32 check)
 {
-	u32 cover = len, crc, i;
+	u32 cover, crc, i;
 	u16 sum = 0;
 
+	if (s->protocol == 17)
+		len -= s->surplus;
+	cover = len;
 	if (s->protocol == 132 && !s->partial && !s->frag) {
 		crc = crc32c(l4, len);
 		for (i = 0; i < 4; i++)

@@ -85,6 +85,7 @@ struct pkt_spec {
 	u16 cover;		/* UDP-Lite: bytes that are summed, 0 all */
 	u8 cscov;		/* DCCP */
 	bool no_check;		/* UDP: without checksum */
+	u16 surplus;		/* UDP: bytes behind the datagram, in the IP packet (RFC 9868) */
 	bool partial;		/* the folded sum of the pseudo header in its place */
 
 	/* what it carries: @payload, or @payload_len bytes made up of @seed; or

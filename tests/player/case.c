@@ -201,6 +201,11 @@ static bool packet_word(struct line *l, const char *w)
 		l->bad_sum = true;
 		return true;
 	}
+	if (!strcmp(w, "routed")) {
+		l->spec.n_ext = 1;
+		l->spec.ext[0] = (struct pkt_ext){ .type = 43, .len = 2, .left = 1 };
+		return true;
+	}
 	if (l->spec.protocol == 1 && take_query(l, w))
 		return true;
 	if (!number(&x))
@@ -213,6 +218,8 @@ static bool packet_word(struct line *l, const char *w)
 		l->spec.ip_options = (u8)x;
 	else if (!strcmp(w, "cover"))
 		l->spec.cover = (u16)x;
+	else if (!strcmp(w, "surplus") && l->spec.protocol == 17)
+		l->spec.surplus = (u16)x;
 	else if (!strcmp(w, "flow"))
 		l->sport_add = (int)x;
 	else if (!strcmp(w, "type") && l->spec.protocol == 1)

@@ -213,8 +213,9 @@ static bool packet(struct run *r, const struct line *l, struct two_sides *t)
 	if (s->protocol == 1)
 		set_icmp(s, l->answer);
 	set_options(s);
+	/* A device sums all that follows. */
 	s->partial = r->partial && (s->protocol == 6 || s->protocol == 17) &&
-		     !s->no_check && !l->bad_sum;
+		     !s->no_check && !s->surplus && !l->bad_sum;
 
 	t->out = t->in;
 	set_ends(r, &t->out, l->dir, true);
