@@ -66,6 +66,9 @@
 /* Ranges no longer than this need no map. */
 #define SHORT		64
 
+/* Times that it is asked which port a client has by now. */
+#define TRIES		3
+
 /* Addresses of a range that are tried, when those before them are full. */
 #define ADDRESSES	16
 
@@ -94,7 +97,7 @@ struct search {
 	u32 budget;
 	bool own;		/* an address of this machine */
 	bool made;		/* a map: one a packet */
-	bool mapped;		/* a mapping is to be made */
+	bool mapped;		/* a mapping is to be made with the port */
 	bool opens;		/* a SYN, with @seq */
 	bool apart;		/* not with the client's own */
 	bool across;		/* to another VRF, see across.h */
@@ -289,18 +292,33 @@ static int taken(struct search *s, struct fwt_conn *other)
 	return -EADDRINUSE;
 }
 
-/* The port is this connection's: its client's, too, if that is to have one. */
-static void map(struct search *s)
+/* The port is to be its client's, if that is to have one: before anybody is answered there.
+ * So of two first packets of one socket, on two CPUs, the one that comes late is told, and
+ * takes what the other got (-EEXIST); and two sockets never get the same. There may be no
+ * memory for it: a port of its own is as good as none.
+ */
+static int map(struct search *s)
 {
-	/* Else its client has got a mapping just now, or there is no memory for
-	 * one: a port of its own is as good as none.
-	 */
-	if (s->mapped && !fwt_mapping_add(s->c, s->scope, s->out ? s->out->ifindex : 0))
+	int ret;
+
+	if (!s->mapped)
+		return 0;
+	ret = fwt_mapping_add(s->c, s->scope, s->out ? s->out->ifindex : 0);
+	if (!ret)
 		s->c->flags |= BIT(FWT_CONN_MAPPED);
+	return ret == -ENOMEM ? 0 : ret;
 }
 
-/* Returns 0 where the port is this connection's now, -EADDRINUSE, or another
- * error.
+static void unmap(struct search *s)
+{
+	if (!s->mapped || !(s->c->flags & BIT(FWT_CONN_MAPPED)))
+		return;
+	s->c->flags &= ~BIT(FWT_CONN_MAPPED);
+	fwt_mapping_put(s->c, &s->end, s->scope);
+}
+
+/* Returns 0 where the port is this connection's now, -EADDRINUSE, -EEXIST where its client
+ * has another one by now, or another error.
  */
 static int try_port(struct search *s, u16 port)
 {
@@ -318,19 +336,23 @@ static int try_port(struct search *s, u16 port)
 	if (s->apart && fwt_ends_equal(&c->ends, FWT_N, FWT_S))
 		return -EADDRINUSE;
 	/* Looking takes no lock of the table: where many are taken, a port is
-	 * passed over by that alone. The first ones are likely to be free.
+	 * passed over by that alone. The first ones are likely to be free, but nobody
+	 * makes a mapping to take it back.
 	 */
-	other = sparse && !met_by_others(s) ? NULL : owner(s);
+	other = sparse && !met_by_others(s) && !s->mapped ? NULL : owner(s);
 	if (other)
 		return taken(s, other);
 	/* It may be so by one that rests alone. */
 	if (otherwise_taken(s, NULL))
 		return s->opens && !s->resting ? taken(s, owner(s)) : -EADDRINUSE;
-	ret = take(s, &other);
+	ret = map(s);
 	if (ret)
-		return ret == -EEXIST ? taken(s, other) : ret;
-	map(s);
-	return 0;
+		return ret;
+	ret = take(s, &other);
+	if (!ret)
+		return 0;
+	unmap(s);
+	return ret == -EEXIST ? taken(s, other) : ret;
 }
 
 static int in_order(struct search *s, struct fwt_port_search *p)
@@ -386,8 +408,11 @@ static int by_map(struct search *s, struct fwt_ports *m, u16 start)
 		set_bit(port, m->taken);
 		smp_mb__after_atomic();		/* before the look-up, see above */
 		ret = try_port(s, port);
-		if (ret != -EADDRINUSE)
-			return ret;
+		if (ret == -EADDRINUSE)
+			continue;
+		if (ret)
+			clear_bit(port, m->taken);
+		return ret;
 	}
 	return -EADDRINUSE;
 }
@@ -474,6 +499,7 @@ static int search_range(struct search *s, const struct fwt_bind *b)
 static int take_over(struct search *s)
 {
 	struct fwt_conn *other;
+	int ret;
 
 	s->end = s->rest_end;
 	s->own = s->rest_own;
@@ -481,10 +507,15 @@ static int take_over(struct search *s)
 	if (!fwt_conn_yield(s->resting, s->seq))
 		return -EADDRINUSE;
 	/* Its client may have another one by that port since. */
-	if (otherwise_taken(s, NULL) || take(s, &other))
+	if (otherwise_taken(s, NULL))
 		return -EADDRINUSE;
-	map(s);
-	return 0;
+	ret = map(s);
+	if (ret)
+		return ret;
+	if (!take(s, &other))
+		return 0;
+	unmap(s);
+	return -EADDRINUSE;
 }
 
 /* Its client has a port that not everybody has (RFC 4787, REQ-3a; RFC 5382, REQ-7): NFS
@@ -519,6 +550,56 @@ void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
 	b->low = !named && b->lo == 1024 && b->hi == 65535;
 }
 
+/* By the port that its client has towards others. */
+static int as_before(struct search *s, const struct fwt_bind *b)
+{
+	struct fwt_conn *c = s->c;
+	int ret = -EADDRINUSE;
+
+	s->end = b->end;
+	if (!fwt_mapping_get(c, &s->end, s->scope))
+		return ret;
+	s->mapped = false;
+	s->own = fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
+	/* Unless the policy was changed, and that port is none of the range. */
+	if ((s->end.port >= b->lo && s->end.port <= b->hi) ||
+	    (b->low && privileged(c) && s->end.port < PRIVILEGED))
+		ret = try_port(s, s->end.port);
+	if (!ret)
+		c->flags |= BIT(FWT_CONN_MAPPED);
+	else
+		fwt_mapping_put(c, &b->end, s->scope);
+	return ret;
+}
+
+/* By another one, with a mapping where there is to be one. */
+static int choose(struct search *s, const struct fwt_bind *b, const struct fwt_end *client)
+{
+	struct fwt_conn *c = s->c;
+	int ret = -EADDRINUSE;
+
+	s->end = b->end;
+	if (b->keep) {
+		s->own = memcmp(client->addr, b->end.addr, sizeof(client->addr)) &&
+			 fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
+		ret = try_port(s, b->end.port);
+	}
+	if (ret == -EADDRINUSE && b->low && privileged(c)) {
+		s->lo = client->port < HALF_PRIVILEGED ? 1 : HALF_PRIVILEGED;
+		s->hi = client->port < HALF_PRIVILEGED ? HALF_PRIVILEGED - 1 : PRIVILEGED - 1;
+		s->budget -= BUDGET / 2;
+		ret = search_range(s, b);
+		s->budget += BUDGET / 2;
+		s->lo = b->lo;
+		s->hi = b->hi;
+	}
+	if (ret == -EADDRINUSE && b->lo)
+		ret = search_range(s, b);
+	if (ret == -EADDRINUSE && s->resting)
+		ret = take_over(s);
+	return ret;
+}
+
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 {
 	struct search s = {
@@ -527,7 +608,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 		.across = b->across, .scope = b->across ? b->scope : c->ends.scope,
 	};
 	struct fwt_end client;
-	int ret;
+	int ret, tries = 0;
 
 	lockdep_assert_held(&c->lock);
 	if (c->flags & BIT(FWT_CONN_DEAD))
@@ -539,39 +620,15 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	if (unlikely(c->linked & BIT(FWT_PAIR_SN) || fwt_conn_is(c, FWT_CONN_ACROSS)))
 		return bound_to(c, b) ? 0 : -EBUSY;
 	fwt_ends_get(&c->ends, FWT_C, &client);
-	ret = -EADDRINUSE;
-	if (b->mapped && fwt_mapping_get(c, &s.end, s.scope)) {
-		s.own = fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
-		/* Unless the policy was changed, and that port is none of the range. */
-		if ((s.end.port >= b->lo && s.end.port <= b->hi) ||
-		    (b->low && privileged(c) && s.end.port < PRIVILEGED))
-			ret = try_port(&s, s.end.port);
-		if (!ret)
-			c->flags |= BIT(FWT_CONN_MAPPED);
-		else
-			fwt_mapping_put(c, &b->end, s.scope);
-	} else {
-		s.mapped = b->mapped;
-	}
-	s.end = b->end;
-	if (ret == -EADDRINUSE && b->keep) {
-		s.own = memcmp(client.addr, b->end.addr, sizeof(client.addr)) &&
-			fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
-		ret = try_port(&s, b->end.port);
-	}
-	if (ret == -EADDRINUSE && b->low && privileged(c)) {
-		s.lo = client.port < HALF_PRIVILEGED ? 1 : HALF_PRIVILEGED;
-		s.hi = client.port < HALF_PRIVILEGED ? HALF_PRIVILEGED - 1 : PRIVILEGED - 1;
-		s.budget -= BUDGET / 2;
-		ret = search_range(&s, b);
-		s.budget += BUDGET / 2;
-		s.lo = b->lo;
-		s.hi = b->hi;
-	}
-	if (ret == -EADDRINUSE && b->lo)
-		ret = search_range(&s, b);
-	if (ret == -EADDRINUSE && s.resting)
-		ret = take_over(&s);
+	do {
+		/* Its mapping comes and goes under our hands: then without one. */
+		s.mapped = b->mapped && tries++ < TRIES;
+		ret = s.mapped ? as_before(&s, b) : -EADDRINUSE;
+		if (ret == -EADDRINUSE)
+			ret = choose(&s, b, &client);
+	} while (ret == -EEXIST && s.budget > BUDGET / 2 + 1);
+	if (ret == -EEXIST)
+		ret = -EADDRINUSE;
 	/* As it was: nobody finds it by an end that it has not. */
 	if (ret)
 		fwt_ends_set(&c->ends, FWT_N, &client);

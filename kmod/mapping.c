@@ -132,13 +132,15 @@ int fwt_mapping_add(const struct fwt_conn *c, u32 scope, u32 oif)
 			rhashtable_remove_fast(&fn->map_in, &m->in_link, in_params);
 		else
 			WRITE_ONCE(fn->n_mappings, fn->n_mappings + 1);
+		if (ret == -EEXIST)
+			ret = -EADDRINUSE;
 	}
 	spin_unlock_bh(&fn->map_lock);
 	if (!ret)
 		return 0;
 	/* It may have been seen. */
 	call_rcu(&m->rcu, mapping_free);
-	return ret == -EEXIST ? ret : -ENOMEM;
+	return ret == -EEXIST || ret == -EADDRINUSE ? ret : -ENOMEM;
 }
 
 static void put(struct fwt_net *fn, const struct inside *key)

@@ -31,12 +31,12 @@ bool fwt_mapping_get(const struct fwt_conn *c, struct fwt_end *n, u32 scope);
 
 /**
  * fwt_mapping_add() - a new one
- * @c: connection; C and N are set, N is linked
+ * @c: connection; C and N are set, and N is linked next
  * @scope: of the VRF that N is seen in
  * @oif: that it leaves by, or would if it left, see hairpin.h
  *
- * Return: 0, and the connection counts in it; -EEXIST: another socket has N, or
- * this one has another; -ENOMEM.
+ * Return: 0, and the connection counts in it; -EEXIST: its client has one by now;
+ * -EADDRINUSE: another socket has N; -ENOMEM.
  */
 int fwt_mapping_add(const struct fwt_conn *c, u32 scope, u32 oif);
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Endpoint-independent mappings that two CPUs make at once: mapping.c, bind.c. */
+#include <linux/kthread.h>
+#include <linux/random.h>
+
+#include "bind.h"
+#include "conns.h"
+#include "mapping.h"
+#include "test.h"
+
+#define ROUNDS	(num_online_cpus() > 1 ? 2000u : 50u)
+
+/* What an inside socket says to a server, again and again. */
+struct speaker {
+	struct fwt_net *fn;
+	struct completion ended;
+	atomic_t *meet;
+	u32 client;
+	u32 server;
+	u16 lo;
+	u16 hi;
+	struct fwt_conn *c;	/* of this round */
+	int ret;
+};
+
+struct pair {
+	struct speaker s[2];
+	atomic_t meet;
+	u32 alike;		/* rounds in which both got the same port */
+	u32 both;		/* in which both got one */
+	u32 none;
+	u32 unmapped;		/* connections that count in no mapping */
+};
+
+/* Waits till both are here, for the @n-th time. */
+static void meet(struct speaker *s, u32 n)
+{
+	atomic_inc(s->meet);
+	while (atomic_read(s->meet) < 2 * n)
+		cond_resched();
+}
+
+static int bind(struct speaker *s)
+{
+	struct fwt_bind b = { .mapped = true, .lo = s->lo, .hi = s->hi };
+	int ret;
+
+	fwt_test_end(&b.end, 4, 99, 1000);
+	s->c->seed = get_random_u32();
+	rcu_read_lock();
+	spin_lock_bh(&s->c->lock);
+	ret = fwt_bind_source(s->c, &b);
+	if (!ret)
+		s->c->flags |= BIT(FWT_CONN_SNAT);
+	spin_unlock_bh(&s->c->lock);
+	rcu_read_unlock();
+	return ret;
+}
+
+static void compare(struct pair *p)
+{
+	const struct speaker *a = &p->s[0], *b = &p->s[1];
+
+	p->none += a->ret && b->ret;
+	p->unmapped += (!a->ret && !fwt_conn_is(a->c, FWT_CONN_MAPPED)) +
+		       (!b->ret && !fwt_conn_is(b->c, FWT_CONN_MAPPED));
+	if (a->ret || b->ret)
+		return;
+	p->both++;
+	p->alike += a->c->ends.port[FWT_N] == b->c->ends.port[FWT_N];
+}
+
+static int speak(void *data)
+{
+	struct speaker *s = data;
+	struct pair *p = container_of(s->meet, struct pair, meet);
+	struct fwt_tuple t = fwt_test_tuple(4, s->client, 1000, s->server, 80);
+	u32 round, n = 0;
+	bool there;
+
+	for (round = 0; round < ROUNDS; round++) {
+		s->ret = fwt_test_insert(s->fn, &t, NULL, &s->c);
+		there = !s->ret;
+		meet(s, ++n);
+		if (there)
+			s->ret = bind(s);
+		meet(s, ++n);
+		if (s == p->s)
+			compare(p);
+		meet(s, ++n);
+		if (there)
+			fwt_test_end_conn(s->c);
+	}
+	complete(&s->ended);
+	return 0;
+}
+
+static void run(struct kunit *test, struct pair *p)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct task_struct *task[2];
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		struct speaker *s = &p->s[i];
+
+		s->fn = fn;
+		s->meet = &p->meet;
+		init_completion(&s->ended);
+		task[i] = kthread_create(speak, s, "fwt-speak/%u", i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task[i]));
+		if (i < num_online_cpus())
+			kthread_bind(task[i], i);
+	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(task[i]);
+	for (i = 0; i < 2; i++)
+		wait_for_completion(&p->s[i].ended);
+	KUNIT_EXPECT_EQ_MSG(test, fn->n_mappings, 0, "mappings that are left");
+}
+
+/* R3: a socket's first packets to two servers, as those of who asks two STUN servers for
+ * its outside end, have one port, though two CPUs choose it (RFC 4787, REQ-1).
+ */
+static void one_socket(struct kunit *test)
+{
+	struct pair *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < 2; i++) {
+		p->s[i].client = 1;
+		p->s[i].server = 8 + i;
+		p->s[i].lo = 10000;
+		p->s[i].hi = 19999;
+	}
+	run(test, p);
+	KUNIT_EXPECT_EQ(test, p->both, ROUNDS);
+	KUNIT_EXPECT_EQ_MSG(test, p->alike, ROUNDS, "one port for both");
+	KUNIT_EXPECT_EQ_MSG(test, p->unmapped, 0, "both count in the mapping");
+}
+
+/* R3: and no other socket is lent it meanwhile, towards whomever: of two that want the only
+ * one, one gets it.
+ */
+static void two_sockets(struct kunit *test)
+{
+	struct pair *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < 2; i++) {
+		p->s[i].client = 1 + i;
+		p->s[i].server = 8 + i;
+		p->s[i].lo = 10000;
+		p->s[i].hi = 10000;
+	}
+	run(test, p);
+	KUNIT_EXPECT_EQ_MSG(test, p->both, 0, "both got it");
+	KUNIT_EXPECT_EQ_MSG(test, p->none, 0, "nobody got it");
+	KUNIT_EXPECT_EQ(test, p->unmapped, 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(one_socket),
+	KUNIT_CASE(two_sockets),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "fwtree-mapping",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
