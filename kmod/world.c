@@ -133,7 +133,8 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 		src = 0;
 		in_dev_for_each_ifa_rcu(ifa, in) {
 			if (ifa->ifa_flags & IFA_F_SECONDARY ||
-			    ifa->ifa_scope != RT_SCOPE_UNIVERSE || ipv4_is_linklocal_169(ifa->ifa_local))
+			    ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
+			    ipv4_is_linklocal_169(ifa->ifa_local))
 				continue;
 			src = ifa->ifa_local;
 			break;

@@ -128,8 +128,9 @@ static int add_changed(struct find *f, u32 from, u32 to)
 		return -ENOMEM;
 	}
 	fwt_delta_print_part(f->of->delta, f->of->file, from ? f->before[from] + 1 : 0,
-			     to == f->blocks, base, to == f->blocks ? f->of->base_len - from * FWT_DIGEST_BLOCK :
-					       (to - from) * FWT_DIGEST_BLOCK, out);
+			     to == f->blocks, base, (to == f->blocks ? f->of->base_len :
+						     to * FWT_DIGEST_BLOCK) -
+						    from * FWT_DIGEST_BLOCK, out);
 	ok = !fclose(out);
 	free(base);
 	p = ok && len < ~0u ? fwt_vec_add(&f->pieces, 1) : NULL;
