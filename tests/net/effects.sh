@@ -18,12 +18,13 @@ ip netns exec net bash -c 'echo 0 >/proc/sys/net/ipv4/conf/i2/rp_filter'
 dmesg -C
 must_apply <<'END'
 ingress {
-	iif lan udp dport 9 log "nine " count nines drop id nine
+	iif lan udp dport 9 log prefix "nine " count nines drop id nine
 	iif lan udp dport 10 set mark 7 accept id ten
-	iif lan icmp type echo-request log "echo " count echoes accept
+	iif lan jump pings
 	mark 5 drop id five
 	accept
 }
+tree pings { icmp type echo-request log "echo " count echoes accept; }
 egress {
 	mark 7 count marked accept
 	accept
