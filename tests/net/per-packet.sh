@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # option evaluate per-packet: each packet walks, so that a policy may say ct state
-# established and related; translations stay with the connection. And notrack, and
-# option revalidate off.
+# established and related; translations and servers stay with the connection. And
+# notrack, and option revalidate off.
 #
 #   home ──── lan gw wan ──── net
 # shellcheck source=tests/net/lib.sh
@@ -174,6 +174,71 @@ pairs = [Pair("home", FAR[4], 80, server) for i in range(2)]
 ok(all(p.talk() for p in pairs), "ct count: those that are there go on at the limit")
 ok(refused(lambda: connect("home", FAR[4], 80, timeout=0.3)) == errno.ETIMEDOUT, "ct count: one more does not begin")
 ok(all(p.talk() for p in pairs), "ct count: and they go on")
+END
+
+# balance: a connection stays where it was led, until its server is out for good.
+fw flush >/dev/null
+must_apply <<'END'
+option evaluate per-packet
+pool p { scheduler round-robin; 198.51.100.7:80; 198.51.100.7:81; [2001:db8:77::7]:80; [2001:db8:77::7]:81 }
+ingress {
+	ct state untracked accept
+	iif lan tcp dport 88 ct state new balance @p accept id led
+	iif lan ct state established ct status dnat ct original dport 88 count there accept
+	iif wan ct state established ct status dnat tcp sport { 80, 81 } count back accept
+	drop
+}
+egress { oif wan masquerade accept; accept }
+END
+py <<'END'
+from netlib import *
+
+
+def pool(*words):
+    fwctl("pool", *words)
+
+
+for v in (4, 6):
+    text = f"{FAR[v]}:%d" if v == 4 else f"[{FAR[v]}]:%d"
+    servers = {p: listen("net", FAR[v], p) for p in (80, 81)}
+    for s in servers.values():
+        s.settimeout(0.5)
+
+    def led():
+        c = connect("home", LAN[v], 88)
+        for p, s in servers.items():
+            try:
+                return c, s.accept()[0], p
+            except OSError:
+                continue
+
+    def talk(c, d):
+        try:
+            c.sendall(b"ping")
+            d.sendall(receive(d, 4))
+            return receive(c, 4) == b"ping"
+        except OSError:
+            return False
+
+    both = sorted((led() for i in range(2)), key=lambda x: x[2])
+    equal([x[2] for x in both], [80, 81], f"v{v} balance: in turns")
+    ok(all(talk(c, d) for c, d, p in both for i in range(3)), f"v{v} balance: later packets go where the first went")
+    pool("drain", "p", text % 80)
+    equal([led()[2] for i in range(2)], [81, 81], f"v{v} balance: drained: nothing new")
+    ok(talk(*both[0][:2]), f"v{v} balance: drained: what it has goes on")
+    pool("delete", "p", text % 80, "--reset")
+    both[0][0].sendall(b"x")
+    ok(all(refused(lambda: s.recv(1), errno.ECONNRESET) == errno.ECONNRESET for s in both[0][:2]), f"v{v} balance: reset: both ends are told")
+    ok(talk(*both[1][:2]), f"v{v} balance: reset: another's goes on")
+    apply(open("policy.fw").read().replace(f"; {text % 81}", ""))
+    both[1][0].sendall(b"x")
+    ok(wait_for(lambda: not talk(*both[1][:2])), f"v{v} balance: a policy without its server ends it")
+    fwctl("conn", "flush")
+    for s in servers.values():
+        s.close()
+    apply(open("policy.fw").read())
+c = stats()["counters"]
+ok(c["there"]["packets"] > 10 and c["back"]["packets"] > 10, "balance: each packet walks, both ways", c)
 END
 
 # notrack: no entry, at either hook; each packet walks.
