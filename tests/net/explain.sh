@@ -172,6 +172,56 @@ check_applied() {
 ok "and one that came by apply" check_applied
 check_pure() { [ "$(fwctl -j -n gw stats | python3 -c 'import json, sys; print([r["hits"] for r in json.load(sys.stdin)["rules"] if r["id"] in ("seven", "eighty", "many")])')" = '[0, 0, 0]' ]; }
 ok "none of which counted anything" check_pure
+# Nothing that is counted or filled: tokens, bytes, turns, elements, servers.
+cat >dry.fw <<'END'
+option adopt 0s
+set seen : addr
+pool web { scheduler round-robin; 198.51.100.7:1001; 198.51.100.7:1002; [2001:db8:77::7]:1001; [2001:db8:77::7]:1002 }
+ingress {
+	ct state invalid drop
+	iif lan udp dport 61 limit 2/day burst 2 quota 300 add @seen { saddr } accept id both
+	iif lan udp dport 62 split round-robin { 1 -> accept id one; 1 -> accept id two }
+	iif lan udp dport 63 balance @web accept id led
+	iif lan udp dport 64 ct count by saddr/32/64 <= 1 accept id counted
+	ct state untracked accept
+	drop id rest
+}
+egress { accept }
+END
+py <<'END'
+for f in (4, 6):
+    if stats()["program"]:
+        fwctl("flush")
+    apply(open("dry.fw").read())
+    def dry(port, n=5):
+        """What so many dry runs say, each: the rule and where it leads."""
+        at = (HOME[f], FAR[f]) if f == 4 else (f"[{HOME[f]}]", f"[{FAR[f]}]")
+        to = LAN[f] if f == 4 else f"[{LAN[f]}]"
+        e = [fwctl("explain", "--live", *f"in lan udp {at[0]}:5000 to {to if port == 63 else at[1]}:{port}".split()) for i in range(n)]
+        said = {((x["rules"].get("ingress") or x["rule"])["id"], x.get("dnat")) for x in e}
+        return said.pop() if len(said) == 1 else said
+    def books():
+        s = stats()
+        return ([(l["tokens"], l["passed"], l["over"]) for l in s["limits"]], [(q["used"], q["passed"]) for q in s["quotas"]],
+                fwctl("set", "list", "seen"), [x["total"] for x in fwctl("pool", "list")[0]["servers"]], s["connections"]["created"],
+                [r["hits"] for r in s["rules"] if r.get("id") in ("both", "one", "two", "led", "counted")])
+    def real(port):
+        u = udp("home", HOME[f])
+        before = stats()["connections"]["created"]
+        u.sendto(b"x", (LAN[f] if port == 63 else FAR[f], port))
+        return wait_for(lambda: stats()["connections"]["created"] > before)
+    before = books()
+    equal((dry(61)[0], dry(62)[0], dry(64)[0]), ("both", "one", "counted"), f"IPv{f}: what a first packet would meet, as often as asked")
+    first = dry(63)
+    ok(first[0] == "led" and first[1], f"IPv{f}: and who would serve it", first)
+    equal(books(), before, f"IPv{f}: and no token, byte, turn, element or server is less for it")
+    ok(all(real(p) for p in (61, 61, 62, 63, 64)), f"IPv{f}: real ones take them")
+    after = books()
+    equal((dry(61)[0], dry(62)[0], dry(64)[0]), ("rest", "two", "rest"), f"IPv{f}: then it says what is left of them")
+    second = dry(63)
+    ok(second[0] == "led" and second[1] not in (None, first[1]), f"IPv{f}: and another server", (first, second))
+    equal(books(), after, f"IPv{f}: and changes nothing again")
+END
 fwctl -n gw flush >/dev/null
 check_none() { ! live in lan udp 192.168.1.2:5 to 198.51.100.7:5 && grep -q 'no policy' live.err live.json; }
 ok "without a policy" check_none
