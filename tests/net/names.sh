@@ -208,7 +208,7 @@ def stands_for(name, *addrs, seconds=25):
 
 
 POLICY = """set git : addr { elements = { git.example.org } }
-ingress { iif lan daddr @git accept; iif lan daddr @resolvers accept; iif lan reject; accept }
+ingress { ct state untracked accept; iif lan daddr @git accept; iif lan daddr @resolvers accept; iif lan reject; accept }
 egress { accept }
 """
 A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
@@ -283,11 +283,20 @@ e = wait_for(lambda: watch.all("nothing", name="git.example.org"), 25 + 10 * SLO
 ok(e and e[0]["why"] == "no such name" and C in elements("git"), "no such name: told, and kept for a while", (e, elements("git")))
 # Another policy, with another name, and servers that are others.
 say(hub={"A": [A], "AAAA": ["2001:db8::7"]})
+SERVERS = open("resolv.conf").read()
 with open("resolv.conf", "a") as f:
     f.write("nameserver 192.0.2.53\nnameserver fe80::1%eth0\n")
 ok(stands_for("resolvers", "127.0.0.1", "192.0.2.53", "fe80::1"), "@resolvers: followed")
 apply(POLICY.replace("git.example.org", "hub.example.org"))
 ok(stands_for("git", A, "2001:db8::7"), "another policy: its names")
+for v in (4, 6):
+    ok(not passes(v, 53), f"IPv{v}, @resolvers: a packet to whom it is not does not pass")
+    with open("resolv.conf", "w") as f:
+        f.write(f"{SERVERS}nameserver {FAR[v]}\n")
+    ok(wait_for(lambda: passes(v, 53), 25 + 10 * SLOW), f"IPv{v}, @resolvers: one to whom it is passes")
+    with open("resolv.conf", "w") as f:
+        f.write(SERVERS)
+    ok(stands_for("resolvers", "127.0.0.1") and not passes(v, 53), f"IPv{v}, @resolvers: and no more when it is another")
 fwctl("set", "flush", "git")
 ok(stands_for("git", A, "2001:db8::7"), "what was flushed comes back")
 say(hub={"A": [B]})
