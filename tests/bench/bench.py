@@ -270,6 +270,29 @@ class Iptables(Nft):
         sh("iptables-legacy -t raw -P PREROUTING ACCEPT; iptables-legacy -t raw -F")
 
 
+class Ipvs(Nothing):
+    """The kernel's own balancer, by translation and without its conntrack, with a hash for
+    as many connections as others have one for. Its connections go with its modules."""
+    name = "ipvs"
+    parts = ("ip_vs", "ip_vs_rr", "ip_vs_mh", "ip_vs_lc")
+
+    def __init__(self, scheduler, service, servers):
+        super().__init__("ipvs " + scheduler)
+        self.address = service.partition(":")[0]
+        self.file = temp(f"services{id(self)}", f"-A -u {service} -s {scheduler}\n" + "".join(
+            f"-a -u {service} -r {s} -m\n" for s in servers))
+
+    def start(self):
+        for part in self.parts:
+            sh(f"insmod {os.environ['FWTREE_KDIR']}/net/netfilter/ipvs/{part}.ko" +
+               " conn_tab_bits=20" * (part == "ip_vs"))
+        sh(f"ip route add local {self.address} dev lo; ipvsadm -R <{self.file}")
+
+    def stop(self):
+        sh(f"ipvsadm -C; ip route del local {self.address} dev lo;"
+           "rmmod " + " ".join(reversed(self.parts)))
+
+
 NFT_DROP = """table netdev t {
 chain c { type filter hook ingress device d0 priority 0; policy drop;
 }

@@ -9,7 +9,7 @@ import json
 import struct
 import time
 
-from bench import (Nft, NFT_DROP, Nothing, Ours, idle, mark, must, pktgen, play, sent,
+from bench import (Ipvs, Nft, NFT_DROP, Nothing, Ours, idle, mark, must, pktgen, play, sent,
                    set_trace, settle, sh, taken)
 
 PORTS = 16384       # of a client
@@ -202,7 +202,8 @@ def new(b, name, tcp):
               peer and memory[who][0] / memory[peer][0])
 
 
-# All are by way of d1.
+# A service, and its servers, by way of d1.
+SERVICE = "198.18.0.1"
 TARGETS = [f"198.18.9.{n}" for n in range(1, 17)]
 
 
@@ -210,35 +211,48 @@ def balancers():
     def nft(how):
         to = ", ".join(f"{n} : {a}" for n, a in enumerate(TARGETS))
         return NFT_CT + "table ip n {\nchain p { type nat hook prerouting priority -100;\n" \
-            f"ip daddr 198.18.0.0/16 dnat to {how} map {{ {to} }}\n}}\n}}\n"
+            f"ip daddr {SERVICE} udp dport 9 dnat to {how} map {{ {to} }}\n}}\n}}\n"
 
     def ours(scheduler):
         return f"pool p {{ scheduler {scheduler}; {'; '.join(TARGETS)} }}\n" + \
-            OURS.replace("iif { d0, d1 } accept", "iif d0 balance @p accept\niif d1 accept")
+            OURS.replace("iif { d0, d1 } accept", f"iif d0 daddr {SERVICE} udp dport 9 "
+                         "balance @p accept\niif d1 accept")
+
+    def ipvs(scheduler):
+        return Ipvs(scheduler, SERVICE + ":9", [t + ":9" for t in TARGETS])
 
     return [Nothing(), Nft(nft("numgen inc mod 16"), "nft numgen"),
             Nft(nft("jhash ip saddr . udp sport mod 16"), "nft jhash"),
+            ipvs("rr"), ipvs("mh"), ipvs("lc"),
             Ours(ours("round-robin"), "fwtree round-robin"), Ours(ours("maglev"), "fwtree maglev"),
-            Ours(ours("least-conn"), "fwtree least-conn")], \
-        [("nft numgen", None), ("nft jhash", None), ("fwtree round-robin", "nft numgen"),
-         ("fwtree maglev", "nft jhash"), ("fwtree least-conn", None)]
+            Ours(ours("least-conn"), "fwtree least-conn")]
+
+
+def held_against(round_robin, maglev, least_conn=None):
+    return [("fwtree round-robin", round_robin), ("fwtree maglev", maglev),
+            ("fwtree least-conn", least_conn)]
 
 
 def balanced(b, name):
-    """New connections, spread over 16 servers. The guest's kernel has no IPVS."""
+    """New connections to one service, spread over 16 servers."""
     count = int(200e3 * b.scale)
-    contenders, pairs = balancers()
+    contenders = balancers()
+    to_one = [s for s in NEW if "dst_m" not in s and "IPDST" not in s] + [
+        "flag !IPDST_RND", f"dst_min {SERVICE}", f"dst_max {SERVICE}"]
 
     def measure(c):
         settle()
         out = sent("d1")
-        ns = pktgen("d0", count, NEW)
+        ns = pktgen("d0", count, to_one)
         must("forwarded", sent("d1") - out, count, 0.999)
         c.forget()
         return ns
 
     least = b.rates(name, contenders, measure, "linux")
-    b.added(f"{name}: added to the plain kernel", least, pairs)
+    alone = [(c.label, None) for c in contenders[1:] if c.name != "fwtree"]
+    b.added(f"{name}: added to the plain kernel", least,
+            alone + held_against("nft numgen", "nft jhash"))
+    b.added(f"{name}: added, beside IPVS", least, held_against("ipvs rr", "ipvs mh", "ipvs lc"))
 
 
 def million(b, name):
