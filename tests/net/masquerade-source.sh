@@ -48,6 +48,20 @@ def shown(f):
 
 far_link = next(a["local"] for i in json.loads(ip("-j", "-6", "addr", "show", "dev", "i0", host="net"))
                 for a in i["addr_info"] if a["scope"] == "link")
+lan_link = next(a["local"] for i in json.loads(ip("-j", "-6", "addr", "show", "dev", "lan"))
+                for a in i["addr_info"] if a["scope"] == "link")
+
+def alone():
+    """lan has no address for all; home's packets come by its link's."""
+    ip("-6", "addr", "del", f"{LAN[6]}/64", "dev", "lan")
+    ip("-6", "route", "add", "fd00:1::/64", "dev", "lan")
+    ip("-6", "route", "replace", "default", "via", lan_link, "dev", "h0", host="home")
+
+def together():
+    ip("-6", "route", "del", "fd00:1::/64", "dev", "lan")
+    ip("-6", "addr", "add", f"{LAN[6]}/64", "dev", "lan", "nodad")
+    ip("-6", "route", "replace", "default", "via", LAN[6], "dev", "h0", host="home")
+
 servers = {f: udp("net", FAR[f], 5000) for f in (4, 6)}
 apply(POLICY % "")
 for f, width in (4, 24), (6, 64):
@@ -58,6 +72,12 @@ for f, width in (4, 24), (6, 64):
     addresses(f, (f"{END_OF[f]}/{16 if f == 4 else 64}",))
     equal(shown(f), None, f"R12 IPv{f}: one of the link alone: nothing leaves")
     equal(reason("no-address"), before + 2, f"R12 IPv{f}: which is counted, too")
+    if f == 6:
+        # The kernel would take one for all, of any interface. Where none has one it takes this.
+        alone()
+        equal(shown(6), None, "R12 IPv6: nor where there is no other anywhere")
+        equal(reason("no-address"), before + 3, "R12 IPv6: counted")
+        together()
     addresses(f, (f"{END_OF[f]}/{16 if f == 4 else 64}",), (f"{WAN[f]}/{width}",))
     equal(shown(f), WAN[f], f"R12 IPv{f}: besides, there is one for all: that")
 # One that is not to be used for what is new, one that is not known to be ours alone yet,
