@@ -33,6 +33,11 @@ bool fwt_answering(const struct fwt_way *w)
 	       this_cpu_read(sender.task) == current;
 }
 
+void fwt_answer_left(void)
+{
+	this_cpu_write(sender.fn, NULL);
+}
+
 /* Not a connection's tuple, but what both ends of lo see alike. Never 0. */
 static u64 answer_hash(const struct fwt_packet *p)
 {

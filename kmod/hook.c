@@ -515,8 +515,12 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 	w->p.oif = w->state->out->name;
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
 		return fwt_malformed(w, FWT_HOOK_EGRESS);
-	if (fwt_answering(w))
-		return answer_out(w);
+	if (fwt_answering(w)) {
+		ret = answer_out(w);
+		/* What its device makes of it, a tunnel say, is none of our answers. */
+		fwt_answer_left();
+		return ret;
+	}
 	if (untracked(w))
 		return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)

@@ -490,6 +490,9 @@ void fwt_answer_other(struct fwt_way *w);
 /* It is an answer of ours that is on its way out here just now. */
 bool fwt_answering(const struct fwt_way *w);
 
+/* It has passed the last hook: what comes by from now on is none. */
+void fwt_answer_left(void);
+
 /* An answer to a program of this machine goes by lo, and comes in again: noted on
  * its way out, it is expected, once, on its way in.
  */

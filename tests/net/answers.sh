@@ -28,6 +28,15 @@ marks = iter(range(20000, 30000))
 def ip(f, src=None, dst=None):
     return IP(src=src or HOME[4], dst=dst or FAR[4]) if f == 4 else IPv6(src=src or HOME[6], dst=dst or FAR[6])
 
+def followed(f):
+    """UDP that ends before its packet does: its checksum is of its own nine bytes."""
+    src, dst = (socket.inet_pton(FAMILY[f], a[f]) for a in (HOME, FAR))
+    head = struct.pack("!HHH", 5, 7, 9)
+    check = csum(src + dst + struct.pack("!HH", 17, 9) + head + b"\0\0x")
+    packet = ip(f)
+    setattr(packet, "proto" if f == 4 else "nh", 17)
+    return packet / Raw(head + struct.pack("!H", check) + b"x" + b"\x02\x04what is no part of it")
+
 def answers(f, packet, to=ours):
     """How many packets come back before that to a packet which is answered for sure."""
     mark, got = next(marks), []
@@ -55,6 +64,7 @@ for hook, where in (("ingress", "reject"), ("egress", "oif wan reject; accept"))
         cases = [
             ("a SYN", 1, ip(f) / TCP(sport=5, dport=7, flags="S"), ours),
             ("UDP", 1, ip(f) / UDP(sport=5, dport=7) / b"x", ours),
+            ("UDP that something follows", 1, followed(f), ours),
             ("an echo request", 1, ip(f) / (ICMP(id=7) if f == 4 else ICMPv6EchoRequest(id=7)), ours),
             ("an ACK of nobody's", 1, ip(f) / TCP(sport=6, dport=7, flags="A", seq=9, ack=9), ours),
             ("a RST", 0, ip(f) / TCP(sport=6, dport=8, flags="R"), ours),
@@ -90,5 +100,33 @@ for hook, where in (("ingress", "reject"), ("egress", "oif wan reject; accept"))
     # What routing would not have has a tentative entry, for two seconds (R22).
     ok(wait_for(lambda: not [c for c in conn_list() if c["original"]["daddr"] in FAR.values()]),
        f"{hook}: none of it is remembered", conn_list())
+END
+
+# An answer that a tunnel carries: the tunnel's packet is none of ours, and is of its
+# connection, or asked, as any is.
+tunnel() {
+	ip -n "$1" tunnel add t0 mode gre local "$2" remote "$3" &&
+		ip netns exec "$1" sh -c "echo 1 >/proc/sys/net/ipv6/conf/t0/disable_ipv6" &&
+		ip -n "$1" addr add "$4"/24 dev t0 && ip -n "$1" link set t0 up
+}
+ok "a tunnel" tunnel gw 203.0.113.8 203.0.113.1 10.9.0.1
+ok "and its other end" tunnel net 203.0.113.1 203.0.113.8 10.9.0.2
+py <<'END'
+TUNNEL = """option adopt 0s
+ingress { ct state untracked accept; iif t0 tcp dport 99 reject; protocol gre %s accept; accept }
+egress { protocol gre count carried %s; accept }
+"""
+def dial():
+    return refused(lambda: connect("net", "10.9.0.1", 99, timeout=1 + SLOW))
+
+apply(TUNNEL % ("", "accept"))
+equal(dial(), errno.ECONNREFUSED, "a SYN that came by the tunnel is answered by it")
+c = conn_list("proto", "gre")[0]
+equal((c["original"]["packets"], c["reply"]["packets"]), (1, 1), "what carried it counts in the tunnel's connection")
+equal(c["state"], "REPLIED", "which is answered by it")
+apply(TUNNEL % ("notrack", "drop"))
+fwctl("conn", "flush")
+equal(dial(), errno.ETIMEDOUT, "where nothing may leave by the tunnel, no answer does")
+ok(stats()["counters"]["carried"]["packets"], "for it was asked")
 END
 done_testing
