@@ -152,7 +152,9 @@ static void dev_release(struct fwt_dev *b)
 	kfree_rcu(b, rcu);
 }
 
-/* Bind @dev as @prog wants it, unbind what it does not want unless @keep. */
+/* Bind @dev as @prog wants it, unbind what it does not want unless @keep, or something
+ * that it wants could not be bound: then what it had stays.
+ */
 static int dev_settle(struct fwt_net *fn, const struct fwt_program *prog,
 		      struct net_device *dev, bool keep)
 {
@@ -173,12 +175,12 @@ static int dev_settle(struct fwt_net *fn, const struct fwt_program *prog,
 		b->dev = dev;
 		list_add(&b->list, &fn->devs);
 	}
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2 && !ret; i++)
 		if (want[i])
-			ret = ret ? ret : bind(b, i);
-		else if (!keep)
+			ret = bind(b, i);
+	for (i = 0; i < 2 && !ret && !keep; i++)
+		if (!want[i])
 			unbind(b, i);
-	}
 	if (!b->bound[0] && !b->bound[1])
 		dev_release(b);
 	return ret;
@@ -261,6 +263,7 @@ int fwt_dev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 	struct fwt_net *fn = fwt_pernet(dev_net(dev));
 	const struct fwt_policy *p;
 	struct fwt_dev *b;
+	int ret = 0;
 
 	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER &&
 	    event != NETDEV_CHANGENAME)
@@ -277,12 +280,15 @@ int fwt_dev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 			atomic64_set(&b->root[0], b->renames);
 			atomic64_set(&b->root[1], b->renames);
 		}
-		if (dev_settle(fn, &p->prog, dev, false))
-			pr_warn("fwtree: %s: no memory for its hook: it is not filtered\n",
-				dev->name);
+		ret = dev_settle(fn, &p->prog, dev, false);
 	}
 	mutex_unlock(&fn->lock);
-	return NOTIFY_DONE;
+	/* Who makes it, or names it so, is refused: a device that a policy filters is not
+	 * there without. But one that comes from another namespace is not asked for.
+	 */
+	if (ret)
+		pr_warn_ratelimited("fwtree: %s: no memory for its hook\n", dev->name);
+	return notifier_from_errno(ret);
 }
 
 void fwt_hooks_waiting(struct fwt_net *fn, void (*say)(void *ctx, const char *name),

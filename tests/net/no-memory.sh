@@ -115,6 +115,75 @@ for again in range(10):
 ok(not reached and reason("no-memory") > was, "no-memory: a packet that began a connection", (again, n, reason("no-memory") - was))
 ok(send(port + 1) is None, "and then there is memory again")
 END
+# R29: a device that a policy filters comes with its hook, or not at all; a name that one
+# is filtered by likewise.
+must_apply <<'END'
+ingress device d1 { drop }
+ingress { accept }
+END
+py <<'END'
+import os
+from genl import attr, attrs_of, Family, NLM_F_ACK, NLM_F_REQUEST
+fd = os.open("/proc/self/fail-nth", os.O_RDWR)
+with ns("gw"):
+    rt = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    own = Family()
+rt.settimeout(5 * SLOW)
+NEW, DELETE, CREATE = 16, 17, 0x600
+NAME, INFO, KIND = 3, 18, 1
+
+def ask(kind, flags, index, attrs):
+    body = struct.pack("=BxHiII", 0, 0, index, 0, 0) + attrs
+    rt.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0) + body)
+    return -struct.unpack_from("=i", rt.recv(65536), 16)[0]
+
+def index(name):
+    with ns("gw"):
+        try:
+            return socket.if_nametoindex(name)
+        except OSError:
+            return 0
+
+def make(name):
+    return ask(NEW, CREATE, 0, attr(NAME, name + b"\0") + attr(INFO, attr(KIND, b"dummy\0")))
+
+def name_it(i, name):
+    return ask(NEW, 0, i, attr(NAME, name + b"\0"))
+
+def failing(n, call):
+    os.pwrite(fd, str(n).encode(), 0)
+    try:
+        error = call()
+    except OSError as e:
+        error = e.errno
+    reached = int(os.pread(fd, 20, 0).split(b"\0")[0]) == 0
+    os.pwrite(fd, b"0", 0)
+    return error, reached
+
+def filtered():
+    """Whether the policy waits for no device."""
+    return own.attrs("POLICY")["WAITING"] not in dict(attrs_of(own.do("POLICY_GET", {})[2][0][4:]))
+
+ok(not filtered(), "a device is waited for")
+equal(make(b"d2"), 0, "one that is not filtered")
+other = index("d2")
+for what, call in (("that comes", lambda: make(b"d1")), ("that is renamed", lambda: name_it(other, b"d1"))):
+    refused, bare = 0, []
+    for n in range(1, 400):
+        error, reached = failing(n, call)
+        i = index("d1")
+        refused += not i
+        if i and not filtered():
+            bare += [(n, error)]
+        if i == other:
+            name_it(i, b"d2")
+        elif i:
+            ask(DELETE, 0, i, b"")
+        if not reached:
+            break
+    equal(bare, [], f"a device {what}: never without its hook")
+    ok(i and refused > 1, f"a device {what}: some did not, at last it does", (n, refused))
+END
 must_apply <<'END'
 ingress { iif lo accept; drop id last }
 egress { accept }

@@ -409,6 +409,7 @@ struct ratelimit_state {
 int __ratelimit(struct ratelimit_state *rs);
 #define pr_info(...)			((void)0)
 #define pr_warn(...)			((void)0)
+#define pr_warn_ratelimited(...)	((void)0)
 #define pr_err(...)			((void)0)
 
 /* Lists */

@@ -60,6 +60,7 @@ struct net_device *dev_get_by_name_rcu(struct net *net, const char *name);
 
 struct notifier_block { int dummy; };
 #define NOTIFY_DONE		0
+#define notifier_from_errno(e)		((e) ? 0x8000 : 0)
 #define NETDEV_REGISTER		5
 #define NETDEV_UNREGISTER	6
 #define NETDEV_CHANGENAME	10
