@@ -90,7 +90,7 @@ void fwt_bar(const struct fwt_conn *c, bool both)
 	if (!b->maps)
 		/* Pairs with the acquire in fwt_barred(). */
 		smp_store_release(&b->maps, kzalloc(2 * WORDS * sizeof(*b->maps),
-						    GFP_ATOMIC | __GFP_NOWARN));
+						    GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT));
 	if (b->maps) {
 		remember(b, directed(fn, &server));
 		if (both)
