@@ -13,6 +13,7 @@
 #include <net/genetlink.h>
 
 #include "hook.h"
+#include "led.h"
 #include "netlink.h"
 #include "policy.h"
 #include "way.h"
@@ -32,6 +33,10 @@ struct run {
 	u32 n_steps;
 	u32 words;
 	bool cut;
+	bool apart;
+	u32 flags;		/* what the last walk said, if it accepts */
+	u32 dnat;
+	u32 snat;
 	struct fwt_rlu rlu;
 };
 
@@ -108,6 +113,9 @@ static int walk(struct run *r, struct fwt_way *w, u8 hook, u32 root, const struc
 	ret = put_walk(r, &w->p, hook, state, d);
 	if (!ret)
 		ret = d->verdict == FWT_VERDICT_ACCEPT;
+	r->flags = d->flags;
+	r->dnat = d->dnat;
+	r->snat = d->snat;
 	kfree(d);
 	return ret;
 }
@@ -159,7 +167,72 @@ static int walk_device(struct run *r, struct fwt_way *w, const struct net_device
 static int walk_inet(struct run *r, struct fwt_way *w, u8 hook)
 {
 	w->p.ct_tuple = w->tracked ? &w->t : NULL;
+	r->flags = 0;
 	return walk_in_world(r, w, hook, r->pol->prog.root[hook]);
+}
+
+static int put_drop(struct run *r, u8 reason)
+{
+	return nla_put_string(r->reply, FWTREE_A_EXPLAIN_REASON, fwt_reason_info[reason].name);
+}
+
+/* The port that a server is shown is chosen when a connection begins: one that could be. */
+static void stand_apart(struct run *r, struct fwt_way *w)
+{
+	const struct fwt_options *opt = &r->pol->opt;
+	struct fwt_port_search s;
+	u16 port;
+
+	r->apart = true;
+	fwt_port_search_init(&s, opt->nat_lo, opt->nat_hi, w->seed ^ w->t.src.addr[0]);
+	if (!fwt_port_search_next(&s, &port))
+		return;
+	if (w->p.have & FWT_HAVE_PORTS)
+		w->p.sport = port;
+	else
+		w->p.icmp_id = port;
+}
+
+/* A packet that a tree leads elsewhere: whether there, and past whom. As walk(). */
+static int lead(struct run *r, struct fwt_way *w)
+{
+	struct fwt_led led;
+	int ret;
+
+	/* No record, no translation back. */
+	if (r->flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT) &&
+	    (w->p.ct_state != FWT_CT_NEW || r->flags & FWT_DECISION_NOTRACK))
+		return put_drop(r, FWT_REASON_INVALID);
+	if (!(r->flags & FWT_DECISION_DNAT))
+		return 1;
+	ret = fwt_led_peek(w, r->dnat, &led);
+	if (ret)
+		return ret < 0 ? ret : put_drop(r, ret);
+	if (memcmp(led.server.addr, w->p.daddr, sizeof(led.server.addr))) {
+		memcpy(w->p.daddr, led.server.addr, sizeof(w->p.daddr));
+		ret = put_addr(r->reply, FWTREE_A_EXPLAIN_SERVER, led.server.addr);
+		if (ret)
+			return ret;
+	}
+	if (!led.apart)
+		return 1;
+	stand_apart(r, w);
+	ret = nla_put_flag(r->reply, FWTREE_A_EXPLAIN_APART);
+	return ret ? ret : 1;
+}
+
+/* One that stands apart can be shown by its own address alone, see track.c. */
+static int show(struct run *r, const struct fwt_way *w)
+{
+	const struct fwt_prog_mod *m;
+	u32 snat = r->snat;
+
+	if (!r->apart || !(r->flags & FWT_DECISION_SNAT))
+		return 1;
+	m = &fwt_program_of_mod(&r->pol->prog, &snat)->mod[snat];
+	if (!(m->flags & FWT_MOD_PORTS) && !memcmp(w->p.saddr, w->t.src.addr, sizeof(w->p.saddr)))
+		return 1;
+	return put_drop(r, FWT_REASON_TUPLE_CLASH);
 }
 
 /* Where it would go on to, with the destination that it has now. */
@@ -197,6 +270,8 @@ static int arrive(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 					 FWTREE_A_EXPLAIN_PAD);
 	w->p.ct_state = fwt_first_state(w);
 	ret = walk_inet(r, w, FWT_HOOK_INGRESS);
+	if (ret > 0)
+		ret = lead(r, w);
 	if (ret <= 0)
 		return ret;
 	ret = put_route(r, w, &out);
@@ -207,6 +282,10 @@ static int arrive(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 	state->out = out;
 	w->p.oif = out->name;
 	ret = walk_inet(r, w, FWT_HOOK_EGRESS);
+	if (ret > 0)
+		ret = lead(r, w);
+	if (ret > 0)
+		ret = show(r, w);
 	return ret <= 0 ? ret : walk_device(r, w, out, true);
 }
 
@@ -225,6 +304,10 @@ static int leave(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 						 FWTREE_A_EXPLAIN_PAD);
 		w->p.ct_state = fwt_first_state(w);
 		ret = walk_inet(r, w, FWT_HOOK_EGRESS);
+		if (ret > 0)
+			ret = lead(r, w);
+		if (ret > 0)
+			ret = show(r, w);
 		if (ret <= 0)
 			return ret;
 	}

@@ -14,6 +14,7 @@
 #include "bind.h"
 #include "count.h"
 #include "hairpin.h"
+#include "led.h"
 #include "mapping.h"
 #include "pool.h"
 #include "way.h"
@@ -299,9 +300,6 @@ static void first_state(struct fwt_way *w, struct fwt_conn *c)
 	}
 }
 
-/* Servers of a range that are tried. */
-#define SERVERS		16
-
 static u8 reason_of(int error)
 {
 	switch (error) {
@@ -313,31 +311,6 @@ static u8 reason_of(int error)
 		return FWT_REASON_SOURCE_FULL;
 	default:
 		return FWT_REASON_NO_MEMORY;
-	}
-}
-
-/* Of several servers that have no other choice than by chance: one that this client does
- * not talk to by this very port.
- */
-static noinline void another_server(const struct fwt_way *w, struct fwt_conn *c, u32 dnat)
-{
-	const struct fwt_prog_mod *m =
-		&fwt_program_of_mod(&w->pol->prog, &dnat)->mod[dnat];
-	struct fwt_end first, end;
-	u32 tries;
-
-	if (m->type != FWT_MOD_DNAT || !m->family ||
-	    m->flags & (FWT_MOD_PERSISTENT | FWT_MOD_MAP | FWT_MOD_IFADDR) ||
-	    !memcmp(m->addr_lo, m->addr_hi, sizeof(m->addr_lo)))
-		return;
-	fwt_ends_get(&c->ends, FWT_S, &first);
-	end = first;
-	for (tries = 0; fwt_conn_owner(c, FWT_PAIR_CS); tries++) {
-		if (tries == SERVERS || !fwt_nat_next(m, &first, &end)) {
-			fwt_ends_set(&c->ends, FWT_S, &first);
-			return;
-		}
-		fwt_ends_set(&c->ends, FWT_S, &end);
 	}
 }
 
@@ -414,7 +387,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		fwt_ends_set(&c->ends, FWT_S, &end);
 		/* What starts here walks once more, and is asked whether it is led there. */
 		if (w->state->hook != NF_INET_LOCAL_OUT)
-			another_server(w, c, d->dnat);
+			fwt_led_another(w, c, d->dnat);
 		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
 			c->flags |= BIT(FWT_CONN_DNAT);
 	} else if (unlikely(w->pol->opt.hairpin) && hook == FWT_HOOK_INGRESS) {

@@ -222,6 +222,106 @@ for f in (4, 6):
     ok(second[0] == "led" and second[1] not in (None, first[1]), f"IPv{f}: and another server", (first, second))
     equal(books(), after, f"IPv{f}: and changes nothing again")
 END
+# Two destinations that a client dials from one port, led to one server: what is said is
+# what then happens.
+py <<'PY'
+POLICY = """option adopt 0s
+ingress {
+	iif lo accept
+	ct state untracked accept
+	iif lan daddr { 198.51.100.10, 198.51.100.11 } protocol { udp, tcp, gre } dnat to 198.51.100.7 accept id led4
+	iif lan daddr { 2001:db8:77::10, 2001:db8:77::11 } protocol { udp, tcp, gre } dnat to 2001:db8:77::7 accept id led6
+	iif lan daddr 198.51.100.20 dnat to 198.51.100.7-198.51.100.8 accept
+	iif lan daddr 2001:db8:77::20 dnat to 2001:db8:77::7-2001:db8:77::8 accept
+	iif lan daddr 198.51.100.21 dnat to 198.51.100.8 accept
+	iif lan daddr 2001:db8:77::21 dnat to 2001:db8:77::8 accept
+	iif lan accept
+	drop
+}
+egress {
+	oif wan udp dport 54 masquerade accept id masq
+	accept
+}
+egress device wan { accept }
+"""
+NAMES = {4: "198.51.100.%s", 6: "2001:db8:77::%s"}
+
+def words(f, addr, port=None):
+    return addr if port is None else f"[{addr}]:{port}" if f == 6 else f"{addr}:{port}"
+
+def live(f, proto, sport, to, dport, *more):
+    return fwctl("explain", "--live", "in", "lan", proto, words(f, HOME[f], sport), "to",
+                 words(f, NAMES[f] % to, dport), *more)
+
+def text(f, sport, to, dport):
+    return run("fwctl", "-n", "gw", "explain", "--live", "in", "lan", "udp", words(f, HOME[f], sport),
+               "to", words(f, NAMES[f] % to, dport)).stdout
+
+def say(f, sport, to, dport):
+    """Really, to a name that stands for a server; the connection that comes of it."""
+    c = udp("home", HOME[f], sport)
+    before = {x["id"] for x in conn_list()}
+    drops = reason("tuple-clash")
+    c.sendto(b"x", (NAMES[f] % to, dport))
+    got = wait_for(lambda: [x for x in conn_list() if x["id"] not in before] or
+                   reason("tuple-clash") > drops and [None])
+    c.close()
+    return got[0]
+
+def gre(f, to):
+    with ns("home"):
+        s = socket.socket(FAMILY[f], socket.SOCK_RAW, 47)
+    s.sendto(bytes(8), (NAMES[f] % to, 0))
+    s.close()
+
+apply(POLICY)
+for f in (4, 6):
+    said = live(f, "udp", 5000, 10, 53)
+    equal((said["verdict"], said["dnat"], said["snat"], said["apart"], said["another_server"]),
+          ("accept", words(f, FAR[f], 53), None, False, False), f"IPv{f}: the first one is led there as it is")
+    equal(said["packet"]["destination"], words(f, FAR[f], 53), f"IPv{f}: whatever a tree of the device sees")
+    c = say(f, 5000, 10, 53)
+    equal((c["reply"]["saddr"], c["reply"]["dport"]), (FAR[f], 5000), f"IPv{f}: so it is")
+    said = live(f, "udp", 5000, 11, 53)
+    equal((said["verdict"], said["apart"], said["packet"]["source"], said["snat"]),
+          ("accept", True, words(f, HOME[f], "*"), words(f, HOME[f], "*")), f"IPv{f}: the second one is shown by another port")
+    ok("shown by another port" in text(f, 5000, 11, 53), f"IPv{f}: for people, too")
+    c = say(f, 5000, 11, 53)
+    ok(c["reply"]["saddr"] == FAR[f] and c["reply"]["daddr"] == HOME[f] and c["reply"]["dport"] != 5000,
+       f"IPv{f}: so it is", c)
+
+    # Translated besides.
+    say(f, 5000, 10, 54)
+    said = live(f, "udp", 5000, 11, 54)
+    equal((said["verdict"], said["reason"], said["rule"]["id"], said["packet"]),
+          ("drop", "tuple-clash", "masq", None), f"IPv{f}: one that would be translated besides is dropped")
+    equal(say(f, 5000, 11, 54), None, f"IPv{f}: so it is")
+
+    # Of several servers.
+    first = live(f, "udp", 5001, 20, 53)["dnat"]
+    one, other = (FAR[f], NAMES[f] % 8) if first == words(f, FAR[f], 53) else (NAMES[f] % 8, FAR[f])
+    say(f, 5001, 10 if one == FAR[f] else 21, 53)
+    said = live(f, "udp", 5001, 20, 53)
+    equal((said["verdict"], said["dnat"], said["another_server"], said["apart"]),
+          ("accept", words(f, other, 53), True, False), f"IPv{f}: of two servers the other one")
+    ok("led to another server" in text(f, 5001, 20, 53), f"IPv{f}: for people, too")
+    c = say(f, 5001, 20, 53)
+    equal((c["reply"]["saddr"], c["reply"]["dport"]), (other, 5001), f"IPv{f}: so it is")
+
+    # Without ports there is nothing to choose.
+    gre(f, 10)
+    ok(wait_for(lambda: conn_list("proto", "gre")), f"IPv{f}: GRE")
+    said = live(f, "gre", None, 11, None)
+    equal((said["verdict"], said["reason"]), ("drop", "tuple-clash"), f"IPv{f}: a second one is dropped")
+    drops = reason("tuple-clash")
+    gre(f, 11)
+    ok(wait_for(lambda: reason("tuple-clash") == drops + 1), f"IPv{f}: so it is")
+
+    # What can begin no connection is not translated.
+    said = live(f, "tcp", 5000, 10, 80, "ack")
+    equal((said["verdict"], said["reason"]), ("drop", "invalid"), f"IPv{f}: an ACK of nobody's is not led there")
+    fwctl("conn", "flush")
+PY
 fwctl -n gw flush >/dev/null
 check_none() { ! live in lan udp 192.168.1.2:5 to 198.51.100.7:5 && grep -q 'no policy' live.err live.json; }
 ok "without a policy" check_none

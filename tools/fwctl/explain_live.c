@@ -15,6 +15,7 @@
  * struct live - a dry run, and what came of it
  * @e: as the kernel told it
  * @last: its last walk, or NULL
+ * @ip: the last one of a hook of IP, where there was one; else as @last
  * @flags: FWT_DECISION_* of all walks
  * @conn: what its connection is called in text; "" for none, or none by now
  */
@@ -22,6 +23,7 @@ struct live {
 	struct view v;
 	struct fwt_nl_explained e;
 	const struct sim_walk *last;
+	const struct sim_walk *ip;
 	uint32_t flags;
 	const char *verdict;
 	char conn[4 * CONN_END];
@@ -50,7 +52,8 @@ static void put_end(char *buf, size_t size, const struct fwt_packet *p, bool sou
 /* The packet as it would leave. */
 static void put_packet(const struct live *l)
 {
-	const struct fwt_packet *p = &l->last->after;
+	const struct fwt_packet *p = &l->ip->after;
+	u32 mark = l->last->after.mark;
 	const char *name = fwt_class_name(FWT_CLASS_PROTOCOL, p->protocol);
 	char src[SIM_END_WORDS], dst[SIM_END_WORDS], proto[12];
 	bool snat = l->flags & FWT_DECISION_SNAT, dnat = l->flags & FWT_DECISION_DNAT;
@@ -65,17 +68,17 @@ static void put_packet(const struct live *l)
 	out_object("packet");
 	out_str("family", p->family == 6 ? "ipv6" : "ipv4");
 	out_num("protocol", p->protocol);
-	put_end(src, sizeof(src), p, true, snat);
+	put_end(src, sizeof(src), p, true, snat || l->e.apart);
 	put_end(dst, sizeof(dst), p, false, false);
 	out_text("as %s %s > %s", name ? name : proto, src, dst);
 	out_str("source", src);
 	out_str("destination", dst);
-	out_num("mark", p->mark);
-	if (p->mark)
-		out_text(", mark %u", p->mark);
+	out_num("mark", mark);
+	if (mark)
+		out_text(", mark %u", mark);
 	out_text("\n");
 	out_end();
-	out_str("snat", snat ? src : NULL);
+	out_str("snat", snat || l->e.apart ? src : NULL);
 	out_str("dnat", dnat ? dst : NULL);
 }
 
@@ -135,6 +138,8 @@ static int print(struct live *l, struct fwt_nl *nl)
 	memset(hook, 0, sizeof(hook));
 	for (i = 0; i < e->walks.n; i++) {
 		l->last = &e->walks.walk[i];
+		if (l->last->hook <= FWT_HOOK_EGRESS || !l->ip)
+			l->ip = l->last;
 		l->flags |= l->last->flags;
 		if (l->last->hook >= __FWT_SIM_HOOKS)
 			continue;
@@ -142,6 +147,8 @@ static int print(struct live *l, struct fwt_nl *nl)
 		by = hook[l->last->hook];
 	}
 	l->verdict = l->last && l->last->verdict < 3 ? verdicts[l->last->verdict] : "accept";
+	if (e->dropped)
+		l->verdict = "drop";
 	out_object(NULL);
 	out_str("verdict", l->verdict);
 	out_str("reason", *e->reason ? e->reason : NULL);
@@ -153,6 +160,8 @@ static int print(struct live *l, struct fwt_nl *nl)
 		return ret;
 	explain_put_rules(&by, hook);
 	explain_put_path(&e->walks);
+	out_bool("another_server", e->another);
+	out_bool("apart", e->apart);
 	out_bool("cut", e->cut);
 	put_way(l);
 	if (e->has_conn)
@@ -164,6 +173,10 @@ static int print(struct live *l, struct fwt_nl *nl)
 		out_text(", by %s:%u%s%s%s", by.file, by.line, by.id ? " (" : "",
 			 by.id ? by.id : "", by.id ? ")" : "");
 	out_text("\n");
+	if (e->another)
+		out_text("led to another server: its client talks to the first by this port already\n");
+	if (e->apart)
+		out_text("shown by another port: its client talks to the server by this one already\n");
 	if (e->local)
 		out_text("for this machine\n");
 	else if (*e->oif)

@@ -107,6 +107,32 @@ static int read_walk(struct fwt_nl_explained *e, const struct nlattr *nest)
 			  count(e->prog, FWT_SEC_NODES));
 }
 
+/* The packet as a hook of IP leaves it: a device's is asked with the frame as it was. */
+static struct sim_walk *last_inet(struct fwt_nl_explained *e)
+{
+	size_t i;
+
+	for (i = e->walks.n; i--; )
+		if (e->walks.walk[i].hook <= FWT_HOOK_EGRESS)
+			return &e->walks.walk[i];
+	return NULL;
+}
+
+/* What comes of what the trees said. */
+static void read_outcome(struct fwt_nl_explained *e, const struct nlattr **tb)
+{
+	struct sim_walk *w = last_inet(e);
+
+	e->apart = tb[FWTREE_A_EXPLAIN_APART];
+	e->another = tb[FWTREE_A_EXPLAIN_SERVER];
+	if (e->another && w)
+		read_addr(tb[FWTREE_A_EXPLAIN_SERVER], w->after.daddr);
+	e->dropped = tb[FWTREE_A_EXPLAIN_REASON];
+	if (e->dropped)
+		snprintf(e->reason, sizeof(e->reason), "%s",
+			 fwt_nl_str(tb[FWTREE_A_EXPLAIN_REASON]));
+}
+
 static int answer(void *ctx, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *tb[FWTREE_A_EXPLAIN_MAX + 1];
@@ -128,6 +154,7 @@ static int answer(void *ctx, const struct nlmsghdr *nlh)
 		if (ret)
 			return ret;
 	}
+	read_outcome(e, tb);
 	return 0;
 }
 

@@ -15,6 +15,9 @@
  * @local: it is for this machine
  * @oif: where it would leave; "" for none
  * @reason: of a drop, or ""
+ * @dropped: for @reason, which is no tree's
+ * @another: led to another server than the tree chose
+ * @apart: shown with another port than its own
  * @cut: there were more steps
  * @walks: the trees
  */
@@ -27,6 +30,9 @@ struct fwt_nl_explained {
 	bool local;
 	char oif[16];
 	char reason[40];
+	bool dropped;
+	bool another;
+	bool apart;
 	bool cut;
 	struct sim_walks walks;
 };
