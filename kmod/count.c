@@ -9,7 +9,7 @@
 
 #include "conn.h"
 #include "count.h"
-#include "core/tree.h"
+#include "core/patch.h"
 
 struct fwt_count {
 	struct hlist_node node;
@@ -150,11 +150,15 @@ int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 	u32 i;
 
 	for (i = 0; i < n; i++) {
+		const struct fwt_program *own;
+		u32 test = count[i].test;
+
+		own = fwt_program_of_test(prog, &test);
 		new = kmalloc(sizeof(*new), GFP_ATOMIC | __GFP_ACCOUNT);
 		if (!new)
 			goto fail;
 		new->conn = c->id;
-		new->count = charge(c->fn, fwt_count_table(prog, &prog->test[count[i].test]),
+		new->count = charge(c->fn, fwt_count_table(own, &own->test[test]),
 				    count[i].key, count[i].words, 0);
 		if (IS_ERR(new->count)) {
 			kfree(new);

@@ -261,21 +261,26 @@ static int put_limit(struct sk_buff *skb, struct fwt_net *fn, const struct fwt_p
 		[FWT_OBJECT_QUOTA] = FWTREE_LIMIT_KIND_QUOTA,
 		[FWT_OBJECT_SPLIT] = FWTREE_LIMIT_KIND_SPLIT,
 	};
-	/* A patch has none but the base's sets. */
-	struct fwt_object *o = i < p->prog.n[FWT_SEC_OBJECTS] ? p->object[i] : NULL;
+	struct fwt_object *o = fwt_policy_object(p, i);
+	const struct fwt_program *prog;
 	struct fwt_limit_figures f;
 	const u32 *param;
+	u32 own = i, rule;
 
-	if (!o)
-		return 1;
-	param = o->param;
+	prog = fwt_program_of_object(&p->prog, &own);
+	param = prog->object[own].param;
 	if (o->kind != FWT_OBJECT_LIMIT && o->kind != FWT_OBJECT_QUOTA &&
 	    o->kind != FWT_OBJECT_SPLIT)
+		return 1;
+	rule = param[FWT_LIMIT_RULE];
+	if (prog != &p->prog)
+		rule += p->prog.n[FWT_SEC_RULES];
+	if (fwt_rule_gone(p, rule))
 		return 1;
 	fwt_limit_read(o, &f);
 	if (nla_put_u32(skb, FWTREE_A_LIMIT_GENERATION, p->gen) ||
 	    nla_put_u32(skb, FWTREE_A_LIMIT_KIND, kinds[o->kind]) ||
-	    nla_put_u32(skb, FWTREE_A_LIMIT_RULE, param[FWT_LIMIT_RULE]) ||
+	    nla_put_u32(skb, FWTREE_A_LIMIT_RULE, rule) ||
 	    put_u64(skb, FWTREE_A_LIMIT_MEMORY, f.memory))
 		return -EMSGSIZE;
 	if (o->kind == FWT_OBJECT_SPLIT)

@@ -82,6 +82,40 @@ static struct fwt_object *create(struct fwt_net *fn, const struct fwt_program *p
 	return o;
 }
 
+/* What a policy has, sorted; of a patch's those are the base's, too, that are sets. */
+static struct fwt_object **sort_of(const struct fwt_policy *p, u32 least, u32 *n)
+{
+	u32 n_base = p ? p->base->prog.n[FWT_SEC_OBJECTS] : 0;
+	u32 n_own = p && p->change ? p->change->patch.prog.n[FWT_SEC_OBJECTS] : 0;
+	struct fwt_object **sorted;
+
+	*n = n_base + n_own;
+	sorted = kvmalloc_array(max(least, *n), sizeof(*sorted), GFP_KERNEL_ACCOUNT);
+	if (!sorted || !*n)
+		return sorted;
+	memcpy(sorted, p->base->object, n_base * sizeof(*sorted));
+	if (n_own)
+		memcpy(sorted + n_base, p->change->object, n_own * sizeof(*sorted));
+	sort(sorted, *n, sizeof(*sorted), by_key, NULL);
+	return sorted;
+}
+
+/* That which is there already, or another one. */
+static struct fwt_object *get(struct fwt_net *fn, struct fwt_object **sorted, u32 n,
+			      const struct fwt_program *prog, u32 i,
+			      struct netlink_ext_ack *extack)
+{
+	const struct fwt_prog_object *p = &prog->object[i];
+	struct fwt_object *o;
+
+	if (p->kind >= __FWT_OBJECT_MAX || !fwt_object_ops[p->kind]) {
+		NL_SET_ERR_MSG_FMT(extack, "object %u is of a kind that is not known here", i);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	o = find(sorted, n, p->key);
+	return o && alike(o, prog, i) ? o : create(fn, prog, i, extack);
+}
+
 int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **object,
 			struct netlink_ext_ack *extack)
 {
@@ -99,34 +133,17 @@ int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **obje
 int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 		    struct fwt_object **out, struct netlink_ext_ack *extack)
 {
-	const struct fwt_policy *old = fwt_policy_locked(fn);
-	u32 n = prog->n[FWT_SEC_OBJECTS], n_old = 0, i;
-	struct fwt_object **sorted = NULL, *o;
+	u32 n = prog->n[FWT_SEC_OBJECTS], n_old, i;
+	struct fwt_object **sorted, *o;
 	int ret = 0;
 
 	if (!n)
 		return 0;
-	if (old)
-		n_old = old->base->prog.n[FWT_SEC_OBJECTS];
-	sorted = kvmalloc_array(max(n, n_old), sizeof(*sorted), GFP_KERNEL_ACCOUNT);
+	sorted = sort_of(fwt_policy_locked(fn), n, &n_old);
 	if (!sorted)
 		return -ENOMEM;
-	if (n_old) {
-		memcpy(sorted, old->base->object, n_old * sizeof(*sorted));
-		sort(sorted, n_old, sizeof(*sorted), by_key, NULL);
-	}
 	for (i = 0; i < n; i++) {
-		const struct fwt_prog_object *p = &prog->object[i];
-
-		if (p->kind >= __FWT_OBJECT_MAX || !fwt_object_ops[p->kind]) {
-			NL_SET_ERR_MSG_FMT(extack, "object %u is of a kind that is not known here",
-					   i);
-			ret = -EOPNOTSUPP;
-			break;
-		}
-		o = find(sorted, n_old, p->key);
-		if (!o || !alike(o, prog, i))
-			o = create(fn, prog, i, extack);
+		o = get(fn, sorted, n_old, prog, i, extack);
 		if (IS_ERR(o)) {
 			ret = PTR_ERR(o);
 			break;
@@ -153,6 +170,55 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 		memset(out, 0, n * sizeof(*out));
 	}
 	return ret;
+}
+
+int fwt_objects_get_added(struct fwt_net *fn, const struct fwt_patch *patch,
+			  struct fwt_object **out, struct netlink_ext_ack *extack)
+{
+	const struct fwt_policy *old = fwt_policy_locked(fn);
+	const struct fwt_program *prog = &patch->prog;
+	u32 n = prog->n[FWT_SEC_OBJECTS], n_old, i;
+	struct fwt_object **sorted, *o;
+	int ret = 0;
+
+	if (!n)
+		return 0;
+	sorted = sort_of(old, 1, &n_old);
+	if (!sorted)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		o = patch->object[i] != FWT_NONE ? old->base->object[patch->object[i]] :
+						   get(fn, sorted, n_old, prog, i, extack);
+		if (IS_ERR(o)) {
+			ret = PTR_ERR(o);
+			break;
+		}
+		o->users++;
+		out[i] = o;
+	}
+	kvfree(sorted);
+	if (ret) {
+		fwt_objects_put(out, n);
+		memset(out, 0, n * sizeof(*out));
+	}
+	return ret;
+}
+
+void fwt_objects_publish_added(const struct fwt_patch *patch, struct fwt_object **object)
+{
+	const struct fwt_program *prog = &patch->prog;
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_OBJECTS]; i++) {
+		struct fwt_object *o = object[i];
+
+		/* Sets are as the base says. */
+		if (patch->object[i] != FWT_NONE)
+			continue;
+		if (fwt_object_ops[o->kind]->publish)
+			fwt_object_ops[o->kind]->publish(o, prog, i);
+		memcpy(o->param, prog->object[i].param, sizeof(o->param));
+	}
 }
 
 void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object)

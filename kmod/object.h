@@ -4,9 +4,9 @@
  * one which the policy in force has, of the same kind and key and alike, takes it
  * over with its contents; else it is made anew.
  *
- * Life-cycle: a program (struct fwt_base) holds one use of each of its objects,
- * from before it is published until a grace period after it has retired; with
- * the last use an object goes. So a walk under RCU that has a policy at hand may
+ * Life-cycle: a program (struct fwt_base, and that of a struct fwt_change) holds one
+ * use of each of its objects, from before it is published until a grace period after
+ * it has retired; with the last use an object goes. So a walk under RCU that has a policy at hand may
  * use the policy's objects. Who keeps one for longer (a connection, a pool's)
  * counts for itself.
  *
@@ -18,7 +18,7 @@
 
 #include <linux/netlink.h>
 #include "netns.h"
-#include "core/tree.h"
+#include "core/patch.h"
 
 struct fwt_object;
 
@@ -93,6 +93,24 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
  */
 int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **object,
 			struct netlink_ext_ack *extack);
+
+/**
+ * fwt_objects_get_added() - a use of each object of a patch's program
+ * @fn: namespace, its lock held; a policy is in force, with the patch's base
+ * @patch: verified
+ * @out: by index
+ * @extack: told why not
+ *
+ * Sets are the base's. Limits, quotas and turns are those that rules of the same keys had,
+ * the base's or another patch's; or new ones.
+ *
+ * Return: 0; what @create says.
+ */
+int fwt_objects_get_added(struct fwt_net *fn, const struct fwt_patch *patch,
+			  struct fwt_object **out, struct netlink_ext_ack *extack);
+
+/* The policy with that patch is going to be in force. */
+void fwt_objects_publish_added(const struct fwt_patch *patch, struct fwt_object **object);
 
 /* The policy that has them is going to be in force. */
 void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object);

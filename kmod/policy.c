@@ -169,6 +169,7 @@ void fwt_change_free(struct fwt_change *c)
 	if (!c)
 		return;
 	kvfree(c->slot);
+	kvfree(c->object);
 	kvfree(c->tables);
 	kvfree(c->blob);
 	kfree(c);
@@ -193,10 +194,12 @@ static void policy_free_work(struct work_struct *work)
 
 	mutex_lock(&fn->lock);
 	/* Whoever uses them still may be the last one any moment. */
-	if (p->change && !--p->change->users)
+	if (p->change && !--p->change->users) {
 		fwt_slots_put(fn, p->change->slot, fwt_n_slots(&p->change->patch.prog));
-	else
+		fwt_objects_put(p->change->object, p->change->patch.prog.n[FWT_SEC_OBJECTS]);
+	} else {
 		p->change = NULL;
+	}
 	if (!--p->base->users)
 		base_put_things(fn, p->base);
 	else
@@ -315,7 +318,7 @@ fail:
 	return ERR_PTR(ret);
 }
 
-static bool counts(const struct fwt_program *prog)
+bool fwt_program_counts(const struct fwt_program *prog)
 {
 	u32 i;
 
@@ -421,7 +424,7 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 		fwt_slots_put(fn, p->slot, fwt_n_slots(&p->prog));
 		goto fail;
 	}
-	if (p->opt.conn_max_per_source || counts(&p->prog))
+	if (p->opt.conn_max_per_source || fwt_program_counts(&p->prog))
 		ret = fwt_counts_init(fn, p->opt.conn_max);
 	if (ret) {
 		NL_SET_ERR_MSG(extack, "no memory to count connections");

@@ -57,6 +57,7 @@ struct fwt_base {
  * @users: policies; under fwt_net.lock
  * @patch: verified
  * @slot: by rule, then by named counter, of the patch's program
+ * @object: by index in its OBJECTS
  * @tables: memory of @patch
  * @blob: its bytes
  * @len: how many
@@ -65,6 +66,7 @@ struct fwt_change {
 	u32 users;
 	struct fwt_patch patch;
 	u32 *slot;
+	struct fwt_object **object;
 	void *tables;
 	void *blob;
 	size_t len;
@@ -168,6 +170,9 @@ void fwt_filters_free(struct fwt_base *b);
  */
 int fwt_digests_make(struct fwt_base *b);
 
+/* Asks a program how many connections there are: fwt_counts_init() comes first. */
+bool fwt_program_counts(const struct fwt_program *prog);
+
 /* A policy that was never in force. */
 void fwt_policy_free(struct fwt_policy *p);
 void fwt_change_free(struct fwt_change *c);
@@ -199,10 +204,19 @@ static inline u32 fwt_rule_slot(const struct fwt_policy *pol, u32 rule)
 	return pol->change->slot[rule - pol->prog.n[FWT_SEC_RULES]];
 }
 
-/* An object that a walk met; of a patch it is one of the base's. */
+/* An object that a walk met; those of a patch are numbered behind the base's. */
 static inline struct fwt_object *fwt_policy_object(const struct fwt_policy *pol, u32 index)
 {
-	return pol->object[fwt_patch_object(&pol->prog, index)];
+	if (likely(index < pol->prog.n[FWT_SEC_OBJECTS]))
+		return pol->object[index];
+	return pol->change->object[index - pol->prog.n[FWT_SEC_OBJECTS]];
+}
+
+/* How many there are. */
+static inline u32 fwt_policy_objects(const struct fwt_policy *pol)
+{
+	return pol->prog.n[FWT_SEC_OBJECTS] +
+	       (pol->change ? pol->change->patch.prog.n[FWT_SEC_OBJECTS] : 0);
 }
 
 /* A rule of the base that a patch has taken away. */

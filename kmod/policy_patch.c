@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "count.h"
 #include "policy.h"
 
 static bool gone(const struct fwt_change *c, u32 node)
@@ -49,7 +50,9 @@ static struct fwt_change *change_new(const struct fwt_base *b, void *blob, size_
 	ret = -ENOMEM;
 	c->slot = kvmalloc_array(fwt_n_slots(&c->patch.prog) + 1, sizeof(u32),
 				 GFP_KERNEL_ACCOUNT);
-	if (!c->slot)
+	c->object = kvcalloc(c->patch.prog.n[FWT_SEC_OBJECTS] + 1, sizeof(*c->object),
+			     GFP_KERNEL_ACCOUNT);
+	if (!c->slot || !c->object)
 		goto fail;
 	kvfree(scratch);
 	return c;
@@ -168,6 +171,10 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	if (ret)
 		goto fail;
 	ret = check_keys(fn, old, c, extack);
+	if (!ret && fwt_program_counts(&c->patch.prog))
+		ret = fwt_counts_init(fn, old->opt.conn_max);
+	if (!ret)
+		ret = fwt_objects_get_added(fn, &c->patch, c->object, extack);
 	if (ret) {
 		fwt_slots_put(fn, c->slot, fwt_n_slots(&c->patch.prog));
 		goto fail;
@@ -226,6 +233,7 @@ int fwt_policy_patch(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 	p->base->users++;
 	p->gen = ++fn->generation;
 	fwt_slots_place(fn, &p->change->patch.prog, true, p->change->slot);
+	fwt_objects_publish_added(&p->change->patch, p->change->object);
 	rcu_assign_pointer(fn->policy, p);
 	give_back(fn, p->base, old->change, p->change);
 	*gen = p->gen;

@@ -511,7 +511,7 @@ bool fwt_world_under(const struct fwt_env *env, u32 object, const u32 *key, u32 
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->again || peek(w->pol->object[object], key, words, w->bytes, hash);
+	return w->again || peek(fwt_policy_object(w->pol, object), key, words, w->bytes, hash);
 }
 
 /* The turn that a connection has is asked first (env.turn); at a split that it meets
@@ -520,7 +520,7 @@ bool fwt_world_under(const struct fwt_env *env, u32 object, const u32 *key, u32 
 u32 fwt_world_turn(const struct fwt_env *env, u32 object)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	struct fwt_object *o = w->pol->object[object];
+	struct fwt_object *o = fwt_policy_object(w->pol, object);
 
 	if (!w->again)
 		return turn_of(o);
@@ -557,7 +557,7 @@ void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *
 	u32 i;
 
 	for (i = 0; i < d->n_charges; i++)
-		charge(pol->object[d->charge[i].object], &d->charge[i], len);
+		charge(fwt_policy_object(pol, d->charge[i].object), &d->charge[i], len);
 }
 
 /* Figures */
@@ -652,10 +652,10 @@ static void reset(const struct tally __percpu *tally, struct tally *base)
 void fwt_limits_reset(struct fwt_net *fn, bool quotas)
 {
 	const struct fwt_policy *p = fwt_policy_locked(fn);
-	u32 i;
+	u32 n = p ? fwt_policy_objects(p) : 0, i;
 
-	for (i = 0; p && i < p->prog.n[FWT_SEC_OBJECTS]; i++) {
-		struct fwt_object *o = p->object[i];
+	for (i = 0; i < n; i++) {
+		struct fwt_object *o = fwt_policy_object(p, i);
 
 		if (o->kind == FWT_OBJECT_LIMIT) {
 			reset(limit_of(o)->tally, &limit_of(o)->base);

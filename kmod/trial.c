@@ -24,9 +24,11 @@ static struct fwt_policy *again(struct fwt_trial *t)
 static void place(struct fwt_net *fn, const struct fwt_policy *p)
 {
 	fwt_slots_place(fn, &p->base->prog, false, p->base->slot);
-	if (p->change)
-		fwt_slots_place(fn, &p->change->patch.prog, true, p->change->slot);
 	fwt_objects_publish(&p->base->prog, p->base->object);
+	if (!p->change)
+		return;
+	fwt_slots_place(fn, &p->change->patch.prog, true, p->change->slot);
+	fwt_objects_publish_added(&p->change->patch, p->change->object);
 }
 
 /* The former policy is in force again. Returns what it took the place of. */

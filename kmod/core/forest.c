@@ -94,8 +94,9 @@ static noinline u32 pass(const struct fwt_program *prog, u32 at,
 		if (n->type != FWT_NODE_TEST)
 			return at;
 		t = &prog->test[n->arg];
-		/* The walk that goes on here will say so. */
-		if (unlikely(p->unknown) && fwt_test_unknown(t, p))
+		/* The walk that goes on here will ask it; or say that it can't. */
+		if (unlikely(fwt_test_noted(t)) ||
+		    (unlikely(p->unknown) && fwt_test_unknown(t, p)))
 			return at;
 		at = fwt_test_holds(prog, t, p, env, NULL) ? n->yes : n->no;
 	}

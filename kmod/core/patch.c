@@ -16,10 +16,13 @@
  * second search begins. A FOREST node inside of a run (a rule before it went on)
  * bounds them from the other side in the same way.
  *
- * What is decided by an added rule is walked in the patch's own program, which is
- * verified by itself: it calls nothing, and the hooks that reach the base's forest
- * reach the patch's. So what the base promises (bounds, an end, a verdict) holds
- * for the whole.
+ * An added rule is walked in the patch's own program, which is verified by itself: it
+ * calls nothing, and the hooks that reach the base's forest reach the patch's. Where it
+ * goes on, it comes to a FOREST node behind it, as rules of runs do. There that walk
+ * ends, and both searches begin again: the base's with the rule's key, the patch's
+ * behind that node. A node of the base is found from no other than before, and each
+ * time the place is a later one. So what the base promises (bounds, an end, a
+ * verdict) holds for the whole.
  */
 #include "patch.h"
 #include "verify_private.h"
@@ -185,26 +188,39 @@ static int check_group(struct fwt_patch *x, const struct fwt_program *base,
 	return 0;
 }
 
+/* Does a rule come to a FOREST node: it may go on. */
+static bool goes_on(const struct fwt_patch *x, u32 i, const struct fwt_verify_node *node)
+{
+	return node[x->order[i].node].on;
+}
+
 /* A walk takes 1 + forest.steps each time that it comes by a forest, and with the
- * patch at most the part of all this that is reckoned here more; and when an added
- * rule decides, the way from there.
+ * patch at most the part of all this that is reckoned here more. It comes by each added
+ * rule once, whatever goes on; but once each time that a tree is called, in which the
+ * rule's forest stands, and that is looked into. When one goes on, all is looked for again.
  */
 static u32 steps_with(const struct fwt_patch *x, const struct fwt_program *base,
-		      const struct fwt_patchable *of, const void *scratch)
+		      const struct fwt_patchable *of, const struct fwt_verify_node *node)
 {
-	u32 times = 0;
-	u32 i;
+	u64 again = 0;
+	u32 times = 0, i, k;
 
 	for (i = 0; i < x->n[FWT_PATCH_GROUPS]; i++) {
 		const struct fwt_patch_group *g = &x->group[i];
 		/* Two searches by halves among the places, and one for the group. */
-		u32 more = fwt_verify_forest_info(&x->prog, scratch,
+		u32 more = fwt_verify_forest_info(&x->prog, node,
 						  x->prog.node[g->node].arg).steps + 3 * 32;
 		u32 own = 1 + of->forest[g->forest].steps;
+		u32 visits = base->depth_max ? base->steps_max / own + 1 : 1;
 
 		times = max(times, (more + own - 1) / own);
+		for (k = g->first; k < g->first + g->count; k++)
+			if (goes_on(x, k, node))
+				again += (u64)visits * (own + more + node[x->order[k].node].leg);
+		again = min(again, (u64)FWT_STEPS_MANY);
 	}
-	return (u32)min(base->steps_max * (1ull + times) + x->prog.steps_max, (u64)FWT_STEPS_MANY);
+	return (u32)min(base->steps_max * (1ull + times) + x->prog.steps_max + again,
+			(u64)FWT_STEPS_MANY);
 }
 
 /* Another one of that name would be made when a policy is applied, and not by a patch. */
@@ -224,8 +240,13 @@ static int check_objects(struct fwt_patch *x, const struct fwt_program *base,
 	for (i = 0; i < x->prog.n[FWT_SEC_OBJECTS]; i++) {
 		const struct fwt_prog_object *o = &x->prog.object[i];
 
+		x->object[i] = FWT_NONE;
+		/* Of a rule that is added, with it. */
+		if (o->kind == FWT_OBJECT_LIMIT || o->kind == FWT_OBJECT_QUOTA ||
+		    o->kind == FWT_OBJECT_SPLIT)
+			continue;
 		if (o->kind != FWT_OBJECT_SET)
-			return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has objects of its own");
+			return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has pools of its own");
 		for (k = 0; k < base->n[FWT_SEC_OBJECTS]; k++)
 			if (same_set(&x->prog, o, base, &base->object[k]))
 				break;
@@ -242,7 +263,6 @@ static int check_program(struct fwt_patch *x, const struct fwt_program *base,
 			 const struct fwt_patch_hdr *h, void *scratch,
 			 struct fwt_verify_error *err)
 {
-	u32 i;
 	int ret;
 
 	if (!x->n[FWT_PATCH_PROGRAM])
@@ -260,10 +280,6 @@ static int check_program(struct fwt_patch *x, const struct fwt_program *base,
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has filters of its own");
 	if (x->prog.n[FWT_SEC_FOREIGN] || x->prog.n[FWT_SEC_ARGS])
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has nodes of other modules");
-	/* What is counted is known by a rule of the base. */
-	for (i = 0; i < x->prog.n[FWT_SEC_TESTS]; i++)
-		if (x->prog.test[i].op == FWT_TEST_COUNT)
-			return bad_patch(err, FWT_PATCH_PROGRAM, 0, "counts connections");
 	return check_objects(x, base, err);
 }
 
@@ -392,24 +408,47 @@ static const struct fwt_patch_group *group_of(const struct fwt_patch *x, u32 for
 	return NULL;
 }
 
-u32 fwt_patch_find(const struct fwt_program *prog, u32 at, const struct fwt_packet *p,
+/* Of @n places the first whose node is above @node. */
+static u32 behind_node(const struct fwt_patch_order *o, u32 n, u32 node)
+{
+	u32 lo = 0;
+
+	while (n) {
+		u32 half = n / 2;
+
+		if (o[lo + half].node > node) {
+			n = half;
+		} else {
+			lo += half + 1;
+			n -= half + 1;
+		}
+	}
+	return lo;
+}
+
+u32 fwt_patch_find(const struct fwt_program *prog, u32 at, u32 on, const struct fwt_packet *p,
 		   const struct fwt_env *env, bool *added)
 {
 	const struct fwt_patch *x = prog->patch;
 	const struct fwt_patch_group *g = group_of(x, prog->node[at].arg);
-	const struct fwt_patch_order *o;
-	u32 best = FWT_NONE, next, from, to, after, most;
+	const struct fwt_patch_order *o = NULL;
+	u32 best = FWT_NONE, base = at, from = 0, next, to, after, most;
 
 	*added = false;
-	next = fwt_forest_find_within(prog, at, p, env, x->gone, at, &best);
+	if (g) {
+		o = x->order + g->first;
+		from = on == FWT_NONE ? behind(o, g->count, at) : behind_node(o, g->count, on);
+	}
+	/* Behind the rule that went on, which is the one before @from. */
+	if (on != FWT_NONE && from)
+		base = o[from - 1].key - 1;
+	next = fwt_forest_find_within(prog, at, p, env, x->gone, base, &best);
 	if (!g)
 		return next;
-	o = x->order + g->first;
-	from = behind(o, g->count, at);
 	to = behind(o, g->count, best);
 	if (from >= to)
 		return next;
-	after = from ? o[from - 1].node : g->node;
+	after = on != FWT_NONE ? on : from ? o[from - 1].node : g->node;
 	most = to < g->count ? o[to].node : FWT_NONE;
 	best = most;
 	after = fwt_forest_find_within(&x->prog, g->node, p, env, NULL, after, &best);

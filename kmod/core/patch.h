@@ -3,9 +3,10 @@
  * A program with a few rules more and a few less, without making it anew.
  *
  * What a patch is made of stands in fwtree_patch.h. Rules, modifiers and objects of a
- * patched program are numbered on behind those of the base; fwt_program_of_rule() and
- * fwt_program_of_mod() say whose a number is. An object of a patch is one that the base
- * has; which, fwt_patch_object() says.
+ * patched program are numbered on behind those of the base, and tests and objects that a
+ * decision names; fwt_program_of_rule(), fwt_program_of_mod() and fwt_program_of_test() say
+ * whose a number is. A set of a patch is one that the base has; which, fwt_patch_object()
+ * says. Limits, quotas and turns are a patch's own, and live with the rules that it adds.
  */
 #ifndef FWT_CORE_PATCH_H
 #define FWT_CORE_PATCH_H
@@ -29,7 +30,7 @@ struct fwt_patch_order {
  * @gone: bitmap by nodes of the base: no box that leads there counts
  * @order: by place
  * @shift: by edit: lines behind it, up to the next one, moved by so many
- * @object: by index in OBJECTS of @prog: the same in the base
+ * @object: by index in OBJECTS of @prog: the same in the base; FWT_NONE for what is a rule's own
  * @steps_max: the most steps of a walk of the base with the patch
  */
 struct fwt_patch {
@@ -107,13 +108,15 @@ int fwt_patch_verify(const void *blob, size_t len, const struct fwt_program *bas
  * added to it
  * @prog: with a patch
  * @at: a FOREST node
+ * @on: FWT_NONE; or the FOREST node of the patch's program that a walk from an added rule,
+ *	found from @at, came to: the rules behind that one are meant
  * @p: packet
  * @env: the world; NULL where there is none
  * @added: set to whether the rule was added
  *
  * Return: as fwt_forest_find(); a node of the patch's program if @added.
  */
-u32 fwt_patch_find(const struct fwt_program *prog, u32 at, const struct fwt_packet *p,
+u32 fwt_patch_find(const struct fwt_program *prog, u32 at, u32 on, const struct fwt_packet *p,
 		   const struct fwt_env *env, bool *added);
 
 /**
@@ -138,7 +141,8 @@ struct fwt_rule_side {
 /**
  * struct fwt_rule_spot - where a rule stands, and what a patch can do there
  * @forest: that it stands in, FWT_NONE for none
- * @plain: it ends the walk by itself: no other rule is gone with it
+ * @plain: it ends the walk by itself, or goes on to the rules behind it: no other rule is
+ *	gone with it
  * @side: before it, and behind it
  * @lines: in SOURCE, where its first line begins
  * @lines_len: bytes up to the end of its last one
@@ -185,7 +189,27 @@ static inline const struct fwt_program *fwt_program_of_mod(const struct fwt_prog
 	return &prog->patch->prog;
 }
 
-/* An object's index in the base. */
+/* The same for a test. */
+static inline const struct fwt_program *fwt_program_of_test(const struct fwt_program *prog,
+							    u32 *index)
+{
+	if (likely(!prog->patch || *index < prog->n[FWT_SEC_TESTS]))
+		return prog;
+	*index -= prog->n[FWT_SEC_TESTS];
+	return &prog->patch->prog;
+}
+
+/* The same for an object. */
+static inline const struct fwt_program *fwt_program_of_object(const struct fwt_program *prog,
+							      u32 *index)
+{
+	if (likely(!prog->patch || *index < prog->n[FWT_SEC_OBJECTS]))
+		return prog;
+	*index -= prog->n[FWT_SEC_OBJECTS];
+	return &prog->patch->prog;
+}
+
+/* A set's index in the base. */
 static inline u32 fwt_patch_object(const struct fwt_program *prog, u32 index)
 {
 	if (likely(index < prog->n[FWT_SEC_OBJECTS]))

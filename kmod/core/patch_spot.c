@@ -7,32 +7,63 @@
  */
 #include "patch.h"
 
-/* Ends the walk by itself, so that no way leads from it to rules behind. */
-static bool plain(const struct fwt_program *prog, u32 rule)
+/* What comes of a rule that matches. */
+enum way {
+	LEADS,		/* elsewhere: to rules in it, to another tree */
+	GOES_ON,	/* or may: to the rules behind it */
+	ENDS,		/* the walk, by itself, so that no way leads to rules behind */
+};
+
+/* Where a test of a rule does not hold. */
+static bool away(const struct fwt_program *prog, u32 node, u32 forest)
+{
+	const struct fwt_prog_node *n = &prog->node[node];
+
+	return n->type == FWT_NODE_MISS || (n->type == FWT_NODE_FOREST && n->arg == forest);
+}
+
+static enum way way_of(const struct fwt_program *prog, const struct fwt_patchable *of, u32 rule)
 {
 	u32 at = prog->rule[rule].node;
+	enum way way = ENDS;
 
 	/* Indices grow, so this ends. */
-	while (at != FWT_NONE) {
+	while (of->rule[rule] != FWT_NONE && at != FWT_NONE) {
 		const struct fwt_prog_node *n = &prog->node[at];
 
 		switch (n->type) {
 		case FWT_NODE_TEST:
-			/* Of two ways on one is that to a miss. */
-			at = prog->node[n->yes].type == FWT_NODE_MISS ? n->no : n->yes;
+			if (fwt_test_noted(&prog->test[n->arg]))
+				way = GOES_ON;
+			/* Of two ways on one is that to a miss, or by the rule. */
+			at = away(prog, n->yes, of->rule[rule]) ? n->no : n->yes;
 			break;
 		case FWT_NODE_MOD:
+			/* Without a value there. */
 			if (prog->mod[n->arg].flags & FWT_MOD_MAP)
-				return false;
+				way = GOES_ON;
 			at = n->yes;
 			break;
+		case FWT_NODE_CALL:
+			/* A tree that may come back. */
+			way = GOES_ON;
+			at = n->yes;
+			break;
+		case FWT_NODE_ENTER:
+			if (n->arg != rule)
+				return LEADS;
+			at = n->yes;
+			break;
+		case FWT_NODE_FOREST:
+			/* A block's own rules may be one; they are another one's. */
+			return n->arg == of->rule[rule] ? GOES_ON : LEADS;
 		case FWT_NODE_VERDICT:
-			return n->arg == rule;
+			return n->arg == rule ? way : LEADS;
 		default:
-			return false;
+			return LEADS;
 		}
 	}
-	return false;
+	return LEADS;
 }
 
 /* Nothing but blanks, ends of statements and comments from @from to @to. */
@@ -137,18 +168,19 @@ void fwt_rule_spot(const struct fwt_program *prog, const struct fwt_patchable *o
 		   struct fwt_rule_spot *spot)
 {
 	const struct fwt_rule_side none = { FWT_NONE, FWT_NONE, 0 };
+	enum way way = way_of(prog, of, rule);
 	u32 former, next;
 
 	neighbours(prog, rule, &former, &next);
 	spot->forest = of->rule[rule];
-	spot->plain = spot->forest != FWT_NONE && plain(prog, rule);
+	spot->plain = way != LEADS;
 	spot->side[FWT_PATCH_BEFORE] = none;
 	spot->side[FWT_PATCH_AFTER] = none;
 	if (spot->forest != FWT_NONE)
 		spot->side[FWT_PATCH_BEFORE] = side(of, rule, FWT_PATCH_BEFORE);
-	else if (former != FWT_NONE && of->rule[former] != FWT_NONE && plain(prog, former))
+	else if (former != FWT_NONE && way_of(prog, of, former) == ENDS)
 		spot->side[FWT_PATCH_BEFORE] = side(of, former, FWT_PATCH_AFTER);
-	if (spot->plain)
+	if (way == ENDS)
 		spot->side[FWT_PATCH_AFTER] = side(of, rule, FWT_PATCH_AFTER);
 	else if (next != FWT_NONE && of->rule[next] != FWT_NONE)
 		spot->side[FWT_PATCH_AFTER] = side(of, next, FWT_PATCH_BEFORE);

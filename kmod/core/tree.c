@@ -303,6 +303,7 @@ static noinline int limited(const struct fwt_program *prog, const struct fwt_pro
 	u32 *key = step ? step->key : local;
 	u32 words = fwt_test_key(prog, t, p, env, key);
 	bool under = true;
+	u32 object = prog->first_object + t->set[0];
 	u64 hash = 0;
 
 	if (step)
@@ -310,8 +311,8 @@ static noinline int limited(const struct fwt_program *prog, const struct fwt_pro
 	if (t->n_fields && !words)
 		return 0;
 	if (env && env->ops->under)
-		under = env->ops->under(env, t->set[0], key, words, p, &hash);
-	if (!charge(d, t->set[0], hash, !under))
+		under = env->ops->under(env, object, key, words, p, &hash);
+	if (!charge(d, object, hash, !under))
 		return -1;
 	return under != !!(t->flags & FWT_TEST_NEGATE);
 }
@@ -324,19 +325,19 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 	const struct fwt_prog_set *set = &prog->set[t->set[0]];
 	u32 sum = prog->word[set->data + 2 * set->count - 1] + 1;
 	u32 key[FWT_KEY_WORDS] FWT_UNSET;
-	u32 at = 0, h;
+	u32 object = prog->first_object + t->set[1], at = 0, h;
 
 	if (t->op == FWT_TEST_SPLIT_TURN) {
 		if (env && env->turn && !d->turn)
 			at = env->turn - 1;
 		else if (env && env->ops->turn)
-			at = env->ops->turn(env, t->set[1]);
+			at = env->ops->turn(env, object);
 		/* One that it has from another policy. */
 		if (at >= sum)
 			at = fwt_choice(fwt_env_draw(env), prog->object[t->set[1]].key, 0) % sum;
 		if (!d->turn)
 			d->turn = at + 1;
-		if (!charge(d, t->set[1], 0, false))
+		if (!charge(d, object, 0, false))
 			return FWT_NONE;
 	} else {
 		u64 rule = prog->rule[t->set[1]].key;
@@ -368,30 +369,33 @@ static noinline u32 tree_of(const struct fwt_program *prog, const struct fwt_pro
 	return i == FWT_NONE ? no : prog->word[prog->set[t->set[1]].value + i];
 }
 
-static void walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
-		       const struct fwt_env *env, struct fwt_decision *d);
-static void walk_added_traced(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
-			      const struct fwt_env *env, struct fwt_decision *d,
-			      void (*tell)(void *ctx, const struct fwt_walk_step *s),
-			      void *ctx);
+static u32 walk_added(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
+		      const struct fwt_env *env, struct fwt_decision *d);
+static u32 walk_added_traced(const struct fwt_program *prog, u32 at, struct fwt_packet *p,
+			     const struct fwt_env *env, struct fwt_decision *d,
+			     void (*tell)(void *ctx, const struct fwt_walk_step *s),
+			     void *ctx);
 
-static __always_inline void walk(const struct fwt_program *prog, u32 at,
-				 struct fwt_packet *p, const struct fwt_env *env,
-				 struct fwt_decision *d,
-				 void (*tell)(void *ctx, const struct fwt_walk_step *s),
-				 void *ctx)
+/* Returns FWT_NONE when it is over; and where @added, of a rule that a patch added, the
+ * FOREST node behind it that it came to: the rules behind it are others' as well.
+ */
+static __always_inline u32 walk(const struct fwt_program *prog, u32 at,
+				struct fwt_packet *p, const struct fwt_env *env,
+				struct fwt_decision *d, const bool added,
+				void (*tell)(void *ctx, const struct fwt_walk_step *s),
+				void *ctx)
 {
 	struct fwt_walk_step step FWT_UNSET;
 	struct fwt_walk_step *s = tell ? &step : NULL;
 	u32 stack[FWT_CALL_DEPTH] FWT_UNSET;
 	u32 depth = 0;
-	bool added;
+	bool one;
 
 	for (;;) {
 		const struct fwt_prog_node *n = &prog->node[at];
 		const struct fwt_prog_test *t;
 		u32 key[FWT_KEY_WORDS] FWT_UNSET;
-		u32 words, i, next = n->yes;
+		u32 words, i, next = n->yes, from = at;
 		enum fwt_modified modified;
 		int more;
 
@@ -403,14 +407,14 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			t = &prog->test[n->arg];
 			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
-				return;
+				return FWT_NONE;
 			}
 			if (unlikely(t->op == FWT_TEST_COUNT)) {
 				more = counted(prog, n->arg, p, env, d, s);
 				if (more < 0) {
 					fwt_walk_end(d, FWT_REASON_EFFECTS);
 					d->rule = t->set[1];
-					return;
+					return FWT_NONE;
 				}
 				next = more ? n->yes : n->no;
 				break;
@@ -420,7 +424,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				if (more < 0) {
 					fwt_walk_end(d, FWT_REASON_EFFECTS);
 					d->rule = prog->object[t->set[0]].param[FWT_LIMIT_RULE];
-					return;
+					return FWT_NONE;
 				}
 				next = more ? n->yes : n->no;
 				break;
@@ -428,7 +432,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			if (unlikely(t->op == FWT_TEST_NODE)) {
 				more = fwt_foreign_match(prog, t, p, env, d, s);
 				if (more < 0)
-					return;
+					return FWT_NONE;
 				next = more ? n->yes : n->no;
 				break;
 			}
@@ -439,12 +443,12 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 			t = &prog->test[n->arg];
 			if (unlikely(p->unknown) && fwt_test_unknown(t, p)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
-				return;
+				return FWT_NONE;
 			}
 			if (unlikely(t->op == FWT_TEST_NODE_SELECT)) {
 				next = fwt_foreign_select(prog, n, p, env, d, s);
 				if (next == FWT_NONE)
-					return;
+					return FWT_NONE;
 				break;
 			}
 			if (unlikely(t->op == FWT_TEST_LIVE_TREE)) {
@@ -456,7 +460,7 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				if (next == FWT_NONE) {
 					fwt_walk_end(d, FWT_REASON_EFFECTS);
 					d->rule = prog->object[t->set[1]].param[FWT_SPLIT_RULE];
-					return;
+					return FWT_NONE;
 				}
 				break;
 			}
@@ -477,14 +481,14 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 		case FWT_NODE_ENTER:
 			if (!fwt_effect_add(d, n->arg)) {
 				fwt_walk_end(d, FWT_REASON_EFFECTS);
-				return;
+				return FWT_NONE;
 			}
 			break;
 		case FWT_NODE_MOD:
 			modified = fwt_walk_modify(prog, n->arg, p, env, d, s);
 			if (modified == FWT_MODIFIED_STOPS) {
 				d->rule = prog->mod[n->arg].rule;
-				return;
+				return FWT_NONE;
 			}
 			if (unlikely(modified == FWT_MODIFIED_MISSED))
 				next = n->no;
@@ -499,24 +503,30 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 		case FWT_NODE_FOREST:
 			if (unlikely(p->unknown & FWT_FOREST_FIELDS)) {
 				d->verdict = FWT_VERDICT_UNKNOWN;
-				return;
+				return FWT_NONE;
 			}
+			if (added)
+				return at;
 			if (likely(!prog->patch)) {
 				next = fwt_forest_find(prog, at, p, env);
 				break;
 			}
-			next = fwt_patch_find(prog, at, p, env, &added);
-			if (!added)
-				break;
-			if (!s) {
-				walk_added(prog, next, p, env, d);
-				return;
+			for (i = FWT_NONE;; from = prog->n[FWT_SEC_NODES] + i) {
+				next = fwt_patch_find(prog, at, i, p, env, &one);
+				if (!one)
+					break;
+				if (s) {
+					s->node = from;
+					s->next = prog->n[FWT_SEC_NODES] + next;
+					s->words = 0;
+					tell(ctx, s);
+				}
+				i = s ? walk_added_traced(prog, next, p, env, d, tell, ctx) :
+					walk_added(prog, next, p, env, d);
+				if (i == FWT_NONE)
+					return FWT_NONE;
 			}
-			s->node = at;
-			s->next = prog->n[FWT_SEC_NODES] + next;
-			tell(ctx, s);
-			walk_added_traced(prog, next, p, env, d, tell, ctx);
-			return;
+			break;
 		default: /* FWT_NODE_VERDICT */
 			fwt_decision_end(n, p, d);
 			if (s) {
@@ -524,10 +534,10 @@ static __always_inline void walk(const struct fwt_program *prog, u32 at,
 				s->next = FWT_NONE;
 				tell(ctx, s);
 			}
-			return;
+			return FWT_NONE;
 		}
 		if (s) {
-			s->node = at;
+			s->node = from;
 			s->next = next;
 			tell(ctx, s);
 		}
@@ -543,11 +553,14 @@ struct before_added {
 	u32 dnat;
 	u32 n_effects;
 	u32 n_updates;
+	u32 n_counts;
 };
 
 static struct before_added begin_added(struct fwt_decision *d)
 {
-	struct before_added b = { d->snat, d->dnat, d->n_effects, d->n_updates };
+	struct before_added b = {
+		d->snat, d->dnat, d->n_effects, d->n_updates, d->n_counts,
+	};
 
 	d->snat = FWT_NONE;
 	d->dnat = FWT_NONE;
@@ -563,6 +576,8 @@ static void end_added(const struct fwt_program *prog, const struct before_added 
 		d->effect[i] += d->effect[i] & FWT_EFFECT_MOD ? mods : rules;
 	for (i = b->n_updates; i < d->n_updates; i++)
 		d->update[i].mod += mods;
+	for (i = b->n_counts; i < d->n_counts; i++)
+		d->count[i].test += prog->n[FWT_SEC_TESTS];
 	d->snat = d->snat == FWT_NONE ? b->snat : d->snat + mods;
 	d->dnat = d->dnat == FWT_NONE ? b->dnat : d->dnat + mods;
 	if (d->rule != FWT_NONE)
@@ -570,17 +585,19 @@ static void end_added(const struct fwt_program *prog, const struct before_added 
 	d->node += prog->n[FWT_SEC_NODES];
 }
 
-/* The way on from a rule that was added. It ends there: the patch's program has no
- * patch, and calls nothing. Its numbers become those behind the base's.
+/* The way on from a rule that was added, to the end or to where rules behind it are to be
+ * looked for: the patch's program has no patch, and calls nothing. Its numbers become those
+ * behind the base's.
  */
-static noinline void walk_added(const struct fwt_program *prog, u32 at,
-				struct fwt_packet *p, const struct fwt_env *env,
-				struct fwt_decision *d)
+static noinline u32 walk_added(const struct fwt_program *prog, u32 at,
+			       struct fwt_packet *p, const struct fwt_env *env,
+			       struct fwt_decision *d)
 {
 	struct before_added b = begin_added(d);
+	u32 on = walk(&prog->patch->prog, at, p, env, d, true, NULL, NULL);
 
-	walk(&prog->patch->prog, at, p, env, d, NULL, NULL);
 	end_added(prog, &b, d);
+	return on;
 }
 
 /**
@@ -607,17 +624,18 @@ static void tell_added(void *ctx, const struct fwt_walk_step *s)
 }
 
 /* The same, telling each step. */
-static noinline void walk_added_traced(const struct fwt_program *prog, u32 at,
-				       struct fwt_packet *p, const struct fwt_env *env,
-				       struct fwt_decision *d,
-				       void (*tell)(void *ctx, const struct fwt_walk_step *s),
-				       void *ctx)
+static noinline u32 walk_added_traced(const struct fwt_program *prog, u32 at,
+				      struct fwt_packet *p, const struct fwt_env *env,
+				      struct fwt_decision *d,
+				      void (*tell)(void *ctx, const struct fwt_walk_step *s),
+				      void *ctx)
 {
 	struct added_trace t = { tell, ctx, prog->n[FWT_SEC_NODES] };
 	struct before_added b = begin_added(d);
+	u32 on = walk(&prog->patch->prog, at, p, env, d, true, tell_added, &t);
 
-	walk(&prog->patch->prog, at, p, env, d, tell_added, &t);
 	end_added(prog, &b, d);
+	return on;
 }
 
 void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
@@ -626,7 +644,7 @@ void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
 	if (env && env->rlu)
 		env->rlu->have = 0;
 	fwt_decision_begin(d);
-	walk(prog, root, p, env, d, NULL, NULL);
+	walk(prog, root, p, env, d, false, NULL, NULL);
 }
 
 void fwt_walk_traced(const struct fwt_program *prog, u32 root,
@@ -638,5 +656,5 @@ void fwt_walk_traced(const struct fwt_program *prog, u32 root,
 	if (env && env->rlu)
 		env->rlu->have = 0;
 	fwt_decision_begin(d);
-	walk(prog, root, p, env, d, step, ctx);
+	walk(prog, root, p, env, d, false, step, ctx);
 }

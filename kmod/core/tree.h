@@ -71,7 +71,7 @@ struct fwt_program {
 
 /**
  * struct fwt_decision_count - a count that was met
- * @test: the test
+ * @test: the test; those of rules that a patch added are numbered behind the program's
  * @words: of @key
  * @key: as the packet had it then
  */
@@ -89,7 +89,7 @@ struct fwt_decision_count {
 
 /**
  * struct fwt_decision_charge - a limit, a quota or a split that was met
- * @object: in OBJECTS
+ * @object: in OBJECTS, or of a patch's numbered behind them
  * @over: it was over: nothing is taken from it
  * @hash: what it is charged by, of limits: see @under of struct fwt_env_ops
  */
@@ -347,6 +347,17 @@ static inline bool fwt_test_unknown(const struct fwt_prog_test *t,
 		if (p->unknown >> t->field[i] & 1)
 			return true;
 	return false;
+}
+
+/* Whether the walk writes down that a test was asked, or the answer: so it must be one that
+ * the walk comes by, and not one of those that a box is tried with.
+ */
+#define FWT_TESTS_NOTED	(1u << FWT_TEST_COUNT | 1u << FWT_TEST_LIMIT | \
+			 1u << FWT_TEST_QUOTA | 1u << FWT_TEST_NODE)
+
+static inline bool fwt_test_noted(const struct fwt_prog_test *t)
+{
+	return FWT_TESTS_NOTED >> t->op & 1;
 }
 
 /* What a forest asks of every packet. A record keeps all of it. */

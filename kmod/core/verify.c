@@ -133,9 +133,11 @@ static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)
 {
 	p->steps = max(p->steps, s->steps);
 	p->stretch = max(p->stretch, s->stretch);
+	p->leg = max(p->leg, s->leg);
 	p->depth = max(p->depth, s->depth);
 	p->returns |= s->returns;
 	p->misses |= s->misses;
+	p->on |= s->on;
 }
 
 static u32 add(u32 a, u32 b)
@@ -211,6 +213,13 @@ static int check_tests(struct fwt_verify *c)
 			return bad(c, FWT_SEC_NODES, i, "leads back, or nowhere");
 		yes = &c->node[n->yes];
 		no = &c->node[n->no];
+		/* The walk asks it, of a rule that was found. */
+		if (fwt_test_noted(&c->prog->test[n->arg])) {
+			if (yes->misses | no->misses)
+				return bad(c, FWT_SEC_NODES, i,
+					   "leads to a miss, and is no box's test");
+			continue;
+		}
 		s->tests = add(1 + fwt_verify_test_cost(c, &c->prog->test[n->arg]),
 			       max(yes->tests, no->tests));
 		s->misses = yes->misses | no->misses;
@@ -283,6 +292,7 @@ static int backward(struct fwt_verify *c, u32 i)
 		p.depth = max(p.depth, (u8)(c->node[n->no].depth + 1));
 		p.steps = add(p.steps, c->node[n->no].steps);
 		p.stretch = add(p.stretch, c->node[n->no].stretch);
+		p.leg = add(p.leg, c->node[n->no].leg);
 		p.misses |= c->node[n->no].misses;
 		break;
 	case FWT_NODE_RETURN:
@@ -308,6 +318,8 @@ static int backward(struct fwt_verify *c, u32 i)
 		own = add(own, c->forest[n->arg].steps);
 		break;
 	}
+	p.on |= n->type == FWT_NODE_FOREST;
+	p.leg = n->type == FWT_NODE_FOREST ? 1 : add(p.leg, own);
 	if (n->type != FWT_NODE_TEST && p.misses)
 		return bad(c, FWT_SEC_NODES, i, "leads to a miss, and is no box's test");
 	p.steps = add(p.steps, own);

@@ -16,21 +16,25 @@
  * struct fwt_verify_node - what is known of a node
  * @steps: the most that a walk from here can take
  * @stretch: of these, before the next ENTER, or the end of the tree
- * @tests: steps of the tests that begin here, up to what is none
+ * @leg: of these, before the next FOREST
+ * @tests: steps of the tests that begin here, up to what is none, or the walk's own
  * @forest: number + 1 of the forest that has a rule here, 0 for none
  * @depth: how deep calls nest from here
  * @returns: a walk can come to a RETURN of the tree that it is in
  * @misses: tests lead from here to MISS
+ * @on: a walk can come to a FOREST node
  * @hooks: FWT_HOOK_BIT() of those that reach it
  */
 struct fwt_verify_node {
 	u32 steps;
 	u32 stretch;
+	u32 leg;
 	u32 tests;
 	u32 forest;
 	u8 depth;
 	u8 returns;
 	u8 misses;
+	u8 on;
 	u8 hooks;
 };
 

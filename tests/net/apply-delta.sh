@@ -38,7 +38,7 @@ def new_rule():
     return random.choice(("saddr 10.%d.%d.0/24 udp dport %d %s", "saddr 10.%d.%d.0/24 daddr @some udp dport %d %s",
                           "saddr 10.%d.%d.0/24 daddr $four udp sport %d %s", "daddr 10.%d.%d.0/24 tcp sport %d %s")) % (
         random.randrange(256), random.randrange(256), random.randrange(1, 65536),
-        random.choice(("accept", "drop", "count c accept", "log accept # why not")))
+        random.choice(("accept", "drop", "count c accept", "log accept # why not", "count c", "limit 10/second accept", "quota 1G log")))
 
 def steps(name, lines, delta):
     d = apply_file(lines)
@@ -61,7 +61,9 @@ steps("one in a block", LINES[:50] + ["\t\t" + new_rule()] + LINES[50:], True)
 steps("one that uses a definition", LINES[:13] + ["\tsaddr $four udp dport 7 accept"] + LINES[13:], True)
 steps("one that uses a set", LINES[:13] + ["\tdaddr @some udp dport 7 drop"] + LINES[14:], True)
 steps("a definition", ["define x = 5"] + LINES, False)
-steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], False)
+steps("a rule that goes on", LINES[:13] + ["\tsaddr 10.9.9.9 count c"] + LINES[13:], True)
+steps("rules that go on, or may", LINES[:13] + ["\tsaddr 10.9.9.9 count c", "\tlog \"x \"", "\tprotocol tcp limit 1/second set mark 5", "\tudp dport 9 quota 10M accept",
+       "\tprotocol tcp ct count by saddr > 3 drop"] + LINES[14:], True)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)
 steps("a rule on two lines", LINES[:13] + ["\tsaddr { 10.9.9.9,", "\t10.9.9.8 } accept"] + LINES[13:], False)
 # A line that says nothing ends one that goes on: with blanks behind the backslash, too.
@@ -165,16 +167,12 @@ equal((apply_file(lines[:20] + ["\tudp dport 4002 drop"] + lines[20:])["delta"],
 # What a patch has no words for goes the whole way; in a policy that has it, too, other
 # rules still go by a patch, and it stays as it was.
 HEAD = ["tree some_tree { accept }", "map names : addr -> tree { elements = { 10.8.8.8 -> some_tree } }", "pool p { 10.0.0.1; 10.0.0.2 }"]
-for what, rule_ in (("a limit", "udp dport 10 limit 10/second accept"),
-                    ("a quota", "udp dport 10 quota 10M accept"),
-                    ("how many connections", "udp dport 10 ct count by saddr > 3 drop"),
-                    ("a split", "udp dport 10 split random { 1 -> accept; 1 -> drop }"),
+for what, rule_ in (("a split", "udp dport 10 split random { 1 -> accept; 1 -> drop }"),
                     ("a filter of tcpdump's", 'bpf "udp port 10" drop'),
                     ("a map", "goto saddr map @names"),
                     ("a choice", "select saddr { 10.8.0.1 -> accept; 10.8.0.2 -> drop }"),
                     ("a pool", "udp dport 10 balance @p accept"),
-                    ("a tree", "udp dport 10 goto some_tree"),
-                    ("a rule that does not end", "udp dport 10 set mark 5")):
+                    ("a tree", "udp dport 10 goto some_tree")):
     base = HEAD + LINES
     apply_file(base, "--full")
     at = len(HEAD) + 20

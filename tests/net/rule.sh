@@ -40,7 +40,7 @@ egress {
 def apply(policy):
     with open("p.fw", "w") as out:
         out.write(policy)
-    fwctl("apply", "p.fw")
+    fwctl("apply", "p.fw", "--full")
 
 def change(*words, delta=True):
     """A change of one rule, and that it went the way that it should."""
@@ -110,10 +110,11 @@ for f in (4, 6):
     ok(p2.talk() and p2.s.getpeername()[0] == WAN[f], f"IPv{f}: an added rule translates", p2.s.getpeername())
     equal(stats()["counters"]["left"]["packets"], 1, f"IPv{f}: and counts by name")
     ok([c for c in conn_list("dport", "80", "mark", "7")], f"IPv{f}: and marks")
-    # What goes on is for the whole way, with the same outcome.
-    d = change("add", "before", "out", "oif wan count passed", delta=False)
-    ok(keep.talk() and p2.talk() and again.talk(), f"IPv{f}: a rule that goes on, the whole way: all goes on")
-    ok("count passed\n\toif wan set mark 7" in text(), f"IPv{f}: at its place")
+    # What goes on, and what goes to a tree by a block: that is for the whole way.
+    change("add", "before", "out", "oif wan count passed")
+    change("add", "before", "out", "udp dport 3 { udp sport 3 drop }", delta=False)
+    ok(keep.talk() and p2.talk() and again.talk(), f"IPv{f}: a rule that goes on, and one the whole way: all goes on")
+    ok("count passed\n\tudp dport 3 { udp sport 3 drop }\n\toif wan set mark 7" in text(), f"IPv{f}: at its place")
     ok(rule("eighty")["hits"] >= hits and rule("other")["packets"] > 3,
        f"IPv{f}: counts of what was added are kept when it is folded")
     for p in (keep, stop, again, p, p2):
@@ -198,6 +199,57 @@ with open("p.fw", "w") as f:
 r = run("fwctl", "-j", "-n", "gw", "apply", "p.fw")
 ok(r.returncode == 1 and "meets 65 rules" in json.loads(r.stdout)["error"]["message"], "by apply of the file, too", r.stdout)
 equal((text(), stats()["generation"]), was, "and what was stays")
+apply(TEXT)
+change("add", "after", "dns", "udp dport 56 accept")
+
+# What a rule counts for itself lives with it, from one patch to the next and when all is
+# compiled anew; and what goes on is told by the rule that decides, and by that.
+apply(TEXT)
+fwctl("conn", "flush")
+far = {p: udp("net", FAR[4], p) for p in (54, 56, 57)}
+def begin(port, n):
+    for _ in range(n):
+        v = udp("home", HOME[4])
+        v.sendto(b"x" * 100, (FAR[4], port))
+        v.close()
+def hits():
+    return {r["id"]: r["hits"] for r in stats()["rules"]}
+def told(what):
+    """Of the rules with an id that have one: where they stand, what passed and what not."""
+    return {x["id"]: (x["line"], x["passed"], x["over"]) for x in stats()[what]}
+many = hits()["many"]
+change("add", "before", "many", "udp dport 54 limit 1/hour burst 3 accept id few")
+change("add", "before", "many", "udp dport 57 quota 300 accept id some")
+change("add", "before", "many", "udp dport 56 ct count by saddr > 2 drop id most")
+change("add", "before", "few", "udp dport 54-57 count seen id seen")
+begin(54, 5), begin(56, 4), begin(57, 3)
+h = hits()
+equal((h["few"], h["some"], h["most"], h["seen"], h["many"] - many), (3, 2, 2, 12, 5), "a limit, a quota, a count of connections: by patches")
+equal(stats()["counters"]["seen"]["packets"], 12, "and a rule that goes on")
+equal((told("limits"), told("quotas")), ({"few": (13, 3, 2)}, {"some": (14, 2, 1)}), "they say where they stand")
+used = stats()["quotas"][0]["used"]
+r = str(fwctl("explain", "--live", "in", "lan", "udp", HOME[4] + ":9999", "to", FAR[4] + ":54"))
+ok(all(f"'{x}'" in r for x in ("seen", "few", "many")) and "none matches" not in r, "a dry run tells each of them, and which decides", r)
+change("add", "after", "dns", "udp dport 59 accept")
+begin(54, 1)
+equal((told("limits"), stats()["quotas"][0]["used"]), ({"few": (14, 3, 3)}, used), "another patch: they go on")
+write = fwctl("show", "policy")["files"][0]["text"]
+with open("p.fw", "w") as f:
+    f.write(write)
+fwctl("apply", "p.fw", "--full")
+begin(54, 1), begin(56, 1)
+equal((told("limits"), stats()["quotas"][0]["used"], hits()["most"]), ({"few": (14, 3, 4)}, used, 3), "compiled anew: they go on")
+change("add", "first", "in", "ingress", "udp dport 54 limit 1/hour burst 2 drop id now")
+begin(54, 3)
+equal(told("limits"), {"now": (5, 2, 1), "few": (15, 3, 5)}, "one more of a patch beside one of the policy")
+change("replace", "now", "udp dport 54 limit 1/hour burst 4 drop id now")
+begin(54, 1)
+equal(told("limits")["now"], (5, 1, 0), "one that is another begins anew")
+change("delete", "now")
+equal(list(told("limits")), ["few"], "and goes with its rule")
+for s in far.values():
+    s.close()
+fwctl("conn", "flush")
 apply(TEXT)
 change("add", "after", "dns", "udp dport 56 accept")
 

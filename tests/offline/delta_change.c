@@ -177,6 +177,25 @@ static void change_added(struct session *s, struct fwt_delta_line *line, u32 n, 
 	changes_sum.again++;
 }
 
+/* Of rules with one text the kernel does not know which is which, and refuses them; and what
+ * a rule draws and how much it lets by goes by that.
+ */
+static bool there(const struct session *s, const char *rule)
+{
+	const struct fwt_delta_line *l = s->delta.added.data;
+	const struct fwt_program *prog = &s->base.prog;
+	u32 i;
+
+	for (i = 0; i < s->delta.added.count; i++)
+		if (l[i].has_rule && !strcmp(l[i].rule, rule))
+			return true;
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++)
+		if (prog->rule[i].text_len == strlen(rule) &&
+		    !memcmp(prog->source + prog->rule[i].text, rule, strlen(rule)))
+			return true;
+	return false;
+}
+
 bool session_change(struct session *s, const char *new, struct patched *p, u32 forget)
 {
 	const struct fwt_program *prog = &s->base.prog;
@@ -196,6 +215,10 @@ bool session_change(struct session *s, const char *new, struct patched *p, u32 f
 	int ret;
 
 	assert_non_null(own);
+	if (there(s, own)) {
+		free(own);
+		return false;
+	}
 	snprintf(raw, sizeof(raw), "\t%s\n", own);
 	line.text = raw;
 	line.rule = own;

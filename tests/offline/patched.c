@@ -241,8 +241,38 @@ static bool a_set(const struct fwt_env *env, u32 object, bool six, const u32 *ke
 	return (prog->object[own].key ^ six ^ key[0]) % 3 == 0;
 }
 
+/* Likewise by its rule's key. */
+static u64 key_of(const struct fwt_env *env, u32 object)
+{
+	const struct fwt_program *prog = ((const struct walking *)env)->prog;
+
+	prog = fwt_program_of_object(prog, &object);
+	assert_true(object < prog->n[FWT_SEC_OBJECTS]);
+	return prog->object[object].key;
+}
+
+static bool is_under(const struct fwt_env *env, u32 object, const u32 *key, u32 words,
+		     const struct fwt_packet *p, u64 *hash)
+{
+	(void)p;
+	*hash = 0;
+	return (key_of(env, object) ^ (words ? key[0] : 0)) % 3;
+}
+
+static u32 a_turn(const struct fwt_env *env, u32 object)
+{
+	return (u32)(key_of(env, object) % 7);
+}
+
+static u32 a_count(const struct fwt_env *env, u64 table, const u32 *key, u32 words)
+{
+	(void)env;
+	return (u32)(table ^ (words ? key[0] : 0)) % 5;
+}
+
 const struct fwt_env_ops patched_ops = {
 	.ifaddr = an_ifaddr, .source = a_source, .local = a_local, .set_has = a_set,
+	.under = is_under, .turn = a_turn, .count = a_count,
 };
 
 struct patched_sum patched_sum;
@@ -259,6 +289,27 @@ static bool same_update(const struct fwt_program *got, const struct fwt_decision
 	assert_true(i < got->n[FWT_SEC_OBJECTS]);
 	return m->type == n->type && got->object[i].key == want->object[k].key &&
 	       a->six == b->six && a->key[0] == b->key[0];
+}
+
+static bool same_charge(const struct fwt_program *got, const struct fwt_decision_charge *a,
+			const struct fwt_program *want, const struct fwt_decision_charge *b)
+{
+	u32 i = a->object, k = b->object;
+	const struct fwt_program *x = fwt_program_of_object(got, &i);
+	const struct fwt_program *y = fwt_program_of_object(want, &k);
+
+	return x->object[i].key == y->object[k].key && a->over == b->over;
+}
+
+static bool same_count(const struct fwt_program *got, const struct fwt_decision_count *a,
+		       const struct fwt_program *want, const struct fwt_decision_count *b)
+{
+	u32 i = a->test, k = b->test;
+	const struct fwt_program *x = fwt_program_of_test(got, &i);
+	const struct fwt_program *y = fwt_program_of_test(want, &k);
+
+	return fwt_count_table(x, &x->test[i]) == fwt_count_table(y, &y->test[k]) &&
+	       a->key[0] == b->key[0];
 }
 
 /* Each step leads to the next one; added rules' nodes are behind the base's. */
@@ -333,6 +384,13 @@ void patched_compare(const struct fwt_program *got, const struct fwt_program *wa
 	same &= a.n_updates == b.n_updates;
 	for (i = 0; same && i < a.n_updates; i++)
 		same = same_update(got, &a.update[i], want, &b.update[i]);
+	same &= a.n_charges == b.n_charges && a.n_counts == b.n_counts;
+	for (i = 0; same && i < a.n_charges; i++)
+		same = same_charge(got, &a.charge[i], want, &b.charge[i]);
+	for (i = 0; same && i < a.n_counts; i++)
+		same = same_count(got, &a.count[i], want, &b.count[i]);
+	patched_sum.charges += a.n_charges;
+	patched_sum.counts += a.n_counts;
 	patched_sum.updates += a.n_updates && a.rule != FWT_NONE && a.rule >= got->n[FWT_SEC_RULES];
 	/* Numbers of counters and strings are each program's own. */
 	for (i = 0; same && i < a.n_effects; i++)

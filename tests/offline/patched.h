@@ -76,6 +76,7 @@ extern const struct fwt_env_ops patched_ops;
 extern struct patched_sum {
 	u64 packets, by_added;
 	u64 updates;	/* of sets, by rules that were added */
+	u64 charges, counts;
 } patched_sum;
 
 /**

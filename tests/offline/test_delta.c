@@ -162,6 +162,18 @@ static void test_filters(void **state)
 		    changes_sum.again && patched_sum.by_added);
 }
 
+static const char *const common[] = {
+	"\ttcp dport 1-2000 limit 10/second accept",
+	"\tudp dport 53 limit over 5/minute burst 10 by saddr drop",
+	"\tsaddr 10.0.0.0/8 protocol tcp limit 1/hour log",
+	"\tquota 10M accept", "\tprotocol udp quota over 1G drop",
+	"\tprotocol tcp ct count by saddr > 3 reject", "\ttcp dport 80 ct count by daddr < 2 accept",
+	"\tct count by saddr . dport >= 2 count many",
+	"\tprotocol udp count some", "\tcount all", "\ttcp dport 22 log \"ssh \"",
+	"\tsaddr 10.0.0.0/8 set mark 5", "\tset mark mark count marked",
+	"\tlog \"seen \" accept",
+};
+
 static void shape(u64 seed, bool files)
 {
 	char *base = gen_policy(seed), *more = gen_policy(seed + 1000);
@@ -170,13 +182,16 @@ static void shape(u64 seed, bool files)
 
 	assert_true(base && more);
 	text_init(&news, more);
-	/* Whole rules: what ends in a verdict and opens no block. No ids, which
-	 * the kernel would refuse twice.
+	/* Whole rules: what opens no block, whether it ends in a verdict or not. No ids,
+	 * which the kernel would refuse twice.
 	 */
 	for (i = news.n; i-- > 0;)
-		if (strpbrk(news.line[i], "{}>") || strstr(news.line[i], " id ") ||
-		    (!strstr(news.line[i], "accept") && !strstr(news.line[i], "drop")))
+		if (strpbrk(news.line[i], "{}") || strstr(news.line[i], "->") ||
+		    strstr(news.line[i], " id ") || !strchr(" \t", news.line[i][0]))
 			text_delete(&news, i);
+	/* What users change most, among them. */
+	for (i = 0; i < 4 * ARRAY_SIZE(common); i++)
+		text_insert(&news, news.n, common[i % ARRAY_SIZE(common)]);
 	if (news.n)
 		play(base, &news, seed, files);
 	text_clean(&news);
@@ -210,6 +225,9 @@ static void test_shapes(void **state)
 	       (unsigned long long)changes_sum.deleted, (unsigned long long)changes_sum.replaced,
 	       (unsigned long long)changes_sum.again, (unsigned long long)changes_sum.refused,
 	       (unsigned long long)patched_sum.packets, (unsigned long long)patched_sum.by_added);
+	printf("%llu limits and quotas asked, %llu counts\n",
+	       (unsigned long long)patched_sum.charges, (unsigned long long)patched_sum.counts);
+	assert_true(patched_sum.charges > 1000 && patched_sum.counts > 500);
 	printf("%llu bent patches refused, %llu harmless\n", (unsigned long long)changes_sum.bent,
 	       (unsigned long long)changes_sum.unbent);
 	assert_true(changes_sum.changes > 1000 && changes_sum.bent > 1000 &&
@@ -374,6 +392,69 @@ static void test_objects(void **state)
 	base_clean(&s.base);
 }
 
+/* Whether there is room is known without the text, as long as there is plenty. */
+static void test_room(void **state)
+{
+	static const char rule[] = "udp dport 5 limit 1/second count b accept";
+	struct fwt_delta_line line = {
+		.text = "\tudp dport 5 limit 1/second count b accept\n", .rule = (char *)rule,
+		.has_rule = true, .name = "t.fw", .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS),
+	};
+	struct fwt_patch_hdr *h;
+	struct fwt_rule_spot spot;
+	struct fwt_delta delta;
+	struct fwt_blob blob;
+	struct fwt_diag diag;
+	struct base base;
+	char *text, *defines;
+	u32 i, k, wrong;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	out = open_memstream(&text, &len);
+	assert_non_null(out);
+	fputs("ingress {\n", out);
+	for (i = 0; i < 30; i++)
+		fprintf(out, "\ttcp dport %u count a\n", i + 1);
+	fputs("\ttcp dport 99 call t\n\tdrop\n}\ntree t {\n", out);
+	for (i = 0; i < 3; i++)
+		fprintf(out, "\ttcp dport %u accept\n", i + 1);
+	fputs("}\n", out);
+	fclose(out);
+	assert_true(base_make(&base, text, 3));
+	defines = strndup(base.prog.defines, base.prog.n[FWT_SEC_DEFINES]);
+	for (k = 0; k < 2; k++) {
+		u32 at = k ? 32 : 4;
+
+		assert_int_equal(base.prog.rule[at].line, k ? 36 : 6);
+		fwt_rule_spot(&base.prog, &base.of, at, &spot);
+		line.before = base.prog.rule[at].line;
+		line.side = spot.side[FWT_PATCH_BEFORE];
+		line.tree = k ? "t" : "ingress";
+		assert_int_not_equal(line.side.forest, FWT_NONE);
+		fwt_delta_init(&delta);
+		/* 30 rules of the base with a modifier, and the call: three more, not four. */
+		for (i = 0; i < 5; i++) {
+			assert_int_not_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE),
+					     FWT_NONE);
+			fwt_diag_init(&diag);
+			assert_int_equal(fwt_delta_build(&delta, &diag, &wrong, &blob), 0);
+			h = blob.data;
+			assert_int_equal(h->sec[FWT_PATCH_PLACES].count, i + 1);
+			assert_true(delta.counted);
+			assert_int_equal(fwt_delta_room(&delta, defines), !k && i < 3);
+			assert_false(fwt_delta_room(&delta, NULL));
+			fwt_blob_free(&blob);
+			fwt_diag_clean(&diag);
+		}
+		fwt_delta_clean(&delta);
+	}
+	base_clean(&base);
+	free(defines);
+	free(text);
+}
+
 /* What a walk with the patch takes more than without, where a rule is added that asks a
  * set of so many ranges.
  */
@@ -435,7 +516,7 @@ int main(void)
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_covered), cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_shapes), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_steps), cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

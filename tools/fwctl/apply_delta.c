@@ -472,7 +472,7 @@ static enum way send(struct job *j, const char *path, uint32_t *generation)
 
 	fwt_diag_init(&diag);
 	ret = fwt_delta_build(&j->s.delta, &diag, &wrong, &blob);
-	if (!ret && (!j->s.delta.counted || has_room(path)) && still_same(j)) {
+	if (!ret && (session_enough(&j->s) || has_room(path)) && still_same(j)) {
 		ret = fwt_nl_patch_apply(&j->s.nl, blob.data, blob.len, j->s.generation,
 					 generation);
 		way = !ret ? DONE : session_refused(ret) || ret == -EAGAIN ? WHOLE : FAILED;

@@ -191,7 +191,7 @@ static bool has_room(struct session *s, const char *file)
 	struct view v;
 	bool ok;
 
-	if (!s->delta.counted)
+	if (session_enough(s))
 		return true;
 	if (view_fetch(&v, &s->nl, false))
 		return false;

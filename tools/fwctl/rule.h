@@ -35,6 +35,9 @@ struct fwt_delta_line *session_line(const struct session *s, uint32_t n);
 /** session_defines() - what definitions the policy has; false for too many */
 bool session_defines(struct session *s);
 
+/** session_enough() - a walk has room for what the delta adds; false: where it is not known */
+bool session_enough(struct session *s);
+
 /**
  * session_room() - has a walk room for all that it meets in a policy
  * @ast: the policy as it would be, freed; NULL where it can't be read

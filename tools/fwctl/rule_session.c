@@ -92,6 +92,25 @@ bool session_defines(struct session *s)
 	return ok;
 }
 
+bool session_enough(struct session *s)
+{
+	uint32_t generation = 0;
+	char *text = NULL;
+	size_t len = 0;
+	bool ok;
+
+	if (!s->delta.counted)
+		return true;
+	ok = !fwt_nl_defines_fetch(&s->nl, &text, &len, &generation) && text &&
+	     generation == s->generation;
+	/* Its end is a line's. */
+	if (ok)
+		text[len - 1] = 0;
+	ok = ok && fwt_delta_room(&s->delta, text);
+	free(text);
+	return ok;
+}
+
 bool session_refused(int error)
 {
 	return error == -EOPNOTSUPP || error == -EEXIST || error == -E2BIG || error == -EINVAL;

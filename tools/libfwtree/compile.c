@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "compile.h"
+#include "delta.h"
 #include "sema.h"
 
 static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next);
@@ -206,7 +207,7 @@ static u32 emit_block(struct fwt_gen *g, const struct fwt_ir_block *b, u32 next)
 	u32 end = b->live, from;
 
 	while (end) {
-		for (from = end; from && fwt_forest_takes(&b->rule[from - 1]); from--)
+		for (from = end; from && fwt_forest_takes(g, &b->rule[from - 1]); from--)
 			;
 		if (end > from && pays(g, &b->rule[from], end - from)) {
 			next = fwt_emit_forest(g, &b->rule[from], end - from, next);
@@ -264,13 +265,12 @@ static void emit_defines(struct fwt_sema *s)
 	char *text, *to;
 	FILE *out;
 
-	if (!s->ast->defines && !s->ast->sets)
-		return;
 	out = open_memstream(&text, &len);
 	if (!out) {
 		s->failed = true;
 		return;
 	}
+	fwt_delta_print_room(out, s);
 	fwt_ast_print_defines(out, s->ast, fwt_sema_is_constant);
 	if (fclose(out)) {
 		s->failed = true;
@@ -302,7 +302,7 @@ static int emit(struct fwt_sema *s, u32 forest_min)
 	fwt_compile_sources(s);
 	fwt_compile_keys(s);
 	/* A patch has its own in its text. */
-	if (!s->used_sets)
+	if (!s->patch)
 		emit_defines(s);
 	if (s->failed || s->b.failed)
 		return -ENOMEM;
@@ -412,7 +412,7 @@ static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 	s->ast = ast;
 	s->diag = diag;
 	s->progress = progress;
-	s->used_sets = opts && opts->used_sets;
+	s->patch = opts && opts->patch;
 	s->elements = opts && opts->elements;
 	s->more_files = opts ? opts->more_files : NULL;
 	s->book = opts ? opts->book : NULL;

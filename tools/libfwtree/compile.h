@@ -23,7 +23,8 @@ struct fwt_progress;
  * @no_warnings: errors alone
  * @forest_min: consecutive rules that become search trees; 0 for the usual
  *	number, FWT_NONE for never: they are tried one after the other
- * @used_sets: sets that no rule uses are no objects of the program
+ * @patch: it is that of a patch: sets that no rule uses are no objects of the program, and
+ *	rules of forests may ask what the walk writes down, and go on wherever they stand
  * @book: what DNS names in sets stand for; NULL: nothing
  * @elements: the policy is but elements of a set or map: trees that it names are
  *	those of another one
@@ -36,7 +37,7 @@ struct fwt_compile_opts {
 	bool check_only;
 	bool no_warnings;
 	u32 forest_min;
-	bool used_sets;
+	bool patch;
 	const struct fwt_dns_book *book;
 	bool elements;
 	const char *const *more_files;

@@ -59,6 +59,14 @@ static bool add_box(struct part *p, const struct fwt_box *b, u32 number)
 	return true;
 }
 
+/* A condition that the walk writes down: they stand last. */
+static bool noted(const struct fwt_gen *g, const struct fwt_cond *c)
+{
+	const struct fwt_prog_test *t = g->b->sec[FWT_SEC_TESTS].data;
+
+	return c->kind == FWT_COND_TEST && fwt_test_noted(&t[c->test]);
+}
+
 /* Each element of @t's set with each of @from. */
 static bool add_elements(struct run *r, u32 number, enum fwt_part part,
 			 const struct fwt_boxes *from, const struct fwt_prog_test *t, bool *exact)
@@ -93,7 +101,7 @@ static bool boxes_of(struct run *r, u32 number, enum fwt_part part, u64 *inexact
 	now->count = 1;
 	fwt_box_anything(&now->box[0], part);
 	room = r->room >= FWT_BOX_ALTS ? FWT_BOX_ALTS : 1;
-	for (c = rule->conds; c && now->count; c = c->next, at++) {
+	for (c = rule->conds; c && !noted(r->g, c) && now->count; c = c->next, at++) {
 		u64 mark = 1ull << min(at, 63u);
 
 		if (c->kind != FWT_COND_TEST) {
@@ -144,7 +152,7 @@ static u32 emit_tests(struct run *r, const struct fwt_cond *c, u32 at, u64 inexa
 {
 	struct fwt_cond one;
 
-	if (!c)
+	if (!c || noted(r->g, c))
 		return yes;
 	yes = emit_tests(r, c->next, at + 1, inexact, yes, miss);
 	if (!(inexact >> min(at, 63u) & 1))
@@ -154,9 +162,24 @@ static u32 emit_tests(struct run *r, const struct fwt_cond *c, u32 at, u64 inexa
 	return fwt_emit_conds(r->g, &one, yes, miss);
 }
 
-static bool goes_on(const struct fwt_ir_rule *rule)
+static bool goes_on(const struct run *r, const struct fwt_ir_rule *rule)
 {
+	const struct fwt_cond *c;
+
+	for (c = rule->conds; c; c = c->next)
+		if (noted(r->g, c))
+			return true;
 	return rule->maps || !fwt_end_decides(rule->end);
+}
+
+/* What the walk itself asks, of a rule that was found. */
+static u32 emit_noted(struct run *r, const struct fwt_ir_rule *rule, u32 yes, u32 no)
+{
+	const struct fwt_cond *c = rule->conds;
+
+	while (c && !noted(r->g, c))
+		c = c->next;
+	return fwt_emit_conds(r->g, c, yes, no);
 }
 
 static bool grow(struct part *p, u32 dims, const struct fwt_progress *progress)
@@ -302,10 +325,12 @@ static bool emit_rules(struct run *r, u32 forest, u32 next, const u64 *inexact)
 		const struct fwt_ir_rule *rule = &r->rule[i];
 
 		on = next;
-		if (goes_on(rule) && i + 1 < r->count)
+		/* Behind the last one of a patch stand others. */
+		if (goes_on(r, rule) && (i + 1 < r->count || r->g->s->patch))
 			on = fwt_builder_node(r->g->b, FWT_NODE_FOREST, forest, FWT_NONE, next);
 		body = fwt_emit_end(r->g, rule, on);
 		body = fwt_emit_deeds(r->g, rule, body, on);
+		body = emit_noted(r, rule, body, on);
 		r->tests[i] = !!inexact[i];
 		r->node[i] = emit_tests(r, rule->conds, 0, inexact[i], body, miss);
 		record = r->g->b->sec[FWT_SEC_RULES].data;
@@ -341,11 +366,35 @@ static u64 elements_of(const struct fwt_gen *g)
 	return 2 * sum;
 }
 
-bool fwt_forest_takes(const struct fwt_ir_rule *rule)
+/* Of what is asked of more than the packet, what a patch has. */
+static bool patch_asks(const struct fwt_gen *g, const struct fwt_cond *c)
 {
+	const struct fwt_prog_test *t = g->b->sec[FWT_SEC_TESTS].data;
+
+	for (; c; c = c->next)
+		if (c->kind != FWT_COND_TEST ? !patch_asks(g, c->inner) :
+		    t[c->test].op == FWT_TEST_BPF || t[c->test].op == FWT_TEST_NODE)
+			return false;
+	return true;
+}
+
+/* What delta_build.c puts between forests. */
+static bool parts(const struct fwt_ir_rule *rule)
+{
+	return rule->end == FWT_END_NONE && rule->n_mods == 1 &&
+	       rule->mods[0].type == FWT_MOD_LOG && rule->mods[0].a == FWT_NONE;
+}
+
+bool fwt_forest_takes(const struct fwt_gen *g, const struct fwt_ir_rule *rule)
+{
+	bool matches = rule->conds || rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6);
+
+	/* What goes on has others behind it, of the base at least. */
+	if (g->s->patch)
+		return (matches || (!fwt_end_decides(rule->end) && !parts(rule))) &&
+		       patch_asks(g, rule->conds);
 	/* What is asked of more than the packet is written down by the walk. */
-	return !rule->stateful &&
-	       (rule->conds || rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6));
+	return !rule->stateful && matches;
 }
 
 u32 fwt_emit_forest(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count, u32 next)

@@ -17,6 +17,8 @@
 #include "program.h"
 
 struct fwt_diag;
+struct fwt_rule;
+struct fwt_sema;
 
 /* More than these are not worth it: the whole is compiled anew. Each change reads,
  * compiles and sends what was added before it, some 10 us a rule.
@@ -63,19 +65,23 @@ struct fwt_delta_gone {
 	u32 rule;
 };
 
+#define FWT_DELTA_ROOMS	4	/* kinds of room */
+
 /**
  * struct fwt_delta - all differences to the base
  * @added: struct fwt_delta_line, in the order in which they stand at their places
  * @gone: struct fwt_delta_gone
  * @defines: what rules with '$' and '@' need, a line each, and perhaps more; or NULL
  * @counted: set by fwt_delta_build(): what it adds takes room that a walk has little of
- *	(room.h), and whether there is enough only the whole text says
+ *	(room.h); whether there is enough fwt_delta_room() may say, and else the whole text
+ * @takes: likewise: how much at most, by enum fwt_room_kind
  */
 struct fwt_delta {
 	struct fwt_vec added;
 	struct fwt_vec gone;
 	char *defines;
 	bool counted;
+	u32 takes[FWT_DELTA_ROOMS];
 };
 
 /* By the places of what they stand at, which are in the order of rules whatever file
@@ -132,6 +138,24 @@ static inline bool fwt_delta_needs_defines(const char *rule)
 {
 	return strpbrk(rule, "$@");
 }
+
+/* The first line of a base's DEFINES. */
+#define FWT_DELTA_ROOM	"# room "
+
+/** fwt_delta_print_room() - that line, of a policy that was understood */
+void fwt_delta_print_room(FILE *out, const struct fwt_sema *s);
+
+/** fwt_delta_count() - one rule more; @once: a walk meets it once at most */
+void fwt_delta_count(struct fwt_delta *d, const struct fwt_rule *r, bool once);
+
+/**
+ * fwt_delta_room() - whether a walk has room for what a delta adds
+ * @d: that was built
+ * @defines: DEFINES of the base, or NULL
+ *
+ * Return: false where that is not known.
+ */
+bool fwt_delta_room(const struct fwt_delta *d, const char *defines);
 
 /** fwt_delta_find() - the added lines that show line @line of @file, FWT_NONE */
 u32 fwt_delta_find(const struct fwt_delta *d, u32 file, u32 line);

@@ -243,10 +243,10 @@ static void put_policy(struct build *b)
 		put(b, "\n");
 		if (i + 1 < b->n && !strcmp(l->tree, b->item[i + 1].line->tree))
 			continue;
+		put(b, "log\n");
 		for (hook = 0; hook < __FWT_HOOK_MAX; hook++)
 			if (is_hook(l->tree, hook) && !there[hook]) {
 				there[hook] = true;
-				put(b, "log\n");
 				put_ways(b, hook);
 			}
 		put(b, "drop\n}\n");
@@ -284,31 +284,27 @@ static void place_errors(const struct build *b, struct fwt_diag *diag, u32 *wron
 		}
 }
 
-/* Has a rule modifiers: of what takes room, that is all that a patch can say. What does
- * not end is put_policy()'s own.
- */
-static bool modifies(const struct fwt_block *b)
+/* What a walk writes down of added rules. */
+static void count_in(struct build *b, const struct fwt_block *block)
 {
 	const struct fwt_rule *r;
+	u32 i;
 
-	for (r = b->first; r; r = r->next)
-		if (r->end.kind != FWT_END_NONE && (r->modifiers || r->end.kind == FWT_END_BLOCK))
-			return true;
-	return false;
+	for (r = block->first; r; r = r->next)
+		for (i = 0; i < b->n; i++)
+			if (r->loc.line >= b->item[i].first && r->loc.line <= b->item[i].last)
+				fwt_delta_count(b->d, r, any_hook(b->item[i].line->tree));
 }
 
-static bool counted(const struct fwt_policy_ast *ast)
+static void count(struct build *b, const struct fwt_policy_ast *ast)
 {
 	const struct fwt_ast_hook *h;
 	const struct fwt_tree *t;
 
 	for (t = ast->trees; t; t = t->next)
-		if (modifies(&t->block))
-			return true;
+		count_in(b, &t->block);
 	for (h = ast->hooks; h; h = h->next)
-		if (modifies(&h->block))
-			return true;
-	return false;
+		count_in(b, &h->block);
 }
 
 /* The names of files, each once: the first one is that of the small policy's text. */
@@ -329,7 +325,7 @@ static const char **list_names(struct build *b)
 static int compile(struct build *b, struct fwt_diag *diag, u32 *wrong, struct fwt_blob *prog)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true, .forest_min = 1,
-					 .used_sets = true };
+					 .patch = true };
 	const char **name = list_names(b);
 	struct fwt_parse_opts parse = { .no_include = true };
 	struct fwt_policy_ast *ast;
@@ -351,7 +347,8 @@ static int compile(struct build *b, struct fwt_diag *diag, u32 *wrong, struct fw
 	opts.more_files = name + 1;
 	ast = fwt_parse_buffer(name[0], text, len, diag, &parse);
 	ret = ast ? fwt_compile(ast, diag, &opts, prog) : -ENOMEM;
-	b->d->counted = ast && counted(ast);
+	if (ast)
+		count(b, ast);
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);
 	free(name);
@@ -446,7 +443,7 @@ static u32 ends_in(const char *text, u32 len)
 	return n;
 }
 
-/* Which rules of the program are the added ones; each must be whole and plain, and is told
+/* Which rules of the program are the added ones; each must be whole and alone, and is told
  * to be of the file that it came from, though its text is the small policy's.
  */
 static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct fwt_program *prog,
@@ -474,7 +471,7 @@ static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct 
 			return -EOPNOTSUPP;
 		fwt_rule_spot(prog, of, i, &spot);
 		/* Nor more than it: a line that goes on has others in it. */
-		if (!spot.plain || !spot.alone ||
+		if (spot.forest == FWT_NONE || !spot.alone ||
 		    ends_in(prog->source + spot.lines, spot.lines_len) >
 		    b->item[k].last - b->item[k].first ||
 		    strcmp(fwt_program_string(prog, rule[i].tree), b->item[k].line->tree))
@@ -607,10 +604,12 @@ static int build_rules(struct build *b, struct fwt_blob *prog, struct fwt_vec *s
 	if (!scratch)
 		return -ENOMEM;
 	ret = fwt_verify(prog->data, prog->len, scratch, &p, &err);
-	/* Sets are the base's; it has no other such things for rules that come. */
+	/* Sets are the base's, limits the rules' own; a pool is neither. */
 	for (i = 0; !ret && i < p.n[FWT_SEC_OBJECTS]; i++)
-		if (p.object[i].kind != FWT_OBJECT_SET)
+		if (p.object[i].kind == FWT_OBJECT_POOL)
 			ret = -EOPNOTSUPP;
+	if (!ret && p.n[FWT_SEC_OBJECTS] > FWT_PATCH_OBJECTS_MAX)
+		ret = -EOPNOTSUPP;
 	if (!ret) {
 		of.forest = calloc(p.n[FWT_SEC_FORESTS] + 1, sizeof(*of.forest));
 		of.rule = calloc(p.n[FWT_SEC_RULES] + 1, sizeof(*of.rule));
@@ -642,6 +641,8 @@ int fwt_delta_build(struct fwt_delta *d, struct fwt_diag *diag, u32 *wrong,
 	int ret;
 
 	*wrong = FWT_NONE;
+	d->counted = false;
+	memset(d->takes, 0, sizeof(d->takes));
 	memset(out, 0, sizeof(*out));
 	sec[FWT_PATCH_GROUPS].size = sizeof(struct fwt_patch_group);
 	sec[FWT_PATCH_PLACES].size = sizeof(struct fwt_patch_place);

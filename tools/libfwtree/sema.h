@@ -224,7 +224,7 @@ struct fwt_sema {
 	bool warnings;
 	bool per_packet;		/* option evaluate */
 	bool translates;		/* some rule does */
-	bool used_sets;			/* objects of those sets alone that rules use */
+	bool patch;			/* see struct fwt_compile_opts */
 	bool in_set;			/* its elements are read */
 	u32 asked;			/* sets, each with those in it */
 	const char *const *more_files;	/* that are told of, or NULL */
@@ -632,7 +632,7 @@ u32 fwt_emit_end(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 next);
 #define FWT_FOREST_MIN	3
 
 /** fwt_forest_takes() - whether a rule can be one of a forest's: it has matches */
-bool fwt_forest_takes(const struct fwt_ir_rule *rule);
+bool fwt_forest_takes(const struct fwt_gen *g, const struct fwt_ir_rule *rule);
 
 /** fwt_forest_pays() - whether a rule alone is worth a forest: by a long set */
 bool fwt_forest_pays(const struct fwt_gen *g, const struct fwt_ir_rule *rule);

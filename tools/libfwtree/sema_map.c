@@ -320,7 +320,7 @@ void fwt_sema_map(struct fwt_sema *s, struct fwt_map *map)
 	if (!state)
 		return;
 	state->object = FWT_NONE;
-	read_map(s, map, !s->used_sets);
+	read_map(s, map, !s->patch);
 }
 
 void fwt_sema_maps_unused(struct fwt_sema *s)
@@ -351,7 +351,7 @@ const struct fwt_map *fwt_sema_map_named(struct fwt_sema *s, const char *name,
 		state = map->priv;
 		if (!state)
 			return NULL;
-		if (!state->used && s->used_sets)
+		if (!state->used && s->patch)
 			read_map(s, map, true);
 		state->used = true;
 		return state->object == FWT_NONE ? NULL : map;

@@ -213,7 +213,7 @@ void fwt_sema_set(struct fwt_sema *s, struct fwt_set *set)
 	if (!state)
 		return;
 	state->object = FWT_NONE;
-	read_set(s, set, !s->used_sets);
+	read_set(s, set, !s->patch);
 }
 
 static struct fwt_set *find_set(struct fwt_sema *s, const char *name,
@@ -314,7 +314,7 @@ static struct fwt_set *find_set(struct fwt_sema *s, const char *name,
 
 	if (set) {
 		state = set->priv;
-		if (state && !state->used && s->used_sets)
+		if (state && !state->used && s->patch)
 			read_set(s, set, true);
 		if (state)
 			state->used = true;

@@ -223,6 +223,7 @@ struct firsts {
  * struct maker - a path in the making
  * @base: the program of the walk at hand, and the one of its patch
  * @at: that of the step at hand
+ * @none: where it goes on behind the base's rules that were searched last
  */
 struct maker {
 	struct sim_path *path;
@@ -230,6 +231,7 @@ struct maker {
 	struct firsts base;
 	struct firsts added;
 	const struct firsts *at;
+	u32 none;
 	bool failed;
 };
 
@@ -544,7 +546,10 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 			return;
 		snprintf(to->value, sizeof(to->value),
 			 "rules searched by address, port and protocol");
-		if (s->next == n->no)
+		/* Those behind an added rule that goes on are others' as well. */
+		if (m->at == &m->base)
+			m->none = n->no;
+		if (s->next == m->none)
 			snprintf(to->taken, sizeof(to->taken), "none matches");
 		else
 			put_target(m, to->taken, sizeof(to->taken), s->next, "one matches");

@@ -17,8 +17,12 @@
  * whatever matches goes on behind the rule, and where none does there is a way on,
  * so that every path still ends in a verdict, whichever rules are gone.
  *
- * OBJECTS of that program are sets that the base has, by name and with the same types.
- * They bring no elements, and no other limits: a rule that asks one asks the base's.
+ * Where an added rule goes on it comes to a FOREST node of that program; then rules behind
+ * it are looked for, again in both.
+ *
+ * OBJECTS of that program are sets that the base has, by name and with the same types, or
+ * what is a rule's own: limits, quotas, splits. Sets bring no elements, and no other limits:
+ * a rule that asks one asks the base's.
  *
  * EDITS and TEXT are for people: the lines of the base's files that are others now.
  */
@@ -34,7 +38,7 @@
 #define FWT_PATCH_SIZE_MAX	(16u << 20)	/* bytes */
 #define FWT_PATCH_PLACES_MAX	4096		/* rules that are added */
 #define FWT_PATCH_DELETED_MAX	65536		/* rules that are taken away */
-#define FWT_PATCH_OBJECTS_MAX	256		/* sets that rules ask */
+#define FWT_PATCH_OBJECTS_MAX	256		/* sets that rules ask, limits that they have */
 
 /* The sections, in their order: X(ID, "what an element is called", its type).
  * DELETED are rules of the base, ascending; PROGRAM is one program.
@@ -94,7 +98,7 @@ enum fwt_patch_side {
 
 /**
  * struct fwt_patch_place - a rule that is added
- * @rule: in the patch's program; it ends the walk
+ * @rule: in the patch's program
  * @at: rule of the base, in a forest
  * @side: enum fwt_patch_side
  * @edit: that has its text
