@@ -113,6 +113,9 @@ static void place(struct counting *c, const struct fwt_rule *at, u32 k, u32 leas
 	if (least == FWT_ROOM_NEVER || least <= c->room->peak[k])
 		return;
 	c->room->peak[k] = least;
+	/* Between rules of a patch stand those of its base: fwt_delta_room(). */
+	if (c->s->patch)
+		return;
 	if (least <= info->room || c->told & BIT(k) || !c->tree->hooks)
 		return;
 	c->told |= BIT(k);
