@@ -80,13 +80,13 @@ static void finds(struct kunit *test)
 static void refuses(struct kunit *test)
 {
 	enum { BACK, OUT, NO_DIM, NO_BOXES, NO_NODE, GUARD_LO, GUARD_HI, REST,
-	       PORTS, ORDER, NO_TESTS, TWICE, TREES, MISS, WAYS };
+	       PORTS, ORDER, NO_TESTS, TWICE, TREES, MISS, NOTED, WAYS };
 	struct fwt_verify_error err;
 	struct fwt_program prog;
 	void *blob, *scratch;
 	struct fwt_box4 box;
+	u32 way, object;
 	size_t len;
-	u32 way;
 
 	for (way = 0; way < WAYS; way++) {
 		struct fwt_test_prog *p = fwt_test_rich(test);
@@ -143,6 +143,18 @@ static void refuses(struct kunit *test)
 		case MISS:	/* no box leads there */
 			box = fwt_box_unpack(&p->box[0]);
 			p->node[box.node - 1].no = box.node + 2;
+			break;
+		case NOTED:	/* asked by a walk that writes it down, and not of a box */
+			box = fwt_box_unpack(&p->box[0]);
+			object = p->n[FWT_SEC_OBJECTS]++;
+			p->object[object] = (struct fwt_prog_object){
+				.key = 77, .kind = FWT_OBJECT_QUOTA, .name = FWT_NONE,
+				.param = { [FWT_QUOTA_SIZE] = 100 },
+			};
+			p->test[p->node[box.node].arg] = (struct fwt_prog_test){
+				.op = FWT_TEST_QUOTA, .set = { object, FWT_NONE },
+				.mask = { FWT_NONE, FWT_NONE },
+			};
 			break;
 		}
 		blob = fwt_test_build(test, p, &len);
