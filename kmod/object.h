@@ -6,9 +6,9 @@
  *
  * Life-cycle: a program (struct fwt_base, and that of a struct fwt_change) holds one
  * use of each of its objects, from before it is published until a grace period after
- * it has retired; with the last use an object goes. So a walk under RCU that has a policy at hand may
- * use the policy's objects. Who keeps one for longer (a connection, a pool's)
- * counts for itself.
+ * it has retired; with the last use an object goes. So a walk under RCU that has a
+ * policy at hand may use the policy's objects. Who keeps one for longer (a connection,
+ * a pool's) counts for itself.
  *
  * Synchronization: uses, making and freeing under fwt_net.lock; what is in an
  * object is its kind's affair.

@@ -174,9 +174,11 @@ static int print(struct live *l, struct fwt_nl *nl)
 			 by.id ? by.id : "", by.id ? ")" : "");
 	out_text("\n");
 	if (e->another)
-		out_text("led to another server: its client talks to the first by this port already\n");
+		out_text("led to another server: %s\n",
+			 "its client talks to the first by this port already");
 	if (e->apart)
-		out_text("shown by another port: its client talks to the server by this one already\n");
+		out_text("shown by another port: %s\n",
+			 "its client talks to the server by this one already");
 	if (e->local)
 		out_text("for this machine\n");
 	else if (*e->oif)
