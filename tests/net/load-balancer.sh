@@ -42,15 +42,15 @@ is "IPv6: all four" "$(four net 'http://[2001:db8:1::8]/')" "s1 * s2 * s3 * s4 *
 is "hairpin: a server is a client, too" "$(four s1 http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
 is "nobody from outside as one of them" "$(fw -j stats | j "d['reasons']['policy']['value']")" 0
 
-# load HOST: requests without end, four at a time. Lines of "200 s3 0.004", status 000
+# load [URL]: requests without end, four at a time. Lines of "200 0.004", status 000
 # where it failed.
 load() {
-	local i
+	local i url=${1-http://203.0.113.8/}
 	touch loading
 	for i in 1 2 3 4; do
 		on net bash -c 'while [ -e loading ]; do
 			curl -s -o body.'"$i"' --connect-timeout 10 --max-time 20 \
-				-w "%{http_code} %{time_total}\n" -H "Connection: close" http://203.0.113.8/
+				-w "%{http_code} %{time_total}\n" -H "Connection: close" '"'$url'"'
 		done >load.'"$i"'' &
 		loaders[i]=$!
 	done
@@ -133,5 +133,26 @@ note "failed: $(failed), of $(($(answered) + $(failed)))"
 # Established at that moment, and told nothing.
 ok "silent: none failed but those that were answered half" [ "$(failed)" -le 4 ]
 over "silent: counted" "$(reason servers-down)" 1
+
+# IPv6 has servers of its own, that die by themselves.
+six='[fd00:1::13]:8080'
+load 'http://[2001:db8:1::8]/'
+so_many 10
+kill -9 "${web[3]}"
+ok "IPv6, dead: it is taken out" wait_for state_is "$six" down
+is "IPv6, dead: that of IPv4 is another" "$(server 192.168.1.13:8080 state)" up
+so_many 24
+web 3
+PATIENCE=20
+ok "IPv6, back: it is tried again, and taken in" wait_for state_is "$six" up
+PATIENCE=
+total=$(server "$six" total)
+got_some() { [ "$(server "$six" total)" -gt "$total" ]; }
+PATIENCE=20
+ok "IPv6: and has its share again" wait_for got_some
+PATIENCE=
+unload
+note "failed: $(failed), of $(($(answered) + $(failed)))"
+ok "IPv6, dead: none failed but those that were led to it" [ "$(failed)" -le 9 ]
 fw pool list web | diag
 done_testing
