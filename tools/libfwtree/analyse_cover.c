@@ -8,7 +8,8 @@
  * no question that the rule does not ask, too, word by word: what a set holds need not
  * be known for that. So rules are found by hash of the two prefixes, one look-up for
  * each pair of prefix lengths that there is: no tree of a hundred thousand rules has
- * many. Those without addresses are found by protocol and port, and those with a
+ * many; and of these only such of which some rule has a source like this one's, and
+ * some a destination (@seen). Those without addresses are found by protocol and port, and those with a
  * question by that as well.
  *
  * Where a rule that goes on changes a field, what was asked of it before holds no more.
@@ -19,6 +20,7 @@
 
 #define ASKS_MAX	6u
 #define QUESTIONS_MAX	4u
+#define SEEN_BITS	16u	/* for one and a half: one in ten is wrong */
 #define STEPS_MAX	(400ull << 20)	/* some ten seconds */
 
 struct ask {
@@ -70,8 +72,14 @@ struct link {
 	u32 next;
 };
 
+/* Of a rule, by side and length: the hash of the prefix of that length that holds its
+ * address, if any rule has that; or one of these.
+ */
+enum { UNASKED, NONE_HAS };
+
 /**
  * struct covers - at work
+ * @seen: SEEN_BITS a slot, by hash: prefixes, and keys, that rules in the table have
  * @changed: FWT_FIELD_BIT() of what rules of the block that go on have changed
  * @changed_at: by field: the last one that did
  */
@@ -81,6 +89,7 @@ struct covers {
 	struct link *link;
 	u32 *slot;
 	u32 slots;
+	u64 *seen;
 	struct fwt_vec tuple;
 	u64 steps;
 	u64 changed;
@@ -468,18 +477,29 @@ static bool same_tuple(const struct tuple *a, const struct tuple *b)
 	       a->port == b->port;
 }
 
-/* Of a rule, and of all that @t holds and that could cover it. */
-static u64 key_of(const struct tuple *t, const struct box *b, u64 asked)
+/* Prefixes of a rule's address, one side of it. */
+static u64 hash_prefix(const struct box *b, u32 side, u32 plen)
 {
-	u32 i, w = width_of(b);
-	struct fwt_wide v;
-	u64 h = FWT_HASH_SEED;
+	struct fwt_wide v = masked(b->addr[side].low, width_of(b), plen);
+	u64 h = (v.h ^ side << 16 ^ (u32)b->family << 8 ^ plen) * 0x9e3779b97f4a7c15ull;
 
-	h = fwt_hash(h, &t->family, 1);
-	h = fwt_hash(h, t->plen, sizeof(t->plen));
-	for (i = 0; t->family && i < 2; i++) {
-		v = masked(b->addr[i].low, w, t->plen[i]);
-		h = fwt_hash(h, &v, sizeof(v));
+	h = (h ^ h >> 32 ^ v.l) * 0xbf58476d1ce4e5b9ull;
+	return h ^ h >> 32;
+}
+
+/* Of a rule, and of all that @t holds and that could cover it; of a family by the hashes
+ * of its prefixes.
+ */
+static u64 key_of(const struct tuple *t, const struct box *b, u64 asked, u64 source,
+		  u64 destination)
+{
+	u64 h = FWT_HASH_SEED;
+	struct fwt_wide v;
+
+	if (t->family) {
+		h = (source ^ destination << 17) * 0x9e3779b97f4a7c15ull;
+		h = (h ^ h >> 29 ^ destination) * 0xbf58476d1ce4e5b9ull;
+		h ^= h >> 32;
 	}
 	if (t->protocol)
 		h = fwt_hash(h, &ask_of(b, FWT_FIELD_PROTOCOL)->low, sizeof(v));
@@ -491,11 +511,27 @@ static u64 key_of(const struct tuple *t, const struct box *b, u64 asked)
 	return t->asks ? fwt_hash(h, &asked, sizeof(asked)) : h;
 }
 
+static bool seen(const struct covers *c, u64 hash)
+{
+	u64 bit = hash & ((u64)c->slots * SEEN_BITS - 1);
+
+	return c->seen[bit / 64] >> bit % 64 & 1;
+}
+
+static void see(struct covers *c, u64 hash)
+{
+	u64 bit = hash & ((u64)c->slots * SEEN_BITS - 1);
+
+	c->seen[bit / 64] |= 1ull << bit % 64;
+}
+
 static u32 covered_in(struct covers *c, u64 key, const struct box *b, u32 best)
 {
 	u32 at;
 
 	c->steps++;
+	if (!seen(c, key >> 8))
+		return best;
 	for (at = c->slot[key & (c->slots - 1)]; at != FWT_NONE; at = c->link[at].next) {
 		c->steps++;
 		if (at < best && c->link[at].hash == key >> 32 && covers(c, &c->box[at], b) &&
@@ -505,27 +541,49 @@ static u32 covered_in(struct covers *c, u64 key, const struct box *b, u32 best)
 	return best;
 }
 
-/* Could one that is found by @t ask for no more than @b, of @own. */
-static bool could(const struct tuple *t, const struct tuple *own, const struct box *b)
+/* Whether any rule in the table has such a prefix; its hash where one may. */
+static u64 has_prefix(const struct covers *c, const struct box *b, u64 (*hash)[129],
+		      u32 side, u32 plen)
 {
-	if (!t->family)
-		return t->protocol <= one_protocol(b) && t->port <= port_bits(b);
-	return t->family == own->family && t->plen[0] <= own->plen[0] &&
-	       t->plen[1] <= own->plen[1];
+	u64 *known = &hash[side][plen];
+
+	if (*known == UNASKED) {
+		*known = hash_prefix(b, side, plen);
+		if (!seen(c, *known))
+			*known = NONE_HAS;
+	}
+	return *known;
 }
 
 static u32 covered_by(struct covers *c, const struct box *b)
 {
 	const struct tuple own = tuple_of(b), *t = c->tuple.data;
+	u64 hash[2][129], from = 0, to = 0;
 	u32 i, q, best = FWT_NONE;
 
+	for (i = 0; b->family && i < 2; i++)
+		memset(hash[i], 0, (b->plen[i] + 1) * sizeof(hash[i][0]));
 	for (i = 0; i < c->tuple.count; i++, t++) {
-		if (!could(t, &own, b))
-			continue;
+		/* Could one that is found by it ask for no more than this? */
+		if (!t->family) {
+			if (t->protocol > one_protocol(b) || t->port > port_bits(b))
+				continue;
+		} else {
+			if (t->family != own.family || t->plen[0] > own.plen[0] ||
+			    t->plen[1] > own.plen[1])
+				continue;
+			from = has_prefix(c, b, hash, 0, t->plen[0]);
+			if (from == NONE_HAS)
+				continue;
+			to = has_prefix(c, b, hash, 1, t->plen[1]);
+			if (to == NONE_HAS)
+				continue;
+		}
 		if (!t->asks)
-			best = covered_in(c, key_of(t, b, 0), b, best);
+			best = covered_in(c, key_of(t, b, 0, from, to), b, best);
 		for (q = 0; t->asks && q < b->n_questions; q++)
-			best = covered_in(c, key_of(t, b, b->question[q].hash), b, best);
+			best = covered_in(c, key_of(t, b, b->question[q].hash, from, to), b,
+					  best);
 	}
 	return best;
 }
@@ -534,9 +592,13 @@ static void put(struct covers *c, u32 n)
 {
 	struct box *b = &c->box[n];
 	struct tuple own = tuple_of(b), *t = c->tuple.data;
-	u64 key = key_of(&own, b, first_question(b));
+	u64 from = hash_prefix(b, 0, b->plen[0]), to = hash_prefix(b, 1, b->plen[1]);
+	u64 key = key_of(&own, b, first_question(b), from, to);
 	u32 i, *slot = &c->slot[key & (c->slots - 1)];
 
+	see(c, from);
+	see(c, to);
+	see(c, key >> 8);
 	c->link[n] = (struct link){ .hash = (u32)(key >> 32), .next = *slot };
 	*slot = n;
 	for (i = 0; i < c->tuple.count; i++)
@@ -565,12 +627,13 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 	c->box = malloc(b->live * sizeof(*c->box));
 	c->link = malloc(b->live * sizeof(*c->link));
 	c->slot = malloc(c->slots * sizeof(*c->slot));
+	c->seen = calloc(c->slots, SEEN_BITS / 8);
 	c->tuple.count = 0;
 	c->changed = 0;
 	memset(c->changed_at, 0, sizeof(c->changed_at));
 	if (c->slot)
 		memset(c->slot, 0xff, c->slots * sizeof(*c->slot));
-	for (i = 0; c->box && c->link && c->slot && i < b->live && c->steps < STEPS_MAX;
+	for (i = 0; c->box && c->link && c->slot && c->seen && i < b->live && c->steps < STEPS_MAX;
 	     i++, n++) {
 		take_rule(c, &b->rule[i], &c->box[i]);
 		note_changes(c, &b->rule[i], i);
@@ -590,6 +653,7 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 	free(c->box);
 	free(c->link);
 	free(c->slot);
+	free(c->seen);
 	return n;
 }
 

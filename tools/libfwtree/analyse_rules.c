@@ -12,6 +12,9 @@
 
 #include "analyse.h"
 
+/* So many that their diagram may take a second. */
+#define MANY_RULES	4096u
+
 /* Sets that leave a part of the tree: behind it, and back to a call. */
 struct leaving {
 	u32 next;
@@ -283,6 +286,24 @@ static void backward(struct fwt_analyser *a, const struct fwt_ir_block *b,
 	}
 }
 
+/* What each rule of a block matches. A set that the budget has no room for is given up
+ * where that shows, after a thirty-second part: nodes grow at most as in the second half
+ * of that, since more and more of them are there already.
+ */
+static void matches_of(struct fwt_analyser *a, const struct fwt_ir_block *b, u32 *match)
+{
+	u32 some = b->live >= MANY_RULES ? b->live / 32 : 0, i, half = 0;
+	struct fwt_dd *dd = &a->sp.dd;
+
+	for (i = 0; i < b->live; i++) {
+		match[i] = fwt_prove_match(&a->prove, &b->rule[i]);
+		if (i == some / 2)
+			half = dd->count;
+		if (some && i == some && (u64)(dd->count - half) * 64 > 2ull * dd->budget)
+			dd->over = true;
+	}
+}
+
 static struct leaving visit_block(struct fwt_analyser *a, const struct fwt_ir_block *b,
 				  u32 in, struct fwt_ways ways, bool once)
 {
@@ -298,8 +319,7 @@ static struct leaving visit_block(struct fwt_analyser *a, const struct fwt_ir_bl
 	v.match = room;
 	v.end = room + b->live;
 	v.in = room + 2 * (size_t)b->live;
-	for (i = 0; i < b->live; i++)
-		v.match[i] = fwt_prove_match(&a->prove, &b->rule[i]);
+	matches_of(a, b, v.match);
 	/* What stands behind each: its own function is that of the one before. */
 	fwt_prove_block(&a->prove, b, ways, v.in);
 	for (i = 0; i < b->live; i++)
