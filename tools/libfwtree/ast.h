@@ -135,8 +135,8 @@ struct fwt_value {
 struct fwt_ast_ref {
 	struct fwt_ast_ref *next;
 	struct fwt_loc loc;
-	enum fwt_ast_field field;
-	enum fwt_implies implies;
+	uint8_t field;		/* enum fwt_ast_field */
+	uint8_t implies;	/* enum fwt_implies */
 	int16_t plen4;
 	int16_t plen6;
 };
@@ -188,19 +188,22 @@ enum fwt_match_kind {
 	FWT_MATCH_NODE,		/* node name { ... } */
 };
 
+/* There are three or four in a rule, and 100,000 rules: what is rare is pointed to. */
 struct fwt_match {
 	struct fwt_match *next;
 	struct fwt_loc loc;
-	enum fwt_match_kind kind;
-	enum fwt_op op;
+	uint8_t kind;			/* enum fwt_match_kind */
+	uint8_t op;			/* enum fwt_op */
 	bool op_written;
 	bool over;			/* LIMIT, QUOTA */
 	struct fwt_fields fields;	/* of the first four; keys of LIMIT, CT_COUNT */
 	union {
 		struct {
 			struct fwt_values values;	/* FIELD, MASK */
-			struct fwt_values mask;		/* MASK */
-			struct fwt_ast_ref *other;	/* COMPARE */
+			union {
+				struct fwt_values *mask;	/* MASK */
+				struct fwt_ast_ref *other;	/* COMPARE */
+			};
 		};
 		struct fwt_match *inner;		/* NOT */
 		struct {

@@ -356,7 +356,7 @@ static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
 		return false;
 	for (ref = m->fields.first; ref; ref = ref->next, i++)
 		there &= apply_mask(o, ref, &g[i], m->fields.count == 1 ?
-				    m->mask.first : m->mask.first->parts.part[i].first);
+				    m->mask->first : m->mask->first->parts.part[i].first);
 	return (there && is_any(o, &m->fields, g, &m->values, env)) ==
 	       (m->op == FWT_OP_EQ);
 }

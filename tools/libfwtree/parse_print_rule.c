@@ -53,7 +53,7 @@ static void print_match(FILE *out, const struct fwt_match *m)
 	case FWT_MATCH_MASK:
 		fwt_print_fields(out, &m->fields);
 		fputs(" & ", out);
-		fwt_print_values(out, &m->mask);
+		fwt_print_values(out, m->mask);
 		fprintf(out, " %s ", op_text[m->op]);
 		fwt_print_values(out, &m->values);
 		break;

@@ -195,9 +195,12 @@ struct fwt_match *fwt_match_mask(struct fwt_parser *p, const struct fwt_lloc *ll
 	m->fields = fwt_fields_finish(fields, f_lloc);
 	m->op = op;
 	m->op_written = true;
-	m->mask = fwt_values_finish(p, mask, m_lloc);
+	m->mask = fwt_new(p, sizeof(*m->mask));
+	if (!m->mask)
+		return NULL;
+	*m->mask = fwt_values_finish(p, mask, m_lloc);
 	m->values = fwt_values_finish(p, values, v_lloc);
-	want_values(p, &m->mask);
+	want_values(p, m->mask);
 	want_values(p, &m->values);
 	return m;
 }

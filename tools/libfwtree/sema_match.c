@@ -405,7 +405,7 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 	}
 	fwt_sema_elems_init(&k, masks);
 	fwt_sema_elems_init(&k, elems);
-	ok = read_mask(s, &k, &m->mask, masks, mask);
+	ok = read_mask(s, &k, m->mask, masks, mask);
 	there[0] = fwt_elems_count(&masks[0]);
 	there[1] = fwt_elems_count(&masks[1]);
 	for (v = m->values.first; v; v = v->next) {
