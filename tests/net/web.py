@@ -22,7 +22,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         # Else a client that asks for that may still write its next request here, and
-        # have a RST behind our FIN, which leaves the entry its minutes (R17).
+        # have a RST behind our FIN, which leaves the entry its minutes.
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
