@@ -371,15 +371,16 @@ int fwt_patch_verify(const void *blob, size_t len, const struct fwt_program *bas
 	return 0;
 }
 
-/* Of @n places the first whose key is above @key. */
-static u32 behind(const struct fwt_patch_order *o, u32 n, u32 key)
+/* Of @n places the first whose key, or whose node, is above @value. */
+static __always_inline u32 above(const struct fwt_patch_order *o, u32 n, u32 value,
+				 const bool by_node)
 {
 	u32 lo = 0;
 
 	while (n) {
 		u32 half = n / 2;
 
-		if (o[lo + half].key > key) {
+		if ((by_node ? o[lo + half].node : o[lo + half].key) > value) {
 			n = half;
 		} else {
 			lo += half + 1;
@@ -408,24 +409,6 @@ static const struct fwt_patch_group *group_of(const struct fwt_patch *x, u32 for
 	return NULL;
 }
 
-/* Of @n places the first whose node is above @node. */
-static u32 behind_node(const struct fwt_patch_order *o, u32 n, u32 node)
-{
-	u32 lo = 0;
-
-	while (n) {
-		u32 half = n / 2;
-
-		if (o[lo + half].node > node) {
-			n = half;
-		} else {
-			lo += half + 1;
-			n -= half + 1;
-		}
-	}
-	return lo;
-}
-
 u32 fwt_patch_find(const struct fwt_program *prog, u32 at, u32 on, const struct fwt_packet *p,
 		   const struct fwt_env *env, bool *added)
 {
@@ -437,7 +420,8 @@ u32 fwt_patch_find(const struct fwt_program *prog, u32 at, u32 on, const struct 
 	*added = false;
 	if (g) {
 		o = x->order + g->first;
-		from = on == FWT_NONE ? behind(o, g->count, at) : behind_node(o, g->count, on);
+		from = on == FWT_NONE ? above(o, g->count, at, false) :
+					above(o, g->count, on, true);
 	}
 	/* Behind the rule that went on, which is the one before @from. */
 	if (on != FWT_NONE && from)
@@ -445,7 +429,7 @@ u32 fwt_patch_find(const struct fwt_program *prog, u32 at, u32 on, const struct 
 	next = fwt_forest_find_within(prog, at, p, env, x->gone, base, &best);
 	if (!g)
 		return next;
-	to = behind(o, g->count, best);
+	to = above(o, g->count, best, false);
 	if (from >= to)
 		return next;
 	after = on != FWT_NONE ? on : from ? o[from - 1].node : g->node;

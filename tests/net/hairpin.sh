@@ -68,6 +68,17 @@ def nothing(inside, dest, at, what):
     inside.sendto(b"no", dest)
     ok(silent(at), what)
 
+# Both inside have a connection to the outside, from their ends: the listener there; of
+# each its two ends and what the outside sees.
+def both_out(f):
+    far, ends = listen("net", NET[f], 80), []
+    for host, src in (("home", (A[f], X)), ("home2", (B[f], Y))):
+        c = connect(host, NET[f], 80, source=src)
+        s, who = far.accept()
+        ends.append((c, s, who[:2]))
+    return far, ends
+
+
 for f in (4, 6):
     fwctl("conn", "flush")
     policy()
@@ -140,12 +151,7 @@ for f in (4, 6):
 
     # TCP.
     fwctl("conn", "flush")
-    far = listen("net", NET[f], 80)
-    ends = []
-    for host, src in (("home", (A[f], X)), ("home2", (B[f], Y))):
-        c = connect(host, NET[f], 80, source=src)
-        s, who = far.accept()
-        ends.append((c, s, who[:2]))
+    far, ends = both_out(f)
     pa, pb = ends[0][2], ends[1][2]
     mine = listen("home2", B[f], Y)
     p = Pair("home", *pb, mine, source=(A[f], X))
@@ -232,12 +238,7 @@ for f in (4, 6):
         x.close()
     # TCP.
     fwctl("conn", "flush")
-    far = listen("net", NET[f], 80)
-    ends = []
-    for host, src in (("home", (A[f], X)), ("home2", (B[f], Y))):
-        c = connect(host, NET[f], 80, source=src)
-        s, who = far.accept()
-        ends.append((c, s, who[:2]))
+    far, ends = both_out(f)
     mine = listen("home2", B[f], Y)
     before = counts()
     p = Pair("home", *ends[1][2], mine, source=(A[f], X))
