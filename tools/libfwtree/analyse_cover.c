@@ -8,9 +8,9 @@
  * no question that the rule does not ask, too, word by word: what a set holds need not
  * be known for that. So rules are found by hash of the two prefixes, one look-up for
  * each pair of prefix lengths that there is: no tree of a hundred thousand rules has
- * many; and of these only such of which some rule has a source like this one's, and
- * some a destination (@seen). Those without addresses are found by protocol and port, and those with a
- * question by that as well.
+ * many, and only those are looked up of which some rule has a source like this one's,
+ * and some a destination (@seen). Rules without addresses are found by protocol and
+ * port, and those with a question by that as well.
  *
  * Where a rule that goes on changes a field, what was asked of it before holds no more.
  */
