@@ -363,6 +363,17 @@ d = json.load(open(sys.argv[1]))
 assert d["analysis"]["exact"], d["analysis"]
 assert [w["line"] for w in d["warnings"] if "never matches" in w["message"]] == [4202]' "$tmp/out"
 report $? 'of four thousand rules, looked at whole, one that a thousand of them hide'
+policy "$(awk 'BEGIN {
+	print "ingress {"
+	for (i = 0; i < 8000; i++)
+		printf "\tsaddr 10.%d.%d.7 daddr 172.%d.%d.9 tcp dport %d accept\n", i % 251,
+			i % 241, i % 239, i % 233, i * 7 + 1
+	print "\tdrop\n}" }')"
+check -j --budget 200000
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))["analysis"]
+assert not d["exact"] and d["compared"] == 8001 and d["nodes"] < 60000, d' "$tmp/out"
+report $? 'of eight thousand that a diagram has no room for, it is given up early'
 # Named sets are a question each: too many for a diagram, and answered all the same.
 policy "$(awk 'BEGIN {
 	for (i = 0; i < 10000; i++)

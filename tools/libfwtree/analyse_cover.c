@@ -20,7 +20,7 @@
 
 #define ASKS_MAX	6u
 #define QUESTIONS_MAX	4u
-#define SEEN_BITS	16u	/* for one and a half: one in ten is wrong */
+#define SEEN_BITS	16u	/* of which a rule's three set one and a half */
 #define STEPS_MAX	(400ull << 20)	/* some ten seconds */
 
 struct ask {

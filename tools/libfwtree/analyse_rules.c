@@ -295,7 +295,7 @@ static void matches_of(struct fwt_analyser *a, const struct fwt_ir_block *b, u32
 	u32 some = b->live >= MANY_RULES ? b->live / 32 : 0, i, half = 0;
 	struct fwt_dd *dd = &a->sp.dd;
 
-	for (i = 0; i < b->live; i++) {
+	for (i = 0; i < b->live && !dd->over; i++) {
 		match[i] = fwt_prove_match(&a->prove, &b->rule[i]);
 		if (i == some / 2)
 			half = dd->count;
@@ -320,6 +320,10 @@ static struct leaving visit_block(struct fwt_analyser *a, const struct fwt_ir_bl
 	v.end = room + b->live;
 	v.in = room + 2 * (size_t)b->live;
 	matches_of(a, b, v.match);
+	if (a->sp.dd.over) {
+		free(room);
+		return l;
+	}
 	/* What stands behind each: its own function is that of the one before. */
 	fwt_prove_block(&a->prove, b, ways, v.in);
 	for (i = 0; i < b->live; i++)
