@@ -89,12 +89,10 @@ ok(b["created"] == b["count"] + b["ended"], "R5: the books are balanced", b)
 END
 
 # Interfaces that come and go, twice each way: as long as that takes.
-traffic 3600
+traffic 300
 ok "traffic goes" wait_for have 20
-passes_or_over() { [ "$(verdict accept)" -gt "$was" ] || ! kill -0 $traffic; }
-i=0
-while [ $i -lt 6 ] && kill -0 $traffic 2>/dev/null; do
-	i=$((i + 1))
+passes() { [ "$(verdict accept)" -gt "$was" ]; }
+for i in 1 2 3 4 5 6; do
 	case $((i % 3)) in
 	0) ip -n gw link del wan ;;
 	1) ip -n gw link set wan down ;;
@@ -109,11 +107,10 @@ while [ $i -lt 6 ] && kill -0 $traffic 2>/dev/null; do
 	ip -n net route replace 203.0.113.0/24 dev i0 src 198.51.100.7
 	ip -n net -6 route replace 2001:db8:1::/64 dev i0 src 2001:db8:77::7 metric 256
 	was=$(verdict accept)
-	wait_for passes_or_over
+	ok "R15: an interface came and went under traffic, time $i: it passes" wait_for passes
 done
 ok "R15: traffic outlived them" kill $traffic
 wait $traffic || :
-is "R15: interfaces came and went under traffic" "$i" 6
 over "R15: connections went along" "$(stat 'd["connections"]["ended_by"]["address-gone"]["value"]')" 0
 ok "R15: and traffic goes on" on home ping -n -c 1 -W 2 198.51.100.7
 # What has ended counts in the table, too, until a grace period is over; and some do now.
