@@ -48,10 +48,12 @@ load() {
 	local i url=${1-http://203.0.113.8/}
 	touch loading
 	for i in 1 2 3 4; do
+		# Here: else so_many, who comes before its client, counts those of the last time.
+		: >load.$i
 		on net bash -c 'while [ -e loading ]; do
 			curl -s -o body.'"$i"' --connect-timeout 10 --max-time 20 \
 				-w "%{http_code} %{time_total}\n" -H "Connection: close" '"'$url'"'
-		done >load.'"$i"'' &
+		done >>load.'"$i"'' &
 		loaders[i]=$!
 	done
 }
@@ -107,8 +109,8 @@ tried() { [ "$(server 192.168.1.12:8080 total)" -gt "$total" ]; }
 ok "dead: it is tried after a while" wait_for tried
 web 2
 web[2]=$pid
-# In twice the time, and that is in ten seconds.
-PATIENCE=20
+# In twice the time, and in twice that again where the server was slow to start.
+PATIENCE=60
 ok "back: it is tried again, and taken in" wait_for state_is 192.168.1.12:8080 up
 PATIENCE=
 so_many 24
@@ -116,8 +118,9 @@ over "and has its share again" "$(server 192.168.1.12:8080 total)" "$total"
 unload
 n=$(failed)
 note "failed: $n, of $(($(answered) + n))"
-# Four that were in flight, three that it took to notice, one a try.
-ok "dead: none failed but those that were led to it" [ "$n" -le 9 ]
+# Four that were in flight, those that it took to notice, one a try.
+ok "dead: none failed but those that were led to it" \
+	[ "$n" -le $((4 + $(server 192.168.1.12:8080 failed))) ]
 ok "monitor tells" wait_for grep -q "down.*192.168.1.12:8080 of pool web" "$TMP"/test/spawn.gw.*
 ok "of both" wait_for grep -q "up.*192.168.1.12:8080 of pool web" "$TMP"/test/spawn.gw.*
 
@@ -143,7 +146,7 @@ ok "IPv6, dead: it is taken out" wait_for state_is "$six" down
 is "IPv6, dead: that of IPv4 is another" "$(server 192.168.1.13:8080 state)" up
 so_many 24
 web 3
-PATIENCE=20
+PATIENCE=60
 ok "IPv6, back: it is tried again, and taken in" wait_for state_is "$six" up
 PATIENCE=
 total=$(server "$six" total)
@@ -153,6 +156,7 @@ ok "IPv6: and has its share again" wait_for got_some
 PATIENCE=
 unload
 note "failed: $(failed), of $(($(answered) + $(failed)))"
-ok "IPv6, dead: none failed but those that were led to it" [ "$(failed)" -le 9 ]
+ok "IPv6, dead: none failed but those that were led to it" \
+	[ "$(failed)" -le $((4 + $(server "$six" failed))) ]
 fw pool list web | diag
 done_testing
