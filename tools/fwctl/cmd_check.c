@@ -30,6 +30,8 @@ struct check {
 	bool quick;
 	int properties;
 	const char **property;
+	struct fwt_diag *diag;
+	struct fwt_analysis found;
 };
 
 static bool number(const char *text, uint64_t most, uint64_t *to)
@@ -79,18 +81,17 @@ static int read_words(struct fwctl *ctl, int argc, char **argv, struct check *c)
 	return 0;
 }
 
-static void analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
-		    const struct check *c, struct fwt_analysis *found)
+/* While it is compiled, as it is understood then. */
+static void analyse(void *ctx, struct fwt_sema *s)
 {
+	struct check *c = ctx;
 	struct fwt_analyse_opts opts = { .budget = c->budget };
 	struct fwt_ssh ssh;
 
 	if (ssh_connection(c->netns, &ssh) != SSH_NONE)
 		opts.ssh = &ssh;
-	opts.progress = progress_begin();
-	if (fwt_analyse(ast, diag, &opts, found))
-		memset(found, 0, sizeof(*found));	/* no memory: nothing was looked at */
-	progress_end();
+	if (fwt_analyse_understood(s, c->diag, &opts, &c->found))
+		memset(&c->found, 0, sizeof(c->found));	/* no memory: nothing was looked at */
 }
 
 static void print_analysis(const struct check *c, const struct fwt_analysis *found)
@@ -201,7 +202,6 @@ static int checked(const struct check *c, const struct fwt_policy_ast *ast,
 		   struct fwt_diag *diag, const struct view *v)
 {
 	struct fwt_prove_opts opts = { .budget = c->budget, .seed = c->seed };
-	struct fwt_analysis found = { 0 };
 	struct fwt_prover *prover = NULL;
 	int ret = 0;
 
@@ -215,13 +215,11 @@ static int checked(const struct check *c, const struct fwt_policy_ast *ast,
 		fwt_prover_close(prover);
 		return ret;
 	}
-	if (!c->quick)
-		analyse(ast, diag, c, &found);
 	out_object(NULL);
 	out_diag_warnings(diag);
 	out_text("%s is good: ", strcmp(c->path, "-") ? c->path : "<stdin>");
 	policy_figures(c->path, v);
-	print_analysis(c, &found);
+	print_analysis(c, &c->found);
 	if (prover)
 		ret = prove(prover, c);
 	out_end();
@@ -231,13 +229,13 @@ static int checked(const struct check *c, const struct fwt_policy_ast *ast,
 
 int cmd_check(struct fwctl *ctl, int argc, char **argv)
 {
-	struct check c = { .netns = ctl->netns };
+	struct fwt_diag diag;
+	struct check c = { .netns = ctl->netns, .diag = &diag };
 	struct fwt_parse_opts parse = { 0 };
-	struct fwt_compile_opts opts = { 0 };
+	struct fwt_compile_opts opts = { .ctx = &c };
 	struct fwt_policy_ast *ast = NULL;
 	struct fwt_blob blob = { 0 };
 	struct view v = { 0 };
-	struct fwt_diag diag;
 	int ret;
 
 	c.property = calloc((size_t)argc + 1, sizeof(char *));
@@ -252,6 +250,8 @@ int cmd_check(struct fwctl *ctl, int argc, char **argv)
 	parse.progress = progress_begin();
 	opts.progress = parse.progress;
 	opts.prog = &v.prog;
+	if (!c.quick)
+		opts.understood = analyse;
 	ast = fwt_parse_file(c.path, &diag, &parse);
 	ret = ast ? fwt_compile(ast, &diag, &opts, &blob) : -1;
 	progress_end();

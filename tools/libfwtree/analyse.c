@@ -12,18 +12,34 @@
 
 static void begin_space(struct fwt_analyser *a)
 {
-	fwt_prove_init(&a->prove, &a->sp, &a->out, &a->s);
+	fwt_prove_init(&a->prove, &a->sp, &a->out, a->s);
 	if (fwt_space_fix(&a->sp))
 		a->sp.dd.over = true;
 }
 
-int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
-		const struct fwt_analyse_opts *opts, struct fwt_analysis *found)
+/* What is asked apart then is read once more: nothing of that is the program's. */
+static int tell(struct fwt_analyser *a)
+{
+	struct fwt_builder program = a->s->b;
+
+	if (!fwt_builder_copy(&a->s->b, &program)) {
+		a->s->b = program;
+		return -ENOMEM;
+	}
+	fwt_analyse_tell(a);
+	fwt_analyse_world(a);
+	fwt_builder_clean(&a->s->b);
+	a->s->b = program;
+	return 0;
+}
+
+int fwt_analyse_understood(struct fwt_sema *s, struct fwt_diag *diag,
+			   const struct fwt_analyse_opts *opts, struct fwt_analysis *found)
 {
 	static const struct fwt_analyse_opts usual;
-	struct fwt_analyser a = { .diag = diag };
+	struct fwt_analyser a = { .s = s, .diag = diag };
+	struct fwt_diag *told = s->diag;
 	const struct fwt_ir_tree *t;
-	struct fwt_diag none;
 	u32 budget;
 	int ret;
 
@@ -31,15 +47,12 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		opts = &usual;
 	budget = opts->budget ? opts->budget : FWT_DD_BUDGET;
 	memset(found, 0, sizeof(*found));
-	fwt_diag_init(&none);
 	fwt_outcomes_init(&a.out);
-	ret = fwt_understand(&a.s, ast, &none, false, opts->progress);
-	if (!ret)
-		ret = fwt_space_init(&a.sp, budget);
+	ret = fwt_space_init(&a.sp, budget);
 	if (ret)
 		goto out;
-	a.s.diag = diag;
-	a.n = a.s.b.sec[FWT_SEC_RULES].count;
+	s->diag = diag;
+	a.n = s->b.sec[FWT_SEC_RULES].count;
 	found->rules = a.n;
 	a.found = calloc((size_t)a.n + 1, sizeof(*a.found));
 	if (!a.found) {
@@ -48,18 +61,17 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	}
 	fwt_analyse_sets(&a);
 	if (opts->ssh)
-		fwt_analyse_ssh(&a.s, diag, opts->ssh, FWT_WARNING);
+		fwt_analyse_ssh(s, diag, opts->ssh, FWT_WARNING);
 	/* Before the rest, for a place has one warning. */
 	fwt_analyse_room(&a, budget);
 	begin_space(&a);
-	for (t = a.s.trees; t && !a.sp.dd.over; t = t->next)
+	for (t = s->trees; t && !a.sp.dd.over; t = t->next)
 		if (t->ast_hook)
 			fwt_analyse_hook(&a, t);
 	found->exact = !a.sp.dd.over;
 	found->nodes = a.sp.dd.count;
 	if (found->exact) {
-		fwt_analyse_tell(&a);
-		fwt_analyse_world(&a);
+		ret = tell(&a);
 	} else {
 		found->compared = fwt_analyse_covers(&a);
 	}
@@ -69,9 +81,24 @@ clean:
 	fwt_prove_clean(&a.prove);
 	fwt_space_clean(&a.sp);
 out:
-	a.s.diag = &none;
-	fwt_understand_end(&a.s);
+	s->diag = told;
 	fwt_outcomes_clean(&a.out);
+	return ret;
+}
+
+int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
+		const struct fwt_analyse_opts *opts, struct fwt_analysis *found)
+{
+	struct fwt_diag none;
+	struct fwt_sema s;
+	int ret;
+
+	memset(found, 0, sizeof(*found));
+	fwt_diag_init(&none);
+	ret = fwt_understand(&s, ast, &none, false, opts ? opts->progress : NULL);
+	if (!ret)
+		ret = fwt_analyse_understood(&s, diag, opts, found);
+	fwt_understand_end(&s);
 	fwt_diag_clean(&none);
 	return ret;
 }

@@ -83,6 +83,18 @@ int fwt_analyse(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		const struct fwt_analyse_opts *opts, struct fwt_analysis *found);
 
 /**
+ * fwt_analyse_understood() - the same, where that is at hand
+ * @s: understood, of a policy without errors, and nothing emitted yet; it stays as it is
+ * @diag: told, as warnings with notes
+ * @opts: NULL for the usual; its progress is not told
+ * @found: how much was looked at
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fwt_analyse_understood(struct fwt_sema *s, struct fwt_diag *diag,
+			   const struct fwt_analyse_opts *opts, struct fwt_analysis *found);
+
+/**
  * fwt_analyse_ssh() - would a policy cut off a connection
  * @s: understood, of a policy without errors
  * @diag: told of the rule that does
@@ -154,7 +166,7 @@ struct fwt_analyser {
 	struct fwt_prove prove;
 	struct fwt_space sp;
 	struct fwt_outcomes out;
-	struct fwt_sema s;
+	struct fwt_sema *s;
 	struct fwt_diag *diag;
 	struct fwt_finding *found;
 	u32 n;

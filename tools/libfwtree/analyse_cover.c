@@ -17,6 +17,8 @@
 #include <stdlib.h>
 
 #include "analyse.h"
+#include "arena.h"
+#include "progress.h"
 
 #define ASKS_MAX	6u
 #define QUESTIONS_MAX	4u
@@ -34,13 +36,16 @@ struct question {
 	const struct fwt_cond *cond;
 };
 
-/* What rules are found by, see key_of(). */
+/* What rules are found by, see key_of(). Those of one source length stand together, and
+ * @next is behind them.
+ */
 struct tuple {
 	u8 family;
 	u8 plen[2];
 	bool asks;	/* a question */
 	u8 protocol;	/* without addresses: it is one alone */
 	u8 port;	/* likewise: bits of the destination port */
+	u32 next;
 };
 
 /**
@@ -100,12 +105,12 @@ struct covers {
 
 static void question(struct covers *c, struct box *b, const struct fwt_cond *cond)
 {
-	if (b->n_questions == QUESTIONS_MAX || !fwt_cond_steady(&c->a->s, cond)) {
+	if (b->n_questions == QUESTIONS_MAX || !fwt_cond_steady(c->a->s, cond)) {
 		b->exact = false;
 		return;
 	}
 	b->question[b->n_questions++] = (struct question){
-		.hash = fwt_cond_hash(&c->a->s, cond), .cond = cond,
+		.hash = fwt_cond_hash(c->a->s, cond), .cond = cond,
 	};
 }
 
@@ -115,7 +120,7 @@ static bool asks(const struct covers *c, const struct box *b, const struct quest
 
 	for (i = 0; i < b->n_questions; i++)
 		if (b->question[i].hash == q->hash &&
-		    fwt_cond_same(&c->a->s, b->question[i].cond, q->cond))
+		    fwt_cond_same(c->a->s, b->question[i].cond, q->cond))
 			return true;
 	return false;
 }
@@ -216,7 +221,7 @@ static bool hull(const struct fwt_sema *s, u32 index, struct ask *r)
 
 static void take_test(struct covers *c, const struct fwt_cond *cond, struct box *b)
 {
-	const struct fwt_prog_test *t = c->a->s.b.sec[FWT_SEC_TESTS].data;
+	const struct fwt_prog_test *t = c->a->s->b.sec[FWT_SEC_TESTS].data;
 	struct ask r;
 	u32 which;
 	u8 field;
@@ -241,7 +246,7 @@ static void take_test(struct covers *c, const struct fwt_cond *cond, struct box 
 		b->never = true;
 		return;
 	}
-	if (!hull(&c->a->s, t->set[which], &r))
+	if (!hull(c->a->s, t->set[which], &r))
 		question(c, b, cond);
 	switch (field) {
 	case FWT_FIELD_FAMILY:
@@ -387,7 +392,7 @@ static void take_rule(struct covers *c, const struct fwt_ir_rule *r, struct box 
 	if (r->families == FWT_FAMILY_4 || r->families == FWT_FAMILY_6)
 		be_of(b, r->families == FWT_FAMILY_4 ? 4 : 6);
 	for (cond = r->conds; cond; cond = cond->next) {
-		b->fields |= fwt_cond_fields(&c->a->s, cond);
+		b->fields |= fwt_cond_fields(c->a->s, cond);
 		if (cond->kind != FWT_COND_TEST)
 			question(c, b, cond);
 		else
@@ -557,23 +562,26 @@ static u64 has_prefix(const struct covers *c, const struct box *b, u64 (*hash)[1
 
 static u32 covered_by(struct covers *c, const struct box *b)
 {
-	const struct tuple own = tuple_of(b), *t = c->tuple.data;
+	const struct tuple own = tuple_of(b), *t;
 	u64 hash[2][129], from = 0, to = 0;
 	u32 i, q, best = FWT_NONE;
 
 	for (i = 0; b->family && i < 2; i++)
 		memset(hash[i], 0, (b->plen[i] + 1) * sizeof(hash[i][0]));
-	for (i = 0; i < c->tuple.count; i++, t++) {
+	for (i = 0; i < c->tuple.count; i++) {
+		t = (struct tuple *)c->tuple.data + i;
 		/* Could one that is found by it ask for no more than this? */
 		if (!t->family) {
 			if (t->protocol > one_protocol(b) || t->port > port_bits(b))
 				continue;
 		} else {
-			if (t->family != own.family || t->plen[0] > own.plen[0] ||
-			    t->plen[1] > own.plen[1])
+			from = t->family == own.family && t->plen[0] <= own.plen[0] ?
+			       has_prefix(c, b, hash, 0, t->plen[0]) : NONE_HAS;
+			if (from == NONE_HAS) {
+				i = t->next - 1;
 				continue;
-			from = has_prefix(c, b, hash, 0, t->plen[0]);
-			if (from == NONE_HAS)
+			}
+			if (t->plen[1] > own.plen[1])
 				continue;
 			to = has_prefix(c, b, hash, 1, t->plen[1]);
 			if (to == NONE_HAS)
@@ -588,25 +596,44 @@ static u32 covered_by(struct covers *c, const struct box *b)
 	return best;
 }
 
+static bool one_source(const struct tuple *a, const struct tuple *b)
+{
+	return a->family == b->family && a->plen[0] == b->plen[0];
+}
+
+static void add_tuple(struct covers *c, const struct tuple *own)
+{
+	struct tuple *t = c->tuple.data;
+	u32 n = c->tuple.count, i, at;
+
+	for (at = 0; at < n && !one_source(&t[at], own); at = t[at].next)
+		;
+	for (i = at; i < n && one_source(&t[i], own); i++)
+		if (same_tuple(&t[i], own))
+			return;
+	if (!fwt_vec_add(&c->tuple, 1))
+		return;
+	t = c->tuple.data;
+	memmove(&t[at + 1], &t[at], (n - at) * sizeof(*t));
+	t[at] = *own;
+	for (i = n + 1; i-- > 0;)
+		t[i].next = i < n && one_source(&t[i], &t[i + 1]) ? t[i + 1].next : i + 1;
+}
+
 static void put(struct covers *c, u32 n)
 {
 	struct box *b = &c->box[n];
-	struct tuple own = tuple_of(b), *t = c->tuple.data;
+	struct tuple own = tuple_of(b);
 	u64 from = hash_prefix(b, 0, b->plen[0]), to = hash_prefix(b, 1, b->plen[1]);
 	u64 key = key_of(&own, b, first_question(b), from, to);
-	u32 i, *slot = &c->slot[key & (c->slots - 1)];
+	u32 *slot = &c->slot[key & (c->slots - 1)];
 
 	see(c, from);
 	see(c, to);
 	see(c, key >> 8);
 	c->link[n] = (struct link){ .hash = (u32)(key >> 32), .next = *slot };
 	*slot = n;
-	for (i = 0; i < c->tuple.count; i++)
-		if (same_tuple(&t[i], &own))
-			return;
-	t = fwt_vec_add(&c->tuple, 1);
-	if (t)
-		*t = own;
+	add_tuple(c, &own);
 }
 
 static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
@@ -628,6 +655,8 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 	c->link = malloc(b->live * sizeof(*c->link));
 	c->slot = malloc(c->slots * sizeof(*c->slot));
 	c->seen = calloc(c->slots, SEEN_BITS / 8);
+	if (c->box)
+		fwt_prefault(c->box, b->live * sizeof(*c->box));
 	c->tuple.count = 0;
 	c->changed = 0;
 	memset(c->changed_at, 0, sizeof(c->changed_at));
@@ -635,6 +664,9 @@ static u32 of_block(struct covers *c, const struct fwt_ir_block *b)
 		memset(c->slot, 0xff, c->slots * sizeof(*c->slot));
 	for (i = 0; c->box && c->link && c->slot && c->seen && i < b->live && c->steps < STEPS_MAX;
 	     i++, n++) {
+		if (!(i % FWT_PROGRESS_RULES))
+			fwt_progress(c->a->s->progress, "holding rules against each other", i,
+				     b->live);
 		take_rule(c, &b->rule[i], &c->box[i]);
 		note_changes(c, &b->rule[i], i);
 		if (c->box[i].never)
@@ -664,7 +696,7 @@ u32 fwt_analyse_covers(struct fwt_analyser *a)
 	const struct fwt_ir_tree *t;
 	u32 n = 0;
 
-	for (t = a->s.trees; t; t = t->next)
+	for (t = a->s->trees; t; t = t->next)
 		if (t->hooks)
 			n += of_block(&c, &t->body);
 	free(c.tuple.data);

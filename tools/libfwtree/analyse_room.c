@@ -251,7 +251,7 @@ static void tell(struct looking *l, const struct fwt_ir_tree *t, u32 set,
 static void look(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 k, u32 budget)
 {
 	const struct fwt_room_info *info = &fwt_room_info[k];
-	struct looking l = { .s = &a->s, .kind = k };
+	struct looking l = { .s = a->s, .kind = k };
 	struct fwt_ways ways;
 	u32 f;
 
@@ -284,7 +284,7 @@ void fwt_analyse_room(struct fwt_analyser *a, u32 budget)
 	const struct fwt_ir_tree *t;
 	u32 k;
 
-	for (t = a->s.trees; t; t = t->next)
+	for (t = a->s->trees; t; t = t->next)
 		for (k = 0; t->ast_hook && t->room && k < FWT_ROOMS; k++)
 			if (t->room->most[k] > fwt_room_info[k].room)
 				look(a, t, k, budget);

@@ -46,7 +46,7 @@ static bool only_once(const struct fwt_analyser *a, const struct fwt_ir_tree *t)
 	const struct fwt_ir_tree *from, *one = NULL;
 	u32 n = 0;
 
-	for (from = a->s.trees; from; from = from->next)
+	for (from = a->s->trees; from; from = from->next)
 		for (e = from->edges; e; e = e->next)
 			if (e->to == t) {
 				one = e->from;
@@ -361,9 +361,9 @@ static u32 match_set(struct fwt_analyser *a, const struct fwt_ir_rule *r,
 
 	alone.next = NULL;
 	fwt_diag_init(&none);
-	a->s.diag = &none;
-	c = fwt_sema_matches(&a->s, &alone);
-	a->s.diag = a->diag;
+	a->s->diag = &none;
+	c = fwt_sema_matches(a->s, &alone);
+	a->s->diag = a->diag;
 	f = fwt_diag_failed(&none) ? FWT_DD_YES : fwt_prove_conds(&a->prove, r, c);
 	fwt_diag_clean(&none);
 	return f;

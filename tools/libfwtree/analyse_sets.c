@@ -91,7 +91,7 @@ static void of_one(struct fwt_analyser *a, const struct fwt_ast_ref *ref,
 	if (!e)
 		return;
 	for (v = values->first; v && n < values->count; v = v->next) {
-		if (!plain(v) || !fwt_sema_range(&a->s, ref, v, &e[n].r))
+		if (!plain(v) || !fwt_sema_range(a->s, ref, v, &e[n].r))
 			continue;
 		e[n++].v = v;
 	}
@@ -154,7 +154,7 @@ static void of_joined(struct fwt_analyser *a, const struct fwt_fields *fields,
 		ok = true;
 		for (p = 0, ref = fields->first; ref && ok; ref = ref->next, p++)
 			ok = v->parts.part[p].count == 1 && plain(v->parts.part[p].first) &&
-			     fwt_sema_range(&a->s, ref, v->parts.part[p].first, &e[n].part[p]);
+			     fwt_sema_range(a->s, ref, v->parts.part[p].first, &e[n].part[p]);
 		e[n].v = v;
 		n += ok;
 	}
@@ -226,15 +226,15 @@ static void of_set(struct fwt_analyser *a, const struct fwt_set *set)
 		ref[i].field = stand_in[set->type.type[i]];
 		ref[i].next = i + 1 < set->type.count ? &ref[i + 1] : NULL;
 	}
-	a->s.in_set = true;
+	a->s->in_set = true;
 	if (fields.count)
 		of_values(a, &fields, &set->elements);
-	a->s.in_set = false;
+	a->s->in_set = false;
 }
 
 void fwt_analyse_sets(struct fwt_analyser *a)
 {
-	const struct fwt_policy_ast *ast = a->s.ast;
+	const struct fwt_policy_ast *ast = a->s->ast;
 	const struct fwt_ast_hook *h;
 	const struct fwt_tree *t;
 	const struct fwt_set *set;
@@ -242,13 +242,13 @@ void fwt_analyse_sets(struct fwt_analyser *a)
 
 	/* What could not be read was said by the compiler. */
 	fwt_diag_init(&none);
-	a->s.diag = &none;
+	a->s->diag = &none;
 	for (set = ast->sets; set; set = set->next)
 		of_set(a, set);
 	for (h = ast->hooks; h; h = h->next)
 		of_rules(a, h->block.first);
 	for (t = ast->trees; t; t = t->next)
 		of_rules(a, t->block.first);
-	a->s.diag = a->diag;
+	a->s->diag = a->diag;
 	fwt_diag_clean(&none);
 }

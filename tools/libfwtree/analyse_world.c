@@ -118,7 +118,7 @@ void fwt_analyse_world(struct fwt_analyser *a)
 	struct fwt_dd *dd = &a->sp.dd;
 	u32 f, ok, set;
 
-	for (t = a->s.trees; t; t = t->next)
+	for (t = a->s->trees; t; t = t->next)
 		if (t->ast_hook && !t->ast_hook->device && !t->ast_hook->egress)
 			break;
 	if (!t)

@@ -39,13 +39,25 @@ struct fwt_arena {
 	size_t next_size;
 };
 
-void fwt_prefault(void *p, size_t len)
+static void advise(void *p, size_t len, int advice)
 {
 	uintptr_t page = 4096, from = ((uintptr_t)p + page - 1) & ~(page - 1);
 	uintptr_t to = ((uintptr_t)p + len) & ~(page - 1);
 
+	madvise((void *)from, to - from, advice);
+}
+
+void fwt_prefer_huge(void *p, size_t len)
+{
+	if (len >= HUGE)
+		advise(p, len, MADV_HUGEPAGE);
+}
+
+void fwt_prefault(void *p, size_t len)
+{
+	fwt_prefer_huge(p, len);
 	if (len >= PREFAULT_MIN)
-		madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+		advise(p, len, MADV_POPULATE_WRITE);
 }
 
 void fwt_heap_ready(size_t len)
@@ -101,7 +113,6 @@ static struct chunk *chunk_create(size_t size)
 	c = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (c == MAP_FAILED)
 		return NULL;
-	madvise(c, total, MADV_HUGEPAGE);	/* a wish, no more */
 	fwt_prefault(c, total);
 	c->mapped = total;
 	c->size = total - sizeof(*c);

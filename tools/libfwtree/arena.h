@@ -21,6 +21,9 @@ struct fwt_arena;
  */
 void fwt_prefault(void *p, size_t len);
 
+/** fwt_prefer_huge() - memory that will be met is to come as huge pages: a wish, too */
+void fwt_prefer_huge(void *p, size_t len);
+
 /** fwt_arena_create() - Return: an empty arena, NULL: no memory */
 struct fwt_arena *fwt_arena_create(void);
 

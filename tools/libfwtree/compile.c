@@ -458,6 +458,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 			 opts ? opts->progress : NULL);
 	if (!ret && !(opts && opts->no_warnings))
 		warn_of_nothing(ast, diag);
+	if (!ret && opts && opts->understood)
+		opts->understood(opts->ctx, &s);
 	if (!ret)
 		ret = emit(&s, opts && opts->forest_min ? opts->forest_min : FWT_FOREST_MIN);
 	if (!ret) {

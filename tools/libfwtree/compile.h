@@ -16,6 +16,7 @@ struct fwt_policy_ast;
 struct fwt_diag;
 struct fwt_dns_book;
 struct fwt_progress;
+struct fwt_sema;
 
 /**
  * struct fwt_compile_opts - how to compile
@@ -32,6 +33,8 @@ struct fwt_progress;
  * @prog: NULL, or filled in with the program made, as fwt_verify() does; its
  *	pointers lead into it
  * @progress: told how far it is, or NULL
+ * @understood: NULL, or called where the policy has no errors, before its program is made
+ * @ctx: for it
  */
 struct fwt_compile_opts {
 	bool check_only;
@@ -43,6 +46,8 @@ struct fwt_compile_opts {
 	const char *const *more_files;
 	struct fwt_program *prog;
 	const struct fwt_progress *progress;
+	void (*understood)(void *ctx, struct fwt_sema *s);
+	void *ctx;
 };
 
 /**

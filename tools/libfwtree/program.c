@@ -38,6 +38,38 @@ void fwt_builder_clean(struct fwt_builder *b)
 	memset(b, 0, sizeof(*b));
 }
 
+static bool copy_of(void **data, const void *from, size_t len)
+{
+	*data = from ? malloc(len) : NULL;
+	if (*data)
+		memcpy(*data, from, len);
+	return *data || !from;
+}
+
+bool fwt_builder_copy(struct fwt_builder *to, const struct fwt_builder *from)
+{
+	const struct fwt_index *const x[] = { &from->strings, &from->sets, &from->words };
+	struct fwt_index *const y[] = { &to->strings, &to->sets, &to->words };
+	const struct fwt_vec *v;
+	bool ok = true;
+	u32 i;
+
+	*to = *from;
+	for (i = 0; i <= __FWT_SEC_MAX; i++) {
+		struct fwt_vec *t = i < __FWT_SEC_MAX ? &to->sec[i] : &to->forest;
+
+		v = i < __FWT_SEC_MAX ? &from->sec[i] : &from->forest;
+		t->room = v->count;
+		t->more = v->count;
+		ok &= copy_of(&t->data, v->count ? v->data : NULL, (size_t)v->count * v->size);
+	}
+	for (i = 0; i < ARRAY_SIZE(x); i++)
+		ok &= copy_of((void **)&y[i]->slot, x[i]->slot, x[i]->size * sizeof(*x[i]->slot));
+	if (!ok)
+		fwt_builder_clean(to);
+	return ok;
+}
+
 u64 fwt_hash(u64 seed, const void *data, size_t len)
 {
 	const u8 *p = data;
@@ -119,14 +151,35 @@ void fwt_index_clean(struct fwt_index *x)
 	memset(x, 0, sizeof(*x));
 }
 
-/* Not realloc(), which would fault on each page that it copies to. */
+/* From here on an array is given sixteen times the room, of which nothing is touched. */
+#define SPACIOUS	((u64)1 << 20)
+
+/* Not realloc(), which would fault on each page that it copies to; and what is large is
+ * not copied again, as the pages of the copy are what costs.
+ */
 static bool vec_resize(struct fwt_vec *v, u64 room)
 {
-	void *data;
+	u64 most = min(4ull * FWT_PROGRAM_SIZE_MAX / v->size, 0xfffffff0ull), more = room;
+	void *data = NULL;
 
-	if (room > 0xfffffff0u || room * v->size > 4ull * FWT_PROGRAM_SIZE_MAX)
+	if (room > most)
 		return false;
-	data = malloc(room * v->size);
+	if (v->data && room <= v->more) {
+		fwt_prefault((u8 *)v->data + (size_t)v->room * v->size,
+			     (size_t)(room - v->room) * v->size);
+		v->room = (u32)room;
+		return true;
+	}
+	if (room * v->size >= SPACIOUS) {
+		more = min(16 * room, most);
+		data = malloc(more * v->size);
+		if (data)
+			fwt_prefer_huge(data, more * v->size);
+	}
+	if (!data) {
+		more = room;
+		data = malloc(room * v->size);
+	}
 	if (!data)
 		return false;
 	fwt_prefault(data, room * v->size);
@@ -135,6 +188,7 @@ static bool vec_resize(struct fwt_vec *v, u64 room)
 	free(v->data);
 	v->data = data;
 	v->room = (u32)room;
+	v->more = (u32)more;
 	return true;
 }
 

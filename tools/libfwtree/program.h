@@ -33,12 +33,15 @@ void fwt_blob_free(struct fwt_blob *blob);
 
 /**
  * struct fwt_vec - an array that grows
+ * @room: elements that there is memory for
+ * @more: to which @room may grow where it is: address space, of no memory so far
  * @size: bytes of an element
  */
 struct fwt_vec {
 	void *data;
 	u32 count;
 	u32 room;
+	u32 more;
 	u32 size;
 };
 
@@ -70,6 +73,9 @@ struct fwt_builder {
 
 void fwt_builder_init(struct fwt_builder *b);
 void fwt_builder_clean(struct fwt_builder *b);
+
+/** fwt_builder_copy() - one of its own; false: no memory, and @to is clean */
+bool fwt_builder_copy(struct fwt_builder *to, const struct fwt_builder *from);
 
 /** fwt_hash() - FNV-1a, 64 bits, of @len bytes, going on from @seed */
 u64 fwt_hash(u64 seed, const void *data, size_t len);

@@ -88,9 +88,62 @@ void fwt_space_cut1(struct fwt_space *sp, u32 axis, u64 lo, u64 hi)
 	fwt_space_cut(sp, axis, fwt_wide(0, lo), fwt_wide(0, hi));
 }
 
-static int by_value(const void *a, const void *b)
+#define DIGIT	11u	/* bits */
+#define FEW	64u
+
+static u32 digit(struct fwt_wide v, u32 at)
 {
-	return fwt_wide_cmp(*(const struct fwt_wide *)a, *(const struct fwt_wide *)b);
+	u64 bits = at >= 64 ? v.h >> (at - 64) : v.l >> at | (at ? v.h << (64 - at) : 0);
+
+	return bits & ((1u << DIGIT) - 1);
+}
+
+static void sort_few(struct fwt_wide *v, u32 count)
+{
+	struct fwt_wide it;
+	u32 i, k;
+
+	for (i = 1; i < count; i++) {
+		it = v[i];
+		for (k = i; k && fwt_wide_cmp(it, v[k - 1]) < 0; k--)
+			v[k] = v[k - 1];
+		v[k] = it;
+	}
+}
+
+/* Digit by digit, from the last one: those of 110k rules are too many to compare. */
+static bool sort(struct fwt_vec *v, u32 width)
+{
+	struct fwt_wide *from = v->data, *to, *other;
+	u32 at, i, sum, n, count[1u << DIGIT];
+
+	if (v->count <= FEW) {
+		sort_few(from, v->count);
+		return true;
+	}
+	to = malloc(v->count * sizeof(*to));
+	if (!to)
+		return false;
+	for (at = 0; at < width; at += DIGIT) {
+		memset(count, 0, sizeof(count));
+		for (i = 0; i < v->count; i++)
+			count[digit(from[i], at)]++;
+		if (count[digit(from[0], at)] == v->count)
+			continue;
+		for (i = 0, sum = 0; i < 1u << DIGIT; i++, sum += n) {
+			n = count[i];
+			count[i] = sum;
+		}
+		for (i = 0; i < v->count; i++)
+			to[count[digit(from[i], at)]++] = from[i];
+		other = from;
+		from = to;
+		to = other;
+	}
+	if (from != v->data)
+		memcpy(v->data, from, v->count * sizeof(*from));
+	free(from == v->data ? to : from);
+	return true;
 }
 
 static bool used(const struct fwt_space *sp, u32 axis)
@@ -169,7 +222,8 @@ int fwt_space_fix(struct fwt_space *sp)
 		if (!zero)
 			return -ENOMEM;
 		cut = a->cut.data;
-		qsort(cut, a->cut.count, sizeof(*cut), by_value);
+		if (!sort(&a->cut, a->width))
+			return -ENOMEM;
 		for (n = 1, to = 1; n < a->cut.count; n++)
 			if (fwt_wide_cmp(cut[n], cut[to - 1]))
 				cut[to++] = cut[n];
