@@ -181,8 +181,7 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	} else if (t->state == FWT_TCPS_SYN_SENT && dir == FWT_ORIGINAL &&
 		   (t->flags & FWT_TCP_CONN_NOTED) && s->seq == t->noted) {
 		verdict(t, v, FWT_TCP_PASS, 0);
-	} else if (acks && (t->flags & FWT_TCP_CONN_SYN) && dir == FWT_REPLY &&
-		   s->ack == t->syn_end) {
+	} else if (acks && dir == FWT_REPLY && acks_noted_syn(t, s->ack)) {
 		verdict(t, v, FWT_TCP_PASS, FWT_TCP_DOUBT);
 	} else if ((seen || known) &&
 		   between(s->seq, rcv->maxack, snd->maxend)) {
@@ -190,6 +189,33 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	} else {
 		invalid(t, v, "RST outside the window");
 	}
+}
+
+/* Who has more on its way than the window (II). */
+static void widen(const struct fwt_tcp_peer *snd, struct fwt_tcp_peer *rcv)
+{
+	if (after(snd->end - rcv->maxack, rcv->maxwin))
+		rcv->maxwin = snd->end - rcv->maxack;
+}
+
+/* A segment up to @end that its receiver may take all the same, @over: of which side. The
+ * last one of several counts, in whatever order they come by; and of two sides, for there
+ * is room for one, what the other has sent is taken for sent.
+ */
+static void overshot(struct fwt_tcp *t, u32 end, u8 over)
+{
+	u8 by = t->flags & FWT_TCP_CONN_NOTED_DIR;
+	struct fwt_tcp_peer *other = &t->peer[!over];
+
+	if (t->flags & FWT_TCP_CONN_NOTED && by == over) {
+		end = later(end, t->noted);
+	} else if (t->flags & FWT_TCP_CONN_NOTED && after(t->noted, other->end)) {
+		other->end = t->noted;
+		widen(other, &t->peer[!!over]);
+	}
+	t->noted = end;
+	t->flags &= ~FWT_TCP_CONN_NOTED_DIR;
+	t->flags |= FWT_TCP_CONN_NOTED | over;
 }
 
 /* It belongs: what it tells about both sides. */
@@ -214,13 +240,16 @@ static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	/* Acknowledged though not seen: it overshot, or came before us. */
 	rcv->end = later(rcv->end, sack);
 	rcv->maxend = later(rcv->maxend, s->ack + win);
-	/* Who overshoots has more on its way than the window (II). What a side that
-	 * was not heard yet acknowledged is a guess, of a connection picked up, and
-	 * no measure.
+	/* What a side that was not heard yet acknowledged is a guess, of a connection picked
+	 * up, and no measure.
 	 */
-	if ((rcv->flags & FWT_TCP_PEER_ACKS || !(t->flags & FWT_TCP_CONN_LOOSE)) &&
-	    after(snd->end - rcv->maxack, rcv->maxwin))
-		rcv->maxwin = snd->end - rcv->maxack;
+	if (rcv->flags & FWT_TCP_PEER_ACKS || !(t->flags & FWT_TCP_CONN_LOOSE))
+		widen(snd, rcv);
+	/* Behind what it has sent it is no more than that. */
+	if (t->flags & FWT_TCP_CONN_NOTED &&
+	    (t->flags & FWT_TCP_CONN_NOTED_DIR) == (dir ? FWT_TCP_CONN_NOTED_DIR : 0) &&
+	    !after(t->noted, snd->end))
+		t->flags &= ~FWT_TCP_CONN_NOTED;
 }
 
 /*
@@ -307,9 +336,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 			invalid(t, v, "beyond the window");
 			return;
 		}
-		t->noted = end;
-		t->flags &= ~FWT_TCP_CONN_NOTED_DIR;
-		t->flags |= FWT_TCP_CONN_NOTED | over;
+		overshot(t, end, over);
 		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
 	}
@@ -384,7 +411,8 @@ bool fwt_tcp_quote_fits(const struct fwt_tcp *t, enum fwt_dir dir, u32 seq)
 	if (!(snd->flags & FWT_TCP_PEER_SEEN))
 		return false;
 	/* A SYN that begins anew is on its way, too. */
-	if (dir == FWT_ORIGINAL && t->flags & FWT_TCP_CONN_SYN && seq == t->syn_end - 1)
+	if (dir == FWT_ORIGINAL && t->flags & FWT_TCP_CONN_SYN &&
+	    seq == t->syn_end - snd->syn_data - 1)
 		return true;
 	/* One less than what was acknowledged: a keepalive, or the SYN itself. */
 	return between(seq, rcv->maxack - 1, snd->end);

@@ -44,7 +44,7 @@ enum fwt_tcp_state {
  *	least that it can be, one past the other side's SYN
  * @scale: its window scale
  * @flags: FWT_TCP_PEER_*
- * @pad: 0
+ * @syn_data: of the client: bytes of data in the SYN noted, which the server need not take
  */
 struct fwt_tcp_peer {
 	u32 end;
@@ -53,7 +53,7 @@ struct fwt_tcp_peer {
 	u32 maxack;
 	u8 scale;
 	u8 flags;
-	u16 pad;
+	u16 syn_data;
 };
 
 #define FWT_TCP_CONN_LOOSE	0x01	/* picked up: windows are guessed wide */
@@ -79,7 +79,7 @@ struct fwt_tcp_peer {
  *	what is needed to follow if the server says so
  * @noted: in SYN_SENT what a passed ACK of the server acknowledged (a RST will
  *	have it as its sequence), later the end of a segment that overshot the
- *	window (it may come to be acknowledged)
+ *	window (it may come to be acknowledged), the highest one of a side
  */
 struct fwt_tcp {
 	struct fwt_tcp_peer peer[2];

@@ -71,6 +71,7 @@ static void note_syn(struct fwt_tcp *t, const struct fwt_tcp_segment *s)
 	t->syn_scale = s->has_wscale ? scale_of(s) : 0;
 	t->syn_win = s->win;
 	t->syn_end = end_of(s);
+	t->peer[FWT_ORIGINAL].syn_data = (u16)min(s->len, 0xffffu);
 }
 
 /*
@@ -249,8 +250,7 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	    between(end_of(s), snd->end - rcv->maxwin,
 		    loose ? snd->maxend : snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);
-	else if ((t->flags & FWT_TCP_CONN_SYN) && dir == FWT_REPLY &&
-		 s->ack == t->syn_end)
+	else if (dir == FWT_REPLY && acks_noted_syn(t, s->ack))
 		opened_anew(t, s, v);
 	else if (known && acks && before(end_of(s), snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);

@@ -59,6 +59,13 @@ static inline bool is_open(const struct fwt_tcp *t)
 	return t->peer[0].flags & t->peer[1].flags & FWT_TCP_PEER_ACKS;
 }
 
+/* Of the SYN noted: it, or some of the data in it (TCP Fast Open). */
+static inline bool acks_noted_syn(const struct fwt_tcp *t, u32 ack)
+{
+	return t->flags & FWT_TCP_CONN_SYN &&
+	       between(ack, t->syn_end - t->peer[FWT_ORIGINAL].syn_data, t->syn_end);
+}
+
 static inline bool all_acked(const struct fwt_tcp *t, int dir)
 {
 	return !before(t->peer[!dir].maxack, t->peer[dir].end);
