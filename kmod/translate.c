@@ -259,7 +259,9 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 	if (same_end(p, p->saddr, &outer.src) && same_end(p, p->daddr, &outer.dst) &&
 	    same_end(p, q->p.saddr, &inner.src) && same_end(p, q->p.daddr, &inner.dst) &&
 	    (!(q->p.have & FWT_HAVE_PORTS) ||
-	     (q->p.sport == inner.src.port && q->p.dport == inner.dst.port)))
+	     (q->p.sport == inner.src.port && q->p.dport == inner.dst.port)) &&
+	    (!(q->p.have & FWT_HAVE_ICMP_ID) ||
+	     q->p.icmp_id == (w->dir == FWT_ORIGINAL ? inner.dst.port : inner.src.port)))
 		return 0;
 	if (skb_ensure_writable(skb, skb_network_offset(skb) + q->avail))
 		return -ENOMEM;

@@ -118,4 +118,14 @@ equal(reason("invalid"), 0, "no error was taken for a stray one")
 ok(any(c["protocol"] == "udp" and c["original"]["dport"] == 99 for c in conn_list()),
    "an error ends no connection")
 END
+# R7: an echo of which nothing but the id was translated, quoted.
+must_apply <<'END'
+ingress { accept }
+egress { oif wan masquerade random accept; accept }
+END
+for f in 4 6; do
+	[ $f = 4 ] && far=198.51.100.7 hop=203.0.113.1 || far=2001:db8:77::7 hop=2001:db8:1::1
+	on gw ping -n -t 1 -c 1 -W 1 "$far" >out
+	is "IPv$f: an error quotes an echo by its own id" "$(tail -n +2 out | head -n 1)" "From $hop*"
+done
 done_testing
