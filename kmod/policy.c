@@ -219,16 +219,17 @@ void fwt_policy_retire(struct fwt_policy *p)
 
 u32 fwt_policy_slot_line(const struct fwt_policy *p, const struct fwt_slot *s)
 {
-	u32 line = READ_ONCE(s->line), i;
+	u32 line = READ_ONCE(s->line), i = READ_ONCE(s->file_no);
 	const struct fwt_name *file;
 
 	if (!p || !p->change || READ_ONCE(s->placed))
 		return line;
 	file = rcu_dereference_check(s->file, lockdep_is_held(&p->fn->lock));
-	for (i = 0; file && i < p->prog.n[FWT_SEC_FILES]; i++)
-		if (!strcmp(file->text, p->prog.string + p->prog.file[i].name))
-			return fwt_patch_line(&p->change->patch, i, line);
-	return line;
+	/* A rule of a policy before may be left, as long as connections remember it. */
+	if (!file || i >= p->prog.n[FWT_SEC_FILES] ||
+	    strcmp(file->text, p->prog.string + p->prog.file[i].name))
+		return line;
+	return fwt_patch_line(&p->change->patch, i, line);
 }
 
 /* What patches need to know; each array has an entry at least. */

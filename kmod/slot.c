@@ -363,6 +363,7 @@ void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool pa
 		}
 		fwt_slot_place(fn, slot[i], r->line, patch);
 		s = at(dir_locked(&fn->slots), slot[i]);
+		WRITE_ONCE(s->file_no, r->file);
 		if (file) {
 			refcount_inc(&file->refs);
 			name_set(&s->file, file);

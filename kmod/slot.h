@@ -48,6 +48,7 @@ struct fwt_slot {
 	u32 users;			/* programs */
 	u32 line;
 	u32 index;
+	u32 file_no;			/* in the program that placed it */
 	bool placed;			/* a patch's: @line is as it is now */
 	struct fwt_name __rcu *file;	/* NULL: the slot is free */
 	struct fwt_name __rcu *id;	/* or NULL */

@@ -475,7 +475,7 @@ static int check_hook(struct fwt_verify *c, u32 i)
 		if (h->dev != FWT_NONE)
 			return bad(c, FWT_SEC_HOOKS, i, "has a device and needs none");
 		p->root[h->hook] = h->root;
-	} else if (!index_ok(c, FWT_SEC_STRINGS, h->dev)) {
+	} else if (!ifname_ok(c, h->dev)) {
 		return bad(c, FWT_SEC_HOOKS, i, "has no device");
 	}
 	p->depth_max = max(p->depth_max, (u32)s->depth);

@@ -326,7 +326,7 @@ static int check_test(struct fwt_verify *c, u32 i)
 	case FWT_TEST_IFNET:
 		if (t->n_fields != 1 || !is_addr(t->field[0]))
 			return bad(c, FWT_SEC_TESTS, i, "interface without an address field");
-		if (!string_ok(c, t->set[0], false))
+		if (!ifname_ok(c, t->set[0]))
 			return bad(c, FWT_SEC_TESTS, i, "no interface name");
 		break;
 	}
@@ -476,7 +476,7 @@ static int check_mod(struct fwt_verify *c, u32 i)
 	if (m->flags & FWT_MOD_IFADDR) {
 		if (m->type != FWT_MOD_SNAT && m->type != FWT_MOD_DNAT)
 			return bad(c, FWT_SEC_MODS, i, "an interface that it has no use for");
-		if (m->family || !string_ok(c, m->addr_lo[0], false))
+		if (m->family || !ifname_ok(c, m->addr_lo[0]))
 			return bad(c, FWT_SEC_MODS, i, "no interface name");
 	}
 	switch (m->type) {
@@ -502,6 +502,9 @@ static int check_mod(struct fwt_verify *c, u32 i)
 	case FWT_MOD_NFLOG:
 		if (!string_ok(c, m->a, true))
 			return bad(c, FWT_SEC_MODS, i, "no such prefix");
+		if (m->type == FWT_MOD_NFLOG && m->a != FWT_NONE &&
+		    strnlen(c->prog->string + m->a, FWT_GROUP_PREFIX_MAX + 1) > FWT_GROUP_PREFIX_MAX)
+			return bad(c, FWT_SEC_MODS, i, "a prefix too long for a log group");
 		break;
 	case FWT_MOD_COUNT:
 		if (!index_ok(c, FWT_SEC_COUNTERS, m->a))
@@ -568,15 +571,33 @@ static int check_option(struct fwt_verify *c, u32 i)
 	return 0;
 }
 
+/* Each is short enough to be copied, compared, and written, in one go. */
+static int check_strings(struct fwt_verify *c)
+{
+	u32 n = c->prog->n[FWT_SEC_STRINGS], i;
+	const char *s = c->prog->string;
+	size_t len;
+
+	if (n && s[n - 1])
+		return bad(c, FWT_SEC_STRINGS, n - 1, "the last one does not end");
+	for (i = 0; i < n; i += len + 1) {
+		len = strnlen(s + i, FWT_STRING_MAX + 1);
+		if (len > FWT_STRING_MAX)
+			return refuse(c, -E2BIG, FWT_SEC_STRINGS, i, "is too long");
+	}
+	return 0;
+}
+
 int fwt_verify_records(struct fwt_verify *c)
 {
 	const struct fwt_program *p = c->prog;
 	u32 i;
-	int ret = 0;
+	int ret = check_strings(c);
 
-	if (p->n[FWT_SEC_STRINGS] && p->string[p->n[FWT_SEC_STRINGS] - 1])
-		return bad(c, FWT_SEC_STRINGS, p->n[FWT_SEC_STRINGS] - 1,
-			   "the last one does not end");
+	if (ret)
+		return ret;
+	if (p->n[FWT_SEC_FILES] > FWT_FILES_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_FILES, FWT_FILES_MAX, "too many files");
 	if (p->n[FWT_SEC_OPTIONS] > __FWT_OPTION_MAX)
 		return bad(c, FWT_SEC_OPTIONS, __FWT_OPTION_MAX, "is set twice");
 	for (i = 0; !ret && i < p->n[FWT_SEC_RULES]; i++)

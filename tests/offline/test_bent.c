@@ -218,10 +218,137 @@ static void test_bent(void **state)
 	}
 }
 
+/* Names: a program with other strings behind all that it has. */
+struct named {
+	struct made m;
+	void *data;
+	u32 len;
+	u32 text;	/* where they are, among STRINGS */
+};
+
+static struct fwt_prog_hdr *named(struct named *n, const char *policy, u32 letters)
+{
+	struct fwt_prog_hdr *hdr;
+	u32 had, at;
+	char *s;
+
+	made_with(&n->m, policy, 0);
+	assert_int_equal(n->m.ret, 0);
+	hdr = n->m.blob.data;
+	had = hdr->sec[FWT_SEC_STRINGS].count;
+	at = ((u32)n->m.blob.len + 7) & ~7u;
+	n->len = at + had + letters + 1;
+	n->data = calloc(1, n->len);
+	assert_non_null(n->data);
+	memcpy(n->data, n->m.blob.data, n->m.blob.len);
+	s = (char *)n->data + at;
+	memcpy(s, (char *)n->m.blob.data + hdr->sec[FWT_SEC_STRINGS].off, had);
+	memset(s + had, 'x', letters);
+	hdr = n->data;
+	hdr->sec[FWT_SEC_STRINGS].off = at;
+	hdr->sec[FWT_SEC_STRINGS].count = had + letters + 1;
+	hdr->len = n->len;
+	n->text = had;
+	return hdr;
+}
+
+static int verified(struct named *n, struct fwt_verify_error *err)
+{
+	size_t size = fwt_verify_scratch(n->data, n->len);
+	void *scratch = malloc(size ? size : 1);
+	struct fwt_program prog;
+	int ret;
+
+	assert_non_null(scratch);
+	ret = fwt_verify(n->data, n->len, scratch, &prog, err);
+	free(scratch);
+	free(n->data);
+	made_clean(&n->m);
+	return ret;
+}
+
+static void *element(struct fwt_prog_hdr *hdr, u32 section, u32 i)
+{
+	assert_in_range(i + 1, 1, hdr->sec[section].count);
+	return (u8 *)hdr + hdr->sec[section].off + i * fwt_section_size[section];
+}
+
+#define FILTER(rule) "ingress {\n" rule "\ndrop\n}\n"
+
+static void a_name(u32 letters, int is, const char *says)
+{
+	struct fwt_verify_error err;
+	struct named n;
+	u32 k;
+
+	for (k = 0; k < 4; k++) {
+		static const char *const policy[] = {
+			FILTER("daddr addr(eth0) accept"), FILTER("daddr net(eth0) accept"),
+			FILTER("dport 1 dnat to addr(eth0) accept"),
+			"ingress device eth0 { drop }\n",
+		};
+		struct fwt_prog_hdr *hdr = named(&n, policy[k], letters);
+		struct fwt_prog_test *t;
+		struct fwt_prog_mod *m;
+		u32 i;
+
+		if (k < 2)
+			for (i = 0; i < hdr->sec[FWT_SEC_TESTS].count; i++) {
+				t = element(hdr, FWT_SEC_TESTS, i);
+				if (t->op == FWT_TEST_IFADDR || t->op == FWT_TEST_IFNET)
+					t->set[0] = n.text;
+			}
+		m = k == 2 ? element(hdr, FWT_SEC_MODS, 0) : NULL;
+		if (m)
+			m->addr_lo[0] = n.text;
+		if (k == 3)
+			((struct fwt_prog_hook *)element(hdr, FWT_SEC_HOOKS, 0))->dev = n.text;
+		assert_int_equal(verified(&n, &err), is);
+		if (is)
+			assert_non_null(strstr(err.text, k == 3 ? "has no device" : says));
+	}
+}
+
+/* R30: what is looked at again and again, to its end, is short. */
+static void test_names(void **state)
+{
+	struct fwt_verify_error err;
+	struct fwt_prog_hdr *hdr;
+	struct named n;
+	u32 letters;
+
+	(void)state;
+	a_name(1, 0, NULL);
+	a_name(FWT_IFNAME_PATTERN_MAX, 0, NULL);
+	a_name(FWT_IFNAME_PATTERN_MAX + 1, -EINVAL, "no interface name");
+	a_name(FWT_STRING_MAX, -EINVAL, "no interface name");
+	for (letters = FWT_GROUP_PREFIX_MAX; letters < FWT_GROUP_PREFIX_MAX + 2; letters++) {
+		hdr = named(&n, FILTER("log \"x\" group 3"), letters);
+		((struct fwt_prog_mod *)element(hdr, FWT_SEC_MODS, 0))->a = n.text;
+		assert_int_equal(verified(&n, &err),
+				 letters > FWT_GROUP_PREFIX_MAX ? -EINVAL : 0);
+	}
+	for (letters = FWT_STRING_MAX; letters < FWT_STRING_MAX + 2; letters++) {
+		hdr = named(&n, FILTER("dport 1 accept id one"), letters);
+		((struct fwt_prog_rule *)element(hdr, FWT_SEC_RULES, 0))->id = n.text;
+		assert_int_equal(verified(&n, &err), letters > FWT_STRING_MAX ? -E2BIG : 0);
+	}
+	assert_non_null(strstr(err.text, "is too long"));
+	/* More files than any policy has: all of them stand in the strings. */
+	hdr = named(&n, FILTER("accept"), (FWT_FILES_MAX + 1) * fwt_section_size[FWT_SEC_FILES]);
+	memset((u8 *)n.data + hdr->sec[FWT_SEC_STRINGS].off + n.text, 0,
+	       (FWT_FILES_MAX + 1) * fwt_section_size[FWT_SEC_FILES]);
+	hdr->sec[FWT_SEC_FILES].off = (hdr->sec[FWT_SEC_STRINGS].off + n.text) & ~7u;
+	hdr->sec[FWT_SEC_FILES].count = FWT_FILES_MAX + 1;
+	assert_int_equal(verified(&n, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "too many files"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bent),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,7 +263,6 @@ static void egress_only(struct fwt_sema *s, const struct fwt_modifier *m, const 
 }
 
 /* What the kernel's nf_log.h allows (NF_LOG_PREFIXLEN, with its end). */
-#define GROUP_PREFIX	127
 
 static void log_packet(struct fwt_sema *s, struct fwt_ir_rule *rule,
 		       const struct fwt_modifier *m)
@@ -271,9 +270,9 @@ static void log_packet(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	const char *prefix = m->log.prefix.text;
 	struct fwt_prog_mod to = { .rule = rule->record };
 
-	if (m->log.group && prefix && strlen(prefix) > GROUP_PREFIX)
+	if (m->log.group && prefix && strlen(prefix) > FWT_GROUP_PREFIX_MAX)
 		fwt_error(s->diag, &m->log.prefix.loc,
-			  "a log group takes a prefix of at most %u bytes", GROUP_PREFIX);
+			  "a log group takes a prefix of at most %u bytes", FWT_GROUP_PREFIX_MAX);
 	to.type = m->log.group ? FWT_MOD_NFLOG : FWT_MOD_LOG;
 	to.port_lo = m->log.group ? m->log.group->number : 0;
 	to.a = prefix ? fwt_builder_string(&s->b, prefix) : FWT_NONE;

@@ -45,6 +45,10 @@
 #define FWT_COUNT_WORDS		12		/* of the key of a "ct count" */
 #define FWT_COUNTS_RULE		4		/* "ct count" in one rule */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
+#define FWT_FILES_MAX		(1u << 16)	/* of the text */
+#define FWT_STRING_MAX		8191		/* bytes of a string, without its end */
+#define FWT_IFNAME_PATTERN_MAX	16		/* bytes of an interface's name as a pattern */
+#define FWT_GROUP_PREFIX_MAX	127		/* bytes of the prefix of a log group */
 #define FWT_FILTERS_MAX		1024		/* "bpf" expressions */
 #define FWT_FILTER_INSNS_MAX	4096		/* of one, as the kernel has it */
 #define FWT_OBJECTS_MAX		(1u << 17)	/* things that outlive programs */
