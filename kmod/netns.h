@@ -125,7 +125,8 @@ struct fwt_barred {
  * @servers: struct fwt_server of pools, by the number that connections have of them
  * @servers_out: those that are in no pool any more
  * @server_next: where to look for a free number
- * @pool_changes: by hand, so many: who lists pools sees that they change
+ * @pool_changes: by hand, and of servers that went, so many: who lists pools sees that
+ *	they change
  * @pools: takes servers out that do not answer, and has them tried again
  * @sets: memory of live sets
  * @limits: memory of limits by keys, beyond what each begins with

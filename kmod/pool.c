@@ -59,6 +59,8 @@ static struct fwt_server *server_new(struct fwt_pool *pool, const struct fwt_pro
 
 static void server_free(struct fwt_net *fn, struct fwt_server *s)
 {
+	/* Who lists pools counts what he was told. */
+	fn->pool_changes++;
 	list_del(&s->list);
 	xa_erase(&fn->servers, s->index);
 	kfree_rcu(s, rcu);
@@ -103,10 +105,21 @@ static struct fwt_server *find_out(const struct fwt_pool *pool,
 	return NULL;
 }
 
-/* Into the pool, in order. */
+/* Into the pool, in order. Of one that was out nobody has asked how it is, and what was
+ * thought of it then is old.
+ */
 static void put_in(struct fwt_pool *pool, struct fwt_server *s)
 {
 	struct fwt_server *after;
+
+	if (s->flags & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET)) &&
+	    READ_ONCE(s->health) != FWT_HEALTH_UP) {
+		WRITE_ONCE(s->failures, 0);
+		WRITE_ONCE(s->wait, FWT_HEALTH_RETRY);
+		WRITE_ONCE(s->health, FWT_HEALTH_UP);
+		WRITE_ONCE(pool->stale, 1);
+		mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
+	}
 
 	list_for_each_entry(after, &pool->servers, list)
 		if (fwt_balance_order(&s->is, &after->is) < 0)
@@ -165,7 +178,7 @@ static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, u32 f
 		from[n].weight = s->weight;
 		from[n].usable = !(server[i]->flags & BIT(FWT_SERVER_DRAINED)) &&
 				 (!(flags & FWT_POOL_PASSIVE) ||
-				  READ_ONCE(server[i]->health) != FWT_HEALTH_DOWN);
+				  fwt_server_well(server[i]));
 		from[n].load = (const u32 *)&server[i]->active.counter;
 		to->server[n++] = server[i];
 	}
@@ -631,8 +644,8 @@ void fwt_pools_count(struct fwt_net *fn)
 	}
 }
 
-/* Who was out for long enough may be tried; who is out, or may be tried since, is
- * seen to by another table.
+/* Who was out for long enough may be tried, and again where nothing was heard of that
+ * one connection; who is out, or may be tried since, is seen to by another table.
  */
 static void attend(struct fwt_pool *pool, unsigned long *again)
 {
@@ -641,21 +654,21 @@ static void attend(struct fwt_pool *pool, unsigned long *again)
 
 	list_for_each_entry(s, &pool->servers, list) {
 		s32 left = (s32)(READ_ONCE(s->retry) - (u32)jiffies);
-		bool down = READ_ONCE(s->health) == FWT_HEALTH_DOWN;
+		u32 health = READ_ONCE(s->health);
+		bool down = health == FWT_HEALTH_DOWN;
 
 		/* Tried in vain it was never up. */
-		if (s->told != down && (down || READ_ONCE(s->health) == FWT_HEALTH_UP)) {
+		if (s->told != down && (down || health == FWT_HEALTH_UP)) {
 			s->told = down;
 			fwt_event_server(pool->fn, s);
 		}
-		if (!down)
+		if (health == FWT_HEALTH_UP || health == FWT_HEALTH_TRYING)
 			continue;
 		change = true;
-		if (left > 0) {
+		if (left > 0)
 			*again = min_t(unsigned long, *again, left);
-			continue;
-		}
-		cmpxchg(&s->health, FWT_HEALTH_DOWN, FWT_HEALTH_TRYING);
+		else
+			cmpxchg(&s->health, health, FWT_HEALTH_TRYING);
 	}
 	change |= xchg(&pool->stale, 0);
 	if (change && rebuild(pool)) {

@@ -53,7 +53,7 @@ enum fwt_health {
  * @active: connections that are not over by TCP's rules, and one: see least()
  * @health: enum fwt_health
  * @failures: in a row
- * @retry: jiffies, when it may be tried
+ * @retry: jiffies, when it may be tried, or by another one than who does
  * @wait: jiffies that it was taken out for
  * @flags: BIT(enum fwt_server_bit), written under fwt_net.lock
  * @index: in fn->servers
@@ -101,6 +101,16 @@ enum fwt_server_bit {
 	FWT_SERVER_RESET,	/* of its pool, and they do not */
 	FWT_SERVER_CUT,		/* by hand: whatever a policy would say of them */
 };
+
+/* May it be given connections, as far as its health goes: of one that is being tried
+ * that one connection says, and the others are spread over the others.
+ */
+static inline bool fwt_server_well(const struct fwt_server *s)
+{
+	u32 health = READ_ONCE(s->health);
+
+	return health == FWT_HEALTH_UP || health == FWT_HEALTH_TRYING;
+}
 
 /* Tables and the servers in them, IPv4 and IPv6. */
 struct fwt_pool_side {
@@ -182,8 +192,10 @@ void fwt_pool_ended(struct fwt_conn *c, enum fwt_end_reason why);
 /* Its server has said something for the first time: @ok, or no. */
 void fwt_pool_answered(struct fwt_conn *c, bool ok);
 
-/* Its state machine says that it is over: what remains is there for late packets. */
-void fwt_pool_closed(struct fwt_conn *c);
+/* Its state machine says whether it is over, and what remains is there for late packets;
+ * or that it has begun anew.
+ */
+void fwt_pool_active(struct fwt_conn *c, bool active);
 
 /* Was its server taken out with all its connections; by hand, whatever rules say now. */
 bool fwt_pool_was_reset(const struct fwt_conn *c);

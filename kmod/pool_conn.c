@@ -33,10 +33,7 @@ static struct fwt_server *server_of(const struct fwt_conn *c)
 /* May it be given a connection. */
 static bool open(const struct fwt_server *s)
 {
-	u32 health = READ_ONCE(s->health);
-
-	return !READ_ONCE(s->flags) &&
-	       (health == FWT_HEALTH_UP || health == FWT_HEALTH_TRYING);
+	return !READ_ONCE(s->flags) && fwt_server_well(s);
 }
 
 static bool leads_to(const struct fwt_server *s, const struct fwt_end *end, u8 family)
@@ -121,16 +118,36 @@ bool fwt_pool_take(struct fwt_conn *c, u32 server)
 	return true;
 }
 
+/* Its pool has another table now. */
+static void look_after(struct fwt_server *s)
+{
+	struct fwt_pool *pool = READ_ONCE(s->pool);
+
+	if (!pool)
+		return;
+	WRITE_ONCE(pool->stale, 1);
+	mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
+}
+
 /* Of TCP alone: nothing else says whether it was answered. */
 static void begin_to_try(struct fwt_conn *c, struct fwt_server *s)
 {
+	bool mine = false;
+
 	if (c->ends.protocol != IPPROTO_TCP)
 		return;
 	spin_lock(&c->lock);
-	if (!(c->flags & BIT(FWT_CONN_DEAD)) &&
-	    cmpxchg(&s->health, FWT_HEALTH_TRYING, FWT_HEALTH_TRIED) == FWT_HEALTH_TRYING)
+	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
+		/* Its client may say no more; then another one's word is as good. */
+		WRITE_ONCE(s->retry, (u32)jiffies + FWT_HEALTH_RETRY);
+		mine = cmpxchg(&s->health, FWT_HEALTH_TRYING, FWT_HEALTH_TRIED) ==
+		       FWT_HEALTH_TRYING;
+	}
+	if (mine)
 		WRITE_ONCE(c->server_bits, c->server_bits | SERVER_TRIES);
 	spin_unlock(&c->lock);
+	if (mine)
+		look_after(s);
 }
 
 void fwt_pool_begun(struct fwt_conn *c)
@@ -179,8 +196,9 @@ static void put(struct fwt_net *fn, struct fwt_server *s, u8 bits)
 	/* It ended without a word of the server: flushed, evicted, its client gave up.
 	 * Let another one try.
 	 */
-	if (unlikely(bits & SERVER_TRIES))
-		cmpxchg(&s->health, FWT_HEALTH_TRIED, FWT_HEALTH_TRYING);
+	if (unlikely(bits & SERVER_TRIES) &&
+	    cmpxchg(&s->health, FWT_HEALTH_TRIED, FWT_HEALTH_TRYING) == FWT_HEALTH_TRIED)
+		look_after(s);
 	refcount_dec(&s->refs);
 	if (READ_ONCE(s->flags) & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET)) &&
 	    refcount_read(&s->refs) <= 1)
@@ -244,14 +262,8 @@ static void succeeded(struct fwt_server *s)
 	/* Also by a connection from before it was out: it answers. */
 	WRITE_ONCE(s->failures, 0);
 	WRITE_ONCE(s->wait, FWT_HEALTH_RETRY);
-	if (cmpxchg(&s->health, health, FWT_HEALTH_UP) == health) {
-		struct fwt_pool *pool = READ_ONCE(s->pool);
-
-		if (!pool)
-			return;
-		WRITE_ONCE(pool->stale, 1);
-		mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
-	}
+	if (cmpxchg(&s->health, health, FWT_HEALTH_UP) == health)
+		look_after(s);
 }
 
 /* Each connection fails once. */
@@ -276,12 +288,21 @@ void fwt_pool_answered(struct fwt_conn *c, bool ok)
 		WRITE_ONCE(c->server_bits, c->server_bits & ~SERVER_TRIES);
 }
 
-void fwt_pool_closed(struct fwt_conn *c)
+void fwt_pool_active(struct fwt_conn *c, bool active)
 {
-	struct fwt_server *s = server_of(c);
+	bool closed = READ_ONCE(c->server_bits) & SERVER_CLOSED;
+	struct fwt_server *s;
 
 	lockdep_assert_held(&c->lock);
-	if (s && !(c->flags & BIT(FWT_CONN_DEAD)) && first(c, SERVER_CLOSED))
+	if (likely(active != closed))
+		return;
+	s = server_of(c);
+	if (!s || c->flags & BIT(FWT_CONN_DEAD))
+		return;
+	WRITE_ONCE(c->server_bits, c->server_bits ^ SERVER_CLOSED);
+	if (active)
+		atomic_inc(&s->active);
+	else
 		atomic_dec(&s->active);
 }
 

@@ -202,9 +202,9 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 		else if (c->flags & BIT(FWT_CONN_ASSURED))
 			WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_ASSURED));
 		refresh(w, c, v.timeout, doubt(w, c, &v));
-		if (v.timeout >= FWT_TIMEOUT_TCP_TIME_WAIT &&
-		    v.timeout <= FWT_TIMEOUT_TCP_CLOSE && c->tcp.owner)
-			fwt_pool_closed(c);
+		if (c->tcp.owner)
+			fwt_pool_active(c, v.timeout < FWT_TIMEOUT_TCP_TIME_WAIT ||
+					   v.timeout > FWT_TIMEOUT_TCP_CLOSE);
 		break;
 	case FWT_TCP_PASS:
 		/* Changes nothing, but may leave it less time. */
@@ -345,6 +345,13 @@ static enum fwt_end_reason why_ended(const struct fwt_way *w)
 	       FWT_END_OWN_PORT : FWT_END_REOPENED;
 }
 
+/* Whose place a connection takes leaves its source one less. */
+static u32 own_place(const struct fwt_way *w)
+{
+	return w->former && fwt_conn_is(w->former, FWT_CONN_SOURCE) &&
+	       fwt_ends_is(&w->former->ends, FWT_C, &w->t.src);
+}
+
 u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		 enum fwt_hook hook)
 {
@@ -359,7 +366,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	 */
 	if (w->pol->opt.conn_max_per_source && w->state->hook != NF_INET_LOCAL_OUT) {
 		ret = fwt_source_charge(w->fn, w->t.family, &w->t.src,
-					w->pol->opt.conn_max_per_source);
+					w->pol->opt.conn_max_per_source + own_place(w));
 		if (ret)
 			return reason_of(ret);
 		source = true;

@@ -201,6 +201,13 @@ static void none(struct kunit *test)
 	clear(test);
 }
 
+/* What was to be done about servers is done. */
+static void attended(void)
+{
+	mod_delayed_work(fwt_wq, &ns->fn->pools, 0);
+	flush_delayed_work(&ns->fn->pools);
+}
+
 /* Who tries a server may end without a word of it: then the next one tries. */
 static void tries(struct kunit *test)
 {
@@ -217,7 +224,15 @@ static void tries(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, led_by(IPPROTO_TCP, 2), 0, "by one at a time");
 	fwt_conns_flush(ns->fn);
 	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_TRYING, "ended, and said nothing");
+	attended();
 	KUNIT_EXPECT_EQ(test, led_by(IPPROTO_TCP, 3), 1);
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_TRIED);
+	attended();
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_TRIED);
+	WRITE_ONCE(s->retry, (u32)jiffies - 1);
+	attended();
+	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_TRYING, "of whom nothing is heard");
+	KUNIT_EXPECT_EQ_MSG(test, led_by(IPPROTO_TCP, 7), 1, "another one tries");
 	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_TRIED);
 
 	/* Nobody asks any more. */
@@ -230,6 +245,66 @@ static void tries(struct kunit *test)
 	apply(test, FWT_SCHEDULE_ROUND_ROBIN, 0, 1, 1, "p");
 	KUNIT_EXPECT_EQ_MSG(test, led_by(IPPROTO_TCP, 6), 1, "not passive: up");
 	clear(test);
+}
+
+/* While one is being tried, the others have its share, by the scheduler's rule. */
+static void lent(struct kunit *test)
+{
+	static const u32 scheduler[] = {
+		FWT_SCHEDULE_LEAST_CONN, FWT_SCHEDULE_ROUND_ROBIN, FWT_SCHEDULE_MAGLEV,
+	};
+	u32 i, k, to[HOSTS + 1], flow = 100;
+
+	for (i = 0; i < ARRAY_SIZE(scheduler); i++) {
+		memset(to, 0, sizeof(to));
+		apply(test, scheduler[i], FWT_POOL_PASSIVE, 1, 3, "p");
+		WRITE_ONCE(server(1)->health, FWT_HEALTH_TRYING);
+		for (k = 0; READ_ONCE(server(1)->health) == FWT_HEALTH_TRYING && k < 100; k++)
+			led_by(IPPROTO_TCP, flow++);
+		KUNIT_ASSERT_EQ(test, server(1)->health, FWT_HEALTH_TRIED);
+		fwt_conns_flush(ns->fn);
+		WRITE_ONCE(server(1)->retry, (u32)jiffies + 1000 * HZ);
+		WRITE_ONCE(server(1)->health, FWT_HEALTH_TRIED);
+		attended();
+		for (k = 0; k < 200; k++)
+			to[min_t(u32, led(flow++), HOSTS)]++;
+		KUNIT_EXPECT_EQ(test, to[1], 0);
+		KUNIT_EXPECT_EQ(test, to[2] + to[3], 200);
+		KUNIT_EXPECT_LE_MSG(test, to[2], 130, "scheduler %u", scheduler[i]);
+		KUNIT_EXPECT_LE_MSG(test, to[3], 130, "scheduler %u", scheduler[i]);
+		clear(test);
+	}
+}
+
+/* Of who was taken out while it was down nothing is known when it is put in again. */
+static void down_and_back(struct kunit *test)
+{
+	struct fwt_prog_server s = host(1);
+	u32 i, flow = 100;
+
+	for (i = 0; i < 2; i++) {
+		apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 1, 1, "p");
+		KUNIT_EXPECT_EQ(test, led(flow++), 1);
+		WRITE_ONCE(server(1)->wait, FWT_HEALTH_RETRY_MOST);
+		WRITE_ONCE(server(1)->retry, (u32)jiffies + 1000 * HZ);
+		WRITE_ONCE(server(1)->health, FWT_HEALTH_DOWN);
+		attended();
+		KUNIT_EXPECT_EQ(test, led(flow++), 0);
+		KUNIT_EXPECT_EQ(test, LOCKED(fwt_pool_server_delete(pool(), &s, false)), 0);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, server(1), "it has a connection");
+		if (!i) {
+			KUNIT_EXPECT_EQ(test, LOCKED(fwt_pool_server_add(pool(), &s)), 0);
+		} else {
+			/* The same by policies: without it, and with it. */
+			apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 2, 1, "p");
+			apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 1, 1, "p");
+			attended();
+		}
+		KUNIT_EXPECT_EQ(test, server(1)->health, FWT_HEALTH_UP);
+		KUNIT_EXPECT_EQ(test, server(1)->wait, FWT_HEALTH_RETRY);
+		KUNIT_EXPECT_EQ_MSG(test, led(flow++), 1, "by %s", i ? "policies" : "hand");
+		clear(test);
+	}
 }
 
 /* Reset is reset, also of whom is back before the connection has said a word. */
@@ -400,6 +475,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(policies),
 	KUNIT_CASE(none),
 	KUNIT_CASE(tries),
+	KUNIT_CASE(lent),
+	KUNIT_CASE(down_and_back),
 	KUNIT_CASE(reset_and_back),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(rolled_back),

@@ -108,7 +108,7 @@ static size_t print_pool(const struct fwt_nl_server *s, size_t count)
 	out_text("pool %s, scheduler %s%s\n", s->pool, NAME(schedulers, s->scheduler),
 		 s->passive ? ", health passive" : "");
 	out_table("servers", columns, sizeof(columns) / sizeof(*columns));
-	for (i = 1; i < count && s[i].family; i++)
+	for (i = 1; i < count && s[i].family && !strcmp(s[i].pool, s->pool); i++)
 		row(&s[i]);
 	out_table_end();
 	out_end();
