@@ -204,6 +204,25 @@ void fwt_conn_uncount(struct fwt_conn *c)
 	WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_COUNTED));
 }
 
+u32 fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words)
+{
+	struct fwt_counts *all = rcu_dereference(c->fn->counts);
+	const struct charge *one;
+	struct bucket *b;
+	u32 n = 0;
+
+	if (!all || !fwt_conn_is(c, FWT_CONN_COUNTED))
+		return 0;
+	b = charges_of(all, c->id);
+	spin_lock_bh(&b->lock);
+	hlist_for_each_entry(one, &b->charges, node)
+		n += one->conn == c->id && one->count->table == table &&
+		     one->count->words == words &&
+		     !memcmp(one->count->key, key, words * sizeof(*key));
+	spin_unlock_bh(&b->lock);
+	return n;
+}
+
 static u32 source_words(u8 family)
 {
 	return family == 6 ? 2 : 1;

@@ -72,6 +72,9 @@ int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 /* Lets go of all of that. Under its lock, or when it is dead. */
 void fwt_conn_uncount(struct fwt_conn *c);
 
+/* How often a connection is charged to that count: what is less when it goes. Under RCU. */
+u32 fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words);
+
 /* Sources: an IPv4 address, of IPv6 the first 64 bits, for a host has all of the
  * others.
  */

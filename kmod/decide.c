@@ -72,7 +72,8 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	struct fwt_rlu rlu FWT_UNSET;
 
 	w->p.hook = hook;
-	w->p.ct_direction = w->dir;
+	/* Of a connection that is begun anew by who answered: its first packet. */
+	w->p.ct_direction = w->c ? w->dir : FWT_ORIGINAL;
 	w->p.ct_ends = w->c ? &w->c->ends : NULL;
 	w->p.ct_tuple = w->tracked ? &w->t : NULL;
 	/* What starts here walks twice before it is decided, and begins with none. */
@@ -98,6 +99,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 	}
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
 	world.env.rlu = &rlu;
+	world.former = w->former;
 	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
 	if (w->c)
 		world.env.turn = READ_ONCE(w->c->turn[hook]);
@@ -412,8 +414,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 			 * queued there: what that walk has set, and what was there before,
 			 * is asked for at POST_ROUTING. Ingress, by lo, comes after that.
 			 */
-			if (hook == FWT_HOOK_EGRESS && flags & BIT(FWT_CONN_LOCAL))
+			if (hook == FWT_HOOK_EGRESS && flags & BIT(FWT_CONN_LOCAL)) {
 				more = was;
+				server = READ_ONCE(c->tcp.owner);
+			}
 			continue;
 		}
 		o = walk_again(w, hook, iif, oif, &more, d, &p);

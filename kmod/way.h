@@ -86,7 +86,8 @@ struct fwt_way {
  * record does. @again: asked afresh, for a connection that is there. @known: for a
  * later packet of one. @c: it, or one that is walked for a second time. @drawn: of what has
  * no seed: where the one is that is drawn when a choice is to be made, or 0. @looks:
- * addresses and devices that it may look at still.
+ * addresses and devices that it may look at still. @former: the connection whose place
+ * this one is to take, or NULL.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -98,6 +99,7 @@ struct fwt_world {
 	u32 bytes;
 	struct sk_buff *filtered;
 	const struct fwt_conn *c;
+	const struct fwt_conn *former;
 	bool again;
 	bool known;
 	u32 *drawn;

@@ -252,7 +252,13 @@ static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+	u32 n, own;
+
+	if (w->again || w->known)
+		return 0;
+	n = fwt_count_read(fwt_pernet(w->net), table, key, words);
+	own = unlikely(w->former) ? fwt_conn_counted(w->former, table, key, words) : 0;
+	return n - min(n, own);
 }
 
 static bool world_server(const struct fwt_env *env, u32 object, u64 key,
@@ -327,6 +333,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
 	world->c = w->c;
+	world->former = NULL;
 	world->pol = w->pol;
 	world->again = false;
 	world->drawn = NULL;

@@ -77,6 +77,35 @@ for f in (4, 6):
         s.close()
     fwctl("conn", "flush")
 
+# R26: a connection that takes the place of its own former one is not one more.
+def again(f, port, what):
+    server = listen("net", FAR[f], port)
+    for i in range(3):
+        try:
+            c = connect("home", FAR[f], port, (HOME[f], 45000 + f))
+        except OSError as e:
+            ok(False, f"R26: IPv{f}: {what}: the same ports again", (i, e, conn_list()))
+            break
+        s, _ = server.accept()
+        s.close()       # first: TIME_WAIT is here, and its client may come again
+        equal(c.recv(1), b"", f"R26: IPv{f}: {what}: connection {i} of one")
+        c.close()
+        ok(wait_for(lambda: [x["state"] for x in conn_list("dport", str(port))] == ["TIME_WAIT"]),
+           f"R26: IPv{f}: {what}: and it is over", conn_list())
+    try:
+        connect("home", FAR[f], port, (HOME[f], 45010 + f), timeout=1.5).close()
+        ok(False, f"R26: IPv{f}: {what}: another one is one more")
+    except OSError:
+        ok(True, f"R26: IPv{f}: {what}: another one is one more")
+    server.close()
+    fwctl("conn", "flush")
+
+for f in (4, 6):
+    apply(POLICY % "option conn-max-per-source 1")
+    again(f, 5050, "by source")
+    apply(POLICY.replace("ct state untracked", "iif lan tcp dport 5051 ct count by saddr > 1 drop; ct state untracked") % "")
+    again(f, 5051, "by rule")
+
 # R26: an IPv6 host has all addresses of its network: they count as one.
 apply(POLICY % "option conn-max-per-source 10")
 for i in range(15):

@@ -309,4 +309,31 @@ ok(not p.talk() and not p6.talk(), "revalidate on: it ends")
 END
 out=$(echo 'ingress { ct state established,related accept; drop }' | fw check - 2>&1)
 is "check: a state that never matches is told" "$out" "*'ct state established' never matches*per-packet*"
+# Who answered begins a connection, on the ports of the former one: it is its original side.
+fw flush >/dev/null
+route_home
+must_apply <<'END'
+ingress {
+	ct direction reply drop id wrong
+	accept
+}
+END
+py <<'END'
+from netlib import *
+for v in (4, 6):
+    server = listen("net", FAR[v], 5060)
+    c = connect("home", FAR[v], 5060, (HOME[v], 45020))
+    s, _ = server.accept()
+    c.close()
+    equal(s.recv(1), b"", f"v{v} a connection that its client ends")
+    s.close()
+    server.close()
+    ok(wait_for(lambda: [x["state"] for x in conn_list("dport", "5060")] == ["TIME_WAIT"]), f"v{v} is over", conn_list())
+    client = listen("home", HOME[v], 45020)
+    try:
+        connect("net", HOME[v], 45020, (FAR[v], 5060), timeout=1.5).close()
+        ok(True, f"v{v} from the other side: ct direction original")
+    except OSError as e:
+        ok(False, f"v{v} from the other side: ct direction original", (e, rule("wrong")))
+END
 done_testing
