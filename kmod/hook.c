@@ -458,6 +458,13 @@ static unsigned int local_out(struct fwt_way *w)
 
 	w->p.iif = NULL;
 	w->p.oif = w->state->out ? w->state->out->name : NULL;
+	/* A tunnel (IPsec, L2TP) may have left on its own packet where the one in it came
+	 * in by. It starts here, as its source says; the kernel's load balancer sends from
+	 * those of others.
+	 */
+	if (unlikely(w->skb->skb_iif) && w->p.have & FWT_HAVE_IP &&
+	    fwt_own_address(w->fn->net, w->state->out, w->p.family, w->p.saddr))
+		w->skb->skb_iif = 0;
 	/* Our own answer to a packet that was refused: nobody asks it. */
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP) || fwt_answering(w))
 		return NF_ACCEPT;

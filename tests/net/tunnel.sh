@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# flavours: fast
+#
+# Tunnels that leave on their own packets where the ones in them came in by (IPsec, L2TP,
+# PPTP, the kernel's load balancer): what they send starts here, whatever it carries.
+# By the load balancer, which this kernel has.
+#
+#   home ──── lan gw wan ──── net
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+topology
+route_home
+for part in ip_vs ip_vs_rr; do
+	insmod "$FWTREE_KDIR/net/netfilter/ipvs/$part.ko"
+done
+on gw ip addr add 192.168.1.80/32 dev lan
+on gw ipvsadm -A -u 192.168.1.80:5000 -s rr
+on gw ipvsadm -a -u 192.168.1.80:5000 -r 198.51.100.7 -i
+must_apply <<'END'
+ingress {
+	iif lo accept
+	ct state invalid drop
+	accept
+}
+egress {
+	ct state invalid drop id invalid
+	iif lan oif wan drop id forwarded
+	oif wan protocol ipip accept id tunnel
+	accept
+}
+END
+spawn net tcpdump -U -i i0 -n -c 3 -w "$PWD/outer.pcap" ip proto 4
+wait_for grep -q listening "$TMP"/test/spawn.net.*
+py <<'END'
+u = udp("home", "192.168.1.2")
+for i in range(3):
+    u.sendto(b"carried %d" % i, ("192.168.1.80", 5000))
+END
+seen() { [ "$(tcpdump -n -r outer.pcap 2>/dev/null | grep -c 'IP 203.0.113.8 > 198.51.100.7: IP 192.168.1.2')" = 3 ]; }
+ok "the tunnel's packets leave" wait_for seen
+is "as what starts here: its first one is new" "$(rule tunnel hits)" 1
+is "none of them is invalid" "$(rule invalid hits)" 0
+is "nor forwarded" "$(rule forwarded hits)" 0
+c=$(fw -j conn list dst 198.51.100.7 | j "[(c['original']['saddr'], c['local'], c['iif']) for c in d if c['protocol'] == 'ipip']")
+is "its record is of this machine" "$c" '\[\["203.0.113.8", true, null]]'
+on gw ipvsadm -C
+rmmod ip_vs_rr ip_vs
+done_testing
