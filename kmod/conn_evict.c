@@ -79,7 +79,8 @@ static void move(struct fwt_evict *e, struct fwt_conn *c, u8 to)
 		list_del(&c->queue);
 	if (to)
 		list_add_tail(&c->queue, &e->queue[to]);
-	WRITE_ONCE(c->queued, to);
+	/* Who ends it and reads that it is in none writes over @queue by call_rcu(). */
+	smp_store_release(&c->queued, to);
 }
 
 void fwt_evict_enter(struct fwt_conn *c)
@@ -96,7 +97,8 @@ void fwt_evict_leave(struct fwt_conn *c)
 {
 	struct fwt_evict *e = queues_of(c);
 
-	if (!READ_ONCE(c->queued))
+	/* Pairs with the release in move(). */
+	if (!smp_load_acquire(&c->queued))
 		return;
 	spin_lock_bh(&e->lock);
 	move(e, c, NONE);
