@@ -301,6 +301,22 @@ static int once(struct resolve *r)
 	return r->failed ? FWCTL_FAILED : FWCTL_DONE;
 }
 
+/* What was found under the policy before need not be there under the next one. */
+static int refresh_or_load(struct resolve *r)
+{
+	u32 was = r->generation;
+	int ret = refresh(r), err = ret;
+
+	if (ret >= 0)
+		return ret;
+	ret = load(r);
+	if (ret)
+		return ret;
+	if (err == -EINTR)
+		r->changed = true;
+	return err == -EINTR || r->generation != was ? 0 : err;
+}
+
 static int watch(struct resolve *r, struct fwt_nl *events)
 {
 	u64 apply_at = 0, until;
@@ -313,7 +329,7 @@ static int watch(struct resolve *r, struct fwt_nl *events)
 		if (r->changed && !apply_at)
 			apply_at = dns_ask_now() + GATHER;
 		if (r->changed && (!dns_ask_open_questions(r->ask) || dns_ask_now() >= apply_at)) {
-			ret = refresh(r);
+			ret = refresh_or_load(r);
 			apply_at = 0;
 			if (ret)
 				break;

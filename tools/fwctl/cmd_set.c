@@ -226,7 +226,7 @@ static char *join_words(int argc, char **argv)
 		size_t len = strlen(text);
 
 		if (i)
-			strcat(text, joins || joined || text[len - 1] == ',' ? " " : ", ");
+			strcat(text, joins || joined || (len && text[len - 1] == ',') ? " " : ", ");
 		strcat(text, argv[i]);
 	}
 	return text;

@@ -2,22 +2,22 @@
 /* Live sets: told, filled, emptied. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/genetlink.h>
 
 #include "nl_priv.h"
+#include "program.h"
 #include "set_shape.h"
 
-struct sets {
-	int (*fn)(void *ctx, const struct fwt_nl_set *s);
-	void *ctx;
-};
-
+/* All of them are read before one is told of: a policy may come in between, and then they
+ * are read again.
+ */
 static int set_answer(void *ctx, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *tb[FWTREE_A_SET_MAX + 1];
-	struct sets *to = ctx;
-	struct fwt_nl_set s = { 0 };
+	struct fwt_nl_set s = { 0 }, *to;
+	struct fwt_vec *all = ctx;
 
 	fwt_nl_parse(nlh, tb, FWTREE_A_SET_MAX);
 	s.name = fwt_nl_str(tb[FWTREE_A_SET_NAME]);
@@ -30,15 +30,36 @@ static int set_answer(void *ctx, const struct nlmsghdr *nlh)
 	s.refused = fwt_nl_u64(tb[FWTREE_A_SET_REFUSED]);
 	if (!s.name || !fwt_set_shape(s.param, &s.shape))
 		return -EPROTO;
-	return to->fn(to->ctx, &s);
+	s.name = strdup(s.name);
+	to = s.name ? fwt_vec_add(all, 1) : NULL;
+	if (!to) {
+		free((void *)(uintptr_t)s.name);
+		return -ENOMEM;
+	}
+	*to = s;
+	return 0;
 }
 
 int fwt_nl_sets(struct fwt_nl *nl, int (*fn)(void *ctx, const struct fwt_nl_set *s), void *ctx)
 {
-	struct sets to = { .fn = fn, .ctx = ctx };
+	struct fwt_vec all = { .size = sizeof(struct fwt_nl_set) };
+	struct fwt_nl_set *s;
+	int ret = -EINTR, i;
+	u32 n;
 
-	return fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_SET_GET, NLM_F_DUMP), set_answer,
-			   &to);
+	for (i = 0; i < FWT_NL_TRIES && ret == -EINTR; i++) {
+		ret = fwt_nl_talk(nl, fwt_nl_request(nl, FWTREE_CMD_SET_GET, NLM_F_DUMP),
+				  set_answer, &all);
+		s = all.data;
+		for (n = 0; n < all.count; n++) {
+			if (!ret)
+				ret = fn(ctx, &s[n]);
+			free((void *)(uintptr_t)s[n].name);
+		}
+		all.count = 0;
+	}
+	free(all.data);
+	return ret;
 }
 
 struct elems {
