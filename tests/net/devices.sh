@@ -82,7 +82,7 @@ over "and its tree counts" "$(rule later hits)" 0
 ip -n gw link set later down
 ip -n gw link set later name other
 ip -n gw link set other up
-ok "renamed: it is bound no more" on third ping -n -c 1 -W 1 10.3.0.1
+ok "renamed: it is bound no more" wait_for on third ping -n -c 1 -W 1 10.3.0.1
 ip -n gw link set other down
 ip -n gw link set other name later
 ip -n gw link set later up
@@ -102,7 +102,7 @@ ok "and not what it does not fit" ping1 192.168.1.1
 echo 'ingress device "lat*" { drop id star }; ingress { accept }' >star.fw
 is "a name with a star of its own: waited for" \
 	"$(fw -j apply star.fw | j "d['waiting']")" 'lat\*'
-ok "and no pattern" on third ping -n -c 1 -W 1 10.3.0.1
+ok "and no pattern" wait_for on third ping -n -c 1 -W 1 10.3.0.1
 ip -n gw link set later down
 ip -n gw link set later name 'lat*'
 ip -n gw link set 'lat*' up
@@ -121,5 +121,5 @@ fails "addr() of that name" on third ping -n -c 5 -i 0.2 -W 0.3 10.3.0.1
 over "which knows its addresses" "$(rule own hits)" 0
 ok "and not those of others" on fourth ping -n -c 1 -W 1 10.4.0.1
 fw flush >/dev/null
-ok "flush unbinds" on third ping -n -c 1 -W 1 10.3.0.1
+ok "flush unbinds" wait_for on third ping -n -c 1 -W 1 10.3.0.1
 done_testing
