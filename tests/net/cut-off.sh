@@ -98,7 +98,7 @@ for f in (4, 6):
     apply(POLICY % (LOOSE, 20000, NAT))
     p = Pair("home", FAR[f], 20000, listen("net", FAR[f], 20000), source=(HOME[f], 6500))
     p.settled()
-    equal(fwctl("conn", "delete", "tcp", "dport", "20000")["ended"], 1, f"loose IPv{f}: deleted")
+    equal(fwctl("conn", "delete", "tcp", "family", f"ipv{f}", "dport", "20000")["ended"], 1, f"loose IPv{f}: deleted")
     says(p.c)
     says(p.s)
     ok(unread(p.s) and unread(p.c), f"loose IPv{f}: neither side goes on")

@@ -101,10 +101,10 @@ may_fail() {
 # done_testing: the last line of a test.
 done_testing() { echo "1..$(wc -c <.count)"; }
 
-# wait_for COMMAND...: until it succeeds, for five seconds (more when checked
+# wait_for COMMAND...: until it succeeds, for fifteen seconds (more when checked
 # kernels are slow), or as long as PATIENCE says.
 wait_for() {
-	local end=$((SECONDS + ${PATIENCE:-5} + 2 * SLOW))
+	local end=$((SECONDS + ${PATIENCE:-15} + 2 * SLOW))
 	until "$@" >/dev/null 2>&1; do
 		if ((SECONDS > end)); then
 			note "waited in vain for: $*"

@@ -197,7 +197,7 @@ def refused(call: Callable[[], Any], *errors: int) -> int | None:
 
 
 def wait_for(call: Callable[[], Any], seconds: float | None = None) -> Any:
-    end = time.monotonic() + (seconds or 5 + 2 * SLOW)
+    end = time.monotonic() + (seconds or 15 + 2 * SLOW)
     while True:
         got = call()
         if got or time.monotonic() > end:
