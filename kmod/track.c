@@ -184,6 +184,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 	struct fwt_tcp_segment s;
 	struct fwt_tcp_verdict v;
 	enum fwt_tracked ret = FWT_TRACK_OK;
+	bool over;
 	u16 cap;
 
 	segment(w, &s);
@@ -202,9 +203,10 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 		else if (c->flags & BIT(FWT_CONN_ASSURED))
 			WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_ASSURED));
 		refresh(w, c, v.timeout, doubt(w, c, &v));
+		over = v.timeout >= FWT_TIMEOUT_TCP_TIME_WAIT &&
+		       v.timeout <= FWT_TIMEOUT_TCP_CLOSE;
 		if (c->tcp.owner)
-			fwt_pool_active(c, v.timeout < FWT_TIMEOUT_TCP_TIME_WAIT ||
-					   v.timeout > FWT_TIMEOUT_TCP_CLOSE);
+			fwt_pool_active(c, !over);
 		break;
 	case FWT_TCP_PASS:
 		/* Changes nothing, but may leave it less time. */

@@ -105,11 +105,15 @@ static inline bool string_ok(const struct fwt_verify *c, u32 off, bool optional)
 	return (optional && off == FWT_NONE) || index_ok(c, FWT_SEC_STRINGS, off);
 }
 
+static inline bool short_enough(const struct fwt_verify *c, u32 off, u32 most)
+{
+	return strnlen(c->prog->string + off, most + 1) <= most;
+}
+
 /* What stands for interfaces is short: it is looked at to its end, again and again. */
 static inline bool ifname_ok(const struct fwt_verify *c, u32 off)
 {
-	return string_ok(c, off, false) &&
-	       strnlen(c->prog->string + off, FWT_IFNAME_PATTERN_MAX + 1) <= FWT_IFNAME_PATTERN_MAX;
+	return string_ok(c, off, false) && short_enough(c, off, FWT_IFNAME_PATTERN_MAX);
 }
 
 /* @count things of @words words each at @off of WORDS. */

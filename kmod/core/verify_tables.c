@@ -503,7 +503,7 @@ static int check_mod(struct fwt_verify *c, u32 i)
 		if (!string_ok(c, m->a, true))
 			return bad(c, FWT_SEC_MODS, i, "no such prefix");
 		if (m->type == FWT_MOD_NFLOG && m->a != FWT_NONE &&
-		    strnlen(c->prog->string + m->a, FWT_GROUP_PREFIX_MAX + 1) > FWT_GROUP_PREFIX_MAX)
+		    !short_enough(c, m->a, FWT_GROUP_PREFIX_MAX))
 			return bad(c, FWT_SEC_MODS, i, "a prefix too long for a log group");
 		break;
 	case FWT_MOD_COUNT:

@@ -70,11 +70,10 @@ int fwt_analyse_understood(struct fwt_sema *s, struct fwt_diag *diag,
 			fwt_analyse_hook(&a, t);
 	found->exact = !a.sp.dd.over;
 	found->nodes = a.sp.dd.count;
-	if (found->exact) {
+	if (found->exact)
 		ret = tell(&a);
-	} else {
+	else
 		found->compared = fwt_analyse_covers(&a);
-	}
 	fwt_diag_sort(diag);
 clean:
 	free(a.found);
