@@ -264,7 +264,8 @@ def million(b, name):
             "udp_src_min 1024", "udp_src_max 1024", "udp_dst_min 9", "udp_dst_max 9"]
     some = [s.replace("!IPSRC_RND", "IPSRC_RND") for s in each]
     ct, ours = Nft(NFT_CT, "nf_conntrack"), Ours(OURS)
-    rows = {k: {} for k in ("created", "looked up", "listed", "counted by a filter", "flushed")}
+    rows = {k: {} for k in ("created", "looked up", "listed", "listed as JSON",
+                            "counted by a filter", "flushed")}
 
     def timed(command):
         t = time.monotonic()
@@ -284,10 +285,12 @@ def million(b, name):
             b.row(name + ": memory of one", "fwtree", [s["memory"] / s["count"]], "bytes")
             b.row(name + ": longest chain", "fwtree", [s["chain"]], "records")
             rows["counted by a filter"][c] = [timed("fwctl conn count dport 1")[0]]
-        ms, text = timed("fwctl -j conn list | wc -l" if c is ours else
-                         "conntrack -L -o id 2>/dev/null | wc -l")
-        if int(text.split()[-1]) >= n:
-            rows["listed"][c] = [ms]
+        lists = {"listed": "fwctl conn list", "listed as JSON": "fwctl -j conn list"} \
+            if c is ours else {"listed": "conntrack -L -o id 2>/dev/null"}
+        for what, command in lists.items():
+            ms, text = timed(command + " | wc -l")
+            if int(text.split()[-1]) >= n:
+                rows[what][c] = [ms]
         rows["flushed"][c] = [timed("fwctl conn flush" if c is ours else "conntrack -F")[0]]
         c.stop()
     for what, times in rows.items():
