@@ -84,6 +84,12 @@ inner '	tcp dport 1-1000 accept
 	tcp dport 22 drop'
 tells 3:2 'never matches: line 2 takes all' 'a rule that one hides'
 tells 2:2 'this hides line 3' 'and which that is'
+# Whose words mean something by where they stand.
+inner '	saddr 10.0.0.0/8 accept
+	saddr 10.1.0.0/16 bpf "tcp[13] & 2 != 0" drop
+	saddr 10.2.0.0/16 node threat { list bad } drop'
+tells 3:2 'never matches: line 2 takes all' 'a rule with a filter that one hides'
+tells 4:2 'never matches: line 2 takes all' 'and one with a node'
 inner '	tcp dport 1-1000 accept
 	tcp dport 22-1001 drop'
 check

@@ -351,7 +351,20 @@ void fwt_analyse_hook(struct fwt_analyser *a, const struct fwt_ir_tree *t)
 
 /* Telling */
 
-static u32 match_set(struct fwt_analyser *a, const struct fwt_ir_rule *r,
+/* What a match means may depend on where it stands: read again, it is as if it stood in
+ * the hook's own tree.
+ */
+static struct fwt_ir_tree *tree_of(const struct fwt_analyser *a, u32 hook)
+{
+	struct fwt_ir_tree *t;
+
+	for (t = a->s->trees; t->next; t = t->next)
+		if (t->ast_hook && t->hooks & FWT_HOOK_BIT(hook))
+			break;
+	return t;
+}
+
+static u32 match_set(struct fwt_analyser *a, const struct fwt_finding *found,
 		     const struct fwt_match *m)
 {
 	struct fwt_match alone = *m;
@@ -362,9 +375,11 @@ static u32 match_set(struct fwt_analyser *a, const struct fwt_ir_rule *r,
 	alone.next = NULL;
 	fwt_diag_init(&none);
 	a->s->diag = &none;
+	a->s->tree = tree_of(a, found->hook);
 	c = fwt_sema_matches(a->s, &alone);
+	a->s->tree = NULL;
 	a->s->diag = a->diag;
-	f = fwt_diag_failed(&none) ? FWT_DD_YES : fwt_prove_conds(&a->prove, r, c);
+	f = fwt_diag_failed(&none) ? FWT_DD_YES : fwt_prove_conds(&a->prove, found->rule, c);
 	fwt_diag_clean(&none);
 	return f;
 }
@@ -384,7 +399,7 @@ static bool contradiction(struct fwt_analyser *a, const struct fwt_finding *foun
 	u32 all = found->world, one;
 
 	for (m = r->ast->matches; m && !dd->over; m = m->next) {
-		one = match_set(a, r, m);
+		one = match_set(a, found, m);
 		if (fwt_dd_meet(dd, all, one)) {
 			all = fwt_dd_and(dd, all, one);
 			continue;
@@ -400,7 +415,7 @@ static bool contradiction(struct fwt_analyser *a, const struct fwt_finding *foun
 		}
 		for (other = r->ast->matches; other != m; other = other->next)
 			if (!fwt_dd_meet(dd, fwt_dd_and(dd, found->world, one),
-					 match_set(a, r, other)))
+					 match_set(a, found, other)))
 				break;
 		if (other != m && dd->over)
 			return false;
