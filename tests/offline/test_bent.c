@@ -309,6 +309,26 @@ static void a_name(u32 letters, int is, const char *says)
 	}
 }
 
+static void many_devices(void)
+{
+	struct made m;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+	u32 i;
+
+	assert_non_null(out);
+	fputs("ingress device", out);
+	for (i = 0; i < FWT_DEVICES_MAX; i++)
+		fprintf(out, "%s device-%08u", i ? "," : "", i);
+	fputs(" {\n\ttcp dport 22 accept\n\tdrop\n}\n", out);
+	assert_int_equal(fclose(out), 0);
+	made_with(&m, text, 0);
+	assert_int_equal(m.ret, 0);
+	made_clean(&m);
+	free(text);
+}
+
 /* R30: what is looked at again and again, to its end, is short. */
 static void test_names(void **state)
 {
@@ -334,6 +354,8 @@ static void test_names(void **state)
 		assert_int_equal(verified(&n, &err), letters > FWT_STRING_MAX ? -E2BIG : 0);
 	}
 	assert_non_null(strstr(err.text, "is too long"));
+	/* As long as any that is made: the title of a tree of a thousand devices. */
+	many_devices();
 	/* More files than any policy has: all of them stand in the strings. */
 	hdr = named(&n, FILTER("accept"), (FWT_FILES_MAX + 1) * fwt_section_size[FWT_SEC_FILES]);
 	memset((u8 *)n.data + hdr->sec[FWT_SEC_STRINGS].off + n.text, 0,

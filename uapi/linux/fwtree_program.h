@@ -46,7 +46,7 @@
 #define FWT_COUNTS_RULE		4		/* "ct count" in one rule */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
 #define FWT_FILES_MAX		(1u << 16)	/* of the text */
-#define FWT_STRING_MAX		8191		/* bytes of a string, without its end */
+#define FWT_STRING_MAX		32767		/* bytes of a string, without its end */
 #define FWT_IFNAME_PATTERN_MAX	16		/* bytes of an interface's name as a pattern */
 #define FWT_GROUP_PREFIX_MAX	127		/* bytes of the prefix of a log group */
 #define FWT_FILTERS_MAX		1024		/* "bpf" expressions */
