@@ -143,7 +143,7 @@ static void give_back(struct fwt_net *fn, const struct fwt_base *b,
 		u32 rule = from->patch.deleted[i];
 
 		if (!gone(to, b->prog.rule[rule].node))
-			fwt_slot_place(fn, b->slot[rule], b->prog.rule[rule].line, false);
+			fwt_slot_place(fn, b->slot[rule], &b->prog.rule[rule], false);
 	}
 }
 

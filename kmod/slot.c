@@ -361,9 +361,8 @@ void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool pa
 			file = name_new(fwt_program_string(prog, prog->file[r->file].name));
 			last = r->file;
 		}
-		fwt_slot_place(fn, slot[i], r->line, patch);
+		fwt_slot_place(fn, slot[i], r, patch);
 		s = at(dir_locked(&fn->slots), slot[i]);
-		WRITE_ONCE(s->file_no, r->file);
 		if (file) {
 			refcount_inc(&file->refs);
 			name_set(&s->file, file);
@@ -381,13 +380,14 @@ void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
 			put_one(&fn->slots, slot[i]);
 }
 
-void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed)
+void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_prog_rule *r, bool placed)
 {
 	struct fwt_slot *s = at(dir_locked(&fn->slots), slot);
 
 	lockdep_assert_held(&fn->lock);
 	WRITE_ONCE(s->placed, placed);
-	WRITE_ONCE(s->line, line);
+	WRITE_ONCE(s->line, r->line);
+	WRITE_ONCE(s->file_no, r->file);
 }
 
 u32 fwt_slot_users(struct fwt_net *fn, u32 slot)

@@ -122,7 +122,7 @@ void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool pa
 		     const u32 *slot);
 
 /* Where a slot's rule stands, as struct fwt_slot has it. fwt_net.lock held. */
-void fwt_slot_place(struct fwt_net *fn, u32 slot, u32 line, bool placed);
+void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_prog_rule *r, bool placed);
 
 /* How many programs use a slot. fwt_net.lock held. */
 u32 fwt_slot_users(struct fwt_net *fn, u32 slot);
