@@ -112,13 +112,13 @@ static void put_in(struct fwt_pool *pool, struct fwt_server *s)
 {
 	struct fwt_server *after;
 
-	if (s->flags & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET)) &&
-	    READ_ONCE(s->health) != FWT_HEALTH_UP) {
+	if (s->flags & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET))) {
 		WRITE_ONCE(s->failures, 0);
 		WRITE_ONCE(s->wait, FWT_HEALTH_RETRY);
-		WRITE_ONCE(s->health, FWT_HEALTH_UP);
-		WRITE_ONCE(pool->stale, 1);
-		mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
+		if (xchg(&s->health, FWT_HEALTH_UP) != FWT_HEALTH_UP) {
+			WRITE_ONCE(pool->stale, 1);
+			mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
+		}
 	}
 
 	list_for_each_entry(after, &pool->servers, list)
@@ -594,6 +594,8 @@ int fwt_pool_server_delete(struct fwt_pool *pool, const struct fwt_prog_server *
 		ret = rebuild(pool);
 		refcount_dec(&s->refs);
 		if (ret) {
+			/* It was in, and stays as it was. */
+			WRITE_ONCE(s->flags, flags);
 			put_in(pool, s);
 			WRITE_ONCE(s->flags, flags);
 			pool->n++;
@@ -653,8 +655,9 @@ static void attend(struct fwt_pool *pool, unsigned long *again)
 	struct fwt_server *s;
 
 	list_for_each_entry(s, &pool->servers, list) {
+		/* Whoever changes it has written @retry before. */
+		u32 health = smp_load_acquire(&s->health);
 		s32 left = (s32)(READ_ONCE(s->retry) - (u32)jiffies);
-		u32 health = READ_ONCE(s->health);
 		bool down = health == FWT_HEALTH_DOWN;
 
 		/* Tried in vain it was never up. */
