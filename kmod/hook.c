@@ -458,13 +458,6 @@ static unsigned int local_out(struct fwt_way *w)
 
 	w->p.iif = NULL;
 	w->p.oif = w->state->out ? w->state->out->name : NULL;
-	/* A tunnel (IPsec, L2TP) may have left on its own packet where the one in it came
-	 * in by. It starts here, as its source says; the kernel's load balancer sends from
-	 * those of others.
-	 */
-	if (unlikely(w->skb->skb_iif) && w->p.have & FWT_HAVE_IP &&
-	    fwt_own_address(w->fn->net, w->state->out, w->p.family, w->p.saddr))
-		w->skb->skb_iif = 0;
 	/* Our own answer to a packet that was refused: nobody asks it. */
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP) || fwt_answering(w))
 		return NF_ACCEPT;
@@ -620,6 +613,23 @@ static bool once_more(const struct sk_buff *skb, const struct nf_hook_state *sta
 		skb->skb_iif && skb->dev && netif_is_l3_master(skb->dev));
 }
 
+/* A tunnel (IPsec, L2TP) may have left on its own packet where the one in it came in by.
+ * It starts here, as its source says; the kernel's load balancer sends from those of
+ * others, and what a VRF forwards comes by here, too.
+ */
+static noinline void start_here(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	bool six = state->pf == NFPROTO_IPV6;
+	u32 addr[4] = { };
+
+	if (six)
+		fwt_from_in6(&ipv6_hdr(skb)->saddr, addr);
+	else
+		addr[0] = be32_to_cpu(ip_hdr(skb)->saddr);
+	if (fwt_own_address(state->net, state->out, six ? 6 : 4, addr))
+		skb->skb_iif = 0;
+}
+
 static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct fwt_way w FWT_UNSET;
@@ -633,6 +643,8 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 		return NF_ACCEPT;
 	if (unlikely(fwt_bridged(skb, state->hook)))
 		return NF_ACCEPT;
+	if (state->hook == NF_INET_LOCAL_OUT && unlikely(skb->skb_iif))
+		start_here(skb, state);
 	if (unlikely(once_more(skb, state))) {
 		fwt_carry(skb, state);
 		return NF_ACCEPT;
