@@ -304,17 +304,22 @@ static int once(struct resolve *r)
 /* What was found under the policy before need not be there under the next one. */
 static int refresh_or_load(struct resolve *r)
 {
+	char why[sizeof(r->nl.error)];
 	u32 was = r->generation;
-	int ret = refresh(r), err = ret;
+	int ret, err = refresh(r);
 
-	if (ret >= 0)
-		return ret;
+	if (err >= 0)
+		return err;
+	memcpy(why, r->nl.error, sizeof(why));
 	ret = load(r);
 	if (ret)
 		return ret;
-	if (err == -EINTR)
+	if (err == -EINTR || r->generation != was) {
 		r->changed = true;
-	return err == -EINTR || r->generation != was ? 0 : err;
+		return 0;
+	}
+	memcpy(r->nl.error, why, sizeof(why));
+	return err;
 }
 
 static int watch(struct resolve *r, struct fwt_nl *events)
@@ -333,6 +338,8 @@ static int watch(struct resolve *r, struct fwt_nl *events)
 			apply_at = 0;
 			if (ret)
 				break;
+			if (r->changed)
+				continue;
 		}
 		until = fwt_dns_next(&r->state);
 		if (apply_at && apply_at < until)
