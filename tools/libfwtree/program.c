@@ -151,13 +151,13 @@ void fwt_index_clean(struct fwt_index *x)
 	memset(x, 0, sizeof(*x));
 }
 
-/* From here on an array is given sixteen times the room, of which nothing is touched. */
+/* From here on an array is given four times the room, of which nothing is touched. */
 #define SPACIOUS	((u64)1 << 20)
 
 /* Not realloc(), which would fault on each page that it copies to; and what is large is
  * not copied again, as the pages of the copy are what costs.
  */
-static bool vec_resize(struct fwt_vec *v, u64 room)
+static bool vec_resize(struct fwt_vec *v, u64 room, bool grows)
 {
 	u64 most = min(4ull * FWT_PROGRAM_SIZE_MAX / v->size, 0xfffffff0ull), more = room;
 	void *data = NULL;
@@ -170,8 +170,8 @@ static bool vec_resize(struct fwt_vec *v, u64 room)
 		v->room = (u32)room;
 		return true;
 	}
-	if (room * v->size >= SPACIOUS) {
-		more = min(16 * room, most);
+	if (grows && room * v->size >= SPACIOUS) {
+		more = min(4 * room, most);
 		data = malloc(more * v->size);
 		if (data)
 			fwt_prefer_huge(data, more * v->size);
@@ -196,7 +196,7 @@ bool fwt_vec_reserve(struct fwt_vec *v, u32 n)
 {
 	u64 room = (u64)v->count + n;
 
-	return (v->data && room <= v->room) || vec_resize(v, room + 1);
+	return (v->data && room <= v->room) || vec_resize(v, room + 1, false);
 }
 
 void *fwt_vec_add(struct fwt_vec *v, u32 n)
@@ -204,7 +204,7 @@ void *fwt_vec_add(struct fwt_vec *v, u32 n)
 	u64 room = (u64)v->count + n;
 	void *at;
 
-	if ((room > v->room || !v->data) && !vec_resize(v, room + room / 2 + 16))
+	if ((room > v->room || !v->data) && !vec_resize(v, room + room / 2 + 16, true))
 		return NULL;
 	at = (u8 *)v->data + (size_t)v->count * v->size;
 	memset(at, 0, (size_t)n * v->size);
