@@ -156,6 +156,9 @@ static int check_place(struct fwt_patch *x, const struct fwt_program *base,
 	o->node = x->prog.rule[p->rule].node;
 	if (o->node == FWT_NONE || o->node <= g->node || node[o->node].forest != forest + 1)
 		return bad_patch(err, FWT_PATCH_PLACES, i, "a rule of another group");
+	/* Its walk ends at the first FOREST node, which is taken for that behind it. */
+	if (node[o->node].to && node[o->node].to != forest + 1)
+		return bad_patch(err, FWT_PATCH_PLACES, i, "leads to rules of another group");
 	o->key = key_of(base, p);
 	if (i > g->first && (o->node <= o[-1].node || o->key < o[-1].key))
 		return bad_patch(err, FWT_PATCH_PLACES, i, "out of order");
@@ -276,6 +279,8 @@ static int check_program(struct fwt_patch *x, const struct fwt_program *base,
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "calls trees");
 	if (x->prog.n[FWT_SEC_OPTIONS])
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "sets options");
+	if (x->prog.n[FWT_SEC_COUNTERS] > FWT_PATCH_PLACES_MAX)
+		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has too many counters");
 	if (x->prog.n[FWT_SEC_FILTERS])
 		return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has filters of its own");
 	if (x->prog.n[FWT_SEC_FOREIGN] || x->prog.n[FWT_SEC_ARGS])

@@ -138,6 +138,10 @@ static void join(struct fwt_verify_node *p, const struct fwt_verify_node *s)
 	p->returns |= s->returns;
 	p->misses |= s->misses;
 	p->on |= s->on;
+	if (!p->to)
+		p->to = s->to;
+	else if (s->to && s->to != p->to)
+		p->to = FWT_VERIFY_SOME;
 }
 
 static u32 add(u32 a, u32 b)
@@ -318,7 +322,10 @@ static int backward(struct fwt_verify *c, u32 i)
 		own = add(own, c->forest[n->arg].steps);
 		break;
 	}
-	p.on |= n->type == FWT_NODE_FOREST;
+	if (n->type == FWT_NODE_FOREST) {
+		p.on = true;
+		p.to = n->arg + 1;
+	}
 	p.leg = n->type == FWT_NODE_FOREST ? 1 : add(p.leg, own);
 	if (n->type != FWT_NODE_TEST && p.misses)
 		return bad(c, FWT_SEC_NODES, i, "leads to a miss, and is no box's test");

@@ -12,6 +12,8 @@
 /* As many steps as anything is said to take: more than is allowed. */
 #define FWT_STEPS_MANY	(1u << 30)
 
+#define FWT_VERIFY_SOME	0xffffffffu
+
 /**
  * struct fwt_verify_node - what is known of a node
  * @steps: the most that a walk from here can take
@@ -19,6 +21,8 @@
  * @leg: of these, before the next FOREST
  * @tests: steps of the tests that begin here, up to what is none, or the walk's own
  * @forest: number + 1 of the forest that has a rule here, 0 for none
+ * @to: number + 1 of the forest whose FOREST node a walk from here comes to first, 0 for
+ *	none, FWT_VERIFY_SOME of several
  * @depth: how deep calls nest from here
  * @returns: a walk can come to a RETURN of the tree that it is in
  * @misses: tests lead from here to MISS
@@ -31,6 +35,7 @@ struct fwt_verify_node {
 	u32 leg;
 	u32 tests;
 	u32 forest;
+	u32 to;
 	u8 depth;
 	u8 returns;
 	u8 misses;

@@ -175,6 +175,23 @@ static const char *const common[] = {
 	"\tlog \"seen \" accept",
 };
 
+/* Rules that lead to the trees of @base, to be added where some of theirs are, too. */
+static void lead_there(struct text *news, const char *base)
+{
+	const char *at = base;
+	char line[80];
+	int n;
+
+	while ((at = strstr(at, "\ntree ")) != NULL) {
+		at += strlen("\ntree ");
+		n = (int)strcspn(at, " {");
+		snprintf(line, sizeof(line), "\tprotocol tcp goto %.*s", n, at);
+		text_insert(news, news->n, line);
+		snprintf(line, sizeof(line), "\tprotocol udp count led call %.*s", n, at);
+		text_insert(news, news->n, line);
+	}
+}
+
 static void shape(u64 seed, bool files)
 {
 	char *base = gen_policy(seed), *more = gen_policy(seed + 1000);
@@ -193,6 +210,7 @@ static void shape(u64 seed, bool files)
 	/* What users change most, among them. */
 	for (i = 0; i < 4 * ARRAY_SIZE(common); i++)
 		text_insert(&news, news.n, common[i % ARRAY_SIZE(common)]);
+	lead_there(&news, base);
 	if (news.n)
 		play(base, &news, seed, files);
 	text_clean(&news);
@@ -289,6 +307,70 @@ static void test_covered(void **state)
 		fwt_diag_clean(&diag);
 		fwt_delta_clean(&delta);
 		patched_clean(&now);
+	}
+	base_clean(&base);
+}
+
+/* A tree that an added rule leads to is the base's, with what else is added there: that is
+ * none for a patch, whatever the tree that the patch has of that name.
+ */
+static void test_leads(void **state)
+{
+	static const char text[] =
+		"ingress {\n"
+		"\ttcp dport 1 accept\n"
+		"\ttcp dport 2 accept\n"
+		"\ttcp dport 3 accept\n"
+		"\ttcp dport 443 goto web\n"
+		"\taccept\n"
+		"}\n"
+		"tree web {\n"
+		"\tsaddr 10.1.0.0/16 accept\n"
+		"\tsaddr 10.2.0.0/16 accept\n"
+		"\tsaddr 10.3.0.0/16 accept\n"
+		"\tdrop\n"
+		"}\n";
+	static const char *const rule[] = { "tcp dport 80 goto web", "tcp dport 80 call web",
+					    "tcp dport 80 count some" };
+	struct fwt_rule_spot spot;
+	struct fwt_delta delta;
+	struct fwt_blob blob;
+	struct fwt_diag diag;
+	struct base base;
+	u32 i, k, wrong;
+
+	(void)state;
+	assert_true(base_make(&base, text, 3));
+	for (i = 0; i < ARRAY_SIZE(rule); i++) {
+		struct fwt_delta_line line = { .has_rule = true, .name = "t.fw",
+					       .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS) };
+		char raw[80];
+
+		fwt_delta_init(&delta);
+		for (k = 0; k < 2; k++) {
+			const struct fwt_prog_rule *r;
+			u32 of = 0;
+
+			line.rule = (char *)(k ? "saddr 10.9.0.0/16 drop" : rule[i]);
+			while (base.prog.rule[of].line != (k ? 9 : 2))
+				of++;
+			r = &base.prog.rule[of];
+			snprintf(raw, sizeof(raw), "\t%s\n", line.rule);
+			line.text = raw;
+			line.tree = (char *)(k ? "web" : "ingress");
+			line.before = r->line;
+			fwt_rule_spot(&base.prog, &base.of, of, &spot);
+			line.side = spot.side[FWT_PATCH_BEFORE];
+			assert_int_not_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE),
+					     FWT_NONE);
+		}
+		fwt_diag_init(&diag);
+		assert_int_equal(fwt_delta_build(&delta, &diag, &wrong, &blob),
+				 i < 2 ? -EOPNOTSUPP : 0);
+		if (i == 2)
+			fwt_blob_free(&blob);
+		fwt_diag_clean(&diag);
+		fwt_delta_clean(&delta);
 	}
 	base_clean(&base);
 }
@@ -515,7 +597,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_objects),
-		cmocka_unit_test(test_covered), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_covered),
+		cmocka_unit_test(test_leads), cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_shapes), cmocka_unit_test(test_files),
 		cmocka_unit_test(test_steps), cmocka_unit_test(test_room),
 	};

@@ -470,8 +470,10 @@ static int find_rules(struct build *b, struct fwt_prog_rule *rule, const struct 
 		if (i == FWT_NONE)
 			return -EOPNOTSUPP;
 		fwt_rule_spot(prog, of, i, &spot);
-		/* Nor more than it: a line that goes on has others in it. */
-		if (spot.forest == FWT_NONE || !spot.alone ||
+		/* Nor more than it: a line that goes on has others in it. And a tree that it
+		 * leads to is the small policy's of that name, not the base's.
+		 */
+		if (spot.forest == FWT_NONE || !spot.alone || !spot.plain ||
 		    ends_in(prog->source + spot.lines, spot.lines_len) >
 		    b->item[k].last - b->item[k].first ||
 		    strcmp(fwt_program_string(prog, rule[i].tree), b->item[k].line->tree))
