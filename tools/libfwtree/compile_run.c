@@ -72,9 +72,12 @@ u32 fwt_emit_head(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 body, u
 	u32 at = fwt_emit_deeds(g, rule, body, next);
 	struct fwt_prog_rule *r;
 
+	at = fwt_emit_conds(g, rule->conds, at, next);
+	/* Before what the walk writes down, as boxes have it: of a limit no packet takes
+	 * that the rule is not for.
+	 */
 	if (rule->families != (FWT_FAMILY_4 | FWT_FAMILY_6))
 		at = family_test(g, rule->families, at, next);
-	at = fwt_emit_conds(g, rule->conds, at, next);
 	r = g->b->sec[FWT_SEC_RULES].data;
 	r[rule->record].node = at;
 	return at;

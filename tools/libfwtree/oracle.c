@@ -452,14 +452,15 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 	enum fwt_end_kind end = rule->end.kind;
 	int matches;
 
+	/* Of another family than it translates to: it takes of no limit. */
+	for (m = rule->modifiers; m; m = m->next)
+		if (m->nat.addr.first && is_translation(m) && !nat_target(m, w->p))
+			return ON;
 	matches = fwt_oracle_matches(w->o, rule, w->p, w->env, w->r);
 	if (matches < 0)
 		return drop(w, FWT_REASON_EFFECTS, rule);
 	if (!matches)
 		return ON;
-	for (m = rule->modifiers; m; m = m->next)
-		if (m->nat.addr.first && is_translation(m) && !nat_target(m, w->p))
-			return ON;
 	if (end != FWT_END_ACCEPT && end != FWT_END_DROP && end != FWT_END_REJECT &&
 	    end != FWT_END_QUEUE && !effect(w, rule, NULL))
 		return drop(w, FWT_REASON_EFFECTS, NULL);
