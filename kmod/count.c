@@ -141,6 +141,41 @@ static struct bucket *charges_of(struct fwt_counts *all, u64 conn)
 	return &all->bucket[siphash_1u64(conn, &all->key) & all->mask];
 }
 
+/* Lets go of the @n that it was charged to last; of all, where it has less. */
+static void uncount(struct fwt_conn *c, u32 n)
+{
+	/* It is there if anything was charged. */
+	struct fwt_counts *all = rcu_dereference_raw(c->fn->counts);
+	struct hlist_node *next;
+	struct charge *one;
+	HLIST_HEAD(mine);
+	struct bucket *b;
+	bool left = false;
+
+	if (!(c->flags & BIT(FWT_CONN_COUNTED)))
+		return;
+	b = charges_of(all, c->id);
+	spin_lock_bh(&b->lock);
+	hlist_for_each_entry_safe(one, next, &b->charges, node) {
+		if (one->conn != c->id)
+			continue;
+		left = !n;
+		if (left)
+			break;
+		n--;
+		hlist_del(&one->node);
+		hlist_add_head(&one->node, &mine);
+	}
+	spin_unlock_bh(&b->lock);
+	hlist_for_each_entry_safe(one, next, &mine, node) {
+		fwt_count_release(c->fn, one->count->table, one->count->key,
+				  one->count->words);
+		kfree(one);
+	}
+	if (!left)
+		WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_COUNTED));
+}
+
 int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 		   const struct fwt_decision_count *count, u32 n)
 {
@@ -172,36 +207,14 @@ int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 	}
 	return 0;
 fail:
-	fwt_conn_uncount(c);
+	/* What another hook has counted stays: the newest stand first. */
+	uncount(c, i);
 	return -ENOMEM;
 }
 
 void fwt_conn_uncount(struct fwt_conn *c)
 {
-	/* It is there if anything was charged. */
-	struct fwt_counts *all = rcu_dereference_raw(c->fn->counts);
-	struct hlist_node *next;
-	struct charge *one;
-	HLIST_HEAD(mine);
-	struct bucket *b;
-
-	if (!(c->flags & BIT(FWT_CONN_COUNTED)))
-		return;
-	b = charges_of(all, c->id);
-	spin_lock_bh(&b->lock);
-	hlist_for_each_entry_safe(one, next, &b->charges, node) {
-		if (one->conn != c->id)
-			continue;
-		hlist_del(&one->node);
-		hlist_add_head(&one->node, &mine);
-	}
-	spin_unlock_bh(&b->lock);
-	hlist_for_each_entry_safe(one, next, &mine, node) {
-		fwt_count_release(c->fn, one->count->table, one->count->key,
-				  one->count->words);
-		kfree(one);
-	}
-	WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_COUNTED));
+	uncount(c, U32_MAX);
 }
 
 u32 fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words)

@@ -59,12 +59,12 @@ u32 fwt_count_read(struct fwt_net *fn, u64 table, const u32 *key, u32 words);
 
 /**
  * fwt_conn_count() - charge a connection to what a walk has counted
- * @c: connection, not charged yet; under its lock, or in no hash yet
+ * @c: connection; under its lock, or in no hash yet
  * @prog: that was walked
  * @count: what it met
  * @n: of them
  *
- * Return: 0; -ENOMEM, and then it is charged to nothing.
+ * Return: 0; -ENOMEM, and then to nothing of this; what it was charged to before stays.
  */
 int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 		   const struct fwt_decision_count *count, u32 n);

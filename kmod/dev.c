@@ -196,12 +196,6 @@ static bool has_dev_hooks(const struct fwt_program *prog)
 	return false;
 }
 
-static bool stateful(const struct fwt_program *prog)
-{
-	return prog->root[FWT_HOOK_INGRESS] != FWT_NONE ||
-	       prog->root[FWT_HOOK_EGRESS] != FWT_NONE;
-}
-
 bool fwt_hooks_need_rtnl(struct fwt_net *fn, const struct fwt_policy *p)
 {
 	return has_dev_hooks(&p->prog) || !list_empty(&fn->devs);
@@ -215,7 +209,7 @@ int fwt_hooks_get(struct fwt_net *fn, struct fwt_policy *p,
 	int ret;
 
 	lockdep_assert_held(&fn->lock);
-	if (stateful(&p->prog)) {
+	if (fwt_policy_tracks(p)) {
 		ret = inet_register(fn);
 		if (ret) {
 			NL_SET_ERR_MSG(extack, "the hooks of the IP layer could not be registered");
@@ -243,6 +237,9 @@ void fwt_hooks_settle(struct fwt_net *fn)
 	const struct fwt_policy *p = fwt_policy_locked(fn);
 	struct fwt_dev *b, *next;
 
+	/* What the former one is bound to stays so while it may come back. */
+	if (fn->trial.on)
+		return;
 	list_for_each_entry_safe(b, next, &fn->devs, list)
 		dev_settle(fn, p ? &p->prog : NULL, b->dev, false);
 }
@@ -360,6 +357,14 @@ static int frame_offset(const struct fwt_way *w)
 	return w->p.have & FWT_HAVE_ETHER ? skb_mac_offset(w->skb) : skb_network_offset(w->skb);
 }
 
+/* The frame's, from its first header on: on the way in the network's is where it begins
+ * for the kernel, and a tag stands beside.
+ */
+static u32 frame_bytes(const struct fwt_way *w)
+{
+	return w->skb->len - frame_offset(w) + (skb_vlan_tag_present(w->skb) ? VLAN_HLEN : 0);
+}
+
 /* The tag's number stands beside the frame, or in it behind its addresses. */
 static int change_vlan(struct fwt_way *w)
 {
@@ -406,7 +411,7 @@ static noinline void decide_frame(struct fwt_way *w, u32 root, struct fwt_decisi
 
 	fwt_world_init(&world, w, 0);
 	world.drawn = &w->seed;
-	world.bytes = w->skb->len;
+	world.bytes = frame_bytes(w);
 	fwt_walk(&w->pol->prog, root, &w->p, &world.env, d);
 }
 
@@ -422,7 +427,7 @@ static noinline unsigned int walk_frame(struct fwt_way *w, u32 root)
 	w->p.ct_ends = NULL;
 	w->p.ct_tuple = NULL;
 	decide_frame(w, root, &d);
-	fwt_effects(w, &d, w->skb->len);
+	fwt_effects(w, &d, frame_bytes(w));
 	if (d.verdict == FWT_VERDICT_REJECT)
 		fwt_answer_frame(w, d.reject);
 	if (d.verdict != FWT_VERDICT_ACCEPT)

@@ -239,7 +239,7 @@ bool fwt_mapping_taken(const struct fwt_conn *c, const struct fwt_end *n, u32 sc
 	if (!m || (but && fwt_conn_is(but, FWT_CONN_MAPPED) && READ_ONCE(m->users) == 1))
 		return false;
 	fwt_ends_get(&c->ends, FWT_C, &client);
-	return m->in.port != client.port ||
+	return m->in.scope != c->ends.scope || m->in.port != client.port ||
 	       memcmp(m->in.client, client.addr, sizeof(client.addr));
 }
 

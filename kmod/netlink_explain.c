@@ -132,7 +132,9 @@ static int walk_in_world(struct run *r, struct fwt_way *w, u8 hook, u32 root)
 	/* As other walks it is given each answer of routing once. */
 	r->rlu.have = 0;
 	world->env.rlu = &r->rlu;
-	world->bytes = w->skb->len;
+	/* At a device those of the frame. */
+	if (hook >= FWT_HOOK_DEV_INGRESS)
+		world->bytes = w->skb->len + ETH_HLEN;
 	ret = walk(r, w, hook, root, &world->env);
 	kfree(world);
 	return ret;

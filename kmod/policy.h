@@ -145,8 +145,16 @@ int fwt_policy_patch(struct fwt_net *fn, void *blob, size_t len, u32 expect,
 int fwt_policy_try(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 ms,
 		   struct netlink_ext_ack *extack, u32 *gen);
 
+/* Does it have a tree that follows connections, not those of devices alone. */
+static inline bool fwt_policy_tracks(const struct fwt_policy *p)
+{
+	return p->prog.root[FWT_HOOK_INGRESS] != FWT_NONE ||
+	       p->prog.root[FWT_HOOK_EGRESS] != FWT_NONE;
+}
+
 /* A policy of which all is ready is in force from now on, under the next
- * generation. fwt_net.lock is held.
+ * generation. Where none followed connections till now, those that are there are
+ * taken up where they are by now. fwt_net.lock is held.
  */
 void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p);
 

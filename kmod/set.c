@@ -50,7 +50,7 @@ static bool no_room(struct fwt_set *s)
 {
 	fwt_stat_inc(s->fn, reason[FWT_REASON_SET_FULL]);
 	s->refused++;
-	if (s->told && time_before(jiffies, s->told + HZ))
+	if (s->told && time_in_range_open(jiffies, s->told, s->told + HZ))
 		return false;
 	s->told = jiffies ?: 1;
 	return true;
@@ -73,23 +73,35 @@ static void misfit(struct fwt_set *s, const struct fwt_set_hash *h)
 
 /* Asking for a large table takes the kernel long where memory is short, and takes it
  * from others; without one the set is only slower. So the next time is a second later,
- * then two, and up to a minute.
+ * then two, and up to a minute. @charged: for packets; that their share has none keeps
+ * no process from asking.
  */
-static void resize(struct fwt_set *s, struct fwt_set_hash *h, u32 count)
+static void resize(struct fwt_set *s, struct fwt_set_hash *h, u32 count, bool charged)
 {
 	unsigned long delay;
+	int ret;
 
 	lockdep_assert_held(&s->mutex);
-	if (!fwt_set_hash_misfit(h) || waits(s))
+	if (!fwt_set_hash_misfit(h) || (waits(s) && (charged || !s->denied)))
 		return;
-	if (!fwt_set_hash_resize(h, count)) {
+	ret = fwt_set_hash_resize(h, count, charged);
+	if (!ret) {
 		WRITE_ONCE(s->failed, 0);
 		return;
 	}
+	s->denied = ret == -EDQUOT;
 	delay = min_t(unsigned long, HZ << min(s->failed, 6u), 60 * HZ);
 	WRITE_ONCE(s->again, jiffies + delay);
 	WRITE_ONCE(s->failed, s->failed + 1);
 	fwt_set_work_soon(s, delay);
+}
+
+/* The collector is to see to this one when it is over. The lock is held. */
+static void note_lease(struct fwt_set *s, u32 lease)
+{
+	if (!s->leases || units_left(lease, s->soonest) < 0)
+		WRITE_ONCE(s->soonest, until(lease));
+	WRITE_ONCE(s->leases, true);
 }
 
 void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
@@ -108,14 +120,12 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 	lease = fwt_set_hash_find(h, key);
 	if (!lease && fwt_set_count(s) >= READ_ONCE(s->max)) {
 		tell = no_room(s);
-		/* Some may be over. */
-		if (READ_ONCE(s->leases))
-			fwt_set_work_soon(s, 1);
 	} else if (!sure(lease)) {
-		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_NEXT), NULL))
+		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_NEXT), NULL,
+				     true))
 			tell = no_room(s);
 		else if (to != UNTIL_FOREVER)
-			WRITE_ONCE(s->leases, true);
+			note_lease(s, lease_until(to));
 	}
 	spin_unlock_bh(&s->lock);
 	if (tell)
@@ -136,7 +146,8 @@ static bool take_away(struct fwt_set *s, struct fwt_set_hash *h, const u32 *key)
 	if (!lease || lease == (lease_until(UNTIL_NEVER) | LEASE_NEXT))
 		return false;
 	if (lease & LEASE_NEXT)
-		return !fwt_set_hash_put(h, key, lease_until(UNTIL_NEVER) | LEASE_NEXT, NULL);
+		return !fwt_set_hash_put(h, key, lease_until(UNTIL_NEVER) | LEASE_NEXT, NULL,
+					 false);
 	return fwt_set_hash_remove(h, key);
 }
 
@@ -154,17 +165,29 @@ void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key)
 
 /* By processes */
 
+/* What a map gives for a key that is there, already. */
+static bool gives(const struct fwt_set_hash *h, const u32 *key, const u32 *value)
+{
+	u32 is[FWT_SET_VALUE_WORDS];
+
+	if (!value || !h->value_words)
+		return true;
+	fwt_set_hash_look(h, key, is);
+	return !memcmp(is, value, h->value_words * sizeof(u32));
+}
+
 int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 {
 	u32 pair[2 * FWT_KEY_WORDS], lease, to, now = units_now();
 	u64 ms = e->ms ?: s->timeout ?: FWT_SET_FOREVER;
+	bool timed = !e->file && ms != FWT_SET_FOREVER, changes;
 	struct fwt_set_hash *h;
 	const u32 *key;
 	int ret;
 
 	lockdep_assert_held(&s->mutex);
 	h = fwt_set_hash_for(s, e, &key, pair);
-	resize(s, h, h->count * 2);
+	resize(s, h, h->count * 2, false);
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
@@ -175,16 +198,17 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 		to = (lease ?: lease_until(UNTIL_NEVER)) | LEASE_FILE;
 	else
 		to = lease_until(units_of(ms, now)) | (lease & (LEASE_FILE | LEASE_NEXT));
-	ret = lease || fwt_set_count(s) < s->max ? fwt_set_hash_put(h, key, to, e->value) :
-						    -ENOSPC;
+	changes = lease != to || !gives(h, key, e->value);
+	ret = lease || fwt_set_count(s) < s->max ?
+	      fwt_set_hash_put(h, key, to, e->value, false) : -ENOSPC;
+	if (!ret && changes && h == &s->part[e->six].ranges)
+		s->dirty = true;
+	if (!ret && timed)
+		note_lease(s, to);
 	spin_unlock_bh(&s->lock);
 	rcu_read_unlock();
-	if (!ret && !e->file && ms != FWT_SET_FOREVER) {
-		WRITE_ONCE(s->leases, true);
+	if (!ret && timed)
 		fwt_set_work_soon(s, HZ);
-	}
-	if (h == &s->part[e->six].ranges)
-		s->dirty = true;
 	return ret;
 }
 
@@ -195,7 +219,7 @@ static void let_go(struct fwt_set_hash *h, const u32 *key, u32 lease)
 	if (lease == lease_until(UNTIL_NEVER))
 		fwt_set_hash_remove(h, key);
 	else
-		fwt_set_hash_put(h, key, lease, NULL);
+		fwt_set_hash_put(h, key, lease, NULL, false);
 }
 
 int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
@@ -203,7 +227,7 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	u32 pair[2 * FWT_KEY_WORDS];
 	struct fwt_set_hash *h;
 	const u32 *key;
-	bool was = false;
+	bool was = false, changes = false;
 	u32 lease;
 
 	lockdep_assert_held(&s->mutex);
@@ -214,13 +238,14 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	if (e->file && lease & LEASE_FILE) {
 		WRITE_ONCE(s->fn->sets_changed, true);
 		let_go(h, key, lease);
+		changes = true;
 	} else if (lease && !e->file) {
 		was = live(lease, units_now());
-		take_away(s, h, key);
+		changes = take_away(s, h, key);
 	}
 	spin_unlock_bh(&s->lock);
 	rcu_read_unlock();
-	if (h == &s->part[e->six].ranges)
+	if (changes && h == &s->part[e->six].ranges)
 		s->dirty = true;
 	return was || e->file ? 0 : -ENOENT;
 }
@@ -263,8 +288,8 @@ u32 fwt_set_flush(struct fwt_set *s)
 
 	lockdep_assert_held(&s->mutex);
 	WRITE_ONCE(s->fn->sets_changed, true);
+	s->dirty |= s->part[0].ranges.count || s->part[1].ranges.count;
 	fwt_set_all_hashes(s, flush_one, &n);
-	s->dirty = true;
 	return n;
 }
 
@@ -310,24 +335,7 @@ int fwt_set_gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_rang
 	}
 	fwt_set_ranges_build(g.to);
 	*out = g.to;
-	fwt_share_must(&s->fn->sets, g.to->bytes);
 	return 0;
-}
-
-void fwt_set_array_free(struct fwt_set *s, struct fwt_set_ranges *r)
-{
-	if (!r)
-		return;
-	fwt_share_give(&s->fn->sets, r->bytes);
-	kvfree(r);
-}
-
-static void array_free_late(struct work_struct *work)
-{
-	struct fwt_set_ranges *r = container_of(to_rcu_work(work), struct fwt_set_ranges, free);
-
-	fwt_share_give(r->share, r->bytes);
-	kvfree(r);
 }
 
 /* Nobody waits for readers here: a policy has hundreds of sets, and whoever applies it
@@ -338,28 +346,25 @@ void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
 	struct fwt_set_ranges *old;
 
 	old = rcu_replace_pointer(s->part[six].array, r, lockdep_is_held(&s->mutex));
-	if (!old)
-		return;
-	old->share = &s->fn->sets;
-	INIT_RCU_WORK(&old->free, array_free_late);
-	queue_rcu_work(fwt_wq, &old->free);
+	if (old)
+		kvfree_rcu(old, rcu);
 }
 
-int fwt_set_settle(struct fwt_set *s, bool more)
+static void fit(struct fwt_set *s, bool charged)
+{
+	u32 i;
+
+	for (i = 0; i < fwt_set_n_hashes(s); i++)
+		resize(s, fwt_set_hash_at(s, i), fwt_set_hash_at(s, i)->count * 3 / 2, charged);
+}
+
+static int build(struct fwt_set *s)
 {
 	struct fwt_set_ranges *r;
-	u32 i;
 	int ret = 0;
+	u32 i;
 
-	lockdep_assert_held(&s->mutex);
-	for (i = 0; i < fwt_set_n_hashes(s); i++)
-		resize(s, fwt_set_hash_at(s, i), fwt_set_hash_at(s, i)->count * 3 / 2);
-	if (!s->dirty)
-		return 0;
-	if (more) {
-		fwt_set_work_soon(s, HZ / 5);
-		return 0;
-	}
+	s->more = false;
 	s->dirty = false;
 	for (i = 0; i < fwt_set_n_hashes(s) / 2 && !ret; i++) {
 		ret = fwt_set_gather(s, i, false, &r);
@@ -371,6 +376,35 @@ int fwt_set_settle(struct fwt_set *s, bool more)
 		fwt_set_work_soon(s, HZ);
 	}
 	return ret;
+}
+
+/* All ranges are put in order, so it is not done for each piece of a long list: but when
+ * none has come for a while, and not much later than the first one.
+ */
+#define PAUSE		(2 * HZ)
+#define PAUSES_MOST	(10 * HZ)
+
+static void put_off(struct fwt_set *s)
+{
+	if (!s->more)
+		s->since = jiffies;
+	s->more = true;
+	s->build = jiffies + PAUSE;
+	if (time_after(s->build, s->since + PAUSES_MOST))
+		s->build = s->since + PAUSES_MOST;
+	fwt_set_work_soon(s, PAUSE);
+}
+
+int fwt_set_settle(struct fwt_set *s, bool more)
+{
+	lockdep_assert_held(&s->mutex);
+	fit(s, false);
+	if (!s->dirty)
+		return 0;
+	if (!more)
+		return build(s);
+	put_off(s);
+	return 0;
 }
 
 struct next {
@@ -419,14 +453,16 @@ bool fwt_set_next(struct fwt_set *s, struct fwt_set_cursor *c,
 	return true;
 }
 
-/* The collector: one in four seconds it is by each of a large set's elements. */
+/* The collector: one in four seconds it is by each of a large set's elements, if the time
+ * of any is over.
+ */
 
 #define COLLECT_BUCKETS	65536
 
 struct collect {
+	struct fwt_set *s;
 	u32 now;
 	u32 gone;
-	bool leases;
 };
 
 static u32 collect_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
@@ -435,9 +471,10 @@ static u32 collect_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 
 	if (until(lease) < UNTIL_FIRST)
 		return lease;
-	c->leases = true;
-	if (own_lease(lease, c->now))
+	if (own_lease(lease, c->now)) {
+		note_lease(c->s, lease);
 		return lease;
+	}
 	if (lease & (LEASE_FILE | LEASE_NEXT))
 		return lease_until(UNTIL_NEVER) | (lease & (LEASE_FILE | LEASE_NEXT));
 	c->gone++;
@@ -446,12 +483,15 @@ static u32 collect_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 
 static void collect(struct fwt_set *s)
 {
-	struct collect c = { .now = units_now() };
+	struct collect c = { .s = s, .now = units_now() };
 	u32 budget = COLLECT_BUCKETS;
 
 	/* A round begins: until a lease is met, or added, there is none. */
-	if (!s->at && !s->at_hash)
+	if (!s->at && !s->at_hash) {
+		spin_lock_bh(&s->lock);
 		WRITE_ONCE(s->leases, false);
+		spin_unlock_bh(&s->lock);
+	}
 	while (budget) {
 		struct fwt_set_hash *h = fwt_set_hash_at(s, s->at_hash);
 
@@ -462,8 +502,6 @@ static void collect(struct fwt_set *s)
 		budget -= 64;
 		cond_resched();
 		s->dirty |= c.gone && s->at_hash & 1;
-		if (c.leases)
-			WRITE_ONCE(s->leases, true);
 		if (s->at < FWT_SET_HASHES)
 			continue;
 		s->at = 0;
@@ -478,14 +516,26 @@ static bool collects(const struct fwt_set *s)
 	return READ_ONCE(s->leases) || s->at || s->at_hash;
 }
 
+/* A round goes on, or one would find something. */
+static bool finds(const struct fwt_set *s)
+{
+	return s->at || s->at_hash ||
+	       (READ_ONCE(s->leases) && units_left(lease_until(READ_ONCE(s->soonest)),
+						   units_now()) <= 0);
+}
+
 static void work(struct work_struct *work)
 {
 	struct fwt_set *s = container_of(to_delayed_work(work), struct fwt_set, work);
 
 	mutex_lock(&s->mutex);
-	if (collects(s))
+	if (finds(s))
 		collect(s);
-	fwt_set_settle(s, false);
+	fit(s, true);
+	if (s->more && time_before(jiffies, s->build))
+		fwt_set_work_soon(s, s->build - jiffies);
+	else if (s->dirty)
+		build(s);
 	if (collects(s))
 		fwt_set_work_soon(s, HZ);
 	mutex_unlock(&s->mutex);
@@ -502,8 +552,8 @@ static void set_free(struct fwt_object *o)
 	for (i = 0; i < fwt_set_n_hashes(s); i++)
 		fwt_set_hash_clean(fwt_set_hash_at(s, i));
 	for (i = 0; i < 2; i++) {
-		fwt_set_array_free(s, rcu_dereference_protected(s->part[i].array, true));
-		fwt_set_array_free(s, s->part[i].coming);
+		kvfree(rcu_dereference_protected(s->part[i].array, true));
+		kvfree(s->part[i].coming);
 	}
 	kfree(s);
 }

@@ -44,7 +44,11 @@ struct fwt_set_ranges;
  * @mutex: ranges, sizes, the policy's elements
  * @dirty: ranges have changed, the array does not say so yet
  * @prepared: a policy is about to be in force
+ * @more: ranges are brought by a list, whose next piece is to come
+ * @since: jiffies when it began
+ * @build: when they are put in order, if none comes
  * @leases: there may be elements with a timeout
+ * @soonest: until when the first of them holds, or earlier
  * @refused: additions, since it was made, for which there was no room
  * @told: jiffies when that was said last
  * @at: of the collector's round, in a hash
@@ -52,6 +56,7 @@ struct fwt_set_ranges;
  * @work: the collector, and what makes tables larger and smaller
  * @due: jiffies when that is to begin
  * @failed: so often, one after the other, there was no memory for a table
+ * @denied: of packets' share there was none
  * @again: jiffies from which on it is asked for again
  */
 struct fwt_set {
@@ -70,7 +75,11 @@ struct fwt_set {
 	struct mutex mutex;	/* ranges, sizes, the policy's elements */
 	bool dirty;
 	bool prepared;
+	bool more;
+	unsigned long since;
+	unsigned long build;
 	bool leases;
+	u32 soonest;
 	u64 refused;
 	unsigned long told;
 	u64 at;
@@ -78,6 +87,7 @@ struct fwt_set {
 	struct delayed_work work;
 	unsigned long due;
 	u32 failed;
+	bool denied;
 	unsigned long again;
 };
 
@@ -148,7 +158,8 @@ u32 fwt_set_flush(struct fwt_set *s);
 /**
  * fwt_set_settle() - after changes: ranges are searched as they are now
  * @s: set
- * @more: others follow at once: soon is early enough
+ * @more: others follow at once: it is early enough when none has come for two seconds, or
+ *	ten after the first
  *
  * Return: 0, -ENOMEM: it is done later.
  */

@@ -4,8 +4,10 @@
  *
  * Everything that takes memory is done before the policy is in force: elements come with
  * LEASE_NEXT, which nobody sees, and ranges in an array of their own; so that publishing
- * can't fail.
+ * can't fail. It is charged to who applies the policy, and not to what packets share: what
+ * they have taken keeps no policy from coming, or from being gone back to.
  */
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -78,10 +80,10 @@ static int put_base(struct fwt_set *s, const struct base *b, bool values)
 		lease = fwt_set_hash_find(h, key);
 		if (!lease)
 			ret = fwt_set_hash_put(h, key, lease_until(UNTIL_NEVER) | LEASE_NEXT,
-					       e.value);
+					       e.value, false);
 		else
 			ret = fwt_set_hash_put(h, key, lease | (values ? 0 : LEASE_NEXT),
-					       values ? e.value : NULL);
+					       values ? e.value : NULL, false);
 		spin_unlock_bh(&s->lock);
 		rcu_read_unlock();
 		if (!(k & 255))
@@ -101,7 +103,7 @@ static void drop_coming(struct fwt_set *s)
 	u32 i;
 
 	for (i = 0; i < 2; i++) {
-		fwt_set_array_free(s, s->part[i].coming);
+		kvfree(s->part[i].coming);
 		s->part[i].coming = NULL;
 	}
 }
@@ -124,7 +126,7 @@ void fwt_set_cancel(struct fwt_object *o)
  */
 static int make_room(struct fwt_set_hash *h, u32 count)
 {
-	int ret = h->count < count ? fwt_set_hash_resize(h, count) : 0;
+	int ret = h->count < count ? fwt_set_hash_resize(h, count, false) : 0;
 
 	return ret && count / 4 > fwt_set_hash_places(h) ? ret : 0;
 }

@@ -6,6 +6,7 @@
  * yet, and goes on there in whatever table it finds; of a bucket that begins before that,
  * it leaves out what it has met.
  */
+#include <linux/err.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -85,9 +86,9 @@ int fwt_set_hash_init(struct fwt_set_hash *h, u32 words, u32 value_words,
 	h->sure = sure;
 	h->lock = lock;
 	h->memory = memory;
-	t = fwt_set_table_alloc(h, FWT_SET_BUCKETS_MIN, false);
-	if (!t)
-		return -ENOMEM;
+	t = fwt_set_table_alloc(h, FWT_SET_BUCKETS_MIN, false, false);
+	if (IS_ERR(t))
+		return PTR_ERR(t);
 	rcu_assign_pointer(h->tab, t);
 	return 0;
 }
@@ -342,9 +343,43 @@ static void put_behind(const struct place *last, struct fwt_set_bucket *b)
 	write_end(last->b);
 }
 
+static struct fwt_set_bucket *over_new(struct fwt_set_hash *h, struct fwt_set_table *t,
+				       bool charged)
+{
+	size_t size = fwt_set_over_bytes(t);
+	struct fwt_set_bucket *b;
+
+	if (!charged)
+		return kzalloc(size, GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!fwt_share_take(h->memory, size))
+		return NULL;
+	b = kzalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	if (b)
+		t->taken += size;
+	else
+		fwt_share_give(h->memory, size);
+	return b;
+}
+
+/* Half of the table is moved, so that the share can't refuse it any more. It is passed by
+ * no more than the elements there are, until the former table goes.
+ */
+static struct fwt_set_bucket *over_spare(struct fwt_set_hash *h, struct fwt_set_table *t,
+					 struct fwt_set_bucket **spare)
+{
+	struct fwt_set_bucket *b = *spare;
+
+	*spare = NULL;
+	if (t->charged) {
+		fwt_share_must(h->memory, fwt_set_over_bytes(t));
+		t->taken += fwt_set_over_bytes(t);
+	}
+	return b;
+}
+
 /* @spare: taken, and set to NULL, where another bucket is needed; or NULL. */
-static int insert(struct fwt_set_hash *h, struct fwt_set_table *t, const u32 *key,
-		  u32 lease, const u32 *value, struct fwt_set_bucket **spare)
+static int insert(struct fwt_set_hash *h, struct fwt_set_table *t, const u32 *key, u32 lease,
+		  const u32 *value, bool charged, struct fwt_set_bucket **spare)
 {
 	struct fwt_set_name name = fwt_set_name_of(h, key);
 	struct place p = place_at(t, fwt_set_bucket_of(t->n, name.hash)), last;
@@ -353,12 +388,7 @@ static int insert(struct fwt_set_hash *h, struct fwt_set_table *t, const u32 *ke
 		slot_set(h, &p, name_in(t, &name), key, lease, value);
 		return 0;
 	}
-	if (spare) {
-		p.b = *spare;
-		*spare = NULL;
-	} else {
-		p.b = fwt_set_over_alloc(h, t, GFP_ATOMIC, false);
-	}
+	p.b = spare ? over_spare(h, t, spare) : over_new(h, t, charged);
 	if (!p.b)
 		return -ENOMEM;
 	p.side = fwt_set_side_over(p.b);
@@ -383,7 +413,8 @@ static void one_less(struct fwt_set_hash *h)
 		WRITE_ONCE(h->used, false);
 }
 
-int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u32 *value)
+int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u32 *value,
+		     bool charged)
 {
 	struct fwt_set_table *next = locked(h, &h->next);
 	struct place p;
@@ -393,7 +424,7 @@ int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u3
 		slot_set(h, &p, 0, NULL, lease, value);
 		return 0;
 	}
-	ret = insert(h, next ?: locked(h, &h->tab), key, lease, value, NULL);
+	ret = insert(h, next ?: locked(h, &h->tab), key, lease, value, charged, NULL);
 	if (!ret)
 		one_more(h);
 	return ret;
@@ -529,7 +560,7 @@ static bool move(struct fwt_set_hash *h, struct fwt_set_table *from, u32 i,
 				return false;
 			more = spare[*n - 1];
 			/* There first, then gone here. */
-			insert(h, to, key_at(h, &p), lease, value_at(h, &p), &more);
+			insert(h, to, key_at(h, &p), lease, value_at(h, &p), false, &more);
 			if (!more)
 				--*n;
 			slot_clear(h, &p);
@@ -538,17 +569,15 @@ static bool move(struct fwt_set_hash *h, struct fwt_set_table *from, u32 i,
 	return true;
 }
 
-/* A few that nobody may need; 0 where there is no memory, unless they @must be. */
-static u32 fill_spares(struct fwt_set_hash *h, struct fwt_set_table *to,
-		       struct fwt_set_bucket **spare, u32 n, bool must)
+/* A few that nobody may need; returns how many there is memory for. */
+static u32 fill_spares(const struct fwt_set_table *to, struct fwt_set_bucket **spare, gfp_t gfp)
 {
-	gfp_t gfp = must ? GFP_KERNEL | __GFP_NOFAIL : GFP_KERNEL_ACCOUNT;
+	u32 n;
 
-	while (n < SPARES) {
-		spare[n] = fwt_set_over_alloc(h, to, gfp, must);
+	for (n = 0; n < SPARES; n++) {
+		spare[n] = kzalloc(fwt_set_over_bytes(to), gfp | __GFP_NOWARN);
 		if (!spare[n])
 			break;
-		n++;
 	}
 	return n;
 }
@@ -560,22 +589,22 @@ u32 fwt_set_hash_places(const struct fwt_set_hash *h)
 	return t->n * (t->narrow ? FWT_SET_NARROW : FWT_SET_WIDE);
 }
 
-int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
+int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count, bool charged)
 {
 	struct fwt_set_table *from, *to;
 	struct fwt_set_bucket *spare[SPARES];
 	u32 wide = buckets_for(count, FWT_SET_WIDE, FWT_SET_BUCKETS_MIN);
 	u32 narrow = buckets_for(count, FWT_SET_NARROW, FWT_SET_NARROW_MIN);
 	bool is = h->words == 1 && narrow < wide;
-	u32 buckets = is ? narrow : wide, n = 0, i;
+	u32 buckets = is ? narrow : wide, n, i;
 
 	from = rcu_dereference_protected(h->tab, true);
 	if (buckets == from->n && is == from->narrow)
 		return 0;
-	to = fwt_set_table_alloc(h, buckets, is);
-	if (!to)
-		return -ENOMEM;
-	n = fill_spares(h, to, spare, 0, false);
+	to = fwt_set_table_alloc(h, buckets, is, charged);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	n = fill_spares(to, spare, GFP_KERNEL_ACCOUNT);
 	if (!n) {
 		fwt_set_table_free(h, to);
 		return -ENOMEM;
@@ -594,7 +623,8 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 		 * locks that others need to free anything.
 		 */
 		if (!n)
-			n = fill_spares(h, to, spare, n, true);
+			n = fill_spares(to, spare, GFP_KERNEL_ACCOUNT) ?:
+			    fill_spares(to, spare, GFP_KERNEL | __GFP_NOFAIL);
 		cond_resched();
 	}
 	spin_lock_bh(h->lock);
@@ -603,7 +633,7 @@ int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count)
 	smp_store_release(&h->next, NULL);
 	spin_unlock_bh(h->lock);
 	while (n)
-		fwt_set_over_free(h, to, spare[--n]);
+		kfree(spare[--n]);
 	fwt_set_table_retire(h, from);
 	return 0;
 }

@@ -39,7 +39,7 @@ struct fwt_set_table;
  * @value_words: of its value
  * @sure: does an element with this lease hold, whatever the time
  * @lock: of the set
- * @memory: what tables and buckets take is of this
+ * @memory: the share that packets have for its tables and buckets
  * @count: elements
  * @unsure: those among them that are not sure
  */
@@ -97,10 +97,12 @@ u32 fwt_set_hash_look(const struct fwt_set_hash *h, const u32 *key, u32 *value);
  * @key: @h->words
  * @lease: not 0
  * @value: @h->value_words, or NULL: those of a key that is there stay
+ * @charged: a packet adds it: where that takes memory it is of the share
  *
  * Return: 0, -ENOMEM.
  */
-int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u32 *value);
+int fwt_set_hash_put(struct fwt_set_hash *h, const u32 *key, u32 lease, const u32 *value,
+		     bool charged);
 
 /* Returns whether it was there. */
 bool fwt_set_hash_remove(struct fwt_set_hash *h, const u32 *key);
@@ -141,11 +143,12 @@ u64 fwt_set_hash_part(struct fwt_set_hash *h, u64 from, u8 fine,
  * fwt_set_hash_resize() - make room
  * @h: hash
  * @count: elements that it shall have room for
+ * @charged: for packets: the table is of the share
  *
  * Context: process, without the lock; one at a time.
- * Return: 0; -ENOMEM: it stays as it is, only slower.
+ * Return: 0; -ENOMEM, -EDQUOT where the share has none: it stays as it is, only slower.
  */
-int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count);
+int fwt_set_hash_resize(struct fwt_set_hash *h, u32 count, bool charged);
 
 /* How many places its table has. The mutex of who resizes is held. */
 u32 fwt_set_hash_places(const struct fwt_set_hash *h);

@@ -123,7 +123,6 @@ void fwt_set_all_hashes(struct fwt_set *s,
  * none. Their number can't change under the mutex.
  */
 int fwt_set_gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_ranges **out);
-void fwt_set_array_free(struct fwt_set *s, struct fwt_set_ranges *r);
 void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r);
 
 void fwt_set_work_soon(struct fwt_set *s, unsigned long delay);

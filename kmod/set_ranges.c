@@ -67,7 +67,6 @@ struct fwt_set_ranges *fwt_set_ranges_new(const struct fwt_set_shape *shape, boo
 	r->by = 0;
 	r->off = 0;
 	r->stride = stride;
-	r->bytes = bytes;
 	return r;
 }
 

@@ -15,11 +15,9 @@
 #ifndef FWT_SET_RANGES_H
 #define FWT_SET_RANGES_H
 
+#include <linux/rcupdate.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 #include "core/set_shape.h"
-
-struct fwt_share;
 
 /**
  * struct fwt_set_ranges - ranges of one family
@@ -29,9 +27,7 @@ struct fwt_share;
  * @by: the part that they are sorted by
  * @off: where it begins in a key
  * @stride: words of each: low key, high key, last end of the subtree, lease, value
- * @bytes: of all this
- * @free: work that frees it when no reader is left
- * @share: what it is then given back to
+ * @rcu: frees it when no reader is left
  */
 struct fwt_set_ranges {
 	u32 n;
@@ -40,9 +36,7 @@ struct fwt_set_ranges {
 	u8 by;
 	u8 off;
 	u16 stride;
-	size_t bytes;
-	struct rcu_work free;
-	struct fwt_share *share;
+	struct rcu_head rcu;
 	u32 data[];
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tables of a set's hash, see set_table.h. */
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -67,7 +68,8 @@ static void fill_odd(const struct fwt_set_hash *h, struct fwt_set_table *t)
 	fwt_set_bucket_fill(t, &t->bucket[t->odd], key);
 }
 
-struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, bool narrow)
+struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, bool narrow,
+					  bool charged)
 {
 	u32 slots = narrow ? FWT_SET_NARROW : FWT_SET_WIDE, value_at = 0, lease_at, words;
 	struct fwt_set_table *t;
@@ -84,12 +86,13 @@ struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, b
 		words = roundup(words, 4);
 	size = sizeof(*t) + n * (sizeof(struct fwt_set_bucket) + words * sizeof(u32));
 	size = roundup(size, sizeof(u64)) + sizeof(struct fwt_set_table_end);
-	if (!fwt_share_take(h->memory, size))
-		return NULL;
+	if (charged && !fwt_share_take(h->memory, size))
+		return ERR_PTR(-EDQUOT);
 	t = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	if (!t) {
-		fwt_share_give(h->memory, size);
-		return NULL;
+		if (charged)
+			fwt_share_give(h->memory, size);
+		return ERR_PTR(-ENOMEM);
 	}
 	t->n = n;
 	t->narrow = narrow;
@@ -99,6 +102,8 @@ struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, b
 	t->side_words = words;
 	t->odd = n;
 	t->size = size;
+	t->charged = charged;
+	t->taken = charged ? size : 0;
 	t->side = (u32 *)&t->bucket[n];
 	if (narrow)
 		fill_narrow(h, t);
@@ -107,39 +112,7 @@ struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, b
 	return t;
 }
 
-static size_t over_bytes(const struct fwt_set_table *t)
-{
-	return sizeof(struct fwt_set_bucket) + t->side_words * sizeof(u32);
-}
-
-struct fwt_set_bucket *fwt_set_over_alloc(const struct fwt_set_hash *h,
-					  const struct fwt_set_table *t, gfp_t gfp, bool must)
-{
-	struct fwt_set_bucket *b;
-
-	if (must)
-		fwt_share_must(h->memory, over_bytes(t));
-	else if (!fwt_share_take(h->memory, over_bytes(t)))
-		return NULL;
-	b = kzalloc(over_bytes(t), gfp | __GFP_NOWARN);
-	if (!b)
-		fwt_share_give(h->memory, over_bytes(t));
-	return b;
-}
-
-static void over_free(struct fwt_share *memory, const struct fwt_set_table *t,
-		      struct fwt_set_bucket *b)
-{
-	kfree(b);
-	fwt_share_give(memory, over_bytes(t));
-}
-
-void fwt_set_over_free(const struct fwt_set_hash *h, const struct fwt_set_table *t,
-		       struct fwt_set_bucket *b)
-{
-	over_free(h->memory, t, b);
-}
-
+/* What has taken nothing of the share may outlive it. */
 static void table_free(struct fwt_share *memory, struct fwt_set_table *t)
 {
 	u32 i;
@@ -149,12 +122,13 @@ static void table_free(struct fwt_share *memory, struct fwt_set_table *t)
 
 		for (b = fwt_set_over(t, &t->bucket[i], fwt_set_side(t, i)); b; b = next) {
 			next = fwt_set_over(t, b, fwt_set_side_over(b));
-			over_free(memory, t, b);
+			kfree(b);
 		}
 		if (!(i & 0xfff))
 			cond_resched();
 	}
-	fwt_share_give(memory, t->size);
+	if (t->taken)
+		fwt_share_give(memory, t->taken);
 	kvfree(t);
 }
 

@@ -111,6 +111,8 @@ struct fwt_set_beside {
  * @nobody: what is in that one's free slots
  * @side: what is beside the first
  * @size: of all this, bytes
+ * @taken: bytes that are the share's, of this and of the buckets that came behind
+ * @charged: the table itself is, for packets made it grow; and what is moved to it
  * @pad: the head is a line of its own: so buckets are lines
  * @bucket: buckets
  */
@@ -123,8 +125,10 @@ struct fwt_set_table {
 	u16 side_words;
 	u32 odd;
 	u64 size;
+	u64 taken;
 	u32 nobody;
-	u8 pad[36 - sizeof(u32 *)];
+	bool charged;
+	u8 pad[27 - sizeof(u32 *)];
 	u32 *side;
 	struct fwt_set_bucket bucket[];
 };
@@ -306,23 +310,19 @@ static inline u32 fwt_set_nobody(const struct fwt_set_table *t, u32 i)
 	return i == t->odd ? t->nobody : 0;
 }
 
-struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, bool narrow);
+/* @charged: taken of the share, which may have none left: -EDQUOT; else -ENOMEM. */
+struct fwt_set_table *fwt_set_table_alloc(const struct fwt_set_hash *h, u32 n, bool narrow,
+					  bool charged);
 void fwt_set_table_free(const struct fwt_set_hash *h, struct fwt_set_table *t);
 /* Likewise, when those that read it now are done; nobody else finds it any more. */
 void fwt_set_table_retire(const struct fwt_set_hash *h, struct fwt_set_table *t);
 
-/**
- * fwt_set_over_alloc() - a bucket to be put behind another one
- * @h: hash
- * @t: table
- * @gfp: flags
- * @must: half of a table is moved, so that the limit does not count any more. It is
- *	passed by no more than the elements there are, until the former table goes
- */
-struct fwt_set_bucket *fwt_set_over_alloc(const struct fwt_set_hash *h,
-					  const struct fwt_set_table *t, gfp_t gfp, bool must);
-void fwt_set_over_free(const struct fwt_set_hash *h, const struct fwt_set_table *t,
-		       struct fwt_set_bucket *b);
+/* Of a bucket that stands behind another one. */
+static inline size_t fwt_set_over_bytes(const struct fwt_set_table *t)
+{
+	return sizeof(struct fwt_set_bucket) + t->side_words * sizeof(u32);
+}
+
 void fwt_set_bucket_fill(const struct fwt_set_table *t, struct fwt_set_bucket *b, u32 name);
 
 #endif /* FWT_SET_TABLE_H */

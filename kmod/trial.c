@@ -54,6 +54,7 @@ static struct fwt_policy *go_back(struct fwt_net *fn, struct netlink_ext_ack *ex
 	fn->trial.former->nflog = false;
 	fn->trial.spare = NULL;
 	fwt_trial_end(fn);
+	fwt_hooks_settle(fn);
 	return old;
 }
 

@@ -161,9 +161,46 @@ static void two_sockets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->unmapped, 0);
 }
 
+/* A socket of another VRF with the same end is another one: it is not lent the port, though
+ * it is towards another server, and by a rule that makes no mapping.
+ */
+static void other_vrf(struct kunit *test)
+{
+	struct fwt_bind b = { .lo = 10000, .hi = 10000, .across = true, .scope = 5 };
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *c[3];
+	int ret[3];
+	u32 i;
+
+	/* Who has the mapping, in VRF 1; the same end in VRF 2; and the first one again. */
+	fwt_test_end(&b.end, 4, 99, 1000);
+	for (i = 0; i < 3; i++) {
+		struct fwt_tuple t = fwt_test_tuple(4, 1, 1000, 8 + i, 80);
+
+		t.scope = i == 1 ? 2 : 1;
+		b.mapped = !i;
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c[i]), 0);
+		rcu_read_lock();
+		spin_lock_bh(&c[i]->lock);
+		ret[i] = fwt_bind_source(c[i], &b);
+		if (!ret[i])
+			c[i]->flags |= BIT(FWT_CONN_SNAT);
+		spin_unlock_bh(&c[i]->lock);
+		rcu_read_unlock();
+	}
+	KUNIT_EXPECT_EQ(test, ret[0], 0);
+	KUNIT_EXPECT_TRUE(test, fwt_conn_is(c[0], FWT_CONN_MAPPED));
+	KUNIT_EXPECT_EQ(test, ret[1], -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, ret[2], 0);
+	for (i = 0; i < 3; i++)
+		fwt_test_end_conn(c[i]);
+	KUNIT_EXPECT_EQ(test, fn->n_mappings, 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(one_socket),
 	KUNIT_CASE(two_sockets),
+	KUNIT_CASE(other_vrf),
 	{ }
 };
 

@@ -145,7 +145,8 @@ static void put(struct kunit *test, struct twin *t, u32 i, u32 lease)
 
 	key_of(t, i, key);
 	spin_lock_bh(&t->lock);
-	KUNIT_EXPECT_EQ(test, fwt_set_hash_put(&t->h, key, lease, values ? value : NULL), 0);
+	KUNIT_EXPECT_EQ(test, fwt_set_hash_put(&t->h, key, lease, values ? value : NULL,
+					       rnd(t, 2)), 0);
 	spin_unlock_bh(&t->lock);
 	t->count += !t->lease[i];
 	t->lease[i] = lease;
@@ -220,7 +221,7 @@ static struct fwt_set_table *table(struct twin *t)
 static void resize(struct twin *t)
 {
 	fwt_set_hash_resize(&t->h, t->words > 1 || rnd(t, 5) ? rnd(t, 2 * KEYS) :
-			    MANY + rnd(t, MANY));
+			    MANY + rnd(t, MANY), rnd(t, 2));
 }
 
 /* Whatever is resized on the way, each is met once. */
@@ -244,6 +245,13 @@ static void walk(struct twin *t, u32 parts, bool resized)
 		t->wrong += t->lease[i] && !t->met[i];
 }
 
+static void books(struct kunit *test, const struct twin *t, u64 bytes)
+{
+	rcu_barrier();
+	flush_workqueue(fwt_wq);
+	KUNIT_EXPECT_EQ(test, fwt_share_bytes(&t->memory), bytes);
+}
+
 static void against(struct kunit *test, u32 words, u32 value_words, u64 seed)
 {
 	struct twin *t = twin_new(test, words, value_words, seed);
@@ -260,10 +268,11 @@ static void against(struct kunit *test, u32 words, u32 value_words, u64 seed)
 		if (!rnd(t, 500))
 			resize(t);
 		if (words == 1 && round % 1000 == 500)
-			fwt_set_hash_resize(&t->h, MANY);
+			fwt_set_hash_resize(&t->h, MANY, rnd(t, 2));
 		narrow += table(t)->narrow;
 		if (fwt_set_hash_misfit(&t->h) && !rnd(t, 200))
-			KUNIT_EXPECT_EQ(test, fwt_set_hash_resize(&t->h, t->count * 3 / 2), 0);
+			KUNIT_EXPECT_EQ(test, fwt_set_hash_resize(&t->h, t->count * 3 / 2,
+								  rnd(t, 2)), 0);
 		look(t, i);
 		look(t, rnd(t, KEYS));
 		look(t, 0);
@@ -284,6 +293,13 @@ static void against(struct kunit *test, u32 words, u32 value_words, u64 seed)
 	KUNIT_EXPECT_EQ(test, t->h.count, 0);
 	KUNIT_EXPECT_EQ(test, t->h.unsure, 0);
 	KUNIT_EXPECT_FALSE(test, t->h.timed || t->h.used);
+	/* Of whomever each table and bucket was, the books are right. */
+	books(test, t, table(t)->taken);
+	KUNIT_EXPECT_EQ(test, fwt_set_hash_resize(&t->h, 2000, true), 0);
+	KUNIT_EXPECT_EQ(test, fwt_set_hash_resize(&t->h, 2500, true), 0);
+	books(test, t, table(t)->size);
+	KUNIT_EXPECT_EQ(test, fwt_set_hash_resize(&t->h, 3000, false), 0);
+	books(test, t, 0);
 }
 
 static void one_word(struct kunit *test)
@@ -340,7 +356,7 @@ static void readers(struct kunit *test)
 		put(test, t, 6, 2);
 		take(test, t, 6);
 		if (!(round % (FWT_TEST_MANY(400000) / 50)))
-			fwt_set_hash_resize(&t->h, rnd(t, 100));
+			fwt_set_hash_resize(&t->h, rnd(t, 100), rnd(t, 2));
 		cond_resched();
 	}
 	while (!READ_ONCE(r.looked))
@@ -371,8 +387,8 @@ static void narrow_names(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	of = fwt_set_table_alloc(&t->h, FWT_SET_NARROW_MIN, true);
-	KUNIT_ASSERT_NOT_NULL(test, of);
+	of = fwt_set_table_alloc(&t->h, FWT_SET_NARROW_MIN, true, false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(of));
 	for (i = 0; i < of->n; i++) {
 		key = fwt_set_key_of(&t->h, of->n, i, fwt_set_nobody(of, i));
 		wrong += fwt_set_bucket_of(of->n, fwt_set_name_of(&t->h, &key).hash) == i;

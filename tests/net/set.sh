@@ -218,4 +218,46 @@ for v in (4, 6):
     ok(all(p.mss != 1000 for p in back), f"v{v} device: and not of others")
 equal(stats()["counters"]["seen"]["packets"], 2, "device: what it set is what ingress sees")
 END
+
+# Bytes at a device are the frame's: with its Ethernet header, and the tag beside it.
+must_apply <<'END'
+ingress device lan {
+	vlan id 5 udp dport 87 count fifth set vlan 9 accept
+	vlan id 5 set vlan 9 accept
+	udp dport 87 count come accept
+	udp dport 88 quota 300 count within accept
+	accept
+}
+egress device lan {
+	vlan id 9 set vlan 5 accept
+	udp dport 87 count gone accept
+	accept
+}
+END
+py <<'END'
+def becomes(name, want, what):
+    def counted():
+        c = stats()["counters"][name]
+        return c["packets"], c["bytes"]
+    wait_for(lambda: counted() == want)
+    equal(counted(), want, what)
+
+home = {v: udp("home", HOME[v]) for v in (4, 6)}
+net = {v: udp("net", FAR[v]) for v in (4, 6)}
+ip = {4: 20 + 8 + 100, 6: 40 + 8 + 100}
+for i in range(3):
+    for v in (4, 6):
+        home[v].sendto(b"x" * 100, (FAR[v], 87))
+        net[v].sendto(b"x" * 100, (HOME[v], 87))
+frames = 3 * (14 + ip[4] + 14 + ip[6])
+becomes("come", (6, frames), "device, ingress: bytes of frames")
+becomes("gone", (6, frames), "device, egress: likewise")
+for size in (100, 100, 1):
+    home[4].sendto(b"x" * size, (FAR[4], 88))
+home[4].sendto(b"x" * 100, (FAR[4], 87))
+becomes("come", (7, frames + 14 + ip[4]), "device: and one behind three that have a quota")
+becomes("within", (2, 2 * (14 + ip[4])), "device: of frames, two have used it up but for 16 bytes")
+udp("home", "192.168.5.2").sendto(b"x" * 100, ("192.168.5.1", 87))
+becomes("fifth", (1, 14 + 4 + ip[4]), "device: a tag is of the frame")
+END
 done_testing

@@ -22,6 +22,7 @@ extern const struct task_struct sim_task;
 #define current (&sim_task)
 
 #define IFNAMSIZ 16
+#define IFF_BROADCAST	0x2
 #define IFF_LOOPBACK	0x8
 #define ARPHRD_ETHER	1
 #define ARPHRD_LOOPBACK	772
@@ -81,6 +82,7 @@ struct netlink_ext_ack { char text[256]; };
 #define PACKET_MULTICAST	2
 #define PACKET_OTHERHOST	3
 #define PACKET_OUTGOING		4
+#define PACKET_LOOPBACK		5
 #define CHECKSUM_NONE		0
 #define CHECKSUM_UNNECESSARY	1
 #define CHECKSUM_COMPLETE	2
@@ -135,6 +137,7 @@ extern const struct skb_shared_info sim_no_shinfo;
 #define skb_vlan_tag_get(skb)		((skb)->vlan_tci)
 #define __vlan_hwaccel_put_tag(skb, proto, tci)	((skb)->vlan_tci = (tci))
 #define VLAN_VID_MASK			0xfff
+#define VLAN_HLEN			4
 #define ETH_HLEN			14
 #define skb_shared(skb)			((void)(skb), false)
 #define IP_CT_UNTRACKED			7
@@ -165,6 +168,7 @@ __le32 sctp_compute_cksum(const struct sk_buff *skb, unsigned int off);
 #define NF_STOLEN		2u
 #define NF_QUEUE		3u
 #define NF_VERDICT_MASK		0xffu
+#define NF_VERDICT_QBITS	16
 #define NF_DROP_ERR(e)		(((u32)-(e) << 16) | NF_DROP)
 #define NF_QUEUE_NR(n)		(((u32)(n) << 16) | NF_QUEUE)
 #define NF_VERDICT_FLAG_QUEUE_BYPASS 0x8000u
