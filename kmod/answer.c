@@ -76,7 +76,7 @@ bool fwt_answer_expected(struct fwt_way *w)
 	return false;
 }
 
-static bool limited(struct fwt_way *w)
+bool fwt_answer_limited(struct fwt_way *w)
 {
 	if (__ratelimit(&w->fn->answer_limit))
 		return false;
@@ -124,6 +124,10 @@ void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *
 		     unsigned int hook, u8 reject)
 {
 	hook = fwt_way_back(w->fn->net, skb, w->p.family, hook);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	/* Else a RST to what a bridge handed up goes straight back there, past our hooks. */
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 	local_bh_disable();
 	this_cpu_write(sender.task, current);
 	this_cpu_write(sender.fn, w->fn);
@@ -161,7 +165,7 @@ void fwt_answer_frame(struct fwt_way *w, u8 reject)
 	if (!(p->have & FWT_HAVE_IP) || p->bad || p->have & (FWT_HAVE_FRAG | FWT_HAVE_ICMP_ERROR) ||
 	    (p->have & FWT_HAVE_TCP && p->tcp_flags & FWT_TCP_RST) ||
 	    p->pkttype == FWT_PKT_BROADCAST || p->pkttype == FWT_PKT_MULTICAST ||
-	    !is_single(p) || !fitting(w, &reject) || limited(w))
+	    !is_single(p) || !fitting(w, &reject) || fwt_answer_limited(w))
 		return;
 	fwt_answer_frame_send(w, reject);
 }
@@ -177,11 +181,14 @@ void fwt_answer(struct fwt_way *w, u8 reject)
 	 */
 	if (w->skb->pkt_type == PACKET_BROADCAST || w->skb->pkt_type == PACKET_MULTICAST)
 		return;
+	if (w->p.family == 4 && w->state->in &&
+	    fwt_is_broadcast(w->fn->net, w->state->in, w->p.daddr))
+		return;
 	/* Whoever it says that it is from may not have sent it. The kernel asks, too, but
 	 * of what is forwarded no more, once somebody has. Only of what is answered at all:
 	 * summing is work for each byte that somebody cares to send.
 	 */
-	if (limited(w) || !fwt_skb_checksum_ok(w))
+	if (fwt_answer_limited(w) || !fwt_skb_checksum_ok(w))
 		return;
 	fwt_answer_send(w, w->skb, w->state->sk, w->state->hook, reject);
 }

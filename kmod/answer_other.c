@@ -43,7 +43,8 @@ void fwt_answer_other(struct fwt_way *w)
 
 	/* Who has heard nothing yet begins anew, or gives up, by itself. */
 	if (!(w->p.have & FWT_HAVE_TCP) ||
-	    !(READ_ONCE(w->c->tcp.peer[w->dir].flags) & FWT_TCP_PEER_SEEN))
+	    !(READ_ONCE(w->c->tcp.peer[w->dir].flags) & FWT_TCP_PEER_SEEN) ||
+	    fwt_answer_limited(w))
 		return;
 	skb = pskb_copy(w->skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (!skb)

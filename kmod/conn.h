@@ -342,6 +342,9 @@ static inline void fwt_conn_expire(struct fwt_conn *c, u32 ticks)
 int fwt_conns_walk(struct fwt_net *fn, struct fwt_hash_walk *w,
 		   int (*visit)(struct fwt_conn *c, void *ctx), void *ctx);
 
+/* Nobody has looked at packets for a while: those of TCP are learned anew. May sleep. */
+void fwt_conns_resume(struct fwt_net *fn);
+
 /* All that are there end. Returns how many. May sleep. */
 u32 fwt_conns_flush(struct fwt_net *fn);
 

@@ -53,6 +53,25 @@ int fwt_conns_walk(struct fwt_net *fn, struct fwt_hash_walk *w,
 	return walk(fn, w, false, visit, ctx);
 }
 
+static int resume_one(struct fwt_conn *c, void *ctx)
+{
+	(void)ctx;
+	if (c->ends.protocol != FWT_IPPROTO_TCP)
+		return 0;
+	spin_lock_bh(&c->lock);
+	fwt_tcp_resume(&c->tcp);
+	spin_unlock_bh(&c->lock);
+	return 0;
+}
+
+void fwt_conns_resume(struct fwt_net *fn)
+{
+	struct fwt_hash_walk w = { };
+
+	if (fn->conns_ready)
+		fwt_conns_walk(fn, &w, resume_one, NULL);
+}
+
 static int end_one(struct fwt_conn *c, void *ctx)
 {
 	bool alive = fwt_conn_alive(c);

@@ -88,6 +88,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 		d->dnat = FWT_NONE;
 		return;
 	}
+#ifndef fwt_walk	/* the simulation tells of each walk: sim_walk.c */
 	/* "egress { accept }" asks nothing, of nobody. */
 	if (w->pol->prog.node[root].type == FWT_NODE_VERDICT) {
 		fwt_decision_begin(d);
@@ -97,6 +98,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 			fwt_changes_of(&w->p, &w->after);
 		return;
 	}
+#endif
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
 	world.env.rlu = &rlu;
 	world.former = w->former;
@@ -454,8 +456,11 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		return true;
 
 	spin_lock_bh(&c->lock);
-	/* Two CPUs may have asked two policies: the newer one counts. */
-	if (!(c->flags & BIT(FWT_CONN_DEAD)) && (s32)(w->pol->gen - c->gen) >= 0) {
+	/* Two CPUs may have asked two policies: the newer one counts. And of a hook that was
+	 * decided meanwhile this says nothing: the next packet asks again.
+	 */
+	if (!(c->flags & BIT(FWT_CONN_DEAD)) && (s32)(w->pol->gen - c->gen) >= 0 &&
+	    !((c->flags ^ flags) & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_EGRESS)))) {
 		/* What another policy has let replies come by is asked of this one. */
 		if (w->pol->gen != c->gen)
 			WRITE_ONCE(c->reply_iif, 0);

@@ -17,9 +17,11 @@
 
 static unsigned int refuse(struct fwt_way *w, const struct fwt_decision *d)
 {
+	u8 reason = d->reason ? d->reason : FWT_REASON_REVALIDATED;
+
 	if (d->verdict == FWT_VERDICT_REJECT)
 		fwt_answer(w, d->reject);
-	return fwt_drop_by(w, d->reason ? d->reason : FWT_REASON_REVALIDATED, d);
+	return fwt_drop_by(w, reason == FWT_REASON_INVALID && w->why ? w->why : reason, d);
 }
 
 /* Egress is to know what ingress said; the kernel's own tracking hears it, too. What
@@ -182,6 +184,8 @@ static unsigned int begin_ingress(struct fwt_way *w, const struct fwt_decision *
 		spin_unlock(&c->lock);
 	} else {
 		reason = fwt_track_new(w, d, FWT_HOOK_INGRESS);
+		if (reason == FWT_REASON_NAT_EXHAUSTED)
+			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
 		if (reason)
 			return fwt_drop_by(w, reason, d);
 	}

@@ -60,6 +60,13 @@ static bool to_all_of_link(const struct fwt_way *w)
 	       !fwt_own_address(w->fn->net, w->state->in, 4, w->p.daddr);
 }
 
+/* Where no frame says so: of a first packet alone it is worth asking. */
+static bool to_all_of_subnet(const struct fwt_way *w)
+{
+	return unlikely(!(w->state->in->flags & (IFF_BROADCAST | IFF_LOOPBACK))) &&
+	       w->p.family == 4 && fwt_is_broadcast(w->fn->net, w->state->in, w->p.daddr);
+}
+
 /* What is never tracked: it has no connection that a reply would belong to. */
 static bool untracked(const struct fwt_way *w)
 {
@@ -71,13 +78,17 @@ static bool untracked(const struct fwt_way *w)
 	if (p->have & FWT_HAVE_ICMPV6)
 		return (p->icmp_type >= 130 && p->icmp_type <= 137) ||
 		       p->icmp_type == 143;
-	if (w->state->hook == NF_INET_PRE_ROUTING)
+	/* What this machine sends to all of a link comes back with the route that it has. */
+	if (w->state->hook == NF_INET_PRE_ROUTING && likely(w->skb->pkt_type != PACKET_LOOPBACK))
 		return to_all_of_link(w);
 	rt = p->family == 4 ? skb_rtable(w->skb) : NULL;
 	return rt && rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
 }
 
-static unsigned int by_iif(struct fwt_way *w)
+/* @moved: it comes from its client by another interface than those before it, and is
+ * allowed to: what is in force was asked about that.
+ */
+static unsigned int by_iif(struct fwt_way *w, bool *moved)
 {
 	u32 now = w->state->in->ifindex;
 	struct fwt_conn *c = w->c;
@@ -85,8 +96,10 @@ static unsigned int by_iif(struct fwt_way *w)
 
 	if (w->dir == FWT_ORIGINAL) {
 		expected = READ_ONCE(c->iif);
-		return likely(!expected || expected == now) ? NF_ACCEPT :
-		       fwt_hook_other_iif(w);
+		if (likely(!expected || expected == now) || w->pol->opt.per_packet)
+			return NF_ACCEPT;
+		*moved = true;
+		return fwt_hook_other_iif(w);
 	}
 	expected = READ_ONCE(c->oif);
 	return likely(!expected || expected == now) ? NF_ACCEPT : fwt_hook_reply_iif(w);
@@ -107,7 +120,13 @@ unsigned int fwt_hook_route_again(struct fwt_way *w)
 		ip_route_me_harder(w->fn->net, w->state->sk, w->skb, RTN_UNSPEC) :
 		ip6_route_me_harder(w->fn->net, w->state->sk, w->skb);
 
-	return ret < 0 ? NF_DROP_ERR(ret) : NF_ACCEPT;
+	if (likely(ret >= 0))
+		return NF_ACCEPT;
+	/* Its first packet has gone nowhere. */
+	if (w->c)
+		fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED);
+	/* Who sends hears of it as of any other route that there is not. */
+	return (fwt_drop(w, FWT_REASON_NO_ROUTE) & NF_VERDICT_MASK) | (-ret) << NF_VERDICT_QBITS;
 }
 
 static unsigned int apply_some(struct fwt_way *w, bool egress, u16 flags, int *changed)
@@ -194,7 +213,7 @@ static unsigned int alone(struct fwt_way *w, enum fwt_hook hook)
 static unsigned int stray(struct fwt_way *w, enum fwt_hook hook)
 {
 	if (fwt_conn_is(w->c, FWT_CONN_SNAT) || fwt_conn_is(w->c, FWT_CONN_DNAT))
-		return fwt_drop(w, FWT_REASON_INVALID);
+		return fwt_drop(w, w->why);
 	return alone(w, hook);
 }
 
@@ -223,6 +242,13 @@ static noinline unsigned int clashes(struct fwt_way *w)
 	return fwt_drop(w, FWT_REASON_TUPLE_CLASH);
 }
 
+/* Does ingress walk for it though it is of a connection that ingress has decided. */
+static bool walks(const struct fwt_way *w, enum fwt_hook hook)
+{
+	return w->pol->opt.per_packet && hook == FWT_HOOK_INGRESS &&
+	       (w->dir == FWT_REPLY || fwt_conn_is(w->c, FWT_CONN_INGRESS));
+}
+
 /* A packet of a known connection, at the first hook that it passes: first whether it is
  * as it was sent; whether it may be of it, by the wire that it came by and by the policy
  * in force; then what it means for the connection. Returns NF_ACCEPT, with @w->c NULL
@@ -231,12 +257,14 @@ static noinline unsigned int clashes(struct fwt_way *w)
 static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 {
 	unsigned int ret = NF_ACCEPT;
+	enum fwt_tracked tracked;
+	bool moved = false, each;
 
 	/* What was damaged on its way says nothing: a bit turned in an acknowledgement
 	 * would be held against all that follow.
 	 */
 	if (unlikely(!fwt_skb_vouched(w->skb)) && !fwt_skb_checksum_ok(w)) {
-		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_CHECKSUM]);
+		w->why = FWT_REASON_CHECKSUM;
 		return stray(w, hook);
 	}
 	/* A copy of its own packet that somebody sends from here has passed us already. */
@@ -245,8 +273,8 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 	    (w->state->hook == NF_INET_PRE_ROUTING || !w->skb->skb_iif))
 		return clashes(w);
 	if (hook == FWT_HOOK_INGRESS)
-		ret = by_iif(w);
-	if (ret == NF_ACCEPT)
+		ret = by_iif(w, &moved);
+	if (ret == NF_ACCEPT && likely(!moved))
 		ret = fwt_hook_hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
@@ -255,8 +283,22 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 		w->c = NULL;
 		return NF_ACCEPT;
 	}
-	switch (fwt_track_packet(w)) {
+	/* Where each packet walks, what is refused says nothing to the record (R22). */
+	each = walks(w, hook);
+	tracked = unlikely(each) ? fwt_track_would(w) : fwt_track_packet(w);
+	if (unlikely(each) && tracked == FWT_TRACK_OK) {
+		ret = fwt_pass_known(w, hook, false);
+		if (ret != NF_ACCEPT)
+			return ret;
+		tracked = fwt_track_packet(w);
+	}
+	switch (tracked) {
 	case FWT_TRACK_OK:
+		/* Who says nothing that fits may be anybody. */
+		if (unlikely(moved))
+			fwt_hook_moved(w);
+		fallthrough;
+	case FWT_TRACK_PASS:
 		/* Who answers has got it: it left by way of a program, behind us. */
 		if (w->dir == FWT_REPLY && fwt_track_egress_done(w->c))
 			fwt_track_confirm(w);
@@ -321,6 +363,10 @@ static unsigned int arrive(struct fwt_way *w)
 	ret = w->c ? follow(w, FWT_HOOK_INGRESS) : NF_ACCEPT;
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
+	if (!w->c && to_all_of_subnet(w)) {
+		w->stray = true;
+		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
+	}
 	if (!w->c && (!fwt_opens(w) || !fwt_skb_checksum_ok(w))) {
 		w->stray = true;
 		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_INVALID);
@@ -328,8 +374,6 @@ static unsigned int arrive(struct fwt_way *w)
 	/* Its first packet; or it began before there was a policy at this hook. */
 	if (!w->c || (w->dir == FWT_ORIGINAL && !fwt_conn_is(w->c, FWT_CONN_INGRESS)))
 		return fwt_decide_ingress(w);
-	if (unlikely(w->pol->opt.per_packet))
-		return fwt_pass_known(w, FWT_HOOK_INGRESS, false);
 	return NF_ACCEPT;
 }
 
@@ -357,7 +401,7 @@ static void udp_seen(const struct fwt_way *w)
  */
 static bool seems_first(const struct fwt_way *w)
 {
-	if (!w->tracked || unlikely(w->state->in->flags & IFF_LOOPBACK))
+	if (!w->tracked || unlikely(!(w->state->in->flags & IFF_BROADCAST)))
 		return false;
 	if (w->p.have & FWT_HAVE_TCP)
 		return (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK | FWT_TCP_RST)) ==
@@ -561,7 +605,8 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		    !fwt_conn_is(w->c, FWT_CONN_CONFIRMED))
 			ret = NF_ACCEPT;
 		else
-			ret = fwt_pass_known(w, FWT_HOOK_EGRESS, false);
+			ret = fwt_hook_shown_by(w) ? fwt_drop(w, FWT_REASON_NO_ADDRESS) :
+						     fwt_pass_known(w, FWT_HOOK_EGRESS, false);
 	} else {
 		ret = by_oif(w);
 		if (ret == NF_ACCEPT)
@@ -630,6 +675,20 @@ static noinline void start_here(struct sk_buff *skb, const struct nf_hook_state 
 		skb->skb_iif = 0;
 }
 
+/* What an interface of IPsec (xfrm, vti) sends has left by that, and comes by once more on
+ * its way into the tunnel, as it was. By a policy of IPsec alone what starts here has come
+ * in by nothing, and what is forwarded by something.
+ */
+static inline bool into_tunnel(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+#ifdef CONFIG_XFRM
+	return state->hook == NF_INET_POST_ROUTING && !skb->skb_iif && state->in &&
+	       state->in == state->out && skb_dst(skb)->xfrm;
+#else
+	return false;
+#endif
+}
+
 static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct fwt_way w FWT_UNSET;
@@ -639,9 +698,9 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 		fwt_route_forget(skb);
 	w.fn = fwt_pernet(state->net);
 	w.pol = rcu_dereference(w.fn->policy);
-	if (!w.pol || (w.pol->prog.root[0] == FWT_NONE && w.pol->prog.root[1] == FWT_NONE))
+	if (!w.pol || !fwt_policy_tracks(w.pol))
 		return NF_ACCEPT;
-	if (unlikely(fwt_bridged(skb, state->hook)))
+	if (unlikely(fwt_bridged(skb, state->hook) || into_tunnel(skb, state)))
 		return NF_ACCEPT;
 	if (state->hook == NF_INET_LOCAL_OUT && unlikely(skb->skb_iif))
 		start_here(skb, state);
@@ -653,6 +712,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.state = state;
 	w.queue = 0;
 	w.later = false;
+	w.why = FWT_REASON_NONE;
 	/* Most of what leaves was seen a moment ago. */
 	if (state->hook == NF_INET_POST_ROUTING) {
 		if (fwt_route_recall(&w))

@@ -42,33 +42,58 @@ unsigned int fwt_hook_ask_again(struct fwt_way *w)
  * is for routing alone to say; nothing came in by there.
  *
  * Anybody can forge a packet with these addresses on another wire: a refusal is of
- * the packet, never of the connection.
+ * the packet, never of the connection; and the record learns where its client is now
+ * from a packet that fits the connection (fwt_hook_moved()), not from any.
  */
-static unsigned int other_iface(struct fwt_way *w, u32 iif, u32 oif, u32 *learn,
-				u32 now)
+unsigned int fwt_hook_other_iif(struct fwt_way *w)
 {
 	struct fwt_decision d FWT_UNSET;
 
-	/* The walk of each packet sees its interfaces. */
-	if (w->pol->opt.per_packet)
-		return NF_ACCEPT;
-	if (!fwt_decide_again(w, iif, oif, true, &d))
+	if (!fwt_decide_again(w, w->state->in->ifindex, 0, false, &d))
 		return refuse_known(w, &d, false);
-	WRITE_ONCE(*learn, now);
 	return NF_ACCEPT;
 }
 
-unsigned int fwt_hook_other_iif(struct fwt_way *w)
+void fwt_hook_moved(struct fwt_way *w)
 {
 	u32 now = w->state->in->ifindex;
+	struct fwt_decision d FWT_UNSET;
 
-	return other_iface(w, now, 0, &w->c->iif, now);
+	if (fwt_decide_again(w, now, 0, true, &d))
+		WRITE_ONCE(w->c->iif, now);
+}
+
+bool fwt_hook_shown_by(struct fwt_way *w)
+{
+	const struct net_device *out = w->state->out;
+	struct fwt_end shown;
+	u32 expected;
+
+	if (w->dir != FWT_ORIGINAL || !fwt_conn_is(w->c, FWT_CONN_IFADDR))
+		return false;
+	expected = READ_ONCE(w->c->oif);
+	if (!expected || expected == out->ifindex)
+		return false;
+	fwt_ends_get(&w->c->ends, FWT_N, &shown);
+	if (fwt_dev_has(out, w->p.family, shown.addr))
+		return false;
+	fwt_conn_end(w->c, FWT_END_ADDRESS);
+	return true;
+}
+
+static unsigned int other_oif(struct fwt_way *w, u32 now)
+{
+	struct fwt_decision d FWT_UNSET;
+
+	if (!fwt_decide_again(w, 0, now, true, &d))
+		return refuse_known(w, &d, false);
+	WRITE_ONCE(w->c->oif, now);
+	return NF_ACCEPT;
 }
 
 unsigned int fwt_hook_other_oif(struct fwt_way *w)
 {
-	u32 now = w->state->out->ifindex;
-	unsigned int ret = other_iface(w, 0, now, &w->c->oif, now);
+	unsigned int ret = other_oif(w, w->state->out->ifindex);
 
 	/* Routing leads elsewhere, where the address that it has of the former
 	 * interface is none: it would be refused for as long as its client goes on.

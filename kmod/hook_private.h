@@ -48,10 +48,19 @@ static inline unsigned int fwt_hook_hold_up(struct fwt_way *w)
 
 /* A packet of @w->c came in, or leaves, by another interface than those before it; a
  * reply came in by another one than @w->c leaves by. What the hook is to return.
+ *
+ * Of what came in it is only asked: fwt_hook_moved() is said of a packet that the
+ * connection's state has taken for its own.
  */
 unsigned int fwt_hook_other_iif(struct fwt_way *w);
+void fwt_hook_moved(struct fwt_way *w);
 unsigned int fwt_hook_other_oif(struct fwt_way *w);
 unsigned int fwt_hook_reply_iif(struct fwt_way *w);
+
+/* Where each packet walks: is it, and by a translation that is another interface's, shown
+ * by an address that the interface that it leaves by does not have. Then it has ended.
+ */
+bool fwt_hook_shown_by(struct fwt_way *w);
 
 /* After a translation or a mark of a packet that was routed already. */
 unsigned int fwt_hook_route_again(struct fwt_way *w);

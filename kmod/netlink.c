@@ -497,8 +497,7 @@ void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&fwtree_nl_family, fn->net, skb, 0,
-				FWTREE_NLGRP_EVENTS, GFP_KERNEL);
+	fwt_netlink_tell(fn->net, skb, FWTREE_NLGRP_EVENTS, GFP_KERNEL);
 }
 
 /* R31. Root of a container has CAP_NET_ADMIN over its network namespace; what it
@@ -507,6 +506,17 @@ void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
 static bool userns;
 module_param(userns, bool, 0644);
 MODULE_PARM_DESC(userns, "who owns a network namespace by a user namespace may give it a policy (N)");
+
+void fwt_netlink_tell(struct net *net, struct sk_buff *skb, unsigned int group, gfp_t gfp)
+{
+	/* Its owner may join the groups, whatever of requests: the kernel asks no more
+	 * than whose the namespace is.
+	 */
+	if (READ_ONCE(userns) || net->user_ns == &init_user_ns)
+		genlmsg_multicast_netns(&fwtree_nl_family, net, skb, 0, group, gfp);
+	else
+		nlmsg_free(skb);
+}
 
 bool fwt_netlink_allowed(struct sk_buff *request, struct netlink_ext_ack *extack)
 {

@@ -40,6 +40,11 @@ void fwt_netlink_policy_event(struct fwt_net *fn, enum fwtree_event event,
  */
 bool fwt_netlink_allowed(struct sk_buff *request, struct netlink_ext_ack *extack);
 
+/* An event, to who listens; a namespace of a user namespace is told of nothing while
+ * requests from there are refused (R31). Takes @skb over.
+ */
+void fwt_netlink_tell(struct net *net, struct sk_buff *skb, unsigned int group, gfp_t gfp);
+
 /* A nest conn-rule of the rule behind a slot, nothing for FWT_NONE; as fwt_slot_peek().
  * 0 or -EMSGSIZE.
  */

@@ -159,8 +159,7 @@ void fwt_event_send(struct fwt_net *fn, unsigned int told, struct sk_buff *skb,
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&fwtree_nl_family, fn->net, skb, 0,
-				told_by[told].group, GFP_ATOMIC);
+	fwt_netlink_tell(fn->net, skb, told_by[told].group, GFP_ATOMIC);
 }
 
 /* What was lost, and nothing came that would have told of it. */

@@ -277,6 +277,5 @@ void fwt_event_server(struct fwt_net *fn, const struct fwt_server *s)
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&fwtree_nl_family, fn->net, skb, 0, FWTREE_NLGRP_EVENTS,
-				GFP_KERNEL);
+	fwt_netlink_tell(fn->net, skb, FWTREE_NLGRP_EVENTS, GFP_KERNEL);
 }

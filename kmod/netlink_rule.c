@@ -4,6 +4,7 @@
  * without the policy.
  */
 #include <linux/netlink.h>
+#include <linux/sched.h>
 #include <net/sock.h>
 
 #include "netlink.h"
@@ -83,6 +84,8 @@ static u32 by_tree(const struct fwt_policy *p, const char *tree)
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		const struct fwt_prog_rule *r = &prog->rule[i];
 
+		if (!(i % 4096))
+			cond_resched();
 		if (strcmp(fwt_program_string(prog, r->tree), tree) || fwt_rule_gone(p, i))
 			continue;
 		if (found == FWT_NONE || stands_before(r, &prog->rule[found]))

@@ -487,5 +487,5 @@ void fwt_netlink_set_full(const struct fwt_set *s)
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&fwtree_nl_family, net, skb, 0, FWTREE_NLGRP_EVENTS, GFP_ATOMIC);
+	fwt_netlink_tell(net, skb, FWTREE_NLGRP_EVENTS, GFP_ATOMIC);
 }

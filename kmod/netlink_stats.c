@@ -215,10 +215,13 @@ static int put_counter(struct sk_buff *skb, struct fwt_net *fn,
 		prog = &p->change->patch.prog;
 		slot = p->change->slot;
 		/* The policy names it as well. */
-		for (k = 0; k < counters; k++)
+		for (k = 0; k < counters; k++) {
 			if (p->slot[p->prog.n[FWT_SEC_RULES] + k] ==
 			    slot[prog->n[FWT_SEC_RULES] + i])
 				return 1;
+			if (!(k % 65536))
+				cond_resched();
+		}
 	}
 	fwt_slot_read(fn, slot[prog->n[FWT_SEC_RULES] + i], &sum);
 	if (nla_put_u32(skb, FWTREE_A_COUNTER_GENERATION, p->gen) ||

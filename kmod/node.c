@@ -162,6 +162,9 @@ static struct fwt_node_ops *get(const char *name)
 
 	mutex_lock(&node_lock);
 	ops = find(name);
+	/* It may fail yet to be what it wants to be, and goes then, whoever has it. */
+	if (ops && ops->owner && ops->owner->state != MODULE_STATE_LIVE)
+		ops = NULL;
 	if (ops && !try_module_get(ops->owner))
 		ops = NULL;
 	if (ops)

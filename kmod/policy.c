@@ -346,9 +346,22 @@ static void set_rate(struct ratelimit_state *rs, u64 rate)
 	raw_spin_unlock_irqrestore(&rs->lock, flags);
 }
 
+/* Connections went on, or began, and nobody looked. */
+static void begin_tracking(struct fwt_net *fn, const struct fwt_policy *p)
+{
+	const struct fwt_policy *old = fwt_policy_locked(fn);
+
+	if (!fwt_policy_tracks(p) || (old && fwt_policy_tracks(old)))
+		return;
+	fwt_unbar(fn);
+	fwt_conns_resume(fn);
+	WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
+}
+
 void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p)
 {
 	lockdep_assert_held(&fn->lock);
+	begin_tracking(fn, p);
 	p->gen = ++fn->generation;
 	WRITE_ONCE(fn->conn_max, p->opt.conn_max);
 	set_rate(&fn->answer_limit, p->opt.answer_rate);
@@ -436,10 +449,6 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 		goto fail_things;
 	fwt_objects_publish(&p->prog, p->base->object);
 	old = fwt_policy_locked(fn);
-	if (!old) {
-		fwt_unbar(fn);
-		WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
-	}
 	p->base->users = 1;
 	fwt_slots_place(fn, &p->prog, false, p->slot);
 	fwt_policy_publish(fn, p);

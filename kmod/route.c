@@ -222,12 +222,34 @@ void fwt_route_give(struct fwt_way *w)
 #endif
 }
 
-/* May it have got its route from us: as fwt_route_give() asks. Others that come with one
- * are this machine's own, by lo and the like; or have one that is none.
+/* A route that leads past us, as it is; not one that asks for more than sending (IPsec,
+ * tunnels by route).
+ */
+static bool is_plain(const struct dst_entry *dst, bool six)
+{
+	const struct rtable *rt;
+
+	if (dst->flags & (DST_METADATA | DST_FAKE_RTABLE) || dst->lwtstate || dst->error ||
+	    !dst->obsolete || dst->ops->family != (six ? AF_INET6 : AF_INET))
+		return false;
+#ifdef CONFIG_XFRM
+	if (dst->xfrm)
+		return false;
+#endif
+	if (six)
+		return !(container_of(dst, struct rt6_info, dst)->rt6i_flags &
+			 (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT));
+	rt = container_of(dst, struct rtable, dst);
+	return rt_is_input_route(rt) && rt->rt_type == RTN_UNICAST;
+}
+
+/* May it have got its route from us: as fwt_route_give() asks, and fwt_route_learn().
+ * Others that come with one are this machine's own, by lo and the like; or are in the
+ * hands of who asks our hook in the midst of something (SRv6), and go by it then.
  */
 static bool may_be_given(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	return !(skb_dst(skb)->flags & (DST_METADATA | DST_FAKE_RTABLE)) &&
+	return is_plain(skb_dst(skb), state->pf == NFPROTO_IPV6) &&
 	       skb->pkt_type == PACKET_HOST && !(state->in->flags & IFF_LOOPBACK) &&
 	       !netif_is_l3_slave(state->in) && !netif_is_l3_master(state->in);
 }
@@ -435,31 +457,25 @@ bool fwt_route_first(struct fwt_way *w)
 	return true;
 }
 
-/* A route that packets from outside take through us, as it is; not one that asks
- * for more than sending (IPsec, tunnels by route), nor one that tells the sender of
- * a better gateway.
+/* Not one that tells the sender of a better gateway; nor one of several ways, of which the
+ * kernel passes over those whose neighbour does not answer, without a word to anybody.
  */
-static bool can_keep(const struct sk_buff *skb, struct dst_entry *dst, u32 *cookie)
+static bool can_keep(const struct sk_buff *skb, const struct dst_entry *dst, u32 *cookie)
 {
-	const struct rtable *rt;
-	const struct rt6_info *rt6;
+	bool six = skb->protocol != htons(ETH_P_IP);
 
-	if (dst->lwtstate || dst->error || !dst->obsolete ||
-	    dst->flags & DST_FAKE_RTABLE)
+	if (!is_plain(dst, six))
 		return false;
-#ifdef CONFIG_XFRM
-	if (dst->xfrm)
+#ifdef IPSKB_MULTIPATH
+	if (!six && IPCB(skb)->flags & IPSKB_MULTIPATH)
 		return false;
 #endif
-	*cookie = 0;
-	if (skb->protocol == htons(ETH_P_IP)) {
-		rt = container_of(dst, struct rtable, dst);
-		return rt_is_input_route(rt) && rt->rt_type == RTN_UNICAST &&
-		       !(IPCB(skb)->flags & IPSKB_DOREDIRECT);
-	}
-	rt6 = container_of(dst, struct rt6_info, dst);
-	*cookie = rt6_get_cookie(rt6);
-	return !(rt6->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT));
+#ifdef IP6SKB_MULTIPATH
+	if (six && IP6CB(skb)->flags & IP6SKB_MULTIPATH)
+		return false;
+#endif
+	*cookie = six ? rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
+	return six || !(IPCB(skb)->flags & IPSKB_DOREDIRECT);
 }
 
 void fwt_route_learn(struct fwt_way *w)

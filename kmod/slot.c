@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rule slots; see slot.h. */
-#include <linux/hash.h>
 #include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "netns.h"
 #include "slot.h"
 #include "core/verify.h"
 
-/* Keys are hashes already; an attacker can't choose them without being the one
- * who writes the policy.
- */
+/* Keys are hashes already; but who writes a policy may choose them. */
 static struct hlist_head *bucket(struct fwt_slots *s, u64 key)
 {
-	return &s->bucket[hash_64(key, s->bucket_bits)];
+	return &s->bucket[siphash_1u64(key, &s->key) >> (64 - s->bucket_bits)];
+}
+
+/* There may be a million of them, and what is held is held by one who may sleep. */
+static void others_too(u32 i)
+{
+	if (!(i % 4096))
+		cond_resched();
 }
 
 static struct fwt_slot_dir *dir_locked(struct fwt_slots *s)
@@ -64,6 +70,7 @@ static bool in_use(const struct fwt_slot *slot)
 int fwt_slots_init(struct fwt_slots *s)
 {
 	memset(s, 0, sizeof(*s));
+	get_random_bytes(&s->key, sizeof(s->key));
 	return 0;
 }
 
@@ -166,6 +173,7 @@ static int reserve(struct fwt_slots *s, u32 count)
 
 		if (in_use(slot))
 			hlist_add_head(&slot->node, bucket(s, slot->key));
+		others_too(i);
 	}
 	return 0;
 }
@@ -321,6 +329,7 @@ int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch
 		const struct fwt_prog_rule *r = &prog->rule[i];
 		const char *id = r->id == FWT_NONE ? NULL : prog->string + r->id;
 
+		others_too(i);
 		if (patch && !r->line) {
 			slot[n++] = FWT_NONE;
 			continue;
@@ -331,6 +340,7 @@ int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch
 	for (i = 0; !ret && i < counters; i++) {
 		const char *id = prog->string + prog->counter[i];
 
+		others_too(i);
 		ret = get_one(s, counter_key(id), id, 0, file[n_files], false, &slot[n]);
 		n += !ret;
 	}
@@ -354,6 +364,7 @@ void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool pa
 		const struct fwt_prog_rule *r = &prog->rule[i];
 		struct fwt_slot *s;
 
+		others_too(i);
 		if (slot[i] == FWT_NONE)
 			continue;
 		if (r->file != last) {

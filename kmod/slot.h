@@ -17,6 +17,7 @@
 
 #include <linux/percpu.h>
 #include <linux/refcount.h>
+#include <linux/siphash.h>
 #include <linux/types.h>
 #include "fwtree_program.h"
 
@@ -86,6 +87,7 @@ struct fwt_slot_dir {
 struct fwt_slots {
 	struct fwt_slot_dir __rcu *dir;
 	struct hlist_head *bucket;
+	siphash_key_t key;
 	u32 bucket_bits;
 	u32 n_used;
 	u32 n_left;

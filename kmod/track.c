@@ -28,8 +28,11 @@ static bool link_local(const struct fwt_packet *p)
 /* Link-local addresses mean something on one link only, others within a VRF. */
 static u32 scope(const struct fwt_way *w)
 {
-	const struct net_device *dev = w->state->in ? w->state->in : w->state->out;
+	const struct net_device *dev = w->state->in;
 
+	/* Who starts here may have left on it what it was made of (tunnels). */
+	if (!dev || (w->state->hook == NF_INET_POST_ROUTING && !w->skb->skb_iif))
+		dev = w->state->out;
 	if (!dev)
 		return 0;
 	if (link_local(&w->p))
@@ -209,6 +212,7 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 			fwt_pool_active(c, !over);
 		break;
 	case FWT_TCP_PASS:
+		ret = FWT_TRACK_PASS;
 		/* Changes nothing, but may leave it less time. */
 		cap = doubt(w, c, &v);
 		if (cap && c->flags & BIT(FWT_CONN_CONFIRMED) &&
@@ -224,11 +228,11 @@ static enum fwt_tracked track_tcp(struct fwt_way *w)
 		ret = FWT_TRACK_REOPEN;
 		break;
 	}
-	if (ret == FWT_TRACK_OK)
+	if (ret <= FWT_TRACK_PASS)
 		count(w, c);
 	spin_unlock(&c->lock);
 	if (ret == FWT_TRACK_INVALID)
-		fwt_stat_inc_bh(w->fn, reason[FWT_REASON_TCP_WINDOW]);
+		w->why = FWT_REASON_TCP_WINDOW;
 	return ret;
 }
 
@@ -242,6 +246,7 @@ static void track_other(struct fwt_way *w)
 	struct fwt_conn *c = w->c;
 	bool udp = w->p.protocol == FWT_IPPROTO_UDP ||
 		   w->p.protocol == FWT_IPPROTO_UDPLITE;
+	const u16 nat = BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT);
 	u8 timeout;
 
 	spin_lock(&c->lock);
@@ -253,9 +258,9 @@ static void track_other(struct fwt_way *w)
 	if (udp)
 		timeout = c->flags & BIT(FWT_CONN_REPLIED) ? FWT_TIMEOUT_UDP_STREAM :
 							      FWT_TIMEOUT_UDP;
-	/* What stands apart has come from outside, as what is led elsewhere does. */
+	/* What is led elsewhere has come from outside, mostly. */
 	if (c->flags & BIT(FWT_CONN_REPLIED) ||
-	    (udp && c->flags & BIT(FWT_CONN_SNAT) && !fwt_conn_apart(c)))
+	    (udp && (c->flags & nat) == BIT(FWT_CONN_SNAT)))
 		refresh(w, c, timeout, 0);
 	count(w, c);
 	spin_unlock(&c->lock);
@@ -267,6 +272,26 @@ enum fwt_tracked fwt_track_packet(struct fwt_way *w)
 		return track_tcp(w);
 	track_other(w);
 	return FWT_TRACK_OK;
+}
+
+enum fwt_tracked fwt_track_would(struct fwt_way *w)
+{
+	struct fwt_tcp_segment s;
+	struct fwt_tcp_verdict v;
+	struct fwt_tcp t;
+
+	if (w->p.protocol != FWT_IPPROTO_TCP)
+		return FWT_TRACK_OK;
+	segment(w, &s);
+	spin_lock(&w->c->lock);
+	t = w->c->tcp;
+	spin_unlock(&w->c->lock);
+	fwt_tcp_packet(&t, w->dir, &s, &v);
+	if (v.result == FWT_TCP_INVALID) {
+		w->why = FWT_REASON_TCP_WINDOW;
+		return FWT_TRACK_INVALID;
+	}
+	return v.result == FWT_TCP_REOPEN ? FWT_TRACK_REOPEN : FWT_TRACK_OK;
 }
 
 void fwt_track_account(struct fwt_way *w)
@@ -357,7 +382,7 @@ static u32 own_place(const struct fwt_way *w)
 u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		 enum fwt_hook hook)
 {
-	struct fwt_conn *c, *other;
+	struct fwt_conn *c, *other = NULL;
 	struct fwt_bind hairpin FWT_UNSET;
 	struct fwt_end end;
 	bool source = false;
@@ -450,6 +475,9 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		return 0;
 	}
 	fwt_conn_discard(c);
+	/* Of what is led back inside the outside source is chosen at once. */
+	if (ret == -EADDRINUSE && unlikely(hairpin.hairpin) && !other)
+		return FWT_REASON_NAT_EXHAUSTED;
 	if (ret != -EEXIST)
 		return reason_of(ret);
 	/* Another CPU was first: its decision counts, and both packets pass (R23).
@@ -460,7 +488,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
 	if (!w->c)
 		return FWT_REASON_TUPLE_CLASH;
-	return fwt_track_packet(w) == FWT_TRACK_OK ? 0 : FWT_REASON_INVALID;
+	return fwt_track_packet(w) <= FWT_TRACK_PASS ? 0 : FWT_REASON_TCP_WINDOW;
 }
 
 static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)

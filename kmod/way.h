@@ -54,6 +54,7 @@ struct fwt_changes {
  * @stray: of a connection, but not one that its state machine knows; was walked
  * @loose: a segment from the middle of a connection that may open one
  * @later: of a connection that is decided, and walks all the same
+ * @why: has the ends of a connection, and is none of its own: enum fwt_reason; else 0
  * @seed: for choices, until there is a record
  * @queue: it goes by way of a program: FWT_WAY_* and the queue's number; or 0
  */
@@ -73,6 +74,7 @@ struct fwt_way {
 	bool stray;
 	bool loose;
 	bool later;
+	u8 why;
 	u32 seed;
 	u32 queue;
 };
@@ -164,6 +166,12 @@ unsigned int fwt_way_back(struct net *net, struct sk_buff *skb, u8 family, unsig
 /* What can be carried in one packet on the ways there and back, 0 where nobody knows. */
 u32 fwt_path_mtu(const struct fwt_way *w);
 
+/* Does the device have that address. Under RCU. */
+bool fwt_dev_has(const struct net_device *dev, u8 family, const u32 *addr);
+
+/* Is it, for the device, the broadcast address of one of its subnets. Under RCU. */
+bool fwt_is_broadcast(struct net *net, const struct net_device *dev, const u32 *addr);
+
 /* Is it an address of this machine. Under RCU. */
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 		     const u32 *addr);
@@ -181,10 +189,13 @@ int fwt_skb_parse(struct sk_buff *skb, struct fwt_packet *p);
 int fwt_skb_quote(struct sk_buff *skb, const struct fwt_packet *p,
 		  struct fwt_quote *q);
 
-/* Does the device or the sender vouch for the checksum: of most packets it does. */
+/* Does the device or the sender vouch for the checksum: of most packets it does. That the
+ * kernel has looked (csum_valid) is no word about it: it may have been at the header of a
+ * tunnel, which is gone.
+ */
 static inline bool fwt_skb_vouched(const struct sk_buff *skb)
 {
-	return skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb);
+	return skb->ip_summed == CHECKSUM_PARTIAL || skb->ip_summed == CHECKSUM_UNNECESSARY;
 }
 
 /* Is the transport checksum right, or vouched for; on the way in. */
@@ -389,6 +400,7 @@ const char *fwt_ifname(struct net *net, u32 ifindex);
 /* track.c */
 enum fwt_tracked {
 	FWT_TRACK_OK,
+	FWT_TRACK_PASS,		/* it may be anybody's: the record stays as it was */
 	FWT_TRACK_INVALID,
 	FWT_TRACK_REOPEN,
 };
@@ -418,6 +430,9 @@ void fwt_track_peek(struct fwt_way *w);
  * packet may be of it, by its interface and by policy, was asked before.
  */
 enum fwt_tracked fwt_track_packet(struct fwt_way *w);
+
+/* What that would say. A packet that passes is FWT_TRACK_OK, too. */
+enum fwt_tracked fwt_track_would(struct fwt_way *w);
 
 /**
  * fwt_track_new() - a record for a packet that was accepted
@@ -494,6 +509,9 @@ bool fwt_answering(const struct fwt_way *w);
 
 /* It has passed the last hook: what comes by from now on is none. */
 void fwt_answer_left(void);
+
+/* Are there enough answers for now (R32); that is counted. */
+bool fwt_answer_limited(struct fwt_way *w);
 
 /* An answer to a program of this machine goes by lo, and comes in again: noted on
  * its way out, it is expected, once, on its way in.

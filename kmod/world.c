@@ -2,6 +2,7 @@
 /* What the kernel answers to a walk's questions. */
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
+#include <net/dst_metadata.h>
 #include <net/dst.h>
 #include <net/flow.h>
 #include <net/ip6_route.h>
@@ -83,6 +84,13 @@ static bool dev_has(const struct net_device *dev, u8 family, const u32 *addr,
 		return has_addr4(dev, cpu_to_be32(addr[0]), subnet, looks);
 	fwt_to_in6(addr, &six);
 	return has_addr6(dev, &six, subnet, looks);
+}
+
+bool fwt_dev_has(const struct net_device *dev, u8 family, const u32 *addr)
+{
+	u32 looks = U32_MAX;
+
+	return dev_has(dev, family, addr, false, &looks);
 }
 
 static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
@@ -363,7 +371,8 @@ static u32 route_mtu(const struct fwt_way *w, const u32 *addr, int oif)
 
 u32 fwt_path_mtu(const struct fwt_way *w)
 {
-	const struct dst_entry *dst = skb_dst(w->skb);
+	/* That of a tunnel that it came by says where that was. */
+	const struct dst_entry *dst = skb_valid_dst(w->skb) ? skb_dst(w->skb) : NULL;
 	u32 there, back;
 
 	there = dst ? dst_mtu(dst) : route_mtu(w, w->p.daddr, 0);
@@ -378,7 +387,8 @@ unsigned int fwt_way_back(struct net *net, struct sk_buff *skb, u8 family, unsig
 	struct flowi fl = { };
 	bool near = false;
 
-	if (hook != NF_INET_PRE_ROUTING || !netif_is_l3_slave(skb->dev) || skb_dst(skb))
+	if (hook != NF_INET_PRE_ROUTING || !netif_is_l3_slave(skb->dev) ||
+	    skb_valid_dst(skb))
 		return hook;
 	if (family == 4) {
 		fl.u.ip4.daddr = ip_hdr(skb)->saddr;
@@ -390,8 +400,14 @@ unsigned int fwt_way_back(struct net *net, struct sk_buff *skb, u8 family, unsig
 					     l3mdev_master_ifindex_rcu(skb->dev);
 	if (nf_route(net, &dst, &fl, false, family == 4 ? AF_INET : AF_INET6))
 		return hook;
+	skb_dst_drop(skb);
 	skb_dst_set(skb, dst);
 	return NF_INET_LOCAL_IN;
+}
+
+bool fwt_is_broadcast(struct net *net, const struct net_device *dev, const u32 *addr)
+{
+	return inet_addr_type_dev_table(net, dev, cpu_to_be32(addr[0])) == RTN_BROADCAST;
 }
 
 bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,

@@ -18,14 +18,15 @@
 	D(REJECT, "reject", "a rule of the policy said reject") \
 	D(INVALID, "invalid", "part of no connection and unable to open one, and a rule said drop") \
 	D(MALFORMED, "malformed", "headers cut off, or lengths that lie") \
-	D(CHECKSUM, "checksum", "the checksum of the transport header is wrong") \
-	D(TCP_WINDOW, "tcp-window", "a TCP segment outside of its connection's windows, or with impossible flags") \
+	D(CHECKSUM, "checksum", "the checksum of the transport header of what has the ends of a connection is wrong, and a rule said drop, or it is translated") \
+	D(TCP_WINDOW, "tcp-window", "a TCP segment outside of its connection's windows, or with impossible flags, and a rule said drop, or it is translated") \
 	D(TABLE_FULL, "table-full", "the connection table is at its limit and nothing could be evicted") \
 	D(NO_MEMORY, "no-memory", "no memory for a connection, or to make the packet writable") \
 	D(TUPLE_CLASH, "tuple-clash", "the connection would have had the same ends as another one") \
 	D(NAT_EXHAUSTED, "nat-exhausted", "every port of the translation's range is taken for this destination") \
 	D(NO_ADDRESS, "no-address", "a translation found no address on the interface whose it takes: that a packet leaves by (masquerade), came in by (redirect), or that addr() names") \
 	D(DNAT_LATE, "dnat-late", "dnat in egress for a packet that is forwarded: it has been routed already") \
+	D(NO_ROUTE, "no-route", "what starts here was led, or marked, to where no route leads") \
 	D(NO_SERVER, "no-server", "balance found no server of the packet's family that may be given new connections") \
 	D(EFFECTS, "too-many-effects", "a walk met more than 64 rules or modifiers that take effect, 4 changes of sets, 4 ct count, or 16 limits, quotas and splits by turns") \
 	D(SOURCE_FULL, "source-full", "its source has as many connections as option conn-max-per-source allows") \

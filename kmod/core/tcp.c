@@ -81,12 +81,39 @@ static bool uses_sack(const struct fwt_tcp *t)
 	       (t->flags & FWT_TCP_CONN_LOOSE);
 }
 
+/* In the middle: nobody told us the scales, nor what windows were announced before, so
+ * we take the largest that there are. Of the other side we know what was acknowledged.
+ * It may have sent more before we came, hence III is up to its maxend for ever
+ * (on_data()).
+ */
+static void pick_up(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
+		    struct fwt_tcp_verdict *v)
+{
+	struct fwt_tcp_peer *a = &t->peer[dir];
+	struct fwt_tcp_peer *b = &t->peer[!dir];
+
+	t->flags = FWT_TCP_CONN_LOOSE | (dir == FWT_REPLY ? FWT_TCP_CONN_LAST_DIR : 0);
+	a->scale = SCALE_MAX;
+	a->maxwin = WINDOW_MAX;
+	a->end = end_of(s);
+	a->maxend = a->end + WINDOW_MAX;
+	a->maxack = s->ack;
+	a->flags = FWT_TCP_PEER_SEEN | FWT_TCP_PEER_ACKS;
+	if (s->flags & FWT_TCP_FIN)
+		a->flags |= FWT_TCP_PEER_FIN;
+	b->scale = SCALE_MAX;
+	b->maxwin = WINDOW_MAX;
+	b->end = s->ack;
+	b->maxend = s->ack + WINDOW_MAX;
+	b->maxack = s->seq - WINDOW_MAX;
+	b->flags = 0;
+	settle(t);
+	verdict(t, v, FWT_TCP_OK, FWT_TCP_DOUBT);
+}
+
 void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose,
 		  struct fwt_tcp_verdict *v)
 {
-	struct fwt_tcp_peer *a = &t->peer[FWT_ORIGINAL];
-	struct fwt_tcp_peer *b = &t->peer[FWT_REPLY];
-
 	BUILD_BUG_ON(sizeof(struct fwt_tcp) > 56);
 	memset(t, 0, sizeof(*t));
 
@@ -106,27 +133,7 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
 		return;
 	}
 
-	/* In the middle: nobody told us the scales, nor what windows were announced
-	 * before, so we take the largest that there are. Of the other side we know
-	 * what was acknowledged. It may have sent more before we came, hence III is
-	 * up to its maxend for ever (on_data()).
-	 */
-	t->flags = FWT_TCP_CONN_LOOSE;
-	a->scale = SCALE_MAX;
-	a->maxwin = WINDOW_MAX;
-	a->end = end_of(s);
-	a->maxend = a->end + WINDOW_MAX;
-	a->maxack = s->ack;
-	a->flags = FWT_TCP_PEER_SEEN | FWT_TCP_PEER_ACKS;
-	if (s->flags & FWT_TCP_FIN)
-		a->flags |= FWT_TCP_PEER_FIN;
-	b->scale = SCALE_MAX;
-	b->maxwin = WINDOW_MAX;
-	b->end = s->ack;
-	b->maxend = s->ack + WINDOW_MAX;
-	b->maxack = s->seq - WINDOW_MAX;
-	settle(t);
-	verdict(t, v, FWT_TCP_OK, FWT_TCP_DOUBT);
+	pick_up(t, FWT_ORIGINAL, s, v);
 }
 
 /*
@@ -388,11 +395,47 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		verdict(t, v, FWT_TCP_OK, cap);
 }
 
+/* Of one that is there one side at least was seen, else. */
+static bool lost(const struct fwt_tcp *t)
+{
+	return !((t->peer[0].flags | t->peer[1].flags) & FWT_TCP_PEER_SEEN);
+}
+
+void fwt_tcp_resume(struct fwt_tcp *t)
+{
+	int i;
+
+	/* Its sequence is what a new one is known by; and who speaks begins anew. */
+	if (t->state == FWT_TCPS_TIME_WAIT || t->state == FWT_TCPS_CLOSE)
+		return;
+	for (i = 0; i < 2; i++)
+		t->peer[i].flags = 0;
+	t->flags = FWT_TCP_CONN_LOOSE;
+	t->state = FWT_TCPS_ESTABLISHED;
+	t->idle = 0;
+}
+
+/* The first segment since. There is nothing that a RST or a SYN could be held against: the
+ * receiver knows, and what it answers is where the connection goes on.
+ */
+static void found(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
+		  struct fwt_tcp_verdict *v)
+{
+	if (!(s->flags & (FWT_TCP_RST | FWT_TCP_SYN)))
+		pick_up(t, dir, s, v);
+	else if (s->flags & FWT_TCP_RST)
+		verdict(t, v, FWT_TCP_PASS, FWT_TCP_DOUBT);
+	else
+		verdict(t, v, FWT_TCP_PASS, 0);
+}
+
 void fwt_tcp_packet(struct fwt_tcp *t, enum fwt_dir dir,
 		    const struct fwt_tcp_segment *s, struct fwt_tcp_verdict *v)
 {
 	if (!fwt_tcp_flags_valid(s->flags))
 		invalid(t, v, "impossible flags");
+	else if (unlikely(lost(t)))
+		found(t, dir, s, v);
 	else if (s->flags & FWT_TCP_RST)
 		on_rst(t, dir, s, v);
 	else if (!(s->flags & FWT_TCP_SYN))

@@ -216,6 +216,13 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
 		  struct fwt_tcp_verdict *v);
 
 /**
+ * fwt_tcp_resume() - segments have gone by unseen
+ * @t: what its sides have sent is forgotten, unless it is over; the first segment that
+ *	comes then is where it goes on, as when one is picked up
+ */
+void fwt_tcp_resume(struct fwt_tcp *t);
+
+/**
  * fwt_tcp_packet() - a later segment
  * @t: brought up to date; the caller holds the record's lock
  * @dir: which way it goes

@@ -94,12 +94,34 @@ for hook, where in (("ingress", "reject"), ("egress", "oif wan reject; accept"))
                        bytes.fromhex(HOSTS[f].replace(":", "")))]
             if f == 4:
                 cases += [("to everybody", 0, ip(4, dst="255.255.255.255") / UDP(sport=5, dport=7) / b"x", all_hosts),
-                          ("to everybody there", 0, ip(4, dst="192.168.1.255") / UDP(sport=5, dport=7) / b"x", all_hosts)]
+                          ("to everybody there", 0, ip(4, dst="192.168.1.255") / UDP(sport=5, dport=7) / b"x", all_hosts),
+                          ("to everybody there, in a frame for us", 0, ip(4, dst="192.168.1.255") / UDP(sport=5, dport=7) / b"x", ours)]
         for what, n, packet, to in cases:
             equal(answers(f, packet, to), n, f"R32 {hook} IPv{f}: {what}: {n}")
     # What routing would not have has a tentative entry, for two seconds (R22).
     ok(wait_for(lambda: not [c for c in conn_list() if c["original"]["daddr"] in FAR.values()]),
        f"{hook}: none of it is remembered", conn_list())
+END
+
+# A wire without frames does not say that a packet is for all of a subnet; its address does.
+py <<'END'
+import fcntl
+from scapy.layers.inet import IP, UDP
+with ns("gw"):
+    tun = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"tun0", 0x1001))
+for words in ("addr add 10.8.0.1/24 dev tun0", "link set tun0 up"):
+    equal(run("ip", "-n", "gw", *words.split()).returncode, 0, f"ip {words}")
+apply("ingress { iif tun0 udp dport 137 ct state untracked count all reject\niif tun0 udp dport 137 count some reject; accept }")
+for last in (255, 9):
+    os.write(tun, bytes(IP(src="10.8.0.2", dst=f"10.8.0.{last}") / UDP(sport=5, dport=137) / b"x"))
+counts = lambda: {k: v["packets"] for k, v in stats()["counters"].items()}
+ok(wait_for(lambda: counts() == {"all": 1, "some": 1}), "by a tunnel: what is for its subnet is untracked, else new", counts())
+got = []
+while not got or got[-1][16:20] != bytes((10, 8, 0, 2)) or got[-1][9] != 1:
+    got.append(os.read(tun, 2000))
+equal(got[-1][12:16] + got[-1][44:48], bytes((10, 8, 0, 1, 10, 8, 0, 9)), "by a tunnel: one answer, about the other")
+os.close(tun)
 END
 
 # An answer that a tunnel carries: the tunnel's packet is none of ours, and is of its

@@ -138,6 +138,23 @@ for f in (4, 6):
        (flow.seen, conn_list()))
     flow.stop()
 
+# Likewise where each packet walks: what has the other one's address is not sent.
+policy = fwctl("show", "policy")["files"][0]["text"]
+apply("option evaluate per-packet\n" + policy)
+for f in (4, 6):
+    fwctl("conn", "flush")
+    restore()
+    flow = Flow(f)
+    ok(wait_for(lambda: WAN[f] in flow.seen), f"R15 IPv{f}, per packet: out by the first one")
+    before = reason("no-address")
+    flow.seen.clear()
+    ip(*(["-6"] if f == 6 else []), "route", "replace", "default", "via", WAY[f][1])
+    ok(wait_for(lambda: WAN2[f] in flow.seen), f"R15 IPv{f}, per packet: another route: with the address there",
+       (flow.seen, conn_list()))
+    ok(reason("no-address") > before, f"R15 IPv{f}, per packet: the packet that it ends by is counted")
+    flow.stop()
+apply(policy)
+
 # The interface itself.
 restore()
 flow = Flow(4)

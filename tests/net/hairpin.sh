@@ -252,6 +252,24 @@ for f in (4, 6):
     for x in (mine, far):
         x.close()
     equal(rule("strange")["hits"], 0, f"{what}: none was anything else")
+
+# R1: no port is left to be shown with: said, counted, and at once.
+policy(kind="to :7000-7001 endpoint-independent")
+for f in (4, 6):
+    fwctl("conn", "flush")
+    far = udp("net", {4: "203.0.113.1", 6: "2001:db8:1::1"}[f], 9)
+    inside = [udp("home", A[f], X), udp("home2", B[f], Y)]
+    ends = [shown(f, s, far) for s in inside]
+    equal(sorted(e[1] for e in ends), [7000, 7001], f"IPv{f}, full: each port has its socket")
+    before = reason("nat-exhausted"), reason("tuple-clash")
+    third = udp("home2", B[f], 7005)
+    third.connect(ends[0])
+    third.send(b"x")
+    equal(refused(lambda: third.recv(9)), errno.EHOSTUNREACH if f == 4 else errno.EACCES,
+          f"R1 IPv{f}, full: who comes next is told")
+    equal((reason("nat-exhausted"), reason("tuple-clash")), (before[0] + 1, before[1]), f"R1 IPv{f}, full: and counted")
+    for s in (far, third, *inside):
+        s.close()
 END
 fw conn flush >/dev/null
 is "no connection, no mapping: nothing is left of their memory" "$(stat 'd["connections"]["memory"]')" 0

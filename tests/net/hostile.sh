@@ -102,7 +102,9 @@ for f in (4, 6):
         wires["guest"].send(bytes(heads["guest"] / ip(f, HOME[f], FAR[f]) / TCP(sport=8080, dport=80, flags=flags, seq=seq)))
         wires["guest"].send(bytes(heads["guest"] / ip(f, FAR[f], HOME[f]) / TCP(sport=80, dport=8080, flags=flags, seq=seq)))
     ok(p.talk(b"again"), f"R17 IPv{f}: a guest's segments are none of it")
-    equal(conn_list("dport", "80", f"ipv{f}")[0]["state"], before["state"], f"R17 IPv{f}: and change nothing")
+    after = conn_list("dport", "80", f"ipv{f}")[0]
+    same = [k for k in before if k not in ("original", "reply") and "time" not in k]
+    equal([(k, after[k]) for k in same], [(k, before[k]) for k in same], f"R17 IPv{f}: and change nothing")
     p.close()
 
     # A conversation of home's with the gateway itself, whose answers come by no wire.

@@ -96,4 +96,23 @@ fails "egress drops what gw starts" on gw ping -n -c 1 -W 0.3 198.51.100.7
 serve net 7
 is "egress translates what gw starts" "$(on gw python3 "$netdir/peer.py" ask tcp 198.51.100.7 7)" \
 	"203.0.113.8 20[01][0-9]"
+# R34: led, or marked, to where no route leads: said to the program, counted, and no record.
+ip -n gw route add unreachable 10.99.0.0/16
+ip -n gw -6 route add unreachable fd00:99::/64
+must_apply <<'END'
+ingress { iif lo accept; ct state untracked accept; drop }
+egress {
+	udp dport 53 family ipv4 dnat to 10.99.0.1 accept
+	udp dport 53 dnat to fd00:99::1 accept
+	accept
+}
+END
+py <<'END'
+for f in (4, 6):
+    before = reason("no-route")
+    s = udp("gw", WAN[f])
+    ok(refused(lambda: s.sendto(b"x", (FAR[f], 53))) in (errno.EHOSTUNREACH, errno.ENETUNREACH), f"R34 IPv{f}: no route: who sends is told")
+    equal(reason("no-route") - before, 1, f"R34 IPv{f}: and it is counted")
+    equal(conn_list("dport", "53", f"ipv{f}"), [], f"R34 IPv{f}: no connection is left")
+END
 done_testing

@@ -90,6 +90,7 @@ END
 # of what is there stays.
 py <<'END'
 from netlib import *
+import struct
 policy = open("policy.fw").read()
 server = listen("net", FAR[4], 81)
 p = Pair("home", FAR[4], 81, server)
@@ -100,8 +101,18 @@ apply(policy.replace("ct state established ct direction reply count back accept 
 ok(not p.talk(), "established is dropped: at once")
 ok(rule("now")["packets"] > 0, "by that rule")
 ok(conn_list("dport", "81"), "the connection is there, its packets are refused")
+# What is refused says nothing (R22): not even an exact RST.
+q = [c for c in conn_list("dport", "81")][0]
+p.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+seen = rule("now")["packets"]
+p.s.close()
+ok(wait_for(lambda: rule("now")["packets"] > seen), "refused: a RST")
+r = conn_list("dport", "81")[0]
+equal((r["state"], r["reply"]), (q["state"], q["reply"]), "refused: the connection is as it was")
 apply(policy)
-ok(wait_for(lambda: p.talk()), "allowed again: it goes on")
+fwctl("conn", "flush")
+p = Pair("home", FAR[4], 81, server)
+ok(wait_for(lambda: p.talk()), "allowed again: goes on")
 apply(policy.replace("option evaluate per-packet", ""))
 ok(p.talk(), "per connection again: it is decided, and goes on")
 END

@@ -9,8 +9,9 @@
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology
+route_home
 py <<'END'
-import os, signal, subprocess, time
+import os, signal, subprocess, threading, time
 OLD = """option adopt 0s
 ingress device lan { count frames accept }
 ingress {
@@ -82,7 +83,44 @@ ok(again.talk(), "what it allows goes again")
 ok(stats()["counters"]["frames"]["packets"] > frames, "its device's tree is walked")
 ok(refused(lambda: connect("home", FAR[4], 81, timeout=1)), "what it does not allow does not")
 
+# A policy of devices alone follows no connection: what is said meanwhile is more than a
+# window, either way. Those that are there go on all the same, and what began meanwhile is
+# adopted (R18). Untranslated, since nobody translates meanwhile.
+DEVICE = "ingress device lan { accept }\n"
+BARE = OLD.replace("oif wan masquerade accept id out; accept", "accept id out").replace("adopt 0s", "adopt 1h")
+
+def much(a, b, n=3_000_000):
+    """More than was allowed at first."""
+    got, t = 0, threading.Thread(target=lambda: a.sendall(bytes(n)))
+    t.start()
+    while got < n:
+        got += len(b.recv(1 << 16))
+    t.join()
+    return got == n
+
+apply(BARE)
+keep = Pair("home", FAR[4], 80, s80)
+ok(keep.talk(), "before a policy of devices alone: goes")
+trial(DEVICE, "1h")
+ok(much(keep.c, keep.s) and much(keep.s, keep.c), "on trial: nobody follows, all goes")
+began = Pair("home", FAR[4], 80, s80)
+ok(began.talk(), "on trial: one begins")
+was = reason("tcp-window")
+fwctl("-j", "rollback")
+ok(keep.talk() and much(keep.c, keep.s) and much(keep.s, keep.c), "goes on when its policy is back")
+equal(reason("tcp-window"), was, "and nothing was outside of a window")
+ok(began.talk(), "what began meanwhile is adopted")
+states = {c["original"]["sport"]: c["state"] for c in conn_list("proto", "tcp", "dport", "80")}
+equal([states.get(p.c.getsockname()[1]) for p in (keep, began)], ["ESTABLISHED"] * 2, "both are followed")
+apply(DEVICE)
+apply(BARE)
+ok(keep.talk() and began.talk(), "likewise when it is applied")
+keep.close()
+began.close()
+fwctl("conn", "flush")
+
 # Confirmed.
+apply(OLD)
 gen = trial(NEW, "1s")["generation"]
 equal(fwctl("-j", "confirm")["generation"], gen, "confirmed, under the same generation")
 time_then = time.monotonic()

@@ -46,4 +46,48 @@ c=$(fw -j conn list dst 198.51.100.7 | j "[(c['original']['saddr'], c['local'], 
 is "its record is of this machine" "$c" '\[\["203.0.113.8", true, null]]'
 on gw ipvsadm -C
 rmmod ip_vs_rr ip_vs
+
+# A tunnel in a VRF, what carries it is not: its packets start here, and leave by no VRF.
+ip -n gw link add blue type vrf table 77
+ip -n gw link set blue up
+ip -n gw link add g0 type gre local 203.0.113.8 remote 198.51.100.7
+ip -n gw link set g0 master blue
+ip -n gw link set g0 up
+ip -n gw addr add 10.9.0.1/24 dev g0
+ip -n net link add g0 type gre local 198.51.100.7 remote 203.0.113.8
+ip -n net link set g0 up
+ip -n net addr add 10.9.0.2/24 dev g0
+must_apply <<'END'
+ingress { accept }
+egress {
+	oif wan protocol gre accept id outer
+	accept
+}
+END
+ok "a tunnel of a VRF, outside of it: answered" on gw ping -q -c 2 -W 5 -I blue 10.9.0.2
+is "and nothing clashed" "$(stat 'd["reasons"]["tuple-clash"]["value"]')" 0
+is "one connection carries it" "$(fw -j conn list proto gre | j 'len(d)')" 1
+ip -n gw link del g0
+ip -n gw link del blue
+ip -n net link del g0
+
+# What comes by a tunnel without a fixed end has, for a route, where it came from; mss clamp
+# asks for one that leads on.
+ip -n gw link add gx type gre external
+ip -n gw link set gx up
+ip -n gw addr add 10.9.0.1/24 dev gx
+ip -n net link add gx type gre local 198.51.100.7 remote 203.0.113.8
+ip -n net link set gx up
+ip -n net addr add 10.9.0.2/24 dev gx
+must_apply <<'END'
+ingress {
+	iif gx tcp dport 80 notrack mss clamp accept id clamped
+	accept
+}
+END
+spawn net bash -c 'exec 3<>/dev/tcp/10.9.0.1/80'
+clamped() { [ "$(rule clamped hits)" -ge 1 ]; }
+ok "by a tunnel without a fixed end: a SYN is clamped" wait_for clamped
+ip -n gw link del gx
+ip -n net link del gx
 done_testing

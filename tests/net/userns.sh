@@ -21,6 +21,7 @@ for what in "apply policy.fw" stats "show policy" "conn list" "conn count" "conn
 	is "R31: closed: $what: it is said who may" "$(inside "fwctl $what" 2>&1)" \
 		"*CAP_NET_ADMIN in the initial user namespace*"
 done
+is "R31: closed: monitor" "$(inside "timeout 5 fwctl monitor" 2>&1)" "*CAP_NET_ADMIN*"
 ok "R31: root of the machine may" fwctl stats
 
 echo Y >$param

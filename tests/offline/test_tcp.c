@@ -195,6 +195,68 @@ static void test_quotes(void **state)
 	assert_false(fwt_tcp_quote_fits(&t, FWT_REPLY, 0x80000000));
 }
 
+static void says(struct fwt_tcp *t, enum fwt_dir dir, struct fwt_tcp_segment s,
+		 enum fwt_tcp_result want)
+{
+	struct fwt_tcp_verdict v;
+
+	fwt_tcp_packet(t, dir, &s, &v);
+	assert_int_equal(v.result, want);
+}
+
+/* Segments that nobody looked at: the connection goes on where it is by now, from whichever
+ * side, and is followed again.
+ */
+static void test_resume(void **state)
+{
+	struct fwt_tcp_segment s = seg(FWT_TCP_SYN, 1000, 0, 0);
+	struct fwt_tcp_verdict v;
+	struct fwt_tcp t, was;
+	int first;
+
+	(void)state;
+	for (first = 0; first < 2; first++) {
+		fwt_tcp_init(&t, &s, false, &v);
+		says(&t, FWT_REPLY, seg(FWT_TCP_SYN | FWT_TCP_ACK, 5000, 1001, 0), FWT_TCP_OK);
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 1001, 5001, 100), FWT_TCP_OK);
+		/* A gigabyte each way. */
+		was = t;
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 0x40000000, 0x50000000, 100),
+		     FWT_TCP_INVALID);
+		assert_memory_equal(&t, &was, sizeof(t));
+		fwt_tcp_resume(&t);
+		assert_int_equal(t.state, FWT_TCPS_ESTABLISHED);
+		/* What can be forged ends nothing. */
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_RST, 77, 0, 0), FWT_TCP_PASS);
+		says(&t, FWT_REPLY, seg(FWT_TCP_SYN | FWT_TCP_ACK, 7, 77, 0), FWT_TCP_PASS);
+		if (first)
+			says(&t, FWT_REPLY, seg(FWT_TCP_ACK, 0x50000000, 0x40000000, 100),
+			     FWT_TCP_OK);
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 0x40000000, 0x50000000, 100),
+		     FWT_TCP_OK);
+		says(&t, FWT_REPLY, seg(FWT_TCP_ACK, 0x50000000, 0x40000064, 100), FWT_TCP_OK);
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 0x40000064, 0x50000064, 0), FWT_TCP_OK);
+		assert_int_equal(t.state, FWT_TCPS_ESTABLISHED);
+		/* Followed: nonsense is nonsense, and a RST is by its sequence. */
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 0x40000064, 0xa0000000, 0),
+		     FWT_TCP_INVALID);
+		says(&t, FWT_REPLY, seg(FWT_TCP_RST, 0x50000064, 0, 0), FWT_TCP_OK);
+		assert_int_equal(t.state, FWT_TCPS_CLOSE);
+		/* What is over stays so. */
+		was = t;
+		fwt_tcp_resume(&t);
+		assert_memory_equal(&t, &was, sizeof(t));
+	}
+	/* A SYN that its server answers begins anew. */
+	fwt_tcp_init(&t, &s, false, &v);
+	fwt_tcp_resume(&t);
+	says(&t, FWT_ORIGINAL, seg(FWT_TCP_SYN, 1000, 0, 0), FWT_TCP_PASS);
+	says(&t, FWT_REPLY, seg(FWT_TCP_SYN | FWT_TCP_ACK, 5000, 1001, 0), FWT_TCP_PASS);
+	says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 1001, 5001, 0), FWT_TCP_OK);
+	says(&t, FWT_REPLY, seg(FWT_TCP_ACK, 5001, 1001, 0), FWT_TCP_OK);
+	assert_int_equal(t.state, FWT_TCPS_ESTABLISHED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_resume),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static bool add_segment(const struct tcp_vector_segment *v, unsigned int number)
 	case FWT_TCP_INVALID:
 		l->out = OUT_DROP;
 		l->reason = FWT_REASON_INVALID;
-		l->reason2 = first ? FWT_REASON_NONE : FWT_REASON_TCP_WINDOW;
+		l->of_it = first ? FWT_REASON_NONE : FWT_REASON_TCP_WINDOW;
 		l->none = first;
 		break;
 	case FWT_TCP_REOPEN:
@@ -295,9 +295,9 @@ static bool expect_word(struct line *l, const char *w)
 		l->out = OUT_DROP;
 		l->reason = reason_find((arg = word()) ? arg : "");
 		return l->reason;
-	} else if (!strcmp(w, "and")) {
-		l->reason2 = reason_find((arg = word()) ? arg : "");
-		return l->reason2;
+	} else if (!strcmp(w, "or")) {
+		l->of_it = reason_find((arg = word()) ? arg : "");
+		return l->of_it;
 	} else if (!strcmp(w, "timeout") || !strcmp(w, "snat-timeout")) {
 		l->snat_only = *w == 's';
 		arg = word();
@@ -473,8 +473,8 @@ static bool any_line(const char *path, char *text, unsigned int n)
 			continue;
 		l = &now.line[now.n - 1];
 		l->bad_sum = true;
-		if (l->reason2)
-			l->reason2 = FWT_REASON_CHECKSUM;
+		if (l->of_it)
+			l->of_it = FWT_REASON_CHECKSUM;
 	}
 	return true;
 }

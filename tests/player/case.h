@@ -58,10 +58,10 @@ enum error_what {
  * @elsewhere: it goes to another address than the quoted packet came from
  * @out: what becomes of it
  * @reason: for OUT_DROP
- * @reason2: another one that is counted, or 0
+ * @of_it: the same where the connection is there of whose ends it is, or 0
  * @state: the entry's then, as fwctl says it; NULL for as it was
  * @timeout: enum fwt_timeout that counts from now on; -1 for as it was
- * @snat_only: only where the source is translated
+ * @snat_only: only where the source is translated, and it alone
  * @cap: seconds that remain at most, or 0
  * @assured: 1 or 0; -1 for as it was
  * @none: there is no entry then
@@ -93,7 +93,7 @@ struct line {
 
 	enum line_out out;
 	enum fwt_reason reason;
-	enum fwt_reason reason2;
+	enum fwt_reason of_it;
 	const char *state;
 	int timeout;
 	bool snat_only;

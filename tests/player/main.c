@@ -197,7 +197,7 @@ static void expect(struct run *r, const struct line *l, const struct two_sides *
 	}
 	if (l->state)
 		m->state = l->state;
-	if (l->timeout >= 0 && (r->way->snat || !l->snat_only))
+	if (l->timeout >= 0 && ((r->way->snat && !r->way->dnat) || !l->snat_only))
 		m->expires = now + run_timeout(r, l->timeout) * SECOND;
 	if (l->assured >= 0)
 		m->assured = l->assured;
@@ -240,11 +240,9 @@ static void play_line(struct run *r)
 			return;
 		run_build(r, &t->in, &built, false);
 		expect(r, l, t, built.len);
-		if (l->out == OUT_DROP)
-			count_drop(r, l->reason);
 		/* A window there is where there is a connection. */
-		if (l->out == OUT_DROP && (l->reason2 != FWT_REASON_TCP_WINDOW || r->m.there))
-			count_drop(r, l->reason2);
+		if (l->out == OUT_DROP)
+			count_drop(r, l->of_it && r->m.there ? l->of_it : l->reason);
 	}
 	t->there = true;
 	r->touched = true;

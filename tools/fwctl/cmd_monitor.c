@@ -167,6 +167,7 @@ int cmd_monitor(struct fwctl *ctl, int argc, char **argv)
 		[FWT_NL_GROUP_LOG] = "log", [FWT_NL_GROUP_DROP] = "drops", NULL
 	};
 	unsigned int groups = 0;
+	struct fwt_nl_policy now;
 	struct fwt_nl nl;
 	int ret, i;
 
@@ -183,7 +184,9 @@ int cmd_monitor(struct fwctl *ctl, int argc, char **argv)
 	ret = fwctl_open(ctl, &nl);
 	if (ret)
 		return ret;
-	if (fwt_nl_listen(&nl, groups) || fwt_nl_monitor(&nl, print_event, NULL) != -EPIPE)
+	/* Who may not ask is told nothing, either, and would wait for ever. */
+	if (fwt_nl_policy_get(&nl, &now) == -EPERM || fwt_nl_listen(&nl, groups) ||
+	    fwt_nl_monitor(&nl, print_event, NULL) != -EPIPE)
 		return fwctl_refused(&nl);
 	fwt_nl_close(&nl);
 	return FWCTL_FAILED;

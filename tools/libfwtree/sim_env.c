@@ -252,6 +252,22 @@ bool fwt_own_address(struct net *net, const struct net_device *dev, u8 family,
 	return r.type == FWT_ROUTE_LOCAL;
 }
 
+bool fwt_dev_has(const struct net_device *dev, u8 family, const u32 *addr)
+{
+	return fwt_mock_ifaddr(&dev->net->world->routes, dev->name, family, addr, false);
+}
+
+bool fwt_is_broadcast(struct net *net, const struct net_device *dev, const u32 *addr)
+{
+	struct fwt_packet p = { .have = FWT_HAVE_IP, .family = 4 };
+	struct fwt_route r = { };
+
+	(void)dev;
+	p.daddr[0] = addr[0];
+	fwt_mock_route(&net->world->routes, &p, FWT_ROUTE_FORWARD, &r);
+	return r.type == FWT_ROUTE_BROADCAST;
+}
+
 /* This machine has no sockets. */
 bool fwt_bound(struct net *net, u8 protocol, u16 port)
 {

@@ -71,6 +71,7 @@ struct net_device *sim_device(struct net *net, const char *name)
 	dev->ifindex = last + 1;
 	snprintf(dev->name, sizeof(dev->name), "%s", name);
 	dev->type = ARPHRD_ETHER;
+	dev->flags = IFF_BROADCAST;
 	if (!strcmp(name, "lo")) {
 		dev->flags = IFF_LOOPBACK;
 		dev->type = ARPHRD_LOOPBACK;
