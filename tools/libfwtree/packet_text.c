@@ -345,6 +345,49 @@ static int read_number(struct reader *r, const char *word, struct fwt_packet_tex
 	return ok ? 0 : wrong(r, "'%s' is no number for '%s'", r->word, word);
 }
 
+static int read_ether(struct reader *r, struct fwt_packet *p)
+{
+	if (!next(r) || !read_mac(r->word, p->ether_saddr) || !next(r) ||
+	    (strcmp(r->word, "to") && strcmp(r->word, ">")) || !next(r) ||
+	    !read_mac(r->word, p->ether_daddr))
+		return wrong(r, "'ether MAC to MAC' is meant");
+	p->have |= FWT_HAVE_ETHER;
+	return 0;
+}
+
+/* "request 10.0.0.1 to 10.0.0.2 vlan 5": addresses, tag and frame may be left out. */
+static int read_arp(struct reader *r, struct fwt_packet_text *t)
+{
+	struct fwt_packet *p = &t->p;
+	bool port, any = false;
+	u8 family;
+	int ret;
+
+	if (!next(r) || (strcmp(r->word, "request") && strcmp(r->word, "reply")))
+		return wrong(r, "'arp request' or 'arp reply' is meant");
+	p->have = FWT_HAVE_ETHER | FWT_HAVE_ARP;
+	p->ether_type = 0x0806;
+	p->arp_op = strcmp(r->word, "reply") ? 1 : 2;
+	for (ret = 0; !ret && next(r); any = true) {
+		if (!any && *r->word >= '0' && *r->word <= '9') {
+			if (!read_end(r->word, &family, p->saddr, &p->sport, &port) || port ||
+			    family != 4 || !next(r) ||
+			    (strcmp(r->word, "to") && strcmp(r->word, ">")) || !next(r) ||
+			    !read_end(r->word, &family, p->daddr, &p->dport, &port) || port ||
+			    family != 4)
+				return wrong(r, "of ARP 'ADDRESS to ADDRESS' of IPv4 is meant");
+		} else if (!strcmp(r->word, "ether")) {
+			ret = read_ether(r, p);
+		} else if (!strcmp(r->word, "vlan")) {
+			ret = read_number(r, "vlan", t);
+		} else {
+			return wrong(r, "'%s' is no word of ARP: ADDRESS to ADDRESS, vlan and "
+				     "ether are", r->word);
+		}
+	}
+	return ret;
+}
+
 static int words(struct reader *r, struct fwt_packet_text *t, bool *flags)
 {
 	static const char *const numbers[] = { "seq", "len", "ttl", "mark", "type", "code",
@@ -379,11 +422,9 @@ static int words(struct reader *r, struct fwt_packet_text *t, bool *flags)
 			continue;
 		}
 		if (!strcmp(word, "ether")) {
-			if (!next(r) || !read_mac(r->word, p->ether_saddr) || !next(r) ||
-			    (strcmp(r->word, "to") && strcmp(r->word, ">")) || !next(r) ||
-			    !read_mac(r->word, p->ether_daddr))
-				return wrong(r, "'ether MAC to MAC' is meant");
-			p->have |= FWT_HAVE_ETHER;
+			ret = read_ether(r, p);
+			if (ret)
+				return ret;
 			continue;
 		}
 		for (i = 0; i < ARRAY_SIZE(owners) && strcmp(word, owners[i].word); i++)
@@ -426,14 +467,8 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	p->oif = t->out ? t->name : NULL;
 	if (!next(&r))
 		return wrong(&r, "a protocol is missing");
-	if (!strcmp(r.word, "arp")) {
-		if (!next(&r) || (strcmp(r.word, "request") && strcmp(r.word, "reply")))
-			return wrong(&r, "'arp request' or 'arp reply' is meant");
-		p->have = FWT_HAVE_ETHER | FWT_HAVE_ARP;
-		p->ether_type = 0x0806;
-		p->arp_op = strcmp(r.word, "reply") ? 1 : 2;
-		return 0;
-	}
+	if (!strcmp(r.word, "arp"))
+		return read_arp(&r, t);
 	proto = r.start;
 	if (!read_protocol(r.word, &p->protocol))
 		return wrong(&r, "'%s' is no protocol", r.word);

@@ -3,12 +3,13 @@
  * A packet in words:
  *
  *	in|out IF PROTO SADDR[:SPORT] to|> DADDR[:DPORT] [WORD...]
- *	in|out IF arp request|reply
+ *	in|out IF arp request|reply [SADDR to DADDR] [WORD...]
  *
  * An IPv6 address with a port is in brackets. WORD: syn ack fin rst; seq N, ack N,
  * len N, ttl N, dscp N, mark N, type N, code N, id N, ipid N, frag OFFSET[+], vlan N,
  * ether MAC to MAC; of what starts here uid N, gid N, cgroup PATH: of whose socket it is.
- * TCP without a flag is a SYN; ICMP without a type is an echo request.
+ * TCP without a flag is a SYN; ICMP without a type is an echo request. ARP has of the
+ * words vlan and ether.
  */
 #ifndef FWT_PACKET_TEXT_H
 #define FWT_PACKET_TEXT_H

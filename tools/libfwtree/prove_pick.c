@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "prove_pair.h"
 #include "prove_pick.h"
 #include "sema_sample.h"
 
@@ -57,11 +58,14 @@ static const struct {
 	{ FWT_AXIS_ARP_DADDR, 0, 0xc0a80101 },
 };
 
-static u32 usual_part(struct fwt_space *sp, u32 set)
+/* What decides which fields a packet has: the first of them. */
+#define USUAL_KINDS 11
+
+static u32 usual_part(struct fwt_space *sp, u32 set, u32 from, u32 to)
 {
 	u32 i, f;
 
-	for (i = 0; i < ARRAY_SIZE(usual); i++) {
+	for (i = from; i < to; i++) {
 		struct fwt_wide v = fwt_wide(usual[i].h, usual[i].l);
 
 		if (!sp->axis[usual[i].axis].bits)
@@ -75,14 +79,28 @@ static u32 usual_part(struct fwt_space *sp, u32 set)
 	return set;
 }
 
+/* The usual values of an axis. */
+static u32 usual_of(u32 axis, struct fwt_wide *to)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(usual) && n < FWT_PAIR_USUAL; i++)
+		if (usual[i].axis == axis)
+			to[n++] = fwt_wide(usual[i].h, usual[i].l);
+	return n;
+}
+
 /* A value of an axis: a usual one where the piece has one, else its first. */
-static struct fwt_wide value_of(const struct fwt_space *sp, const u8 *bits, u32 axis)
+static struct fwt_wide value_of(const struct fwt_space *sp, const struct fwt_witness *w,
+				u32 axis)
 {
 	const struct fwt_axis *a = &sp->axis[axis];
 	struct fwt_wide lo, hi;
 	u32 i;
 
-	fwt_space_ends(sp, axis, bits + a->first, &lo, &hi);
+	if (w->chosen && fwt_chosen_for(w->chosen, axis, &lo))
+		return lo;
+	fwt_space_ends(sp, axis, w->bits + a->first, &lo, &hi);
 	for (i = 0; i < ARRAY_SIZE(usual); i++) {
 		struct fwt_wide v = fwt_wide(usual[i].h, usual[i].l);
 
@@ -97,16 +115,16 @@ static struct fwt_wide value_of(const struct fwt_space *sp, const u8 *bits, u32 
 	return lo;
 }
 
-static u32 number(const struct fwt_space *sp, const u8 *bits, u32 axis)
+static u32 number(const struct fwt_space *sp, const struct fwt_witness *w, u32 axis)
 {
-	return (u32)value_of(sp, bits, axis).l;
+	return (u32)value_of(sp, w, axis).l;
 }
 
-static void name(const struct fwt_space *sp, const u8 *bits, u32 axis, char *to)
+static void name(const struct fwt_space *sp, const struct fwt_witness *w, u32 axis, char *to)
 {
-	struct fwt_wide v = value_of(sp, bits, axis), lo, hi;
+	struct fwt_wide v = value_of(sp, w, axis), lo, hi;
 
-	fwt_space_ends(sp, axis, bits + sp->axis[axis].first, &lo, &hi);
+	fwt_space_ends(sp, axis, w->bits + sp->axis[axis].first, &lo, &hi);
 	if (!fwt_space_name(v, v, to) && !fwt_space_name(lo, hi, to))
 		to[0] = 0;
 }
@@ -129,7 +147,8 @@ static void mac(struct fwt_wide v, u8 *to)
 	put_unaligned_be32((u32)v.l, to + 2);
 }
 
-static void transport(const struct fwt_space *sp, const u8 *bits, struct fwt_packet *p)
+static void transport(const struct fwt_space *sp, const struct fwt_witness *w,
+		      struct fwt_packet *p)
 {
 	u32 t;
 
@@ -138,7 +157,7 @@ static void transport(const struct fwt_space *sp, const u8 *bits, struct fwt_pac
 	switch (p->protocol) {
 	case FWT_IPPROTO_TCP:
 		p->have |= FWT_HAVE_PORTS | FWT_HAVE_TCP;
-		if (sp->axis[FWT_AXIS_HAVE_MSS].bits && number(sp, bits, FWT_AXIS_HAVE_MSS))
+		if (sp->axis[FWT_AXIS_HAVE_MSS].bits && number(sp, w, FWT_AXIS_HAVE_MSS))
 			p->have |= FWT_HAVE_MSS;
 		break;
 	case FWT_IPPROTO_UDP:
@@ -155,18 +174,18 @@ static void transport(const struct fwt_space *sp, const u8 *bits, struct fwt_pac
 			p->have |= p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6;
 		break;
 	}
-	p->sport = (u16)number(sp, bits, FWT_AXIS_SPORT);
-	p->dport = (u16)number(sp, bits, FWT_AXIS_DPORT);
-	p->tcp_flags = (u8)number(sp, bits, FWT_AXIS_TCP_FLAGS);
-	p->tcp_seq = number(sp, bits, FWT_AXIS_TCP_SEQ);
-	p->tcp_ack = number(sp, bits, FWT_AXIS_TCP_ACK);
-	p->tcp_window = (u16)number(sp, bits, FWT_AXIS_TCP_WINDOW);
-	p->tcp_mss = (u16)number(sp, bits, FWT_AXIS_TCP_OPTION_MSS);
-	p->icmp_type = (u8)number(sp, bits, FWT_AXIS_ICMP_TYPE);
+	p->sport = (u16)number(sp, w, FWT_AXIS_SPORT);
+	p->dport = (u16)number(sp, w, FWT_AXIS_DPORT);
+	p->tcp_flags = (u8)number(sp, w, FWT_AXIS_TCP_FLAGS);
+	p->tcp_seq = number(sp, w, FWT_AXIS_TCP_SEQ);
+	p->tcp_ack = number(sp, w, FWT_AXIS_TCP_ACK);
+	p->tcp_window = (u16)number(sp, w, FWT_AXIS_TCP_WINDOW);
+	p->tcp_mss = (u16)number(sp, w, FWT_AXIS_TCP_OPTION_MSS);
+	p->icmp_type = (u8)number(sp, w, FWT_AXIS_ICMP_TYPE);
 	if (!sp->axis[FWT_AXIS_ICMP_TYPE].bits)
 		p->icmp_type = p->family == 4 ? 8 : 128;
-	p->icmp_code = (u8)number(sp, bits, FWT_AXIS_ICMP_CODE);
-	p->icmp_id = (u16)number(sp, bits, FWT_AXIS_ICMP_ID);
+	p->icmp_code = (u8)number(sp, w, FWT_AXIS_ICMP_CODE);
+	p->icmp_id = (u16)number(sp, w, FWT_AXIS_ICMP_ID);
 	t = p->icmp_type;
 	if ((p->have & FWT_HAVE_ICMP && (t == 0 || t == 8 || (t >= 13 && t <= 18))) ||
 	    (p->have & FWT_HAVE_ICMPV6 && (t == 128 || t == 129)))
@@ -177,57 +196,98 @@ static void fill(const struct fwt_space *sp, u32 hook, struct fwt_witness *w)
 {
 	static const u16 type[] = { 0x0800, 0x86dd, 0x0806, 0 };
 	static const u8 status[] = { 0, 1, 3, 2 };
-	u32 kind = number(sp, w->bits, FWT_AXIS_KIND), words;
+	u32 kind = number(sp, w, FWT_AXIS_KIND), words;
 	bool in = hook == FWT_HOOK_INGRESS || hook == FWT_HOOK_DEV_INGRESS;
-	const u8 *bits = w->bits;
 	struct fwt_packet *p = &w->p;
 
 	p->hook = (u8)hook;
-	name(sp, bits, FWT_AXIS_IIF, w->iif);
-	name(sp, bits, FWT_AXIS_OIF, w->oif);
+	name(sp, w, FWT_AXIS_IIF, w->iif);
+	name(sp, w, FWT_AXIS_OIF, w->oif);
 	if (hook != FWT_HOOK_DEV_EGRESS)
 		p->iif = w->iif[0] ? w->iif : NULL;
 	p->oif = in ? NULL : w->oif;
-	p->ct_state = (u8)number(sp, bits, FWT_AXIS_CT_STATE);
-	p->ct_status = status[number(sp, bits, FWT_AXIS_CT_STATUS) & 3];
-	p->pkttype = (u8)number(sp, bits, FWT_AXIS_PKTTYPE);
-	p->mark = number(sp, bits, FWT_AXIS_MARK);
-	p->priority = number(sp, bits, FWT_AXIS_PRIORITY);
+	p->ct_state = (u8)number(sp, w, FWT_AXIS_CT_STATE);
+	p->ct_status = status[number(sp, w, FWT_AXIS_CT_STATUS) & 3];
+	p->pkttype = (u8)number(sp, w, FWT_AXIS_PKTTYPE);
+	p->mark = number(sp, w, FWT_AXIS_MARK);
+	p->priority = number(sp, w, FWT_AXIS_PRIORITY);
 	p->ether_type = kind == FWT_KIND_OTHER ?
-			(u16)number(sp, bits, FWT_AXIS_ETHER_TYPE) : type[kind];
-	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits || number(sp, bits, FWT_AXIS_HAVE_ETHER))
+			(u16)number(sp, w, FWT_AXIS_ETHER_TYPE) : type[kind];
+	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits || number(sp, w, FWT_AXIS_HAVE_ETHER))
 		p->have |= in ? FWT_HAVE_ETHER : 0;
 	if (hook == FWT_HOOK_DEV_EGRESS)
 		p->have |= FWT_HAVE_ETHER;
-	mac(value_of(sp, bits, FWT_AXIS_ETHER_SADDR), p->ether_saddr);
-	mac(value_of(sp, bits, FWT_AXIS_ETHER_DADDR), p->ether_daddr);
-	if (sp->axis[FWT_AXIS_HAVE_VLAN].bits && number(sp, bits, FWT_AXIS_HAVE_VLAN))
+	mac(value_of(sp, w, FWT_AXIS_ETHER_SADDR), p->ether_saddr);
+	mac(value_of(sp, w, FWT_AXIS_ETHER_DADDR), p->ether_daddr);
+	if (sp->axis[FWT_AXIS_HAVE_VLAN].bits && number(sp, w, FWT_AXIS_HAVE_VLAN))
 		p->have |= FWT_HAVE_VLAN;
-	p->vlan_tci = (u16)(number(sp, bits, FWT_AXIS_VLAN_ID) |
-			    number(sp, bits, FWT_AXIS_VLAN_PCP) << 13);
+	p->vlan_tci = (u16)(number(sp, w, FWT_AXIS_VLAN_ID) |
+			    number(sp, w, FWT_AXIS_VLAN_PCP) << 13);
 	if (kind == FWT_KIND_ARP) {
 		p->have |= FWT_HAVE_ARP;
-		p->arp_op = (u16)number(sp, bits, FWT_AXIS_ARP_OP);
-		p->saddr[0] = number(sp, bits, FWT_AXIS_ARP_SADDR);
-		p->daddr[0] = number(sp, bits, FWT_AXIS_ARP_DADDR);
+		p->arp_op = (u16)number(sp, w, FWT_AXIS_ARP_OP);
+		p->saddr[0] = number(sp, w, FWT_AXIS_ARP_SADDR);
+		p->daddr[0] = number(sp, w, FWT_AXIS_ARP_DADDR);
 	}
 	if (kind > FWT_KIND_IPV6)
 		return;
 	p->have |= FWT_HAVE_IP;
 	p->family = kind == FWT_KIND_IPV4 ? 4 : 6;
 	words = p->family == 4 ? 1 : 4;
-	words_of(value_of(sp, bits, FWT_AXIS_SADDR4 + kind), words, p->saddr);
-	words_of(value_of(sp, bits, FWT_AXIS_DADDR4 + kind), words, p->daddr);
-	p->protocol = (u8)number(sp, bits, FWT_AXIS_PROTOCOL);
-	p->tos = (u8)(number(sp, bits, FWT_AXIS_DSCP) << 2);
-	p->ttl = (u8)number(sp, bits, FWT_AXIS_TTL);
-	p->length = number(sp, bits, FWT_AXIS_LENGTH);
-	if (number(sp, bits, FWT_AXIS_FRAGMENT)) {
+	words_of(value_of(sp, w, FWT_AXIS_SADDR4 + kind), words, p->saddr);
+	words_of(value_of(sp, w, FWT_AXIS_DADDR4 + kind), words, p->daddr);
+	p->protocol = (u8)number(sp, w, FWT_AXIS_PROTOCOL);
+	p->tos = (u8)(number(sp, w, FWT_AXIS_DSCP) << 2);
+	p->ttl = (u8)number(sp, w, FWT_AXIS_TTL);
+	p->length = number(sp, w, FWT_AXIS_LENGTH);
+	if (number(sp, w, FWT_AXIS_FRAGMENT)) {
 		p->have |= FWT_HAVE_FRAG;
-		p->frag_off = number(sp, bits, FWT_AXIS_FRAGMENT) == 2 ? 1480 : 0;
+		p->frag_off = number(sp, w, FWT_AXIS_FRAGMENT) == 2 ? 1480 : 0;
 		p->frag_more = !p->frag_off;
 	}
-	transport(sp, bits, p);
+	transport(sp, w, p);
+}
+
+/* Is the answer to a question what the values say; true where it is about none of them. */
+static bool is_so(const struct fwt_space *sp, const struct fwt_opaque *o,
+		  const struct fwt_witness *w)
+{
+	struct fwt_compared p;
+	int cmp;
+
+	if (!fwt_pair_of(sp, o, number(sp, w, FWT_AXIS_KIND), &p))
+		return true;
+	cmp = fwt_wide_cmp(value_of(sp, w, p.axis[0]), value_of(sp, w, p.axis[1]));
+	return (p.less ? cmp < 0 : !cmp) == w->bits[p.var];
+}
+
+/* Follows the bits to a packet of @f, a part of @set; false where its values are not as
+ * an answer says that matters.
+ */
+static bool follow(const struct fwt_space *sp, u32 set, u32 f, struct fwt_witness *w)
+{
+	const struct fwt_opaque *o = sp->opaque.data;
+	const struct fwt_dd *dd = &sp->dd;
+	bool fine = true;
+	u32 i;
+
+	memset(w->bits, 0, w->vars);
+	while (!fwt_dd_is_leaf(f)) {
+		bool hi = dd->node[f].lo == FWT_DD_NO;
+
+		w->bits[dd->node[f].var] = hi;
+		f = hi ? dd->node[f].hi : dd->node[f].lo;
+	}
+	for (i = 0; i < sp->opaque.count; i++) {
+		if (o[i].var >= w->vars || is_so(sp, &o[i], w))
+			continue;
+		w->bits[o[i].var] ^= 1;
+		if (fwt_dd_at(dd, set, w->bits) == FWT_DD_YES)
+			continue;
+		w->bits[o[i].var] ^= 1;
+		fine = false;
+	}
+	return fine;
 }
 
 static void append(char *buf, size_t size, const char *before, const char *text)
@@ -245,6 +305,15 @@ static bool asked(const struct fwt_space *sp, const u8 *support, u32 axis)
 		if (support[sp->axis[axis].first + i])
 			return true;
 	return false;
+}
+
+/* Is an axis what the set is about, by itself or by a question about two. */
+static bool told(const struct fwt_space *sp, const u8 *support, const struct fwt_witness *w,
+		 u32 axis)
+{
+	struct fwt_wide v;
+
+	return asked(sp, support, axis) || (w->chosen && fwt_chosen_for(w->chosen, axis, &v));
 }
 
 /* Whose socket a packet that starts here is of. */
@@ -266,7 +335,7 @@ static void owner_words(const struct fwt_space *sp, const u8 *support, struct fw
 			continue;
 		there = axis - (axis - FWT_AXIS_MORE) % 3;
 		if ((!asked(sp, support, there) && !asked(sp, support, axis)) ||
-		    !number(sp, w->bits, there))
+		    !number(sp, w, there))
 			continue;
 		fwt_space_ends(sp, axis, w->bits + sp->axis[axis].first, &lo, &hi);
 		snprintf(more, sizeof(more), "%s %llu", owner[i].word, (unsigned long long)lo.l);
@@ -281,26 +350,34 @@ static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt
 	char more[64];
 	u32 i;
 
-	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_TTL) && p->ttl != 64) {
+	if (p->have & FWT_HAVE_ARP && (told(sp, support, w, FWT_AXIS_ARP_SADDR) ||
+				       told(sp, support, w, FWT_AXIS_ARP_DADDR))) {
+		snprintf(more, sizeof(more), "%u.%u.%u.%u to %u.%u.%u.%u", p->saddr[0] >> 24,
+			 p->saddr[0] >> 16 & 255, p->saddr[0] >> 8 & 255, p->saddr[0] & 255,
+			 p->daddr[0] >> 24, p->daddr[0] >> 16 & 255, p->daddr[0] >> 8 & 255,
+			 p->daddr[0] & 255);
+		append(w->words, sizeof(w->words), " ", more);
+	}
+	if (p->have & FWT_HAVE_IP && told(sp, support, w, FWT_AXIS_TTL) && p->ttl != 64) {
 		snprintf(more, sizeof(more), "ttl %u", p->ttl);
 		append(w->words, sizeof(w->words), " ", more);
 	}
-	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_DSCP) &&
-	    number(sp, w->bits, FWT_AXIS_DSCP)) {
-		snprintf(more, sizeof(more), "dscp %u", number(sp, w->bits, FWT_AXIS_DSCP));
+	if (p->have & FWT_HAVE_IP && told(sp, support, w, FWT_AXIS_DSCP) &&
+	    number(sp, w, FWT_AXIS_DSCP)) {
+		snprintf(more, sizeof(more), "dscp %u", number(sp, w, FWT_AXIS_DSCP));
 		append(w->words, sizeof(w->words), " ", more);
 	}
 	if (p->have & FWT_HAVE_IP && p->oif && !p->iif)
 		owner_words(sp, support, w);
-	if (p->have & FWT_HAVE_IP && asked(sp, support, FWT_AXIS_LENGTH)) {
+	if (p->have & FWT_HAVE_IP && told(sp, support, w, FWT_AXIS_LENGTH)) {
 		snprintf(more, sizeof(more), "len %u", p->length);
 		append(w->words, sizeof(w->words), " ", more);
 	}
-	if (p->have & FWT_HAVE_TCP && asked(sp, support, FWT_AXIS_TCP_SEQ)) {
+	if (p->have & FWT_HAVE_TCP && told(sp, support, w, FWT_AXIS_TCP_SEQ)) {
 		snprintf(more, sizeof(more), "seq %u", p->tcp_seq);
 		append(w->words, sizeof(w->words), " ", more);
 	}
-	if (p->have & FWT_HAVE_ICMP_ID && asked(sp, support, FWT_AXIS_ICMP_ID)) {
+	if (p->have & FWT_HAVE_ICMP_ID && told(sp, support, w, FWT_AXIS_ICMP_ID)) {
 		snprintf(more, sizeof(more), "id %u", p->icmp_id);
 		append(w->words, sizeof(w->words), " ", more);
 	}
@@ -308,8 +385,8 @@ static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt
 		snprintf(more, sizeof(more), "vlan %u", (u32)p->vlan_tci & 0xfff);
 		append(w->words, sizeof(w->words), " ", more);
 	}
-	if (p->have & FWT_HAVE_ETHER && (asked(sp, support, FWT_AXIS_ETHER_SADDR) ||
-					 asked(sp, support, FWT_AXIS_ETHER_DADDR))) {
+	if (p->have & FWT_HAVE_ETHER && (told(sp, support, w, FWT_AXIS_ETHER_SADDR) ||
+					 told(sp, support, w, FWT_AXIS_ETHER_DADDR))) {
 		append(w->words, sizeof(w->words), " ", "ether ");
 		for (i = 0; i < 6; i++) {
 			snprintf(more, sizeof(more), "%02x%s", p->ether_saddr[i],
@@ -340,6 +417,7 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 		{ FWT_AXIS_PKTTYPE, "pkttype" }, { FWT_AXIS_VLAN_PCP, "vlan pcp" },
 	};
 	const struct fwt_opaque *o = sp->opaque.data;
+	struct fwt_compared pair;
 	char text[300];
 	u32 i;
 
@@ -352,10 +430,10 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 		append(w->given, sizeof(w->given), ", ", text);
 	}
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
-		if (!asked(sp, support, odd[i].axis) || !number(sp, w->bits, odd[i].axis))
+		if (!told(sp, support, w, odd[i].axis) || !number(sp, w, odd[i].axis))
 			continue;
 		snprintf(text, sizeof(text), "%s %u", odd[i].name,
-			 number(sp, w->bits, odd[i].axis));
+			 number(sp, w, odd[i].axis));
 		append(w->given, sizeof(w->given), ", ", text);
 	}
 	for (i = 0; i < sp->opaque.count; i++) {
@@ -363,6 +441,9 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 
 		if (o[i].var >= w->vars || !support[o[i].var])
 			continue;
+		if (fwt_pair_of(sp, &o[i], number(sp, w, FWT_AXIS_KIND), &pair) &&
+		    is_so(sp, &o[i], w))
+			continue;	/* the packet says it */
 		w->bits[o[i].var] ^= 1;
 		matters = fwt_dd_at(dd, set, w->bits) != FWT_DD_YES;
 		w->bits[o[i].var] ^= 1;
@@ -377,6 +458,7 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *w)
 {
 	const struct fwt_dd *dd = &sp->dd;
+	struct fwt_chosen chosen = { .n = 0 };
 	u32 f;
 	u8 *support;
 
@@ -390,18 +472,20 @@ int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *
 		free(support);
 		return -ENOMEM;
 	}
-	f = usual_part(sp, set);
-	while (!fwt_dd_is_leaf(f)) {
-		bool hi = dd->node[f].lo == FWT_DD_NO;
-
-		w->bits[dd->node[f].var] = hi;
-		f = hi ? dd->node[f].hi : dd->node[f].lo;
+	f = usual_part(sp, set, 0, ARRAY_SIZE(usual));
+	if (!follow(sp, set, f, w)) {
+		f = usual_part(sp, set, 0, USUAL_KINDS);
+		f = fwt_pairs_part(sp, f, w->vars, usual_of, &chosen);
+		f = usual_part(sp, f, USUAL_KINDS, ARRAY_SIZE(usual));
+		w->chosen = &chosen;
+		follow(sp, set, f, w);
 	}
 	fill(sp, hook, w);
 	fwt_dd_support(dd, set, support, w->vars);
 	fwt_sample_words(&w->p, w->words, sizeof(w->words));
 	more_words(sp, support, w);
 	given(sp, support, dd, set, w);
+	w->chosen = NULL;
 	free(support);
 	return 0;
 }

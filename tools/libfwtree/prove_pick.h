@@ -12,6 +12,8 @@
 
 #include "prove_space.h"
 
+struct fwt_chosen;
+
 /**
  * struct fwt_witness - a packet of a set
  * @p: it; interface names lie here, so it must not be moved
@@ -20,6 +22,7 @@
  * @words: as fwctl explain takes it
  * @given: what else must be so, in words: "leaving by eth1, daddr addr(eth0)"; empty
  *	where nothing else must
+ * @chosen: while it is made: values that compared fields were given
  */
 struct fwt_witness {
 	struct fwt_packet p;
@@ -29,6 +32,7 @@ struct fwt_witness {
 	u32 vars;
 	char words[320];
 	char given[400];
+	const struct fwt_chosen *chosen;
 };
 
 /**

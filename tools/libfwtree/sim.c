@@ -328,6 +328,8 @@ static void collect(struct fwt_sim *sim)
 	}
 }
 
+_Static_assert(SIM_TICK * HZ == 1000, "the tick that sim.h tells of");
+
 void fwt_sim_wait(struct fwt_sim *sim, u64 ms)
 {
 	u64 ticks = DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC), hop;

@@ -146,6 +146,9 @@ struct fwt_net *sim_net_of(struct fwt_sim *sim);
 /* All connections end; for packets that are each for itself. */
 void sim_forget(struct fwt_sim *sim);
 
+/* Milliseconds: fwt_sim_wait() goes in whole ones, rounded up. */
+#define SIM_TICK	4
+
 /* sim_build.c */
 
 #define SIM_PACKET_MAX	65600

@@ -125,6 +125,43 @@ static bool took_part(const char *want, const struct fwt_sim *sim)
 	return false;
 }
 
+static bool policy_has(const char *want, const struct fwt_sim *sim)
+{
+	const struct fwt_program *prog = sim_program(sim);
+	struct fwt_sim_rule rule;
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		sim_rule_fill(prog, i, &rule);
+		if (is_rule(want, &rule))
+			return true;
+	}
+	return false;
+}
+
+/* Does it name what there is: else its opposite is no news either. */
+static bool known(const struct sim_expect *e, struct fwt_sim *sim, char *why, size_t size)
+{
+	switch (e->kind) {
+	case EXPECT_RULE:
+		return policy_has(e->text, sim) ||
+		       no(why, size, "the policy has no rule '%s'", e->text);
+	case EXPECT_SET:
+		return fwt_sim_set_has(sim, e->text, e->other) >= 0 ||
+		       no(why, size, "%s", fwt_sim_error(sim));
+	default:
+		return true;
+	}
+}
+
+bool sim_expects_known(const struct sim_expect *e, struct fwt_sim *sim, char *why, size_t size)
+{
+	for (; e; e = e->next)
+		if (!known(e, sim, why, size))
+			return false;
+	return true;
+}
+
 static bool rule_holds(const struct sim_expect *e, struct fwt_sim *sim,
 		       const struct fwt_sim_result *r, char *why, size_t size)
 {
@@ -135,6 +172,8 @@ static bool rule_holds(const struct sim_expect *e, struct fwt_sim *sim,
 			return true;
 	if (took_part(e->text, sim))
 		return true;
+	if (!known(e, sim, why, size))
+		return false;
 	if (!r->by->file)
 		return no(why, size, "no rule decided");
 	if (r->by->id)
@@ -207,8 +246,8 @@ static bool holds(const struct sim_expect *e, struct fwt_sim *sim,
 				 no(why, size, "there is no connection");
 	case EXPECT_SET:
 		has = fwt_sim_set_has(sim, e->text, e->other);
-		return has > 0 || no(why, size, has ? "%s" : "it is not in the set",
-				     fwt_sim_error(sim));
+		return has > 0 || no(why, size, "%s", has ? fwt_sim_error(sim) :
+				     "it is not in the set");
 	}
 	return false;
 }
@@ -231,7 +270,7 @@ bool sim_expect_holds(const struct sim_expect *e, struct fwt_sim *sim,
 	if (!e->not)
 		return holds(e, sim, r, why, size);
 	if (!holds(e, sim, r, why, size))
-		return true;
+		return known(e, sim, why, size);
 	return e->kind == EXPECT_VERDICT ? no(why, size, "the verdict is %s", verdicts[e->n]) :
 					   no(why, size, "it %s", what[e->kind]);
 }

@@ -133,7 +133,9 @@ char *fwt_sim_explain(struct fwt_sim *sim)
 	if (!f || !r->data)
 		goto out;
 	if (!walks->n && r->state)
-		fprintf(f, "%s: goes with its connection, no tree is asked\n", r->state);
+		fprintf(f, "%s: %s\n", r->state, !strcmp(r->state, "new") ?
+			"the policy names no hook that it comes by" :
+			"goes with its connection, no tree is asked");
 	sim_walks_print(f, walks);
 	put_outcome(f, r, sim_node_asked(sim));
 out:

@@ -49,8 +49,10 @@ static void keep_errors(struct fwt_sim *sim, const struct fwt_diag *diag)
 
 		if (e->severity != FWT_ERROR)
 			continue;
-		sim_set_error(sim, "%s:%u:%u: %s", e->file ? e->file : "", e->line, e->column,
-			      e->message);
+		if (e->file && *e->file)
+			sim_set_error(sim, "%s:%u:%u: %s", e->file, e->line, e->column, e->message);
+		else
+			sim_set_error(sim, "%s", e->message);
 		break;
 	}
 }

@@ -2,21 +2,22 @@
 /*
  * "never" and "always": what a policy does with all packets that fit a pattern.
  *
+ * What is proved of a verdict settles it, or gives a packet to try on the test's machine.
  * Where it can't be proved it is sampled: packets are made of the values at which
  * the policy's rules begin and end, and of those next to them, within the pattern,
  * and each is decided on a machine of its own, with the addresses and routes of the
- * test. A packet that breaks the property is made plainer as long as it breaks it.
+ * test and what it has put into sets and pools. A packet that breaks the property is
+ * made plainer as long as it breaks it.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "ast.h"
 #include "box.h"
 #include "diag.h"
 #include "names.h"
-#include "packet_text.h"
 #include "parse.h"
 #include "prove.h"
+#include "sim_pattern.h"
 #include "sim_test.h"
 
 /* Packets that are tried: some hundred for each rule of a home's policy. */
@@ -30,194 +31,31 @@ struct edges {
 	u32 words;
 };
 
-struct side {
-	bool any;
-	u8 family;		/* 0: either */
-	u32 lo[4], hi[4];
-	u32 port_lo, port_hi;
+enum {
+	EDGE_ADDR4, EDGE_ADDR6, EDGE_PORT, EDGE_PROTO, EDGE_DEV, EDGE_FLAGS,
+	EDGE_TYPE, EDGE_CODE, EDGE_TTL, EDGE_DSCP, EDGE_MARK, EDGE_LEN,
+	__EDGES,
 };
 
-struct pattern {
-	bool out;
-	char dev[16];		/* "*": any */
-	bool any_proto;
-	u8 proto;
-	struct side src, dst;
-	char words[400];
-	bool flags;
+/* What a packet has besides, by the word for it; not said it is as usual. */
+static const struct {
+	u8 edge;
+	bool icmp;
+	const char *word;
+	u32 most;
+} more[] = {
+	{ EDGE_TYPE, true, "type", 255 }, { EDGE_CODE, true, "code", 255 },
+	{ EDGE_TTL, false, "ttl", 255 }, { EDGE_DSCP, false, "dscp", 63 },
+	{ EDGE_MARK, false, "mark", ~0u }, { EDGE_LEN, false, "len", 65535 },
 };
-
-enum { EDGE_ADDR4, EDGE_ADDR6, EDGE_PORT, EDGE_PROTO, EDGE_TYPE, EDGE_DEV, __EDGES };
 
 struct sampler {
-	const struct pattern *pattern;
+	const struct sim_pattern *pattern;
 	struct fwt_sim *sim;
 	struct edges edge[__EDGES];
+	bool compares;		/* a rule holds one field against another */
 	u64 state;
 };
-
-/* Reading a pattern */
-
-static bool take(const char **at, char *word, size_t size)
-{
-	size_t len;
-
-	*at += strspn(*at, " \t");
-	len = strcspn(*at, " \t");
-	if (!len || len >= size)
-		return false;
-	memcpy(word, *at, len);
-	word[len] = '\0';
-	*at += len;
-	return true;
-}
-
-static bool read_port(const char *text, u32 *lo, u32 *hi)
-{
-	unsigned long n;
-	char *end;
-
-	if (!strcmp(text, "*"))
-		return true;
-	n = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || n > 65535)
-		return false;
-	*lo = (u32)n;
-	*hi = (u32)n;
-	if (*end != '-')
-		return !*end;
-	text = end + 1;
-	n = strtoul(text, &end, 10);
-	*hi = (u32)n;
-	return *text >= '0' && *text <= '9' && !*end && n <= 65535 && *lo <= *hi;
-}
-
-static bool read_side(char *text, struct side *s)
-{
-	char *colon = strrchr(text, ':'), *slash, *end;
-	u32 plen, bits, i;
-	u8 bytes[16] = { 0 };
-
-	memset(s, 0, sizeof(*s));
-	s->port_hi = 65535;
-	if (*text == '[') {
-		char *close = strchr(text, ']');
-
-		if (!close)
-			return false;
-		*close = '\0';
-		text++;
-		if (close[1] && close[1] != ':')
-			return false;
-		colon = close[1] ? close + 1 : NULL;
-	} else if (colon && strchr(text, ':') != colon) {
-		colon = NULL;
-	}
-	if (colon) {
-		*colon = '\0';
-		if (!read_port(colon + 1, &s->port_lo, &s->port_hi))
-			return false;
-	}
-	if (!strcmp(text, "*")) {
-		s->any = true;
-		memset(s->hi, 0xff, sizeof(s->hi));
-		return true;
-	}
-	slash = strchr(text, '/');
-	if (slash)
-		*slash = '\0';
-	s->family = strchr(text, ':') ? 6 : 4;
-	bits = s->family == 6 ? 128 : 32;
-	plen = slash ? (u32)strtoul(slash + 1, &end, 10) : bits;
-	if (slash && (slash[1] < '0' || slash[1] > '9' || *end || plen > bits))
-		return false;
-	if (inet_pton(s->family == 6 ? AF_INET6 : AF_INET, text, bytes) != 1)
-		return false;
-	for (i = 0; i < bits / 32; i++) {
-		u32 left = plen > 32 * i ? plen - 32 * i : 0;
-		u32 mask = left >= 32 ? ~0u : left ? ~0u << (32 - left) : 0;
-
-		s->lo[i] = get_unaligned_be32(bytes + 4 * i) & mask;
-		s->hi[i] = s->lo[i] | ~mask;
-	}
-	return true;
-}
-
-static int wrong(const char *pattern, const char *at, char *error, size_t size, const char *what)
-{
-	snprintf(error, size, "%s", what);
-	return (int)(at - pattern) + 1;
-}
-
-static int read_pattern(const char *pattern, struct pattern *p, char *error, size_t size)
-{
-	const char *at = pattern, *before, *proto;
-	struct fwt_packet_text t;
-	char word[80], text[600];
-	uint64_t value;
-	int column;
-
-	memset(p, 0, sizeof(*p));
-	if (!take(&at, word, sizeof(word)) || (strcmp(word, "in") && strcmp(word, "out")))
-		return wrong(pattern, pattern, error, size, "a packet begins with 'in' or 'out'");
-	p->out = !strcmp(word, "out");
-	before = at + strspn(at, " \t");
-	if (!take(&at, p->dev, sizeof(p->dev)))
-		return wrong(pattern, before, error, size,
-			     "the name of an interface is meant here, or *");
-	before = at + strspn(at, " \t");
-	if (!take(&at, word, sizeof(word)))
-		return wrong(pattern, before, error, size, "a protocol is missing, or *");
-	p->any_proto = !strcmp(word, "*");
-	if (!p->any_proto && !fwt_class_value(FWT_CLASS_PROTOCOL, word, &value)) {
-		char *end;
-
-		value = strtoul(word, &end, 10);
-		if (*word < '0' || *word > '9' || *end || value > 255)
-			return wrong(pattern, before, error, size, "this is no protocol");
-	}
-	p->proto = p->any_proto ? 0 : (u8)value;
-	proto = before;
-	before = at + strspn(at, " \t");
-	if (!take(&at, word, sizeof(word)) || !read_side(word, &p->src))
-		return wrong(pattern, before, error, size,
-			     "a source is meant here: *, ADDRESS[/LENGTH][:PORT]");
-	before = at + strspn(at, " \t");
-	if (!take(&at, word, sizeof(word)) || (strcmp(word, "to") && strcmp(word, ">")))
-		return wrong(pattern, before, error, size,
-			     "'to' is missing between source and destination");
-	before = at + strspn(at, " \t");
-	if (!take(&at, word, sizeof(word)) || !read_side(word, &p->dst))
-		return wrong(pattern, before, error, size,
-			     "a destination is meant here: *, ADDRESS[/LENGTH][:PORT]");
-	if (p->src.family && p->dst.family && p->src.family != p->dst.family)
-		return wrong(pattern, before, error, size,
-			     "source and destination are of two families");
-	if (!p->any_proto && (p->proto == 1 || p->proto == 58) &&
-	    (p->src.family | p->dst.family) == (p->proto == 1 ? 6 : 4))
-		return wrong(pattern, proto, error, size,
-			     p->proto == 1 ? "the addresses are of IPv6: icmpv6 is meant" :
-					     "the addresses are of IPv4: icmp is meant");
-	snprintf(p->words, sizeof(p->words), "%s", at);
-	/* The words are a packet's. */
-	snprintf(text, sizeof(text), "%s x %u %s to %s%s", p->out ? "out" : "in",
-		 p->any_proto ? 6u : p->proto,
-		 p->proto == 58 || p->src.family == 6 || p->dst.family == 6 ? "::1" : "1.1.1.1",
-		 p->proto == 58 || p->src.family == 6 || p->dst.family == 6 ? "::2" : "1.1.1.2",
-		 p->words);
-	column = fwt_packet_read(&t, text, error, size);
-	if (column)
-		return (int)(at - pattern) + 1 + column -
-		       (int)(strlen(text) - strlen(p->words)) - 1;
-	return 0;
-}
-
-int sim_pattern_check(const char *pattern, char *error, size_t size)
-{
-	struct pattern p;
-
-	return read_pattern(pattern, &p, error, size);
-}
 
 /* Edges */
 
@@ -277,6 +115,19 @@ static int edge_of(u8 field, u32 words)
 	case FWT_FIELD_ICMP_TYPE:
 	case FWT_FIELD_ICMPV6_TYPE:
 		return EDGE_TYPE;
+	case FWT_FIELD_ICMP_CODE:
+	case FWT_FIELD_ICMPV6_CODE:
+		return EDGE_CODE;
+	case FWT_FIELD_TCP_FLAGS:
+		return EDGE_FLAGS;
+	case FWT_FIELD_TTL:
+		return EDGE_TTL;
+	case FWT_FIELD_DSCP:
+		return EDGE_DSCP;
+	case FWT_FIELD_MARK:
+		return EDGE_MARK;
+	case FWT_FIELD_LENGTH:
+		return EDGE_LEN;
 	case FWT_FIELD_IIF:
 	case FWT_FIELD_OIF:
 		return EDGE_DEV;
@@ -317,6 +168,7 @@ static void harvest(struct sampler *s)
 	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++) {
 		const struct fwt_prog_test *t = &prog->test[i];
 
+		s->compares |= t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS;
 		if (t->op != FWT_TEST_IN)
 			continue;
 		harvest_set(s, prog, t, t->set[0]);
@@ -399,7 +251,7 @@ static void choose(struct sampler *s, struct edges *e, const u32 *lo, const u32 
 	}
 }
 
-static void choose_addr(struct sampler *s, const struct side *side, u8 family, u32 *to)
+static void choose_addr(struct sampler *s, const struct sim_side *side, u8 family, u32 *to)
 {
 	memset(to, 0, 16);
 	choose(s, &s->edge[family == 6 ? EDGE_ADDR6 : EDGE_ADDR4], side->lo, side->hi, to);
@@ -428,27 +280,58 @@ static void choose_dev(struct sampler *s, char *to)
 }
 
 static const u8 usual[] = { 6, 17, 6, 17, 1, 6, 17, 47, 132, 50 };
+static const u8 with_ports[] = { 6, 17, 6, 17, 132, 33, 136 };
 
-/* What is free of a packet. */
+/* What is free of a packet. @said: of @more; @flags: of TCP, 0: a SYN. */
 struct sample {
 	char dev[16];
 	u8 family;
 	u8 proto;
 	u32 saddr[4], daddr[4];
 	u32 sport, dport;
-	u32 type;
+	bool said[ARRAY_SIZE(more)];
+	u32 more[ARRAY_SIZE(more)];
+	u32 flags;
 };
+
+static bool is_icmp(const struct sample *k)
+{
+	return k->proto == (k->family == 6 ? 58 : 1);
+}
+
+/* What only some rules ask for, where there are such. */
+static void draw_more(struct sampler *s, struct sample *k)
+{
+	const struct edges *e = &s->edge[EDGE_FLAGS];
+	u32 i, n;
+
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		const struct edges *of = &s->edge[more[i].edge];
+
+		if (!of->n || (more[i].icmp && !is_icmp(k)) ||
+		    sim_pattern_says(s->pattern, more[i].word) || draw(s, more[i].icmp ? 2 : 3))
+			continue;
+		n = of->value[draw(s, of->n)];
+		k->said[i] = n <= more[i].most;
+		k->more[i] = n;
+	}
+	if (k->proto == 6 && e->n && !s->pattern->flags && !draw(s, 2))
+		k->flags = (e->value[draw(s, e->n)] | (draw(s, 2) ? FWT_TCP_SYN : 0) |
+			    (draw(s, 4) ? 0 : draw(s, 64))) & 63;
+}
 
 static void draw_sample(struct sampler *s, struct sample *k)
 {
-	const struct pattern *p = s->pattern;
+	const struct sim_pattern *p = s->pattern;
 
 	memset(k, 0, sizeof(*k));
 	choose_dev(s, k->dev);
 	k->family = p->src.family ? p->src.family : p->dst.family ? p->dst.family :
 		    p->proto == 58 ? 6 : p->proto == 1 ? 4 : draw(s, 2) ? 4 : 6;
 	k->proto = p->proto;
-	if (p->any_proto) {
+	if (p->any_proto && (p->src.port || p->dst.port)) {
+		k->proto = with_ports[draw(s, ARRAY_SIZE(with_ports))];
+	} else if (p->any_proto) {
 		const struct edges *e = &s->edge[EDGE_PROTO];
 
 		k->proto = e->n && !draw(s, 4) ? (u8)e->value[draw(s, e->n)] :
@@ -462,51 +345,68 @@ static void draw_sample(struct sampler *s, struct sample *k)
 	choose_addr(s, &p->dst, k->family, k->daddr);
 	choose(s, &s->edge[EDGE_PORT], &p->src.port_lo, &p->src.port_hi, &k->sport);
 	choose(s, &s->edge[EDGE_PORT], &p->dst.port_lo, &p->dst.port_hi, &k->dport);
-	k->type = s->edge[EDGE_TYPE].n && draw(s, 2) ?
-		  s->edge[EDGE_TYPE].value[draw(s, s->edge[EDGE_TYPE].n)] & 255 :
-		  k->family == 6 ? 128 : 8;
+	if (s->compares && !draw(s, 4)) {
+		if (inside(k->saddr, p->dst.lo, p->dst.hi, k->family == 6 ? 4 : 1))
+			memcpy(k->daddr, k->saddr, sizeof(k->daddr));
+		if (k->sport >= p->dst.port_lo && k->sport <= p->dst.port_hi)
+			k->dport = k->sport;
+	}
+	draw_more(s, k);
 }
 
 static void end_words(char *buf, size_t size, const struct sample *k, const u32 *addr, u32 port)
 {
-	bool ports = k->proto == 6 || k->proto == 17 || k->proto == 132 || k->proto == 33 ||
-		     k->proto == 136;
 	u8 bytes[16];
 	u32 i;
 
 	for (i = 0; i < 4; i++)
 		put_unaligned_be32(addr[i], bytes + 4 * i);
-	sim_end_words(k->family, bytes, ports, (u16)port, buf, size);
+	sim_end_words(k->family, bytes, sim_has_ports(k->proto), (u16)port, buf, size);
 }
 
 static void words_of(const struct sampler *s, const struct sample *k, char *text, size_t size)
 {
-	bool icmp = k->proto == (k->family == 6 ? 58 : 1);
+	static const char *const flag[] = { "fin", "syn", "rst", "psh", "ack", "urg" };
 	const char *name = fwt_class_name(FWT_CLASS_PROTOCOL, k->proto);
-	char src[SIM_END_WORDS], dst[SIM_END_WORDS], proto[8], type[24] = "";
+	char src[SIM_END_WORDS], dst[SIM_END_WORDS], proto[8], with[160] = "";
+	size_t n = 0;
+	u32 i;
 
 	end_words(src, sizeof(src), k, k->saddr, k->sport);
 	end_words(dst, sizeof(dst), k, k->daddr, k->dport);
 	snprintf(proto, sizeof(proto), "%u", k->proto);
-	if (icmp && !strstr(s->pattern->words, " type ") && k->type != (k->family == 6 ? 128u : 8u))
-		snprintf(type, sizeof(type), " type %u", k->type);
+	for (i = 0; i < ARRAY_SIZE(flag) && k->proto == 6; i++)
+		if (k->flags >> i & 1)
+			n += (size_t)snprintf(with + n, sizeof(with) - n, " %s", flag[i]);
+	for (i = 0; i < ARRAY_SIZE(more); i++)
+		if (k->said[i] && (!more[i].icmp || is_icmp(k)))
+			n += (size_t)snprintf(with + n, sizeof(with) - n, " %s %u",
+					      more[i].word, k->more[i]);
 	snprintf(text, size, "%s %s %s %s to %s%s%s", s->pattern->out ? "out" : "in", k->dev,
-		 name ? name : proto, src, dst, type, s->pattern->words);
+		 name ? name : proto, src, dst, with, s->pattern->words);
+}
+
+/* Does it open a connection, or is it never of one. */
+static bool is_first(const struct fwt_sim_result *r)
+{
+	return !r->state || !strcmp(r->state, "new") || !strcmp(r->state, "untracked");
 }
 
 /* 1: it breaks the property; 0: it does not; -1: it is none that the property is of. */
 static int breaks(struct sampler *s, const struct sim_property *p, const struct sample *k)
 {
 	const struct fwt_sim_result *r;
-	char text[300], why[300];
+	char text[800], why[300];
 	bool holds;
 
 	words_of(s, k, text, sizeof(text));
 	r = fwt_sim_packet_text(s->sim, text);
 	if (!r)
 		return -1;
-	if (r->state && strcmp(r->state, "new") && strcmp(r->state, "untracked"))
+	if (!is_first(r)) {
+		sim_forget(s->sim);
 		return -1;
+	}
 	holds = sim_expects_hold(p->expect, s->sim, r, why, sizeof(why));
 	sim_forget(s->sim);
 	return holds == p->never;
@@ -515,12 +415,21 @@ static int breaks(struct sampler *s, const struct sim_property *p, const struct 
 /* Makes it plainer, a field at a time. */
 static void make_plain(struct sampler *s, const struct sim_property *p, struct sample *k)
 {
-	const struct side *src = &s->pattern->src, *dst = &s->pattern->dst;
+	const struct sim_side *src = &s->pattern->src, *dst = &s->pattern->dst;
 	static const u32 plain4[4] = { 0xc6336407 }, plain6[4] = { 0x20010db8, 0, 0, 7 };
 	const u32 *plain = k->family == 6 ? plain6 : plain4;
-	u32 words = k->family == 6 ? 4 : 1;
+	u32 words = k->family == 6 ? 4 : 1, i;
 	struct sample try;
 
+	for (i = 0; i <= ARRAY_SIZE(more); i++) {
+		try = *k;
+		if (i < ARRAY_SIZE(more))
+			try.said[i] = false;
+		else
+			try.flags = 0;
+		if (memcmp(&try, k, sizeof(try)) && breaks(s, p, &try) == 1)
+			*k = try;
+	}
 	try = *k;
 	try.sport = 40000 < src->port_lo || 40000 > src->port_hi ? src->port_lo : 40000;
 	if (breaks(s, p, &try) == 1)
@@ -548,7 +457,8 @@ static void make_plain(struct sampler *s, const struct sim_property *p, struct s
 static int make_machine(const struct sim_property *p, struct sampler *s, bool plain, char *note,
 			size_t size)
 {
-	const struct sim_statement *at;
+	const struct sim_statement *at, *from = p->first;
+	bool here = false;
 
 	s->sim = fwt_sim_new();
 	if (s->sim)
@@ -557,12 +467,22 @@ static int make_machine(const struct sim_property *p, struct sampler *s, bool pl
 		snprintf(note, size, "%s", s->sim ? fwt_sim_error(s->sim) : "out of memory");
 		return -1;
 	}
+	for (at = p->first; at && at != p->here; at = at->next)
+		if (at->kind == TEST_POLICY && at->path == p->policy)
+			from = at;
 	for (at = p->first; at && at != p->here; at = at->next) {
-		if (at->kind != TEST_WORLD)
-			continue;
-		fwt_sim_world(s->sim, at->rest);
-		if (!strncmp(at->rest, "seed", 4))
-			s->state = strtoull(at->rest + 4, NULL, 0) * 2 + 1;
+		here |= at == from;
+		if (at->kind == TEST_WORLD) {
+			fwt_sim_world(s->sim, at->rest);
+			if (!strncmp(at->rest, "seed", 4))
+				s->state = strtoull(at->rest + 4, NULL, 0) * 2 + 1;
+		} else if (here && at->kind == TEST_SET) {
+			fwt_sim_set(s->sim, at->rest);
+		} else if (here && at->kind == TEST_POOL) {
+			fwt_sim_pool(s->sim, at->rest);
+		} else if (here && at->kind == TEST_WAIT) {
+			fwt_sim_wait(s->sim, at->ms);
+		}
 	}
 	return 0;
 }
@@ -582,17 +502,16 @@ static char *way_of(const struct sim_property *p, const char *packet)
 	return way;
 }
 
-/* The property in the words of the prover; false where it asks for more. */
-static bool property_words(const struct sim_property *p, char *buf, size_t size)
+/* Of @e, a verdict, in the words of the prover: what breaks this has what is expected, or
+ * lacks it, as must be of a packet that breaks the property.
+ */
+static void verdict_words(const struct sim_property *p, const struct sim_expect *e, char *buf,
+			  size_t size)
 {
 	static const char *const verdict[] = { "accept", "drop", "reject" };
 
-	if (!p->expect || p->expect->next || p->expect->not ||
-	    p->expect->kind != EXPECT_VERDICT || p->expect->n >= ARRAY_SIZE(verdict))
-		return false;
-	snprintf(buf, size, "%s %s expect %s", p->never ? "never" : "always", p->pattern,
-		 verdict[p->expect->n]);
-	return true;
+	snprintf(buf, size, "%s %s expect %s", p->never != e->not ? "never" : "always",
+		 p->pattern, verdict[e->n]);
 }
 
 /* Whether a packet breaks the property on the test's machine. The prover's may be so
@@ -607,48 +526,72 @@ static bool breaks_here(const struct sim_property *p, const char *packet)
 
 	if (!make_machine(p, &s, false, why, sizeof(why))) {
 		r = fwt_sim_packet_text(s.sim, packet);
-		yes = r && (!r->state || !strcmp(r->state, "new") ||
-			    !strcmp(r->state, "untracked")) &&
+		yes = r && is_first(r) &&
 		      sim_expects_hold(p->expect, s.sim, r, why, sizeof(why)) == p->never;
 	}
 	fwt_sim_free(s.sim);
 	return yes;
 }
 
-/* Is there a proof: 1 or 0, with @counter. -1: it can't be told, so it is sampled. */
-static int prove(const struct sim_property *p, char *counter, size_t size, char **way)
+/* As prove(), by one part of what is expected: @e, a verdict. */
+static int prove_part(const struct sim_property *p, const struct sim_expect *e,
+		      const struct fwt_policy_ast *ast, char *counter, char *doubt, size_t size)
 {
-	struct fwt_prover *prover = NULL;
-	struct fwt_policy_ast *ast;
+	struct fwt_prover *prover = fwt_prover_open(ast, NULL);
+	bool whole = !p->expect->next;
 	struct fwt_proof proof;
-	struct fwt_diag diag;
 	char words[500];
 	int ret = -1, n;
 
-	if (!property_words(p, words, sizeof(words)))
+	verdict_words(p, e, words, sizeof(words));
+	n = prover ? fwt_prover_add(prover, words, proof.packet, sizeof(proof.packet)) : -1;
+	if (n < 0 || fwt_prover_run(prover, n, &proof)) {
+		fwt_prover_close(prover);
+		return -1;
+	}
+	if (proof.is == FWT_PROOF_HOLDS && (p->never || whole)) {
+		/* What never has a part of it never has all of it. */
+		ret = 1;
+	} else if (proof.is == FWT_PROOF_FAILS && breaks_here(p, proof.packet)) {
+		snprintf(counter, size, "%s", proof.packet);
+		ret = 0;
+	} else if (proof.is == FWT_PROOF_FAILS && whole) {
+		snprintf(doubt, size, "not proved: broken by %.90s%s%.60s, but not here; ",
+			 proof.packet, *proof.given ? ", where " : "", proof.given);
+	}
+	fwt_prover_close(prover);
+	return ret;
+}
+
+/* Is there a proof: 1 or 0, with @counter. -1: it can't be told, so it is sampled;
+ * @doubt: why, where the prover knows a packet.
+ */
+static int prove(const struct sim_property *p, char *counter, char *doubt, size_t size,
+		 char **way)
+{
+	const struct sim_expect *e = p->expect;
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	int ret = -1;
+
+	while (e && e->kind != EXPECT_VERDICT)
+		e = e->next;
+	if (!e)
 		return -1;
 	fwt_diag_init(&diag);
 	ast = fwt_parse_file(p->policy, &diag, NULL);
-	if (ast && !fwt_diag_failed(&diag))
-		prover = fwt_prover_open(ast, NULL);
-	n = prover ? fwt_prover_add(prover, words, proof.packet, sizeof(proof.packet)) : -1;
-	if (n >= 0 && !fwt_prover_run(prover, n, &proof)) {
-		if (proof.is == FWT_PROOF_HOLDS) {
-			ret = 1;
-		} else if (proof.is == FWT_PROOF_FAILS && breaks_here(p, proof.packet)) {
-			snprintf(counter, size, "%s", proof.packet);
-			*way = way_of(p, counter);
-			ret = 0;
-		}
-	}
-	fwt_prover_close(prover);
+	for (; e && ret < 0 && ast && !fwt_diag_failed(&diag); e = e->next)
+		if (e->kind == EXPECT_VERDICT)
+			ret = prove_part(p, e, ast, counter, doubt, size);
+	if (!ret)
+		*way = way_of(p, counter);
 	fwt_ast_free(ast);
 	fwt_diag_clean(&diag);
 	return ret;
 }
 
-static int sample(struct sampler *s, const struct sim_property *p, char *counter, char *note,
-		  size_t size, char **way)
+static int sample(struct sampler *s, const struct sim_property *p, const char *doubt,
+		  char *counter, char *note, size_t size, char **way)
 {
 	struct sample k;
 	u32 i, tried = 0;
@@ -669,7 +612,8 @@ static int sample(struct sampler *s, const struct sim_property *p, char *counter
 		snprintf(note, size, "no packet that opens a connection fits this pattern");
 		return -1;
 	}
-	snprintf(note, size, "held by %u packets at the edges of the rules, none broke it", tried);
+	snprintf(note, size, "%sheld by %u packets at the edges of the rules, none broke it", doubt,
+		 tried);
 	return 1;
 }
 
@@ -677,23 +621,28 @@ int sim_property_holds(const struct sim_property *p, char *counter, char *note,
 		       size_t size, char **way)
 {
 	struct sampler s = { .state = 1 };
-	struct pattern pattern;
-	int ret = prove(p, counter, size, way), i;
+	struct sim_pattern pattern;
+	char doubt[320] = "";
+	int ret, i;
 
-	if (ret >= 0) {
-		snprintf(note, size, "proved");
-		return ret;
-	}
-	if (read_pattern(p->pattern, &pattern, note, size))
+	if (sim_pattern_read(p->pattern, &pattern, note, size))
 		return -1;
 	for (i = 0; i < __EDGES; i++)
 		s.edge[i].words = i == EDGE_ADDR6 || i == EDGE_DEV ? 4 : 1;
 	s.pattern = &pattern;
 	ret = make_machine(p, &s, false, note, size);
-	if (!ret) {
+	if (!ret && !sim_expects_known(p->expect, s.sim, note, size))
+		ret = -1;
+	if (ret)
+		goto out;
+	ret = prove(p, counter, doubt, min(size, sizeof(doubt)), way);
+	if (ret >= 0) {
+		snprintf(note, size, "%s", ret ? "proved" : "disproved");
+	} else {
 		harvest(&s);
-		ret = sample(&s, p, counter, note, size, way);
+		ret = sample(&s, p, doubt, counter, note, size, way);
 	}
+out:
 	for (i = 0; i < __EDGES; i++)
 		free(s.edge[i].value);
 	fwt_sim_free(s.sim);

@@ -483,15 +483,19 @@ static void property(struct run *run, const struct sim_statement *s)
 		.never = s->kind == TEST_NEVER, .pattern = s->rest, .expect = s->expect,
 		.first = run->first, .here = s, .policy = run->policy,
 	};
-	char counter[300] = "", note[300] = "", why[400];
+	char counter[400] = "", note[400] = "", why[500];
 	char *way = NULL;
-	int ret = sim_property_holds(&p, counter, note, sizeof(note), &way);
+	int ret = -1;
 
+	if (fwt_source_once(p.policy))
+		snprintf(note, sizeof(note), "this reads the policy again: put it in a file");
+	else
+		ret = sim_property_holds(&p, counter, note, sizeof(note), &way);
 	if (ret < 0)
 		snprintf(why, sizeof(why), "%s", note);
 	else
 		snprintf(why, sizeof(why), "not so for: %s", counter);
-	told(run, s, ret > 0, ret > 0 ? NULL : why, ret < 0 ? NULL : note, way);
+	told(run, s, ret > 0, ret > 0 ? NULL : why, ret < 0 || !*note ? NULL : note, way);
 }
 
 static bool step(struct run *run, const struct sim_statement *s)
@@ -607,7 +611,7 @@ int fwt_sim_test(const char *policy, const char *file, struct fwt_diag *diag,
 	if (diag->errors)
 		goto out;
 	run.first = s;
-	if (sim_program(run.sim)->n[FWT_SEC_RULES] <= PLAIN_MOST)
+	if (sim_program(run.sim)->n[FWT_SEC_RULES] <= PLAIN_MOST && !fwt_source_once(policy))
 		run.plain = plain_machine(policy);
 	fwt_sim_trace(run.plain ? run.plain : run.sim, true);
 	run_all(&run);

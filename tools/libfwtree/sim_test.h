@@ -14,7 +14,7 @@
  *	wait DURATION
  *	policy FILE
  *	set add|delete SET ELEMENT [timeout D]
- *	pool add|delete|drain POOL SERVER [weight N]
+ *	pool add|delete|drain|weight POOL SERVER [weight N]
  *	expect WHAT...				of the packet before it
  *	never|always PATTERN expect WHAT...	of all packets that fit
  *
@@ -163,20 +163,24 @@ bool sim_expect_holds(const struct sim_expect *e, struct fwt_sim *sim,
 bool sim_expects_hold(const struct sim_expect *e, struct fwt_sim *sim,
 		      const struct fwt_sim_result *r, char *why, size_t size);
 
+/* Do they name rules, sets and elements that there are; else @why not. */
+bool sim_expects_known(const struct sim_expect *e, struct fwt_sim *sim, char *why, size_t size);
+
 /**
  * struct sim_property - "never" or "always"
  * @never: no packet that fits @pattern meets @expect; else all do
  * @pattern: in words
  * @expect: what it is about
- * @world: lines of addresses and routes that stand before it
+ * @first: statements from here on
+ * @here: up to here say where things are, and what sets and pools hold
  * @policy: in force
  */
 struct sim_property {
 	bool never;
 	const char *pattern;
 	const struct sim_expect *expect;
-	const struct sim_statement *first;	/* world statements stand from here */
-	const struct sim_statement *here;	/* up to here */
+	const struct sim_statement *first;
+	const struct sim_statement *here;
 	const char *policy;
 };
 

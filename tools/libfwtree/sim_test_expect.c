@@ -83,6 +83,8 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 		e->not = true;
 		if (!sim_read_argument(r, "what is not expected"))
 			return false;
+		if (!strcmp(r->word, "not") || !strcmp(r->word, "no"))
+			return wrong(r, "'%s' stands here twice", r->word);
 	}
 	for (i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		if (!strcmp(r->word, verdicts[i])) {

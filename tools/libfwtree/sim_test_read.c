@@ -123,6 +123,19 @@ bool sim_read_argument(struct reader *r, const char *what)
 	return wrong(r, "%s is missing here", what);
 }
 
+/* A word among others, which has blanks around it. */
+static char *find_word(char *words, const char *word)
+{
+	size_t len = strlen(word);
+	char *at = words;
+
+	while (*at && (at = strstr(at + 1, word)))
+		if ((at[-1] == ' ' || at[-1] == '\t') &&
+		    (!at[len] || at[len] == ' ' || at[len] == '\t'))
+			return at;
+	return NULL;
+}
+
 static bool one_of(const char *word, const char *const *words)
 {
 	for (; *words; words++)
@@ -195,9 +208,9 @@ static void packet_line(struct reader *r)
 	struct flow_name *f;
 	char error[200];
 
-	as = strstr(words, " as ");
+	as = find_word(words, "as");
 	if (as)
-		*as = '\0';
+		as[-1] = '\0';
 	r->s->rest = strdup(words);
 	if (!check_words(r, "", words, words) ||
 	    fwt_packet_read(&t, words, error, sizeof(error)))
@@ -206,7 +219,7 @@ static void packet_line(struct reader *r)
 	names_device(r);
 	if (!as)
 		return;
-	r->at = as + 3;
+	r->at = as + 2;
 	if (!sim_read_argument(r, "a name"))
 		return;
 	if (strlen(r->word) >= sizeof(f->name)) {
@@ -279,12 +292,12 @@ static void quote_line(struct reader *r)
 		return;
 	}
 	words = r->at;
-	from = strstr(words, " from ");
+	from = find_word(words, "from");
 	if (!from) {
 		wrong(r, "'from ADDRESS' is missing: who sends the error");
 		return;
 	}
-	r->at = from + 6;
+	r->at = from + 4;
 	if (!sim_read_argument(r, "an address"))
 		return;
 	if (!sim_read_end(r->word, &end) || end.has_port || end.any_port ||
@@ -299,13 +312,13 @@ static void quote_line(struct reader *r)
 						     "in x icmp 1.1.1.1 to 1.1.1.2");
 	*from = '\0';
 	check_words(r, prefix, words, words);
-	if (!strstr(words, " type ") && !r->bad)
+	if (!find_word(words, "type") && !r->bad)
 		wrong_at(r, words, NULL, "'type N' is missing: which error it is");
 }
 
 static void property_line(struct reader *r)
 {
-	char *words = r->at + strspn(r->at, " \t"), *expect = strstr(words, " expect ");
+	char *words = r->at + strspn(r->at, " \t"), *expect = find_word(words, "expect");
 	char error[200];
 	int column;
 
@@ -314,7 +327,7 @@ static void property_line(struct reader *r)
 			 r->s->kind == TEST_NEVER ? "never" : "always");
 		return;
 	}
-	*expect = '\0';
+	expect[-1] = '\0';
 	r->s->rest = strdup(words);
 	column = sim_pattern_check(words, error, sizeof(error));
 	if (column) {
@@ -325,14 +338,14 @@ static void property_line(struct reader *r)
 	names_device(r);
 	if (!strcmp(r->s->from, "*"))
 		*r->s->from = '\0';
-	r->at = expect + 8;
+	r->at = expect + 6;
 	r->s->expect = sim_read_expects(r);
 }
 
 static void set_line(struct reader *r)
 {
 	static const char *const set[] = { "add", "delete", NULL };
-	static const char *const pool[] = { "add", "delete", "drain", NULL };
+	static const char *const pool[] = { "add", "delete", "drain", "weight", NULL };
 
 	if (!sim_read_argument(r, "what is to be done"))
 		return;
@@ -357,6 +370,8 @@ static void world_line(struct reader *r)
 		strtoull(r->word, &end, 0);
 		if (*r->word < '0' || *r->word > '9' || *end)
 			wrong(r, "'%s' is no number", r->word);
+		else if (sim_read_next(r))
+			wrong(r, "nothing may follow here");
 		return;
 	}
 	if (!strncmp(r->start, "node", 4)) {
@@ -448,8 +463,12 @@ static void statement(struct reader *r)
 		quote_line(r);
 		break;
 	case TEST_WAIT:
-		if (sim_read_argument(r, "a duration") && !read_duration(r->word, &r->s->ms))
+		if (!sim_read_argument(r, "a duration"))
+			break;
+		if (!read_duration(r->word, &r->s->ms))
 			wrong(r, "'%s' is no duration: 500ms, 10s, 5m, 2h, 1d are", r->word);
+		else if (sim_read_next(r))
+			wrong(r, "nothing may follow here");
 		break;
 	case TEST_POLICY:
 		policy_line(r);

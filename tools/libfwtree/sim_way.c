@@ -388,9 +388,13 @@ static const char *ct_state(const struct fwt_sim *sim, const struct fwt_conn *c)
 		if (w->hook <= FWT_HOOK_EGRESS && !w->again)
 			state = names[w->before.ct_state];
 	}
-	if (state || !(sim->came.have & FWT_HAVE_IP))
+	if (state || !c || !(sim->came.have & FWT_HAVE_IP))
 		return state;
-	return c ? sim->related ? "related" : "established" : NULL;
+	/* No tree was asked: that of a hook that the policy does not name lets it pass. */
+	if (sim->related)
+		return "related";
+	return sim->way.begun == c->id + 1 || !fwt_conn_is(c, FWT_CONN_CONFIRMED) ?
+	       "new" : "established";
 }
 
 static void conclude(struct fwt_sim *sim, int end)
@@ -432,19 +436,34 @@ static void conclude(struct fwt_sim *sim, int end)
 	r->n_logs = sim->way.n_logs;
 }
 
-static u8 pkttype(const struct sk_buff *skb)
+/* To all of the subnet that the interface is in. */
+static bool to_subnet(const struct fwt_sim *sim, const struct sk_buff *skb)
 {
-	const u8 *mac = skb->data - skb->mac;
+	struct fwt_route r;
+
+	if (skb->protocol != htons(0x0800) || skb->len < 20)
+		return false;
+	sim_route(&sim->net, skb, sim->came_by->name, &r);
+	return r.type == FWT_ROUTE_BROADCAST && !strcmp(r.oif, sim->came_by->name);
+}
+
+static u8 pkttype(const struct fwt_sim *sim, struct sk_buff *skb)
+{
+	/* What sim_build() makes up, which knows no subnets, where nobody said "ether". */
+	static const u8 made_up[6] = { 2, 0, 0, 0, 0, 1 };
+	u8 *mac = skb->data - skb->mac;
 	u32 addr[4];
 	u8 family;
 
+	if (skb->mac && !memcmp(mac, made_up, 6) && to_subnet(sim, skb))
+		memset(mac, 0xff, 6);
 	if (skb->mac && mac[0] & 1)
 		return !memcmp(mac, "\xff\xff\xff\xff\xff\xff", 6) ? PACKET_BROADCAST :
 								     PACKET_MULTICAST;
 	if (skb->mac)
 		return PACKET_HOST;
 	daddr_of(skb, &family, addr);
-	if (family == 4 ? addr[0] == ~0u : false)
+	if (family == 4 && (addr[0] == ~0u || to_subnet(sim, skb)))
 		return PACKET_BROADCAST;
 	if (family == 4 ? addr[0] >> 28 == 0xe : addr[0] >> 24 == 0xff)
 		return PACKET_MULTICAST;
@@ -501,7 +520,8 @@ const struct fwt_sim_result *fwt_sim_packet(struct fwt_sim *sim,
 		.skb = skb, .said = packet->out ? packet->owner : 0,
 		.uid = packet->uid, .gid = packet->gid, .cgroup = packet->cgroup,
 	};
-	skb->pkt_type = packet->out ? PACKET_OUTGOING : pkttype(skb);
+	skb->dev = sim->came_by;
+	skb->pkt_type = packet->out ? PACKET_OUTGOING : pkttype(sim, skb);
 	look_at(sim);
 	sim->begun = true;
 	conclude(sim, packet->out ? start(sim, skb, sim->came_by) :

@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What tests of a policy find out, and that none holds by mistake: hooks without a
+# question, properties, names that there are not, words that were passed over. TAP.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fwctl=${FWCTL-$top/tools/fwctl/fwctl}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
+
+# policy LINE...: p.fw; tests LINE...: t.fwt.
+policy() { printf '%s\n' "$@" >p.fw; }
+tests() { printf '%s\n' "$@" >t.fwt; }
+run() { "$fwctl" test p.fw t.fwt; }
+# shellcheck disable=SC2317 # called by name
+explain() { "$fwctl" "${json[@]}" explain -f p.fw "$@"; }
+json=()
+
+# has WHAT STATUS WORDS: of the tests at hand. lacks: these words are not said.
+has() { check "$1" "$2" "$3" run; }
+lacks() {
+	run >out 2>err
+	! cat out err | grep -qF -- "$2"
+	report $? "$1"
+}
+
+## Hooks that ask nothing
+
+policy 'egress { accept }'
+check 'a bare verdict: a packet of its own' 0 'egress, new:' explain out eth0 udp 1.1.1.1:1 to 2.2.2.2:2
+json=(-j)
+check 'its state' 0 '"state":"new"' explain out eth0 udp 1.1.1.1:1 to 2.2.2.2:2
+check 'and its way' 0 '"taken":"accept"' explain out eth0 udp 1.1.1.1:1 to 2.2.2.2:2
+json=()
+check 'a hook that is not named' 0 'new: the policy names no hook' explain in eth0 udp 1.1.1.1:1 to 2.2.2.2:2
+policy 'ingress { accept }' 'egress { accept }'
+tests 'address 1.1.1.1/8 dev eth0' \
+	'packet in eth0 udp 1.1.1.2:1 to 1.1.1.1:2' 'expect accept state new conn' \
+	'packet in eth0 udp 1.1.1.2:1 to 1.1.1.1:2' 'expect accept state established'
+has 'the state that a test expects' 0 '1..2'
+tests 'address 1.1.1.1/8 dev eth0' 'never out eth0 tcp * to *:22 expect accept conn'
+has 'a property of it' 1 'not so for: out eth0 tcp'
+policy 'ingress { drop id all }'
+tests 'packet in eth0 udp 1.1.1.2:1 to 1.1.1.1:2' 'expect drop rule all'
+has 'the rule of a bare verdict' 0 'ok 1'
+
+## Properties
+
+policy 'set bad : addr' 'ingress {' 'saddr @bad accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'set add bad 10.0.0.7' \
+	'never in eth0 udp 10.0.0.7 to * expect accept'
+has 'what a test has put into a set' 1 'not so for: in eth0 udp 10.0.0.7'
+policy 'set bad : addr { timeout 1h }' 'ingress {' 'saddr @bad accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'set add bad 10.0.0.7' 'wait 2h' \
+	'never in eth0 udp 10.0.0.7 to * expect accept'
+has 'and what is over there' 0 'held by'
+has 'why that is no proof' 0 'not proved: broken by'
+policy 'pool web { 10.0.0.8:80 }' 'ingress {' \
+	'tcp dport 80 balance @web or reject accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'pool delete web 10.0.0.8:80' \
+	'never in eth0 tcp * to 10.0.0.1:80 expect accept conn'
+has 'what was taken from a pool' 0 'ok 1'
+
+policy 'ingress {' 'saddr == daddr accept' 'drop' '}'
+tests 'never in eth0 udp 10.1.0.0/16 to 10.1.2.0/24 expect accept'
+has 'fields that are equal: a packet where they are' 1 'not so for: in eth0 udp 10.1.2.'
+# shellcheck disable=SC2317 # likewise
+property() { "$fwctl" check p.fw --property "$1"; }
+check 'the prover'"'"'s packet is one' 1 'in eth0 udp 198.51.100.7:40000 to 198.51.100.7:80' \
+	property 'never in eth0 udp * to * expect accept'
+policy 'ingress {' 'saddr > daddr accept' 'drop' '}'
+tests 'never in eth0 udp 10.1.0.0/16 to 10.1.2.0/24 expect accept'
+has 'or one greater than the other' 1 'not so for: in eth0 udp 10.1.'
+policy 'ingress {' 'udp sport < dport accept' 'drop' '}'
+tests 'never in eth0 udp * to *:1000 expect accept'
+has 'a port below another' 1 'disproved'
+lacks 'and that is not said to be proved' '   proved'
+
+# What else a packet has.
+odd() {
+	policy 'option adopt 0s' 'ingress {' "$1 accept" 'drop' '}'
+	tests 'address 10.0.0.1/8 dev eth0' "never in eth0 $2 * to 10.0.0.1 expect accept conn"
+	has "$1: proved first" 1 'not so for:'
+	tests 'address 10.0.0.1/8 dev eth0' "never in eth0 $2 * to 10.0.0.1 expect conn"
+	has "$1: sampled" 1 'not so for:'
+}
+odd 'ttl 9' udp
+odd 'dscp 46' udp
+odd 'mark 77' udp
+odd 'length 200-300' udp
+odd 'tcp flags & urg == urg' tcp
+policy 'ingress {' 'icmp type echo-request icmp code 5 accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'never in eth0 icmp * to 10.0.0.1 expect local'
+has 'an odd code' 1 'code 5'
+
+policy 'ingress {' 'icmp type echo-request accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'never in eth0 * * to 10.0.0.1:22 expect conn'
+has 'a port is of packets that have ports' 0 'ok 1'
+policy 'ingress { accept }'
+tests 'never in eth0 icmp * to *:22 expect drop'
+has 'a protocol without ports' 1 't.fwt:1:15: error: there is no such packet'
+tests 'never in eth0 icmp * to *:* expect drop'
+has 'any port is none' 0 'ok 1'
+
+## Names that there are not
+
+policy 'set bad : addr' 'ingress {' 'accept id all' '}'
+in='packet in eth0 udp 1.1.1.2:1 to 1.1.1.1:2'
+tests "$in" 'expect not rule al' 'expect not rule 9' 'expect not rule x.fw:3' \
+	'expect not set bd 1.1.1.1' 'expect not set bad 1.1.1.1.1' \
+	'never in eth0 * * to * expect rule al' 'expect not set bad 1.1.1.1'
+has 'no such rule' 1 "the policy has no rule 'al'"
+has 'nor such a line' 1 "the policy has no rule '9'"
+has 'nor such a set' 1 'bd'
+run >out 2>err
+[ "$(grep -c '^not ok' out)" = 6 ] && grep -q '^ok 7' out
+report $? 'each fails, what is there does not'
+
+## Words
+
+policy 'ingress device eth0 {' 'arp saddr 10.0.0.7 drop id seven' 'vlan id 5 drop id tag' \
+	'ether saddr 02:00:00:00:00:09 drop id nine' 'accept' '}'
+check 'addresses of ARP' 0 '(seven)' explain in eth0 arp request 10.0.0.7 to 10.0.0.1
+check 'and no others' 0 'accept, by' explain in eth0 arp request 10.0.0.8 to 10.0.0.1
+check 'its tag' 0 '(tag)' explain in eth0 arp reply vlan 5
+check 'its frame' 0 '(nine)' explain in eth0 arp reply 10.0.0.8 to 10.0.0.1 \
+	ether 02:00:00:00:00:09 to 02:00:00:00:00:01
+check 'nothing else' 1 "'ttl' is no word of ARP" explain in eth0 arp request ttl 5
+check 'no port' 1 'of ARP' explain in eth0 arp request 10.0.0.7:5 to 10.0.0.1
+check 'an address alone' 1 'of ARP' explain in eth0 arp request 10.0.0.7
+
+policy 'pool web { 10.0.0.8:80 }' 'ingress {' 'tcp dport 80 balance @web accept' 'drop' '}'
+tests 'pool weight web 10.0.0.8:80 weight 3' "$in" 'expect drop'
+has 'the weight of a server' 0 'ok 1'
+
+policy 'ingress {' 'pkttype broadcast drop id all' 'accept' '}'
+tests 'address 10.0.0.1/24 dev eth0' 'address 10.0.1.1/24 dev eth1' \
+	'packet in eth0 udp 10.0.0.2:5 to 10.0.0.255:137' 'expect drop rule all not conn' \
+	'packet in eth0 udp 10.0.0.2:5 to 10.0.1.255:137' 'expect accept' \
+	'packet in eth0 udp 10.0.0.2:5 to 10.0.0.255:137 ether 02:00:00:00:00:02 to 02:00:00:00:00:09' \
+	'expect accept'
+has "a subnet's broadcast" 0 '1..3'
+
+policy 'ingress { accept }'
+tests 'wait 2m 5m'
+has 'a wait and more' 1 't.fwt:1:9: error: nothing may follow here'
+tests 'seed 4 5'
+has 'a seed and more' 1 't.fwt:1:8: error: nothing may follow here'
+tests $'never\tin eth0 udp * to *\texpect\tdrop' $'packet in eth0 udp 1.1.1.1:1 to 2.2.2.2:2\tas\ta' \
+	$'reply\ta' $'quote\ta\ticmp\ttype 3\tcode 1\tfrom\t3.3.3.3'
+lacks 'tabs between words' error
+tests 'policy nofile.fw'
+has 'a policy that is not there' 1 'cannot read nofile.fw'
+lacks 'without a line that it has not' ':0:0'
+tests "$in" 'expect not not accept'
+has 'not not' 1 "'not' stands here twice"
+lacks 'with no hint' 'did you mean'
+
+echo "1..$n"
+exit $failed
