@@ -288,6 +288,109 @@ policy 'ingress {
 	drop
 }'
 quiet 'DHCP that is let in'
+policy 'ingress { accept }
+egress {
+	tcp dport 443 accept
+	drop
+}'
+tells 4:2 'cuts off IPv6 neighbour discovery, on its way out' 'neighbour discovery that leaves'
+policy 'ingress { accept }
+egress {
+	oif lo accept
+	family ipv4 accept
+	drop
+}'
+quiet 'where no IPv6 leaves there is none'
+policy 'ingress { accept }
+egress {
+	iif none icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+	tcp dport 443 accept
+	drop
+}'
+quiet 'neighbour discovery that may leave'
+policy 'ingress {
+	icmpv6 type nd-router-advert accept
+	accept
+}
+egress {
+	icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+	tcp dport 443 accept
+	drop
+}'
+tells 8:2 'cuts off the search for an IPv6 router' 'a router that is not asked for'
+policy 'ingress {
+	udp dport 68 accept
+	accept
+}
+egress {
+	family ipv4 tcp dport 443 accept
+	drop
+}'
+tells 7:2 'cuts off what a DHCP client asks' 'a DHCP client that asks nothing'
+policy 'ingress {
+	udp dport 67 accept
+	accept
+}
+egress {
+	family ipv4 udp sport 67 udp dport 68 accept
+	family ipv4 tcp dport 443 accept
+	drop
+}'
+check
+! grep -q 'DHCP' "$tmp/err"
+report $? 'a DHCP server that answers'
+policy 'ingress device eth0 {
+	family ipv4 tcp dport 22 accept
+	drop
+}
+ingress { accept }'
+tells 3:2 'cuts off ARP, which IPv4 needs' 'ARP at a device'
+policy 'egress device eth0 {
+	family ipv4 accept
+	ether type arp arp op request accept
+	drop
+}
+ingress { accept }'
+tells 4:2 'cuts off answers of ARP, on their way out' "a device's answers of ARP"
+policy 'ingress device eth0 {
+	ether type arp accept
+	tcp dport 22 accept
+	drop
+}
+ingress { accept }'
+tells 4:2 'cuts off IPv6 neighbour discovery' "neighbours at a device"
+policy 'ingress device eth0 {
+	ether type arp accept
+	icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+	tcp dport 22 accept
+	drop
+}
+ingress { accept }'
+quiet 'a device whose neighbours are known'
+policy 'ingress device wg0 {
+	tcp dport 22 accept
+	drop
+}
+ingress { accept }'
+quiet 'a tunnel has no neighbours'
+
+# Devices and interfaces.
+policy 'ingress device eth* { accept }
+ingress device eth0, wlan0 { drop }
+ingress { accept }'
+tells 2:16 "no frame of 'eth0' comes here: 'ingress device eth*' in line 1 has them all" 'a device that a pattern before has'
+policy 'ingress device eth0 { drop }
+ingress device eth* { accept }
+egress device eth* { accept }
+ingress { accept }'
+quiet 'a pattern behind a device'
+inner '	iifname "wg*" accept'
+tells 2:10 'in quotes the star is a letter' 'a quoted star'
+inner '	iif wg* udp dport 9 accept
+	iif "6in4" tcp dport 9 accept'
+check
+! grep -q 'the star' "$tmp/err"
+report $? 'one that is none'
 policy 'ingress {
 	iif lo accept
 	family ipv4 saddr 192.0.2.0/24 tcp dport 22 accept
@@ -445,6 +548,25 @@ proves 1 'where for this machine' 'what ingress lets in may be for this machine'
 proves 0 'holds for all packets' 'what leaves has egress alone' \
 	'never out eth1 tcp * to *:23 expect accept'
 
+proves 1 'by '"$tmp"'/p.fw:5' 'and names the rule of egress' \
+	'always in eth0 tcp * to *:23 expect accept'
+policy 'ingress {
+	accept
+}
+egress device eth* { drop }
+egress { accept }'
+proves 1 'becomes drop' 'what a device refuses' 'always in eth0 tcp * to * expect accept'
+! grep -q '^  by ' "$tmp/out"
+report $? 'is refused by none of the rules before'
+policy 'ingress {
+	accept
+}
+egress {
+	oif eth1 tcp dport 23 drop
+	tcp dport 23 reject
+	accept
+}'
+
 # diff.
 cp "$tmp/p.fw" "$tmp/q.fw"
 "$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/out" ]
@@ -475,6 +597,41 @@ sed 's/198.51.100.1/203.0.113.9/; s/tcp dport 22 accept/tcp dport 22 drop/; s/ii
 grep -q '^ingress: iif $lan daddr $far tcp dport 22$' "$tmp/out" &&
 	grep -q '^ingress: iif ppp0 .*saddr $far' "$tmp/out" && ! grep -q moved "$tmp/out"
 report $? 'names of defines that both policies mean alike'
+# What rules only name.
+cat >"$tmp/a.fw" <<'END'
+set s : addr { elements = { 192.0.2.1, 198.51.100.0/24, 10.0.0.1 } }
+set t : addr . port { elements = { 10.0.0.1 . http, fd00::1 . 22 } }
+map m : port -> addr { elements = { 80 -> 10.0.0.1 } }
+pool p { 10.0.0.1:80; 10.0.0.2:80 }
+ingress {
+	saddr @s drop
+	saddr . dport @t drop
+	tcp dport 80 dnat to @m accept
+	tcp dport 81 balance @p accept
+	split random { 1 -> accept; 4 -> drop }
+}
+END
+sed 's/192.0.2.1, 198.51.100.0.24, 10.0.0.1/10.0.0.1, 198.51.100.7\/24, 192.0.2.1/
+	s/10.0.0.1 . http, fd00::1 . 22/[fd00::1] . ssh, 10.0.0.1 . 80/; s/10.0.0.1:80; 10.0.0.2:80/10.0.0.2:80 weight 1; 10.0.0.1:http/
+	s/1 -> accept; 4 ->/2 -> accept; 8 ->/; s/80 -> 10.0.0.1/http -> 10.0.0.1/' "$tmp/a.fw" >"$tmp/b.fw"
+"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/out" ]
+report $? 'sets, maps, pools and splits that are written in another way'
+sed -i 's/192.0.2.1/192.0.2.9/; s/http -> 10.0.0.1/http -> 10.0.0.5/; s/weight 1/weight 3/; s/8 ->/18 ->/' "$tmp/b.fw"
+"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
+diff - "$tmp/out" <<'END'
+set s: +192.0.2.9 -192.0.2.1
+map m: +80 -> 10.0.0.5 -80 -> 10.0.0.1
+pool p: +10.0.0.2:80 weight 3 -10.0.0.2:80
+rule split random: +weights 1 : 9 -weights 1 : 4
+END
+report $? 'what they hold'
+"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert not d["same"] and not d["classes"] and len(d["data"]) == 4
+assert d["data"][0]["what"] == "set" and d["data"][0]["name"] == "s"
+assert d["data"][0]["added"] == ["192.0.2.9"] and d["data"][0]["removed_count"] == 1' "$tmp/out"
+report $? 'in JSON'
 "$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
 [ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
 report $? 'a file that is not there'

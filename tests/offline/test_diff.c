@@ -339,6 +339,7 @@ static void hold(char *text, char *other, u64 seed, struct figures *f)
 		/* And nothing for a policy and itself. */
 		assert_int_equal(fwt_diff(ast[0], ast[0], BUDGET, 0, &d), 0);
 		assert_int_equal(d.count, 0);
+		assert_int_equal(d.n_data, 0);
 		assert_false(d.more && !d.outgrew);
 		fwt_diff_clean(&d);
 	}
@@ -449,12 +450,52 @@ static void a_small_budget_is_an_answer(void **state)
 	fwt_ast_free(y);
 }
 
+/* A hundred marks are more than one list has room for: each is told, and whole. */
+static void long_lists_have_whole_values(void **state)
+{
+	struct fwt_policy_ast *x, *y = policy("ingress {\n accept\n}\n"), *again;
+	char text[2000] = "ingress {\n mark { 5";
+	u32 i, k, n = 0, value;
+	struct fwt_diff d;
+	const char *at;
+
+	(void)state;
+	for (i = 1; i < 100; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %u",
+			 5 + i * 100007);
+	strcat(text, " } drop\n accept\n}\n");
+	x = policy(text);
+	assert_non_null(x);
+	assert_int_equal(fwt_diff(x, y, 0, 0, &d), 0);
+	assert_false(d.outgrew);
+	for (i = 0; i < d.count; i++) {
+		for (k = 0; k < FWT_DIFF_EXCEPT && d.class[i].except[k][0]; k++)
+			assert_null(strstr(d.class[i].except[k], "..."));
+		again = matches("ingress", d.class[i].words);
+		assert_non_null(again);
+		fwt_ast_free(again);
+		for (at = d.class[i].words; *at; at++) {
+			if (*at < '0' || *at > '9')
+				continue;
+			value = (u32)strtoul(at, (char **)&at, 10);
+			assert_int_equal(value % 100007, 5);
+			n++;
+			at--;
+		}
+	}
+	assert_int_equal(n, 100);
+	fwt_diff_clean(&d);
+	fwt_ast_free(x);
+	fwt_ast_free(y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_are_the_oracle),
 		cmocka_unit_test(a_rewrite_is_nothing),
 		cmocka_unit_test(a_small_budget_is_an_answer),
+		cmocka_unit_test(long_lists_have_whole_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,7 @@ static void test_matches(void **state)
 	rule("fragment == yes drop", NULL);
 	rule("bpf \"tcp port 80\" drop", NULL);
 	rule("iif wg* iif \"6in4\" accept", NULL);
+	rule("iif br-* iif eth0.* accept", NULL);
 	rule("daddr addr(eth0) saddr net(\"6in4\") accept", NULL);
 	rule("iif \\\n lo accept", "iif lo accept");
 	rule("ct original ip saddr 10.0.0.1 accept", NULL);
@@ -380,6 +381,32 @@ static void test_refused(void **state)
 	refused("ingress device 5 { accept }", 1, 16, "a device is the name");
 	refused("ingress device abcdefghijklmnop { accept }", 1, 16, "the name of an interface");
 	refused("include \"/nonexistent/x\"", 1, 9, "cannot read /nonexistent/x");
+}
+
+/* What stands behind a file that can't be read is read as ever. */
+static void test_missing(void **state)
+{
+	static const char text[] =
+		"include \"/nonexistent/x\"\ninclude \"/nonexistent/y\"; option a 1\n"
+		"ingress {\ninclude \"/nonexistent/z\"\naccept\n}\n";
+	static const char *const what[] = {
+		"cannot read /nonexistent/x", "cannot read /nonexistent/y",
+		"unknown option 'a'", "cannot read /nonexistent/z",
+	};
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	size_t i;
+
+	(void)state;
+	ast = parse(text, &diag);
+	if (diag.errors != 4)
+		fwt_diag_print(&diag, stderr);
+	assert_int_equal(diag.errors, 4);
+	for (i = 0; i < 4; i++)
+		assert_memory_equal(diag.entries[i].message, what[i], strlen(what[i]));
+	assert_non_null(ast->hooks);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
 }
 
 static void test_warnings(void **state)
@@ -660,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_matches), cmocka_unit_test(test_modifiers),
 		cmocka_unit_test(test_ends), cmocka_unit_test(test_top),
 		cmocka_unit_test(test_places), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_warnings), cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_suggest), cmocka_unit_test(test_names),

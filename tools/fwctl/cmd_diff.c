@@ -85,12 +85,41 @@ static void print_class(const struct fwt_diff_class *c, const char *first)
 	out_end();
 }
 
+/* What one policy alone holds. */
+static void print_texts(const struct fwt_diff_data *d, const char *key, int side, char sign)
+{
+	uint32_t i, n = d->count[side] < FWT_DIFF_TEXTS ? d->count[side] : FWT_DIFF_TEXTS;
+
+	out_array(key);
+	for (i = 0; i < n; i++) {
+		out_str(NULL, d->text[side][i]);
+		out_text(" %c%s", sign, d->text[side][i]);
+	}
+	out_end();
+	if (d->count[side] > n)
+		out_text(" and %u more", d->count[side] - n);
+}
+
+static void print_data(const struct fwt_diff_data *d)
+{
+	out_object(NULL);
+	out_str("what", d->what);
+	out_str("name", d->name);
+	out_text("%s %s:", d->what, d->name);
+	print_texts(d, "added", 1, '+');
+	print_texts(d, "removed", 0, '-');
+	out_num("added_count", d->count[1]);
+	out_num("removed_count", d->count[0]);
+	out_text("\n");
+	out_end();
+}
+
 static void print(const struct fwt_diff *d, const char *first)
 {
 	uint32_t i;
 
 	out_object(NULL);
-	out_bool("same", !d->count && !d->outgrew);
+	out_bool("same", !d->count && !d->n_data && !d->outgrew);
 	out_bool("exact", !d->outgrew);
 	out_bool("more", d->more);
 	out_num("nodes", d->nodes);
@@ -101,6 +130,10 @@ static void print(const struct fwt_diff *d, const char *first)
 	out_array("classes");
 	for (i = 0; i < d->count; i++)
 		print_class(&d->class[i], first);
+	out_end();
+	out_array("data");
+	for (i = 0; i < d->n_data; i++)
+		print_data(&d->data[i]);
 	out_end();
 	out_end();
 	if (d->more)

@@ -4,8 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ast.h"
 #include "classbench.h"
+#include "diag.h"
 #include "fwctl.h"
+#include "parse.h"
+
+/* One hook's words, and no more: else what is written would be no policy. */
+static bool is_hook(const char *hook)
+{
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	char text[600];
+	bool ok;
+	int n;
+
+	n = snprintf(text, sizeof(text), "%s {\naccept\n}\n", hook);
+	if (n < 0 || (size_t)n >= sizeof(text) || strpbrk(hook, "{}#;\n"))
+		return false;
+	fwt_diag_init(&diag);
+	ast = fwt_parse_buffer("--hook", text, (size_t)n, &diag, NULL);
+	ok = ast && !fwt_diag_failed(&diag) && ast->hooks;
+	fwt_diag_clean(&diag);
+	fwt_ast_free(ast);
+	return ok;
+}
 
 int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 {
@@ -32,6 +55,9 @@ int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 		return fwctl_usage(ctl, NULL, "a hook is missing after '--hook'");
 	if (!name)
 		return fwctl_usage(ctl, NULL, "FILE is missing");
+	if (!is_hook(hook))
+		return fwctl_usage(ctl, NULL, "'%s' is no hook: 'ingress', 'egress device eth0'",
+				   hook);
 	in = strcmp(name, "-") ? fopen(name, "r") : stdin;
 	if (!in)
 		return out_error(NULL, "%s: %s", name, strerror(errno));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a policy would cut off by mistake: neighbour discovery, DHCP. The connection
+ * What a policy would cut off by mistake: neighbour discovery, ARP, DHCP. The connection
  * that it is applied over has analyse_ssh.c.
  *
  * Each is a packet of which some things are known and the rest may be anything. It
@@ -40,22 +40,57 @@ static const struct known opener6[] = {
 	{ FWT_AXIS_CT_STATE, 0, FWT_CT_NEW }, END
 };
 
+/* A router is asked for where its answers are spoken of. */
+static const struct known router[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 }, { FWT_AXIS_PROTOCOL, 0, 58 },
+	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_ICMP_TYPE, 0, 133 },
+	{ FWT_AXIS_ICMP_CODE, 0, 0 }, { FWT_AXIS_TTL, 0, 255 },
+	{ FWT_AXIS_DADDR6, 0xff02000000000000ull, 2 }, { FWT_AXIS_MARK, 0, 0 }, END
+};
+
+/* IPv4 on a device: what is answered without ARP is no Ethernet. */
+static const struct known any4[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV4 }, END
+};
+
+static const struct known any6[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 }, END
+};
+
+static const struct known who_has[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_ARP }, { FWT_AXIS_ARP_OP, 0, 1 }, END
+};
+
+static const struct known is_at[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_ARP }, { FWT_AXIS_ARP_OP, 0, 2 }, END
+};
+
+static const struct known discover[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV4 }, { FWT_AXIS_PROTOCOL, 0, 17 },
+	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_SPORT, 0, 68 }, { FWT_AXIS_DPORT, 0, 67 },
+	{ FWT_AXIS_DADDR4, 0, 0xffffffff }, { FWT_AXIS_MARK, 0, 0 }, END
+};
+
 static const struct known offer[] = {
 	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV4 }, { FWT_AXIS_PROTOCOL, 0, 17 },
 	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_SPORT, 0, 67 }, { FWT_AXIS_DPORT, 0, 68 },
 	{ FWT_AXIS_DADDR4, 0, 0xffffffff }, { FWT_AXIS_MARK, 0, 0 }, END
 };
 
-/* Whether the policy speaks of a port at all. */
-static bool speaks_of(const struct fwt_analyser *a, u32 port)
+/* Whether the policy speaks of a value at all. */
+static bool speaks_of(const struct fwt_analyser *a, u32 axis, u32 value)
 {
-	const struct fwt_axis *axis = &a->sp.axis[FWT_AXIS_DPORT];
+	const struct fwt_axis *x = &a->sp.axis[axis];
 	struct fwt_wide lo, hi;
 	u8 bits[128];
 
-	fwt_space_piece(&a->sp, FWT_AXIS_DPORT, fwt_wide(0, port), bits);
-	fwt_space_ends(&a->sp, FWT_AXIS_DPORT, bits, &lo, &hi);
-	return axis->raw || (lo.l == port && hi.l == port);
+	if (x->raw)
+		return true;
+	if (!x->bits)
+		return false;
+	fwt_space_piece(&a->sp, axis, fwt_wide(0, value), bits);
+	fwt_space_ends(&a->sp, axis, bits, &lo, &hi);
+	return lo.l == value && hi.l == value;
 }
 
 static u32 like(struct fwt_analyser *a, const struct known *k)
@@ -78,10 +113,10 @@ static u32 accepted(void *ctx, u32 leaf)
 }
 
 /* Not by the loopback, where that can be told apart. */
-static u32 from_elsewhere(struct fwt_analyser *a, u32 f)
+static u32 beyond_loopback(struct fwt_analyser *a, u32 f, u32 axis)
 {
 	struct fwt_wide lo = fwt_wide(0x6c6full << 48, 0);
-	u32 g = fwt_dd_minus(&a->sp.dd, f, fwt_space_range(&a->sp, FWT_AXIS_IIF, lo, lo, NULL));
+	u32 g = fwt_dd_minus(&a->sp.dd, f, fwt_space_range(&a->sp, axis, lo, lo, NULL));
 
 	return g == FWT_DD_NO ? f : g;
 }
@@ -110,35 +145,142 @@ static void tell(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 set,
 	fwt_witness_clean(&w);
 }
 
-void fwt_analyse_world(struct fwt_analyser *a)
+/**
+ * struct hook - a hook's tree, looked at
+ * @t: it
+ * @ok: packets that it lets pass
+ * @axis: the interface that they come in or leave by
+ * @local: packets that this machine sends, where it sends
+ */
+struct hook {
+	const struct fwt_ir_tree *t;
+	u32 ok;
+	u32 axis;
+	u32 local;
+};
+
+static u32 of_hook(struct fwt_analyser *a, const struct hook *h, const struct known *k)
+{
+	u32 f = fwt_dd_and(&a->sp.dd, like(a, k), h->local);
+
+	return beyond_loopback(a, f, h->axis);
+}
+
+/* Some of it passes. */
+static bool passes(struct fwt_analyser *a, const struct hook *h, const struct known *k)
+{
+	return fwt_dd_meet(&a->sp.dd, beyond_loopback(a, like(a, k), h->axis), h->ok);
+}
+
+static bool cut_off(struct fwt_analyser *a, const struct hook *h, const struct known *k)
+{
+	u32 set = of_hook(a, h, k);
+
+	return set != FWT_DD_NO && !fwt_dd_meet(&a->sp.dd, set, h->ok) && !a->sp.dd.over;
+}
+
+static void want(struct fwt_analyser *a, const struct hook *h, const struct known *k,
+		 const char *hint, const char *what)
+{
+	if (cut_off(a, h, k))
+		tell(a, h->t, of_hook(a, h, k), hint, what);
+}
+
+static void neighbours(struct fwt_analyser *a, const struct hook *h)
 {
 	static const char forward[] =
 		"accept icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ttl 255";
-	const struct fwt_ir_tree *t;
-	struct fwt_dd *dd = &a->sp.dd;
-	u32 f, ok, set;
+	bool out = h->t->ast_hook->egress;
 
-	for (t = a->s->trees; t; t = t->next)
-		if (t->ast_hook && !t->ast_hook->device && !t->ast_hook->egress)
-			break;
-	if (!t)
-		return;
-	f = fwt_prove_hook(&a->prove, t);
-	a->world = fwt_space_world(&a->sp, FWT_HOOK_INGRESS, t->ast_hook);
-	ok = fwt_dd_leaves(dd, f, accepted, &a->out);
-	if (fwt_dd_meet(dd, from_elsewhere(a, like(a, opener6)), ok)) {
-		set = from_elsewhere(a, like(a, solicit));
-		if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
-			tell(a, t, set, forward, "IPv6 neighbour discovery");
-		set = from_elsewhere(a, like(a, advert));
-		if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
-			tell(a, t, set, forward, "answers of IPv6 neighbour discovery");
-	}
+	want(a, h, solicit, forward, out ? "IPv6 neighbour discovery, on its way out" :
+	     "IPv6 neighbour discovery");
+	want(a, h, advert, forward, out ?
+	     "answers of IPv6 neighbour discovery, on their way out" :
+	     "answers of IPv6 neighbour discovery");
+}
+
+static void ingress(struct fwt_analyser *a, const struct hook *h, bool dhcp)
+{
+	if (passes(a, h, opener6))
+		neighbours(a, h);
 	/* Who has an address of his own says nothing of DHCP. */
-	if (!speaks_of(a, 67) && !speaks_of(a, 68))
-		return;
-	set = from_elsewhere(a, like(a, offer));
-	if (set != FWT_DD_NO && !fwt_dd_meet(dd, set, ok))
-		tell(a, t, set, "accept udp sport 67 udp dport 68, where this machine asks",
+	if (dhcp)
+		want(a, h, offer, "accept udp sport 67 udp dport 68, where this machine asks",
 		     "DHCP's answers");
+}
+
+static void egress(struct fwt_analyser *a, const struct hook *h, bool dhcp)
+{
+	if (passes(a, h, opener6)) {
+		neighbours(a, h);
+		if (speaks_of(a, FWT_AXIS_ICMP_TYPE, 133) ||
+		    speaks_of(a, FWT_AXIS_ICMP_TYPE, 134))
+			want(a, h, router, "accept icmpv6 type nd-router-solicit ttl 255",
+			     "the search for an IPv6 router");
+	}
+	/* Who lets answers out is the server. */
+	if (dhcp && cut_off(a, h, offer))
+		want(a, h, discover, "accept udp sport 68 udp dport 67, where this machine asks",
+		     "what a DHCP client asks");
+}
+
+/* Devices without link addresses know neither ARP nor neighbours; by their usual names. */
+static bool has_neighbours(const struct fwt_ast_hook *h)
+{
+	static const char *const none[] = {
+		"lo", "wg", "tun", "ppp", "ipsec", "xfrm", "vti", "gre", "sit", "ipip", "ip6tnl",
+	};
+	const struct fwt_value *v;
+	u32 i;
+
+	for (v = h->devices.first; v; v = v->next) {
+		for (i = 0; i < ARRAY_SIZE(none); i++)
+			if (v->text && !strncmp(v->text, none[i], strlen(none[i])))
+				break;
+		if (i == ARRAY_SIZE(none))
+			return true;
+	}
+	return false;
+}
+
+static void device(struct fwt_analyser *a, const struct hook *h)
+{
+	bool out = h->t->ast_hook->egress;
+
+	if (!has_neighbours(h->t->ast_hook))
+		return;
+	if (passes(a, h, any4)) {
+		want(a, h, who_has, "accept ether type arp",
+		     out ? "ARP, on its way out: IPv4 needs it" : "ARP, which IPv4 needs");
+		want(a, h, is_at, "accept ether type arp",
+		     out ? "answers of ARP, on their way out" : "answers of ARP");
+	}
+	if (passes(a, h, any6))
+		neighbours(a, h);
+}
+
+void fwt_analyse_world(struct fwt_analyser *a)
+{
+	bool dhcp = speaks_of(a, FWT_AXIS_DPORT, 67) || speaks_of(a, FWT_AXIS_DPORT, 68);
+	struct fwt_dd *dd = &a->sp.dd;
+	struct fwt_ir_tree *t;
+
+	for (t = a->s->trees; t && !dd->over; t = t->next) {
+		struct hook h = { .t = t, .local = FWT_DD_YES };
+		struct fwt_wide none = fwt_wide(0, 0);
+
+		if (!t->ast_hook)
+			continue;
+		h.ok = fwt_dd_leaves(dd, fwt_prove_hook(&a->prove, t), accepted, &a->out);
+		h.axis = t->ast_hook->egress ? FWT_AXIS_OIF : FWT_AXIS_IIF;
+		if (t->ast_hook->egress)
+			h.local = fwt_space_range(&a->sp, FWT_AXIS_IIF, none, none, NULL);
+		a->world = fwt_space_world(&a->sp, a->prove.hook, t->ast_hook);
+		if (t->ast_hook->device)
+			device(a, &h);
+		else if (t->ast_hook->egress)
+			egress(a, &h, dhcp);
+		else
+			ingress(a, &h, dhcp);
+	}
 }

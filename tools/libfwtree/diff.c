@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "diff.h"
+#include "diff_data.h"
 #include "diff_names.h"
 #include "diff_region.h"
 #include "oracle.h"
@@ -473,6 +474,8 @@ int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32
 		ret = -ENOMEM;
 	if (!ret)
 		ret = rename_all(&c);
+	if (!ret)
+		ret = fwt_diff_data(diff, &c.s[0], &c.s[1]);
 	for (i = 0; i < 2; i++)
 		fwt_prove_clean(&c.prove[i]);
 	fwt_space_clean(&c.sp);
@@ -488,5 +491,6 @@ out:
 void fwt_diff_clean(struct fwt_diff *diff)
 {
 	free(diff->class);
+	fwt_diff_data_clean(diff);
 	memset(diff, 0, sizeof(*diff));
 }

@@ -6,7 +6,8 @@
  * Both policies are functions over the same axes (prove_walk.h); where they come to
  * different outcomes is a set, which is told as boxes: ranges of fields, in the
  * words that a rule would use. A class is exact: its packets all differ, and what
- * is in no class does not.
+ * is in no class does not. What sets, maps, pools and splits hold is told besides, for
+ * the rules only name them.
  */
 #ifndef FWT_DIFF_H
 #define FWT_DIFF_H
@@ -20,6 +21,8 @@ struct fwt_diag;
 #define FWT_DIFF_CLASSES	64
 /* What is not in a class though its words are of it. */
 #define FWT_DIFF_EXCEPT		8
+/* What is told of what a set holds in one policy alone. */
+#define FWT_DIFF_TEXTS		64
 
 /**
  * struct fwt_diff_side - what one policy does to a class
@@ -52,6 +55,21 @@ struct fwt_diff_class {
 };
 
 /**
+ * struct fwt_diff_data - a set, map, pool or split that both policies have
+ * @what: "set", "map", "pool"; "rule", for a split
+ * @name: its name; of a rule its text
+ * @text: what it holds in the first alone, in the second alone: elements, servers and
+ *	settings as they are written; the rest are NULL
+ * @count: how many there are of each, told or not
+ */
+struct fwt_diff_data {
+	const char *what;
+	char *name;
+	char *text[2][FWT_DIFF_TEXTS];
+	u32 count[2];
+};
+
+/**
  * struct fwt_diff - the outcome
  * @class: array
  * @count: how many
@@ -59,6 +77,8 @@ struct fwt_diff_class {
  * @outgrew: the diagram outgrew its budget: the classes are single packets that
  *	were found among @tried generated ones, and there may be others
  * @nodes: of the diagram
+ * @data: array: what rules only name, and what of it differs
+ * @n_data: how many
  */
 struct fwt_diff {
 	struct fwt_diff_class *class;
@@ -68,6 +88,8 @@ struct fwt_diff {
 	u32 tried;
 	u64 seed;
 	u32 nodes;
+	struct fwt_diff_data *data;
+	u32 n_data;
 };
 
 /**

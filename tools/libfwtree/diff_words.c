@@ -15,16 +15,23 @@ struct text {
 
 static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char *fmt, ...)
 {
-	size_t len = strlen(t->buf);
+	size_t before = strlen(t->buf), len = before;
 	va_list args;
+	int n;
 
 	if (len + 2 > t->size)
 		return;
 	if (len)
 		t->buf[len++] = ' ';
 	va_start(args, fmt);
-	vsnprintf(t->buf + len, t->size - len, fmt, args);
+	n = vsnprintf(t->buf + len, t->size - len, fmt, args);
 	va_end(args);
+	if (n >= 0 && (size_t)n < t->size - len)
+		return;
+	/* Half a value would be another one. */
+	t->buf[before] = 0;
+	if (before + 5 < t->size && (before < 3 || strcmp(t->buf + before - 3, "...")))
+		snprintf(t->buf + before, t->size - before, "%s...", before ? " " : "");
 }
 
 static const struct fwt_region_side *side_of(const struct fwt_region *b, u32 axis)
@@ -197,12 +204,23 @@ static const char *with_ports(const struct fwt_region *b, struct fwt_wide lo, st
 	       lo.l == 33 ? "dccp " : lo.l == 136 ? "udplite " : NULL;
 }
 
-static void tcp_flags(struct text *t, struct fwt_wide lo, struct fwt_wide hi)
+static void route_type(struct text *t, struct fwt_wide lo, struct fwt_wide hi)
 {
-	if (lo.l == hi.l && lo.l == 2)
-		say(t, "tcp flags syn");
+	char list[120] = "";
+	size_t len;
+	u64 i;
+
+	for (i = lo.l; i <= hi.l && i < 32; i++) {
+		const char *name = fwt_class_name(FWT_CLASS_ROUTE_TYPE, i);
+
+		len = strlen(list);
+		if (name)
+			snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", name);
+	}
+	if (list[0])
+		say(t, strchr(list, ',') ? "route type { %s }" : "route type %s", list);
 	else
-		number(t, "tcp flags", FWT_CLASS_NUMBER, lo, hi);
+		number(t, "route type", FWT_CLASS_NUMBER, lo, hi);
 }
 
 /* What has ports, or a type, is no later fragment. */
@@ -286,7 +304,7 @@ static void one_side(const struct fwt_space *sp, const struct fwt_region *b,
 		number(t, six ? "icmpv6 id" : "icmp id", FWT_CLASS_NUMBER, lo, hi);
 		return;
 	case FWT_AXIS_TCP_FLAGS:
-		tcp_flags(t, lo, hi);
+		number(t, "tcp flags", FWT_CLASS_TCP_FLAGS, lo, hi);
 		return;
 	case FWT_AXIS_ETHER_SADDR:
 	case FWT_AXIS_ETHER_DADDR:
@@ -309,6 +327,8 @@ static void one_side(const struct fwt_space *sp, const struct fwt_region *b,
 		f = (s->axis - FWT_AXIS_MORE) / 3;
 		if ((s->axis - FWT_AXIS_MORE) % 3 == 0)
 			say(t, lo.l ? "with a %s" : "without a %s", fwt_field_info[f].name);
+		else if (f == FWT_FIELD_ROUTE_TYPE)
+			route_type(t, lo, hi);
 		else if (fwt_field_info[f].words == 4)
 			interface(t, fwt_field_info[f].name, lo, hi);
 		else if (fwt_field_info[f].words6 == 4)
@@ -361,7 +381,7 @@ static size_t word_length(const char *at)
 }
 
 /* Values begin with a figure, or are hex; a field's name is none. Those of interfaces
- * are words; "none", "like eth0", "of no name" and "!= none" are no values.
+ * and TCP flags are words; "none", "like eth0", "of no name" and "!= none" are no values.
  */
 static bool is_value(const char *at, const char *words)
 {
@@ -370,12 +390,28 @@ static bool is_value(const char *at, const char *words)
 
 	if (*at >= '0' && *at <= '9')
 		return true;
+	if (at - words >= 10 && !memcmp(at - 10, "tcp flags ", 10))
+		return true;
 	if (at - words < 4 || (memcmp(at - 4, "iif ", 4) && memcmp(at - 4, "oif ", 4)))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(no); i++)
 		if (word_length(at) == strlen(no[i]) && !memcmp(at, no[i], strlen(no[i])))
 			return false;
 	return true;
+}
+
+/* As fwt_region_lists() tells it: two for each comma, and four for a list's braces. */
+static size_t length_told(const char *words)
+{
+	bool in_list = false;
+	size_t n = 0;
+
+	for (; *words; words++) {
+		n += *words == 1 ? 2 : 1;
+		n += *words == 1 && !in_list ? 4 : 0;
+		in_list = *words == 1 || (in_list && *words != ' ');
+	}
+	return n;
 }
 
 bool fwt_region_join(char *words, const char *other, size_t size)
@@ -398,7 +434,8 @@ bool fwt_region_join(char *words, const char *other, size_t size)
 		return false;
 	n = word_length(from);
 	m = word_length(with);
-	if (strlen(words) + m + 8 > size || strlen(words) + m + 8 > sizeof(joined))
+	/* A comma and braces more, and what fwt_region_lists() leaves free. */
+	if (length_told(words) + m + 6 + 8 >= size || length_told(words) + m > sizeof(joined) - 16)
 		return false;
 	snprintf(joined, sizeof(joined), "%.*s%.*s\001%.*s%s", (int)(from - words), words,
 		 (int)n, from, (int)m, with, from + n);
@@ -415,10 +452,16 @@ const char *fwt_region_lists(const char *words, char *buf, size_t size)
 		if (memchr(words, 1, n)) {
 			at += (size_t)snprintf(buf + at, size - at, "{ ");
 			for (; n && at + 8 < size; n--, words++) {
-				if (*words != 1)
+				if (*words != 1) {
 					buf[at++] = *words;
-				else
+				} else if (at + 10 + strcspn(words + 1, "\001 ") < size) {
 					at += (size_t)snprintf(buf + at, size - at, ", ");
+				} else {
+					at += (size_t)snprintf(buf + at, size - at, ", ...");
+					words += n;
+					n = 0;
+					break;
+				}
 			}
 			at += (size_t)snprintf(buf + at, size - at, " }");
 			words += n;

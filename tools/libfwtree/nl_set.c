@@ -18,6 +18,7 @@ static int set_answer(void *ctx, const struct nlmsghdr *nlh)
 	const struct nlattr *tb[FWTREE_A_SET_MAX + 1];
 	struct fwt_nl_set s = { 0 }, *to;
 	struct fwt_vec *all = ctx;
+	char *name;
 
 	fwt_nl_parse(nlh, tb, FWTREE_A_SET_MAX);
 	s.name = fwt_nl_str(tb[FWTREE_A_SET_NAME]);
@@ -30,12 +31,13 @@ static int set_answer(void *ctx, const struct nlmsghdr *nlh)
 	s.refused = fwt_nl_u64(tb[FWTREE_A_SET_REFUSED]);
 	if (!s.name || !fwt_set_shape(s.param, &s.shape))
 		return -EPROTO;
-	s.name = strdup(s.name);
-	to = s.name ? fwt_vec_add(all, 1) : NULL;
+	name = strdup(s.name);
+	to = name ? fwt_vec_add(all, 1) : NULL;
 	if (!to) {
-		free((void *)(uintptr_t)s.name);
+		free(name);
 		return -ENOMEM;
 	}
+	s.name = name;
 	*to = s;
 	return 0;
 }

@@ -12,12 +12,19 @@
 
 static void scan_next(struct fwt_parser *p, struct fwt_raw *raw)
 {
+	bool popped = false;
+
 	while (p->frame && !p->frame->open && !p->frame->close && !p->no_memory)
-		fwt_frame_open(p);
+		popped |= !fwt_frame_open(p);
 	if (!p->frame || p->frame->close || p->no_memory) {
 		memset(raw, 0, sizeof(*raw));
 		raw->lloc = p->last_lloc;
 		raw->type = TOK_YYEOF;
+		return;
+	}
+	/* Nothing was to be read: what the file below has peeked at comes next. */
+	if (popped && p->frame->peeked) {
+		fwt_raw_next(p, raw);
 		return;
 	}
 	fwt_scan_next(&p->frame->scan, raw);

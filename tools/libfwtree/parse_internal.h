@@ -218,12 +218,14 @@ int fwt_lex_colons(struct fwt_scan *scan, const char *text, size_t *len);
 int fwt_lex_bracketed(struct fwt_scan *scan, const char *text, size_t len);
 int fwt_lex_string(struct fwt_scan *scan, const char *text, size_t len, bool closed);
 int fwt_lex_word(struct fwt_scan *scan, int type, const char *text, size_t len);
+bool fwt_lex_unit(const char *text, size_t len);
 int fwt_lex_bad(struct fwt_scan *scan, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* parse_include.c */
 bool fwt_include(struct fwt_parser *p, const struct fwt_raw *path);
 bool fwt_frame_open(struct fwt_parser *p);
+int fwt_read(struct fwt_parser *p, const char *path, const struct fwt_loc *where);
 void fwt_frame_pop(struct fwt_parser *p);
 struct fwt_frame *fwt_frame_push(struct fwt_parser *p, const char *path,
 				 const struct fwt_loc *where);

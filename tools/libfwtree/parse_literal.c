@@ -37,6 +37,19 @@ int fwt_lex_bad(struct fwt_scan *scan, const char *hint, const char *fmt, ...)
 	return literal(scan, TOK_BAD, FWT_VALUE_ERROR);
 }
 
+/* 1x, 10sec: digits and a few letters, as of a unit; and 6in4 is a name. */
+bool fwt_lex_unit(const char *text, size_t len)
+{
+	size_t n = 0, digits;
+
+	while (n < len && text[n] >= '0' && text[n] <= '9')
+		n++;
+	for (digits = n; n < len; n++)
+		if (text[n] < 'A' || (text[n] > 'Z' && text[n] < 'a') || text[n] > 'z')
+			return false;
+	return digits && n > digits && n - digits <= 7;
+}
+
 /* Digits at *p, which moves behind them; false: more than 64 bits */
 static bool digits(const char **p, const char *end, unsigned int base, uint64_t *out)
 {

@@ -169,11 +169,51 @@ static int clause_word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast
 	return unknown_clause(p, raw, out);
 }
 
-static int value_word(struct fwt_parser *p, const struct fwt_raw *raw)
+/*
+ * nftables' words behind a field, with what they hold: "dport vmap { 22 : accept }",
+ * "mark set 5". What was meant is said, and a value that is none stands for all of it.
+ *
+ * Return: 0 where it is no such word.
+ */
+static int foreign_word(struct fwt_parser *p, struct fwt_raw *raw)
+{
+	bool vmap = !strcmp(raw->atom->text, "vmap"), set = p->last == TOK_FIELD &&
+		    !strcmp(raw->atom->text, "set");
+	int type = vmap || set ? fwt_peek(p, 0)->type : 0;
+	unsigned int depth = 0;
+	struct fwt_value *v;
+	struct fwt_raw next;
+
+	if (!(vmap && (type == '{' || type == TOK_SETREF)) && !(set && type == TOK_NUMBER))
+		return 0;
+	v = fwt_new(p, sizeof(*v));
+	if (!v)
+		return TOK_YYEOF;
+	v->loc = raw->lloc.loc;
+	if (vmap)
+		fwt_unknown_word(p, raw, CTX_CLAUSE);
+	else if (!p->spoiled && !p->panic)
+		fwt_error_hint(p->diag, &raw->lloc.loc, "as in: set mark 5, set ct mark 5",
+			       "'set' stands before what it changes");
+	p->spoiled = true;
+	raw->value = v;
+	do {
+		fwt_raw_next(p, &next);
+		depth += next.type == '{';
+		depth -= next.type == '}';
+	} while (depth && fwt_peek(p, 0)->type != TOK_YYEOF);
+	p->want = WANT_AFTER;
+	return TOK_BAD;
+}
+
+static int value_word(struct fwt_parser *p, struct fwt_raw *raw)
 {
 	const struct fwt_level *top = fwt_top(p);
+	int foreign = foreign_word(p, raw);
 	const struct fwt_keyword *k;
 
+	if (foreign)
+		return foreign;
 	if (raw->atom == p->word_addr && fwt_peek(p, 0)->type == '(')
 		return TOK_ADDR_OF;
 	if (raw->atom == p->word_net && fwt_peek(p, 0)->type == '(')

@@ -214,7 +214,7 @@ static u32 comes_to(void *ctx, u32 leaf)
 }
 
 static void place(struct fwt_prover *p, const struct fwt_property *pr,
-		  struct fwt_witness *w, struct fwt_proof *proof)
+		  struct fwt_witness *w, bool accepted, struct fwt_proof *proof)
 {
 	const struct fwt_ir_tree *t = hook_of(p, pr->out);
 	const struct fwt_ir_rule *by = NULL;
@@ -225,9 +225,13 @@ static void place(struct fwt_prover *p, const struct fwt_property *pr,
 	memcpy(bits, w->bits, w->vars);
 	if (t)
 		by = fwt_prove_follow(&p->prove, t, bits);
-	if (by && by->end == FWT_END_ACCEPT && !pr->out && hook_of(p, true) &&
-	    pr->verdict != FWT_VERDICT_ACCEPT)
-		by = NULL;	/* egress has the last word */
+	/* Whoever lets in is not who refuses: egress, or a device's tree, has the last word. */
+	if (by && by->end == FWT_END_ACCEPT && !accepted) {
+		t = pr->out ? NULL : hook_of(p, true);
+		by = t ? fwt_prove_follow(&p->prove, t, bits) : NULL;
+		if (by && by->end == FWT_END_ACCEPT)
+			by = NULL;
+	}
 	if (by) {
 		proof->file = p->ast->sources->source[by->ast->loc.file]->name;
 		proof->line = by->ast->loc.line;
@@ -276,7 +280,8 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 	memcpy(proof->given, w.given, sizeof(proof->given));
 	fwt_outcome_words(&p->out, fwt_dd_at(dd, f, w.bits), proof->becomes,
 			  sizeof(proof->becomes));
-	place(p, pr, &w, proof);
+	place(p, pr, &w, fwt_outcome(&p->out, fwt_dd_at(dd, f, w.bits))->verdict ==
+	      FWT_VERDICT_ACCEPT, proof);
 	fwt_witness_clean(&w);
 	return 0;
 }

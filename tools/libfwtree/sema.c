@@ -282,6 +282,29 @@ static bool same_devices(const struct fwt_ast_hook *a, const struct fwt_ast_hook
 	return false;
 }
 
+/* A pattern before that has all of a name's frames. */
+static bool covers(const struct fwt_value *pattern, const struct fwt_value *name)
+{
+	if (pattern->kind != FWT_VALUE_WORD || !(pattern->flags & FWT_VALUE_WILDCARD) ||
+	    (name->kind != FWT_VALUE_WORD && name->kind != FWT_VALUE_STRING))
+		return false;
+	return !strncmp(pattern->text, name->text, strlen(pattern->text) - 1);
+}
+
+static void warn_covered(struct fwt_sema *s, const struct fwt_ast_hook *h,
+			 const struct fwt_ast_hook *before)
+{
+	const struct fwt_value *x, *y;
+
+	for (x = h->devices.first; x && s->warnings; x = x->next)
+		for (y = before->devices.first; y; y = y->next)
+			if (covers(y, x))
+				fwt_warning(s->diag, &x->loc,
+					    "no frame of '%s' comes here: '%s device %s' in line %u has them all",
+					    x->text, h->egress ? "egress" : "ingress", y->text,
+					    before->loc.line);
+}
+
 bool fwt_sema_ifname_ok(struct fwt_sema *s, const struct fwt_value *v)
 {
 	size_t len = strlen(v->text) - !!(v->flags & FWT_VALUE_WILDCARD);
@@ -304,7 +327,8 @@ static void check_devices(struct fwt_sema *s, const struct fwt_ast_hook *h)
 			fwt_error(s->diag, &v->loc, "the name of a device is meant here");
 			continue;
 		}
-		fwt_sema_ifname_ok(s, v);
+		if (fwt_sema_ifname_ok(s, v))
+			fwt_sema_quoted_star(s, v);
 	}
 }
 
@@ -338,6 +362,8 @@ static void check_hook(struct fwt_sema *s, const struct fwt_ast_hook *h)
 			fwt_error(s->diag, &v->loc, "'%s device %s' is there already, in line %u",
 				  h->egress ? "egress" : "ingress", v->text,
 				  other->loc.line);
+		else
+			warn_covered(s, h, other);
 	}
 }
 

@@ -246,6 +246,9 @@ struct fwt_sema {
 int fwt_sema_run(struct fwt_sema *s);
 void *fwt_sema_alloc(struct fwt_sema *s, size_t size);
 
+/** fwt_sema_quoted_star() - warns of "wg*", which is one interface */
+void fwt_sema_quoted_star(struct fwt_sema *s, const struct fwt_value *v);
+
 /* Is @v, as below, a name that an interface can have; if not, that is reported. */
 bool fwt_sema_ifname_ok(struct fwt_sema *s, const struct fwt_value *v);
 

@@ -120,6 +120,8 @@ int fwt_sema_field(struct fwt_sema *s, const struct fwt_ast_ref *ref,
 		 (field < FWT_FIELD_TCP_FLAGS || field > FWT_FIELD_TCP_OPTION_MSS))
 		guard(s, ref, guards);
 	fwt_sema_hooks(s, &ref->loc, fwt_field_info[field].hooks,
-		       field == FWT_FIELD_OIF ? "'route oif' is meant" : NULL, words);
+		       field == FWT_FIELD_OIF && s->tree &&
+		       s->tree->hooks & FWT_HOOK_BIT(FWT_HOOK_INGRESS) ?
+		       "'route oif' is meant" : NULL, words);
 	return field;
 }

@@ -464,10 +464,22 @@ static bool option_value(struct fwt_sema *s, const struct fwt_value *v, u64 *val
 	return false;
 }
 
+/* As whoever wrote it would. */
+static const char *duration(u64 ms, char *buf, size_t size)
+{
+	bool days = ms >= 86400000, whole = !(ms % 1000);
+
+	snprintf(buf, size, "%llu%s", (unsigned long long)(days ? ms / 86400000 :
+							     whole ? ms / 1000 : ms),
+		 days ? "d" : whole ? "s" : "ms");
+	return buf;
+}
+
 static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen)
 {
 	struct fwt_prog_option to = { .option = option_of(o) };
 	const struct fwt_value *v = o->value;
+	char least[24], most[24];
 	u32 seconds = 0;
 	u64 value;
 
@@ -483,12 +495,16 @@ static void option(struct fwt_sema *s, const struct fwt_ast_option *o, u64 *seen
 	*seen |= BIT_ULL(to.option);
 	if (value < limit[to.option].min || value > limit[to.option].max ||
 	    (to.option == FWT_OPTION_NAT_PORTS && !(value >> 16))) {
-		fwt_error(s->diag, &v->loc, "'%s' can't be that: it goes from %llu to %llu%s",
-			  limit[to.option].name,
-			  (unsigned long long)limit[to.option].min,
-			  to.option == FWT_OPTION_NAT_PORTS ? 65535 :
-			  (unsigned long long)limit[to.option].max,
-			  v->kind == FWT_VALUE_DURATION ? " ms" : "");
+		snprintf(least, sizeof(least), "%llu",
+			 (unsigned long long)limit[to.option].min);
+		snprintf(most, sizeof(most), "%llu", to.option == FWT_OPTION_NAT_PORTS ?
+			 65535 : (unsigned long long)limit[to.option].max);
+		if (v->kind == FWT_VALUE_DURATION) {
+			duration(limit[to.option].min, least, sizeof(least));
+			duration(limit[to.option].max, most, sizeof(most));
+		}
+		fwt_error(s->diag, &v->loc, "'%s' can't be that: it goes from %s to %s",
+			  limit[to.option].name, least, most);
 		return;
 	}
 	to.value = seconds ? FWT_RATE(value, seconds) : value;

@@ -37,8 +37,19 @@ static const char *words_of(const struct reader *r)
 	return fwt_field_words(r->ref->field, r->ref->implies);
 }
 
+/* Elements, pools and options have a type, and no field that it would be of. */
+static bool has_field(const struct reader *r)
+{
+	return r->ref->loc.line && !r->s->in_set;
+}
+
 static bool wrong(const struct reader *r, const struct fwt_value *v)
 {
+	if (!has_field(r)) {
+		fwt_error(r->s->diag, &v->loc, "here it takes %s, and this is %s",
+			  fwt_class_noun(r->class), kind_noun[v->kind]);
+		return false;
+	}
 	fwt_error(r->s->diag, &v->loc, "'%s' takes %s, and this is %s", words_of(r),
 		  fwt_class_noun(r->class), kind_noun[v->kind]);
 	return false;
@@ -50,9 +61,11 @@ static bool number(const struct reader *r, const struct fwt_value *v, u64 value,
 	u64 most = r->bits >= 32 ? 0xffffffffu : (1u << r->bits) - 1;
 
 	if (value > most) {
-		fwt_error(r->s->diag, &v->loc,
-			  "%llu is out of range: '%s' is at most %llu",
-			  (unsigned long long)value, words_of(r),
+		fwt_error(r->s->diag, &v->loc, has_field(r) ?
+			  "%llu is out of range: '%s' is at most %llu" :
+			  "%llu is out of range: %s is at most %llu",
+			  (unsigned long long)value,
+			  has_field(r) ? words_of(r) : fwt_class_noun(r->class),
 			  (unsigned long long)most);
 		return false;
 	}
@@ -107,6 +120,31 @@ static bool word(const struct reader *r, const struct fwt_value *v,
 	return true;
 }
 
+/* "route reverse iif": an interface of that name, or the field without its '=='? */
+static bool field_for_name(const struct reader *r, const struct fwt_value *v)
+{
+	const char *word = v->text;
+	char hint[200];
+
+	if (v->kind != FWT_VALUE_WORD || !has_field(r) || !fwt_field_is_word(word))
+		return false;
+	snprintf(hint, sizeof(hint), !strncmp(word, "iif", 3) || !strncmp(word, "oif", 3) ?
+		 "'%s == %s' compares them; an interface of that name is quoted" :
+		 "behind '%s', an interface called %s is quoted", words_of(r), word);
+	fwt_error_hint(r->s->diag, &v->loc, hint, "'%s' is a field, not an interface", word);
+	return true;
+}
+
+void fwt_sema_quoted_star(struct fwt_sema *s, const struct fwt_value *v)
+{
+	size_t len = strlen(v->text);
+
+	if (s->warnings && v->kind == FWT_VALUE_STRING && len > 1 && v->text[len - 1] == '*')
+		fwt_diag_add(s->diag, FWT_WARNING, &v->loc, "without quotes it is a prefix",
+			     "in quotes the star is a letter: this is one interface, called '%s'",
+			     v->text);
+}
+
 static bool interface(const struct reader *r, const struct fwt_value *v,
 		      struct fwt_range *out)
 {
@@ -114,8 +152,9 @@ static bool interface(const struct reader *r, const struct fwt_value *v,
 	size_t len = strlen(v->text) - wildcard, i;
 	u8 low[16] = { 0 }, high[16];
 
-	if (!fwt_sema_ifname_ok(r->s, v))
+	if (!fwt_sema_ifname_ok(r->s, v) || field_for_name(r, v))
 		return false;
+	fwt_sema_quoted_star(r->s, v);
 	if (v->kind != FWT_VALUE_WORD || strcmp(v->text, "none"))
 		memcpy(low, v->text, len);
 	memcpy(high, low, sizeof(high));
