@@ -309,8 +309,10 @@ install-lib: lib
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/libfwtree.pc
 	install -D -m 644 Documentation/man/libfwtree.3 $(DESTDIR)$(MANDIR)/man3/libfwtree.3
 
+# dkms builds no version a second time: what is there goes first.
 dkms-install:
 	@command -v dkms >/dev/null || { echo "dkms is not there: apt install dkms"; exit 1; }
+	if dkms status -m fwtree -v $(VERSION) | grep -q .; then dkms remove fwtree/$(VERSION) --all; fi
 	rm -rf /usr/src/fwtree-$(VERSION)
 	install -d /usr/src/fwtree-$(VERSION)
 	cp -r Kbuild Makefile dkms.conf LICENSE kmod uapi /usr/src/fwtree-$(VERSION)/

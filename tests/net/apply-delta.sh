@@ -66,6 +66,35 @@ steps("rules that go on, or may", LINES[:13] + ["\tsaddr 10.9.9.9 count c", "\tl
        "\tprotocol tcp ct count by saddr > 3 drop"] + LINES[14:], True)
 steps("another hook", LINES + ["ingress device d0 { accept }"], False)
 steps("a rule on two lines", LINES[:13] + ["\tsaddr { 10.9.9.9,", "\t10.9.9.8 } accept"] + LINES[13:], False)
+# Definitions that stand behind rules: for those behind them alone.
+late = LINES[:-6] + ["define late = { 10.7.0.0/16, 10.8.0.0/16 }"] + LINES[-6:]
+apply_file(late, "--full")
+rule_late = "\tsaddr $late udp dport 7 drop"
+write(late[:13] + [rule_late] + late[13:])
+r = run("fwctl", "-n", "gw", "apply", "p.fw")
+ok(r.returncode == 1 and "p.fw:14:" in r.stderr and "late" in r.stderr, "a definition that stands behind the rule: refused", r.stderr)
+r = run("fwctl", "-n", "gw", "rule", "add", "before", "r3", rule_late.strip())
+ok(r.returncode == 1 and "late" in r.stderr, "by rule add, too", r.stderr)
+equal(state()[0], "".join(x + "\n" for x in late), "and what was in force stays")
+equal(apply_file(late[:-4] + [rule_late] + late[-4:])["delta"], True, "a rule behind it: by a patch")
+# Nobody parses a comment, and it is text all the same.
+apply_file(LINES, "--full")
+with open("p.fw", "wb") as f:
+    f.write("".join(x + "\n" for x in LINES).encode().replace(b"# services", b"# f\xfcr"))
+r = run("fwctl", "-n", "gw", "apply", "p.fw")
+ok(r.returncode == 1 and "not UTF-8" in r.stderr, "a comment that is not UTF-8: refused", r.stderr)
+equal(state()[0], "".join(x + "\n" for x in LINES), "and what was in force stays")
+# By a pipe, which is read once; nothing that came by one is no policy.
+write(LINES[:13] + LINES[14:])
+piped = open("p.fw").read()
+r = run("bash", "-c", "fwctl -n gw apply <(sleep 0.5; cat p.fw)")
+equal((r.returncode, state()[0]), (0, piped), "by a pipe whose writer takes its time")
+r = run("bash", "-c", "fwctl -n gw apply <(:)")
+ok(r.returncode == 1 and "nothing came by it" in r.stderr, "a pipe by which nothing came: refused", r.stderr)
+r = run("fwctl", "-n", "gw", "apply", "-", data="")
+ok(r.returncode == 1 and "nothing came by it" in r.stderr, "by standard input, too", r.stderr)
+equal(state()[0], piped, "and what was in force stays")
+apply_file(LINES, "--full")
 # A line that says nothing ends one that goes on: with blanks behind the backslash, too.
 for name, on, end in (("blanks", "\\ ", ""), ("a tab", "\\\t", ""), ("CRLF", "\\", "\r"), ("both", "\\ ", "\r")):
     pair = ["\tsaddr 10.9.9.9 count c " + on, "\tcount d"]

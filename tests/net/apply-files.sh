@@ -90,6 +90,18 @@ steps("a file by another name", {**edit(FILES, "main.fw", 0, ['include "./parts/
                                  "./parts/names.fw": FILES["parts/names.fw"]}, False)
 equal(apply_files(FILES)["delta"], False, "the same files: the whole")
 
+# A definition in a file that is read behind some rules: for the rules behind that.
+late = {**FILES, "main.fw": FILES["main.fw"][:-5] + ['include "parts/late.fw"'] + FILES["main.fw"][-5:],
+        "parts/late.fw": ["define late = { 10.7.0.0/16, 10.8.0.0/16 }"]}
+rule_late = "\tsaddr $late udp dport 9 drop"
+apply_files(late, "--full")
+write(edit(late, "parts/services.fw", 3, [rule_late]))
+r = run("fwctl", "-n", "gw", "apply", "main.fw")
+ok(r.returncode == 1 and "parts/services.fw:4:" in r.stderr and "late" in r.stderr, "a definition in a file that is read later: refused", r.stderr)
+write(late)
+equal(apply_files(edit(late, "main.fw", -4, [rule_late]))["delta"], True, "one that is read before: by a patch")
+apply_files(FILES, "--full")
+
 # What is asked about rules that were added, in whichever file, is answered by it.
 with ns("home"):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -171,6 +171,33 @@ ok(e == errno.EINVAL and "no timeout" in text, "an element of the policy's with 
 ok("192.0.2.77" not in elements("git"), "and not there")
 equal((send("SET_ADD", "192.0.2.77")[0], elements("git")["192.0.2.77"]["policy"]), (0, True), "without it is the policy's")
 equal([send("SET_DELETE", "192.0.2.77")[0] for i in range(2)] + ["192.0.2.77" in elements("git")], [0, 0, False], "gone, and gone twice")
+# A policy of several files, by an absolute name, upwards and by a pattern; which are others by now.
+os.makedirs("parts/deep")
+MANY = {"parts/deep/main.fw": f'include "{os.getcwd()}/names.fw"\ningress {{\nct state untracked accept\ninclude "../rules.fw"\ninclude "../site/*.fw"\naccept\n}}\negress {{ accept }}\n',
+        "names.fw": "set git : addr { elements = { git.example.org, 192.0.2.1 } }\n",
+        "parts/rules.fw": "iif lan daddr @git count git accept\n", "parts/site/a.fw": "iif lan reject\n"}
+os.mkdir("parts/site")
+for name, text in MANY.items():
+    with open(name, "w") as out:
+        out.write(text)
+say(git={"A": [FAR[4]], "AAAA": [FAR[6]]})
+r = run("fwctl", "-n", "gw", "apply", "parts/deep/main.fw")
+equal((r.returncode, sorted(elements("git"))), (0, sorted([FAR[4], FAR[6], "192.0.2.1"])), "of several files: applied")
+for name in MANY:
+    with open(name, "w") as out:
+        out.write("this is no policy\n")
+equal(resolve()[1]["git"], (0, 0), "of several files: the policy in force is read, not the files")
+for words in (("graph", "--live"), ("diff", "same.fw")):
+    with open("same.fw", "w") as out:
+        out.write(MANY["names.fw"] + MANY["parts/deep/main.fw"].split("\n", 1)[1].replace('include "../rules.fw"', MANY["parts/rules.fw"]).replace('include "../site/*.fw"', MANY["parts/site/a.fw"]))
+    r = run("fwctl", "-n", "gw", *words)
+    equal(r.returncode, 0, f"of several files: {words[0]}" + r.stderr)
+for n in list(zone):
+    zone[n] = {"rcode": "SERVFAIL"}
+say()
+r = run("fwctl", "-j", "-n", "gw", "apply", "-", data=data)
+equal((r.returncode, "error" in json.loads(r.stdout)), (0, False), "another one, without an answer: applied, and told as one object")
+equal(sorted(elements("git")), sorted([FAR[4], FAR[6], "192.0.2.9"]), "of several files: the set keeps what it had of names")
 run("fwctl", "-n", "gw", "flush")
 r = run("fwctl", "-n", "gw", "resolve")
 equal((r.returncode, "no policy is in force" in r.stdout), (0, True), "no policy: nothing to ask")
@@ -188,6 +215,7 @@ class Watch(Monitor):
         self.text, self.events = b"", []
 END
 py <<'END'
+import random
 from watch import *
 zone = {}
 
@@ -302,8 +330,28 @@ ok(stands_for("git", A, "2001:db8::7"), "what was flushed comes back")
 say(hub={"A": [B]})
 ok(wait_for(lambda: B in elements("git"), 25 + 10 * SLOW), "and is followed")
 ok(watch.p.poll() is None, "it goes on")
-os.kill(watch.p.pid, 15)
-watch.p.wait()
+# One policy after the other, while it looks: what is written out in the last one stays.
+lost = []
+for i in range(12):
+    for k in (1, 2):
+        apply(POLICY.replace("git.example.org", f"hub.example.org, 192.0.2.{10 * k + i}"))
+        time.sleep(random.random() / 20)
+    time.sleep(0.5)
+    if f"192.0.2.{20 + i}" not in elements("git"):
+        lost.append(i)
+equal(lost, [], "policies that come while it looks: what they have written out stays")
+# The module goes: who waits for what it tells ends, and says why.
+policies = Monitor("gw", "policy")
+ok(wait_for(lambda: (apply(POLICY), policies.read())[1]), "a monitor")
+r = run("rmmod", "fwtree")
+equal(r.returncode, 0, "the module goes" + r.stderr)
+for name, p in (("watch", watch.p), ("monitor", policies.p)):
+    ended = wait_for(lambda: p.poll() is not None)
+    equal((ended, p.returncode), (True, 1), f"{name}: it ends with an error")
+    if not ended:
+        p.kill()
+if os.environ.get("FWTREE_FLAVOUR", "fast") == "fast":
+    equal(run("insmod", os.environ["FWTREE_KO"]).returncode, 0, "and comes back")
 END
 umount "$(realpath /etc/resolv.conf)"
 [ ! -s dns.out ] || diag <dns.out

@@ -209,7 +209,7 @@ def wait_for(call: Callable[[], Any], seconds: float | None = None) -> Any:
 
 
 def run(*argv: str, data: str | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(argv, input=data, text=True, stdout=subprocess.PIPE,
+    return subprocess.run(argv, input=data, text=True, errors="replace", stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
 
 

@@ -134,6 +134,10 @@ def main(folder):
     with open(folder + "/none.pcap", "wb") as f:
         f.write(b"this is no capture at all")
     odd(folder, home, frames, whole)
+    # Two thousand clients, less than a tick apart.
+    clients = [udp("198.51.100.7", "192.0.2.1", 1024 + i, 53) for i in range(2000)]
+    write(folder + "/under.pcap", 101, clients, step=0.0009)
+    write(folder + "/over.pcap", 101, clients, step=0.0011)
     # Two hours between a word and its answer.
     write(folder + "/slow.pcap", 113, sll, step=7200)
 

@@ -444,6 +444,11 @@ cooked() { run 0 explain "${gateway[@]}" --dev eth0 --pcap "$1.pcap" && says "ac
 ok "a cooked capture: what leaves, and its answer" cooked sll 2
 ok "a cooked capture, second version" cooked sll2 2
 ok "the time between is waited for: the answer comes too late" cooked slow 1
+# A hundred a second of 1.8 seconds, of 2.2: time is neither lost nor made.
+printf 'ingress {\n\tlimit 100/second burst 5 accept\n\tdrop\n}\n' >rate.fw
+paced() { run 0 -j explain -f rate.fw --dev eth0 --pcap "$1.pcap" && json "$2 <= j['summary']['accept'] <= $3"; }
+ok "packets less than a millisecond apart" paced under 180 190
+ok "a little more than one" paced over 220 230
 snapped() { pcap snapped 5 4 && says '(cut off)' && says 'cut off          1'; }
 ok "cut off by a snap length" snapped
 stump() { run 0 explain "${gateway[@]}" --dev eth0 --pcap stump.pcap && says 'passed over      4'; }

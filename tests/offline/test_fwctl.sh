@@ -87,6 +87,43 @@ ok 'version' prints 0 'fwctl ' -V
 ok 'version in JSON' json 0 '"version" in d' -j -V
 ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
 
+# What comes by a pipe is waited for, and is no empty policy where nothing came.
+slow() { sleep 0.4; cat "$tmp/good.fw"; }
+ok 'a policy by a pipe, whose writer takes its time' prints 0 '3 rules' check <(slow)
+mkfifo "$tmp/fifo"
+slow >"$tmp/fifo" &
+ok 'by a FIFO, which is opened before anybody writes' prints 0 '3 rules' check "$tmp/fifo"
+wait
+printf 'include "fifo"\n' >"$tmp/by-fifo.fw"
+slow >"$tmp/fifo" &
+ok 'a file that it includes' prints 0 '3 rules' check "$tmp/by-fifo.fw"
+wait
+ok 'nothing came: an error' says 1 "nothing came by it" check <(:)
+ok 'and what to do instead' says 1 "'fwctl flush' removes the policy" check <(:)
+: >"$tmp/fifo" &
+ok 'nothing of what it includes' says 1 'nothing came by it' check "$tmp/by-fifo.fw"
+wait
+by_nothing() { : | "$fwctl" check - >"$tmp/out" 2>"$tmp/err"; [ $? = 1 ] && grep -q 'nothing came by it' "$tmp/err"; }
+ok 'by standard input' by_nothing
+ok '/dev/null is empty, and may be' prints 0 '0 rules' check /dev/null
+ok 'a FIFO that nobody writes to' says 1 'nobody writes to it' check "$tmp/fifo"
+ok 'explain reads it once' prints 0 'drop, reason policy' explain -f <(slow) in eth0 tcp 192.0.2.1:1 to 192.0.2.2:23
+ok 'a test, too' prints 0 'ok 1' test <(slow) <(echo 'packet in eth0 tcp 192.0.2.1:1 to 192.0.2.2:23'; echo 'expect drop')
+ok 'several tests would read it again' says 1 'each test file reads the policy again' test <(slow) a.fwt b.fwt
+
+# The service that keeps DNS names fresh comes with the policy's.
+ok 'the service of DNS names' grep -q '^WantedBy=.*fwtree.service' "$top/tools/systemd/fwtree-resolve.service"
+# An update of the same version is built anew.
+again() {
+	make -s -n -C "$top" dkms-install >"$tmp/out" 2>"$tmp/err" &&
+		awk '/dkms remove/ { gone = NR } /rm -rf/ { files = NR } /dkms install fwtree/ { there = NR }
+			END { exit !(gone && gone < files && files < there) }' "$tmp/out"
+}
+ok 'dkms-install takes away what is installed' again
+
+ok 'a line is not taken for another one' says 2 "did not understand the place '4294967298'" rule delete 4294967298
+ok 'nor one of a file' says 2 "the place 'a.fw:18446744073709551618'" rule delete a.fw:18446744073709551618
+
 # Live sets in the simulation: the module's own, changed by rules and by hand.
 ok 'a block list that a rule fills, in a test of a policy' prints 0 '' \
 	test "$top/tests/offline/policies/sets/blocked.fw" "$top/tests/offline/policies/sets/blocked.test"
@@ -192,6 +229,8 @@ echo '@::/0	2001:db8::/32	0 : 65535	9 : 8	0x11/0xFF	0/0' >"$tmp/cb-bad"
 ok 'a filter set' prints 0 '	saddr 10.0.0.0/8 daddr 192.0.2.1/32 protocol 6 dport 80 accept' import classbench "$tmp/cb"
 ok 'a filter of any addresses' prints 0 '	family ipv4 sport 1-9 drop' import classbench "$tmp/cb"
 ok 'a filter set for a device' prints 0 'ingress device d0 {' import classbench "$tmp/cb" --hook 'ingress device d0'
+ok 'a filter set for no hook' says 2 "'foo' is no hook" import classbench "$tmp/cb" --hook foo
+ok 'a filter set for more than a hook' says 2 'is no hook' import classbench "$tmp/cb" --hook 'ingress { accept }; egress'
 imports() { "$fwctl" import classbench "$tmp/cb" | "$fwctl" check - >"$tmp/out" && grep -q '3 rules' "$tmp/out"; }
 ok 'a filter set is a policy' imports
 ok 'a filter set, JSON' json 0 'd["policy"].startswith("ingress {")' -j import classbench "$tmp/cb"

@@ -28,6 +28,7 @@
 #include "diag.h"
 #include "parse.h"
 #include "rule.h"
+#include "source.h"
 
 #define LINES_MAX	256u	/* that differ */
 #define HEAP		(1u << 20)	/* what a small change takes, and twice */
@@ -75,11 +76,12 @@ struct job {
 	uint32_t hooks;
 };
 
-/* O_NONBLOCK: a FIFO is left to the whole way, unopened. */
+/* A FIFO is left to the whole way, unopened: its writer would take that for the reader. */
 static bool open_file(struct file *f, const char *path, struct stat *st)
 {
 	f->len = 0;
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	f->fd = stat(path, st) || !S_ISREG(st->st_mode) ? -1 :
+		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return f->fd >= 0 && !fstat(f->fd, st) && S_ISREG(st->st_mode);
 }
 
@@ -151,6 +153,15 @@ static bool fetch_text(struct job *j, const char *path)
 	return j->st && j->f.buf;
 }
 
+static bool is_text(const char *at, size_t len)
+{
+	size_t n = 1;
+
+	for (; len && n; at += n, len -= n)
+		n = fwt_utf8(at, len);
+	return n;
+}
+
 /* What is there of both texts of a file around the differences, none where there is
  * nothing; false for the whole way.
  */
@@ -173,8 +184,9 @@ static bool find_windows(struct job *j)
 		ok = !ret || ret == -EALREADY;
 	}
 	close_file(&j->f);
+	/* A comment's bytes nobody else looks at. */
 	for (i = 0; i < j->w.n && ok; i++)
-		ok = !memchr(j->w.window[i].new.data, 0, j->w.window[i].new.len);
+		ok = is_text(j->w.window[i].new.data, j->w.window[i].new.len);
 	return ok;
 }
 
@@ -401,7 +413,8 @@ static bool put_there(struct job *j, const struct fwt_hunk *h, uint32_t before)
 		new.name = j->text.file[j->file].name;
 		new.hooks = j->hooks;
 		new.side = j->side;
-		k = rule ? fwt_delta_add(&j->s.delta, &new, n) : FWT_NONE;
+		k = rule && (!new.has_rule || fwt_delta_sees(&j->s.delta, &new)) ?
+			fwt_delta_add(&j->s.delta, &new, n) : FWT_NONE;
 		free(line);
 		free(rule);
 		if (k == FWT_NONE)

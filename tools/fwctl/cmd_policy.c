@@ -13,6 +13,7 @@
 #include "progress_line.h"
 #include "rule.h"
 #include "set_names.h"
+#include "source.h"
 #include "ssh_connection.h"
 #include "trial.h"
 
@@ -66,7 +67,7 @@ static int compile(const struct applying *a, struct fwt_diag *diag, struct view 
 	struct fwt_blob blob = { 0 };
 	struct fwt_policy_ast *ast;
 	struct fwt_dns_book book;
-	int ret = -1;
+	int ret = -1, named = 0;
 
 	memset(v, 0, sizeof(*v));
 	fwt_diag_init(diag);
@@ -74,10 +75,11 @@ static int compile(const struct applying *a, struct fwt_diag *diag, struct view 
 	fwt_dns_init(&book);
 	opts.book = &book;
 	/* Nobody is asked for a policy that has errors. */
-	if (ast && !fwt_diag_failed(diag) &&
-	    names_for_apply(&ctl, ast, diag, &book))
+	if (ast && !fwt_diag_failed(diag))
+		named = names_for_apply(&ctl, ast, diag, &book);
+	if (named < 0)
 		fwt_error(diag, NULL, "no memory for the addresses of DNS names");
-	if (ast)
+	if (ast && named <= 0)
 		ret = fwt_compile(ast, diag, &opts, &blob);
 	fwt_dns_clean(&book);
 	if (!ret && a->ssh && cuts_off(a, ast, diag))
@@ -87,7 +89,7 @@ static int compile(const struct applying *a, struct fwt_diag *diag, struct view 
 	progress_end();
 	if (fwt_diag_failed(diag) || ret) {
 		fwt_blob_free(&blob);
-		return out_diag_errors(diag);
+		return named > 0 ? named : out_diag_errors(diag);
 	}
 	v->blob = blob.data;
 	v->len = blob.len;
@@ -234,7 +236,8 @@ int cmd_apply(struct fwctl *ctl, int argc, char **argv)
 	/* Where that is not known, the connection may be one through here. */
 	if (ssh_connection(a.netns, &ssh) == SSH_HERE)
 		a.ssh = &ssh;
-	if (!a.full && a.ssh && strcmp(a.path, "-") && file_cuts_off(&a))
+	/* What is read once compile() looks at itself. */
+	if (!a.full && (fwt_source_once(a.path) || (a.ssh && file_cuts_off(&a))))
 		a.full = true;
 	/* What is wrong with the file comes before what is wrong with the module. */
 	if (!a.full && !fwt_nl_open(&nl, ctl->netns))

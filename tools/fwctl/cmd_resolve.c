@@ -191,11 +191,12 @@ static void print_change(const struct resolve *r, const struct names_change *c)
 }
 
 /* Sets become what names stand for. A set that is not there is another policy's, which
- * is read soon.
+ * is read soon; unless it is the module that is not there.
  */
 static int refresh(struct resolve *r)
 {
 	const struct fwt_set *set;
+	struct fwt_nl_policy p;
 	struct names_change c;
 	int ret = 0;
 
@@ -203,12 +204,12 @@ static int refresh(struct resolve *r)
 	for (set = r->ast ? r->ast->sets : NULL; set && !ret; set = set->next) {
 		if (!names_in(set))
 			continue;
-		ret = names_refresh(&r->nl, r->ast, set, &r->state, &r->ours, &c);
+		ret = names_refresh(&r->nl, r->ast, r->generation, set, &r->state, &r->ours, &c);
 		if (!ret)
 			print_change(r, &c);
 		fwt_dns_plan_clean(&c.plan);
 		if (ret == -ENOENT)
-			ret = 0;
+			ret = fwt_nl_policy_get(&r->nl, &p);
 	}
 	return ret;
 }

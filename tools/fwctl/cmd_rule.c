@@ -35,6 +35,7 @@ static enum way no_memory(void)
 static bool read_place(struct place *p, const char *text)
 {
 	const char *colon = strrchr(text, ':'), *digits = colon ? colon + 1 : text;
+	unsigned long line;
 	char *tail;
 
 	memset(p, 0, sizeof(*p));
@@ -43,7 +44,9 @@ static bool read_place(struct place *p, const char *text)
 		p->id = text;
 		return !colon;
 	}
-	p->line = (uint32_t)strtoul(digits, &tail, 10);
+	line = strtoul(digits, &tail, 10);
+	if (line <= UINT32_MAX)
+		p->line = (uint32_t)line;
 	if (colon)
 		p->file_len = (size_t)(colon - text);
 	return !*tail && p->line;
@@ -170,7 +173,6 @@ static bool dares(struct session *s, const struct change *c, const char *file,
 		fwt_diag_sources(told, ast->sources);
 		ssh_cut_off(c->ssh, ast, c->force, told);
 		fwt_diag_sources(told, NULL);
-		in_force_names(told);
 	} else {
 		fwt_warning(told, NULL,
 			    "whether this cuts off the SSH connection that you come by was not looked at: the policy in force can't be read again");
@@ -183,8 +185,8 @@ static bool dares(struct session *s, const struct change *c, const char *file,
 	return !fwt_diag_failed(told);
 }
 
-/* The text as it would be, as far as it must be looked at. */
-static bool has_room(struct session *s, const char *file)
+/* The text as it would be, as far as it must be looked at: DONE where there is room. */
+static enum way has_room(struct session *s, const char *file)
 {
 	struct fwt_delta was;
 	struct fwt_diag diag;
@@ -192,9 +194,10 @@ static bool has_room(struct session *s, const char *file)
 	bool ok;
 
 	if (session_enough(s))
-		return true;
+		return DONE;
+	/* Why was said, and the conversation is over. */
 	if (view_fetch(&v, &s->nl, false))
-		return false;
+		return FAILED;
 	fwt_diag_init(&diag);
 	was = v.delta;
 	v.delta = s->delta;
@@ -202,7 +205,7 @@ static bool has_room(struct session *s, const char *file)
 	v.delta = was;
 	fwt_diag_clean(&diag);
 	view_clean(&v);
-	return ok;
+	return ok ? DONE : WHOLE;
 }
 
 /* Puts the patch in force. */
@@ -219,6 +222,8 @@ static enum way send(struct session *s, const struct change *c, const char *file
 		return WHOLE;
 	fwt_diag_init(&diag);
 	ret = fwt_delta_build(&s->delta, &diag, &wrong, &blob);
+	if (!ret)
+		way = has_room(s, file);
 	if (ret) {
 		/* Whatever else is wrong, the whole text will tell. */
 		if (fwt_diag_failed(&diag) && wrong != FWT_NONE && wrong == wanted) {
@@ -226,11 +231,9 @@ static enum way send(struct session *s, const struct change *c, const char *file
 			out_diag_errors(&diag);
 			way = FAILED;
 		}
-	} else if (!has_room(s, file)) {
-		way = WHOLE;
-	} else if (!dares(s, c, file, &diag)) {
+	} else if (way == DONE && !dares(s, c, file, &diag)) {
 		way = FAILED;
-	} else {
+	} else if (way == DONE) {
 		if (wanted != FWT_NONE)
 			line = session_line(s, wanted)->shown;
 		ret = fwt_nl_patch_apply(&s->nl, blob.data, blob.len, s->generation, &generation);
@@ -278,6 +281,10 @@ static enum way change_added(struct session *s, struct change *c, uint32_t n)
 		}
 		new.text = text;
 		new.rule = (char *)c->rule;
+		if (!fwt_delta_sees(&s->delta, &new)) {
+			ret = WHOLE;
+			goto out;
+		}
 		wanted = fwt_delta_add(&s->delta, &new,
 				       c->what == CHANGE_ADD && c->side ? n + 1 : n);
 		/* The one that was meant moved on by one. */
@@ -287,6 +294,7 @@ static enum way change_added(struct session *s, struct change *c, uint32_t n)
 		fwt_delta_remove(&s->delta, n);
 	}
 	ret = send(s, c, file, wanted);
+out:
 	free(text);
 	free(file);
 	fwt_nl_spot_clean(&none);
@@ -309,14 +317,16 @@ static enum way change_base(struct session *s, struct change *c, const struct fw
 		return WHOLE;
 	if (c->what != CHANGE_DELETE && !side->there)
 		return WHOLE;
+	new.before = spot->base_line;
+	if (c->what == CHANGE_ADD && c->side)
+		new.before += spot->lines;
+	new.rule = (char *)c->rule;
+	if (c->what != CHANGE_DELETE && !fwt_delta_sees(&s->delta, &new))
+		return WHOLE;
 	if (c->what != CHANGE_ADD && !fwt_delta_delete(&s->delta, &gone))
 		return no_memory();
 	if (c->what != CHANGE_DELETE) {
-		new.before = spot->base_line;
-		if (c->what == CHANGE_ADD && c->side)
-			new.before += spot->lines;
 		new.text = indented(spot, NULL, c->rule);
-		new.rule = (char *)c->rule;
 		new.tree = spot->tree;
 		new.name = spot->file;
 		new.hooks = spot->hooks;

@@ -5,6 +5,7 @@
 
 #include "diag.h"
 #include "sim_test.h"
+#include "source.h"
 #include "fwctl.h"
 
 struct count {
@@ -69,6 +70,9 @@ int cmd_test(struct fwctl *ctl, int argc, char **argv)
 	for (i = 0; i < argc; i++)
 		if (fwctl_option(argv[i]))
 			return fwctl_usage(ctl, NULL, "test: did not understand '%s'", argv[i]);
+	if (argc > 2 && fwt_source_once(argv[0]))
+		return out_error("put it in a file", "%s: each test file reads the policy again",
+				 argv[0]);
 	fwt_diag_init(&diag);
 	out_array(NULL);
 	for (i = 1; !ret && i < argc; i++)

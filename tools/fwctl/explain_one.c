@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "packet_text.h"
 #include "sim_path.h"
+#include "source.h"
 #include "explain.h"
 
 static const char *const verdict_name[] = { "accept", "drop", "reject" };
@@ -304,8 +305,9 @@ static int compare(const struct explain *e, const struct fwt_sim_result *told)
 
 int explain_one(const struct explain *e)
 {
-	bool plain = lines_of(e->policy) <= TOLD && strcmp(e->policy, "-") &&
-		     (!e->world || strcmp(e->world, "-"));
+	/* What is told is compared, by reading it again. */
+	bool plain = !fwt_source_once(e->policy) && (!e->world || !fwt_source_once(e->world)) &&
+		     lines_of(e->policy) <= TOLD;
 	const struct fwt_sim_result *r;
 	struct fwt_packet_text t;
 	struct fwt_sim *sim;

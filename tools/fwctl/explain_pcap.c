@@ -35,7 +35,7 @@ struct capture {
 	pcap_dumper_t *out;
 	int link;
 	bool ether;
-	uint64_t last;		/* nanoseconds */
+	uint64_t last;		/* nanoseconds, that the simulation has come to */
 	struct summary sum;
 };
 
@@ -195,11 +195,15 @@ static int one(struct capture *c, const struct pcap_pkthdr *h, const u_char *dat
 	struct fwt_sim_packet p = { .dev = c->e->dev };
 	const struct fwt_sim_result *r;
 	const char *what;
+	uint64_t ms;
 
-	if (c->last && now > c->last)
-		fwt_sim_wait(c->sim, (now - c->last) / 1000000);
-	if (!c->last || now > c->last)
+	if (!c->last)
 		c->last = now;
+	/* Whole ticks: what is less is waited for with the next packet. */
+	ms = now > c->last ? (now - c->last) / 1000000 / SIM_TICK * SIM_TICK : 0;
+	if (ms)
+		fwt_sim_wait(c->sim, ms);
+	c->last += ms * 1000000;
 	c->sum.packets++;
 	what = unwrap(c, data, h->caplen, h->len, &p);
 	if (what) {

@@ -21,15 +21,12 @@ int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_di
 /**
  * in_force_read() - read a policy that is or may come to be in force
  * @v: it, with the delta of @v
- * @name: of its first file, as it is shown
+ * @name: what its file is shown as, where it has no other
  * @diag: told of what is wrong with it
  *
  * Return: it, to be freed; NULL where it can't be read.
  */
 struct fwt_policy_ast *in_force_read(const struct view *v, const char *name,
 				     struct fwt_diag *diag);
-
-/** in_force_names() - files by the names that they came by, in what was told */
-void in_force_names(struct fwt_diag *diag);
 
 #endif /* FWCTL_IN_FORCE_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* DNS names of sets and the kernel's sets, see set_names.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,8 +171,21 @@ static int carry_out(struct fwt_nl *nl, const struct fwt_nl_set *set, struct nam
 	return c->full ? 0 : ret;
 }
 
-int names_refresh(struct fwt_nl *nl, const struct fwt_policy_ast *ast, const struct fwt_set *set,
-		  const struct fwt_dns_state *s, struct names_ours **ours, struct names_change *c)
+/* What was dumped is this generation's; another one has written out other elements. */
+static int still_same(struct fwt_nl *nl, u32 generation)
+{
+	struct fwt_nl_policy p;
+	int ret = fwt_nl_policy_get(nl, &p);
+
+	if (ret || (p.in_force && p.generation == generation))
+		return ret;
+	snprintf(nl->error, sizeof(nl->error), "the policy was changed meanwhile; try again");
+	return -EINTR;
+}
+
+int names_refresh(struct fwt_nl *nl, const struct fwt_policy_ast *ast, u32 generation,
+		  const struct fwt_set *set, const struct fwt_dns_state *s,
+		  struct names_ours **ours, struct names_change *c)
 {
 	struct fwt_vec now = { 0 }, written = { 0 }, all = { 0 };
 	struct names_ours *o = ours_of(ours, set->name.text);
@@ -191,6 +205,8 @@ int names_refresh(struct fwt_nl *nl, const struct fwt_policy_ast *ast, const str
 		ret = find(nl, set->name.text, param, &there);
 	if (!ret)
 		ret = dump(nl, &there, &now);
+	if (!ret)
+		ret = still_same(nl, generation);
 	if (ret)
 		goto out;
 	c->set = set->name.text;
@@ -312,7 +328,9 @@ static void warn_of_nothing(const struct fwt_dns_state *s, const struct told *t)
 	}
 }
 
-/* What sets have of names, where some are not known. */
+/* What sets have of names, where some are not known. 0, a negative errno, or the exit
+ * status.
+ */
 static int keep_unknown(struct fwctl *ctl, struct fwt_nl *nl, const struct fwt_policy_ast *ast,
 			const struct fwt_dns_state *s, struct fwt_dns_book *book)
 {
@@ -322,13 +340,12 @@ static int keep_unknown(struct fwctl *ctl, struct fwt_nl *nl, const struct fwt_p
 	struct fwt_vec written;
 	struct fwt_diag diag;
 	u32 param[FWT_OBJECT_PARAMS];
-	int ret = 0;
+	int ret;
 
 	if (fwt_nl_policy_get(nl, &now) || !now.in_force)
 		return 0;
 	fwt_diag_init(&diag);
-	if (in_force_parse(ctl, &old, &diag))
-		goto out;
+	ret = in_force_parse(ctl, &old, &diag);
 	for (set = ast->sets; set && !ret; set = set->next) {
 		was = names_in(set) && !fwt_dns_settled(s, set, dns_ask_now()) ?
 			fwt_ast_set(old, set->name.text) : NULL;
@@ -340,7 +357,6 @@ static int keep_unknown(struct fwctl *ctl, struct fwt_nl *nl, const struct fwt_p
 			ret = keep(nl, ast, set, &written, book);
 		free(written.data);
 	}
-out:
 	fwt_diag_sources(&diag, NULL);
 	fwt_ast_free(old);
 	fwt_diag_clean(&diag);
@@ -388,6 +404,8 @@ int names_for_apply(struct fwctl *ctl, const struct fwt_policy_ast *ast, struct 
 	if (!ret && !all) {
 		if (!fwt_nl_open(&nl, ctl->netns))
 			ret = keep_unknown(ctl, &nl, ast, &s, book);
+		if (ret < 0 && ret != -ENOMEM)
+			ret = out_error("what was in force stays", "%s", nl.error);
 		fwt_nl_close(&nl);
 	}
 	fwt_dns_state_clean(&s);

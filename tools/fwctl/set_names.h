@@ -17,7 +17,7 @@
  * Where a name was not answered the set keeps what it has of names, if it is one of the
  * policy in force as well.
  *
- * Return: 0, or -ENOMEM.
+ * Return: 0; -ENOMEM; the exit status after having said why that can't be told.
  */
 int names_for_apply(struct fwctl *ctl, const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		    struct fwt_dns_book *book);
@@ -55,6 +55,7 @@ struct names_ours {
  * names_refresh() - make a set what its names stand for
  * @nl: the conversation
  * @ast: policy in force
+ * @generation: of it
  * @set: one of its sets
  * @s: what is known
  * @ours: of all sets, to be freed by names_ours_free()
@@ -63,12 +64,12 @@ struct names_ours {
  * New addresses are added before old ones are taken away, so a packet of an address that
  * is in both answers finds it all the while.
  *
- * Return: 0; -ENOENT where the kernel has no such set; another negative errno, which
- * @nl->error explains.
+ * Return: 0; -ENOENT where the kernel has no such set; -EINTR where another generation is
+ * in force; another negative errno, which @nl->error explains.
  */
-int names_refresh(struct fwt_nl *nl, const struct fwt_policy_ast *ast, const struct fwt_set *set,
-		  const struct fwt_dns_state *s, struct names_ours **ours,
-		  struct names_change *c);
+int names_refresh(struct fwt_nl *nl, const struct fwt_policy_ast *ast, u32 generation,
+		  const struct fwt_set *set, const struct fwt_dns_state *s,
+		  struct names_ours **ours, struct names_change *c);
 void names_ours_free(struct names_ours **ours);
 
 static inline bool names_in(const struct fwt_set *set)

@@ -451,8 +451,10 @@ struct fwt_ast_hook {
 	void *priv;
 };
 
+/** struct fwt_define - @late: a hook or a tree stands before it */
 struct fwt_define {
 	struct fwt_define *next;
+	bool late;
 	struct fwt_name name;
 	struct fwt_values values;
 };
@@ -595,9 +597,15 @@ void fwt_ast_free(struct fwt_policy_ast *ast);
  */
 void fwt_ast_print(FILE *out, const struct fwt_policy_ast *ast);
 
+#define FWT_LATE	"# late "	/* FILE:LINE */
+#define FWT_FILE	"# file "	/* FILE FILE:LINE */
+
 /**
  * fwt_ast_print_defines() - write what rules may use, a line for each
  * @constant: elements of sets that are left out
+ *
+ * What not all rules may use, since it stands behind some, ends in FWT_LATE and its place;
+ * and where there is any, each file has a line that says where it is included.
  */
 void fwt_ast_print_defines(FILE *out, const struct fwt_policy_ast *ast,
 			   bool (*constant)(const struct fwt_value *v));

@@ -2,6 +2,7 @@
 /* What a delta holds, and where. */
 #include <stdlib.h>
 
+#include "ast.h"
 #include "delta.h"
 
 void fwt_delta_init(struct fwt_delta *d)
@@ -141,6 +142,72 @@ bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len)
 		return false;
 	free(d->defines);
 	d->defines = copy;
+	return true;
+}
+
+/* With or without quotes; "$ab" counts as a use of a, too. */
+static bool uses(const char *rule, const char *name, size_t len)
+{
+	for (; (rule = strchr(rule, '$')); rule++)
+		if (!strncmp(rule + 1 + (rule[1] == '"'), name, len))
+			return true;
+	return false;
+}
+
+struct spot {
+	unsigned long file;
+	unsigned long line;
+};
+
+static struct spot read_spot(const char *text)
+{
+	struct spot s;
+	char *colon;
+
+	s.file = strtoul(text, &colon, 10);
+	s.line = strtoul(colon + (*colon == ':'), NULL, 10);
+	return s;
+}
+
+/* Where the file is included that @s is in; false where that is not known. */
+static bool leave(const char *defines, struct spot *s)
+{
+	const size_t len = strlen("\n" FWT_FILE);
+	char *behind;
+
+	for (; (defines = strstr(defines, "\n" FWT_FILE)); defines += len)
+		if (strtoul(defines + len, &behind, 10) == s->file) {
+			*s = read_spot(behind);
+			return true;
+		}
+	return false;
+}
+
+/* A file's number is higher than that of the one that includes it. */
+static bool before(const char *defines, struct spot a, struct spot b)
+{
+	while (a.file != b.file)
+		if (!leave(defines, a.file > b.file ? &a : &b))
+			return false;
+	return a.line < b.line;
+}
+
+bool fwt_delta_sees(const struct fwt_delta *d, const struct fwt_delta_line *line)
+{
+	const char *at = strchr(line->rule, '$') ? d->defines : NULL, *end, *late, *name;
+	const struct spot rule = { line->file, line->before };
+
+	for (; at && (end = strchr(at, '\n')); at = end + 1) {
+		for (late = end; late > at && *late != '#'; late--)
+			;
+		if (late == at || strncmp(late, FWT_LATE, strlen(FWT_LATE)))
+			continue;
+		name = strchr(at, ' ') + 1;
+		name += *name == '"';
+		if (uses(line->rule, name, strcspn(name, "\" ")) &&
+		    !before(d->defines, read_spot(late + strlen(FWT_LATE)), rule))
+			return false;
+	}
 	return true;
 }
 

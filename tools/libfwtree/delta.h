@@ -124,6 +124,15 @@ bool fwt_delta_delete(struct fwt_delta *d, const struct fwt_delta_gone *gone);
  */
 bool fwt_delta_defines(struct fwt_delta *d, const char *text, size_t len);
 
+/**
+ * fwt_delta_sees() - whether all definitions that a rule uses stand before it
+ * @d: with DEFINES
+ * @line: to be added
+ *
+ * Return: false also where that is not known.
+ */
+bool fwt_delta_sees(const struct fwt_delta *d, const struct fwt_delta_line *line);
+
 /* Bytes of definitions that a patch is worth. */
 #define FWT_DELTA_DEFINES_MAX	65536u
 

@@ -243,6 +243,9 @@ static int refused(struct fwt_nl *nl, const struct nlmsghdr *request, int err,
 	}
 	if (err == -EPERM && !text)
 		why = "not allowed: this needs CAP_NET_ADMIN (be root)";
+	/* The module has words for whatever it does not find. */
+	if (err == -ENOENT && !text && request->nlmsg_type != GENL_ID_CTRL)
+		why = FWT_NL_UNLOADED;
 	if (text && name)
 		return fwt_nl_fail(nl, err, "%s (%s)", text, name);
 	if (text)

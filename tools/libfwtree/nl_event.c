@@ -8,16 +8,21 @@
 
 #include "nl_priv.h"
 
+/* The multicast group "notify" of who tells of families. */
+#define NOTIFY	GENL_ID_CTRL
+
 /* Bytes that may wait for us: some thousands of events. */
 #define RECEIVE_BUFFER	(4 << 20)
 
 int fwt_nl_listen(struct fwt_nl *nl, unsigned int groups)
 {
-	int i, size = RECEIVE_BUFFER, fd = mnl_socket_get_fd(nl->sock);
+	int i, size = RECEIVE_BUFFER, notify = NOTIFY, fd = mnl_socket_get_fd(nl->sock);
 
 	/* Beyond net.core.rmem_max where we may. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* Of the module's end; who can't hear of that hears the rest. */
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_ADD_MEMBERSHIP, &notify, sizeof(notify));
 	for (i = 0; i < FWT_NL_GROUPS; i++) {
 		if (!(groups & 1u << i))
 			continue;
@@ -191,6 +196,18 @@ static int tell(const struct nlmsghdr *nlh, event_fn fn, void *ctx)
 	return 0;
 }
 
+/* The module is unloaded; should it come back it is another family. */
+static bool gone(const struct fwt_nl *nl, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[CTRL_ATTR_FAMILY_ID + 1];
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	fwt_nl_parse(nlh, tb, CTRL_ATTR_FAMILY_ID);
+	return fwt_nl_u16(tb[CTRL_ATTR_FAMILY_ID]) == nl->family;
+}
+
 int fwt_nl_monitor(struct fwt_nl *nl,
 		   int (*fn)(void *ctx, const struct fwt_nl_event *e), void *ctx)
 {
@@ -214,6 +231,8 @@ int fwt_nl_monitor(struct fwt_nl *nl,
 		len = (int)got;
 		for (nlh = (void *)nl->buf; mnl_nlmsg_ok(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			if (gone(nl, nlh))
+				return fwt_nl_fail(nl, -ENODEV, FWT_NL_UNLOADED);
 			if (nlh->nlmsg_type != nl->family)
 				continue;
 			ret = tell(nlh, fn, ctx);

@@ -12,6 +12,8 @@
  */
 #define FWT_NL_BUFFER	(FWTREE_CHUNK_MAX + 32768)
 
+#define FWT_NL_UNLOADED	"fwtree was unloaded meanwhile"
+
 /* How often a dump is tried that another policy cut off. */
 #define FWT_NL_TRIES	10
 

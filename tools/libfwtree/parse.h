@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fwt_diag;
 struct fwt_policy_ast;
@@ -28,7 +29,23 @@ struct fwt_progress;
 #define FWT_PARSE_COPIES_MAX	(1u << 20)
 
 /**
+ * struct fwt_parse_files - a policy whose files are not those of the file system
+ * @n: how many
+ * @file: in the order in which they are read, by the names that they were read by
+ */
+struct fwt_parse_files {
+	uint32_t n;
+	struct fwt_parse_given {
+		const char *name;
+		char *text;
+		size_t len;
+	} *file;
+};
+
+/**
  * struct fwt_parse_opts - how to read
+ * @files: where "include" and "elements file" look, also for patterns, in place of the
+ *	file system; or NULL. The first one is what is parsed
  * @no_include: refuse "include" and "elements file" (text that came from
  *	elsewhere)
  * @base: the directory that "include" in a buffer or standard input is
@@ -36,6 +53,7 @@ struct fwt_progress;
  * @progress: told how far it is, or NULL
  */
 struct fwt_parse_opts {
+	const struct fwt_parse_files *files;
 	bool no_include;
 	const char *base;
 	const struct fwt_progress *progress;

@@ -31,6 +31,7 @@ void fwt_define_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fw
 		return;
 	fwt_set_name(&d->name, name, lloc);
 	d->values = fwt_values_finish(p, values, v_lloc);
+	d->late = p->ast->hooks || p->ast->trees;
 	if (old) {
 		twice(p, lloc, "the define", name->text, &old->name.loc);
 		return;

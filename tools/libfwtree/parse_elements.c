@@ -139,7 +139,7 @@ static bool open_file(struct fwt_parser *p, const struct fwt_name *path, struct 
 		p->no_memory = true;
 		return false;
 	}
-	file = fwt_source_read(p->ast->sources, full, NULL, &path->loc, p->diag);
+	file = fwt_read(p, full, &path->loc);
 	free(full);
 	if (file < 0)
 		return false;

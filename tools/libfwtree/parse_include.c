@@ -8,6 +8,7 @@
  * others, which the token layer sees to by fwt_frame.level.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +80,10 @@ static bool cycle(struct fwt_parser *p, const char *path, const struct fwt_loc *
 	const struct fwt_sources *all = p->ast->sources;
 	const struct fwt_source *s = all->source[where->file];
 	unsigned int depth = 1;
-	struct stat st;
+	struct stat st = { 0 };
 
-	if (stat(path, &st))
+	/* Those that are given were read before: they end. */
+	if (!p->opts.files && stat(path, &st))
 		return false;
 	for (;; s = all->source[s->included.file], depth++) {
 		if (s->ino && s->ino == st.st_ino && s->dev == st.st_dev) {
@@ -101,6 +103,46 @@ static bool cycle(struct fwt_parser *p, const char *path, const struct fwt_loc *
 	return false;
 }
 
+/* The next one, as a rule: a file that is included twice may be two by now. */
+static int read_given(struct fwt_parser *p, const char *path, const struct fwt_loc *where)
+{
+	const struct fwt_parse_files *all = p->opts.files;
+	uint32_t i = p->ast->sources->count;
+	char *dir;
+	int file;
+
+	if (i >= all->n || strcmp(all->file[i].name, path))
+		for (i = 0; i < all->n && strcmp(all->file[i].name, path); i++)
+			;
+	if (i == all->n) {
+		fwt_error(p->diag, where, "%s is no file of this policy", path);
+		return -1;
+	}
+	dir = fwt_source_dir(path);
+	if (!dir) {
+		p->no_memory = true;
+		return -1;
+	}
+	file = fwt_source_add(p->ast->sources, path, dir, all->file[i].text, all->file[i].len,
+			      p->diag);
+	free(dir);
+	if (file >= 0)
+		p->ast->sources->source[file]->included = *where;
+	return file;
+}
+
+/**
+ * fwt_read() - read a file that a policy names
+ * @where: it does
+ *
+ * Return: the source's index; -1 where it failed, which was reported.
+ */
+int fwt_read(struct fwt_parser *p, const char *path, const struct fwt_loc *where)
+{
+	return p->opts.files ? read_given(p, path, where) :
+	       fwt_source_read_policy(p->ast->sources, path, NULL, where, p->diag);
+}
+
 /**
  * fwt_frame_open() - begin to read the file on top of the stack
  *
@@ -117,7 +159,7 @@ bool fwt_frame_open(struct fwt_parser *p)
 		fwt_error(p->diag, &f->where, "more than %d files", FWT_PARSE_FILES_MAX);
 		goto pop;
 	}
-	file = fwt_source_read(p->ast->sources, f->path, NULL, &f->where, p->diag);
+	file = fwt_read(p, f->path, &f->where);
 	if (file < 0) {
 		note_chain(p, &f->where);
 		goto pop;
@@ -133,6 +175,26 @@ bool fwt_frame_open(struct fwt_parser *p)
 pop:
 	fwt_frame_pop(p);
 	return false;
+}
+
+/* As glob() would have found them: sorted, each once. */
+static bool include_given(struct fwt_parser *p, const char *pattern, const struct fwt_loc *where)
+{
+	const struct fwt_parse_files *all = p->opts.files;
+	const char *name, *last = NULL, *best;
+	uint32_t i;
+
+	do {
+		for (best = NULL, i = 0; i < all->n; i++) {
+			name = all->file[i].name;
+			if ((!last || strcmp(name, last) < 0) &&
+			    (!best || strcmp(name, best) > 0) &&
+			    !fnmatch(pattern, name, FNM_PATHNAME | FNM_PERIOD))
+				best = name;
+		}
+		last = best;
+	} while (best && fwt_frame_push(p, best, where));
+	return !p->no_memory;
 }
 
 /**
@@ -166,6 +228,12 @@ bool fwt_include(struct fwt_parser *p, const struct fwt_raw *path)
 		return !p->no_memory;
 	}
 	p->ast->beyond = true;
+	if (p->opts.files) {
+		bool ok = include_given(p, full, where);
+
+		free(full);
+		return ok;
+	}
 	ret = glob(full, GLOB_ERR, NULL, &found);
 	free(full);
 	if (ret == GLOB_NOMATCH || (ret == GLOB_ABORTED && errno == ENOENT))

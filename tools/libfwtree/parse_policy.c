@@ -238,7 +238,7 @@ static struct fwt_policy_ast *parse(const char *name, const char *text, size_t l
 	if (text)
 		file = fwt_source_add(ast->sources, name, p->opts.base, text, len, diag);
 	else
-		file = fwt_source_read(ast->sources, name, p->opts.base, NULL, diag);
+		file = fwt_source_read_policy(ast->sources, name, p->opts.base, NULL, diag);
 	if (file < 0)
 		goto fail;
 	if (!run(p)) {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "parse_print.h"
+#include "source.h"
 
 static void print_types(FILE *out, const struct fwt_set_type *types)
 {
@@ -55,15 +56,22 @@ void fwt_ast_print_defines(FILE *out, const struct fwt_policy_ast *ast,
 	const struct fwt_define *d;
 	const struct fwt_value *v;
 	const struct fwt_set *s;
-	bool any;
+	bool any, late = false;
+	uint32_t i;
 
 	for (d = ast->defines; d; d = d->next) {
 		fputs("define ", out);
 		fwt_print_name(out, d->name.text);
 		fputs(" = ", out);
 		fwt_print_values(out, &d->values);
+		if (d->late)
+			fprintf(out, " " FWT_LATE "%u:%u", d->name.loc.file, d->name.loc.line);
 		putc('\n', out);
+		late |= d->late;
 	}
+	for (i = 1; late && i < ast->sources->count; i++)
+		fprintf(out, FWT_FILE "%u %u:%u\n", i, ast->sources->source[i]->included.file,
+			ast->sources->source[i]->included.line);
 	for (s = ast->sets; s; s = s->next) {
 		if (s->resolvers)
 			continue;

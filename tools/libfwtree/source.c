@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 #include "diag.h"
 #include "parse.h"
 #include "source.h"
+
+#define FIRST_WRITER	10000	/* ms that a pipe is given until somebody writes to it */
 
 struct fwt_sources *fwt_sources_alloc(void)
 {
@@ -42,7 +45,20 @@ void fwt_sources_free(struct fwt_sources *sources)
 	free(sources);
 }
 
-/* All of a descriptor, with two NULs behind it, which the scanner wants */
+static int await(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int ret;
+
+	do
+		ret = poll(&p, 1, ms);
+	while (ret < 0 && errno == EINTR);
+	return ret;
+}
+
+/* All of a descriptor, with two NULs behind it, which the scanner wants. One that does not
+ * block says EAGAIN while there is a writer: that is waited for as long as it takes.
+ */
 static char *slurp(int fd, size_t hint, size_t *len)
 {
 	size_t size = hint + 4096, used = 0;
@@ -65,7 +81,7 @@ static char *slurp(int fd, size_t hint, size_t *len)
 			text = more;
 		}
 		n = read(fd, text + used, size - used - 2);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && await(fd, -1) > 0)))
 			continue;
 		if (n < 0) {
 			int err = errno;
@@ -207,7 +223,7 @@ int fwt_source_add(struct fwt_sources *sources, const char *name, const char *di
 }
 
 /* Everything before the last slash, and that slash */
-static char *dir_of(const char *path)
+char *fwt_source_dir(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -222,9 +238,26 @@ static int read_error(const char *path, const struct fwt_loc *included,
 	if (err == EFBIG)
 		fwt_error_hint(diag, included, FWT_SMALLER, "%s: larger than %u MiB", path,
 			       FWT_PARSE_FILE_MAX >> 20);
+	else if (err == EPIPE)
+		fwt_error(diag, included, "cannot read %s: nobody writes to it", path);
 	else
 		fwt_error(diag, included, "cannot read %s: %s", path, strerror(err));
 	return -1;
+}
+
+/* Of a FIFO without a writer read() says 0, and poll() nothing until one has come: so the
+ * first one is waited for. EPIPE where none came, which no read() says.
+ */
+static char *slurp_pipe(int fd, size_t *len)
+{
+	int ret = await(fd, FIRST_WRITER);
+	char *text = ret < 0 ? NULL : slurp(fd, 0, len);
+
+	if (!text || ret || *len)
+		return text;
+	free(text);
+	errno = EPIPE;
+	return NULL;
 }
 
 int fwt_source_read(struct fwt_sources *sources, const char *path, const char *dir,
@@ -237,7 +270,7 @@ int fwt_source_read(struct fwt_sources *sources, const char *path, const char *d
 	size_t hint;
 	int fd, ret;
 
-	/* O_NONBLOCK: opening a FIFO by mistake must not hang the tool */
+	/* O_NONBLOCK: opening a FIFO that nobody writes to must not hang the tool */
 	fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return read_error(path, included, diag);
@@ -255,14 +288,15 @@ int fwt_source_read(struct fwt_sources *sources, const char *path, const char *d
 		s->ino = st.st_ino;
 	}
 	hint = S_ISREG(st.st_mode) && st.st_size > 0 ? (size_t)st.st_size : 0;
-	s->text = slurp(fd, hint, &s->len);
+	s->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	s->text = s->pipe && !standard ? slurp_pipe(fd, &s->len) : slurp(fd, hint, &s->len);
 	if (!s->text)
 		goto error;
 	if (!standard)
 		close(fd);
 	if (included)
 		s->included = *included;
-	own_dir = standard ? strdup(dir ? dir : "") : dir_of(path);
+	own_dir = standard ? strdup(dir ? dir : "") : fwt_source_dir(path);
 	ret = insert(sources, s, standard ? "<stdin>" : path, own_dir ? own_dir : "", diag);
 	free(own_dir);
 	return ret;
@@ -273,6 +307,27 @@ error:
 	if (!standard)
 		close(fd);
 	return ret;
+}
+
+int fwt_source_read_policy(struct fwt_sources *sources, const char *path, const char *dir,
+			   const struct fwt_loc *included, struct fwt_diag *diag)
+{
+	int file = fwt_source_read(sources, path, dir, included, diag);
+	const struct fwt_source *s = file < 0 ? NULL : sources->source[file];
+
+	if (!s || !s->pipe || s->len)
+		return file;
+	fwt_error_hint(diag, included,
+		       included ? NULL : "'fwctl flush' removes the policy in force",
+		       "%s: nothing came by it", s->name);
+	return -1;
+}
+
+bool fwt_source_once(const char *path)
+{
+	struct stat st;
+
+	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode));
 }
 
 const char *fwt_source_line(const struct fwt_sources *sources, const struct fwt_loc *loc,

@@ -24,6 +24,7 @@ struct fwt_diag;
  * @lines: the offset at which each line begins
  * @line_count: lines, at least 1
  * @included: where the "include" stands; line 0 for the first file
+ * @pipe: it came by a pipe or a socket
  */
 struct fwt_source {
 	char *name;
@@ -34,6 +35,7 @@ struct fwt_source {
 	uint32_t line_count;
 	struct fwt_loc included;
 	uint64_t dev, ino;	/* to know a cycle by whatever name */
+	bool pipe;
 };
 
 /** struct fwt_sources - all files of a policy, by their index */
@@ -53,11 +55,29 @@ void fwt_sources_free(struct fwt_sources *sources);
  * @included: where it was asked for, or NULL
  * @diag: told of what fails
  *
+ * A pipe is read until its writers are gone. One that nobody writes to is given ten
+ * seconds, and is an error then.
+ *
  * Return: the new source's index or -1. A text that is not UTF-8, or holds a
  * NUL, is reported and read all the same.
  */
 int fwt_source_read(struct fwt_sources *sources, const char *path, const char *dir,
 		    const struct fwt_loc *included, struct fwt_diag *diag);
+
+/**
+ * fwt_source_read_policy() - the same of a policy, or what it includes
+ *
+ * A pipe by which nothing came is an error: whoever was to write has failed, and an
+ * empty policy lets everything pass.
+ */
+int fwt_source_read_policy(struct fwt_sources *sources, const char *path, const char *dir,
+			   const struct fwt_loc *included, struct fwt_diag *diag);
+
+/** fwt_source_once() - it can't be read twice: standard input, or no regular file */
+bool fwt_source_once(const char *path);
+
+/** fwt_source_dir() - what includes of a file are relative to; allocated, NULL: no memory */
+char *fwt_source_dir(const char *path);
 
 /** fwt_source_add() - the same for bytes in memory, which are copied */
 int fwt_source_add(struct fwt_sources *sources, const char *name, const char *dir,
