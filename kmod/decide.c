@@ -378,7 +378,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
-	u32 n_counts = 0, slot[2], server = 0;
+	u32 n_counts = 0, slot[2], server = 0, new_iif = iif, new_oif = oif;
 	u8 turn[2];
 	struct fwt_conn_more was FWT_UNSET, more = { };
 	struct fwt_conn *c = w->c;
@@ -457,7 +457,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 
 	spin_lock_bh(&c->lock);
 	/* Two CPUs may have asked two policies: the newer one counts. And of a hook that was
-	 * decided meanwhile this says nothing: the next packet asks again.
+	 * decided meanwhile this says nothing: the next packet asks again, also about
+	 * interfaces.
 	 */
 	if (!(c->flags & BIT(FWT_CONN_DEAD)) && (s32)(w->pol->gen - c->gen) >= 0 &&
 	    !((c->flags ^ flags) & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_EGRESS)))) {
@@ -465,6 +466,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		if (w->pol->gen != c->gen)
 			WRITE_ONCE(c->reply_iif, 0);
 		WRITE_ONCE(c->gen, w->pol->gen);
+		if (new_iif)
+			WRITE_ONCE(c->iif, new_iif);
+		if (new_oif)
+			WRITE_ONCE(c->oif, new_oif);
 		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
 		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
 		charge_source(w, c);

@@ -122,8 +122,9 @@ unsigned int fwt_hook_route_again(struct fwt_way *w)
 
 	if (likely(ret >= 0))
 		return NF_ACCEPT;
-	/* Its first packet has gone nowhere. */
-	if (w->c)
+	/* Its first packet has gone nowhere; of others it is the packet. */
+	if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
+	    !fwt_conn_is(w->c, FWT_CONN_CONFIRMED))
 		fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED);
 	/* Who sends hears of it as of any other route that there is not. */
 	return (fwt_drop(w, FWT_REASON_NO_ROUTE) & NF_VERDICT_MASK) | (-ret) << NF_VERDICT_QBITS;
@@ -591,11 +592,12 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		w->seed = fwt_seed(w);
 		ret = fwt_decide_egress(w);
 	} else if (w->dir == FWT_ORIGINAL && !fwt_track_egress_done(w->c)) {
-		/* Where the packet came in by is in the record; it may have come
-		 * under another policy than it goes out by.
+		/* It may have come under another policy than it goes out by; and by another
+		 * interface than the record has, which learns that from what tells it alone.
 		 */
 		w->p.iif = fwt_conn_is(w->c, FWT_CONN_LOCAL) ? NULL :
-			   fwt_ifname(w->fn->net, READ_ONCE(w->c->iif));
+			   fwt_ifname(w->fn->net, w->skb->skb_iif ? fwt_came_by(w->skb) :
+						  READ_ONCE(w->c->iif));
 		ret = fwt_hook_hold_up(w);
 		if (ret == NF_ACCEPT)
 			ret = fwt_decide_egress(w);
@@ -636,7 +638,8 @@ static unsigned int post_routing(struct fwt_way *w)
 
 u8 fwt_first_state(struct fwt_way *w)
 {
-	if (untracked(w))
+	if (untracked(w) ||
+	    (w->state->hook == NF_INET_PRE_ROUTING && to_all_of_subnet(w)))
 		return FWT_CT_UNTRACKED;
 	return fwt_opens(w) ? FWT_CT_NEW : FWT_CT_INVALID;
 }
@@ -700,7 +703,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.pol = rcu_dereference(w.fn->policy);
 	if (!w.pol || !fwt_policy_tracks(w.pol))
 		return NF_ACCEPT;
-	if (unlikely(fwt_bridged(skb, state->hook) || into_tunnel(skb, state)))
+	if (unlikely(fwt_bridged(skb, state->hook)))
 		return NF_ACCEPT;
 	if (state->hook == NF_INET_LOCAL_OUT && unlikely(skb->skb_iif))
 		start_here(skb, state);
@@ -748,6 +751,9 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 			ret = fwt_queue(&w);
 		break;
 	case NF_INET_POST_ROUTING:
+		/* What is of the link comes by here alone. */
+		if (unlikely(into_tunnel(skb, state)) && !untracked(&w))
+			return NF_ACCEPT;
 		return post_routing(&w);
 	default:
 		return NF_ACCEPT;

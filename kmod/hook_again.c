@@ -56,44 +56,39 @@ unsigned int fwt_hook_other_iif(struct fwt_way *w)
 
 void fwt_hook_moved(struct fwt_way *w)
 {
-	u32 now = w->state->in->ifindex;
 	struct fwt_decision d FWT_UNSET;
 
-	if (fwt_decide_again(w, now, 0, true, &d))
-		WRITE_ONCE(w->c->iif, now);
+	(void)fwt_decide_again(w, w->state->in->ifindex, 0, true, &d);
 }
 
 bool fwt_hook_shown_by(struct fwt_way *w)
 {
-	const struct net_device *out = w->state->out;
+	const struct net_device *out = w->state->out, *former;
 	struct fwt_end shown;
 	u32 expected;
 
-	if (w->dir != FWT_ORIGINAL || !fwt_conn_is(w->c, FWT_CONN_IFADDR))
+	if (w->dir != FWT_ORIGINAL || likely(!fwt_conn_is(w->c, FWT_CONN_IFADDR)))
 		return false;
 	expected = READ_ONCE(w->c->oif);
-	if (!expected || expected == out->ifindex)
+	if (!expected || likely(expected == out->ifindex))
 		return false;
+	/* That of an interface that it did not leave by either stays. */
+	former = dev_get_by_index_rcu(w->fn->net, expected);
 	fwt_ends_get(&w->c->ends, FWT_N, &shown);
-	if (fwt_dev_has(out, w->p.family, shown.addr))
+	if (!former || !fwt_dev_has(former, w->p.family, shown.addr) ||
+	    fwt_dev_has(out, w->p.family, shown.addr))
 		return false;
 	fwt_conn_end(w->c, FWT_END_ADDRESS);
 	return true;
 }
 
-static unsigned int other_oif(struct fwt_way *w, u32 now)
-{
-	struct fwt_decision d FWT_UNSET;
-
-	if (!fwt_decide_again(w, 0, now, true, &d))
-		return refuse_known(w, &d, false);
-	WRITE_ONCE(w->c->oif, now);
-	return NF_ACCEPT;
-}
-
 unsigned int fwt_hook_other_oif(struct fwt_way *w)
 {
-	unsigned int ret = other_oif(w, w->state->out->ifindex);
+	struct fwt_decision d FWT_UNSET;
+	unsigned int ret = NF_ACCEPT;
+
+	if (!fwt_decide_again(w, 0, w->state->out->ifindex, true, &d))
+		ret = refuse_known(w, &d, false);
 
 	/* Routing leads elsewhere, where the address that it has of the former
 	 * interface is none: it would be refused for as long as its client goes on.

@@ -162,6 +162,8 @@ static int dump_elems(struct sk_buff *skb, struct netlink_callback *cb, struct f
 					  FWTREE_CMD_SET_ELEM_GET);
 		if (!hdr)
 			return skb->len ? 0 : -EMSGSIZE;
+		/* A policy may have put another set in its place. */
+		genl_dump_check_consistent(cb, hdr);
 		len = skb->len;
 		if (!fwt_set_next(s, &d->at, dump_elem, &b))
 			break;
@@ -202,6 +204,7 @@ int fwtree_nl_set_elem_get_dumpit(struct sk_buff *skb, struct netlink_callback *
 	mutex_lock(&fn->lock);
 	s = set_named(fn, attrs ? attrs[FWTREE_A_SET_NAME] : NULL, cb->extack, &ret);
 	if (s) {
+		cb->seq = s->serial;
 		mutex_lock(&s->mutex);
 		ret = dump_elems(skb, cb, s, d);
 		mutex_unlock(&s->mutex);

@@ -118,7 +118,8 @@ static u64 look_at_clock(void)
 {
 	u64 at = now();
 
-	this_cpu_write(looked, at);
+	/* Whoever comes in between looks before he reads it. */
+	raw_cpu_write(looked, at);
 	return at;
 }
 

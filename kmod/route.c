@@ -8,6 +8,7 @@
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/nexthop.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
@@ -457,6 +458,13 @@ bool fwt_route_first(struct fwt_way *w)
 	return true;
 }
 
+static bool of_several(const struct rt6_info *rt6)
+{
+	const struct fib6_info *from = rcu_dereference(rt6->from);
+
+	return from && (from->fib6_nsiblings || (from->nh && nexthop_is_multipath(from->nh)));
+}
+
 /* Not one that tells the sender of a better gateway; nor one of several ways, of which the
  * kernel passes over those whose neighbour does not answer, without a word to anybody.
  */
@@ -470,10 +478,8 @@ static bool can_keep(const struct sk_buff *skb, const struct dst_entry *dst, u32
 	if (!six && IPCB(skb)->flags & IPSKB_MULTIPATH)
 		return false;
 #endif
-#ifdef IP6SKB_MULTIPATH
-	if (six && IP6CB(skb)->flags & IP6SKB_MULTIPATH)
+	if (six && of_several(container_of(dst, struct rt6_info, dst)))
 		return false;
-#endif
 	*cookie = six ? rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
 	return six || !(IPCB(skb)->flags & IPSKB_DOREDIRECT);
 }

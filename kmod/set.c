@@ -11,7 +11,7 @@
 
 /* Looking up */
 
-bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value)
+bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value, u32 *looks)
 {
 	const struct fwt_set_ranges *r;
 	u32 lease, now = 0;
@@ -27,7 +27,7 @@ bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value)
 	r = rcu_dereference(s->part[six].array);
 	if (likely(!r))
 		return false;
-	return fwt_set_ranges_find(r, key, live, now ?: units_now(), value);
+	return fwt_set_ranges_find(r, key, live, now ?: units_now(), value, looks);
 }
 
 /* By walks */
@@ -558,6 +558,8 @@ static void set_free(struct fwt_object *o)
 	kfree(s);
 }
 
+static atomic_t serial = ATOMIC_INIT(0);
+
 static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_program *prog, u32 i,
 				     struct netlink_ext_ack *extack)
 {
@@ -569,6 +571,7 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 	if (!s)
 		goto fail;
 	s->fn = fn;
+	s->serial = atomic_inc_return(&serial) ?: atomic_inc_return(&serial);
 	fwt_set_shape(param, &s->shape);
 	fwt_set_read_params(s, param);
 	spin_lock_init(&s->lock);

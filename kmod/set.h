@@ -44,6 +44,7 @@ struct fwt_set_ranges;
  * @mutex: ranges, sizes, the policy's elements
  * @dirty: ranges have changed, the array does not say so yet
  * @prepared: a policy is about to be in force
+ * @serial: no other set had that number
  * @more: ranges are brought by a list, whose next piece is to come
  * @since: jiffies when it began
  * @build: when they are put in order, if none comes
@@ -75,6 +76,7 @@ struct fwt_set {
 	struct mutex mutex;	/* ranges, sizes, the policy's elements */
 	bool dirty;
 	bool prepared;
+	u32 serial;
 	bool more;
 	unsigned long since;
 	unsigned long build;
@@ -104,10 +106,12 @@ static inline struct fwt_set *fwt_set_of(struct fwt_object *o)
  * @six: of the family of IPv6
  * @key: as many words as its keys have
  * @value: NULL, or set to what a map gives
+ * @looks: NULL, or how many ranges may be looked at, which becomes less: what lies beyond
+ *	is not found
  *
  * Context: RCU. Takes no lock.
  */
-bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value);
+bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value, u32 *looks);
 
 /**
  * fwt_set_renew() - a walk adds a key, or renews its timeout

@@ -220,7 +220,8 @@ static bool nearer(const struct fwt_set_ranges *r, const u32 *a, const u32 *b)
 }
 
 bool fwt_set_ranges_find(const struct fwt_set_ranges *r, const u32 *key,
-			 bool (*live)(u32 lease, u32 now), u32 now, u32 *value)
+			 bool (*live)(u32 lease, u32 now), u32 now, u32 *value,
+			 u32 *looks)
 {
 	struct {
 		u32 from, to;
@@ -236,6 +237,11 @@ bool fwt_set_ranges_find(const struct fwt_set_ranges *r, const u32 *key,
 
 		if (from == to)
 			continue;
+		if (unlikely(looks)) {
+			if (!*looks)
+				break;
+			--*looks;
+		}
 		e = at(r, mid);
 		if (compare(last_of(r, e), q, w) < 0)
 			continue;

@@ -55,8 +55,10 @@ void fwt_set_ranges_build(struct fwt_set_ranges *r);
  * @live: is a lease good at @now
  * @now: handed to @live
  * @value: NULL, or where to leave the value: of the range that begins last
+ * @looks: as fwt_set_has()
  */
 bool fwt_set_ranges_find(const struct fwt_set_ranges *r, const u32 *key,
-			 bool (*live)(u32 lease, u32 now), u32 now, u32 *value);
+			 bool (*live)(u32 lease, u32 now), u32 now, u32 *value,
+			 u32 *looks);
 
 #endif /* FWT_SET_RANGES_H */

@@ -23,6 +23,11 @@
  */
 #define LOOKS	4096
 
+/* Likewise ranges of live sets, of a namespace that anybody made: of keys of several parts
+ * as many may hold one part of a packet's as there are.
+ */
+#define RANGES	65536
+
 static bool look(u32 *looks)
 {
 	if (likely(*looks)) {
@@ -284,7 +289,8 @@ static bool world_set_has(const struct fwt_env *env, u32 object, bool six, const
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value);
+	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value,
+			   likely(w->net->user_ns == &init_user_ns) ? NULL : (u32 *)&w->ranges);
 }
 
 static u32 world_draw(const struct fwt_env *env)
@@ -347,6 +353,7 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->drawn = NULL;
 	world->known = w->later;
 	world->looks = LOOKS;
+	world->ranges = RANGES;
 }
 
 /* What a route carries in a packet, 0 where there is none. */

@@ -81,7 +81,7 @@ static bool has(struct rig *r, bool six, const u32 *key)
 	bool ret;
 
 	rcu_read_lock();
-	ret = fwt_set_has(r->s, six, key, NULL);
+	ret = fwt_set_has(r->s, six, key, NULL, NULL);
 	rcu_read_unlock();
 	return ret;
 }
@@ -219,7 +219,7 @@ static bool gives(struct rig *r, bool six, const u32 *key, u32 *value)
 	bool ret;
 
 	rcu_read_lock();
-	ret = fwt_set_has(r->s, six, key, value);
+	ret = fwt_set_has(r->s, six, key, value, NULL);
 	rcu_read_unlock();
 	return ret;
 }
@@ -874,7 +874,7 @@ static void speed(struct kunit *test)
 			ns = ktime_get_ns();
 			for (k = 0; k < 20000; k++) {
 				key = rnd(&state, 2 * size[i]) * 2654435761u;
-				found += fwt_set_has(r->s, false, &key, NULL);
+				found += fwt_set_has(r->s, false, &key, NULL, NULL);
 			}
 			ns = ktime_get_ns() - ns;
 			rcu_read_unlock();
@@ -884,6 +884,32 @@ static void speed(struct kunit *test)
 		kunit_info(test, "%u elements, %llu bytes: %llu ns a look-up, %u found",
 			   size[i], table_bytes(r), best / 20000, found);
 	}
+}
+
+/* Ranges that all hold the first part of a key, and none the second: a look-up that has a
+ * budget takes no more of it than there is.
+ */
+static void bounded(struct kunit *test)
+{
+	struct rig *r = rig_new(test, 2, FWT_SET_TYPE_ADDR | FWT_SET_TYPE_PORT << 4, 1000);
+	u32 low[2], high[2], key[2] = { 0xfffffffe, 7 }, looks = 100, i;
+
+	for (i = 0; i < 500; i++) {
+		low[0] = i;
+		high[0] = 0xffffffff;
+		low[1] = 10000;
+		high[1] = 10000;
+		KUNIT_ASSERT_EQ(test, insert(r, false, low, high, 0), 0);
+	}
+	rcu_read_lock();
+	KUNIT_EXPECT_FALSE(test, fwt_set_has(r->s, false, key, NULL, &looks));
+	KUNIT_EXPECT_EQ(test, looks, 0);
+	key[1] = 10000;
+	KUNIT_EXPECT_TRUE(test, fwt_set_has(r->s, false, key, NULL, NULL));
+	looks = 5000;
+	KUNIT_EXPECT_TRUE(test, fwt_set_has(r->s, false, key, NULL, &looks));
+	KUNIT_EXPECT_LT(test, looks, 5000);
+	rcu_read_unlock();
 }
 
 static struct kunit_case cases[] = {
@@ -899,6 +925,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(names),
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(policy_pays),
+	KUNIT_CASE(bounded),
 	KUNIT_CASE_SLOW(full),
 	KUNIT_CASE_SLOW(in_order_once),
 	KUNIT_CASE(changed),

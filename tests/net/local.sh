@@ -115,4 +115,23 @@ for f in (4, 6):
     equal(reason("no-route") - before, 1, f"R34 IPv{f}: and it is counted")
     equal(conn_list("dport", "53", f"ipv{f}"), [], f"R34 IPv{f}: no connection is left")
 END
+# Of one that is served here it is the packet that is lost, for as long as there is no route.
+ip -n gw rule add fwmark 7 table 77
+ip -n gw route add default via 203.0.113.1 dev wan table 77
+must_apply <<'END'
+ingress { iif lo accept; ct state untracked accept; iif wan tcp dport 22 set mark 7 accept; drop }
+END
+py <<'END'
+own = listen("gw", WAN[4], 22)
+p = Pair("net", WAN[4], 22, own)
+ok(p.talk(), "served by a route of its own")
+run("ip", "-n", "gw", "route", "replace", "unreachable", "default", "table", "77")
+before = reason("no-route")
+refused(lambda: p.s.sendall(b"lost"))
+ok(wait_for(lambda: reason("no-route") > before), "no route for what is said: counted")
+equal([c["state"] for c in conn_list("dport", "22")], ["ESTABLISHED"], "R6: its connection is there")
+run("ip", "-n", "gw", "route", "replace", "default", "via", "203.0.113.1", "dev", "wan", "table", "77")
+ok(receive(p.c, 4) == b"lost" and p.talk(), "and goes on when there is one")
+END
+ip -n gw rule del fwmark 7
 done_testing

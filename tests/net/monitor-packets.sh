@@ -108,7 +108,7 @@ seg = struct.pack("!HHIIBBHHH", pair.c.getsockname()[1], 80, 0x12345678, 0x12345
 sum_ = csum(socket.inet_aton(HOME[4]) + socket.inet_aton(FAR[4]) + struct.pack("!HH", 6, len(seg)) + seg)
 line.send(ipv4(6, seg[:16] + struct.pack("!H", sum_) + seg[18:]))
 e = drops.find("drop", dport=80)
-ok(e and e["reason"] == "invalid" and e["rule"]["id"] == "odd" and e["flags"] == ["fin", "syn"], "drop: invalid", e)
+ok(e and e["reason"] == "tcp-window" and e["rule"]["id"] == "odd" and e["flags"] == ["fin", "syn"], "R34 drop: of no TCP's flags", e)
 line.send(mac("gw", "lan") + mac("home", "h0") + b"\x08\x00" + bytes([0x45, 0, 0, 21]) + bytes(8) +
           socket.inet_aton(HOME[4]) + socket.inet_aton(FAR[4]) + b"x")
 

@@ -5,6 +5,7 @@
 # fresh by --watch; @resolvers; answers that change, fail, are nothing or too many.
 #
 #   home ──── lan gw wan ──── net        and a DNS server where fwctl runs
+# last: the module goes, and under KASAN does not come back, see unload.sh
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology

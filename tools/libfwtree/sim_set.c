@@ -159,7 +159,8 @@ int fwt_sim_set(struct fwt_sim *sim, const char *line)
 
 static int is_in(struct fwt_set *s, const struct fwt_set_elem *e)
 {
-	return fwt_set_has(s, e->six, e->low, NULL) && fwt_set_has(s, e->six, e->high, NULL) ?
+	return fwt_set_has(s, e->six, e->low, NULL, NULL) &&
+	       fwt_set_has(s, e->six, e->high, NULL, NULL) ?
 	       0 : -ENOENT;
 }
 

@@ -270,6 +270,7 @@ void sim_free_later(void *p);
 #define per_cpu(v, cpu)			(v)
 #define this_cpu_read(v)		(v)
 #define this_cpu_write(v, x)		((void)((v) = (x)))
+#define raw_cpu_write(var, v)		this_cpu_write(var, v)
 #define this_cpu_inc(v)			((void)(v)++)
 #define this_cpu_dec(v)			((void)(v)--)
 #define this_cpu_add(v, x)		((void)((v) += (x)))
