@@ -378,7 +378,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
-	u32 n_counts = 0, slot[2], server = 0, new_iif = iif, new_oif = oif;
+	u32 n_counts = 0, slot[2], server = 0;
 	u8 turn[2];
 	struct fwt_conn_more was FWT_UNSET, more = { };
 	struct fwt_conn *c = w->c;
@@ -395,8 +395,6 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		d->rule = FWT_NONE;
 		return false;
 	}
-	iif = iif ? iif : c->iif;
-	oif = oif ? oif : c->oif;
 	/* As it was when its first packet came: what egress is asked with is what
 	 * ingress then leaves.
 	 */
@@ -422,10 +420,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 			}
 			continue;
 		}
-		o = walk_again(w, hook, iif, oif, &more, d, &p);
+		o = walk_again(w, hook, iif ?: c->iif, oif ?: c->oif, &more, d, &p);
 		/* As it was decided at first, see decide_as_dialled(). */
 		if (o == LED_ELSEWHERE && dialled)
-			o = walk_again(w, hook, iif, dialled, &more, d, &p);
+			o = walk_again(w, hook, iif ?: c->iif, dialled, &more, d, &p);
 		if (o == NOT_KNOWN) {
 			fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
 			if (w->pol->opt.revalidate < 2) {
@@ -466,10 +464,10 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		if (w->pol->gen != c->gen)
 			WRITE_ONCE(c->reply_iif, 0);
 		WRITE_ONCE(c->gen, w->pol->gen);
-		if (new_iif)
-			WRITE_ONCE(c->iif, new_iif);
-		if (new_oif)
-			WRITE_ONCE(c->oif, new_oif);
+		if (iif)
+			WRITE_ONCE(c->iif, iif);
+		if (oif)
+			WRITE_ONCE(c->oif, oif);
 		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
 		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
 		charge_source(w, c);

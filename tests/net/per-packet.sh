@@ -103,12 +103,14 @@ ok(rule("now")["packets"] > 0, "by that rule")
 ok(conn_list("dport", "81"), "the connection is there, its packets are refused")
 # What is refused says nothing (R22): not even an exact RST.
 q = [c for c in conn_list("dport", "81")][0]
-p.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+for s in (p.s, p.c):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 seen = rule("now")["packets"]
 p.s.close()
 ok(wait_for(lambda: rule("now")["packets"] > seen), "refused: a RST")
 r = conn_list("dport", "81")[0]
 equal((r["state"], r["reply"]), (q["state"], q["reply"]), "refused: the connection is as it was")
+p.c.close()
 apply(policy)
 fwctl("conn", "flush")
 p = Pair("home", FAR[4], 81, server)

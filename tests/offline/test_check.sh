@@ -318,6 +318,14 @@ egress {
 	drop
 }'
 tells 8:2 'cuts off the search for an IPv6 router' 'a router that is not asked for'
+policy 'ingress { accept }
+egress {
+	icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+	icmpv6 type nd-router-advert ttl 255 accept
+	tcp dport 443 accept
+	drop
+}'
+quiet 'who is a router searches for none'
 policy 'ingress {
 	udp dport 68 accept
 	accept
@@ -373,6 +381,43 @@ policy 'ingress device wg0 {
 }
 ingress { accept }'
 quiet 'a tunnel has no neighbours'
+for dev in tailscale0 wwan0 rmnet_data0 gre1 lo; do
+	policy "ingress device $dev {
+	tcp dport 22 accept
+	drop
+}
+ingress { accept }"
+	quiet "$dev has none"
+	[ $dev = lo ] && continue
+	policy "ingress {
+	iif lo accept
+	iif $dev tcp dport 22 accept
+	family ipv4 tcp dport 443 accept
+	drop
+}"
+	quiet "nor where all interfaces come by: $dev"
+done
+for dev in lowan0 gretap1 ip6gretap1; do
+	policy "ingress device $dev {
+	family ipv4 tcp dport 22 accept
+	drop
+}
+ingress { accept }"
+	tells 3:2 'cuts off ARP, which IPv4 needs' "$dev has some"
+	policy "ingress {
+	iif lo accept
+	iif $dev tcp dport 22 accept
+	family ipv4 tcp dport 443 accept
+	drop
+}"
+	tells 5:2 'cuts off IPv6 neighbour discovery' "and where all interfaces come by: $dev"
+done
+policy 'ingress {
+	iif { lo, wg*, tun0 } accept
+	iif eth0 tcp dport 22 accept
+	drop
+}'
+tells 4:2 'cuts off IPv6 neighbour discovery' 'what a tunnel lets in helps no other'
 
 # Devices and interfaces.
 policy 'ingress device eth* { accept }

@@ -489,6 +489,63 @@ static void long_lists_have_whole_values(void **state)
 	fwt_ast_free(y);
 }
 
+/* A policy with a split of 120 branches whose last one has a weight, in front of another. */
+static struct fwt_policy_ast *wide_split(u32 last)
+{
+	char text[6000] = "ingress {\n split random {\n";
+	u32 i;
+
+	for (i = 0; i < 120; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u -> %s\n",
+			 i == 119 ? last : 100 + i, i % 2 ? "accept" : "drop");
+	strcat(text, "}\n}\n");
+	return policy(text);
+}
+
+/* Of two splits behind long texts, @first is the port whose one stands first. */
+static struct fwt_policy_ast *long_heads(u32 first)
+{
+	char text[6000] = "ingress {\n", list[1200] = "198.51.100.1";
+	u32 port = first, i;
+
+	for (i = 0; i < 60; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), ", 10.0.%u.1", i);
+	for (i = 0; i < 2; i++, port = 3 - port)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "saddr { %s } udp dport %u split random { 1 -> accept; %u -> drop }\n",
+			 list, port, 3 * port);
+	strcat(text, "drop\n}\n");
+	return policy(text);
+}
+
+static void long_splits_are_whole(void **state)
+{
+	struct fwt_policy_ast *x = wide_split(219), *y = wide_split(223);
+	struct fwt_diff d;
+
+	(void)state;
+	assert_non_null(x);
+	assert_non_null(y);
+	assert_int_equal(fwt_diff(x, y, 0, 0, &d), 0);
+	assert_int_equal(d.n_data, 1);
+	assert_int_equal(d.data[0].count[0], 1);
+	assert_non_null(strstr(d.data[0].text[0][0], " : 218 : 219"));
+	assert_non_null(strstr(d.data[0].text[1][0], " : 218 : 223"));
+	fwt_diff_clean(&d);
+	fwt_ast_free(x);
+	fwt_ast_free(y);
+	/* Which split is which is said by what stands last in its text. */
+	x = long_heads(1);
+	y = long_heads(2);
+	assert_non_null(x);
+	assert_non_null(y);
+	assert_int_equal(fwt_diff(x, y, 0, 0, &d), 0);
+	assert_int_equal(d.n_data, 0);
+	fwt_diff_clean(&d);
+	fwt_ast_free(x);
+	fwt_ast_free(y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +553,7 @@ int main(void)
 		cmocka_unit_test(a_rewrite_is_nothing),
 		cmocka_unit_test(a_small_budget_is_an_answer),
 		cmocka_unit_test(long_lists_have_whole_values),
+		cmocka_unit_test(long_splits_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,10 @@ static const struct row matches[] = {
 	{ IN, "daddr & ::ffff:ffff:ffff:ffff == ::10 accept" },
 	{ TOP, "set a : addr {}\n"
 	  "ingress { ip saddr & 255.0.0.0 == { @a, 10.0.0.0 } accept; drop }" },
+	/* an interface of that name */
+	{ IN, "iif vmap { drop }" }, { IN, "iif { vmap, eth0 } {\nudp dport 9 drop\n}" },
+	{ IN, "iif vmap { dnat to 10.0.0.1:80 accept }" },
+	{ IN, "iif != vmap { saddr . dport 10.0.0.1 . 22 accept }" },
 	{ IN, "not iif lo accept" }, { IN, "not { iif lo dport 80 } accept" },
 	{ IN, "not { not iif lo } not not dport 80 accept" },
 	{ IN, "saddr { 10.0.0.1, 10.0.0.5-10.0.0.9, 10.1.0.0/16, fd00::/8 } accept" },
@@ -274,6 +278,9 @@ static const struct row declarations[] = {
 	{ TOP, "option hairpin on" }, { TOP, "option hairpin off" },
 };
 
+#define DIGIT_NAME "names that begin with a digit are quoted"
+#define DIGIT_UNIT "durations end in ms, s, m, h or d, sizes in k, M, G or T; " DIGIT_NAME
+
 /* Other errors, whole: what stands where it can't, and what was meant */
 static const struct {
 	enum where where;
@@ -389,7 +396,15 @@ static const struct {
 	{ TOP, "option timeout udp ^999ms",
 	  "'timeout udp' can't be that: it goes from 1s to 12725d", NULL },
 	{ TOP, "option timeout udp ^1x", "'1x' is neither a number nor an address",
-	  "durations end in ms, s, m, h or d, sizes in k, M, G or T" },
+	  DIGIT_UNIT },
+	{ TOP, "option timeout udp ^10sec", "'10sec' is neither a number nor an address",
+	  DIGIT_UNIT },
+	{ TOP, "option timeout udp ^2Hours", "'2Hours' is neither a number nor an address",
+	  DIGIT_UNIT },
+	{ IN, "iif ^5g accept", "'5g' is neither a number nor an address", DIGIT_UNIT },
+	{ IN, "iif ^5ghz accept", "'5ghz' is neither a number nor an address", DIGIT_NAME },
+	{ IN, "iif eth0 goto ^2nd", "'2nd' is neither a number nor an address", DIGIT_NAME },
+	{ IN, "iif ^2main accept", "'2main' is neither a number nor an address", DIGIT_NAME },
 	{ TOP, "option nat-ports ^0-10",
 	  "'nat-ports' can't be that: it goes from 1 to 65535", NULL },
 	{ TOP, "option nat-ports 1-^70000",
@@ -404,6 +419,10 @@ static const struct {
 	  "behind 'iif', an interface called fragment is quoted" },
 	/* nftables' words that are said in another way */
 	{ IN, "tcp dport ^vmap { 22 : accept, 23 : drop }", "unknown word 'vmap'",
+	  "'select FIELD { VALUE -> VERDICT }' says it" },
+	{ IN, "iif ^vmap { lo : accept, eth0 : drop }", "unknown word 'vmap'",
+	  "'select FIELD { VALUE -> VERDICT }' says it" },
+	{ IN, "saddr . dport ^vmap {\n10.0.0.1 . 22 : drop }", "unknown word 'vmap'",
 	  "'select FIELD { VALUE -> VERDICT }' says it" },
 	{ IN, "saddr ^vmap @m", "unknown word 'vmap'",
 	  "'select FIELD { VALUE -> VERDICT }' says it" },

@@ -59,6 +59,7 @@ tests 'address 10.0.0.1/8 dev eth0' 'set add bad 10.0.0.7' 'wait 2h' \
 	'never in eth0 udp 10.0.0.7 to * expect accept'
 has 'and what is over there' 0 'held by'
 has 'why that is no proof' 0 'not proved: broken by'
+has 'told to its end' 0 ', but not here; held by'
 policy 'pool web { 10.0.0.8:80 }' 'ingress {' \
 	'tcp dport 80 balance @web or reject accept' 'drop' '}'
 tests 'address 10.0.0.1/8 dev eth0' 'pool delete web 10.0.0.8:80' \
@@ -79,6 +80,54 @@ policy 'ingress {' 'udp sport < dport accept' 'drop' '}'
 tests 'never in eth0 udp * to *:1000 expect accept'
 has 'a port below another' 1 'disproved'
 lacks 'and that is not said to be proved' '   proved'
+
+# What the prover knows nothing of: servers and addresses that are not there.
+policy 'pool web { scheduler round-robin; 10.0.0.5:80 }' 'ingress {' \
+	'tcp dport 80 balance @web accept' 'drop' '}'
+tests 'always in eth0 tcp * to *:80 syn expect accept'
+has 'no server of the other family' 1 'no-server'
+tests 'never in eth0 tcp * to *:22 syn expect accept'
+has 'which lets nothing in' 0 '   proved'
+tests 'always in eth0 tcp * to *:22 syn expect drop'
+has 'and drops no less' 0 '   proved'
+policy 'ingress { accept }' 'egress {' 'oif eth1 masquerade accept' 'accept' '}'
+tests 'address 10.0.0.1/24 dev eth0' 'route 0.0.0.0/0 dev eth1' \
+	'always in eth0 udp 10.0.0.0/24 to 9.9.9.9 expect accept'
+has 'an interface without address' 1 'no-address'
+tests 'address 10.0.0.1/24 dev eth0' 'address 10.1.0.1/24 dev eth1' 'route 0.0.0.0/0 dev eth1' \
+	'always in eth0 udp 10.0.0.0/24 to 9.9.9.9 expect accept'
+has 'one that has one' 0 'held by'
+
+# Packets that are tried leave one another alone.
+policy 'set seen : addr { timeout 1h }' 'ingress {' 'saddr @seen drop' \
+	'udp dport 53 add @seen { saddr } accept' 'accept' '}'
+tests 'address 10.0.0.1/8 dev eth0' \
+	'always in eth0 udp 10.0.0.7 to 10.0.0.1:53 expect accept conn'
+has 'what another one added to a set' 0 'held by'
+policy 'ingress {' 'udp dport 53 limit 2/hour burst 2 accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' \
+	'always in eth0 udp 10.0.0.7 to 10.0.0.1:53 expect accept conn'
+has 'what others took of a limit' 0 'held by'
+
+# What becomes of them by themselves.
+policy 'ingress {' 'ttl < 3 log "x" accept' 'accept' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'route 0.0.0.0/0 dev eth1' \
+	'always in eth0 udp 10.0.0.7 to 9.9.9.9:53 expect out eth1'
+has 'a ttl that is over' 0 'held by'
+tests 'address 10.0.0.1/8 dev eth0' 'route 0.0.0.0/0 dev eth1' \
+	'always in eth0 udp 10.0.0.7 to 9.9.9.9:53 ttl 1 expect out eth1'
+has 'one that the pattern says' 1 'ttl-exceeded'
+policy 'ingress { accept }'
+tests 'address 10.0.0.1/8 dev eth0' \
+	'always in eth0 udp 10.0.0.7 to 10.0.0.1 frag 8 expect local'
+has 'a fragment that waits is none' 1 'no packet that opens a connection'
+tests 'address 10.0.0.1/8 dev eth0' \
+	'never in eth0 udp 10.0.0.7 to 10.0.0.1 frag 8 expect held'
+has 'but where that is what is expected' 1 'not so for:'
+
+policy 'set bad : addr { elements = { 10.77.3.4 } }' 'ingress {' 'saddr @bad accept' 'drop' '}'
+tests 'address 10.0.0.1/8 dev eth0' 'never in eth0 udp * to 10.0.0.1 expect conn'
+has 'what a live set has at first is tried' 1 'in eth0 udp 10.77.3.4'
 
 # What else a packet has.
 odd() {

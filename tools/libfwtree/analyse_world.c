@@ -48,6 +48,14 @@ static const struct known router[] = {
 	{ FWT_AXIS_DADDR6, 0xff02000000000000ull, 2 }, { FWT_AXIS_MARK, 0, 0 }, END
 };
 
+/* Who sends these is a router. */
+static const struct known router_advert[] = {
+	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV6 }, { FWT_AXIS_PROTOCOL, 0, 58 },
+	{ FWT_AXIS_FRAGMENT, 0, 0 }, { FWT_AXIS_ICMP_TYPE, 0, 134 },
+	{ FWT_AXIS_ICMP_CODE, 0, 0 }, { FWT_AXIS_TTL, 0, 255 },
+	{ FWT_AXIS_DADDR6, 0xff02000000000000ull, 1 }, { FWT_AXIS_MARK, 0, 0 }, END
+};
+
 /* IPv4 on a device: what is answered without ARP is no Ethernet. */
 static const struct known any4[] = {
 	{ FWT_AXIS_KIND, 0, FWT_KIND_IPV4 }, END
@@ -112,13 +120,58 @@ static u32 accepted(void *ctx, u32 leaf)
 	return v == FWT_VERDICT_ACCEPT || v >= FWT_OUT_QUEUE ? FWT_DD_YES : FWT_DD_NO;
 }
 
-/* Not by the loopback, where that can be told apart. */
-static u32 beyond_loopback(struct fwt_analyser *a, u32 f, u32 axis)
-{
-	struct fwt_wide lo = fwt_wide(0x6c6full << 48, 0);
-	u32 g = fwt_dd_minus(&a->sp.dd, f, fwt_space_range(&a->sp, axis, lo, lo, NULL));
+/*
+ * Devices without link addresses know neither ARP nor neighbours; by their usual names.
+ * Of gre* not those that carry Ethernet.
+ */
+static const char *const linkless[] = {
+	"lo", "wg*", "tun*", "ppp*", "ipsec*", "xfrm*", "vti*", "gre*", "sit*", "ipip*",
+	"ip6tnl*", "tailscale*", "wwan*", "rmnet*",
+};
 
-	return g == FWT_DD_NO ? f : g;
+static const char ethernet[] = "gretap*";
+
+static void name_range(const char *name, struct fwt_wide *lo, struct fwt_wide *hi)
+{
+	struct fwt_value v = { .text = name };
+
+	if (strchr(name, '*'))
+		v.flags = FWT_VALUE_WILDCARD;
+	fwt_space_device(&v, lo, hi);
+}
+
+/* Of a range what the policy tells apart from all that is not in it. */
+static u32 told_apart(struct fwt_analyser *a, u32 axis, struct fwt_wide lo, struct fwt_wide hi)
+{
+	const struct fwt_axis *x = &a->sp.axis[axis];
+	const struct fwt_wide *cut = x->cut.data;
+	u32 n = x->cut.count, i = 0, end;
+
+	if (x->raw || x->pinned)
+		return fwt_space_range(&a->sp, axis, lo, hi, NULL);
+	while (i < n && fwt_wide_cmp(cut[i], lo) < 0)
+		i++;
+	/* No name is in the last piece as a whole. */
+	for (end = i; end + 1 < n && fwt_wide_cmp(fwt_wide_last(cut[end + 1]), hi) <= 0; end++)
+		;
+	return end == i ? FWT_DD_NO :
+	       fwt_space_range(&a->sp, axis, cut[i], fwt_wide_last(cut[end]), NULL);
+}
+
+/* Packets of such devices, where those can be told apart. */
+static u32 without_link(struct fwt_analyser *a, u32 axis)
+{
+	struct fwt_wide lo, hi;
+	u32 f = FWT_DD_NO, i;
+
+	for (i = 0; i < ARRAY_SIZE(linkless); i++) {
+		name_range(linkless[i], &lo, &hi);
+		f = fwt_dd_or(&a->sp.dd, f, told_apart(a, axis, lo, hi));
+	}
+	if (f == FWT_DD_NO)
+		return f;
+	name_range(ethernet, &lo, &hi);
+	return fwt_dd_minus(&a->sp.dd, f, fwt_space_range(&a->sp, axis, lo, hi, NULL));
 }
 
 /* The rule that refuses a packet of @set. */
@@ -149,13 +202,13 @@ static void tell(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 set,
  * struct hook - a hook's tree, looked at
  * @t: it
  * @ok: packets that it lets pass
- * @axis: the interface that they come in or leave by
+ * @linkless: packets of interfaces without neighbours
  * @local: packets that this machine sends, where it sends
  */
 struct hook {
 	const struct fwt_ir_tree *t;
 	u32 ok;
-	u32 axis;
+	u32 linkless;
 	u32 local;
 };
 
@@ -163,13 +216,13 @@ static u32 of_hook(struct fwt_analyser *a, const struct hook *h, const struct kn
 {
 	u32 f = fwt_dd_and(&a->sp.dd, like(a, k), h->local);
 
-	return beyond_loopback(a, f, h->axis);
+	return fwt_dd_minus(&a->sp.dd, f, h->linkless);
 }
 
 /* Some of it passes. */
 static bool passes(struct fwt_analyser *a, const struct hook *h, const struct known *k)
 {
-	return fwt_dd_meet(&a->sp.dd, beyond_loopback(a, like(a, k), h->axis), h->ok);
+	return fwt_dd_meet(&a->sp.dd, fwt_dd_minus(&a->sp.dd, like(a, k), h->linkless), h->ok);
 }
 
 static bool cut_off(struct fwt_analyser *a, const struct hook *h, const struct known *k)
@@ -213,8 +266,8 @@ static void egress(struct fwt_analyser *a, const struct hook *h, bool dhcp)
 {
 	if (passes(a, h, opener6)) {
 		neighbours(a, h);
-		if (speaks_of(a, FWT_AXIS_ICMP_TYPE, 133) ||
-		    speaks_of(a, FWT_AXIS_ICMP_TYPE, 134))
+		if ((speaks_of(a, FWT_AXIS_ICMP_TYPE, 133) ||
+		     speaks_of(a, FWT_AXIS_ICMP_TYPE, 134)) && cut_off(a, h, router_advert))
 			want(a, h, router, "accept icmpv6 type nd-router-solicit ttl 255",
 			     "the search for an IPv6 router");
 	}
@@ -224,20 +277,24 @@ static void egress(struct fwt_analyser *a, const struct hook *h, bool dhcp)
 		     "what a DHCP client asks");
 }
 
-/* Devices without link addresses know neither ARP nor neighbours; by their usual names. */
+/* @name as @pattern has it: "lo" alone, whatever begins as "wg*" does. */
+static bool is_like(const char *name, const char *pattern)
+{
+	size_t len = strcspn(pattern, "*");
+
+	return !strncmp(name, pattern, pattern[len] ? len : len + 1);
+}
+
 static bool has_neighbours(const struct fwt_ast_hook *h)
 {
-	static const char *const none[] = {
-		"lo", "wg", "tun", "ppp", "ipsec", "xfrm", "vti", "gre", "sit", "ipip", "ip6tnl",
-	};
 	const struct fwt_value *v;
 	u32 i;
 
 	for (v = h->devices.first; v; v = v->next) {
-		for (i = 0; i < ARRAY_SIZE(none); i++)
-			if (v->text && !strncmp(v->text, none[i], strlen(none[i])))
+		for (i = 0; i < ARRAY_SIZE(linkless); i++)
+			if (v->text && is_like(v->text, linkless[i]))
 				break;
-		if (i == ARRAY_SIZE(none))
+		if (i == ARRAY_SIZE(linkless) || is_like(v->text, ethernet))
 			return true;
 	}
 	return false;
@@ -272,7 +329,7 @@ void fwt_analyse_world(struct fwt_analyser *a)
 		if (!t->ast_hook)
 			continue;
 		h.ok = fwt_dd_leaves(dd, fwt_prove_hook(&a->prove, t), accepted, &a->out);
-		h.axis = t->ast_hook->egress ? FWT_AXIS_OIF : FWT_AXIS_IIF;
+		h.linkless = without_link(a, t->ast_hook->egress ? FWT_AXIS_OIF : FWT_AXIS_IIF);
 		if (t->ast_hook->egress)
 			h.local = fwt_space_range(&a->sp, FWT_AXIS_IIF, none, none, NULL);
 		a->world = fwt_space_world(&a->sp, a->prove.hook, t->ast_hook);

@@ -250,20 +250,22 @@ struct split_at {
 static bool split_add(struct fwt_vec *to, const struct fwt_policy_ast *ast,
 		      const struct fwt_rule *r)
 {
+	size_t size = fwt_ast_rule_text(ast, r, NULL, 0) + 1;
 	struct split_at *at, *all;
-	char text[400];
+	char *text = malloc(size);
 	u32 i, nth = 1;
 
-	fwt_ast_rule_text(ast, r, text, sizeof(text));
+	if (!text)
+		return false;
+	fwt_ast_rule_text(ast, r, text, size);
 	for (all = to->data, i = 0; i < to->count; i++)
 		nth += !strcmp(all[i].text, text);
 	at = fwt_vec_add(to, 1);
-	if (!at)
-		return false;
-	*at = (struct split_at){ strdup(text), nth, r->end.split };
-	if (!at->text)
-		to->count--;
-	return at->text;
+	if (at)
+		*at = (struct split_at){ text, nth, r->end.split };
+	else
+		free(text);
+	return at;
 }
 
 static bool splits(struct fwt_vec *to, const struct fwt_policy_ast *ast, const struct fwt_rule *r)
@@ -302,22 +304,27 @@ static bool weights(const struct fwt_split *split, struct fwt_vec *to)
 {
 	const struct fwt_branch *b;
 	u64 common = 0, n, rest;
-	char text[400];
+	char *text = NULL;
 	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return false;
 
 	for (b = split->branches; b; b = b->next)
 		for (n = b->weight; n; n = rest) {
 			rest = common % n;
 			common = n;
 		}
-	snprintf(text, sizeof(text), "weights");
-	for (b = split->branches; b; b = b->next) {
-		len = strlen(text);
-		snprintf(text + len, sizeof(text) - len, "%s%llu",
-			 b == split->branches ? " " : " : ",
-			 (unsigned long long)(b->weight / (common ? common : 1)));
+	fputs("weights", out);
+	for (b = split->branches; b; b = b->next)
+		fprintf(out, "%s%llu", b == split->branches ? " " : " : ",
+			(unsigned long long)(b->weight / (common ? common : 1)));
+	if (fclose(out)) {
+		free(text);
+		return false;
 	}
-	return say(to, "%s", text);
+	return keep(to, text);
 }
 
 static bool compare_splits(struct fwt_diff *diff, const struct fwt_vec at[2],

@@ -37,17 +37,29 @@ int fwt_lex_bad(struct fwt_scan *scan, const char *hint, const char *fmt, ...)
 	return literal(scan, TOK_BAD, FWT_VALUE_ERROR);
 }
 
-/* 1x, 10sec: digits and a few letters, as of a unit; and 6in4 is a name. */
+/*
+ * 1x, 10sec: digits and one letter, or letters that a unit begins with; 5ghz, 2nd and
+ * 6in4 are names.
+ */
 bool fwt_lex_unit(const char *text, size_t len)
 {
-	size_t n = 0, digits;
+	static const char *const units[] = {
+		"milliseconds", "msecs", "seconds", "secs", "minutes", "mins", "hours", "hrs",
+		"days", "weeks", "kbytes", "kib", "mbytes", "mib", "gbytes", "gib", "tbytes",
+		"tib",
+	};
+	size_t i;
 
-	while (n < len && text[n] >= '0' && text[n] <= '9')
-		n++;
-	for (digits = n; n < len; n++)
-		if (text[n] < 'A' || (text[n] > 'Z' && text[n] < 'a') || text[n] > 'z')
-			return false;
-	return digits && n > digits && n - digits <= 7;
+	while (len && *text >= '0' && *text <= '9') {
+		text++;
+		len--;
+	}
+	if (len == 1)
+		return (*text | 0x20) >= 'a' && (*text | 0x20) <= 'z';
+	for (i = 0; len && i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strncasecmp(text, units[i], len))
+			return true;
+	return false;
 }
 
 /* Digits at *p, which moves behind them; false: more than 64 bits */

@@ -170,10 +170,47 @@ static int clause_word(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast
 }
 
 /*
+ * Whether the brace that comes next holds what a map of nftables does, "22 : accept".
+ * No block begins with a value; a word is one where a colon ends it.
+ */
+static bool holds_map(struct fwt_parser *p)
+{
+	unsigned int n = 1;
+
+	while (n < PEEK_MAX - 1 && fwt_peek(p, n)->type == TOK_NEWLINE)
+		n++;
+	for (; n < PEEK_MAX - 1; n += 2) {
+		switch (fwt_peek(p, n)->type) {
+		case TOK_WORD:
+			break;
+		case TOK_NUMBER:
+		case TOK_ADDRESS:
+		case TOK_PREFIX:
+		case TOK_MAC:
+		case TOK_STRING:
+		case TOK_SETREF:
+		case TOK_DEFREF:
+			return true;
+		default:
+			return false;
+		}
+		switch (fwt_peek(p, n + 1)->type) {
+		case ':':
+			return true;
+		case TOK_JOIN:
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+/*
  * nftables' words behind a field, with what they hold: "dport vmap { 22 : accept }",
  * "mark set 5". What was meant is said, and a value that is none stands for all of it.
  *
- * Return: 0 where it is no such word.
+ * Return: 0 where it is no such word: an interface may be called vmap.
  */
 static int foreign_word(struct fwt_parser *p, struct fwt_raw *raw)
 {
@@ -184,7 +221,8 @@ static int foreign_word(struct fwt_parser *p, struct fwt_raw *raw)
 	struct fwt_value *v;
 	struct fwt_raw next;
 
-	if (!(vmap && (type == '{' || type == TOK_SETREF)) && !(set && type == TOK_NUMBER))
+	if (!(vmap && ((type == '{' && holds_map(p)) || type == TOK_SETREF)) &&
+	    !(set && type == TOK_NUMBER))
 		return 0;
 	v = fwt_new(p, sizeof(*v));
 	if (!v)

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The packets that "never" and "always" speak of, in words: see sim_pattern.h. */
+/* The packets that "never" and "always" speak of, in words, and the values at which they
+ * are tried: see sim_pattern.h.
+ */
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "box.h"
 #include "names.h"
 #include "packet_text.h"
 #include "sim_pattern.h"
 #include "sim_test.h"
+
+#define EDGES_MAX	4096
 
 bool sim_has_ports(u8 proto)
 {
@@ -188,4 +193,151 @@ int sim_pattern_check(const char *pattern, char *error, size_t size)
 	struct sim_pattern p;
 
 	return sim_pattern_read(pattern, &p, error, size);
+}
+
+/* Edges */
+
+static void edge(struct sim_edges *e, const u32 *value)
+{
+	if (!e->value)
+		e->value = malloc(EDGES_MAX * e->words * sizeof(u32));
+	if (!e->value || e->n == EDGES_MAX)
+		return;
+	memcpy(e->value + e->n++ * e->words, value, e->words * sizeof(u32));
+}
+
+static void next_to(u32 *v, u32 words, bool up)
+{
+	u32 i = words;
+
+	while (i--) {
+		v[i] += up ? 1 : ~0u;
+		if (v[i] != (up ? 0 : ~0u))
+			break;
+	}
+}
+
+static void range(struct sim_edges *e, const u32 *lo, const u32 *hi)
+{
+	u32 v[4];
+
+	edge(e, lo);
+	edge(e, hi);
+	memcpy(v, lo, e->words * sizeof(u32));
+	next_to(v, e->words, false);
+	edge(e, v);
+	memcpy(v, hi, e->words * sizeof(u32));
+	next_to(v, e->words, true);
+	edge(e, v);
+}
+
+static int edge_of(u8 field, u32 words)
+{
+	switch (field) {
+	case FWT_FIELD_SADDR:
+	case FWT_FIELD_DADDR:
+	case FWT_FIELD_IP_SADDR:
+	case FWT_FIELD_IP_DADDR:
+	case FWT_FIELD_IP6_SADDR:
+	case FWT_FIELD_IP6_DADDR:
+		return words == 4 ? EDGE_ADDR6 : EDGE_ADDR4;
+	case FWT_FIELD_SPORT:
+	case FWT_FIELD_DPORT:
+	case FWT_FIELD_TCP_SPORT:
+	case FWT_FIELD_TCP_DPORT:
+	case FWT_FIELD_UDP_SPORT:
+	case FWT_FIELD_UDP_DPORT:
+		return EDGE_PORT;
+	case FWT_FIELD_PROTOCOL:
+		return EDGE_PROTO;
+	case FWT_FIELD_ICMP_TYPE:
+	case FWT_FIELD_ICMPV6_TYPE:
+		return EDGE_TYPE;
+	case FWT_FIELD_ICMP_CODE:
+	case FWT_FIELD_ICMPV6_CODE:
+		return EDGE_CODE;
+	case FWT_FIELD_TCP_FLAGS:
+		return EDGE_FLAGS;
+	case FWT_FIELD_TTL:
+		return EDGE_TTL;
+	case FWT_FIELD_DSCP:
+		return EDGE_DSCP;
+	case FWT_FIELD_MARK:
+		return EDGE_MARK;
+	case FWT_FIELD_LENGTH:
+		return EDGE_LEN;
+	case FWT_FIELD_IIF:
+	case FWT_FIELD_OIF:
+		return EDGE_DEV;
+	}
+	return -1;
+}
+
+static void harvest_set(struct sim_edges *to, const struct fwt_program *prog,
+			const struct fwt_prog_test *t, u32 index)
+{
+	const struct fwt_prog_set *set;
+	u32 i, d, at, pair;
+
+	if (index == FWT_NONE)
+		return;
+	set = &prog->set[index];
+	pair = set->kind == FWT_SET_KEYS ? 0 : set->words;
+	for (i = 0; i < set->count; i++) {
+		const u32 *lo = prog->word + set->data + i * (set->words + pair);
+
+		for (at = 0, d = 0; d < set->n_dims && d < FWT_TEST_FIELDS; at += set->dim[d++]) {
+			int which = edge_of(t->field[d], set->dim[d]);
+
+			if (which >= 0)
+				range(&to[which], lo + at, lo + pair + at);
+		}
+	}
+}
+
+bool sim_edges_harvest(struct sim_edges *to, const struct fwt_sim *sim)
+{
+	const struct fwt_program *prog = sim_program(sim);
+	bool compares = false;
+	u32 i, v[2], addr[4];
+	u8 family;
+
+	for (i = 0; sim_some_address(sim, i, &family, addr); i++)
+		range(&to[family == 6 ? EDGE_ADDR6 : EDGE_ADDR4], addr, addr);
+	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++) {
+		const struct fwt_prog_test *t = &prog->test[i];
+		const u32 *set = t->set;
+
+		compares |= t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS;
+		/* Of a live set what it has at first. */
+		if (t->op == FWT_TEST_LIVE)
+			set = prog->object[t->set[0]].param + FWT_SETP_ELEMENTS4;
+		else if (t->op != FWT_TEST_IN)
+			continue;
+		harvest_set(to, prog, t, set[0]);
+		if (set[1] != set[0])
+			harvest_set(to, prog, t, set[1]);
+	}
+	for (i = 0; i < prog->n[FWT_SEC_BOXES]; i++) {
+		const struct fwt_box4 b = fwt_box_unpack(&prog->box[i]);
+
+		range(&to[EDGE_ADDR4], &b.saddr_lo, &b.saddr_hi);
+		range(&to[EDGE_ADDR4], &b.daddr_lo, &b.daddr_hi);
+		v[0] = b.dport_lo;
+		v[1] = b.dport_hi;
+		range(&to[EDGE_PORT], &v[0], &v[1]);
+		v[0] = b.sport_lo;
+		v[1] = b.sport_hi;
+		range(&to[EDGE_PORT], &v[0], &v[1]);
+	}
+	for (i = 0; i < prog->n[FWT_SEC_BOXES6]; i++) {
+		const struct fwt_prog_box6 *b = &prog->box6[i];
+
+		range(&to[EDGE_ADDR6], b->addr_lo, b->addr_hi);
+		range(&to[EDGE_ADDR6], b->addr_lo + 4, b->addr_hi + 4);
+		v[0] = b->dport_lo;
+		v[1] = b->dport_hi;
+		range(&to[EDGE_PORT], &v[0], &v[1]);
+	}
+	return compares;
 }

@@ -11,6 +11,8 @@
 
 #include "os.h"
 
+struct fwt_sim;
+
 /**
  * struct sim_side - an end of it
  * @any: any address
@@ -57,5 +59,32 @@ int sim_pattern_read(const char *pattern, struct sim_pattern *p, char *error, si
 bool sim_pattern_says(const struct sim_pattern *p, const char *word);
 
 bool sim_has_ports(u8 proto);
+
+enum {
+	EDGE_ADDR4, EDGE_ADDR6, EDGE_PORT, EDGE_PROTO, EDGE_DEV, EDGE_FLAGS,
+	EDGE_TYPE, EDGE_CODE, EDGE_TTL, EDGE_DSCP, EDGE_MARK, EDGE_LEN,
+	__EDGES,
+};
+
+/**
+ * struct sim_edges - values at which rules begin and end, and those next to them
+ * @value: @words each; to be freed
+ * @n: how many
+ * @words: in host byte order, most significant first
+ */
+struct sim_edges {
+	u32 *value;
+	u32 n;
+	u32 words;
+};
+
+/**
+ * sim_edges_harvest() - those of the policy in force
+ * @to: __EDGES, whose @words are set
+ * @sim: simulation
+ *
+ * Return: does a rule hold one field against another.
+ */
+bool sim_edges_harvest(struct sim_edges *to, const struct fwt_sim *sim);
 
 #endif /* FWT_SIM_PATTERN_H */

@@ -5,37 +5,27 @@
  * What is proved of a verdict settles it, or gives a packet to try on the test's machine.
  * Where it can't be proved it is sampled: packets are made of the values at which
  * the policy's rules begin and end, and of those next to them, within the pattern,
- * and each is decided on a machine of its own, with the addresses and routes of the
- * test and what it has put into sets and pools. A packet that breaks the property is
- * made plainer as long as it breaks it.
+ * and decided on a machine with the addresses and routes of the test and what it has put
+ * into sets and pools. One that breaks the property must do so on a machine of its own,
+ * where none before it has added to sets or used up limits; it is made plainer as long
+ * as it does.
  */
 #include <stdlib.h>
 
 #include "ast.h"
-#include "box.h"
 #include "diag.h"
 #include "names.h"
 #include "parse.h"
 #include "prove.h"
+#include "sim_kernel.h"
 #include "sim_pattern.h"
 #include "sim_test.h"
 
 /* Packets that are tried: some hundred for each rule of a home's policy. */
 #define TRIES		5000
 
-#define EDGES_MAX	4096
-
-struct edges {
-	u32 *value;	/* @words each */
-	u32 n;
-	u32 words;
-};
-
-enum {
-	EDGE_ADDR4, EDGE_ADDR6, EDGE_PORT, EDGE_PROTO, EDGE_DEV, EDGE_FLAGS,
-	EDGE_TYPE, EDGE_CODE, EDGE_TTL, EDGE_DSCP, EDGE_MARK, EDGE_LEN,
-	__EDGES,
-};
+/* Packets that break it only where others have been before them; a machine for each. */
+#define SPOILT_MAX	400
 
 /* What a packet has besides, by the word for it; not said it is as usual. */
 static const struct {
@@ -52,151 +42,10 @@ static const struct {
 struct sampler {
 	const struct sim_pattern *pattern;
 	struct fwt_sim *sim;
-	struct edges edge[__EDGES];
+	struct sim_edges edge[__EDGES];
 	bool compares;		/* a rule holds one field against another */
 	u64 state;
 };
-
-/* Edges */
-
-static void edge(struct edges *e, const u32 *value)
-{
-	if (!e->value)
-		e->value = malloc(EDGES_MAX * e->words * sizeof(u32));
-	if (!e->value || e->n == EDGES_MAX)
-		return;
-	memcpy(e->value + e->n++ * e->words, value, e->words * sizeof(u32));
-}
-
-static void next_to(u32 *v, u32 words, bool up)
-{
-	u32 i = words;
-
-	while (i--) {
-		v[i] += up ? 1 : ~0u;
-		if (v[i] != (up ? 0 : ~0u))
-			break;
-	}
-}
-
-static void range(struct edges *e, const u32 *lo, const u32 *hi)
-{
-	u32 v[4];
-
-	edge(e, lo);
-	edge(e, hi);
-	memcpy(v, lo, e->words * sizeof(u32));
-	next_to(v, e->words, false);
-	edge(e, v);
-	memcpy(v, hi, e->words * sizeof(u32));
-	next_to(v, e->words, true);
-	edge(e, v);
-}
-
-static int edge_of(u8 field, u32 words)
-{
-	switch (field) {
-	case FWT_FIELD_SADDR:
-	case FWT_FIELD_DADDR:
-	case FWT_FIELD_IP_SADDR:
-	case FWT_FIELD_IP_DADDR:
-	case FWT_FIELD_IP6_SADDR:
-	case FWT_FIELD_IP6_DADDR:
-		return words == 4 ? EDGE_ADDR6 : EDGE_ADDR4;
-	case FWT_FIELD_SPORT:
-	case FWT_FIELD_DPORT:
-	case FWT_FIELD_TCP_SPORT:
-	case FWT_FIELD_TCP_DPORT:
-	case FWT_FIELD_UDP_SPORT:
-	case FWT_FIELD_UDP_DPORT:
-		return EDGE_PORT;
-	case FWT_FIELD_PROTOCOL:
-		return EDGE_PROTO;
-	case FWT_FIELD_ICMP_TYPE:
-	case FWT_FIELD_ICMPV6_TYPE:
-		return EDGE_TYPE;
-	case FWT_FIELD_ICMP_CODE:
-	case FWT_FIELD_ICMPV6_CODE:
-		return EDGE_CODE;
-	case FWT_FIELD_TCP_FLAGS:
-		return EDGE_FLAGS;
-	case FWT_FIELD_TTL:
-		return EDGE_TTL;
-	case FWT_FIELD_DSCP:
-		return EDGE_DSCP;
-	case FWT_FIELD_MARK:
-		return EDGE_MARK;
-	case FWT_FIELD_LENGTH:
-		return EDGE_LEN;
-	case FWT_FIELD_IIF:
-	case FWT_FIELD_OIF:
-		return EDGE_DEV;
-	}
-	return -1;
-}
-
-static void harvest_set(struct sampler *s, const struct fwt_program *prog,
-			const struct fwt_prog_test *t, u32 index)
-{
-	const struct fwt_prog_set *set;
-	u32 i, d, at, pair;
-
-	if (index == FWT_NONE)
-		return;
-	set = &prog->set[index];
-	pair = set->kind == FWT_SET_KEYS ? 0 : set->words;
-	for (i = 0; i < set->count; i++) {
-		const u32 *lo = prog->word + set->data + i * (set->words + pair);
-
-		for (at = 0, d = 0; d < set->n_dims; at += set->dim[d++]) {
-			int which = edge_of(t->field[d], set->dim[d]);
-
-			if (which >= 0)
-				range(&s->edge[which], lo + at, lo + pair + at);
-		}
-	}
-}
-
-static void harvest(struct sampler *s)
-{
-	const struct fwt_program *prog = sim_program(s->sim);
-	u32 i, v[2], addr[4];
-	u8 family;
-
-	for (i = 0; sim_some_address(s->sim, i, &family, addr); i++)
-		range(&s->edge[family == 6 ? EDGE_ADDR6 : EDGE_ADDR4], addr, addr);
-	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++) {
-		const struct fwt_prog_test *t = &prog->test[i];
-
-		s->compares |= t->op == FWT_TEST_EQUAL || t->op == FWT_TEST_LESS;
-		if (t->op != FWT_TEST_IN)
-			continue;
-		harvest_set(s, prog, t, t->set[0]);
-		if (t->set[1] != t->set[0])
-			harvest_set(s, prog, t, t->set[1]);
-	}
-	for (i = 0; i < prog->n[FWT_SEC_BOXES]; i++) {
-		const struct fwt_box4 b = fwt_box_unpack(&prog->box[i]);
-
-		range(&s->edge[EDGE_ADDR4], &b.saddr_lo, &b.saddr_hi);
-		range(&s->edge[EDGE_ADDR4], &b.daddr_lo, &b.daddr_hi);
-		v[0] = b.dport_lo;
-		v[1] = b.dport_hi;
-		range(&s->edge[EDGE_PORT], &v[0], &v[1]);
-		v[0] = b.sport_lo;
-		v[1] = b.sport_hi;
-		range(&s->edge[EDGE_PORT], &v[0], &v[1]);
-	}
-	for (i = 0; i < prog->n[FWT_SEC_BOXES6]; i++) {
-		const struct fwt_prog_box6 *b = &prog->box6[i];
-
-		range(&s->edge[EDGE_ADDR6], b->addr_lo, b->addr_hi);
-		range(&s->edge[EDGE_ADDR6], b->addr_lo + 4, b->addr_hi + 4);
-		v[0] = b->dport_lo;
-		v[1] = b->dport_hi;
-		range(&s->edge[EDGE_PORT], &v[0], &v[1]);
-	}
-}
 
 /* Packets */
 
@@ -223,7 +72,7 @@ static bool inside(const u32 *v, const u32 *lo, const u32 *hi, u32 words)
 	return true;
 }
 
-static void choose(struct sampler *s, struct edges *e, const u32 *lo, const u32 *hi, u32 *to)
+static void choose(struct sampler *s, struct sim_edges *e, const u32 *lo, const u32 *hi, u32 *to)
 {
 	u32 tries, i;
 
@@ -259,7 +108,7 @@ static void choose_addr(struct sampler *s, const struct sim_side *side, u8 famil
 
 static void choose_dev(struct sampler *s, char *to)
 {
-	const struct edges *e = &s->edge[EDGE_DEV];
+	const struct sim_edges *e = &s->edge[EDGE_DEV];
 	const char *known = sim_some_device(s->sim, draw(s, 1000));
 	u32 i, n;
 
@@ -302,11 +151,11 @@ static bool is_icmp(const struct sample *k)
 /* What only some rules ask for, where there are such. */
 static void draw_more(struct sampler *s, struct sample *k)
 {
-	const struct edges *e = &s->edge[EDGE_FLAGS];
+	const struct sim_edges *e = &s->edge[EDGE_FLAGS];
 	u32 i, n;
 
 	for (i = 0; i < ARRAY_SIZE(more); i++) {
-		const struct edges *of = &s->edge[more[i].edge];
+		const struct sim_edges *of = &s->edge[more[i].edge];
 
 		if (!of->n || (more[i].icmp && !is_icmp(k)) ||
 		    sim_pattern_says(s->pattern, more[i].word) || draw(s, more[i].icmp ? 2 : 3))
@@ -332,7 +181,7 @@ static void draw_sample(struct sampler *s, struct sample *k)
 	if (p->any_proto && (p->src.port || p->dst.port)) {
 		k->proto = with_ports[draw(s, ARRAY_SIZE(with_ports))];
 	} else if (p->any_proto) {
-		const struct edges *e = &s->edge[EDGE_PROTO];
+		const struct sim_edges *e = &s->edge[EDGE_PROTO];
 
 		k->proto = e->n && !draw(s, 4) ? (u8)e->value[draw(s, e->n)] :
 						 usual[draw(s, ARRAY_SIZE(usual))];
@@ -386,10 +235,35 @@ static void words_of(const struct sampler *s, const struct sample *k, char *text
 		 name ? name : proto, src, dst, with, s->pattern->words);
 }
 
-/* Does it open a connection, or is it never of one. */
-static bool is_first(const struct fwt_sim_result *r)
+/* Does it open a connection, or is it never of one. A fragment that waits is neither; it
+ * counts where that is what is expected.
+ */
+static bool is_first(const struct sim_property *p, const struct fwt_sim_result *r)
 {
+	const struct sim_expect *e = p->expect;
+
+	while (r->end == FWT_SIM_HELD && e && e->kind != EXPECT_HELD)
+		e = e->next;
+	if (!e)
+		return false;
 	return !r->state || !strcmp(r->state, "new") || !strcmp(r->state, "untracked");
+}
+
+/* What is drawn may be nothing that goes anywhere, or too low to go on: that is no word of
+ * the policy, unless it is what is asked for.
+ */
+static bool died_underway(const struct sim_property *p, const struct sampler *s,
+			  const struct fwt_sim_result *r)
+{
+	const struct sim_expect *e;
+
+	for (e = p->expect; e; e = e->next)
+		if (e->kind == EXPECT_REASON)
+			return false;
+	if (!r->reason)
+		return false;
+	return !strcmp(r->reason, "malformed") || !strcmp(r->reason, "no-route") ||
+	       (!strcmp(r->reason, "ttl-exceeded") && !sim_pattern_says(s->pattern, "ttl"));
 }
 
 /* 1: it breaks the property; 0: it does not; -1: it is none that the property is of. */
@@ -397,61 +271,20 @@ static int breaks(struct sampler *s, const struct sim_property *p, const struct 
 {
 	const struct fwt_sim_result *r;
 	char text[800], why[300];
-	bool holds;
+	bool holds, died;
 
 	words_of(s, k, text, sizeof(text));
 	r = fwt_sim_packet_text(s->sim, text);
 	if (!r)
 		return -1;
-	if (!is_first(r)) {
+	died = died_underway(p, s, r);
+	if (died || !is_first(p, r)) {
 		sim_forget(s->sim);
 		return -1;
 	}
 	holds = sim_expects_hold(p->expect, s->sim, r, why, sizeof(why));
 	sim_forget(s->sim);
 	return holds == p->never;
-}
-
-/* Makes it plainer, a field at a time. */
-static void make_plain(struct sampler *s, const struct sim_property *p, struct sample *k)
-{
-	const struct sim_side *src = &s->pattern->src, *dst = &s->pattern->dst;
-	static const u32 plain4[4] = { 0xc6336407 }, plain6[4] = { 0x20010db8, 0, 0, 7 };
-	const u32 *plain = k->family == 6 ? plain6 : plain4;
-	u32 words = k->family == 6 ? 4 : 1, i;
-	struct sample try;
-
-	for (i = 0; i <= ARRAY_SIZE(more); i++) {
-		try = *k;
-		if (i < ARRAY_SIZE(more))
-			try.said[i] = false;
-		else
-			try.flags = 0;
-		if (memcmp(&try, k, sizeof(try)) && breaks(s, p, &try) == 1)
-			*k = try;
-	}
-	try = *k;
-	try.sport = 40000 < src->port_lo || 40000 > src->port_hi ? src->port_lo : 40000;
-	if (breaks(s, p, &try) == 1)
-		*k = try;
-	try = *k;
-	try.dport = 80 < dst->port_lo || 80 > dst->port_hi ? dst->port_lo : 80;
-	if (breaks(s, p, &try) == 1)
-		*k = try;
-	try = *k;
-	memcpy(try.saddr, inside(plain, src->lo, src->hi, words) ? plain : src->lo, 16);
-	if (breaks(s, p, &try) == 1)
-		*k = try;
-	try = *k;
-	memcpy(try.daddr, inside(plain, dst->lo, dst->hi, words) ? plain : dst->lo, 16);
-	if (breaks(s, p, &try) == 1)
-		*k = try;
-	if (s->pattern->any_proto) {
-		try = *k;
-		try.proto = 6;
-		if (breaks(s, p, &try) == 1)
-			*k = try;
-	}
 }
 
 static int make_machine(const struct sim_property *p, struct sampler *s, bool plain, char *note,
@@ -485,6 +318,70 @@ static int make_machine(const struct sim_property *p, struct sampler *s, bool pl
 		}
 	}
 	return 0;
+}
+
+/* Does it break it on a machine that no other packet has met. Chance goes on. */
+static bool breaks_alone(struct sampler *s, const struct sim_property *p,
+			 const struct sample *k)
+{
+	struct sampler fresh = { };
+	char note[300];
+	u64 chance;
+
+	sim_net_of(s->sim);
+	chance = sim_chance_get();
+	if (make_machine(p, &fresh, false, note, sizeof(note))) {
+		fwt_sim_free(fresh.sim);
+		return false;
+	}
+	fwt_sim_free(s->sim);
+	s->sim = fresh.sim;
+	sim_net_of(s->sim);
+	sim_chance_set(chance);
+	return breaks(s, p, k) == 1;
+}
+
+static void plainer(struct sampler *s, const struct sim_property *p, const struct sample *try,
+		    struct sample *k)
+{
+	if (memcmp(try, k, sizeof(*k)) && breaks_alone(s, p, try))
+		*k = *try;
+}
+
+/* Makes it plainer, a field at a time. */
+static void make_plain(struct sampler *s, const struct sim_property *p, struct sample *k)
+{
+	const struct sim_side *src = &s->pattern->src, *dst = &s->pattern->dst;
+	static const u32 plain4[4] = { 0xc6336407 }, plain6[4] = { 0x20010db8, 0, 0, 7 };
+	const u32 *plain = k->family == 6 ? plain6 : plain4;
+	u32 words = k->family == 6 ? 4 : 1, i;
+	struct sample try;
+
+	for (i = 0; i <= ARRAY_SIZE(more); i++) {
+		try = *k;
+		if (i < ARRAY_SIZE(more))
+			try.said[i] = false;
+		else
+			try.flags = 0;
+		plainer(s, p, &try, k);
+	}
+	try = *k;
+	try.sport = 40000 < src->port_lo || 40000 > src->port_hi ? src->port_lo : 40000;
+	plainer(s, p, &try, k);
+	try = *k;
+	try.dport = 80 < dst->port_lo || 80 > dst->port_hi ? dst->port_lo : 80;
+	plainer(s, p, &try, k);
+	try = *k;
+	memcpy(try.saddr, inside(plain, src->lo, src->hi, words) ? plain : src->lo, 16);
+	plainer(s, p, &try, k);
+	try = *k;
+	memcpy(try.daddr, inside(plain, dst->lo, dst->hi, words) ? plain : dst->lo, 16);
+	plainer(s, p, &try, k);
+	if (s->pattern->any_proto) {
+		try = *k;
+		try.proto = 6;
+		plainer(s, p, &try, k);
+	}
 }
 
 /* Rule by rule. */
@@ -526,16 +423,41 @@ static bool breaks_here(const struct sim_property *p, const char *packet)
 
 	if (!make_machine(p, &s, false, why, sizeof(why))) {
 		r = fwt_sim_packet_text(s.sim, packet);
-		yes = r && is_first(r) &&
+		yes = r && is_first(p, r) &&
 		      sim_expects_hold(p->expect, s.sim, r, why, sizeof(why)) == p->never;
 	}
 	fwt_sim_free(s.sim);
 	return yes;
 }
 
+/* The prover takes it that a translation finds an address, and a balance a server. Whether
+ * what becomes of a packet where there is none may break the property, by @e.
+ */
+static bool may_break(const struct sim_property *p, const struct sim_expect *e,
+		      const struct fwt_program *prog)
+{
+	bool never = p->never != e->not;
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_MODS]; i++) {
+		const struct fwt_prog_mod *m = &prog->mod[i];
+		u32 verdict = FWT_SIM_DROP;
+
+		if (m->type == FWT_MOD_BALANCE && m->flags & FWT_MOD_OR_REJECT)
+			verdict = FWT_SIM_REJECT;
+		else if (m->type != FWT_MOD_BALANCE && m->type != FWT_MOD_MASQUERADE &&
+			 m->type != FWT_MOD_REDIRECT && !(m->flags & FWT_MOD_IFADDR))
+			continue;
+		if ((verdict == e->n) == never)
+			return true;
+	}
+	return false;
+}
+
 /* As prove(), by one part of what is expected: @e, a verdict. */
 static int prove_part(const struct sim_property *p, const struct sim_expect *e,
-		      const struct fwt_policy_ast *ast, char *counter, char *doubt, size_t size)
+		      const struct fwt_policy_ast *ast, const struct fwt_program *prog,
+		      char *counter, char *doubt, size_t size)
 {
 	struct fwt_prover *prover = fwt_prover_open(ast, NULL);
 	bool whole = !p->expect->next;
@@ -551,13 +473,17 @@ static int prove_part(const struct sim_property *p, const struct sim_expect *e,
 	}
 	if (proof.is == FWT_PROOF_HOLDS && (p->never || whole)) {
 		/* What never has a part of it never has all of it. */
-		ret = 1;
+		ret = !may_break(p, e, prog) ? 1 : -1;
 	} else if (proof.is == FWT_PROOF_FAILS && breaks_here(p, proof.packet)) {
 		snprintf(counter, size, "%s", proof.packet);
 		ret = 0;
 	} else if (proof.is == FWT_PROOF_FAILS && whole) {
-		snprintf(doubt, size, "not proved: broken by %.90s%s%.60s, but not here; ",
-			 proof.packet, *proof.given ? ", where " : "", proof.given);
+		/* Whole, or without what is given. */
+		if (snprintf(doubt, size, "not proved: broken by %s%s%s, but not here; ",
+			     proof.packet, *proof.given ? ", where " : "",
+			     proof.given) >= (int)size)
+			snprintf(doubt, size, "not proved: broken by %s, but not here; ",
+				 proof.packet);
 	}
 	fwt_prover_close(prover);
 	return ret;
@@ -566,8 +492,8 @@ static int prove_part(const struct sim_property *p, const struct sim_expect *e,
 /* Is there a proof: 1 or 0, with @counter. -1: it can't be told, so it is sampled;
  * @doubt: why, where the prover knows a packet.
  */
-static int prove(const struct sim_property *p, char *counter, char *doubt, size_t size,
-		 char **way)
+static int prove(const struct sim_property *p, const struct fwt_program *prog, char *counter,
+		 char *doubt, size_t size, char **way)
 {
 	const struct sim_expect *e = p->expect;
 	struct fwt_policy_ast *ast;
@@ -582,7 +508,7 @@ static int prove(const struct sim_property *p, char *counter, char *doubt, size_
 	ast = fwt_parse_file(p->policy, &diag, NULL);
 	for (; e && ret < 0 && ast && !fwt_diag_failed(&diag); e = e->next)
 		if (e->kind == EXPECT_VERDICT)
-			ret = prove_part(p, e, ast, counter, doubt, size);
+			ret = prove_part(p, e, ast, prog, counter, doubt, size);
 	if (!ret)
 		*way = way_of(p, counter);
 	fwt_ast_free(ast);
@@ -594,15 +520,19 @@ static int sample(struct sampler *s, const struct sim_property *p, const char *d
 		  char *counter, char *note, size_t size, char **way)
 {
 	struct sample k;
-	u32 i, tried = 0;
+	u32 i, tried = 0, spoilt = 0;
 	int ret;
 
-	for (i = 0; i < TRIES; i++) {
+	for (i = 0; i < TRIES && spoilt < SPOILT_MAX; i++) {
 		draw_sample(s, &k);
 		ret = breaks(s, p, &k);
 		tried += ret >= 0;
 		if (ret != 1)
 			continue;
+		if (!breaks_alone(s, p, &k)) {
+			spoilt++;
+			continue;
+		}
 		make_plain(s, p, &k);
 		words_of(s, &k, counter, size);
 		*way = way_of(p, counter);
@@ -622,7 +552,7 @@ int sim_property_holds(const struct sim_property *p, char *counter, char *note,
 {
 	struct sampler s = { .state = 1 };
 	struct sim_pattern pattern;
-	char doubt[320] = "";
+	char doubt[800] = "";
 	int ret, i;
 
 	if (sim_pattern_read(p->pattern, &pattern, note, size))
@@ -635,11 +565,12 @@ int sim_property_holds(const struct sim_property *p, char *counter, char *note,
 		ret = -1;
 	if (ret)
 		goto out;
-	ret = prove(p, counter, doubt, min(size, sizeof(doubt)), way);
+	/* Behind the doubt there is room for the count. */
+	ret = prove(p, sim_program(s.sim), counter, doubt, min(size - 72, sizeof(doubt)), way);
 	if (ret >= 0) {
 		snprintf(note, size, "%s", ret ? "proved" : "disproved");
 	} else {
-		harvest(&s);
+		s.compares = sim_edges_harvest(s.edge, s.sim);
 		ret = sample(&s, p, doubt, counter, note, size, way);
 	}
 out:

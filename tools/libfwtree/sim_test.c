@@ -483,7 +483,7 @@ static void property(struct run *run, const struct sim_statement *s)
 		.never = s->kind == TEST_NEVER, .pattern = s->rest, .expect = s->expect,
 		.first = run->first, .here = s, .policy = run->policy,
 	};
-	char counter[400] = "", note[400] = "", why[500];
+	char counter[1000] = "", note[1000] = "", why[1100];
 	char *way = NULL;
 	int ret = -1;
 
