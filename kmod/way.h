@@ -88,8 +88,8 @@ struct fwt_way {
  * record does. @again: asked afresh, for a connection that is there. @known: for a
  * later packet of one. @c: it, or one that is walked for a second time. @drawn: of what has
  * no seed: where the one is that is drawn when a choice is to be made, or 0. @looks:
- * addresses and devices that it may look at still; @ranges: those of live sets. @former: the connection whose place
- * this one is to take, or NULL.
+ * addresses and devices that it may look at still; @ranges: those of live sets. @former:
+ * the connection whose place this one is to take, or NULL.
  */
 struct fwt_world {
 	struct fwt_env env;

@@ -142,8 +142,8 @@ static const struct {
 	{ "policy", "end the hook with 'drop' or 'accept'" },
 	{ "type", "a hook is 'ingress' or 'egress'" },
 	{ "rule", "a rule begins with what it matches" },
-	{ "packets", "leave it out: 'burst N' is of what the rate is of, a counter has no numbers" },
-	{ "bytes", "leave it out: 'burst N' is of what the rate is of, a counter has no numbers" },
+	{ "packets", "leave it out: a burst is of what the rate is of, a counter has no numbers" },
+	{ "bytes", "leave it out: a burst is of what the rate is of, a counter has no numbers" },
 };
 
 static struct fwt_atom *intern(struct fwt_parser *p, const char *text, size_t len)
