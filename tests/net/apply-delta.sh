@@ -87,6 +87,7 @@ equal(state()[0], "".join(x + "\n" for x in LINES), "and what was in force stays
 # By a pipe, which is read once; nothing that came by one is no policy.
 write(LINES[:13] + LINES[14:])
 piped = open("p.fw").read()
+# The writer's sleep is what is tested: a reader that does not wait finds the pipe empty.
 r = run("bash", "-c", "fwctl -n gw apply <(sleep 0.5; cat p.fw)")
 equal((r.returncode, state()[0]), (0, piped), "by a pipe whose writer takes its time")
 r = run("bash", "-c", "fwctl -n gw apply <(:)")

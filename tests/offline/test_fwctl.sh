@@ -88,6 +88,7 @@ ok 'version in JSON' json 0 '"version" in d' -j -V
 ok 'the table for completion' prints 0 'conn list	[FILTER]' --commands
 
 # What comes by a pipe is waited for, and is no empty policy where nothing came.
+# Its sleep is what is tested: a reader that does not wait finds nothing there.
 slow() { sleep 0.4; cat "$tmp/good.fw"; }
 ok 'a policy by a pipe, whose writer takes its time' prints 0 '3 rules' check <(slow)
 mkfifo "$tmp/fifo"
