@@ -147,6 +147,7 @@ static void base_free(struct fwt_base *b)
 	kvfree(b->of.rule);
 	kvfree(b->slot);
 	kvfree(b->run);
+	kvfree(b->row);
 	kvfree(b->object);
 	kvfree(b->digest);
 	kfree(b->digest_key);
@@ -298,6 +299,16 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	if (!b->slot || !b->run || !b->object) {
 		ret = -ENOMEM;
 		goto fail;
+	}
+	if (b->prog.n[FWT_SEC_FORESTS]) {
+		b->row = kvmalloc_array(fwt_n_rows(&b->prog), sizeof(*b->row),
+					GFP_KERNEL_ACCOUNT);
+		if (!b->row) {
+			ret = -ENOMEM;
+			goto fail;
+		}
+		fwt_rows_note(&b->prog, b->row);
+		b->prog.row = b->row;
 	}
 	ret = fwt_filters_make(b);
 	if (ret) {

@@ -27,6 +27,7 @@
  * @of: what patches are held against
  * @slot: by rule, then by named counter
  * @run: of each FWT_RUN of these the first, where they count up from it, or FWT_NONE
+ * @row: of nodes, see struct fwt_row; NULL where no search of boxes leads to any
  * @object: by index in OBJECTS
  * @filter: by index in FILTERS; NULL where there are none
  * @node: by index in FOREIGN; likewise
@@ -42,6 +43,7 @@ struct fwt_base {
 	struct fwt_patchable of;
 	u32 *slot;
 	u32 *run;
+	struct fwt_row *row;
 	struct fwt_object **object;
 	struct bpf_prog **filter;
 	struct fwt_node_use *node;

@@ -182,6 +182,7 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p->fn = fn;
 	p->prog = b->prog;
 	p->prog.patch = &c->patch;
+	p->prog.row = NULL;
 	p->prog.steps_max = c->patch.steps_max;
 	p->opt = old->opt;
 	p->slot = b->slot;

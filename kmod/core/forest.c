@@ -136,7 +136,10 @@ static __always_inline bool take(struct search *s, u32 node, u8 tests)
 		if (next == FWT_NONE)
 			return false;
 	}
-	prefetch(&s->prog->node[next]);
+	if (s->prog->row)
+		prefetch(&s->prog->row[next / FWT_ROW]);
+	else
+		prefetch(&s->prog->node[next]);
 	s->best = node;
 	s->next = next;
 	return true;

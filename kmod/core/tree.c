@@ -376,6 +376,38 @@ static u32 walk_added_traced(const struct fwt_program *prog, u32 at, struct fwt_
 			     void (*tell)(void *ctx, const struct fwt_walk_step *s),
 			     void *ctx);
 
+void fwt_rows_note(const struct fwt_program *prog, struct fwt_row *row)
+{
+	u32 n = prog->n[FWT_SEC_NODES], first, i;
+
+	for (first = 0; first < n; first += FWT_ROW, row++) {
+		const struct fwt_prog_node *node = prog->node + first;
+		u32 in = n - first < FWT_ROW ? n - first : FWT_ROW;
+
+		row->drops = 0;
+		for (i = 0; i < in; i++) {
+			if (node[i].type != FWT_NODE_VERDICT || node[i].sub > FWT_VERDICT_DROP ||
+			    node[i].param || node[i].arg != node[0].arg + i)
+				break;
+			row->drops |= (u32)(node[i].sub == FWT_VERDICT_DROP) << i;
+		}
+		row->rule = i == in ? node[0].arg : FWT_NONE;
+	}
+}
+
+/* Is node @at one of a row that is known without it; then it is over. */
+static __always_inline bool end_in_row(const struct fwt_program *prog, u32 at,
+				       const struct fwt_packet *p, struct fwt_decision *d)
+{
+	const struct fwt_row *row = &prog->row[at / FWT_ROW];
+
+	if (row->rule == FWT_NONE)
+		return false;
+	d->node = at;
+	fwt_decision_plain(row->rule + at % FWT_ROW, row->drops >> at % FWT_ROW & 1, p, d);
+	return true;
+}
+
 /* Returns FWT_NONE when it is over; and where @added, of a rule that a patch added, the
  * FOREST node behind it that it came to: the rules behind it are others' as well.
  */
@@ -509,6 +541,8 @@ static __always_inline u32 walk(const struct fwt_program *prog, u32 at,
 				return at;
 			if (likely(!prog->patch)) {
 				next = fwt_forest_find(prog, at, p, env);
+				if (!s && prog->row && end_in_row(prog, next, p, d))
+					return FWT_NONE;
 				break;
 			}
 			for (i = FWT_NONE;; from = prog->n[FWT_SEC_NODES] + i) {

@@ -144,6 +144,7 @@ struct set {
 	struct fwt_blob blob;
 	struct fwt_program prog;
 	void *scratch;
+	struct fwt_row *row;
 	double parsed, compiled, verified;
 	size_t text;
 };
@@ -205,13 +206,19 @@ static bool make(struct set *s, u32 forest_min)
 	s->scratch = malloc(fwt_verify_scratch(s->blob.data, s->blob.len));
 	ret = fwt_verify(s->blob.data, s->blob.len, s->scratch, &s->prog, &err);
 	s->verified = now() - at;
-	if (ret)
+	if (ret) {
 		fprintf(stderr, "%s\n", err.text);
-	return !ret;
+		return false;
+	}
+	s->row = malloc(fwt_n_rows(&s->prog) * sizeof(*s->row));
+	fwt_rows_note(&s->prog, s->row);
+	s->prog.row = s->row;
+	return true;
 }
 
 static void unmake(struct set *s)
 {
+	free(s->row);
 	free(s->scratch);
 	fwt_blob_free(&s->blob);
 }

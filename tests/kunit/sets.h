@@ -90,7 +90,7 @@ static inline bool has(struct rig *r, bool six, const u32 *key)
 }
 
 static inline int insert_with(struct rig *r, bool six, const u32 *low, const u32 *high,
-		       const u32 *value, u64 ms)
+			      const u32 *value, u64 ms)
 {
 	struct fwt_set_elem e = {
 		.six = six, .low = low, .high = high, .value = value, .ms = ms,

@@ -26,6 +26,7 @@ struct made {
 	struct fwt_blob blob;
 	struct fwt_program prog;
 	void *scratch;
+	struct fwt_row *row;
 };
 
 static bool make(struct made *m, const char *text, size_t len, u32 forest_min)
@@ -48,6 +49,9 @@ static bool make(struct made *m, const char *text, size_t len, u32 forest_min)
 	m->scratch = malloc(fwt_verify_scratch(m->blob.data, m->blob.len));
 	assert_non_null(m->scratch);
 	assert_int_equal(fwt_verify(m->blob.data, m->blob.len, m->scratch, &m->prog, &err), 0);
+	m->row = malloc(fwt_n_rows(&m->prog) * sizeof(*m->row));
+	assert_non_null(m->row);
+	fwt_rows_note(&m->prog, m->row);
 	return true;
 }
 
@@ -56,6 +60,25 @@ static void unmake(struct made *m)
 	fwt_ast_free(m->ast);
 	fwt_blob_free(&m->blob);
 	free(m->scratch);
+	free(m->row);
+}
+
+/* What a row says of a node is what the node says. */
+static void walk_both(struct made *m, struct fwt_packet *p, struct fwt_decision *d)
+{
+	struct fwt_decision by_row;
+	struct fwt_packet copy = *p;
+
+	m->prog.row = m->row;
+	fwt_walk(&m->prog, m->prog.root[FWT_HOOK_INGRESS], &copy, NULL, &by_row);
+	m->prog.row = NULL;
+	fwt_walk(&m->prog, m->prog.root[FWT_HOOK_INGRESS], p, NULL, d);
+	assert_int_equal(by_row.node, d->node);
+	assert_int_equal(by_row.rule, d->rule);
+	assert_int_equal(by_row.verdict, d->verdict);
+	assert_int_equal(by_row.reject, d->reject);
+	assert_int_equal(by_row.reason, d->reason);
+	assert_int_equal(by_row.flags, d->flags);
 }
 
 static u64 headers(u64 other)
@@ -100,7 +123,8 @@ static void ask(const struct fwt_filter *f, u32 n, const char *name, u32 steps)
 
 		filter_draw(&state, &f[filter_rnd(&state) % n], &p, i % 3, i % 16 == 15);
 		line = filter_twin_find(&twin, &p) + 2;
-		fwt_walk(&m.prog, m.prog.root[FWT_HOOK_INGRESS], &p, NULL, &d);
+		p.ct_state = i % 8 ? FWT_CT_NEW : FWT_CT_INVALID;
+		walk_both(&m, &p, &d);
 		if (d.rule != FWT_NONE && m.prog.rule[d.rule].line == line)
 			continue;
 		fprintf(stderr, "%s: line %u, not %u: %08x:%u > %08x:%u protocol %u\n", name,

@@ -30,6 +30,7 @@ struct policy {
 	struct fwt_policy_ast *ast;
 	struct fwt_blob blob;
 	void *scratch;
+	struct fwt_row *row;
 	struct fwt_program prog;
 	struct fwt_mock_sets sets;
 	struct fwt_oracle oracle;
@@ -246,6 +247,10 @@ static bool make(struct policy *w, const char *text, u64 seed, bool show)
 	w->scratch = malloc(fwt_verify_scratch(w->blob.data, w->blob.len));
 	assert_non_null(w->scratch);
 	assert_int_equal(fwt_verify(w->blob.data, w->blob.len, w->scratch, &w->prog, &err), 0);
+	w->row = malloc(fwt_n_rows(&w->prog) * sizeof(*w->row));
+	assert_non_null(w->row);
+	fwt_rows_note(&w->prog, w->row);
+	w->prog.row = w->row;
 	assert_int_equal(fwt_mock_pools_init(&w->pools, &w->prog), 0);
 	assert_true(fwt_mock_sets_init(&w->sets, &w->prog));
 	w->oracle.ast = w->ast;
@@ -264,6 +269,7 @@ static void unmake(struct policy *w)
 	fwt_mock_sets_clean(&w->sets);
 	fwt_sampler_clean(&w->sampler);
 	fwt_resolver_free(w->oracle.resolver);
+	free(w->row);
 	free(w->scratch);
 	fwt_blob_free(&w->blob);
 	fwt_ast_free(w->ast);
