@@ -8,7 +8,7 @@ import os
 import bench
 from bench import NFT_DROP, Nft, Ours, must, pktgen, sent, settle, sh
 from drops import DROP
-from forward import NEW, OURS
+from forward import NEW, OURS, to_size
 
 # What a policy has besides, and the branch, at a device; @sample: with another module's.
 OUTSIDE = """set s : addr {{ timeout 1h; elements = {{ 192.0.2.7, 198.51.100.0/28, 2001:db8::/32 }} }}
@@ -84,6 +84,9 @@ def forwarded(b, name):
     without, with_them = texts(options, ("ingress {\n", rest), True)
 
     def measure(c):
+        settle()
+        to_size(c, lambda: pktgen("d0", count, NEW))
+        c.forget()
         settle()
         out = sent("d1")
         ns = pktgen("d0", count, NEW)
