@@ -107,6 +107,8 @@ struct search {
 	struct fwt_conn *resting;	/* could yield its port, @rest_end */
 	struct fwt_end rest_end;
 	bool rest_own;
+	struct fwt_end soon;	/* an end N whose pair has the hash */
+	u64 soon_hash;		/* and whose bucket was asked for; or 0 */
 };
 
 /* Maps of ports */
@@ -259,10 +261,36 @@ static struct fwt_conn *owner(const struct search *s)
 				  fwt_conn_owner(s->c, FWT_PAIR_SN);
 }
 
+/* The port that is tried first: its bucket is on its way from memory while it is asked what
+ * else may have that port.
+ */
+static void ask_soon(struct search *s, const struct fwt_port_search *p)
+{
+	struct fwt_port_search first = *p;
+	u16 port;
+
+	if (unlikely(s->across) || !fwt_port_search_next(&first, &port))
+		return;
+	s->end.port = port;
+	fwt_ends_set(&s->c->ends, FWT_N, &s->end);
+	s->soon = s->end;
+	s->soon_hash = fwt_hash_pair(&s->c->fn->conns, &s->c->ends, FWT_PAIR_SN);
+	fwt_hash_soon(&s->c->fn->conns, s->soon_hash);
+}
+
+/* Of the pair S-N: S stays, and N is @s->end. */
+static u64 hash_sn(const struct search *s)
+{
+	if (likely(s->soon_hash && s->soon.port == s->end.port &&
+		   !memcmp(s->soon.addr, s->end.addr, sizeof(s->soon.addr))))
+		return s->soon_hash;
+	return fwt_hash_pair(&s->c->fn->conns, &s->c->ends, FWT_PAIR_SN);
+}
+
 static int take(struct search *s, struct fwt_conn **other)
 {
 	return unlikely(s->across) ? fwt_across_link(s->c, s->scope, other) :
-				     fwt_conn_link(s->c, FWT_PAIR_SN, other);
+				     fwt_conn_link(s->c, FWT_PAIR_SN, hash_sn(s), other);
 }
 
 /* Is the port another one's whom no connection towards this server tells of: an inside
@@ -442,9 +470,12 @@ static int search_address(struct search *s, bool all, u32 n)
 	if (s->whole & BIT(n))
 		return -EADDRINUSE;
 
+	fwt_port_search_init(&p, s->lo, s->hi, s->c->seed ^ s->end.addr[0]);
+	/* A map would know another one. */
+	if (likely(!all && !READ_ONCE(s->c->fn->has_ports)))
+		ask_soon(s, &p);
 	s->own = fwt_own_address(s->c->fn->net, s->out, s->c->ends.family,
 				 s->end.addr);
-	fwt_port_search_init(&p, s->lo, s->hi, s->c->seed ^ s->end.addr[0]);
 	if (s->hi - s->lo < SHORT) {
 		s->whole |= BIT(n);
 		return in_order(s, &p);

@@ -26,6 +26,8 @@
  * @hairpin: before egress is asked, see hairpin.h
  * @across: it leaves by another VRF, and
  * @scope: that one is the one that its port is to be free in (across.h)
+ * @hash_cs: where it is led elsewhere: fwt_hash_pair() of its pair C-S, if that is known
+ *	already; else 0
  */
 struct fwt_bind {
 	const struct net_device *out;
@@ -41,6 +43,7 @@ struct fwt_bind {
 	u16 hi;
 	u32 seq;
 	u32 scope;
+	u64 hash_cs;
 	const struct fwt_prog_mod *range;
 };
 

@@ -316,8 +316,7 @@ void fwt_conn_end_other(struct fwt_conn *c)
 /* Let it be found by a pair; where its place is taken by one that is over, that
  * one goes. Returns 0, -EEXIST and @other, or another error.
  */
-static int link_pair(struct fwt_conn *c, enum fwt_pair pair, u64 hash,
-		     struct fwt_conn **other)
+int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, u64 hash, struct fwt_conn **other)
 {
 	struct fwt_conn *old;
 	int tries;
@@ -341,11 +340,6 @@ static int link_pair(struct fwt_conn *c, enum fwt_pair pair, u64 hash,
 	/* As good as taken. */
 	*other = NULL;
 	return -EEXIST;
-}
-
-int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, struct fwt_conn **other)
-{
-	return link_pair(c, pair, fwt_hash_pair(&c->fn->conns, &c->ends, pair), other);
 }
 
 struct fwt_conn *fwt_conn_owner(const struct fwt_conn *c, enum fwt_pair pair)
@@ -401,10 +395,10 @@ static bool same_hairpin(const struct fwt_conn *a, const struct fwt_conn *b)
 	return fwt_ends_match(&b->ends, FWT_PAIR_CS, &t) == FWT_REPLY;
 }
 
-/* C-S; it may be what the server of a connection that comes from another VRF sees in
- * this one.
+/* C-S, of the hash @hash; it may be what the server of a connection that comes from
+ * another VRF sees in this one.
  */
-static int link_cs(struct fwt_conn *c, struct fwt_conn **other)
+static int link_cs(struct fwt_conn *c, u64 hash, struct fwt_conn **other)
 {
 	if (unlikely(atomic_read(&c->fn->n_across))) {
 		/* N is C yet. */
@@ -412,14 +406,16 @@ static int link_cs(struct fwt_conn *c, struct fwt_conn **other)
 		if (*other)
 			return -EEXIST;
 	}
-	return fwt_conn_link(c, FWT_PAIR_CS, other);
+	return fwt_conn_link(c, FWT_PAIR_CS, hash, other);
 }
 
 /* The pair that the packets of one that is led elsewhere have between the hooks. */
 static noinline int link_led(struct fwt_conn *c, const struct fwt_bind *b,
 			     struct fwt_conn **other)
 {
-	int ret = link_cs(c, other);
+	u64 hash = b && likely(b->hash_cs) ? b->hash_cs :
+		   fwt_hash_pair(&c->fn->conns, &c->ends, FWT_PAIR_CS);
+	int ret = link_cs(c, hash, other);
 
 	if (b && unlikely(b->hairpin)) {
 		if (ret)
@@ -436,7 +432,7 @@ static noinline int link_led(struct fwt_conn *c, const struct fwt_bind *b,
 		return ret;
 	/* One that is over makes room (R14). */
 	if (b->opens && *other && fwt_conn_yield(*other, b->seq)) {
-		ret = link_cs(c, other);
+		ret = link_cs(c, hash, other);
 		if (ret != -EEXIST || (*other && same_connection(c, *other)))
 			return ret;
 	}
@@ -465,7 +461,7 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
 			ret = -EADDRINUSE;
 	}
 	if (!ret)
-		ret = link_pair(c, FWT_PAIR_CV, hash, other);
+		ret = fwt_conn_link(c, FWT_PAIR_CV, hash, other);
 	if (ret) {
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_DEAD));
 	} else {

@@ -219,12 +219,13 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
  * fwt_conn_link() - let it be found by a pair, too
  * @c: record; the ends of @pair are set
  * @pair: the pair
+ * @hash: fwt_hash_pair() of it
  * @other: where it is taken: who has it
  *
  * Context: under @c->lock.
  * Return: 0; -EEXIST, -ENOSPC.
  */
-int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, struct fwt_conn **other);
+int fwt_conn_link(struct fwt_conn *c, enum fwt_pair pair, u64 hash, struct fwt_conn **other);
 
 /* Who has the pair that @c would have; NULL if nobody. Under RCU, without a lock. */
 struct fwt_conn *fwt_conn_owner(const struct fwt_conn *c, enum fwt_pair pair);

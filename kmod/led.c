@@ -8,6 +8,19 @@
 /* Servers of a range that are tried. */
 #define SERVERS		16
 
+u64 fwt_led_to(const struct fwt_way *w, struct fwt_end *server)
+{
+	struct fwt_tuple t = w->t;
+	u64 hash;
+
+	memcpy(server->addr, w->after.daddr, sizeof(server->addr));
+	server->port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
+	t.dst = *server;
+	hash = fwt_hash_tuple(&w->fn->conns, &t);
+	fwt_hash_soon(&w->fn->conns, hash);
+	return hash;
+}
+
 void fwt_led_another(const struct fwt_way *w, struct fwt_conn *c, u32 dnat)
 {
 	const struct fwt_prog_mod *m =

@@ -10,6 +10,18 @@
 #include "way.h"
 
 /**
+ * fwt_led_to() - where the tree leads a first packet
+ * @w: way, walked
+ * @server: filled in: S
+ *
+ * Asks for the bucket of the pair C-S, to be there when there is a record to stand in it.
+ *
+ * Context: RCU.
+ * Return: the hash of that pair.
+ */
+u64 fwt_led_to(const struct fwt_way *w, struct fwt_end *server);
+
+/**
  * fwt_led_another() - another server, where its client talks to this one by the very port
  * @w: way
  * @c: connection that nobody has found yet; S is set, and is set to another one

@@ -341,14 +341,13 @@ static u8 reason_of(int error)
 	}
 }
 
-/* Where the pair C-S is another connection's, N differs from C. */
-static int insert(const struct fwt_way *w, struct fwt_conn *c, const struct fwt_bind *hairpin,
-		  struct fwt_conn **other)
+/* One that is led elsewhere. Where the pair C-S is another connection's, N differs from C. */
+static noinline int insert_led(const struct fwt_way *w, struct fwt_conn *c,
+			       const struct fwt_bind *hairpin, u64 hash_cs,
+			       struct fwt_conn **other)
 {
-	struct fwt_bind b;
+	struct fwt_bind b FWT_UNSET;
 
-	if (likely(!(c->flags & BIT(FWT_CONN_DNAT))))
-		return fwt_conn_insert(c, w->hash, NULL, other);
 	if (unlikely(hairpin->hairpin))
 		return fwt_mapping_join(c) ? fwt_conn_insert(c, w->hash, hairpin, other) :
 					     -EADDRINUSE;
@@ -358,6 +357,7 @@ static int insert(const struct fwt_way *w, struct fwt_conn *c, const struct fwt_
 		.apart = true,
 		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
 		.seq = w->p.tcp_seq,
+		.hash_cs = hash_cs,
 	};
 	if (w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID))
 		fwt_bind_ports(&b, NULL, &w->pol->opt);
@@ -384,8 +384,9 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 {
 	struct fwt_conn *c, *other = NULL;
 	struct fwt_bind hairpin FWT_UNSET;
-	struct fwt_end end;
+	struct fwt_end end FWT_UNSET;
 	bool source = false;
+	u64 hash_cs = 0;
 	int ret;
 
 	/* This machine itself is no source. First of all, so that who has enough
@@ -398,6 +399,8 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 			return reason_of(ret);
 		source = true;
 	}
+	if (d->flags & FWT_DECISION_DNAT)
+		hash_cs = fwt_led_to(w, &end);
 	c = fwt_conn_alloc(w->fn, &w->t, w->state->hook == NF_INET_LOCAL_OUT);
 	if (IS_ERR(c)) {
 		if (source)
@@ -416,12 +419,13 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 			fwt_conn_discard(c);
 			return FWT_REASON_INVALID;
 		}
-		memcpy(end.addr, w->after.daddr, sizeof(end.addr));
-		end.port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
 		fwt_ends_set(&c->ends, FWT_S, &end);
 		/* What starts here walks once more, and is asked whether it is led there. */
 		if (w->state->hook != NF_INET_LOCAL_OUT)
 			fwt_led_another(w, c, d->dnat);
+		/* Another server: its bucket was looked into just now. */
+		if (unlikely(!fwt_ends_is(&c->ends, FWT_S, &end)))
+			hash_cs = 0;
 		if (!fwt_ends_equal(&c->ends, FWT_V, FWT_S))
 			c->flags |= BIT(FWT_CONN_DNAT);
 	} else if (unlikely(w->pol->opt.hairpin) && hook == FWT_HOOK_INGRESS) {
@@ -466,7 +470,10 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
 		fwt_conn_end(w->former, why_ended(w));
-	ret = insert(w, c, &hairpin, &other);
+	if (likely(!(c->flags & BIT(FWT_CONN_DNAT))))
+		ret = fwt_conn_insert(c, w->hash, NULL, &other);
+	else
+		ret = insert_led(w, c, &hairpin, hash_cs, &other);
 	if (!ret) {
 		if (c->tcp.owner)
 			fwt_pool_begun(c);
