@@ -95,6 +95,7 @@ struct search {
 	u16 lo;
 	u16 hi;
 	u32 budget;
+	bool ours;		/* @end is known to be of this machine */
 	bool own;		/* an address of this machine */
 	bool made;		/* a map: one a packet */
 	bool mapped;		/* a mapping is to be made with the port */
@@ -293,6 +294,12 @@ static int take(struct search *s, struct fwt_conn **other)
 				     fwt_conn_link(s->c, FWT_PAIR_SN, hash_sn(s), other);
 }
 
+static bool is_own(const struct search *s, const struct fwt_end *end)
+{
+	return s->ours ||
+	       fwt_own_address(s->c->fn->net, s->out, s->c->ends.family, end->addr);
+}
+
 /* Is the port another one's whom no connection towards this server tells of: an inside
  * socket's that has a mapping, beyond what @but counts in it, or a program's of ours.
  */
@@ -474,8 +481,7 @@ static int search_address(struct search *s, bool all, u32 n)
 	/* A map would know another one. */
 	if (likely(!all && !READ_ONCE(s->c->fn->has_ports)))
 		ask_soon(s, &p);
-	s->own = fwt_own_address(s->c->fn->net, s->out, s->c->ends.family,
-				 s->end.addr);
+	s->own = is_own(s, &s->end);
 	if (s->hi - s->lo < SHORT) {
 		s->whole |= BIT(n);
 		return in_order(s, &p);
@@ -591,7 +597,7 @@ static int as_before(struct search *s, const struct fwt_bind *b)
 	if (!fwt_mapping_get(c, &s->end, s->scope))
 		return ret;
 	s->mapped = false;
-	s->own = fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
+	s->own = is_own(s, &b->end);
 	/* Unless the policy was changed, and that port is none of the range. */
 	if ((s->end.port >= b->lo && s->end.port <= b->hi) ||
 	    (b->low && privileged(c) && s->end.port < PRIVILEGED))
@@ -612,7 +618,7 @@ static int choose(struct search *s, const struct fwt_bind *b, const struct fwt_e
 	s->end = b->end;
 	if (b->keep) {
 		s->own = memcmp(client->addr, b->end.addr, sizeof(client->addr)) &&
-			 fwt_own_address(c->fn->net, b->out, c->ends.family, b->end.addr);
+			 is_own(s, &b->end);
 		ret = try_port(s, b->end.port);
 	}
 	if (ret == -EADDRINUSE && b->low && privileged(c)) {
@@ -637,6 +643,7 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 		.c = c, .out = b->out, .end = b->end, .lo = b->lo, .hi = b->hi, .budget = BUDGET,
 		.opens = b->opens, .seq = b->seq, .apart = b->apart,
 		.across = b->across, .scope = b->across ? b->scope : c->ends.scope,
+		.ours = b->own,
 	};
 	struct fwt_end client;
 	int ret, tries = 0;

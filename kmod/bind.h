@@ -28,6 +28,7 @@
  * @scope: that one is the one that its port is to be free in (across.h)
  * @hash_cs: where it is led elsewhere: fwt_hash_pair() of its pair C-S, if that is known
  *	already; else 0
+ * @own: @end is known to be of this machine: of @out, masqueraded; else it is asked
  */
 struct fwt_bind {
 	const struct net_device *out;
@@ -39,6 +40,7 @@ struct fwt_bind {
 	bool low;
 	bool hairpin;
 	bool across;
+	bool own;
 	u16 lo;
 	u16 hi;
 	u32 seq;

@@ -519,6 +519,10 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 		.opens = w->p.have & FWT_HAVE_TCP && !w->loose,
 		.seq = w->p.tcp_seq,
 		.scope = fwt_across_scope(w),
+		/* The walk has found it there; of an interface that is named it may be
+		 * another VRF's.
+		 */
+		.own = m->type == FWT_MOD_MASQUERADE,
 	};
 	int ret;
 
