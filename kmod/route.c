@@ -57,7 +57,8 @@ struct note {
 	u16 have;
 };
 
-static DEFINE_PER_CPU(struct note [NOTES], notes);
+/* A line each. */
+static DEFINE_PER_CPU_ALIGNED(struct note [NOTES], notes);
 
 static struct note *note_of(const struct sk_buff *skb)
 {
@@ -509,7 +510,9 @@ void fwt_route_learn(struct fwt_way *w)
 		/* Nobody takes the one for the other, see route_for(). */
 		WRITE_ONCE(c->route[w->dir], NULL);
 		smp_wmb();	/* with route_for()'s read barrier */
-		WRITE_ONCE(c->route_cookie[w->dir], cookie);
+		/* By IPv4 nobody asks for it: leave its line alone. */
+		if (w->p.family == 6)
+			WRITE_ONCE(c->route_cookie[w->dir], cookie);
 		WRITE_ONCE(c->ends.owner[w->dir], w->p.tos & ~INET_ECN_MASK);
 		/* Pairs with the acquire in route_for(). */
 		smp_store_release(&c->route[w->dir], dst);
