@@ -42,7 +42,7 @@ struct stock {
 };
 
 static DEFINE_PER_CPU(struct stock [2], fwt_conn_stocks);
-static DEFINE_PER_CPU(u64, fwt_conn_seeds);
+DEFINE_PER_CPU(u64, fwt_conn_seeds);
 
 struct fwt_conn *fwt_conn_find(struct fwt_net *fn, u64 hash,
 			       const struct fwt_tuple *t, enum fwt_dir *dir)
@@ -67,7 +67,8 @@ static void *take_record(bool six, bool local)
 {
 	struct kmem_cache *cache = six ? conn6_cache : conn_cache;
 	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
-	size_t size = sizeof(struct fwt_conn), i;
+	const size_t size = sizeof(struct fwt_conn), known = offsetof(struct fwt_conn, expires);
+	size_t i;
 	void *c, *ahead;
 	struct stock *s;
 	u32 at;
@@ -96,7 +97,8 @@ static void *take_record(bool six, bool local)
 	if (likely(ahead))
 		for (i = 0; i < size; i += FWT_CONN_ALIGN)
 			prefetchw(ahead + i);
-	memset(c, 0, size);
+	/* A link is set when it is needed, put_in(), and the ends by fwt_ends_init(). */
+	memset((u8 *)c + known, 0, size - known);
 	return c;
 }
 
@@ -126,17 +128,6 @@ u32 fwt_conn_seed(struct fwt_net *fn)
 
 	n |= fwt_inc_return_bh(fwt_conn_seeds) & (BIT_ULL(48) - 1);
 	return (u32)siphash_1u64(n, &fn->conns.key);
-}
-
-/* The tuple's hash is by such a key already, and another one for each tuple; that
- * the same tuple gets another number each time is for the count to see to (RFC 6056,
- * 3.3.3 chooses ports so). Buckets are chosen by the first bits of a hash, which a
- * port that can be seen is to tell nothing of: this takes the last ones. The factor
- * is odd, and spreads the count over all 32 bits.
- */
-u32 fwt_conn_seed_by(u64 hash)
-{
-	return (u32)hash + (u32)fwt_inc_return_bh(fwt_conn_seeds) * 0x9e3779b1u;
 }
 
 struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t, bool local)
@@ -566,6 +557,9 @@ int fwt_conn_cache_init(void)
 	/* The record's layout is arithmetic; hold it to it. */
 	BUILD_BUG_ON(offsetof(struct fwt_conn, link));
 	BUILD_BUG_ON(offsetof(struct fwt_conn, lock) > FWT_CONN_ALIGN);
+	/* take_record(), which leaves to others what stands before it. */
+	BUILD_BUG_ON(offsetof(struct fwt_conn, expires) !=
+		     __FWT_PAIR_MAX * sizeof(unsigned long) + sizeof(struct fwt_ends));
 #if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC)
 	BUILD_BUG_ON(offsetof(struct fwt_conn, packets) != 2 * FWT_CONN_ALIGN);
 	BUILD_BUG_ON(offsetof(struct fwt_conn, id) != 3 * FWT_CONN_ALIGN);

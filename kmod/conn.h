@@ -18,6 +18,7 @@
 #ifndef FWT_CONN_H
 #define FWT_CONN_H
 
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include "netns.h"
 #include "core/nat.h"
@@ -193,8 +194,19 @@ struct fwt_conn *fwt_conn_alloc(struct fwt_net *fn, const struct fwt_tuple *t, b
 /* A number to make a connection's choices by, port and address. Softirqs off. */
 u32 fwt_conn_seed(struct fwt_net *fn);
 
-/* The same for a packet whose tuple has the hash @hash. */
-u32 fwt_conn_seed_by(u64 hash);
+/* How many were drawn. */
+DECLARE_PER_CPU(u64, fwt_conn_seeds);
+
+/* The same for a packet whose tuple has the hash @hash. That is by such a key already, and
+ * another one for each tuple; that the same tuple gets another number each time is for the
+ * count to see to (RFC 6056, 3.3.3 chooses ports so). Buckets are chosen by the first bits
+ * of a hash, which a port that can be seen is to tell nothing of: this takes the last ones.
+ * The factor is odd, and spreads the count over all 32 bits.
+ */
+static inline u32 fwt_conn_seed_by(u64 hash)
+{
+	return (u32)hash + (u32)fwt_inc_return_bh(fwt_conn_seeds) * 0x9e3779b1u;
+}
 
 /* A record that was not inserted is not wanted any more. */
 void fwt_conn_discard(struct fwt_conn *c);

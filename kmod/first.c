@@ -130,14 +130,9 @@ unsigned int fwt_malformed(struct fwt_way *w, enum fwt_hook hook)
 	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
-/* May this packet be the first of a connection. */
-bool fwt_opens(struct fwt_way *w)
+/* By its header, of other protocols than UDP. */
+static noinline bool opens_by_header(struct fwt_way *w)
 {
-	if (!w->tracked || w->p.bad)
-		return false;
-	/* All of it does, and what is tracked is no fragment. */
-	if (w->p.have & FWT_HAVE_UDP)
-		return true;
 	if (fwt_tuple_opens(&w->p))
 		return true;
 	/* In the middle of a connection that was there before us (R18). */
@@ -149,6 +144,29 @@ bool fwt_opens(struct fwt_way *w)
 		    time_before64(get_jiffies_64(), READ_ONCE(w->fn->adopt_until))) &&
 		   !fwt_barred(w->fn, &w->t);
 	return w->loose;
+}
+
+static __always_inline bool opens(struct fwt_way *w)
+{
+	if (!w->tracked || w->p.bad)
+		return false;
+	/* All of it does, and what is tracked is no fragment. */
+	return w->p.have & FWT_HAVE_UDP || opens_by_header(w);
+}
+
+/* May this packet be the first of a connection. */
+bool fwt_opens(struct fwt_way *w)
+{
+	return opens(w);
+}
+
+/* Of most that is known without a sum: of what is vouched for, or UDP without one. */
+static inline bool checksum_ok(const struct fwt_way *w)
+{
+	return fwt_skb_vouched(w->skb) ||
+	       (w->p.have & FWT_HAVE_UDP &&
+		!get_unaligned_be16(skb_network_header(w->skb) + w->p.l4 + 6)) ||
+	       fwt_skb_checksum_ok(w);
 }
 
 /* Goes on with what ingress says. */
@@ -214,7 +232,7 @@ unsigned int fwt_decide_ingress(struct fwt_way *w)
 bool fwt_decide_first(struct fwt_way *w, unsigned int *ret)
 {
 	struct fwt_decision d FWT_UNSET;
-	bool asked = fwt_opens(w) && fwt_skb_checksum_ok(w);
+	bool asked = opens(w) && checksum_ok(w);
 
 	if (likely(asked))
 		ask_ingress(w, &d);

@@ -303,16 +303,22 @@ void fwt_track_account(struct fwt_way *w)
 	fwt_slot_count(w->fn, READ_ONCE(w->c->slot[FWT_HOOK_EGRESS]), 1, w->p.length);
 }
 
-static void first_state(struct fwt_way *w, struct fwt_conn *c)
+/* Apart: others are not to pay for what this has on the stack. */
+static noinline void first_segment(const struct fwt_way *w, struct fwt_conn *c)
 {
 	struct fwt_tcp_segment s;
 	struct fwt_tcp_verdict v;
 
+	segment(w, &s);
+	fwt_tcp_init(&c->tcp, &s, w->loose, &v);
+	c->timeout = v.timeout;
+}
+
+static void first_state(const struct fwt_way *w, struct fwt_conn *c)
+{
 	switch (w->t.protocol) {
 	case FWT_IPPROTO_TCP:
-		segment(w, &s);
-		fwt_tcp_init(&c->tcp, &s, w->loose, &v);
-		c->timeout = v.timeout;
+		first_segment(w, c);
 		break;
 	case FWT_IPPROTO_UDP:
 	case FWT_IPPROTO_UDPLITE:
