@@ -279,6 +279,23 @@ struct fwt_conn *fwt_hash_find(const struct fwt_hash *h, u64 hash,
 	return NULL;
 }
 
+/* The first round of fwt_hash_find(), where that is the last one: no like tag and no chain,
+ * so that no reference would be followed; then, behind the same barriers, no next table.
+ */
+bool fwt_hash_absent(const struct fwt_hash *h, u64 hash)
+{
+	const struct fwt_hash_table *table = rcu_dereference(h->table);
+	/* Pairs with the release of unlock_bucket(). */
+	unsigned long head = smp_load_acquire(bucket_of(table, hash).head);
+
+	if (unlikely(head & MOVED || bytes_that_are(head, tag_of(hash)) ||
+		     tag_at(head, LAST) == MANY))
+		return false;
+	/* As there. */
+	smp_rmb();
+	return !rcu_access_pointer(table->next);
+}
+
 /* Changing */
 
 /* How many a bucket has whose places are all taken. */

@@ -97,6 +97,18 @@ struct fwt_conn *fwt_hash_find(const struct fwt_hash *h, u64 hash,
 			       const struct fwt_tuple *t, enum fwt_dir *dir);
 
 /**
+ * fwt_hash_absent() - is it plain that fwt_hash_find() would find nobody
+ * @h: hash
+ * @hash: fwt_hash_tuple() of the tuple
+ *
+ * By the head of the bucket alone; no record is looked at.
+ *
+ * Context: RCU read lock; takes no lock.
+ * Return: true: it would have returned NULL; false: it is to be asked.
+ */
+bool fwt_hash_absent(const struct fwt_hash *h, u64 hash);
+
+/**
  * fwt_hash_insert() - let a record be found by one of its pairs
  * @h: hash
  * @hash: fwt_hash_pair() of @c and @pair

@@ -236,7 +236,8 @@ bool fwt_decide_first(struct fwt_way *w, unsigned int *ret)
 
 	if (likely(asked))
 		ask_ingress(w, &d);
-	fwt_track_look(w);
+	if (unlikely(!fwt_track_absent(w)))
+		fwt_track_look(w);
 	if (unlikely(w->c)) {
 		w->p.ct_state = FWT_CT_ESTABLISHED;
 		return false;

@@ -421,6 +421,13 @@ void fwt_track_find(struct fwt_way *w);
 void fwt_track_key(struct fwt_way *w);
 void fwt_track_look(struct fwt_way *w);
 
+/* Would fwt_track_look() find nothing, as is plain to see: @w->c is NULL then, as it was. */
+static inline bool fwt_track_absent(const struct fwt_way *w)
+{
+	return w->tracked && fwt_hash_absent(&w->fn->conns, w->hash) &&
+	       !atomic_read(&w->fn->n_across);
+}
+
 /* The same where @w->p is what an ICMP error quotes. */
 void fwt_track_find_quoted(struct fwt_way *w);
 

@@ -50,6 +50,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_conns_pressed);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_press);
 EXPORT_SYMBOL_IF_KUNIT(fwt_conns_walk);
 EXPORT_SYMBOL_IF_KUNIT(fwt_key6);
+EXPORT_SYMBOL_IF_KUNIT(fwt_hash_absent);
 EXPORT_SYMBOL_IF_KUNIT(fwt_hash_next);
 EXPORT_SYMBOL_IF_KUNIT(fwt_hash_sparse);
 EXPORT_SYMBOL_IF_KUNIT(fwt_hash_shrink);

@@ -113,6 +113,45 @@ static void buckets_are_capped(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, lost, 0, "not found");
 }
 
+static bool absent(struct fwt_net *fn, const struct fwt_tuple *t)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = fwt_hash_absent(&fn->conns, fwt_hash_tuple(&fn->conns, t));
+	rcu_read_unlock();
+	return yes;
+}
+
+/* What a bucket's head says: never that one is not there who is, also while the table
+ * grows; and of most who are not it says so.
+ */
+static void heads_know_who_is_absent(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 i, k, wrong = 0, plain = 0;
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+
+	for (i = 0; i < N; i++) {
+		t = fwt_test_tuple(i & 1 ? 6 : 4, i, 1000, 0xffff02, 53);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		k = get_random_u32_below(i + 1);
+		t = fwt_test_tuple(k & 1 ? 6 : 4, k, 1000, 0xffff02, 53);
+		wrong += absent(fn, &t);
+	}
+	fwt_test_settle(fn);
+	for (i = 0; i < 2 * N; i++) {
+		t = fwt_test_tuple(i & 1 ? 6 : 4, i, 1000, 0xffff02, 53);
+		if (!absent(fn, &t))
+			continue;
+		wrong += i < N;
+		plain++;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "there, and said not to be");
+	KUNIT_EXPECT_GE_MSG(test, plain, N / 4 * 3, "of those that are not there");
+}
+
 struct met {
 	u32 n;
 	bool stopped;
@@ -236,6 +275,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(no_simple_collisions),
 	KUNIT_CASE(tables_differ),
 	KUNIT_CASE(buckets_are_capped),
+	KUNIT_CASE(heads_know_who_is_absent),
 	KUNIT_CASE(long_chains_are_carried),
 	KUNIT_CASE_SLOW(grows_and_shrinks),
 	{ }
