@@ -175,12 +175,15 @@ bool fwt_pool_choose(const struct fwt_pool *pool, const struct fwt_packet *p,
  * @server: struct fwt_env_server.id
  *
  * Context: RCU.
- * Return: false where the server is gone meanwhile.
+ * Return: the server, which is there as long as RCU is held; NULL where it is gone
+ * meanwhile.
  */
-bool fwt_pool_take(struct fwt_conn *c, u32 server);
+struct fwt_server *fwt_pool_take(struct fwt_conn *c, u32 server);
 
-/* The connection is in the table: the turn is another server's. Softirqs off. */
-void fwt_pool_begun(struct fwt_conn *c);
+/* The connection is in the table: the turn is another server's than @s, which it was given
+ * in the same section of RCU. Softirqs off.
+ */
+void fwt_pool_begun(struct fwt_conn *c, struct fwt_server *s);
 
 /* It has another one from now on, or none; under its lock. */
 void fwt_pool_move(struct fwt_conn *c, u32 server);

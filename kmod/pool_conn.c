@@ -106,16 +106,16 @@ bool fwt_pool_choose(const struct fwt_pool *pool, const struct fwt_packet *p,
 	return true;
 }
 
-bool fwt_pool_take(struct fwt_conn *c, u32 server)
+struct fwt_server *fwt_pool_take(struct fwt_conn *c, u32 server)
 {
 	struct fwt_server *s = xa_load(&c->fn->servers, server);
 
 	if (!s || !refcount_inc_not_zero(&s->refs))
-		return false;
+		return NULL;
 	c->tcp.owner = server;
 	c->server_bits = 0;
 	atomic_inc(&s->active);
-	return true;
+	return s;
 }
 
 /* Its pool has another table now. */
@@ -150,16 +150,13 @@ static void begin_to_try(struct fwt_conn *c, struct fwt_server *s)
 		look_after(s);
 }
 
-void fwt_pool_begun(struct fwt_conn *c)
+void fwt_pool_begun(struct fwt_conn *c, struct fwt_server *s)
 {
-	struct fwt_server *s = server_of(c);
 	const struct fwt_pool_table *t;
 	const struct fwt_balance *b;
 	struct fwt_pool *pool;
 	u32 six = c->ends.family == 6, turn;
 
-	if (!s)
-		return;
 	atomic64_inc(&s->total);
 	if (unlikely(READ_ONCE(s->health) == FWT_HEALTH_TRYING))
 		begin_to_try(c, s);

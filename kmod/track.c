@@ -390,6 +390,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 {
 	struct fwt_conn *c, *other = NULL;
 	struct fwt_bind hairpin FWT_UNSET;
+	struct fwt_server *server = NULL;
 	struct fwt_end end FWT_UNSET;
 	bool source = false;
 	u64 hash_cs = 0;
@@ -468,9 +469,12 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		c->bytes[FWT_ORIGINAL] = w->p.length;
 	}
 
-	if (d->server && !fwt_pool_take(c, d->server)) {
-		fwt_conn_discard(c);
-		return FWT_REASON_NO_SERVER;
+	if (d->server) {
+		server = fwt_pool_take(c, d->server);
+		if (!server) {
+			fwt_conn_discard(c);
+			return FWT_REASON_NO_SERVER;
+		}
 	}
 
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
@@ -481,8 +485,8 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	else
 		ret = insert_led(w, c, &hairpin, hash_cs, &other);
 	if (!ret) {
-		if (c->tcp.owner)
-			fwt_pool_begun(c);
+		if (server)
+			fwt_pool_begun(c, server);
 		w->c = c;
 		w->dir = FWT_ORIGINAL;
 		return 0;
