@@ -169,9 +169,14 @@ static noinline void take_effect(struct fwt_way *w, const struct fwt_decision *d
 
 void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
 {
+	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
+	fwt_effects_begun(w, d, bytes);
+}
+
+void fwt_effects_begun(struct fwt_way *w, const struct fwt_decision *d, u32 bytes)
+{
 	if (d->n_effects | d->n_charges | d->n_updates)
 		take_effect(w, d, bytes);
-	fwt_slot_decided(w->fn, fwt_rule_slot(w->pol, d->rule), bytes);
 	if (trace_fwt_accept_enabled() && d->verdict == FWT_VERDICT_ACCEPT)
 		trace_fwt_accept(w, "accept", fwt_rule_slot(w->pol, d->rule));
 }

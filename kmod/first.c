@@ -200,14 +200,15 @@ static unsigned int begin_ingress(struct fwt_way *w, const struct fwt_decision *
 			WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_INGRESS));
 		}
 		spin_unlock(&c->lock);
-	} else {
-		reason = fwt_track_new(w, d, FWT_HOOK_INGRESS);
-		if (reason == FWT_REASON_NAT_EXHAUSTED)
-			fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
-		if (reason)
-			return fwt_drop_by(w, reason, d);
+		fwt_effects(w, d, w->p.length);
+		return NF_ACCEPT;
 	}
-	fwt_effects(w, d, w->p.length);
+	reason = fwt_track_new(w, d, FWT_HOOK_INGRESS);
+	if (reason == FWT_REASON_NAT_EXHAUSTED)
+		fwt_answer(w, FWT_REJECT_ADMIN_PROHIBITED);
+	if (reason)
+		return fwt_drop_by(w, reason, d);
+	fwt_effects_begun(w, d, w->p.length);
 	return NF_ACCEPT;
 }
 
@@ -382,7 +383,7 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 		return fwt_drop_by(w, reason, &d);
 	}
 	if (won)
-		fwt_effects(w, &d, w->p.length);
+		fwt_effects_begun(w, &d, w->p.length);
 	return NF_ACCEPT;
 }
 
@@ -405,6 +406,5 @@ bool fwt_let_out(struct fwt_way *w)
 		w->c = NULL;
 		return false;
 	}
-	fwt_slot_decided(w->fn, slot, w->p.length);
 	return true;
 }

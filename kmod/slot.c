@@ -487,6 +487,20 @@ void fwt_slot_decided(struct fwt_net *fn, u32 slot, u32 bytes)
 	fwt_stat_add_bh(n->bytes, bytes);
 }
 
+/* The same, of the first packet of a connection, which refers to the slot from now on. */
+void fwt_slot_begun(struct fwt_net *fn, u32 slot, u32 bytes)
+{
+	struct fwt_slot_count __percpu *n;
+
+	if (slot == FWT_NONE)
+		return;
+	n = count_of(fn, slot);
+	fwt_stat_add_bh(n->hits, 1);
+	fwt_stat_add_bh(n->packets, 1);
+	fwt_stat_add_bh(n->bytes, bytes);
+	fwt_stat_add_bh(n->refs, 1);
+}
+
 void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
 {
 	struct fwt_slot_count __percpu *n;

@@ -174,6 +174,7 @@ const struct fwt_slot *fwt_slot_peek(struct fwt_net *fn, u32 slot);
  */
 void fwt_slot_hit(struct fwt_net *fn, u32 slot);
 void fwt_slot_decided(struct fwt_net *fn, u32 slot, u32 bytes);
+void fwt_slot_begun(struct fwt_net *fn, u32 slot, u32 bytes);
 void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes);
 void fwt_slot_take(struct fwt_net *fn, u32 slot);
 void fwt_slot_ref(struct fwt_net *fn, u32 slot, int by);

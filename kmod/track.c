@@ -393,6 +393,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	struct fwt_server *server = NULL;
 	struct fwt_end end FWT_UNSET;
 	bool source = false;
+	u32 slot = FWT_NONE;
 	u64 hash_cs = 0;
 	int ret;
 
@@ -453,8 +454,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	if (hook == FWT_HOOK_INGRESS) {
 		c->iif = w->state->in->ifindex;
 		c->flags |= BIT(FWT_CONN_INGRESS);
-		c->slot[hook] = fwt_rule_slot(w->pol, d->rule);
-		fwt_slot_take(w->fn, c->slot[hook]);
+		slot = fwt_rule_slot(w->pol, d->rule);
 	} else if (w->skb->skb_iif && !(c->flags & BIT(FWT_CONN_LOCAL))) {
 		c->iif = fwt_came_by(w->skb);
 	}
@@ -480,17 +480,25 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
 	if (w->former)
 		fwt_conn_end(w->former, why_ended(w));
+	/* Who finds it may let go of the slot, or give it another one, before it is counted
+	 * below. The sum comes out right: it is asked for when no policy has the slot any
+	 * more, which waits for us. So it is this slot that counts, whatever the record says
+	 * by then.
+	 */
+	c->slot[hook] = slot;
 	if (likely(!(c->flags & BIT(FWT_CONN_DNAT))))
 		ret = fwt_conn_insert(c, w->hash, NULL, &other);
 	else
 		ret = insert_led(w, c, &hairpin, hash_cs, &other);
 	if (!ret) {
+		fwt_slot_begun(w->fn, slot, w->p.length);
 		if (server)
 			fwt_pool_begun(c, server);
 		w->c = c;
 		w->dir = FWT_ORIGINAL;
 		return 0;
 	}
+	c->slot[hook] = FWT_NONE;
 	fwt_conn_discard(c);
 	/* Of what is led back inside the outside source is chosen at once. */
 	if (ret == -EADDRINUSE && unlikely(hairpin.hairpin) && !other)
@@ -505,7 +513,10 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	w->c = fwt_conn_find(w->fn, w->hash, &w->t, &w->dir);
 	if (!w->c)
 		return FWT_REASON_TUPLE_CLASH;
-	return fwt_track_packet(w) <= FWT_TRACK_PASS ? 0 : FWT_REASON_TCP_WINDOW;
+	if (fwt_track_packet(w) > FWT_TRACK_PASS)
+		return FWT_REASON_TCP_WINDOW;
+	fwt_slot_decided(w->fn, slot, w->p.length);
+	return 0;
 }
 
 static bool own_address(const struct fwt_conn *c, const struct fwt_end *end)
@@ -612,7 +623,7 @@ u8 fwt_track_egress(struct fwt_way *w, const struct fwt_decision *d, bool *won)
 	c->oif = w->state->out ? w->state->out->ifindex : 0;
 	c->turn[FWT_HOOK_EGRESS] = d->turn;
 	c->slot[FWT_HOOK_EGRESS] = fwt_rule_slot(w->pol, d->rule);
-	fwt_slot_take(w->fn, c->slot[FWT_HOOK_EGRESS]);
+	fwt_slot_begun(w->fn, c->slot[FWT_HOOK_EGRESS], w->p.length);
 	/* By the older of the policies that its two halves were decided by. */
 	if ((s32)(w->pol->gen - c->gen) < 0)
 		WRITE_ONCE(c->gen, w->pol->gen);
@@ -690,7 +701,7 @@ bool fwt_track_let_out(struct fwt_way *w, u32 slot)
 	}
 	c->oif = w->state->out->ifindex;
 	c->slot[FWT_HOOK_EGRESS] = slot;
-	fwt_slot_take(w->fn, slot);
+	fwt_slot_begun(w->fn, slot, w->p.length);
 	confirm(w, c, BIT(FWT_CONN_EGRESS));
 	spin_unlock(&c->lock);
 	fwt_event_begun(c);

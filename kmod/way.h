@@ -377,6 +377,11 @@ static inline u8 fwt_ct_status(const struct fwt_conn *c, enum fwt_hook hook)
  */
 void fwt_effects(struct fwt_way *w, const struct fwt_decision *d, u32 bytes);
 
+/* The same of a connection's first packet, which counted for that rule as the connection
+ * was given its slot: by fwt_track_new() or fwt_track_egress().
+ */
+void fwt_effects_begun(struct fwt_way *w, const struct fwt_decision *d, u32 bytes);
+
 /**
  * fwt_decide_again() - does the policy in force still allow the connection
  * @w: way, with @c
@@ -448,6 +453,8 @@ enum fwt_tracked fwt_track_would(struct fwt_way *w);
  * @d: the decision, with DNAT or without
  * @hook: the one that decided
  *
+ * Where that is ingress the packet counts for its rule: fwt_effects_begun().
+ *
  * Return: 0 and @w->c (perhaps one that another CPU made just now); else the
  * enum fwt_reason to drop the packet for.
  */
@@ -458,7 +465,8 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
  * fwt_track_egress() - egress has decided for a new connection
  * @w: way, with @c
  * @d: accept; its SNAT is bound
- * @won: set if this packet's decision is the one that counts
+ * @won: set if this packet's decision is the one that counts; it counts for its rule then:
+ *	fwt_effects_begun()
  *
  * Return: 0, or enum fwt_reason to drop for.
  */
@@ -479,7 +487,7 @@ void fwt_track_confirm(struct fwt_way *w);
 /**
  * fwt_track_let_out() - both, of a packet that egress lets pass without a question
  * @w: way, with @c, whose first packet it is: as fwt_route_first() knows it
- * @slot: that of the rule which says so, or FWT_NONE
+ * @slot: that of the rule which says so, or FWT_NONE; the packet counts for it
  *
  * Return: false where another CPU has said something else of it meanwhile.
  */
