@@ -366,18 +366,24 @@ struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *
 	struct fwt_conn *other;
 	unsigned long head;
 	struct bucket b;
+	u32 links;
 
 	lockdep_assert_in_softirq();
 	b = lock_hash(h, hash, &table, &head, NULL);
 	other = find_pair(b, head, hash, c, pair);
 	if (!other && unlikely(tag_at(head, LAST) == MANY) && too_full(h, table, b))
 		other = ERR_PTR(-ENOSPC);
-	if (!other)
-		put_in(b, &head, ref_make(c, pair), hash);
-	unlock_bucket(table, b, head);
-	if (other)
+	if (other) {
+		unlock_bucket(table, b, head);
 		return other;
-	if (unlikely((u32)atomic_inc_return(&h->links) > READ_ONCE(h->grow_at)) &&
+	}
+	/* Before the reference is written: an atomic waits for the stores before it, and that
+	 * one's line may be on its way from memory still.
+	 */
+	links = atomic_inc_return(&h->links);
+	put_in(b, &head, ref_make(c, pair), hash);
+	unlock_bucket(table, b, head);
+	if (unlikely(links > READ_ONCE(h->grow_at)) &&
 	    !work_pending(&h->resize) && time_after_eq(jiffies, READ_ONCE(h->retry)))
 		queue_work(fwt_wq, &h->resize);
 	return NULL;
