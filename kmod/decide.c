@@ -131,9 +131,9 @@ static void update(const struct fwt_policy *pol, const struct fwt_decision_updat
 	struct fwt_set *s = fwt_set_of(pol->object[object]);
 
 	if (m->type == FWT_MOD_SET_REMOVE)
-		fwt_set_remove(s, u->six, u->key);
+		fwt_set_remove(s, pol->phase, u->six, u->key);
 	else
-		fwt_set_renew(s, u->six, u->key, m->addr_lo[2] ?
+		fwt_set_renew(s, pol->phase, u->six, u->key, m->addr_lo[2] ?
 			      (u64)m->addr_lo[1] << 32 | m->addr_lo[0] : 0);
 }
 

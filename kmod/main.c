@@ -53,6 +53,7 @@ static int __net_init fwt_net_init(struct net *net)
 		free_percpu(fn->stats);
 		return ret;
 	}
+	fwt_policies_net_init(fn);
 	fwt_trial_init(fn);
 	fwt_pools_net_init(fn);
 	fwt_netlink_net_init(fn);
@@ -75,6 +76,7 @@ static void __net_exit fwt_net_exit(struct net *net)
 
 	fwt_netlink_net_clean(fn);
 	fwt_trial_clean(fn);
+	fwt_policies_net_clean(fn);
 	/* Most namespaces never have a policy, and pay nothing for us. */
 	if (fn->generation) {
 		/* The last policy's work lets go of its slots, after RCU. */

@@ -13,7 +13,7 @@
 #include "policy.h"
 #include "set.h"
 
-/* One, or NULL and why. fwt_net.lock is held. */
+/* One, or NULL and why. fwt_policy_lock_alone() has been called. */
 static struct fwt_set *set_named(struct fwt_net *fn, const struct nlattr *name,
 				 struct netlink_ext_ack *extack, int *ret)
 {
@@ -25,8 +25,10 @@ static struct fwt_set *set_named(struct fwt_net *fn, const struct nlattr *name,
 		return NULL;
 	}
 	o = fwt_object_find(fn, FWT_OBJECT_SET, nla_data(name));
-	if (o)
+	if (o) {
+		fwt_set_rest(o);
 		return fwt_set_of(o);
+	}
 	*ret = -ENOENT;
 	if (!fwt_policy_locked(fn))
 		NL_SET_ERR_MSG_ATTR(extack, name, "no policy is in force");
@@ -103,7 +105,7 @@ int fwtree_nl_set_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	BUILD_BUG_ON(sizeof(*d) > sizeof(cb->ctx));
 	if (!fwt_netlink_allowed(cb->skb, cb->extack))
 		return -EPERM;
-	mutex_lock(&fn->lock);
+	fwt_policy_lock_alone(fn);
 	p = fwt_policy_locked(fn);
 	cb->seq = fn->generation;
 	for (; p && d->object < p->prog.n[FWT_SEC_OBJECTS]; d->object++) {
@@ -111,6 +113,7 @@ int fwtree_nl_set_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 		if (o->kind != FWT_OBJECT_SET)
 			continue;
+		fwt_set_rest(o);
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &fwtree_nl_family, NLM_F_MULTI, FWTREE_CMD_SET_GET);
 		if (!hdr)
@@ -201,7 +204,7 @@ int fwtree_nl_set_elem_get_dumpit(struct sk_buff *skb, struct netlink_callback *
 
 	if (!fwt_netlink_allowed(cb->skb, cb->extack))
 		return -EPERM;
-	mutex_lock(&fn->lock);
+	fwt_policy_lock_alone(fn);
 	s = set_named(fn, attrs ? attrs[FWTREE_A_SET_NAME] : NULL, cb->extack, &ret);
 	if (s) {
 		cb->seq = s->serial;
@@ -424,7 +427,7 @@ static int changes(struct genl_info *info, bool add, bool flush)
 		GENL_SET_ERR_MSG(info, "no memory for the answer");
 		return -ENOMEM;
 	}
-	mutex_lock(&fn->lock);
+	fwt_policy_lock_alone(fn);
 	s = set_named(fn, info->attrs[FWTREE_A_SET_NAME], info->extack, &ret);
 	if (s) {
 		mutex_lock(&s->mutex);

@@ -132,6 +132,10 @@ struct fwt_barred {
  * @limits: memory of limits by keys, beyond what each begins with
  * @sets_changed: elements that the policy in force has were taken from a set, or changed:
  *	the same text would bring them back
+ * @phase: of the policy in force, see struct fwt_policy; or of the last one
+ * @swapped: state of RCU when it came in force; where that is over, no walk is left of
+ *	one before
+ * @rest: what is to be done then
  * @map_lock: @n_mappings, @map_in and @map_out: by inside and outside end, see
  *	mapping.h
  * @across: connections from one VRF to another, see across.h; there are @n_across.
@@ -190,6 +194,9 @@ struct fwt_net {
 	struct fwt_share sets;
 	struct fwt_share limits;
 	bool sets_changed;
+	u8 phase;
+	unsigned long swapped;
+	struct work_struct rest;
 	spinlock_t map_lock;
 	u32 n_mappings;
 	struct rhashtable map_in;

@@ -116,12 +116,28 @@ static struct fwt_object *get(struct fwt_net *fn, struct fwt_object **sorted, u3
 	return o && alike(o, prog, i) ? o : create(fn, prog, i, extack);
 }
 
-int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **object,
-			struct netlink_ext_ack *extack)
+void fwt_objects_await(struct fwt_net *fn, const struct fwt_program *prog)
+{
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_OBJECTS]; i++) {
+		u32 kind = prog->object[i].kind;
+
+		if (kind >= __FWT_OBJECT_MAX || !fwt_object_ops[kind] ||
+		    !fwt_object_ops[kind]->rest)
+			continue;
+		fwt_policy_alone(fn);
+		return;
+	}
+}
+
+int fwt_objects_prepare(struct fwt_net *fn, const struct fwt_program *prog,
+			struct fwt_object **object, struct netlink_ext_ack *extack)
 {
 	u32 n = prog->n[FWT_SEC_OBJECTS], i;
 	int ret = 0;
 
+	fwt_objects_await(fn, prog);
 	for (i = 0; i < n && !ret; i++)
 		if (fwt_object_ops[object[i]->kind]->prepare)
 			ret = fwt_object_ops[object[i]->kind]->prepare(object[i], prog, i, extack);
@@ -164,7 +180,7 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 	kvfree(sorted);
 	/* Each once: by now they are known to be different ones. */
 	if (!ret)
-		ret = fwt_objects_prepare(prog, out, extack);
+		ret = fwt_objects_prepare(fn, prog, out, extack);
 	if (ret) {
 		fwt_objects_put(out, n);
 		memset(out, 0, n * sizeof(*out));
@@ -232,6 +248,15 @@ void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **obj
 			fwt_object_ops[o->kind]->publish(o, prog, i);
 		memcpy(o->param, prog->object[i].param, sizeof(o->param));
 	}
+}
+
+void fwt_objects_rest(struct fwt_object *const *object, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (fwt_object_ops[object[i]->kind]->rest)
+			fwt_object_ops[object[i]->kind]->rest(object[i]);
 }
 
 void fwt_objects_cancel(struct fwt_object **object, u32 n)

@@ -30,11 +30,14 @@ struct fwt_object;
  *	@prog, so that its contents stay; may get ready what @publish will need.
  *	NULL: where all parameters are equal
  * @prepare: the policy of which it is element @i of @prog's OBJECTS is about to be in
- *	force: what @publish needs and may fail. May be NULL
+ *	force: what @publish needs and may fail. May be NULL. No walk is left of a policy
+ *	before that in force, if there is a @rest
  * @cancel: it will not be, after all; also where @prepare failed or was not called.
  *	May be NULL
  * @publish: the policy is going to be in force, nothing can fail any more: take
  *	over what @alike let differ. May be NULL
+ * @rest: the policy that has it is in force, and no walk is left of one before: what was
+ *	for those only may go. May be NULL
  * @free: no walk and no program has it any more
  */
 struct fwt_object_ops {
@@ -45,6 +48,7 @@ struct fwt_object_ops {
 		       struct netlink_ext_ack *extack);
 	void (*cancel)(struct fwt_object *o);
 	void (*publish)(struct fwt_object *o, const struct fwt_program *prog, u32 i);
+	void (*rest)(struct fwt_object *o);
 	void (*free)(struct fwt_object *o);
 };
 
@@ -84,15 +88,17 @@ int fwt_objects_get(struct fwt_net *fn, const struct fwt_program *prog,
 
 /**
  * fwt_objects_prepare() - a program that has its objects is about to be in force
+ * @fn: namespace
  * @prog: program
  * @object: by index, each another one
  * @extack: told why not
  *
- * Context: fwt_net.lock. fwt_objects_get() has done it for a new program.
+ * Context: fwt_net.lock. fwt_objects_get() has done it for a new program. Waits as
+ * fwt_objects_await() does, who does that before has it not wait with locks held.
  * Return: 0; what @prepare says, and then it is taken back.
  */
-int fwt_objects_prepare(const struct fwt_program *prog, struct fwt_object **object,
-			struct netlink_ext_ack *extack);
+int fwt_objects_prepare(struct fwt_net *fn, const struct fwt_program *prog,
+			struct fwt_object **object, struct netlink_ext_ack *extack);
 
 /**
  * fwt_objects_get_added() - a use of each object of a patch's program
@@ -114,6 +120,14 @@ void fwt_objects_publish_added(const struct fwt_patch *patch, struct fwt_object 
 
 /* The policy that has them is going to be in force. */
 void fwt_objects_publish(const struct fwt_program *prog, struct fwt_object **object);
+
+/* It is, and no walk is left of one before: fwt_policy_alone(). fwt_net.lock is held. */
+void fwt_objects_rest(struct fwt_object *const *object, u32 n);
+
+/* Waits until no walk is left of a policy before that in force, where a program has
+ * objects that need it to be in force. Better without locks.
+ */
+void fwt_objects_await(struct fwt_net *fn, const struct fwt_program *prog);
 
 /* It is not, after fwt_objects_get(): which has lasted until now. */
 void fwt_objects_cancel(struct fwt_object **object, u32 n);

@@ -379,7 +379,43 @@ void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p)
 	set_rate(&fn->told[FWT_TOLD_CONNS].limit, p->opt.event_rate);
 	set_rate(&fn->told[FWT_TOLD_DROPS].limit, p->opt.event_rate);
 	set_rate(&fn->told[FWT_TOLD_LOGS].limit, p->opt.log_rate);
+	p->phase = !fn->phase;
+	fn->phase = p->phase;
 	rcu_assign_pointer(fn->policy, p);
+	WRITE_ONCE(fn->swapped, get_state_synchronize_rcu());
+	if (p->prog.n[FWT_SEC_OBJECTS])
+		queue_work(fwt_wq, &fn->rest);
+}
+
+void fwt_policy_lock_alone(struct fwt_net *fn)
+{
+	fwt_policy_alone(fn);
+	mutex_lock(&fn->lock);
+	/* Another one may have come, which is seldom. */
+	fwt_policy_alone(fn);
+}
+
+static void rest(struct work_struct *work)
+{
+	struct fwt_net *fn = container_of(work, struct fwt_net, rest);
+	const struct fwt_policy *p;
+
+	fwt_policy_lock_alone(fn);
+	p = fwt_policy_locked(fn);
+	if (p)
+		fwt_objects_rest(p->object, p->prog.n[FWT_SEC_OBJECTS]);
+	mutex_unlock(&fn->lock);
+}
+
+void fwt_policies_net_init(struct fwt_net *fn)
+{
+	INIT_WORK(&fn->rest, rest);
+	fn->swapped = get_state_synchronize_rcu();
+}
+
+void fwt_policies_net_clean(struct fwt_net *fn)
+{
+	cancel_work_sync(&fn->rest);
 }
 
 static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 trial,
@@ -405,6 +441,7 @@ static int apply(struct fwt_net *fn, void *blob, size_t len, u32 expect, u32 tri
 			return -ENOMEM;
 		}
 	}
+	fwt_objects_await(fn, &p->prog);
 	mutex_lock(&fn->lock);
 	/* RTNL comes first; only policies of devices need it. */
 	if (fwt_hooks_need_rtnl(fn, p)) {

@@ -82,6 +82,8 @@ struct fwt_change {
  * @slot: the base's, for the data path
  * @run: likewise, see FWT_RUN
  * @object: likewise
+ * @phase: 0 or 1, another one than the policy before it had, but for a patch: what there
+ *	is for it in its sets, see set.h
  * @base: shared by policies that differ by a patch
  * @change: or NULL
  * @applied: wall clock, seconds
@@ -96,6 +98,7 @@ struct fwt_policy {
 	const u32 *slot;
 	const u32 *run;
 	struct fwt_object *const *object;
+	u8 phase;
 	struct fwt_base *base;
 	struct fwt_change *change;
 	time64_t applied;
@@ -159,6 +162,19 @@ static inline bool fwt_policy_tracks(const struct fwt_policy *p)
  * taken up where they are by now. fwt_net.lock is held.
  */
 void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p);
+
+/* Waits until no walk is left of a policy before that in force: better without locks; or
+ * takes fwt_net.lock then.
+ */
+static inline void fwt_policy_alone(const struct fwt_net *fn)
+{
+	cond_synchronize_rcu(READ_ONCE(fn->swapped));
+}
+
+void fwt_policy_lock_alone(struct fwt_net *fn);
+
+void fwt_policies_net_init(struct fwt_net *fn);
+void fwt_policies_net_clean(struct fwt_net *fn);
 
 /* No policy any more, with RTNL and fwt_net.lock held; and what is to be done with
  * the former one without them, which may take a grace period.

@@ -188,6 +188,7 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	p->slot = b->slot;
 	p->run = b->run;
 	p->object = b->object;
+	p->phase = old->phase;
 	p->change = c;
 	c->users = 1;
 	p->applied = ktime_get_real_seconds();

@@ -11,23 +11,43 @@
 
 /* Looking up */
 
-bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value, u32 *looks)
+/* In an array are those of its phase alone. */
+static bool live_there(u32 lease, u32 now)
+{
+	return lease & LEASE_FILES || own_lease(lease, now);
+}
+
+/* Who finds no such array any more finds its values in the hash: pairs with the release in
+ * values_come().
+ */
+static bool over_has(const struct fwt_set *s, u32 phase, bool six, const u32 *key, u32 *value,
+		     u32 *looks)
+{
+	const struct fwt_set_ranges *r = smp_load_acquire(&s->part[six].over[phase]);
+
+	return unlikely(r) && fwt_set_ranges_find(r, key, live_there, 0, value, looks);
+}
+
+bool fwt_set_has(const struct fwt_set *s, u32 phase, bool six, const u32 *key, u32 *value,
+		 u32 *looks)
 {
 	const struct fwt_set_ranges *r;
 	u32 lease, now = 0;
 
+	if (value && over_has(s, phase, six, key, value, looks))
+		return true;
 	lease = fwt_set_hash_look(&s->part[six].keys, key, value);
 	if (lease) {
-		if (lease == FWT_SET_SURE || sure(lease))
+		if (lease == FWT_SET_SURE || held(lease, phase))
 			return true;
 		now = units_now();
-		if (live(lease, now))
+		if (own_lease(lease, now))
 			return true;
 	}
-	r = rcu_dereference(s->part[six].array);
+	r = rcu_dereference(s->part[six].array[phase]);
 	if (likely(!r))
 		return false;
-	return fwt_set_ranges_find(r, key, live, now ?: units_now(), value, looks);
+	return fwt_set_ranges_find(r, key, live_there, now ?: units_now(), value, looks);
 }
 
 /* By walks */
@@ -104,7 +124,7 @@ static void note_lease(struct fwt_set *s, u32 lease)
 	WRITE_ONCE(s->leases, true);
 }
 
-void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
+void fwt_set_renew(struct fwt_set *s, u32 phase, bool six, const u32 *key, u64 ms)
 {
 	struct fwt_set_hash *h = &s->part[six].keys;
 	u32 now = units_now(), lease, to;
@@ -114,14 +134,14 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 	to = units_of(ms, now);
 	/* A flood of packets that add the same source does not all take the lock. */
 	lease = fwt_set_hash_find(h, key);
-	if (sure(lease) || until(lease) == to)
+	if (held(lease, phase) || until(lease) == to)
 		return;
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
 	if (!lease && fwt_set_count(s) >= READ_ONCE(s->max)) {
 		tell = no_room(s);
-	} else if (!sure(lease)) {
-		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_NEXT), NULL,
+	} else if (!held(lease, phase)) {
+		if (fwt_set_hash_put(h, key, lease_until(to) | (lease & LEASE_FILES), NULL,
 				     true))
 			tell = no_room(s);
 		else if (to != UNTIL_FOREVER)
@@ -135,40 +155,51 @@ void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms)
 		fwt_set_work_soon(s, HZ);
 }
 
-/* What the next policy has stays hidden until then. */
-static bool take_away(struct fwt_set *s, struct fwt_set_hash *h, const u32 *key)
+/* What the policy of the other phase has is not taken from that one. */
+static u32 lease_without(const struct fwt_set *s, u32 lease, u32 phase)
 {
-	u32 lease = fwt_set_hash_find(h, key);
+	u32 kept = s->apart ? lease & lease_file(!phase) : 0;
 
-	if (lease & LEASE_FILE)
+	return kept ? lease_until(UNTIL_NEVER) | kept : 0;
+}
+
+static bool take_away(struct fwt_set *s, u32 phase, struct fwt_set_hash *h, const u32 *key)
+{
+	u32 lease = fwt_set_hash_find(h, key), left = lease_without(s, lease, phase);
+
+	if (lease & lease_file(phase))
 		WRITE_ONCE(s->fn->sets_changed, true);
 
-	if (!lease || lease == (lease_until(UNTIL_NEVER) | LEASE_NEXT))
+	if (lease == left)
 		return false;
-	if (lease & LEASE_NEXT)
-		return !fwt_set_hash_put(h, key, lease_until(UNTIL_NEVER) | LEASE_NEXT, NULL,
-					 false);
+	if (left)
+		return !fwt_set_hash_put(h, key, left, NULL, false);
 	return fwt_set_hash_remove(h, key);
 }
 
-void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key)
+void fwt_set_remove(struct fwt_set *s, u32 phase, bool six, const u32 *key)
 {
 	struct fwt_set_hash *h = &s->part[six].keys;
 
 	if (!fwt_set_hash_find(h, key))
 		return;
 	spin_lock_bh(&s->lock);
-	take_away(s, h, key);
+	take_away(s, phase, h, key);
 	spin_unlock_bh(&s->lock);
 	misfit(s, h);
 }
 
 /* By processes */
 
-/* What a map gives for a key that is there, already. */
-static bool gives(const struct fwt_set_hash *h, const u32 *key, const u32 *value)
+/* The bits of what the policy in force has. */
+static u32 file_bits(const struct fwt_set *s)
 {
-	u32 is[FWT_SET_VALUE_WORDS];
+	return s->apart ? lease_file(s->phase) : LEASE_FILES;
+}
+
+bool fwt_set_gives(const struct fwt_set_hash *h, const u32 *key, const u32 *value)
+{
+	u32 is[FWT_SET_VALUE_WORDS] = { };
 
 	if (!value || !h->value_words)
 		return true;
@@ -192,13 +223,13 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
 	/* What the policy has, or is to have. */
-	if (e->file ? !(lease & LEASE_FILE) : e->value && lease & LEASE_FILE)
+	if (e->file ? !(lease & lease_file(s->phase)) : e->value && lease & lease_file(s->phase))
 		WRITE_ONCE(s->fn->sets_changed, true);
 	if (e->file)
-		to = (lease ?: lease_until(UNTIL_NEVER)) | LEASE_FILE;
+		to = (lease ?: lease_until(UNTIL_NEVER)) | file_bits(s);
 	else
-		to = lease_until(units_of(ms, now)) | (lease & (LEASE_FILE | LEASE_NEXT));
-	changes = lease != to || !gives(h, key, e->value);
+		to = lease_until(units_of(ms, now)) | (lease & LEASE_FILES);
+	changes = lease != to || !fwt_set_gives(h, key, e->value);
 	ret = lease || fwt_set_count(s) < s->max ?
 	      fwt_set_hash_put(h, key, to, e->value, false) : -ENOSPC;
 	if (!ret && changes && h == &s->part[e->six].ranges)
@@ -213,13 +244,13 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 }
 
 /* The policy has it no more; what else holds it, does. */
-static void let_go(struct fwt_set_hash *h, const u32 *key, u32 lease)
+static void let_go(struct fwt_set *s, struct fwt_set_hash *h, const u32 *key, u32 lease)
 {
-	lease &= ~LEASE_FILE;
-	if (lease == lease_until(UNTIL_NEVER))
-		fwt_set_hash_remove(h, key);
-	else
+	lease = lease_or_none(lease & ~file_bits(s));
+	if (lease)
 		fwt_set_hash_put(h, key, lease, NULL, false);
+	else
+		fwt_set_hash_remove(h, key);
 }
 
 int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
@@ -235,13 +266,13 @@ int fwt_set_delete(struct fwt_set *s, const struct fwt_set_elem *e)
 	rcu_read_lock();
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
-	if (e->file && lease & LEASE_FILE) {
+	if (e->file && lease & lease_file(s->phase)) {
 		WRITE_ONCE(s->fn->sets_changed, true);
-		let_go(h, key, lease);
+		let_go(s, h, key, lease);
 		changes = true;
 	} else if (lease && !e->file) {
-		was = live(lease, units_now());
-		changes = take_away(s, h, key);
+		was = live(lease, units_now(), s->phase);
+		changes = take_away(s, s->phase, h, key);
 	}
 	spin_unlock_bh(&s->lock);
 	rcu_read_unlock();
@@ -274,23 +305,28 @@ void fwt_set_all_hashes(struct fwt_set *s,
 		all_of(s, fwt_set_hash_at(s, i), fn, ctx);
 }
 
+struct flush {
+	const struct fwt_set *s;
+	u32 n;
+};
+
 static u32 flush_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 {
-	u32 *n = ctx;
+	struct flush *f = ctx;
 
-	*n += live(lease, units_now());
-	return lease & LEASE_NEXT ? lease_until(UNTIL_NEVER) | LEASE_NEXT : 0;
+	f->n += live(lease, units_now(), f->s->phase);
+	return lease_without(f->s, lease, f->s->phase);
 }
 
 u32 fwt_set_flush(struct fwt_set *s)
 {
-	u32 n = 0;
+	struct flush f = { .s = s };
 
 	lockdep_assert_held(&s->mutex);
 	WRITE_ONCE(s->fn->sets_changed, true);
 	s->dirty |= s->part[0].ranges.count || s->part[1].ranges.count;
-	fwt_set_all_hashes(s, flush_one, &n);
-	return n;
+	fwt_set_all_hashes(s, flush_one, &f);
+	return f.n;
 }
 
 /* Ranges */
@@ -300,52 +336,57 @@ struct gather {
 	u32 room;
 	u32 words;
 	u32 now;
-	bool coming;
+	u32 phase;
+	bool strange;
 };
 
 static u32 gather_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 {
 	struct gather *g = ctx;
-	u32 as = g->coming ? lease_after(lease) : lease & ~LEASE_NEXT;
+	u32 as = lease_of_phase(lease, g->phase);
 
-	if (as && live(as, g->now) && g->to->n < g->room)
+	if (live_there(as, g->now) && !(g->strange && as & LEASE_FILES) && g->to->n < g->room)
 		fwt_set_ranges_add(g->to, key, key + g->words, as, value);
 	return lease;
 }
 
-/* The array of ranges; NULL for none. Their number can't change under the mutex. */
-int fwt_set_gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_ranges **out)
+struct fwt_set_ranges *fwt_set_gather(struct fwt_set *s, bool six, u32 phase, u32 more,
+				      bool strange)
 {
 	struct fwt_set_hash *h = &s->part[six].ranges;
 	struct gather g = {
-		.words = s->shape.words[six], .now = units_now(), .coming = coming,
-		.room = h->count,
+		.words = s->shape.words[six], .now = units_now(), .phase = phase,
+		.room = h->count, .strange = strange,
 	};
 
-	*out = NULL;
-	if (!g.room)
-		return 0;
-	g.to = fwt_set_ranges_new(&s->shape, six, g.room);
+	if (!g.room && !more)
+		return NULL;
+	g.to = fwt_set_ranges_new(&s->shape, six, g.room + more);
 	if (!g.to)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	all_of(s, h, gather_one, &g);
-	if (!g.to->n) {
-		kvfree(g.to);
-		return 0;
+	return g.to;
+}
+
+struct fwt_set_ranges *fwt_set_in_order(struct fwt_set_ranges *r)
+{
+	if (r && !r->n) {
+		kvfree(r);
+		return NULL;
 	}
-	fwt_set_ranges_build(g.to);
-	*out = g.to;
-	return 0;
+	if (r)
+		fwt_set_ranges_build(r);
+	return r;
 }
 
 /* Nobody waits for readers here: a policy has hundreds of sets, and whoever applies it
  * may hold RTNL.
  */
-void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r)
+void fwt_set_array_swap(struct fwt_set *s, bool six, u32 phase, struct fwt_set_ranges *r)
 {
 	struct fwt_set_ranges *old;
 
-	old = rcu_replace_pointer(s->part[six].array, r, lockdep_is_held(&s->mutex));
+	old = rcu_replace_pointer(s->part[six].array[phase], r, lockdep_is_held(&s->mutex));
 	if (old)
 		kvfree_rcu(old, rcu);
 }
@@ -367,9 +408,10 @@ static int build(struct fwt_set *s)
 	s->more = false;
 	s->dirty = false;
 	for (i = 0; i < fwt_set_n_hashes(s) / 2 && !ret; i++) {
-		ret = fwt_set_gather(s, i, false, &r);
+		r = fwt_set_gather(s, i, s->phase, 0, false);
+		ret = PTR_ERR_OR_ZERO(r);
 		if (!ret)
-			fwt_set_array_swap(s, i, r);
+			fwt_set_array_swap(s, i, s->phase, fwt_set_in_order(r));
 	}
 	if (ret) {
 		s->dirty = true;
@@ -399,7 +441,8 @@ int fwt_set_settle(struct fwt_set *s, bool more)
 {
 	lockdep_assert_held(&s->mutex);
 	fit(s, false);
-	if (!s->dirty)
+	/* What is in order for a policy that comes stays so until the other phase is, too. */
+	if (!s->dirty || s->apart)
 		return 0;
 	if (!more)
 		return build(s);
@@ -412,6 +455,7 @@ struct next {
 	void *ctx;
 	u32 words;
 	u32 now;
+	u32 phase;
 	bool six;
 	bool ranges;
 };
@@ -420,12 +464,12 @@ static u32 next_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 {
 	struct next *n = ctx;
 	struct fwt_set_elem e = {
-		.six = n->six, .file = lease & LEASE_FILE, .low = key,
+		.six = n->six, .file = lease & lease_file(n->phase), .low = key,
 		.high = n->ranges ? key + n->words : key, .value = value,
 	};
 
-	if (live(lease, n->now)) {
-		e.ms = ms_left(lease, n->now);
+	if (live(lease, n->now, n->phase)) {
+		e.ms = ms_left(lease, n->now, n->phase);
 		n->fn(n->ctx, &e);
 	}
 	return lease;
@@ -435,8 +479,8 @@ bool fwt_set_next(struct fwt_set *s, struct fwt_set_cursor *c,
 		  void (*fn)(void *ctx, const struct fwt_set_elem *e), void *ctx)
 {
 	struct next n = {
-		.fn = fn, .ctx = ctx, .now = units_now(), .six = c->hash / 2,
-		.ranges = c->hash & 1,
+		.fn = fn, .ctx = ctx, .now = units_now(), .phase = s->phase,
+		.six = c->hash / 2, .ranges = c->hash & 1,
 	};
 
 	lockdep_assert_held(&s->mutex);
@@ -475,8 +519,8 @@ static u32 collect_one(void *ctx, const u32 *key, u32 lease, const u32 *value)
 		note_lease(c->s, lease);
 		return lease;
 	}
-	if (lease & (LEASE_FILE | LEASE_NEXT))
-		return lease_until(UNTIL_NEVER) | (lease & (LEASE_FILE | LEASE_NEXT));
+	if (lease & LEASE_FILES)
+		return lease_until(UNTIL_NEVER) | (lease & LEASE_FILES);
 	c->gone++;
 	return 0;
 }
@@ -534,7 +578,7 @@ static void work(struct work_struct *work)
 	fit(s, true);
 	if (s->more && time_before(jiffies, s->build))
 		fwt_set_work_soon(s, s->build - jiffies);
-	else if (s->dirty)
+	else if (s->dirty && !s->apart)
 		build(s);
 	if (collects(s))
 		fwt_set_work_soon(s, HZ);
@@ -551,9 +595,9 @@ static void set_free(struct fwt_object *o)
 	cancel_delayed_work_sync(&s->work);
 	for (i = 0; i < fwt_set_n_hashes(s); i++)
 		fwt_set_hash_clean(fwt_set_hash_at(s, i));
-	for (i = 0; i < 2; i++) {
-		kvfree(rcu_dereference_protected(s->part[i].array, true));
-		kvfree(s->part[i].coming);
+	for (i = 0; i < 4; i++) {
+		kvfree(rcu_dereference_protected(s->part[i / 2].array[i & 1], true));
+		kvfree(rcu_dereference_protected(s->part[i / 2].over[i & 1], true));
 	}
 	kfree(s);
 }
@@ -571,6 +615,7 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 	if (!s)
 		goto fail;
 	s->fn = fn;
+	s->phase = fn->phase;
 	s->serial = atomic_inc_return(&serial) ?: atomic_inc_return(&serial);
 	fwt_set_shape(param, &s->shape);
 	fwt_set_read_params(s, param);
@@ -596,5 +641,6 @@ const struct fwt_object_ops fwt_set_ops = {
 	.prepare = fwt_set_prepare,
 	.cancel = fwt_set_cancel,
 	.publish = fwt_set_publish,
+	.rest = fwt_set_rest,
 	.free = set_free,
 };

@@ -7,10 +7,19 @@
  * known and counted, and besides in an array to be searched (set_ranges.h), which is
  * made anew when they change. Only fwctl and policies bring ranges, walks add keys.
  *
- * An element's lease, a word: 0 where there is none; else two bits of what brought it,
+ * An element's lease, a word: 0 where there is none; else a bit for each of two phases,
  * and until when it holds, in units of 64 ms since the machine began, modulo 2^30,
- * which is two years. LEASE_FILE: the policy in force has it, it holds whatever the
- * rest says. LEASE_NEXT: a policy has it that is about to be in force.
+ * which is two years. A phase's bit: the policy of that phase has it, for which it holds
+ * whatever the rest says.
+ *
+ * Phases. A policy takes the place of another one in one step, which is the swap of a
+ * pointer; so what it has in its sets must be there before, and what the former one had
+ * until no walk of that one is left. Hence policies have one phase and the other by turns,
+ * and each walk asks for what there is in its policy's. At rest both bits of an element
+ * are the same, and it need not be asked whose they are. A policy that comes sets and
+ * clears the bits of its phase alone, which is nobody's then (fwt_policy_alone() before),
+ * and makes an array of ranges for it; if it fails, they are as the other phase's again.
+ * After the swap and a grace period the other phase's become what the new policy's are.
  *
  * Synchronization: look-ups under RCU, without a lock. Whoever changes elements holds
  * @lock; who changes ranges, sizes or the policy's elements, @mutex besides: that is
@@ -36,14 +45,16 @@ struct fwt_set_ranges;
  * @part: by family
  * @part.keys: elements that are one key
  * @part.ranges: those that are more: low key, high key
- * @part.array: of these, to be searched; NULL for none
- * @part.coming: likewise, of the policy that is about to be in force
+ * @part.array: by phase, of these, to be searched; NULL for none
+ * @part.over: likewise, of a map: keys whose value is another one than @keys has
  * @timeout: ms, of what is added and says none; 0: it stays
  * @max: elements
  * @lock: elements
  * @mutex: ranges, sizes, the policy's elements
  * @dirty: ranges have changed, the array does not say so yet
- * @prepared: a policy is about to be in force
+ * @phase: of the policy in force, if that has it; or of the last one that had
+ * @apart: what there is in one phase may be other than in the other one
+ * @prepared: it is for a policy that is about to be in force, and is not yet
  * @serial: no other set had that number
  * @more: ranges are brought by a list, whose next piece is to come
  * @since: jiffies when it began
@@ -67,14 +78,16 @@ struct fwt_set {
 	struct {
 		struct fwt_set_hash keys;
 		struct fwt_set_hash ranges;
-		struct fwt_set_ranges __rcu *array;
-		struct fwt_set_ranges *coming;
+		struct fwt_set_ranges __rcu *array[2];
+		struct fwt_set_ranges __rcu *over[2];
 	} part[2];
 	u64 timeout;
 	u32 max;
 	spinlock_t lock;	/* elements */
 	struct mutex mutex;	/* ranges, sizes, the policy's elements */
 	bool dirty;
+	u8 phase;
+	bool apart;
 	bool prepared;
 	u32 serial;
 	bool more;
@@ -103,6 +116,7 @@ static inline struct fwt_set *fwt_set_of(struct fwt_object *o)
 /**
  * fwt_set_has() - is a key in a set
  * @s: set
+ * @phase: of the policy that asks, struct fwt_policy.phase; so below
  * @six: of the family of IPv6
  * @key: as many words as its keys have
  * @value: NULL, or set to what a map gives
@@ -111,11 +125,13 @@ static inline struct fwt_set *fwt_set_of(struct fwt_object *o)
  *
  * Context: RCU. Takes no lock.
  */
-bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value, u32 *looks);
+bool fwt_set_has(const struct fwt_set *s, u32 phase, bool six, const u32 *key, u32 *value,
+		 u32 *looks);
 
 /**
  * fwt_set_renew() - a walk adds a key, or renews its timeout
  * @s: set
+ * @phase: its policy's
  * @six: family
  * @key: key
  * @ms: 0: the set's own
@@ -124,10 +140,10 @@ bool fwt_set_has(const struct fwt_set *s, bool six, const u32 *key, u32 *value, 
  *
  * Context: any, softirq.
  */
-void fwt_set_renew(struct fwt_set *s, bool six, const u32 *key, u64 ms);
+void fwt_set_renew(struct fwt_set *s, u32 phase, bool six, const u32 *key, u64 ms);
 
 /* A walk takes a key away; what the policy has comes back with the next one. */
-void fwt_set_remove(struct fwt_set *s, bool six, const u32 *key);
+void fwt_set_remove(struct fwt_set *s, u32 phase, bool six, const u32 *key);
 
 /**
  * struct fwt_set_elem - an element, for and from who changes sets
@@ -147,6 +163,11 @@ struct fwt_set_elem {
 	const u32 *value;
 	u64 ms;
 };
+
+/* No walk is left of a policy before that in force, see fwt_policy_alone(): both phases are
+ * what the one is. Before a process asks what there is, or changes it. Takes the mutex.
+ */
+void fwt_set_rest(struct fwt_object *o);
 
 /* For processes; @s->mutex is held.
  *

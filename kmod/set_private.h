@@ -12,8 +12,7 @@
 
 /* Leases, see set.h */
 
-#define LEASE_FILE	1u
-#define LEASE_NEXT	2u
+#define LEASE_FILES	3u	/* lease_file() of both phases */
 #define LEASE_SHIFT	2
 #define UNIT_SHIFT	6	/* ms */
 #define UNITS_MASK	(~0u >> LEASE_SHIFT)
@@ -24,6 +23,11 @@
 static inline u32 units_now(void)
 {
 	return (u32)(jiffies64_to_msecs(get_jiffies_64()) >> UNIT_SHIFT) & UNITS_MASK;
+}
+
+static inline u32 lease_file(u32 phase)
+{
+	return 1u << phase;
 }
 
 static inline u32 until(u32 lease)
@@ -56,30 +60,40 @@ static inline bool own_lease(u32 lease, u32 now)
 	       (until(lease) >= UNTIL_FIRST && units_left(lease, now) > 0);
 }
 
-static inline bool live(u32 lease, u32 now)
+static inline bool live(u32 lease, u32 now, u32 phase)
 {
-	return lease & LEASE_FILE || own_lease(lease, now);
+	return lease & lease_file(phase) || own_lease(lease, now);
 }
 
 /* Whatever the time. */
-static inline bool sure(u32 lease)
+static inline bool held(u32 lease, u32 phase)
 {
-	return lease & LEASE_FILE || until(lease) == UNTIL_FOREVER;
+	return lease & lease_file(phase) || until(lease) == UNTIL_FOREVER;
 }
 
-static inline u64 ms_left(u32 lease, u32 now)
+/* And whichever policy asks. */
+static inline bool sure(u32 lease)
 {
-	if (sure(lease))
+	return (lease & LEASE_FILES) == LEASE_FILES || until(lease) == UNTIL_FOREVER;
+}
+
+static inline u64 ms_left(u32 lease, u32 now, u32 phase)
+{
+	if (held(lease, phase))
 		return FWT_SET_FOREVER;
 	return (u64)units_left(lease, now) << UNIT_SHIFT;
 }
 
-/* When the policy that was prepared is in force; 0: it goes. */
-static inline u32 lease_after(u32 lease)
+/* 0 where nothing holds it any more. */
+static inline u32 lease_or_none(u32 lease)
 {
-	u32 after = lease_until(until(lease)) | (lease & LEASE_NEXT ? LEASE_FILE : 0);
+	return lease == lease_until(UNTIL_NEVER) ? 0 : lease;
+}
 
-	return after == lease_until(UNTIL_NEVER) ? 0 : after;
+/* Of both phases what one says. */
+static inline u32 lease_of_phase(u32 lease, u32 phase)
+{
+	return lease & lease_file(phase) ? lease | LEASE_FILES : lease & ~LEASE_FILES;
 }
 
 /* Elements */
@@ -119,11 +133,18 @@ void fwt_set_all_hashes(struct fwt_set *s,
 			u32 (*fn)(void *ctx, const u32 *key, u32 lease, const u32 *value),
 			void *ctx);
 
-/* The array of ranges, as they are or as those of the policy that is @coming; NULL for
- * none. Their number can't change under the mutex.
+/* The ranges that there are in a phase, with room for @more; @strange: but for those that
+ * its policy has. NULL where there is no room for any, or -ENOMEM. Their number can't
+ * change under the mutex.
  */
-int fwt_set_gather(struct fwt_set *s, bool six, bool coming, struct fwt_set_ranges **out);
-void fwt_set_array_swap(struct fwt_set *s, bool six, struct fwt_set_ranges *r);
+struct fwt_set_ranges *fwt_set_gather(struct fwt_set *s, bool six, u32 phase, u32 more,
+				      bool strange);
+/* All are there: in order, to be searched; NULL for none. */
+struct fwt_set_ranges *fwt_set_in_order(struct fwt_set_ranges *r);
+void fwt_set_array_swap(struct fwt_set *s, bool six, u32 phase, struct fwt_set_ranges *r);
+
+/* What a map gives for a key that is there, already. Under RCU. */
+bool fwt_set_gives(const struct fwt_set_hash *h, const u32 *key, const u32 *value);
 
 void fwt_set_work_soon(struct fwt_set *s, unsigned long delay);
 

@@ -81,6 +81,16 @@ void fwt_set_ranges_add(struct fwt_set_ranges *r, const u32 *low, const u32 *hig
 	memcpy(lease_of(r, e) + 1, value, r->shape->value_words[r->six] * sizeof(u32));
 }
 
+u32 fwt_set_ranges_at(const struct fwt_set_ranges *r, u32 i, const u32 **low,
+		      const u32 **value)
+{
+	u32 *e = at(r, i);
+
+	*low = e;
+	*value = lease_of(r, e) + 1;
+	return *lease_of(r, e);
+}
+
 /* Of millions of ranges putting them in order takes seconds, and the kernel's sort never
  * lets go of the CPU: so what it calls does, each so many times.
  */

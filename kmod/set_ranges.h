@@ -45,6 +45,10 @@ struct fwt_set_ranges *fwt_set_ranges_new(const struct fwt_set_shape *shape, boo
 void fwt_set_ranges_add(struct fwt_set_ranges *r, const u32 *low, const u32 *high, u32 lease,
 			const u32 *value);
 
+/* The lease of one of them, its low key, behind which is the high one, and its value. */
+u32 fwt_set_ranges_at(const struct fwt_set_ranges *r, u32 i, const u32 **low,
+		      const u32 **value);
+
 /* All are there: put them in order. */
 void fwt_set_ranges_build(struct fwt_set_ranges *r);
 

@@ -37,7 +37,7 @@ static struct fwt_policy *go_back(struct fwt_net *fn, struct netlink_ext_ack *ex
 	struct fwt_policy *old = fwt_policy_locked(fn), *p = again(&fn->trial);
 	int ret;
 
-	ret = fwt_objects_prepare(&p->base->prog, p->base->object, extack);
+	ret = fwt_objects_prepare(fn, &p->base->prog, p->base->object, extack);
 	if (ret)
 		return ERR_PTR(ret);
 	ret = fwt_hooks_get(fn, p, extack);
@@ -66,6 +66,7 @@ static int rollback(struct fwt_net *fn, bool late, struct netlink_ext_ack *extac
 	bool flushed = false;
 	int ret = -ENOENT;
 
+	fwt_policy_alone(fn);
 	rtnl_lock();
 	mutex_lock(&fn->lock);
 	if (!t->on) {

@@ -289,8 +289,9 @@ static bool world_set_has(const struct fwt_env *env, u32 object, bool six, const
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value,
-			   likely(w->net->user_ns == &init_user_ns) ? NULL : (u32 *)&w->ranges);
+	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), w->pol->phase, six, key,
+			   value, likely(w->net->user_ns == &init_user_ns) ? NULL :
+			   (u32 *)&w->ranges);
 }
 
 static u32 world_draw(const struct fwt_env *env)

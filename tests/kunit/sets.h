@@ -79,12 +79,55 @@ static inline void rig_base(struct rig *r, const u32 *word, u32 n)
 	r->object.param[FWT_SETP_ELEMENTS4] = n ? 0 : FWT_NONE;
 }
 
+/* A policy comes in force, as policy.c has it: prepared, published, with which nothing is
+ * other yet, in force, when those that begin to walk find what it has; and at rest, where
+ * nobody walks the former one any more.
+ */
+static inline int rig_prepare(struct rig *r)
+{
+	return fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL);
+}
+
+static inline void rig_publish(struct rig *r)
+{
+	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+}
+
+static inline void rig_swap(struct rig *r)
+{
+	WRITE_ONCE(r->fn->phase, !r->fn->phase);
+}
+
+static inline void rig_rest(struct rig *r)
+{
+	fwt_set_ops.rest(&r->s->head);
+}
+
+/* From the second step on. */
+static inline void rig_in_force(struct rig *r)
+{
+	rig_publish(r);
+	rig_swap(r);
+	rig_rest(r);
+}
+
+/* By who walks the policy of a phase. */
+static inline bool has_in(struct rig *r, u32 phase, u32 key)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = fwt_set_has(r->s, phase, false, &key, NULL, NULL);
+	rcu_read_unlock();
+	return ret;
+}
+
 static inline bool has(struct rig *r, bool six, const u32 *key)
 {
 	bool ret;
 
 	rcu_read_lock();
-	ret = fwt_set_has(r->s, six, key, NULL, NULL);
+	ret = fwt_set_has(r->s, r->fn->phase, six, key, NULL, NULL);
 	rcu_read_unlock();
 	return ret;
 }
@@ -126,7 +169,7 @@ static inline bool gives(struct rig *r, bool six, const u32 *key, u32 *value)
 	bool ret;
 
 	rcu_read_lock();
-	ret = fwt_set_has(r->s, six, key, value, NULL);
+	ret = fwt_set_has(r->s, r->fn->phase, six, key, value, NULL);
 	rcu_read_unlock();
 	return ret;
 }

@@ -229,7 +229,7 @@ static void readers(struct kunit *test)
 	for (round = 0; round < 3; round++) {
 		rcu_read_lock();
 		for (key = 1000; key < 1000 + many; key++) {
-			fwt_set_renew(r->s, false, &key, 0);
+			fwt_set_renew(r->s, r->fn->phase, false, &key, 0);
 			if (!(key & 1023)) {
 				rcu_read_unlock();
 				cond_resched();
@@ -243,7 +243,7 @@ static void readers(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), STAY + many);
 		rcu_read_lock();
 		for (key = 1000; key < 1000 + many; key++)
-			fwt_set_remove(r->s, false, &key);
+			fwt_set_remove(r->s, r->fn->phase, false, &key);
 		rcu_read_unlock();
 		mutex_lock(&r->s->mutex);
 		fwt_set_settle(r->s, false);
@@ -265,7 +265,7 @@ static void timeouts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, insert(r, false, &low, &high, 300), 0);
 	/* In time, or, on a machine that stood still, anew: either way it is there. */
 	rcu_read_lock();
-	fwt_set_renew(r->s, false, &key, 600000);
+	fwt_set_renew(r->s, r->fn->phase, false, &key, 600000);
 	rcu_read_unlock();
 	end = jiffies + 10 * HZ;
 	while (has(r, false, &in) && time_before(jiffies, end))
@@ -283,7 +283,7 @@ static void timeouts(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, insert(r, false, &i, &i, 0), 0);
 	KUNIT_EXPECT_EQ(test, insert(r, false, &i, &i, 0), -ENOSPC);
 	rcu_read_lock();
-	fwt_set_renew(r->s, false, &i, 0);
+	fwt_set_renew(r->s, r->fn->phase, false, &i, 0);
 	rcu_read_unlock();
 	KUNIT_EXPECT_FALSE(test, has(r, false, &i));
 	KUNIT_EXPECT_EQ(test, r->s->refused, 1);
@@ -310,8 +310,8 @@ static void waits_for_nobody(struct kunit *test)
 	/* Of other numbers of them: the tables change their sizes, too. */
 	for (i = 0; i < rounds; i++) {
 		rig_base(r, word, i & 1 ? 600 : 20);
-		KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-		fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+		KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
+		rig_in_force(r);
 		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), i & 1 ? 600u : 20u);
 	}
 	KUNIT_EXPECT_LT(test, current->nvcsw - waited, rounds / 2);
@@ -363,36 +363,36 @@ static void base(struct kunit *test)
 	u32 k1 = 1, k7 = 7, k25 = 25, mine = 50;
 
 	rig_base(r, one, 2);
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
 	KUNIT_EXPECT_FALSE(test, has(r, false, &k1) || has(r, false, &k7));
 	fwt_set_ops.cancel(&r->s->head);
 	KUNIT_EXPECT_EQ_MSG(test, fwt_set_count(r->s), 0, "nothing is left of it");
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
+	rig_in_force(r);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && has(r, false, &k7));
 	KUNIT_EXPECT_EQ(test, insert(r, false, &mine, &mine, 0), 0);
 
 	rig_base(r, two, 2);
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && !has(r, false, &k25));
 	fwt_set_ops.cancel(&r->s->head);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && has(r, false, &k1) && has(r, false, &mine));
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
+	rig_in_force(r);
 	KUNIT_EXPECT_TRUE(test, !has(r, false, &k7) && has(r, false, &k25));
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && has(r, false, &mine));
 
 	/* Gone back to. */
 	rig_base(r, one, 2);
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
+	rig_in_force(r);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k7) && !has(r, false, &k25) &&
 			  has(r, false, &mine));
 	/* One that is added, taken out of the text, and stays by that. */
 	KUNIT_EXPECT_EQ(test, insert(r, false, &k1, &k1, 0), 0);
 	rig_base(r, one, 0);
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
+	rig_in_force(r);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && !has(r, false, &k7));
 	KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), 2);
 }
@@ -417,8 +417,8 @@ static void names(struct kunit *test)
 	u32 k1 = 1, k2 = 2, k3 = 3, k4 = 4, k9 = 9, lo = 20, hi = 29, in = 25;
 
 	rig_base(r, text, 1);
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
+	rig_in_force(r);
 	KUNIT_EXPECT_EQ(test, by_name(r, true, &k2, &k2), 0);
 	KUNIT_EXPECT_EQ(test, by_name(r, true, &lo, &hi), 0);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k2) && has(r, false, &in));
@@ -429,7 +429,7 @@ static void names(struct kunit *test)
 
 	/* A rule adds nothing to what is there by name; it goes with the name. */
 	rcu_read_lock();
-	fwt_set_renew(r->s, false, &k2, 10);
+	fwt_set_renew(r->s, r->fn->phase, false, &k2, 10);
 	rcu_read_unlock();
 	msleep(200);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k2));
@@ -455,10 +455,10 @@ static void names(struct kunit *test)
 
 	/* While another policy is prepared, which has it, or has it not. */
 	KUNIT_EXPECT_EQ(test, by_name(r, true, &k2, &k2), 0);
-	KUNIT_EXPECT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, rig_prepare(r), 0);
 	KUNIT_EXPECT_EQ(test, by_name(r, false, &k1, &k1), 0);
 	KUNIT_EXPECT_TRUE(test, !has(r, false, &k1) && has(r, false, &k2));
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	rig_in_force(r);
 	KUNIT_EXPECT_TRUE(test, has(r, false, &k1) && !has(r, false, &k2));
 
 	/* Full. */
@@ -483,8 +483,8 @@ static void changed(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, r->fn->sets_changed, does, #what);		\
 } while (0)
 	rig_base(r, word, 2);
-	KUNIT_ASSERT_EQ(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0);
-	fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+	KUNIT_ASSERT_EQ(test, rig_prepare(r), 0);
+	rig_in_force(r);
 	CHANGES(insert(r, false, &k2, &k2, 0), false);
 	CHANGES(delete(r, false, &k2, &k2), false);
 	CHANGES(by_name(r, true, &k1, &k1), false);
@@ -514,7 +514,7 @@ static void speed(struct kunit *test)
 		rcu_read_lock();
 		for (k = 0; k < size[i]; k++) {
 			key = k * 2654435761u;
-			fwt_set_renew(r->s, false, &key, 0);
+			fwt_set_renew(r->s, r->fn->phase, false, &key, 0);
 			if (!(k & 0xfff)) {
 				rcu_read_unlock();
 				mutex_lock(&r->s->mutex);
@@ -534,7 +534,7 @@ static void speed(struct kunit *test)
 			ns = ktime_get_ns();
 			for (k = 0; k < 20000; k++) {
 				key = rnd(&state, 2 * size[i]) * 2654435761u;
-				found += fwt_set_has(r->s, false, &key, NULL, NULL);
+				found += fwt_set_has(r->s, r->fn->phase, false, &key, NULL, NULL);
 			}
 			ns = ktime_get_ns() - ns;
 			rcu_read_unlock();

@@ -5,7 +5,7 @@
 static void by_walk(struct rig *r, u32 key, u64 ms)
 {
 	rcu_read_lock();
-	fwt_set_renew(r->s, false, &key, ms);
+	fwt_set_renew(r->s, r->fn->phase, false, &key, ms);
 	rcu_read_unlock();
 }
 
@@ -102,9 +102,9 @@ static void policy_pays(struct kunit *test)
 	r->fn->sets.pot = &nothing;
 	for (round = 0; round < 3; round++) {
 		rig_base(r, word, round & 1 ? 4 : many);
-		KUNIT_EXPECT_EQ_MSG(test, fwt_set_ops.prepare(&r->s->head, &r->prog, 0, NULL), 0,
+		KUNIT_EXPECT_EQ_MSG(test, rig_prepare(r), 0,
 				    "round %u", round);
-		fwt_set_ops.publish(&r->s->head, &r->prog, 0);
+		rig_in_force(r);
 		KUNIT_EXPECT_EQ(test, fwt_set_count(r->s), round & 1 ? 4 : many);
 		KUNIT_EXPECT_EQ_MSG(test, books(r), 0, "round %u", round);
 	}
@@ -169,7 +169,7 @@ static void full(struct kunit *test)
 
 static const void *array(struct rig *r)
 {
-	return rcu_access_pointer(r->s->part[0].array);
+	return rcu_access_pointer(r->s->part[0].array[r->s->phase]);
 }
 
 /* Ranges are put in order where they have changed, and of a list when it is through. */
@@ -232,12 +232,12 @@ static void bounded(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, insert(r, false, low, high, 0), 0);
 	}
 	rcu_read_lock();
-	KUNIT_EXPECT_FALSE(test, fwt_set_has(r->s, false, key, NULL, &looks));
+	KUNIT_EXPECT_FALSE(test, fwt_set_has(r->s, r->fn->phase, false, key, NULL, &looks));
 	KUNIT_EXPECT_EQ(test, looks, 0);
 	key[1] = 10000;
-	KUNIT_EXPECT_TRUE(test, fwt_set_has(r->s, false, key, NULL, NULL));
+	KUNIT_EXPECT_TRUE(test, fwt_set_has(r->s, r->fn->phase, false, key, NULL, NULL));
 	looks = 5000;
-	KUNIT_EXPECT_TRUE(test, fwt_set_has(r->s, false, key, NULL, &looks));
+	KUNIT_EXPECT_TRUE(test, fwt_set_has(r->s, r->fn->phase, false, key, NULL, &looks));
 	KUNIT_EXPECT_LT(test, looks, 5000);
 	rcu_read_unlock();
 }

@@ -103,6 +103,7 @@ struct fwt_sim *fwt_sim_new(void)
 	fwt_share_init(&sim->fn.sets, FWT_SHARE_SETS, &sim->net);
 	fwt_share_init(&sim->fn.limits, FWT_SHARE_LIMITS, &sim->net);
 	sim->fn.timeouts_percent = 100;
+	fwt_policies_net_init(&sim->fn);
 	fwt_pools_net_init(&sim->fn);
 	ratelimit_state_init(&sim->fn.answer_limit, HZ, 100);
 	for (i = 0; i < __FWT_TOLD_MAX; i++)

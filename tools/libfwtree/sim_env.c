@@ -139,7 +139,8 @@ static bool env_set_has(const struct fwt_env *env, u32 object, bool six, const u
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 
-	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), six, key, value, NULL);
+	return fwt_set_has(fwt_set_of(fwt_policy_object(w->pol, object)), w->pol->phase, six, key,
+			   value, NULL);
 }
 
 static int env_owner(const struct fwt_env *env, unsigned int field, u32 *out)

@@ -117,8 +117,10 @@ static struct fwt_set *find(struct fwt_sim *sim, const char *name)
 {
 	struct fwt_object *o = fwt_object_find(sim_net_of(sim), FWT_OBJECT_SET, name);
 
-	if (o)
+	if (o) {
+		fwt_set_rest(o);
 		return fwt_set_of(o);
+	}
 	sim_set_error(sim, "the policy has no set '%s'", name);
 	return NULL;
 }
@@ -159,8 +161,8 @@ int fwt_sim_set(struct fwt_sim *sim, const char *line)
 
 static int is_in(struct fwt_set *s, const struct fwt_set_elem *e)
 {
-	return fwt_set_has(s, e->six, e->low, NULL, NULL) &&
-	       fwt_set_has(s, e->six, e->high, NULL, NULL) ?
+	return fwt_set_has(s, s->phase, e->six, e->low, NULL, NULL) &&
+	       fwt_set_has(s, s->phase, e->six, e->high, NULL, NULL) ?
 	       0 : -ENOENT;
 }
 
