@@ -45,7 +45,7 @@ static u64 answer_hash(const struct fwt_packet *p)
 
 	h = jhash2(p->daddr, 4, h);
 	return (u64)jhash_3words(p->have & FWT_HAVE_PORTS ?
-				 p->sport << 16 | p->dport : 0,
+				 (u32)p->sport << 16 | p->dport : 0,
 				 p->have & FWT_HAVE_TCP ? p->tcp_seq : p->icmp_type,
 				 p->length, h) << 32 | h | 1;
 }
@@ -57,21 +57,21 @@ void fwt_answer_note(struct fwt_way *w)
 	if (!(w->state->out->flags & IFF_LOOPBACK))
 		return;
 	/* What is overwritten before it came in is walked like a stranger. */
-	WRITE_ONCE(fn->answers[fn->next_answer++ % FWT_ANSWERS], answer_hash(&w->p));
+	atomic64_set(&fn->answers[fn->next_answer++ % FWT_ANSWERS], answer_hash(&w->p));
 }
 
 bool fwt_answer_expected(struct fwt_way *w)
 {
 	struct fwt_net *fn = w->fn;
-	u64 h;
+	s64 h;
 	u32 i;
 
 	if (likely(!w->state->in || !(w->state->in->flags & IFF_LOOPBACK)))
 		return false;
 	h = answer_hash(&w->p);
 	for (i = 0; i < FWT_ANSWERS; i++)
-		if (READ_ONCE(fn->answers[i]) == h &&
-		    cmpxchg(&fn->answers[i], h, 0) == h)
+		if (atomic64_read(&fn->answers[i]) == h &&
+		    atomic64_cmpxchg(&fn->answers[i], h, 0) == h)
 			return true;
 	return false;
 }

@@ -3,10 +3,10 @@
  * Giving a connection the end N that its server is to see: which ports are free.
  *
  * A port is free if the pair S-N is in no record, whichever way round it stands
- * there; so one port serves many destinations, and the question is one look-up in
- * the hash. Sixteen ports at random find one unless nearly all are taken: with
- * nine of ten taken they miss once in five times, with half of them once in
- * 65536.
+ * there (of queries: as the asking side); so one port serves many destinations, and
+ * the question is one look-up in the hash. Sixteen ports at random find one unless
+ * nearly all are taken: with nine of ten taken they miss once in five times, with
+ * half of them once in 65536.
  *
  * Nearly full. Then the ports that are taken towards S are written down, one bit
  * each (struct fwt_ports), as the search comes by them, and freed as connections
@@ -229,15 +229,16 @@ static struct fwt_ports *map_get(struct fwt_net *fn, u64 key, bool make)
 	return m;
 }
 
-void fwt_bind_release(const struct fwt_conn *c, u32 scope)
+void fwt_bind_release(const struct fwt_conn *c, u32 scope, bool mapped)
 {
 	struct fwt_ports *m;
 	struct fwt_end n;
 
-	if (likely(!(c->flags & BIT(FWT_CONN_MAPPED)) && !READ_ONCE(c->fn->has_ports)))
+	mapped = mapped && c->flags & BIT(FWT_CONN_MAPPED);
+	if (likely(!mapped && !READ_ONCE(c->fn->has_ports)))
 		return;
 	fwt_ends_get(&c->ends, FWT_N, &n);
-	if (c->flags & BIT(FWT_CONN_MAPPED))
+	if (mapped)
 		fwt_mapping_put(c, &n, scope);
 	rcu_read_lock();
 	m = map_find(c->fn, map_key(c, &n, scope));
@@ -609,6 +610,21 @@ static int as_before(struct search *s, const struct fwt_bind *b)
 	return ret;
 }
 
+/* What has no ports has nothing to choose but the address. */
+static int other_address(struct search *s, const struct fwt_bind *b)
+{
+	int ret = -EADDRINUSE;
+	u32 tries = 0;
+
+	s->end = b->end;
+	while (ret == -EADDRINUSE && ++tries < ADDRESSES &&
+	       fwt_nat_next(b->range, &b->end, &s->end)) {
+		s->own = fwt_own_address(s->c->fn->net, b->out, s->c->ends.family, s->end.addr);
+		ret = try_port(s, b->end.port);
+	}
+	return ret;
+}
+
 /* By another one, with a mapping where there is to be one. */
 static int choose(struct search *s, const struct fwt_bind *b, const struct fwt_end *client)
 {
@@ -632,6 +648,8 @@ static int choose(struct search *s, const struct fwt_bind *b, const struct fwt_e
 	}
 	if (ret == -EADDRINUSE && b->lo)
 		ret = search_range(s, b);
+	else if (ret == -EADDRINUSE && b->range)
+		ret = other_address(s, b);
 	if (ret == -EADDRINUSE && s->resting)
 		ret = take_over(s);
 	return ret;

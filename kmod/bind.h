@@ -70,9 +70,9 @@ void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b);
 
 /* A translated connection is out of the hash: its port is free, in the VRF @scope that
- * it was seen in.
+ * it was seen in; with @mapped the mapping that it counts in, if any, is that VRF's.
  */
-void fwt_bind_release(const struct fwt_conn *c, u32 scope);
+void fwt_bind_release(const struct fwt_conn *c, u32 scope, bool mapped);
 
 void fwt_bind_init(void);
 void fwt_bind_net_clean(struct fwt_net *fn);

@@ -263,6 +263,17 @@ static enum fwt_hook changes_at(const struct fwt_way *w)
 	}
 }
 
+/* IPv4 gives a packet that it forwards the priority of its type of service. */
+void fwt_change_restore(struct fwt_way *w)
+{
+	const struct fwt_conn_more *m = more_of(w->c);
+
+	if (!m || !(m->by[FWT_HOOK_INGRESS].what & FWT_DECISION_PRIORITY))
+		return;
+	w->skb->priority = m->by[FWT_HOOK_INGRESS].priority;
+	w->p.priority = w->skb->priority;
+}
+
 bool fwt_change_error(struct fwt_way *w)
 {
 	const struct fwt_conn_more *m = more_of(w->c);
@@ -272,6 +283,8 @@ bool fwt_change_error(struct fwt_way *w)
 	if (!m || w->state->hook == NF_INET_LOCAL_IN)
 		return false;
 	queue_known(w, m);
+	if (w->state->hook == NF_INET_POST_ROUTING)
+		fwt_change_restore(w);
 	s = &m->by[changes_at(w)];
 	if (s->what & FWT_DECISION_MARK)
 		w->skb->mark = s->mark;
@@ -294,17 +307,6 @@ int fwt_change_alone(struct fwt_way *w, const struct fwt_decision *d)
 		return 0;
 	fwt_sets_of(d, &w->after, &s);
 	return fwt_change(w, &s, true);
-}
-
-/* IPv4 gives a packet that it forwards the priority of its type of service. */
-void fwt_change_restore(struct fwt_way *w)
-{
-	const struct fwt_conn_more *m = more_of(w->c);
-
-	if (!m || !(m->by[FWT_HOOK_INGRESS].what & FWT_DECISION_PRIORITY))
-		return;
-	w->skb->priority = m->by[FWT_HOOK_INGRESS].priority;
-	w->p.priority = w->skb->priority;
 }
 
 int fwt_change_known(struct fwt_way *w)

@@ -253,10 +253,13 @@ static void bury(struct fwt_conn *c, enum fwt_end_reason why)
 
 	why = end_reason(c, why);
 	unlink_all(c);
+	/* Its mapping is of its own VRF where it had N by that, before it was known where it
+	 * leaves; its port is taken in both.
+	 */
 	if (unlikely(fwt_conn_is(c, FWT_CONN_ACROSS)))
-		fwt_bind_release(c, fwt_across_unlink(c));
-	else if (c->linked & BIT(FWT_PAIR_SN))
-		fwt_bind_release(c, c->ends.scope);
+		fwt_bind_release(c, fwt_across_unlink(c), !(c->linked & BIT(FWT_PAIR_SN)));
+	if (c->linked & BIT(FWT_PAIR_SN))
+		fwt_bind_release(c, c->ends.scope, true);
 	fwt_evict_leave(c);
 	/* The rules that it names are there as long as it is charged to them. */
 	fwt_event_ended(c, why);
@@ -464,7 +467,7 @@ int fwt_conn_insert(struct fwt_conn *c, u64 hash, const struct fwt_bind *b,
 		unlink_all(c);
 		/* The port that was chosen to stand apart by. */
 		if (c->linked & BIT(FWT_PAIR_SN))
-			fwt_bind_release(c, c->ends.scope);
+			fwt_bind_release(c, c->ends.scope, true);
 		if (ret == -EADDRINUSE && *other &&
 		    (same_connection(c, *other) || same_hairpin(c, *other))) {
 			/* Whose C-V, or S-N, may not stand yet: it has its lock till
@@ -560,10 +563,13 @@ int fwt_conn_cache_init(void)
 	/* take_record(), which leaves to others what stands before it. */
 	BUILD_BUG_ON(offsetof(struct fwt_conn, expires) !=
 		     __FWT_PAIR_MAX * sizeof(unsigned long) + sizeof(struct fwt_ends));
-#if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC)
-	BUILD_BUG_ON(offsetof(struct fwt_conn, packets) != 2 * FWT_CONN_ALIGN);
-	BUILD_BUG_ON(offsetof(struct fwt_conn, id) != 3 * FWT_CONN_ALIGN);
-	BUILD_BUG_ON(sizeof(struct fwt_conn) > 256);
+	/* With locks that are checked, or sleep, it is longer, with short pointers shorter. */
+#if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC) && \
+	!defined(CONFIG_PREEMPT_RT)
+	BUILD_BUG_ON(BITS_PER_LONG == 64 &&
+		     (offsetof(struct fwt_conn, packets) != 2 * FWT_CONN_ALIGN ||
+		      offsetof(struct fwt_conn, id) != 3 * FWT_CONN_ALIGN ||
+		      sizeof(struct fwt_conn) > 256));
 #endif
 	fwt_bind_init();
 	conn_cache = kmem_cache_create("fwtree_conn", sizeof(struct fwt_conn),

@@ -361,6 +361,9 @@ void fwt_conns_resume(struct fwt_net *fn);
 /* All that are there end. Returns how many. May sleep. */
 u32 fwt_conns_flush(struct fwt_net *fn);
 
+/* Likewise those that no policy later than the generation @gen has allowed. */
+u32 fwt_conns_flush_of(struct fwt_net *fn, u32 gen);
+
 /* change.c: what packets of a connection are changed by. */
 
 /**

@@ -72,30 +72,46 @@ void fwt_conns_resume(struct fwt_net *fn)
 		fwt_conns_walk(fn, &w, resume_one, NULL);
 }
 
+struct flush {
+	bool all;
+	u32 gen;
+	u32 n;
+};
+
 static int end_one(struct fwt_conn *c, void *ctx)
 {
 	bool alive = fwt_conn_alive(c);
-	u32 *n = ctx;
+	struct flush *f = ctx;
 
-	*n += fwt_conn_end(c, FWT_END_FLUSHED) && alive;
+	if (f->all || (s32)(READ_ONCE(c->gen) - f->gen) <= 0)
+		f->n += fwt_conn_end(c, FWT_END_FLUSHED) && alive;
 	return 0;
 }
 
-u32 fwt_conns_flush(struct fwt_net *fn)
+static u32 flush(struct fwt_net *fn, struct flush f)
 {
 	struct fwt_hash_walk w = { };
-	u32 n = 0;
 
 	if (!fn->conns_ready)
 		return 0;
 	/* Each that is there throughout the walk is met, and who comes meanwhile
 	 * came after the flush began.
 	 */
-	walk(fn, &w, true, end_one, &n);
+	walk(fn, &w, true, end_one, &f);
 	/* Who asks next how many there are is told of none that was flushed. */
-	if (n)
+	if (f.n)
 		rcu_barrier();
-	return n;
+	return f.n;
+}
+
+u32 fwt_conns_flush(struct fwt_net *fn)
+{
+	return flush(fn, (struct flush){ .all = true });
+}
+
+u32 fwt_conns_flush_of(struct fwt_net *fn, u32 gen)
+{
+	return flush(fn, (struct flush){ .gen = gen });
 }
 
 /* Close to the limit timeouts shrink, linearly from what they are at

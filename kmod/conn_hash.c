@@ -384,7 +384,7 @@ struct fwt_conn *fwt_hash_insert(struct fwt_hash *h, u64 hash, struct fwt_conn *
 	put_in(b, &head, ref_make(c, pair), hash);
 	unlock_bucket(table, b, head);
 	if (unlikely(links > READ_ONCE(h->grow_at)) &&
-	    !work_pending(&h->resize) && time_after_eq(jiffies, READ_ONCE(h->retry)))
+	    !work_pending(&h->resize) && jiffies - READ_ONCE(h->failed) >= HZ)
 		queue_work(fwt_wq, &h->resize);
 	return NULL;
 }
@@ -617,7 +617,7 @@ static void resize(struct work_struct *work)
 		return;
 	then = table_alloc(bits);
 	if (!then) {
-		WRITE_ONCE(h->retry, jiffies + HZ);
+		WRITE_ONCE(h->failed, jiffies);
 		return;
 	}
 	rcu_assign_pointer(now->next, then);
@@ -665,7 +665,7 @@ int fwt_hash_init(struct fwt_hash *h)
 	h->grow_at = GROW_AT(LEAST_BITS);
 	h->bits = LEAST_BITS;
 	h->shrink = false;
-	h->retry = jiffies;
+	h->failed = jiffies - HZ;
 	INIT_WORK(&h->resize, resize);
 	RCU_INIT_POINTER(h->table, t);
 	return 0;

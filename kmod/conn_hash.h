@@ -25,7 +25,7 @@ struct fwt_hash_table;
  * @grow_at: number of links from which it grows
  * @bits: log2 of how many buckets there are
  * @shrink: the worker may make it smaller
- * @retry: jiffies before which it does not try again to get memory
+ * @failed: jiffies when there was no memory for a wider one: it tries again a second later
  * @resize: the worker
  */
 struct fwt_hash {
@@ -34,7 +34,7 @@ struct fwt_hash {
 	u32 grow_at;
 	u8 bits;
 	bool shrink;
-	unsigned long retry;
+	unsigned long failed;
 	struct work_struct resize;
 	atomic_t links ____cacheline_aligned_in_smp;
 };

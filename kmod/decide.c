@@ -65,7 +65,8 @@ static void walk_restoring(struct fwt_way *w, u32 root, const struct fwt_env *en
 	}
 }
 
-void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
+void fwt_decide_as(struct fwt_way *w, enum fwt_hook hook, struct sk_buff *as,
+		   struct fwt_decision *d)
 {
 	u32 root = w->pol->prog.root[hook];
 	struct fwt_world world FWT_UNSET;
@@ -101,6 +102,7 @@ void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
 #endif
 	fwt_world_init(&world, w, w->c ? w->c->seed : w->seed);
 	world.env.rlu = &rlu;
+	world.filtered = as;
 	world.former = w->former;
 	/* Walked before, at LOCAL_OUT, it keeps what it got there. */
 	if (w->c)
@@ -254,6 +256,9 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 			(p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6);
 		p->icmp_type = dst.port;
 		p->icmp_id = src.port;
+		/* Others have none, and that is known. */
+		p->unknown |= p->family == 4 ? FWT_FIELD_BIT(ICMP_CODE) :
+					       FWT_FIELD_BIT(ICMPV6_CODE);
 		break;
 	}
 	if (p->have & FWT_HAVE_PORTS) {
@@ -283,8 +288,9 @@ static bool binding_stays(const struct fwt_way *w, const struct fwt_decision *d,
 
 enum outcome { KEEP, REFUSED, LED_ELSEWHERE, NOT_KNOWN };
 
-static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
-			       u32 oif, const struct fwt_conn_more *more,
+/* @oif: by which it is asked; @leaves: by which it leaves all the same. */
+static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif, u32 oif,
+			       u32 leaves, const struct fwt_conn_more *more,
 			       struct fwt_decision *d, struct fwt_packet *p)
 {
 	u32 root = w->pol->prog.root[hook];
@@ -320,6 +326,9 @@ static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif,
 			p->oif = out ? out->name : NULL;
 			if (!out)
 				p->unknown |= FWT_FIELD_BIT(OIF);
+			/* Its source is of where it leaves, as decide_as_dialled() has it. */
+			if (leaves != oif)
+				out = dev_get_by_index_rcu(net, leaves);
 		}
 		world.out = out;
 		world.again = true;
@@ -425,12 +434,14 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 			}
 			continue;
 		}
-		o = walk_again(w, hook, iif ?: c->iif, oif ?: c->oif, &more, d, &p);
+		o = walk_again(w, hook, iif ?: c->iif, oif ?: c->oif, oif ?: c->oif, &more, d, &p);
 		/* As it was decided at first, see decide_as_dialled(). */
 		if (o == LED_ELSEWHERE && dialled)
-			o = walk_again(w, hook, iif ?: c->iif, dialled, &more, d, &p);
+			o = walk_again(w, hook, iif ?: c->iif, dialled, oif ?: c->oif, &more, d,
+				       &p);
 		if (o == NOT_KNOWN) {
-			fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
+			if (!w->dry)
+				fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
 			if (w->pol->opt.revalidate < 2) {
 				known = false;
 				more.by[hook] = was.by[hook];

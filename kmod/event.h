@@ -36,10 +36,16 @@ void fwt_events_clean(struct fwt_net *fn);
 void fwt_events_start(void);
 void fwt_events_stop(void);
 
-/* May one more of @told's be told, in this second. If not, it is lost, and that
- * will be told. Context: any.
+/* May one more of @told's be told, in this second, and here: not on the stack of who is
+ * telling. If not, it is lost, and that will be told. Context: any.
  */
 bool fwt_event_allowed(struct fwt_net *fn, unsigned int told);
+
+/* Between these netlink sends a message of ours, or one that we have caused, which devices
+ * that show netlink's messages (nlmon) may hand to our hooks. Softirqs are off.
+ */
+void fwt_event_tell_begin(void);
+void fwt_event_tell_end(void);
 
 /* One was lost, or @n. */
 void fwt_event_lost(struct fwt_net *fn, unsigned int told, u32 n);
@@ -59,6 +65,11 @@ struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr)
 /* Send it; @ret: 0, or it could not be written, and is lost. */
 void fwt_event_send(struct fwt_net *fn, unsigned int told, struct sk_buff *skb,
 		    void *hdr, int ret);
+
+/* netlink_packet.c: is the packet a netlink message, at a device that shows those (nlmon).
+ * Nobody is told of such a one by netlink: that message would be the next.
+ */
+bool fwt_event_of_netlink(const struct fwt_way *w);
 
 /* netlink_packet.c: of packets; under RCU. @slot: the rule's, or FWT_NONE. */
 void fwt_event_log(const struct fwt_way *w, const struct fwt_decision *d,

@@ -55,13 +55,20 @@ bool fwt_world_filter(const struct fwt_env *env, const struct fwt_packet *p,
 
 	if (!skb)
 		return false;
-	/* At a device data is the network header, or the frame's, as it comes. */
-	from = p->hook >= FWT_HOOK_DEV_INGRESS ? skb_mac_header(skb) : skb_network_header(skb);
+	/* At a device data is the network header, or the frame's, as it comes. What has no
+	 * Ethernet header, a tunnel's, begins with the former, whatever is before that.
+	 */
+	from = p->hook >= FWT_HOOK_DEV_INGRESS && p->have & FWT_HAVE_ETHER ?
+	       skb_mac_header(skb) : skb_network_header(skb);
 	head = skb->data - from;
 	if (head > 0)
 		__skb_push(skb, head);
+	else
+		__skb_pull(skb, -head);
 	ret = bpf_prog_run_save_cb(w->pol->base->filter[filter], skb);
 	if (head > 0)
 		__skb_pull(skb, head);
+	else
+		__skb_push(skb, -head);
 	return ret;
 }

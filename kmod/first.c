@@ -11,6 +11,7 @@
 
 #include "barred.h"
 #include "count.h"
+#include "hook_private.h"
 #include "route.h"
 #include "trace.h"
 #include "way.h"
@@ -49,6 +50,92 @@ static unsigned int leave_alone(struct fwt_way *w, const struct fwt_decision *d)
 	if (fwt_change_alone(w, d) < 0)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
 	return NF_ACCEPT;
+}
+
+/* Are there nodes that look at bytes. */
+static inline bool asks_bytes(const struct fwt_way *w)
+{
+	return w->pol->prog.n[FWT_SEC_FILTERS] | w->pol->prog.n[FWT_SEC_FOREIGN];
+}
+
+/* Of what egress says at LOCAL_OUT routing is to know the mark and the DSCP. Where they are
+ * others, egress is asked again by where the packet leaves now, and for the rest as before.
+ */
+static noinline unsigned int route_as_set(struct fwt_way *w, struct sk_buff *as,
+					  struct fwt_decision *d)
+{
+	u8 tos = w->p.tos, changed;
+	u32 mark = w->skb->mark;
+	struct fwt_sets s;
+	unsigned int ret;
+
+	fwt_sets_of(d, &w->after, &s);
+	s.what &= FWT_DECISION_MARK | FWT_DECISION_DSCP;
+	if (fwt_change(w, &s, true) < 0)
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	if (w->skb->mark == mark && w->p.tos == tos)
+		return NF_ACCEPT;
+	ret = fwt_hook_route_again(w);
+	if (ret != NF_ACCEPT)
+		return ret;
+	changed = w->p.tos;
+	w->p.tos = tos;
+	w->p.oif = skb_dst(w->skb)->dev->name;
+	fwt_decide_as(w, FWT_HOOK_EGRESS, as, d);
+	w->p.tos = changed;
+	return NF_ACCEPT;
+}
+
+/* What starts here, and is not to be tracked. The kernel's own tracking stands right behind
+ * us at LOCAL_OUT. Where routing is to know what is changed, all is changed here; its walk
+ * counts, and POST_ROUTING lets it be, unless somebody behind us has led it elsewhere. Of
+ * others POST_ROUTING walks as for any that passes alone, and that counts.
+ */
+static noinline unsigned int start_untracked(struct fwt_way *w, struct fwt_decision *d)
+{
+	struct sk_buff *as = w->skb;
+	unsigned int ret;
+
+	untrack(w->skb);
+	if (!(d->flags & (FWT_DECISION_MARK | FWT_DECISION_DSCP))) {
+		fwt_skb_note_walked(w->skb, w->p.family, 0);
+		return NF_ACCEPT;
+	}
+	if (unlikely(asks_bytes(w))) {
+		as = pskb_copy(w->skb, GFP_ATOMIC | __GFP_NOWARN);
+		if (!as)
+			return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	}
+	ret = route_as_set(w, as, d);
+	if (unlikely(as != w->skb))
+		consume_skb(as);
+	if (ret != NF_ACCEPT)
+		return ret;
+	fwt_effects(w, d, w->p.length);
+	if (d->verdict != FWT_VERDICT_ACCEPT)
+		return refuse(w, d);
+	/* Where it leaves now it would be tracked: what it began as is changed by now. */
+	if (!(d->flags & FWT_DECISION_NOTRACK))
+		return fwt_drop_by(w, FWT_REASON_INVALID, d);
+	ret = leave_alone(w, d);
+	if (ret == NF_ACCEPT)
+		fwt_skb_note_walked(w->skb, w->p.family, skb_dst(w->skb)->dev->ifindex);
+	return ret;
+}
+
+unsigned int fwt_start_alone(struct fwt_way *w)
+{
+	struct fwt_decision d FWT_UNSET;
+
+	/* Nothing says "notrack". */
+	if (!w->pol->prog.n[FWT_SEC_MODS] && !w->pol->prog.patch)
+		return NF_ACCEPT;
+	w->p.ct_state = FWT_CT_INVALID;
+	w->seed = fwt_seed(w);
+	fwt_decide(w, FWT_HOOK_EGRESS, &d);
+	if (d.verdict != FWT_VERDICT_ACCEPT || !(d.flags & FWT_DECISION_NOTRACK))
+		return NF_ACCEPT;
+	return start_untracked(w, &d);
 }
 
 /* A packet without a connection, and that will not have one. */
@@ -254,7 +341,8 @@ bool fwt_decide_first(struct fwt_way *w, unsigned int *ret)
 }
 
 /* Is it accepted, but not for where it was led: as if it left by @oif. */
-static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct fwt_decision *d)
+static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct sk_buff *as,
+				   struct fwt_decision *d)
 {
 	struct fwt_packet seen = w->p;
 	struct fwt_end dialled, client;
@@ -270,7 +358,7 @@ static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct fw
 	if (w->p.have & FWT_HAVE_ICMP_ID)
 		w->p.icmp_id = client.port;
 	w->p.oif = oif;
-	fwt_decide(w, FWT_HOOK_EGRESS, d);
+	fwt_decide_as(w, FWT_HOOK_EGRESS, as, d);
 	w->p = seen;
 	return d->verdict == FWT_VERDICT_ACCEPT &&
 	       (!(d->flags & FWT_DECISION_DNAT) ||
@@ -282,12 +370,12 @@ static noinline bool led_elsewhere(struct fwt_way *w, const char *oif, struct fw
  * rule that leads it elsewhere asks for the interface, with that which it would
  * have left by.
  */
-static void decide_as_dialled(struct fwt_way *w, struct fwt_decision *d)
+static void decide_as_dialled(struct fwt_way *w, struct sk_buff *as, struct fwt_decision *d)
 {
 	const char *dialled = fwt_ifname(w->fn->net, READ_ONCE(w->c->dialled_oif));
 
-	if (led_elsewhere(w, w->p.oif, d) &&
-	    (!dialled || led_elsewhere(w, dialled, d))) {
+	if (led_elsewhere(w, w->p.oif, as, d) &&
+	    (!dialled || led_elsewhere(w, dialled, as, d))) {
 		/* The route that the translation led to leads to another one. */
 		d->verdict = FWT_VERDICT_DROP;
 		d->reason = FWT_REASON_DNAT_LATE;
@@ -315,6 +403,66 @@ static noinline void as_it_began(struct fwt_way *w)
 		w->p.tcp_mss = more.mss_in;
 }
 
+/* The same of its bytes: a copy, for who asks for them; NULL without memory. */
+static noinline struct sk_buff *bytes_as_it_began(const struct fwt_way *w)
+{
+	struct sk_buff *skb = pskb_copy(w->skb, GFP_ATOMIC | __GFP_NOWARN);
+	int off = skb_network_offset(w->skb);
+	struct fwt_header_change to = { };
+	struct fwt_packet p = w->p;
+	struct fwt_conn_more more;
+	struct fwt_rewrite ends;
+	enum fwt_csum_mode mode;
+	u16 what;
+
+	if (!skb)
+		return NULL;
+	if (skb_ensure_writable(skb, off + p.payload)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	mode = fwt_skb_csum_mode(skb, &p, off);
+	fwt_ends_get(&w->c->ends, FWT_C, &ends.src);
+	fwt_ends_get(&w->c->ends, FWT_V, &ends.dst);
+	fwt_rewrite(&p, skb_network_header(skb), &ends, mode, NULL);
+	fwt_conn_kept(w->c, &more);
+	what = more.by[FWT_HOOK_EGRESS].what;
+	if (what & FWT_DECISION_DSCP) {
+		to.what |= FWT_CHANGE_DSCP;
+		to.dscp = more.tos_in >> 2;
+	}
+	if (what & FWT_DECISION_TTL) {
+		to.what |= FWT_CHANGE_TTL;
+		to.ttl = more.ttl_in;
+	}
+	if (what & FWT_DECISION_MSS && more.mss_in && p.have & FWT_HAVE_MSS) {
+		to.what |= FWT_CHANGE_MSS | FWT_CHANGE_BACK;
+		to.mss = more.mss_in;
+	}
+	fwt_header_change(&p, skb_network_header(skb), &to, mode);
+	skb->mark = more.mark_in;
+	if (what & FWT_DECISION_PRIORITY)
+		skb->priority = more.priority_in;
+	return skb;
+}
+
+/* What a connection that starts here is asked with, at POST_ROUTING: as it began. */
+static noinline bool ask_as_it_began(struct fwt_way *w, struct fwt_decision *d)
+{
+	struct sk_buff *as = unlikely(asks_bytes(w)) ? bytes_as_it_began(w) : w->skb;
+
+	if (!as)
+		return false;
+	as_it_began(w);
+	if (fwt_conn_is(w->c, FWT_CONN_DNAT))
+		decide_as_dialled(w, as, d);
+	else
+		fwt_decide_as(w, FWT_HOOK_EGRESS, as, d);
+	if (unlikely(as != w->skb))
+		consume_skb(as);
+	return true;
+}
+
 /* The decision of egress for a connection's packet that has none yet. */
 unsigned int fwt_decide_egress(struct fwt_way *w)
 {
@@ -325,12 +473,12 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 	w->p.ct_state = FWT_CT_NEW;
 	if (w->c)
 		w->p.ct_status = fwt_ct_status(w->c, FWT_HOOK_EGRESS);
-	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL))
-		as_it_began(w);
-	if (w->c && fwt_conn_is(w->c, FWT_CONN_LOCAL) && fwt_conn_is(w->c, FWT_CONN_DNAT))
-		decide_as_dialled(w, &d);
-	else
+	if (!w->c || !fwt_conn_is(w->c, FWT_CONN_LOCAL)) {
 		fwt_decide(w, FWT_HOOK_EGRESS, &d);
+	} else if (!ask_as_it_began(w, &d)) {
+		fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED);
+		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	}
 	if (d.verdict != FWT_VERDICT_ACCEPT) {
 		/* Another CPU has decided it meanwhile, with another packet of it: that
 		 * counts, and both go through (R23). By the same policy two walks differ
@@ -348,9 +496,8 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 	}
 	if (d.flags & FWT_DECISION_NOTRACK) {
 		w->stray = true;
-		/* At POST_ROUTING it is walked once more, and that counts. */
 		if (w->state->hook == NF_INET_LOCAL_OUT)
-			return NF_ACCEPT;
+			return start_untracked(w, &d);
 		fwt_effects(w, &d, w->p.length);
 		return leave_alone(w, &d);
 	}

@@ -11,6 +11,10 @@
  * want of memory, a hundred of them cost one sweep, and an address that came back
  * meanwhile (DHCP renews a lease) ends nothing.
  *
+ * An address of IPv6 that came back is looked for on its link first (DAD), and nobody is
+ * told where that fails. As long as a connection depends on it the table is swept again,
+ * ever more rarely; and no longer than SETTLES.
+ *
  * The sweep runs in pieces of the table under RCU and takes no lock but that of a
  * connection it ends; packets go on.
  */
@@ -22,25 +26,72 @@
 #include "gone.h"
 #include "way.h"
 
+/* DAD takes a second or two, unless it is told to take its time. An address that it has not
+ * come to an end for by then (there is no carrier, say) is as good as gone.
+ */
+#define AGAIN	(2 * HZ)
+#define SETTLES	(120 * HZ)
+
+struct sweep {
+	struct fwt_net *fn;
+	bool again;	/* what will become of an address nobody knows yet */
+};
+
+/* Is it this machine's still, or again: one of IPv6 that is being looked for on its link
+ * (DAD), which it is whenever it comes, will be in a moment. New connections wait for that.
+ */
+static bool still_there(struct net *net, const struct net_device *dev, u8 family,
+			const u32 *addr)
+{
+	struct in6_addr six;
+
+	if (family == 4)
+		return fwt_own_address(net, dev, family, addr);
+	fwt_to_in6(addr, &six);
+	return ipv6_chk_addr_and_flags(net, &six, dev, true, 0, IFA_F_DADFAILED);
+}
+
+/* Of one that is there: DAD is through with it. Optimistic addresses are in use before. */
+static bool has_settled(struct net *net, const struct net_device *dev, u8 family,
+			const u32 *addr)
+{
+	struct in6_addr six;
+
+	if (family == 4)
+		return true;
+	fwt_to_in6(addr, &six);
+	return ipv6_chk_addr_and_flags(net, &six, dev, true, 0,
+				       IFA_F_TENTATIVE | IFA_F_OPTIMISTIC);
+}
+
 static int end_if_gone(struct fwt_conn *c, void *ctx)
 {
 	const struct net_device *dev;
-	struct fwt_net *fn = ctx;
+	struct sweep *s = ctx;
+	struct net *net = s->fn->net;
+	u8 family = c->ends.family;
 	struct fwt_end shown;
 
 	if (!fwt_conn_is(c, FWT_CONN_IFADDR))
 		return 0;
-	dev = dev_get_by_index_rcu(fn->net, READ_ONCE(c->oif));
+	dev = dev_get_by_index_rcu(net, READ_ONCE(c->oif));
 	fwt_ends_get(&c->ends, FWT_N, &shown);
-	if (!dev || !(dev->flags & IFF_UP) ||
-	    !fwt_own_address(fn->net, dev, c->ends.family, shown.addr))
+	if (!dev || !(dev->flags & IFF_UP) || !still_there(net, dev, family, shown.addr)) {
 		fwt_conn_end(c, FWT_END_ADDRESS);
+	} else if (!has_settled(net, dev, family, shown.addr)) {
+		if (jiffies - READ_ONCE(s->fn->went) >= SETTLES)
+			fwt_conn_end(c, FWT_END_ADDRESS);
+		else
+			s->again = true;
+	}
 	return 0;
 }
 
 static void sweep(struct work_struct *work)
 {
-	struct fwt_net *fn = container_of(work, struct fwt_net, gone);
+	struct fwt_net *fn = container_of(to_delayed_work(work), struct fwt_net, gone);
+	unsigned long since = jiffies - READ_ONCE(fn->went);
+	struct sweep s = { .fn = fn };
 	struct fwt_hash_walk w = { };
 
 	/* Whoever told us of the event has not told all others yet, routing among
@@ -48,17 +99,24 @@ static void sweep(struct work_struct *work)
 	 */
 	rtnl_lock();
 	rtnl_unlock();
-	fwt_conns_walk(fn, &w, end_if_gone, fn);
+	/* And whoever read the address just before it went may be about to give it away. */
+	synchronize_rcu();
+	fwt_conns_walk(fn, &w, end_if_gone, &s);
+	/* No later than when as much time has passed again; where something else went
+	 * meanwhile, that sweep is on its way.
+	 */
+	if (s.again && !READ_ONCE(fn->dying))
+		queue_delayed_work(fwt_wq, &fn->gone, max_t(unsigned long, since, AGAIN));
 }
 
 void fwt_gone_net_init(struct fwt_net *fn)
 {
-	INIT_WORK(&fn->gone, sweep);
+	INIT_DELAYED_WORK(&fn->gone, sweep);
 }
 
 void fwt_gone_net_clean(struct fwt_net *fn)
 {
-	cancel_work_sync(&fn->gone);
+	cancel_delayed_work_sync(&fn->gone);
 }
 
 static void something_went(const struct net_device *dev)
@@ -66,8 +124,10 @@ static void something_went(const struct net_device *dev)
 	struct fwt_net *fn = fwt_pernet(dev_net(dev));
 
 	/* Pairs with the release in fwt_conns_init(). */
-	if (smp_load_acquire(&fn->conns_ready) && !READ_ONCE(fn->dying))
-		queue_work(fwt_wq, &fn->gone);
+	if (smp_load_acquire(&fn->conns_ready) && !READ_ONCE(fn->dying)) {
+		WRITE_ONCE(fn->went, jiffies);
+		mod_delayed_work(fwt_wq, &fn->gone, 0);
+	}
 }
 
 static int dev_event(struct notifier_block *nb, unsigned long event, void *ptr)

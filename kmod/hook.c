@@ -186,10 +186,13 @@ static unsigned int apply_noted(struct fwt_way *w)
 			      BIT(FWT_CONN_DNAT)))))
 		return NF_ACCEPT;
 	begin_packet(w);
-	if (likely(!(flags & BIT(FWT_CONN_CHANGES))))
+	if (likely(!(flags & BIT(FWT_CONN_CHANGES)))) {
 		fwt_route_read(w);
-	else if (fwt_skb_parse(w->skb, &w->p))
-		return fwt_drop(w, FWT_REASON_NO_MEMORY);
+	} else {
+		if (fwt_skb_parse(w->skb, &w->p))
+			return fwt_drop(w, FWT_REASON_NO_MEMORY);
+		fwt_change_restore(w);
+	}
 	ret = apply_some(w, true, flags, &changed);
 	if (ret == NF_ACCEPT && unlikely(w->queue))
 		ret = fwt_queue(w);
@@ -511,6 +514,9 @@ static unsigned int local_out(struct fwt_way *w)
 		return NF_ACCEPT;
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return fwt_hook_error(w, FWT_HOOK_EGRESS, false);
+	/* What a tunnel carries may have left its note. */
+	if (unlikely(fwt_skb_alone(w->skb, w->p.family)) && !w->skb->skb_iif)
+		fwt_skb_forget_alone(w->skb, w->p.family);
 	fwt_track_find(w);
 	/* It goes when the program's is accepted (R22). */
 	if (w->c && unlikely(own_port(w))) {
@@ -521,9 +527,9 @@ static unsigned int local_out(struct fwt_way *w)
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	if (!w->c) {
-		/* Likewise walked at POST_ROUTING. */
+		/* Likewise walked at POST_ROUTING, but for what is not to be tracked. */
 		if (!fwt_opens(w))
-			return NF_ACCEPT;
+			return fwt_start_alone(w);
 		w->seed = fwt_seed(w);
 		ret = fwt_decide_egress(w);
 		if (ret != NF_ACCEPT || w->stray)
@@ -540,15 +546,36 @@ static unsigned int local_out(struct fwt_way *w)
 /* An answer of our own leaves: as the connection that it answers would have it. */
 static unsigned int answer_out(struct fwt_way *w)
 {
+	unsigned int ret = NF_ACCEPT;
 	int changed;
 
-	fwt_answer_note(w);
-	if (untracked(w))
+	if (!untracked(w)) {
+		if (w->p.have & FWT_HAVE_ICMP_ERROR) {
+			ret = fwt_hook_error(w, FWT_HOOK_EGRESS, true);
+		} else {
+			fwt_track_find(w);
+			if (w->c)
+				ret = apply(w, true, &changed);
+		}
+	}
+	/* As it comes in again: translated. */
+	if (ret == NF_ACCEPT)
+		fwt_answer_note(w);
+	return ret;
+}
+
+/* What starts here and is not to be tracked (first.c) leaves: whatever record has its ends is
+ * none of its own. Where it leaves as it was to, and was changed for that, it has walked.
+ */
+static noinline unsigned int leave_untracked(struct fwt_way *w)
+{
+	bool walked = fwt_skb_walked(w->skb, w->p.family) == w->state->out->ifindex;
+
+	fwt_skb_forget_alone(w->skb, w->p.family);
+	w->c = NULL;
+	if (walked)
 		return NF_ACCEPT;
-	if (w->p.have & FWT_HAVE_ICMP_ERROR)
-		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
-	fwt_track_find(w);
-	return w->c ? apply(w, true, &changed) : NF_ACCEPT;
+	return fwt_pass_alone(w, FWT_HOOK_EGRESS, fwt_opens(w) ? FWT_CT_NEW : FWT_CT_INVALID);
 }
 
 /* A packet leaves. @own: it is one of @w->c's own, which does not only go with it. */
@@ -572,6 +599,8 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 		return fwt_hook_error(w, FWT_HOOK_EGRESS, true);
 	if (!fwt_route_known(w)) {
 		fwt_track_find(w);
+		if (unlikely(fwt_skb_alone(w->skb, w->p.family)) && !w->skb->skb_iif)
+			return leave_untracked(w);
 		/* What begins nothing leaves the port to whom it has been given. */
 		if (w->c && !w->skb->skb_iif && unlikely(own_port(w)))
 			w->c = NULL;
@@ -728,6 +757,7 @@ static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *s
 	w.tracked = false;
 	w.loose = false;
 	w.stray = false;
+	w.dry = false;
 	w.dir = FWT_ORIGINAL;
 	w.seed = 0;
 	begin_packet(&w);

@@ -61,7 +61,7 @@ void fwt_hook_moved(struct fwt_way *w)
 	(void)fwt_decide_again(w, w->state->in->ifindex, 0, true, &d);
 }
 
-bool fwt_hook_shown_by(struct fwt_way *w)
+bool fwt_hook_shown_elsewhere(const struct fwt_way *w)
 {
 	const struct net_device *out = w->state->out, *former;
 	struct fwt_end shown;
@@ -75,8 +75,13 @@ bool fwt_hook_shown_by(struct fwt_way *w)
 	/* That of an interface that it did not leave by either stays. */
 	former = dev_get_by_index_rcu(w->fn->net, expected);
 	fwt_ends_get(&w->c->ends, FWT_N, &shown);
-	if (!former || !fwt_dev_has(former, w->p.family, shown.addr) ||
-	    fwt_dev_has(out, w->p.family, shown.addr))
+	return former && fwt_dev_has(former, w->p.family, shown.addr) &&
+	       !fwt_dev_has(out, w->p.family, shown.addr);
+}
+
+bool fwt_hook_shown_by(struct fwt_way *w)
+{
+	if (!fwt_hook_shown_elsewhere(w))
 		return false;
 	fwt_conn_end(w->c, FWT_END_ADDRESS);
 	return true;

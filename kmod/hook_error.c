@@ -100,8 +100,10 @@ unsigned int fwt_hook_error(struct fwt_way *w, enum fwt_hook hook, bool egress)
 		return unrelated(w, hook);
 	}
 	w->dir = !w->dir;
-	/* Whether its connection stands is asked with the interfaces of that. */
-	ret = fwt_hook_hold_up(w);
+	/* Whether its connection stands is asked with the interfaces of that. What we answer
+	 * ourselves, to the packet by which it was just refused, say, is not asked about.
+	 */
+	ret = fwt_answering(w) ? NF_ACCEPT : fwt_hook_hold_up(w);
 	if (ret != NF_ACCEPT)
 		return ret;
 	if (from_aside(w)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The way of a packet, from within: hook.c, hook_again.c and hook_error.c. */
+/* The way of a packet, from within: hook.c, hook_again.c, hook_error.c and first.c. */
 #ifndef FWT_HOOK_PRIVATE_H
 #define FWT_HOOK_PRIVATE_H
 
@@ -7,8 +7,9 @@
 #include "way.h"
 
 /* Noted in a packet that came in: it has the ends of a connection, and is none of its
- * own. Of the flags that the IP layer has for it from PRE_ROUTING on, the last one, which
- * that does not use: it knows eleven of IPv4's and twelve of IPv6's.
+ * own; in one that starts here: egress has said at LOCAL_OUT that it is not to be tracked. Of
+ * the flags that the IP layer has for it from there on, the last one, which that does not use:
+ * it knows eleven of IPv4's and twelve of IPv6's.
  */
 #define FWT_SKB_ALONE	BIT(15)
 
@@ -18,6 +19,39 @@ static inline void fwt_skb_note_alone(struct sk_buff *skb, u8 family)
 		IPCB(skb)->flags |= FWT_SKB_ALONE;
 	else
 		IP6CB(skb)->flags |= FWT_SKB_ALONE;
+}
+
+/* In one that starts here; and by which interface it was to leave then, if its walk counts,
+ * else 0: POST_ROUTING asks. The IP layer has there what a packet came in by, which is
+ * nothing; it reads that for errors, and so is to find nothing again behind POST_ROUTING.
+ * What the kernel's load balancer sends did come in by something, which stays.
+ */
+static inline void fwt_skb_note_walked(struct sk_buff *skb, u8 family, int oif)
+{
+	fwt_skb_note_alone(skb, family);
+	if (skb->skb_iif)
+		return;
+	if (family == 4)
+		IPCB(skb)->iif = oif;
+	else
+		IP6CB(skb)->iif = oif;
+}
+
+static inline int fwt_skb_walked(const struct sk_buff *skb, u8 family)
+{
+	return family == 4 ? IPCB(skb)->iif : IP6CB(skb)->iif;
+}
+
+/* Of one that starts here. */
+static inline void fwt_skb_forget_alone(struct sk_buff *skb, u8 family)
+{
+	if (family == 4) {
+		IPCB(skb)->flags &= ~FWT_SKB_ALONE;
+		IPCB(skb)->iif = 0;
+	} else {
+		IP6CB(skb)->flags &= ~FWT_SKB_ALONE;
+		IP6CB(skb)->iif = 0;
+	}
 }
 
 static inline bool fwt_skb_alone(const struct sk_buff *skb, u8 family)
@@ -58,9 +92,11 @@ unsigned int fwt_hook_other_oif(struct fwt_way *w);
 unsigned int fwt_hook_reply_iif(struct fwt_way *w);
 
 /* Where each packet walks: is it, and by a translation that is another interface's, shown
- * by an address that the interface that it leaves by does not have. Then it has ended.
+ * by an address that the interface that it leaves by does not have. Then
+ * fwt_hook_shown_by() has ended it; the other one only asks.
  */
 bool fwt_hook_shown_by(struct fwt_way *w);
+bool fwt_hook_shown_elsewhere(const struct fwt_way *w);
 
 /* After a translation or a mark of a packet that was routed already. */
 unsigned int fwt_hook_route_again(struct fwt_way *w);

@@ -65,7 +65,8 @@ static int peek(const struct fwt_way *w, u32 dnat, struct fwt_conn *c, struct fw
 		other = fwt_across_owner(c, c->ends.scope);
 	if (!other)
 		other = fwt_conn_owner(c, FWT_PAIR_CS);
-	if (!other || makes_room(w, other))
+	/* Whose place it takes is gone by then. */
+	if (!other || other == w->former || makes_room(w, other))
 		return 0;
 	/* Without ports there is nothing to choose. */
 	led->apart = w->p.have & (FWT_HAVE_PORTS | FWT_HAVE_ICMP_ID);

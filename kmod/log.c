@@ -149,16 +149,23 @@ static void to_group(const struct fwt_way *w, const char *prefix, u16 group)
 		.u.ulog.group = group,
 	};
 
+	/* It sends under the group's lock, which who is shown that would wait for. */
+	fwt_event_tell_begin();
 	nf_log_packet(w->fn->net, w->state->pf, w->state->hook, w->skb, w->state->in,
 		      w->state->out, &info, "%s", prefix);
+	fwt_event_tell_end();
 }
 
 void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
 	     const struct fwt_program *prog, const struct fwt_prog_mod *m)
 {
 	const char *prefix = m->a == FWT_NONE ? "" : prog->string + m->a;
-	bool wanted = fwt_event_wanted(w->fn, FWTREE_NLGRP_LOGS);
+	bool shown = fwt_event_of_netlink(w);
+	bool wanted = !shown && fwt_event_wanted(w->fn, FWTREE_NLGRP_LOGS);
 
+	/* Nothing is told of it: it takes nothing of others' rate. */
+	if (shown && m->type == FWT_MOD_NFLOG)
+		return;
 	if (!fwt_event_allowed(w->fn, FWT_TOLD_LOGS)) {
 		if (wanted)
 			fwt_event_lost(w->fn, FWT_TOLD_LOGS, 1);
@@ -168,10 +175,12 @@ void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
 	}
 	if (unlikely(atomic_read(&w->fn->lines_lost)))
 		fwt_log_tell_lost(w->fn);
-	if (m->type == FWT_MOD_NFLOG)
+	if (m->type != FWT_MOD_NFLOG) {
+		if (may_print(w->fn))
+			print(w, d, prefix);
+	} else {
 		to_group(w, prefix, m->port_lo);
-	else if (may_print(w->fn))
-		print(w, d, prefix);
+	}
 	if (wanted)
 		fwt_event_log(w, d, prefix, fwt_rule_slot(w->pol, d->rule));
 }

@@ -16,8 +16,14 @@
  * often: who joins twice leaves once, and anybody may leave a group that they are
  * not in. So it can't be counted; from the first that joins, all namespaces are
  * asked at each event, until a look at all of them finds nobody.
+ *
+ * Telling is shown. While netlink sends a message it hands a copy to devices that show
+ * those (nlmon), and what such a device does with it comes by our hooks: on the same
+ * stack. What there is to tell of that would be shown, and told of, in turn, until the
+ * stack is full. So who tells says so, and what comes up meanwhile is lost.
  */
 #include <linux/netlink.h>
+#include <linux/percpu.h>
 #include <linux/ratelimit.h>
 
 #include "conn.h"
@@ -124,9 +130,34 @@ void fwt_event_lost(struct fwt_net *fn, unsigned int told, u32 n)
 		queue_delayed_work(fwt_wq, &fn->tell_lost, HZ);
 }
 
+/* Who is telling on this CPU. By the task, for on RT softirqs can be preempted by others;
+ * a mark that one of those has taken away costs one message more on its stack.
+ */
+static DEFINE_PER_CPU(const struct task_struct *, telling);
+
+void fwt_event_tell_begin(void)
+{
+	local_bh_disable();
+	this_cpu_write(telling, current);
+}
+
+void fwt_event_tell_end(void)
+{
+	this_cpu_write(telling, NULL);
+	local_bh_enable();
+}
+
+/* Who is told of at a device that shows what we tell: with softirqs off, so that neither
+ * the CPU nor what runs on it has changed since.
+ */
+static bool is_telling(void)
+{
+	return unlikely(this_cpu_read(telling) == current);
+}
+
 bool fwt_event_allowed(struct fwt_net *fn, unsigned int told)
 {
-	if (__ratelimit(&fn->told[told].limit))
+	if (!is_telling() && __ratelimit(&fn->told[told].limit))
 		return true;
 	fwt_stat_inc(fn, reason[told_by[told].reason]);
 	return false;
@@ -159,7 +190,9 @@ void fwt_event_send(struct fwt_net *fn, unsigned int told, struct sk_buff *skb,
 		return;
 	}
 	genlmsg_end(skb, hdr);
+	fwt_event_tell_begin();
 	fwt_netlink_tell(fn->net, skb, told_by[told].group, GFP_ATOMIC);
+	fwt_event_tell_end();
 }
 
 /* What was lost, and nothing came that would have told of it. */

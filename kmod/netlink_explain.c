@@ -4,17 +4,24 @@
  * addresses and routes.
  *
  * A walk is pure, so that this is what a packet would meet; and nothing of what comes
- * behind a walk is done: no record is made, no rule is counted, no token is taken,
- * nothing is logged. The packet is an skb that nobody else ever sees.
+ * behind a walk is done: no record is made, nor changed, no rule is counted, no token is
+ * taken, nothing is logged. The packet is an skb that nobody else ever sees: it is changed
+ * and translated as hooks do it, and forwarded as ip_forward() does, so that each tree is
+ * asked about what it would get.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_arp.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
 
 #include "hook.h"
 #include "led.h"
 #include "netlink.h"
+#include "netlink_explain.h"
 #include "policy.h"
 #include "way.h"
 #include "core/verify.h"
@@ -26,23 +33,9 @@
 #define PACKET_MAX	2048
 #define STEP_WORDS	(3 + FWT_KEY_WORDS)
 
-struct run {
-	struct sk_buff *reply;
-	const struct fwt_policy *pol;
-	u32 *step;
-	u32 n_steps;
-	u32 words;
-	bool cut;
-	bool apart;
-	u32 flags;		/* what the last walk said, if it accepts */
-	u32 dnat;
-	u32 snat;
-	struct fwt_rlu rlu;
-};
-
 static void keep(void *ctx, const struct fwt_walk_step *s)
 {
-	struct run *r = ctx;
+	struct fwt_dry *r = ctx;
 	u32 *to = r->step + r->words;
 
 	if (r->n_steps == STEPS_MAX) {
@@ -67,8 +60,8 @@ static int put_addr(struct sk_buff *skb, int type, const u32 *words)
 	return nla_put(skb, type, sizeof(be), be);
 }
 
-static int put_walk(struct run *r, const struct fwt_packet *p, u8 hook, u8 state,
-		    const struct fwt_decision *d)
+int fwt_dry_put_walk(struct fwt_dry *r, const struct fwt_packet *p, u8 hook, u8 state,
+		     const struct fwt_decision *d)
 {
 	struct sk_buff *skb = r->reply;
 	struct nlattr *nest = nla_nest_start(skb, FWTREE_A_EXPLAIN_WALK);
@@ -94,12 +87,14 @@ static int put_walk(struct run *r, const struct fwt_packet *p, u8 hook, u8 state
 /* Walks from @root; @w->p becomes what modifiers made of it. Returns whether it is
  * accepted, or an error.
  */
-static int walk(struct run *r, struct fwt_way *w, u8 hook, u32 root, const struct fwt_env *env)
+static int walk(struct fwt_dry *r, struct fwt_way *w, u8 hook, u32 root, const struct fwt_env *env)
 {
 	struct fwt_decision *d;
 	u8 state = w->p.ct_state;
 	int ret;
 
+	r->flags = 0;
+	memset(&r->sets, 0, sizeof(r->sets));
 	if (root == FWT_NONE)
 		return 1;
 	d = kmalloc(sizeof(*d), GFP_ATOMIC);
@@ -110,76 +105,129 @@ static int walk(struct run *r, struct fwt_way *w, u8 hook, u32 root, const struc
 	r->cut = false;
 	w->p.hook = hook;
 	fwt_walk_traced(&r->pol->prog, root, &w->p, env, d, keep, r);
-	ret = put_walk(r, &w->p, hook, state, d);
+	/* Counted as what it is, see refuse() in first.c. */
+	if (d->reason == FWT_REASON_INVALID && w->why && w->state->hook != NF_INET_POST_ROUTING)
+		d->reason = w->why;
+	ret = fwt_dry_put_walk(r, &w->p, hook, state, d);
 	if (!ret)
 		ret = d->verdict == FWT_VERDICT_ACCEPT;
 	r->flags = d->flags;
 	r->dnat = d->dnat;
 	r->snat = d->snat;
+	fwt_changes_of(&w->p, &w->after);
+	fwt_sets_of(d, &w->after, &r->sets);
 	kfree(d);
 	return ret;
 }
 
 /* The same with the kernel to ask. */
-static int walk_in_world(struct run *r, struct fwt_way *w, u8 hook, u32 root)
+static int walk_in_world(struct fwt_dry *r, struct fwt_way *w, u8 hook, u32 root)
 {
 	struct fwt_world *world = kmalloc(sizeof(*world), GFP_ATOMIC);
 	int ret;
 
 	if (!world)
 		return -ENOMEM;
-	fwt_world_init(world, w, w->seed);
+	fwt_world_init(world, w, w->c ? w->c->seed : w->seed);
 	/* As other walks it is given each answer of routing once. */
 	r->rlu.have = 0;
 	world->env.rlu = &r->rlu;
+	world->former = w->former;
+	if (w->c)
+		world->env.turn = READ_ONCE(w->c->turn[hook]);
 	/* At a device those of the frame. */
 	if (hook >= FWT_HOOK_DEV_INGRESS)
-		world->bytes = w->skb->len + ETH_HLEN;
+		world->bytes = w->skb->len + (w->p.have & FWT_HAVE_ETHER ? ETH_HLEN : 0);
 	ret = walk(r, w, hook, root, &world->env);
 	kfree(world);
 	return ret;
 }
 
-static int walk_device(struct run *r, struct fwt_way *w, const struct net_device *dev, bool out)
+/* What the packet's header says, and what is beside it. */
+static int change(struct fwt_way *w, const struct fwt_sets *s)
 {
+	if (fwt_change(w, s, true) < 0)
+		return -ENOMEM;
+	w->p.mark = w->skb->mark;
+	w->p.priority = w->skb->priority;
+	return 1;
+}
+
+/* The frame as it is by now; a device without Ethernet has none. */
+static int walk_device(struct fwt_dry *r, struct fwt_way *w, const struct net_device *dev, bool out)
+{
+	bool ether = dev->type == ARPHRD_ETHER || dev->type == ARPHRD_LOOPBACK;
 	u8 hook = out ? FWT_HOOK_DEV_EGRESS : FWT_HOOK_DEV_INGRESS;
+	u32 head = ether ? ETH_HLEN : 0, len = w->skb->len + head;
 	struct fwt_packet p = w->p;
 	int ret;
 
+	/* No connection is known there. */
+	w->c = NULL;
+	w->former = NULL;
+	w->later = false;
 	w->p.have = 0;
 	w->p.iif = out ? NULL : dev->name;
 	w->p.oif = out ? dev->name : NULL;
 	w->p.ct_state = FWT_CT_UNTRACKED;
-	if (fwt_packet_parse(&w->p, skb_mac_header(w->skb), w->skb->len + ETH_HLEN,
-			     w->skb->len + ETH_HLEN, FWT_PARSE_ETHER))
+	w->p.ct_status = 0;
+	w->p.ct_mark = 0;
+	w->p.ct_ends = NULL;
+	w->p.ct_tuple = NULL;
+	if (fwt_packet_parse(&w->p, skb_network_header(w->skb) - head, len, len,
+			     ether ? FWT_PARSE_ETHER : FWT_PARSE_NETWORK))
 		return -EINVAL;
 	ret = walk_in_world(r, w, hook, fwt_dev_root(&r->pol->prog, hook, dev->name));
-	/* What it sets is in the packet that IP sees. */
-	p.mark = w->p.mark;
-	p.priority = w->p.priority;
-	if (p.have & FWT_HAVE_IP && w->p.have & FWT_HAVE_IP) {
-		p.tos = w->p.tos;
-		p.ttl = w->p.ttl;
-	}
 	w->p = p;
-	return ret;
+	return ret > 0 ? change(w, &r->sets) : ret;
 }
 
-/* The tree of a hook of IP. */
-static int walk_inet(struct run *r, struct fwt_way *w, u8 hook)
+int fwt_dry_walk(struct fwt_dry *r, struct fwt_way *w, u8 hook)
 {
+	w->p.ct_direction = w->c ? w->dir : FWT_ORIGINAL;
+	w->p.ct_ends = w->c ? &w->c->ends : NULL;
 	w->p.ct_tuple = w->tracked ? &w->t : NULL;
-	r->flags = 0;
+	/* What starts here begins with none, see fwt_decide_as(). */
+	if (w->c)
+		w->p.ct_mark = fwt_conn_is(w->c, FWT_CONN_LOCAL) && hook == FWT_HOOK_EGRESS &&
+			       !fwt_track_egress_done(w->c) ? 0 : fwt_conn_ct_mark(w->c);
+	r->came = w->p;
 	return walk_in_world(r, w, hook, r->pol->prog.root[hook]);
 }
 
-static int put_drop(struct run *r, u8 reason)
+int fwt_dry_settle(struct fwt_dry *r, struct fwt_way *w, bool tracked)
+{
+	bool ports = w->p.have & FWT_HAVE_PORTS;
+	struct fwt_rewrite to = {
+		.src.port = ports ? w->p.sport : w->p.icmp_id,
+		.dst.port = ports ? w->p.dport : w->p.icmp_id,
+	};
+	bool egress = w->state->hook == NF_INET_POST_ROUTING;
+	u32 ct_mark = w->p.ct_mark;
+	bool led;
+
+	memcpy(to.src.addr, w->p.saddr, sizeof(to.src.addr));
+	memcpy(to.dst.addr, w->p.daddr, sizeof(to.dst.addr));
+	w->p = r->came;
+	/* What egress says first its record does not have. */
+	if ((!w->c || (egress && !w->later)) &&
+	    (r->flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT) || r->apart)) {
+		led = memcmp(to.dst.addr, w->p.daddr, sizeof(to.dst.addr)) ||
+		      (ports && to.dst.port != w->p.dport);
+		w->p.ct_status = led ? FWT_CT_DNAT : 0;
+		fwt_rewrite(&w->p, skb_network_header(w->skb), &to, FWT_CSUM_FULL, NULL);
+	}
+	w->p.ct_mark = tracked ? ct_mark : 0;
+	return change(w, &r->sets);
+}
+
+int fwt_dry_put_drop(struct fwt_dry *r, u8 reason)
 {
 	return nla_put_string(r->reply, FWTREE_A_EXPLAIN_REASON, fwt_reason_info[reason].name);
 }
 
 /* The port that a server is shown is chosen when a connection begins: one that could be. */
-static void stand_apart(struct run *r, struct fwt_way *w)
+static void stand_apart(struct fwt_dry *r, struct fwt_way *w)
 {
 	const struct fwt_options *opt = &r->pol->opt;
 	struct fwt_port_search s;
@@ -196,7 +244,7 @@ static void stand_apart(struct run *r, struct fwt_way *w)
 }
 
 /* A packet that a tree leads elsewhere: whether there, and past whom. As walk(). */
-static int lead(struct run *r, struct fwt_way *w)
+static int lead(struct fwt_dry *r, struct fwt_way *w)
 {
 	struct fwt_led led;
 	int ret;
@@ -204,12 +252,12 @@ static int lead(struct run *r, struct fwt_way *w)
 	/* No record, no translation back. */
 	if (r->flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT) &&
 	    (w->p.ct_state != FWT_CT_NEW || r->flags & FWT_DECISION_NOTRACK))
-		return put_drop(r, FWT_REASON_INVALID);
+		return fwt_dry_put_drop(r, FWT_REASON_INVALID);
 	if (!(r->flags & FWT_DECISION_DNAT))
 		return 1;
 	ret = fwt_led_peek(w, r->dnat, &led);
 	if (ret)
-		return ret < 0 ? ret : put_drop(r, ret);
+		return ret < 0 ? ret : fwt_dry_put_drop(r, ret);
 	if (memcmp(led.server.addr, w->p.daddr, sizeof(led.server.addr))) {
 		memcpy(w->p.daddr, led.server.addr, sizeof(w->p.daddr));
 		ret = put_addr(r->reply, FWTREE_A_EXPLAIN_SERVER, led.server.addr);
@@ -224,7 +272,7 @@ static int lead(struct run *r, struct fwt_way *w)
 }
 
 /* One that stands apart can be shown by its own address alone, see track.c. */
-static int show(struct run *r, const struct fwt_way *w)
+static int show(struct fwt_dry *r, const struct fwt_way *w)
 {
 	const struct fwt_prog_mod *m;
 	u32 snat = r->snat;
@@ -234,11 +282,11 @@ static int show(struct run *r, const struct fwt_way *w)
 	m = &fwt_program_of_mod(&r->pol->prog, &snat)->mod[snat];
 	if (!(m->flags & FWT_MOD_PORTS) && !memcmp(w->p.saddr, w->t.src.addr, sizeof(w->p.saddr)))
 		return 1;
-	return put_drop(r, FWT_REASON_TUPLE_CLASH);
+	return fwt_dry_put_drop(r, FWT_REASON_TUPLE_CLASH);
 }
 
 /* Where it would go on to, with the destination that it has now. */
-static int put_route(struct run *r, struct fwt_way *w, struct net_device **out)
+static int put_route(struct fwt_dry *r, struct fwt_way *w, struct net_device **out)
 {
 	struct fwt_route route = { };
 	struct fwt_world *world;
@@ -250,7 +298,9 @@ static int put_route(struct run *r, struct fwt_way *w, struct net_device **out)
 	fwt_world_route(&world->env, &w->p, FWT_ROUTE_FORWARD, &route);
 	kfree(world);
 	*out = NULL;
-	if (route.type == FWT_ROUTE_LOCAL || route.type == FWT_ROUTE_BROADCAST)
+	/* Groups are in no table. */
+	if (route.type == FWT_ROUTE_LOCAL || route.type == FWT_ROUTE_BROADCAST ||
+	    fwt_packet_to_group(w->p.family, w->p.daddr))
 		return nla_put_flag(r->reply, FWTREE_A_EXPLAIN_LOCAL);
 	if (route.type != FWT_ROUTE_UNICAST)
 		return 0;
@@ -258,7 +308,67 @@ static int put_route(struct run *r, struct fwt_way *w, struct net_device **out)
 	return nla_put_string(r->reply, FWTREE_A_EXPLAIN_OIF, route.oif);
 }
 
-static int arrive(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
+static int ingress(struct fwt_dry *r, struct fwt_way *w)
+{
+	int ret = fwt_dry_find(r, w);
+
+	if (ret <= 0)
+		return ret;
+	if (w->c)
+		return fwt_dry_pass(r, w, FWT_HOOK_INGRESS);
+	w->p.ct_state = r->state;
+	ret = fwt_dry_walk(r, w, FWT_HOOK_INGRESS);
+	if (ret > 0)
+		ret = lead(r, w);
+	if (ret <= 0)
+		return ret;
+	if (r->flags & FWT_DECISION_NOTRACK && !r->alone)
+		r->state = FWT_CT_UNTRACKED;
+	return fwt_dry_settle(r, w, r->state == FWT_CT_NEW);
+}
+
+/* As ip_forward() and ip6_forward() do it; the device writes its address. */
+static int hop(struct fwt_dry *r, struct fwt_way *w, const struct net_device *out)
+{
+	struct sk_buff *skb = w->skb;
+
+	if (w->p.ttl <= 1)
+		return nla_put_string(r->reply, FWTREE_A_EXPLAIN_REASON, "ttl-exceeded");
+	w->p.ttl--;
+	if (w->p.family == 4) {
+		ip_decrease_ttl(ip_hdr(skb));
+		if (READ_ONCE(w->fn->net->ipv4.sysctl_ip_fwd_update_priority))
+			skb->priority = rt_tos2priority(w->p.tos);
+	} else {
+		ipv6_hdr(skb)->hop_limit--;
+	}
+	/* A connection has what ingress said. */
+	if (w->c)
+		fwt_change_restore(w);
+	else if (r->state == FWT_CT_NEW && r->sets.what & FWT_DECISION_PRIORITY)
+		skb->priority = r->sets.priority;
+	w->p.priority = skb->priority;
+	if (out->addr_len == ETH_ALEN)
+		ether_addr_copy(eth_hdr(skb)->h_source, out->dev_addr);
+	return 1;
+}
+
+static int egress(struct fwt_dry *r, struct fwt_way *w)
+{
+	int ret;
+
+	if (w->c)
+		return fwt_dry_pass(r, w, FWT_HOOK_EGRESS);
+	w->p.ct_state = r->state;
+	ret = fwt_dry_walk(r, w, FWT_HOOK_EGRESS);
+	if (ret > 0)
+		ret = lead(r, w);
+	if (ret > 0)
+		ret = show(r, w);
+	return ret > 0 ? fwt_dry_settle(r, w, r->state == FWT_CT_NEW) : ret;
+}
+
+static int arrive(struct fwt_dry *r, struct fwt_way *w, struct nf_hook_state *state)
 {
 	struct net_device *in = state->in, *out = NULL;
 	int ret = walk_device(r, w, in, false);
@@ -266,32 +376,25 @@ static int arrive(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 	if (ret <= 0 || !(w->p.have & FWT_HAVE_IP))
 		return ret;
 	w->p.iif = in->name;
-	fwt_track_peek(w);
-	if (w->c)
-		return nla_put_u64_64bit(r->reply, FWTREE_A_EXPLAIN_CONN, w->c->id,
-					 FWTREE_A_EXPLAIN_PAD);
-	w->p.ct_state = fwt_first_state(w);
-	ret = walk_inet(r, w, FWT_HOOK_INGRESS);
-	if (ret > 0)
-		ret = lead(r, w);
+	ret = ingress(r, w);
 	if (ret <= 0)
 		return ret;
 	ret = put_route(r, w, &out);
 	if (ret || !out)
 		return ret;
+	ret = hop(r, w, out);
+	if (ret <= 0)
+		return ret;
 	state->hook = NF_INET_POST_ROUTING;
 	state->in = NULL;
 	state->out = out;
+	w->skb->dev = out;
 	w->p.oif = out->name;
-	ret = walk_inet(r, w, FWT_HOOK_EGRESS);
-	if (ret > 0)
-		ret = lead(r, w);
-	if (ret > 0)
-		ret = show(r, w);
+	ret = egress(r, w);
 	return ret <= 0 ? ret : walk_device(r, w, out, true);
 }
 
-static int leave(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
+static int leave(struct fwt_dry *r, struct fwt_way *w, struct nf_hook_state *state)
 {
 	int ret;
 
@@ -300,23 +403,41 @@ static int leave(struct run *r, struct fwt_way *w, struct nf_hook_state *state)
 	state->in = NULL;
 	w->p.oif = state->out->name;
 	if (w->p.have & FWT_HAVE_IP) {
-		fwt_track_peek(w);
-		if (w->c)
-			return nla_put_u64_64bit(r->reply, FWTREE_A_EXPLAIN_CONN, w->c->id,
-						 FWTREE_A_EXPLAIN_PAD);
-		w->p.ct_state = fwt_first_state(w);
-		ret = walk_inet(r, w, FWT_HOOK_EGRESS);
+		ret = fwt_dry_find(r, w);
+		if (ret > 0 && w->c) {
+			ret = fwt_dry_start(w);
+			state->hook = NF_INET_POST_ROUTING;
+		}
 		if (ret > 0)
-			ret = lead(r, w);
-		if (ret > 0)
-			ret = show(r, w);
+			ret = egress(r, w);
 		if (ret <= 0)
 			return ret;
 	}
 	return walk_device(r, w, state->out, true);
 }
 
-static int try(struct run *r, struct fwt_net *fn, struct sk_buff *skb, struct net_device *dev,
+/* As a device's driver has it, see eth_type_trans(). Who makes a frame up knows no subnets:
+ * what is for all of one goes to all, unless it is for this device.
+ */
+static u8 pkttype(const struct fwt_net *fn, struct sk_buff *skb, const struct net_device *dev)
+{
+	struct ethhdr *eth = eth_hdr(skb);
+	u32 addr[4] = { };
+
+	if (!(dev->flags & IFF_BROADCAST))
+		return PACKET_HOST;
+	if (skb->protocol == htons(ETH_P_IP) && skb->len >= sizeof(struct iphdr) &&
+	    !ether_addr_equal(eth->h_dest, dev->dev_addr)) {
+		addr[0] = be32_to_cpu(ip_hdr(skb)->daddr);
+		if (fwt_is_broadcast(fn->net, dev, addr))
+			eth_broadcast_addr(eth->h_dest);
+	}
+	if (!is_multicast_ether_addr(eth->h_dest))
+		return PACKET_HOST;
+	return is_broadcast_ether_addr(eth->h_dest) ? PACKET_BROADCAST : PACKET_MULTICAST;
+}
+
+static int try(struct fwt_dry *r, struct fwt_net *fn, struct sk_buff *skb, struct net_device *dev,
 	       bool out)
 {
 	struct nf_hook_state state = { .hook = NF_INET_PRE_ROUTING, .net = fn->net, .in = dev };
@@ -328,11 +449,12 @@ static int try(struct run *r, struct fwt_net *fn, struct sk_buff *skb, struct ne
 	state.pf = skb->protocol == htons(ETH_P_IPV6) ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	skb->dev = dev;
 	skb->skb_iif = out ? 0 : dev->ifindex;
-	skb->pkt_type = out ? PACKET_OUTGOING : PACKET_HOST;
+	skb->pkt_type = out ? PACKET_HOST : pkttype(fn, skb, dev);
 	w->fn = fn;
 	w->pol = r->pol;
 	w->skb = skb;
 	w->state = &state;
+	w->dry = true;
 	w->seed = 1;
 	w->p.mark = skb->mark;
 	w->p.pkttype = skb->pkt_type;
@@ -366,7 +488,7 @@ static struct sk_buff *make_packet(struct genl_info *info)
 	return skb;
 }
 
-static int explain(struct run *r, struct genl_info *info, struct sk_buff *skb)
+static int explain(struct fwt_dry *r, struct genl_info *info, struct sk_buff *skb)
 {
 	struct fwt_net *fn = fwt_pernet(genl_info_net(info));
 	struct net_device *dev;
@@ -397,7 +519,7 @@ static int explain(struct run *r, struct genl_info *info, struct sk_buff *skb)
 
 int fwtree_nl_explain_doit(struct sk_buff *request, struct genl_info *info)
 {
-	struct run r = { };
+	struct fwt_dry r = { };
 	struct sk_buff *skb;
 	void *hdr;
 	int ret;

@@ -3,6 +3,7 @@
  * Packets that somebody is told of: by a rule that says log, or since they were
  * dropped. They are told as they were parsed, at the hook where it happened.
  */
+#include <linux/if_arp.h>
 #include <linux/netdevice.h>
 
 #include "event.h"
@@ -64,6 +65,13 @@ static int put_packet(struct sk_buff *skb, const struct fwt_way *w, u32 slot)
 	return p->have & FWT_HAVE_IP ? put_ip(skb, p) : 0;
 }
 
+bool fwt_event_of_netlink(const struct fwt_way *w)
+{
+	const struct net_device *dev = w->state->out ?: w->state->in;
+
+	return dev && unlikely(dev->type == ARPHRD_NETLINK);
+}
+
 void fwt_event_log(const struct fwt_way *w, const struct fwt_decision *d,
 		   const char *prefix, u32 slot)
 {
@@ -87,6 +95,8 @@ void fwt_event_drop(const struct fwt_way *w, u8 reason, u32 slot)
 	int ret = 0;
 	void *hdr;
 
+	if (fwt_event_of_netlink(w))
+		return;
 	if (!fwt_event_allowed(w->fn, FWT_TOLD_DROPS)) {
 		fwt_event_lost(w->fn, FWT_TOLD_DROPS, 1);
 		return;

@@ -76,17 +76,34 @@ static u32 by_line(const struct fwt_program *prog, u32 file, u32 line)
 	return found;
 }
 
+/* Where a name stands among the strings. The compiler has each of them once; and names may
+ * be long, and rules many.
+ */
+static u32 string_at(const struct fwt_program *prog, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	u32 n = prog->n[FWT_SEC_STRINGS], at, i = 0;
+
+	for (at = 0; at < n; at += strlen(prog->string + at) + 1) {
+		if (!(++i % 4096))
+			cond_resched();
+		if (len <= n - at && !memcmp(prog->string + at, name, len))
+			return at;
+	}
+	return FWT_NONE;
+}
+
 static u32 by_tree(const struct fwt_policy *p, const char *tree)
 {
 	const struct fwt_program *prog = &p->prog;
-	u32 i, found = FWT_NONE;
+	u32 i, found = FWT_NONE, name = string_at(prog, tree);
 
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		const struct fwt_prog_rule *r = &prog->rule[i];
 
 		if (!(i % 4096))
 			cond_resched();
-		if (strcmp(fwt_program_string(prog, r->tree), tree) || fwt_rule_gone(p, i))
+		if (r->tree != name || fwt_rule_gone(p, i))
 			continue;
 		if (found == FWT_NONE || stands_before(r, &prog->rule[found]))
 			found = i;

@@ -5,6 +5,9 @@
  * A set is found by its name in the policy in force, each time anew, under
  * fwt_net.lock; so nothing holds one from one message to the next. A dump goes on in
  * the set that has the name by then.
+ *
+ * Of a name a message quotes 31 letters: what does not fit is told to the kernel's log by
+ * the macros, which is not for who may choose names.
  */
 #include <linux/netlink.h>
 #include <net/sock.h>
@@ -24,6 +27,12 @@ static struct fwt_set *set_named(struct fwt_net *fn, const struct nlattr *name,
 		*ret = -EINVAL;
 		return NULL;
 	}
+	/* No set has a longer one. */
+	if (strnlen(nla_data(name), FWT_NAME_MAX + 1) > FWT_NAME_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "a name of a set is not that long");
+		*ret = -EINVAL;
+		return NULL;
+	}
 	o = fwt_object_find(fn, FWT_OBJECT_SET, nla_data(name));
 	if (o) {
 		fwt_set_rest(o);
@@ -33,7 +42,7 @@ static struct fwt_set *set_named(struct fwt_net *fn, const struct nlattr *name,
 	if (!fwt_policy_locked(fn))
 		NL_SET_ERR_MSG_ATTR(extack, name, "no policy is in force");
 	else
-		NL_SET_ERR_MSG_ATTR_FMT(extack, name, "the policy in force has no set '%s'",
+		NL_SET_ERR_MSG_ATTR_FMT(extack, name, "the policy in force has no set '%.31s'",
 					(const char *)nla_data(name));
 	return NULL;
 }
@@ -363,7 +372,8 @@ static int check_tree(const struct fwt_set *s, const struct elem *elem,
 	if (!fwt_set_gives_trees(s->head.param) ||
 	    (set != FWT_NONE && fwt_set_find(&p->base->prog, set, elem->value) != FWT_NONE))
 		return 0;
-	NL_SET_ERR_MSG_FMT(extack, "the policy names no such tree in map '%s'", s->head.name);
+	NL_SET_ERR_MSG_FMT(extack, "the policy names no such tree in map '%.31s'",
+			   s->head.name);
 	return -EINVAL;
 }
 
@@ -388,12 +398,12 @@ static int change(const struct nlattr *a, struct fwt_set *s, bool add,
 	if (!ret)
 		ret = add ? fwt_set_insert(s, &elem.e) : delete(s, &elem);
 	if (ret == -ENOSPC)
-		NL_SET_ERR_MSG_FMT(extack, "set '%s' is full: it has room for %u elements",
+		NL_SET_ERR_MSG_FMT(extack, "set '%.31s' is full: %u elements are the most",
 				   s->head.name, s->max);
 	else if (ret == -ENOMEM)
 		NL_SET_ERR_MSG(extack, "no memory for the element");
 	else if (ret == -ENOENT)
-		NL_SET_ERR_MSG_FMT(extack, "set '%s' has no such element", s->head.name);
+		NL_SET_ERR_MSG_FMT(extack, "set '%.31s' has no such element", s->head.name);
 	if (ret)
 		NL_SET_BAD_ATTR(extack, a);
 	return ret;

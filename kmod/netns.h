@@ -141,6 +141,7 @@ struct fwt_barred {
  * @across: connections from one VRF to another, see across.h; there are @n_across.
  *	@across_id: by the number of their records
  * @gone: sweeps out what was translated to an address that is not there any more
+ * @went: jiffies when an address or interface last went away
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
  * @trial: the policy in force may be on trial
@@ -173,7 +174,7 @@ struct fwt_net {
 	atomic_t n_conns6;
 	atomic_t n_more;
 	atomic_t n_counts;
-	u64 answers[FWT_ANSWERS];
+	atomic64_t answers[FWT_ANSWERS];
 	u32 next_answer;
 	struct ratelimit_state answer_limit;
 	struct fwt_told told[__FWT_TOLD_MAX];
@@ -203,7 +204,8 @@ struct fwt_net {
 	struct rhashtable map_out;
 	struct rhashtable across;
 	struct rhashtable across_id;
-	struct work_struct gone;
+	struct delayed_work gone;
+	unsigned long went;
 
 	struct mutex lock;
 	struct fwt_stats stats_base;

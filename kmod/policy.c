@@ -271,7 +271,7 @@ static struct fwt_policy *policy_new(struct fwt_net *fn, void *blob, size_t len,
 	b->len = len;
 	need = fwt_verify_scratch(blob, len);
 	if (need) {
-		scratch = kvmalloc(need, GFP_KERNEL_ACCOUNT);
+		scratch = kvmalloc(need, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 		if (!scratch) {
 			ret = -ENOMEM;
 			goto fail;
@@ -560,7 +560,8 @@ void fwt_policy_taken(struct fwt_net *fn, struct fwt_policy *old)
 		 */
 		synchronize_rcu();
 		fwt_route_clean(fn);
-		fwt_conns_flush(fn);
+		/* Another policy may have come meanwhile: what that accepts is its own. */
+		fwt_conns_flush_of(fn, old->gen);
 	}
 	fwt_policy_retire(old);
 }

@@ -177,7 +177,8 @@ void fwt_policies_net_init(struct fwt_net *fn);
 void fwt_policies_net_clean(struct fwt_net *fn);
 
 /* No policy any more, with RTNL and fwt_net.lock held; and what is to be done with
- * the former one without them, which may take a grace period.
+ * the former one without them, which may take a grace period: the connections that it
+ * allowed end, not those of a policy that came meanwhile.
  */
 struct fwt_policy *fwt_policy_take(struct fwt_net *fn);
 void fwt_policy_taken(struct fwt_net *fn, struct fwt_policy *old);

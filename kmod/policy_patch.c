@@ -39,7 +39,8 @@ static struct fwt_change *change_new(const struct fwt_base *b, void *blob, size_
 	c->blob = blob;
 	c->len = len;
 	c->tables = kvmalloc(need.tables + 1, GFP_KERNEL_ACCOUNT);
-	scratch = kvmalloc(need.scratch + 1, GFP_KERNEL_ACCOUNT);
+	scratch = kvmalloc(need.scratch + 1,
+			   GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	if (!c->tables || !scratch)
 		goto fail;
 	ret = fwt_patch_verify(blob, len, &b->prog, &b->of, scratch, c->tables, &c->patch, &err);

@@ -105,22 +105,26 @@ static struct fwt_server *find_out(const struct fwt_pool *pool,
 	return NULL;
 }
 
-/* Into the pool, in order. Of one that was out nobody has asked how it is, and what was
- * thought of it then is old.
+/* Of one that was out, or drained, nobody has asked how it is, and what was thought of it
+ * then is old.
  */
+static void afresh(struct fwt_pool *pool, struct fwt_server *s)
+{
+	WRITE_ONCE(s->failures, 0);
+	WRITE_ONCE(s->wait, FWT_HEALTH_RETRY);
+	if (xchg(&s->health, FWT_HEALTH_UP) == FWT_HEALTH_UP)
+		return;
+	WRITE_ONCE(pool->stale, 1);
+	mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
+}
+
+/* Into the pool, in order. */
 static void put_in(struct fwt_pool *pool, struct fwt_server *s)
 {
 	struct fwt_server *after;
 
-	if (s->flags & (BIT(FWT_SERVER_OUT) | BIT(FWT_SERVER_RESET))) {
-		WRITE_ONCE(s->failures, 0);
-		WRITE_ONCE(s->wait, FWT_HEALTH_RETRY);
-		if (xchg(&s->health, FWT_HEALTH_UP) != FWT_HEALTH_UP) {
-			WRITE_ONCE(pool->stale, 1);
-			mod_delayed_work(fwt_wq, &pool->fn->pools, 0);
-		}
-	}
-
+	if (s->flags)
+		afresh(pool, s);
 	list_for_each_entry(after, &pool->servers, list)
 		if (fwt_balance_order(&s->is, &after->is) < 0)
 			break;
@@ -146,6 +150,7 @@ static void table_free_rcu(struct rcu_head *rcu)
 	table_free(container_of(rcu, struct fwt_pool_table, rcu));
 }
 
+/* @is: as a policy to come has them, which puts in afresh who is drained, or out. */
 static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, u32 flags,
 		      struct fwt_server **server, const struct fwt_prog_server *is, u32 n)
 {
@@ -176,9 +181,9 @@ static int build_side(struct fwt_pool_side *to, u8 family, u32 scheduling, u32 f
 			continue;
 		from[n].id = fwt_balance_id(s);
 		from[n].weight = s->weight;
-		from[n].usable = !(server[i]->flags & BIT(FWT_SERVER_DRAINED)) &&
-				 (!(flags & FWT_POOL_PASSIVE) ||
-				  fwt_server_well(server[i]));
+		from[n].usable = (is && server[i]->flags) ||
+				 (!(server[i]->flags & BIT(FWT_SERVER_DRAINED)) &&
+				  (!(flags & FWT_POOL_PASSIVE) || fwt_server_well(server[i])));
 		from[n].load = (const u32 *)&server[i]->active.counter;
 		to->server[n++] = server[i];
 	}
@@ -500,6 +505,7 @@ int fwt_pool_server_add(struct fwt_pool *pool, const struct fwt_prog_server *is)
 		/* It is given connections again. */
 		weight = s->is.weight;
 		s->is.weight = is->weight ? is->weight : weight;
+		afresh(pool, s);
 		WRITE_ONCE(s->flags, 0);
 		ret = rebuild(pool);
 		if (ret) {
@@ -595,7 +601,7 @@ int fwt_pool_server_delete(struct fwt_pool *pool, const struct fwt_prog_server *
 		refcount_dec(&s->refs);
 		if (ret) {
 			/* It was in, and stays as it was. */
-			WRITE_ONCE(s->flags, flags);
+			WRITE_ONCE(s->flags, 0);
 			put_in(pool, s);
 			WRITE_ONCE(s->flags, flags);
 			pool->n++;

@@ -137,7 +137,8 @@ static void begin_to_try(struct fwt_conn *c, struct fwt_server *s)
 	if (c->ends.protocol != IPPROTO_TCP)
 		return;
 	spin_lock(&c->lock);
-	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
+	/* Another CPU may have given it another server by now. */
+	if (!(c->flags & BIT(FWT_CONN_DEAD)) && c->tcp.owner == s->index) {
 		/* Its client may say no more; then another one's word is as good. */
 		WRITE_ONCE(s->retry, (u32)jiffies + FWT_HEALTH_RETRY);
 		mine = cmpxchg(&s->health, FWT_HEALTH_TRYING, FWT_HEALTH_TRIED) ==

@@ -17,12 +17,11 @@ static bool live_there(u32 lease, u32 now)
 	return lease & LEASE_FILES || own_lease(lease, now);
 }
 
-/* Who finds no such array any more finds its values in the hash: pairs with the release in
- * values_come().
- */
+/* Who finds no such array any more finds its values in the hash. */
 static bool over_has(const struct fwt_set *s, u32 phase, bool six, const u32 *key, u32 *value,
 		     u32 *looks)
 {
+	/* Pairs with the release in values_come(). */
 	const struct fwt_set_ranges *r = smp_load_acquire(&s->part[six].over[phase]);
 
 	return unlikely(r) && fwt_set_ranges_find(r, key, live_there, 0, value, looks);
@@ -631,7 +630,8 @@ static struct fwt_object *set_create(struct fwt_net *fn, const struct fwt_progra
 		return &s->head;
 	set_free(&s->head);
 fail:
-	NL_SET_ERR_MSG_FMT(extack, "no memory for set %s", prog->string + prog->object[i].name);
+	NL_SET_ERR_MSG_FMT(extack, "no memory for set %.31s",
+			   prog->string + prog->object[i].name);
 	return ERR_PTR(-ENOMEM);
 }
 

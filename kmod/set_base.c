@@ -347,7 +347,7 @@ int fwt_set_prepare(struct fwt_object *o, const struct fwt_program *prog, u32 i,
 	ret = prepare(s, prog, i);
 	mutex_unlock(&s->mutex);
 	if (ret)
-		NL_SET_ERR_MSG_FMT(extack, "no memory for the elements of set %s",
+		NL_SET_ERR_MSG_FMT(extack, "no memory for the elements of set %.31s",
 				   prog->string + prog->object[i].name);
 	return ret;
 }

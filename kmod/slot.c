@@ -356,10 +356,12 @@ out:
 void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool patch,
 		     const u32 *slot)
 {
-	struct fwt_name *file = NULL;
-	u32 last = FWT_NONE, i;
+	u32 n_files = prog->n[FWT_SEC_FILES], i;
+	struct fwt_name **file;
 
 	lockdep_assert_held(&fn->lock);
+	/* Each file's name once, in whatever order rules come. */
+	file = kvcalloc(n_files, sizeof(*file), GFP_KERNEL);
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		const struct fwt_prog_rule *r = &prog->rule[i];
 		struct fwt_slot *s;
@@ -367,19 +369,21 @@ void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool pa
 		others_too(i);
 		if (slot[i] == FWT_NONE)
 			continue;
-		if (r->file != last) {
-			name_put(file);
-			file = name_new(fwt_program_string(prog, prog->file[r->file].name));
-			last = r->file;
-		}
 		fwt_slot_place(fn, slot[i], r, patch);
-		s = at(dir_locked(&fn->slots), slot[i]);
-		if (file) {
-			refcount_inc(&file->refs);
-			name_set(&s->file, file);
+		if (!file)
+			continue;
+		if (!file[r->file])
+			file[r->file] = name_new(fwt_program_string(prog,
+								    prog->file[r->file].name));
+		if (file[r->file]) {
+			s = at(dir_locked(&fn->slots), slot[i]);
+			refcount_inc(&file[r->file]->refs);
+			name_set(&s->file, file[r->file]);
 		}
 	}
-	name_put(file);
+	for (i = 0; file && i < n_files; i++)
+		name_put(file[i]);
+	kvfree(file);
 }
 
 void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)

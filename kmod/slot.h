@@ -118,7 +118,8 @@ int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch
  * @patch: as above
  * @slot: what fwt_slots_get() gave for it
  *
- * Without memory a rule that came from another file meanwhile keeps that one's name.
+ * Of rules of one file the name is there once. Without memory a rule that came from another
+ * file meanwhile keeps that one's name.
  */
 void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool patch,
 		     const u32 *slot);

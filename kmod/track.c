@@ -498,7 +498,7 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 		w->dir = FWT_ORIGINAL;
 		return 0;
 	}
-	c->slot[hook] = FWT_NONE;
+	WRITE_ONCE(c->slot[hook], FWT_NONE);
 	fwt_conn_discard(c);
 	/* Of what is led back inside the outside source is chosen at once. */
 	if (ret == -EADDRINUSE && unlikely(hairpin.hairpin) && !other)

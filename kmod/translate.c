@@ -102,14 +102,14 @@ static bool sctp_ok(const struct fwt_way *w)
 {
 	unsigned int off = skb_network_offset(w->skb) + w->p.l4;
 	struct sk_buff *skb = w->skb;
-	struct sctphdr *sh;
+	__le32 said;
 
 	if (fwt_skb_vouched(skb))
 		return true;
-	if (skb_ensure_writable(skb, off + sizeof(*sh)))
+	if (skb_ensure_writable(skb, off + sizeof(struct sctphdr)))
 		return false;
-	sh = (struct sctphdr *)(skb->data + off);
-	if (sh->checksum != sctp_compute_cksum(skb, off))
+	memcpy(&said, skb->data + off + offsetof(struct sctphdr, checksum), sizeof(said));
+	if (said != sctp_compute_cksum(skb, off))
 		return false;
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return true;
@@ -140,7 +140,8 @@ bool fwt_skb_checksum_ok(const struct fwt_way *w)
 		if (!get_unaligned_be16(l4 + 6))
 			return true;
 		cover = get_unaligned_be16(l4 + 4);
-		if (unlikely(cover < len))
+		/* 0: all of it, which is more than can be said there. */
+		if (unlikely(cover < len) && cover)
 			return short_udp_ok(w, cover);
 		fallthrough;
 	case IPPROTO_TCP:

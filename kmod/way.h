@@ -54,6 +54,7 @@ struct fwt_changes {
  * @stray: of a connection, but not one that its state machine knows; was walked
  * @loose: a segment from the middle of a connection that may open one
  * @later: of a connection that is decided, and walks all the same
+ * @dry: nobody has met it: what is asked about it is not counted
  * @why: has the ends of a connection, and is none of its own: enum fwt_reason; else 0
  * @seed: for choices, until there is a record
  * @queue: it goes by way of a program: FWT_WAY_* and the queue's number; or 0
@@ -74,6 +75,7 @@ struct fwt_way {
 	bool stray;
 	bool loose;
 	bool later;
+	bool dry;
 	u8 why;
 	u32 seed;
 	u32 queue;
@@ -89,7 +91,9 @@ struct fwt_way {
  * later packet of one. @c: it, or one that is walked for a second time. @drawn: of what has
  * no seed: where the one is that is drawn when a choice is to be made, or 0. @looks:
  * addresses and devices that it may look at still; @ranges: those of live sets. @former:
- * the connection whose place this one is to take, or NULL.
+ * the connection whose place this one is to take, or NULL. @asked: how often the kernel was
+ * asked which address masquerading takes; @dst and @src: for where, and which that is, if
+ * @sourced.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -107,6 +111,10 @@ struct fwt_world {
 	u32 *drawn;
 	u32 looks;
 	u32 ranges;
+	u8 asked;
+	bool sourced;
+	u32 dst[4];
+	u32 src[4];
 };
 
 /* world.c */
@@ -327,6 +335,11 @@ bool fwt_left_untracked(const struct fwt_way *w);
 /* May this packet be the first of a connection; sets @w->loose. */
 bool fwt_opens(struct fwt_way *w);
 
+/* A packet at LOCAL_OUT that may not: does egress say that it is not to be tracked, this is
+ * done now. Returns NF_ACCEPT, or what the hook is to return.
+ */
+unsigned int fwt_start_alone(struct fwt_way *w);
+
 /* A first packet is decided; sets @w->c. Returns NF_ACCEPT, or what the hook is to
  * return.
  */
@@ -354,14 +367,22 @@ bool fwt_let_out(struct fwt_way *w);
 void fwt_changes_of(const struct fwt_packet *p, struct fwt_changes *c);
 
 /**
- * fwt_decide() - walk a hook's tree
+ * fwt_decide_as() - walk a hook's tree
  * @w: way; @w->after is set
  * @hook: FWT_HOOK_INGRESS or FWT_HOOK_EGRESS
+ * @as: whose bytes filters and other modules' nodes are shown
  * @d: the decision
  *
  * Effects are not applied: fwt_effects() does that.
  */
-void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d);
+void fwt_decide_as(struct fwt_way *w, enum fwt_hook hook, struct sk_buff *as,
+		   struct fwt_decision *d);
+
+/* Those of the packet itself. */
+static inline void fwt_decide(struct fwt_way *w, enum fwt_hook hook, struct fwt_decision *d)
+{
+	fwt_decide_as(w, hook, w->skb, d);
+}
 
 /* What ct status says of a connection before a hook's walk: what starts here is
  * translated by the walk itself.

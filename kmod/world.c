@@ -23,6 +23,11 @@
  */
 #define LOOKS	4096
 
+/* How often a walk asks the kernel for the address to masquerade by, which may look at all
+ * those that there are: for so many destinations.
+ */
+#define SOURCES	4
+
 /* Likewise ranges of live sets, of a namespace that anybody made: of keys of several parts
  * as many may hold one part of a packet's as there are.
  */
@@ -34,7 +39,7 @@ static bool look(u32 *looks)
 		--*looks;
 		return true;
 	}
-	net_warn_ratelimited("fwtree: a packet's walk looks at %u addresses and no more, of addr() and net()\n",
+	net_warn_ratelimited("fwtree: a packet's walk looks at %u addresses and no more, of addr(), net() and masquerade\n",
 			     LOOKS);
 	return false;
 }
@@ -43,6 +48,15 @@ static bool look(u32 *looks)
 static u32 *looks_of(const struct fwt_world *w)
 {
 	return (u32 *)&w->looks;
+}
+
+/* For translations, which choose and do not only compare: whose machine it is may have as
+ * many addresses as he likes. @plenty: where to count then.
+ */
+static u32 *choices_of(const struct fwt_world *w, u32 *plenty)
+{
+	*plenty = U32_MAX;
+	return likely(w->net->user_ns == &init_user_ns) ? plenty : looks_of(w);
 }
 
 static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet, u32 *looks)
@@ -119,11 +133,9 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 }
 
 /* May what leaves be shown by it (R12). */
-static bool shows4(const struct fwt_world *w, __be32 addr)
+static bool shows4(const struct fwt_world *w, __be32 addr, u32 *looks)
 {
-	u32 looks = U32_MAX;	/* the kernel has walked them, too */
-
-	return addr && !ipv4_is_linklocal_169(addr) && has_addr4(w->out, addr, false, &looks);
+	return addr && !ipv4_is_linklocal_169(addr) && has_addr4(w->out, addr, false, looks);
 }
 
 /* The kernel's choice, unless that is another interface's, or one of the link alone: then
@@ -133,18 +145,21 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 {
 	const struct rtable *rt = w->skb ? skb_rtable(w->skb) : NULL;
 	__be32 dst = cpu_to_be32(p->daddr[0]), src;
+	u32 plenty, *looks = choices_of(w, &plenty);
 	const struct in_device *in;
 	const struct in_ifaddr *ifa;
 
 	if (rt)
 		dst = rt_nexthop(rt, dst);
 	src = inet_select_addr(w->out, dst, RT_SCOPE_UNIVERSE);
-	if (unlikely(!shows4(w, src))) {
+	if (unlikely(!shows4(w, src, looks))) {
 		in = __in_dev_get_rcu(w->out);
 		if (!in)
 			return false;
 		src = 0;
 		in_dev_for_each_ifa_rcu(ifa, in) {
+			if (!look(looks))
+				break;
 			if (ifa->ifa_flags & IFA_F_SECONDARY ||
 			    ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
 			    ipv4_is_linklocal_169(ifa->ifa_local))
@@ -161,7 +176,7 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
  * there is another, then the one that has most in common with the destination.
  */
 static bool own6(const struct net_device *dev, const struct in6_addr *dst,
-		 struct in6_addr *src)
+		 struct in6_addr *src, u32 *looks)
 {
 	const struct inet6_dev *in = __in6_dev_get(dev);
 	const struct inet6_ifaddr *ifa;
@@ -170,6 +185,8 @@ static bool own6(const struct net_device *dev, const struct in6_addr *dst,
 	if (!in)
 		return false;
 	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
+		if (!look(looks))
+			break;
 		if ((ifa->flags & IFA_F_TENTATIVE && !(ifa->flags & IFA_F_OPTIMISTIC)) ||
 		    ifa->flags & IFA_F_DADFAILED ||
 		    ipv6_addr_type(&ifa->addr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
@@ -189,27 +206,66 @@ static bool own6(const struct net_device *dev, const struct in6_addr *dst,
  */
 static bool source6(const struct fwt_world *w, const struct fwt_packet *p, u32 *addr)
 {
+	u32 plenty, *looks = choices_of(w, &plenty);
 	struct in6_addr src, dst;
-	u32 looks = U32_MAX;
 
 	fwt_to_in6(p->daddr, &dst);
 	if ((ipv6_dev_get_saddr(w->net, w->out, &dst, 0, &src) ||
 	     ipv6_addr_type(&src) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK) ||
-	     !has_addr6(w->out, &src, false, &looks)) &&
-	    !own6(w->out, &dst, &src))
+	     !has_addr6(w->out, &src, false, looks)) &&
+	    !own6(w->out, &dst, &src, looks))
 		return false;
 	fwt_from_in6(&src, addr);
 	return true;
 }
 
+static bool of_link(u8 family, const u32 *addr)
+{
+	return family == 4 ? ipv4_is_linklocal_169(cpu_to_be32(addr[0])) :
+			     addr[0] >> 22 == 0xfe80u >> 6;
+}
+
+/* Has it a source already that nothing is gained by changing: what goes by lo stays here; and
+ * neighbours who talk by addresses of the link know each other by these alone. The device's
+ * own: from those of others nothing of that kind is forwarded.
+ */
+static bool keeps_source(const struct fwt_world *w, const struct fwt_packet *p)
+{
+	u32 plenty, *looks = choices_of(w, &plenty);
+
+	if (w->out->flags & IFF_LOOPBACK)
+		return true;
+	return unlikely(of_link(p->family, p->saddr)) && of_link(p->family, p->daddr) &&
+	       dev_has(w->out, p->family, p->saddr, false, looks);
+}
+
+/* Of a packet that leaves by this device the answer hangs on its destination alone; and many
+ * rules may ask, one behind the other.
+ */
 static bool world_source(const struct fwt_env *env, const struct fwt_packet *p,
 			 u32 *addr)
 {
-	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	struct fwt_world *w = (struct fwt_world *)container_of(env, struct fwt_world, env);
+	size_t len = p->family == 4 ? sizeof(u32) : sizeof(w->dst);
 
 	if (!w->out)
 		return false;
-	return p->family == 4 ? source4(w, p, addr) : source6(w, p, addr);
+	if (keeps_source(w, p)) {
+		/* Mostly they are the same. */
+		memmove(addr, p->saddr, sizeof(p->saddr));
+		return true;
+	}
+	if (unlikely(w->sourced) && !memcmp(w->dst, p->daddr, len)) {
+		memcpy(addr, w->src, len);
+		return true;
+	}
+	if (unlikely(w->asked == SOURCES))
+		return false;
+	w->asked++;
+	w->sourced = p->family == 4 ? source4(w, p, addr) : source6(w, p, addr);
+	memcpy(w->dst, p->daddr, len);
+	memcpy(w->src, addr, len);
+	return w->sourced;
 }
 
 static bool local4(const struct net_device *dev, u32 *addr)
@@ -226,24 +282,34 @@ static bool local4(const struct net_device *dev, u32 *addr)
 	return true;
 }
 
-/* The kernel's list has the widest scope first. */
-static bool local6(const struct net_device *dev, bool link_local, u32 *addr)
+/* The kernel's list has the widest scope first. One that is deprecated is had where there is
+ * no other: it is not to be begun with by choice, and is there all the same (RFC 4862, 5.5.4).
+ */
+static bool local6(const struct net_device *dev, bool link_local, u32 *addr, u32 *looks)
 {
 	const struct inet6_dev *in = __in6_dev_get(dev);
-	const struct inet6_ifaddr *ifa;
+	const struct inet6_ifaddr *ifa, *old = NULL;
 
 	if (!in)
 		return false;
 	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
-		if (ifa->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED) &&
+		if (!look(looks))
+			break;
+		if (ifa->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) &&
 		    !(ifa->flags & IFA_F_OPTIMISTIC))
 			continue;
 		if (!(ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL) != !link_local)
 			continue;
-		fwt_from_in6(&ifa->addr, addr);
-		return true;
+		if (!(ifa->flags & IFA_F_DEPRECATED)) {
+			fwt_from_in6(&ifa->addr, addr);
+			return true;
+		}
+		if (!old)
+			old = ifa;
 	}
-	return false;
+	if (old)
+		fwt_from_in6(&old->addr, addr);
+	return old;
 }
 
 static bool world_local(const struct fwt_env *env, const char *ifname,
@@ -251,13 +317,14 @@ static bool world_local(const struct fwt_env *env, const char *ifname,
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 	const struct net_device *dev;
+	u32 plenty;
 
 	dev = dev_get_by_name_rcu(w->net, fwt_ifname_plain(ifname));
 	if (!dev)
 		return false;
 	if (p->family == 4)
 		return local4(dev, addr);
-	return local6(dev, p->daddr[0] >> 22 == 0xfe80u >> 6, addr);
+	return local6(dev, p->daddr[0] >> 22 == 0xfe80u >> 6, addr, choices_of(w, &plenty));
 }
 
 /* Decided afresh, a connection is under every limit. */
@@ -355,6 +422,8 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->known = w->later;
 	world->looks = LOOKS;
 	world->ranges = RANGES;
+	world->asked = 0;
+	world->sourced = false;
 }
 
 /* What a route carries in a packet, 0 where there is none. */

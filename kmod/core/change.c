@@ -182,14 +182,16 @@ static u32 put_across(u8 *h, u32 at, u16 to)
 }
 
 /* Each of them, should there be several: receivers differ in which one they take. */
-static u32 change_mss(struct fwt_packet *p, u8 *h, u16 mss, enum fwt_csum_mode mode)
+static u32 change_mss(struct fwt_packet *p, u8 *h, u16 mss, bool back, enum fwt_csum_mode mode)
 {
 	u32 next = TCP_HEADER, at, sum = 0;
-	u16 check;
+	u16 check, is;
 
-	while ((at = next_mss(h, p->payload - p->l4, &next)))
-		if (get_unaligned_be16(h + at) > mss)
+	while ((at = next_mss(h, p->payload - p->l4, &next))) {
+		is = get_unaligned_be16(h + at);
+		if (back ? is == p->tcp_mss : is > mss)
 			sum = fold(sum + put_across(h, at, mss));
+	}
 	p->tcp_mss = mss;
 	/* Who completes the sum reads the option then. */
 	if (!sum || mode == FWT_CSUM_PARTIAL)
@@ -221,6 +223,6 @@ u32 fwt_header_change(struct fwt_packet *p, u8 *data, const struct fwt_header_ch
 	}
 	all += sum;
 	if (to->what & FWT_CHANGE_MSS)
-		all += change_mss(p, data + p->l4, to->mss, mode);
+		all += change_mss(p, data + p->l4, to->mss, to->what & FWT_CHANGE_BACK, mode);
 	return fold(all);
 }

@@ -38,6 +38,7 @@ void fwt_set_apply(const struct fwt_prog_mod *m, struct fwt_packet *p,
 #define FWT_CHANGE_DSCP	0x01
 #define FWT_CHANGE_TTL	0x02
 #define FWT_CHANGE_MSS	0x04
+#define FWT_CHANGE_BACK	0x08	/* that MSS is what the present one was lowered from */
 
 /**
  * struct fwt_header_change - what headers are to say

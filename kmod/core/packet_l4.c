@@ -139,7 +139,8 @@ static int parse_tcp(struct fwt_packet *p, const struct fwt_reader *r)
 }
 
 /* UDP may be shorter than the IP packet it is in; what follows is not its own.
- * The first fragment holds the length of the whole.
+ * The first fragment holds the length of the whole. 0 is what Linux writes for what a
+ * tunnel carries where that is longer than the field can say (BIG TCP; RFC 2675, 4).
  */
 static int parse_udp(struct fwt_packet *p, const struct fwt_reader *r)
 {
@@ -151,6 +152,8 @@ static int parse_udp(struct fwt_packet *p, const struct fwt_reader *r)
 	if (ret)
 		return ret;
 	len = get_unaligned_be16(h + 4);
+	if (!len && r->end - p->l4 > 0xffff)
+		len = r->end - p->l4;
 	if (len < UDP_LEN || (len > r->end - p->l4 && !p->frag_more))
 		return -EINVAL;
 	read_ports(p, h);

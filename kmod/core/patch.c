@@ -21,8 +21,8 @@
  * goes on, it comes to a FOREST node behind it, as rules of runs do. There that walk
  * ends, and both searches begin again: the base's with the rule's key, the patch's
  * behind that node. A node of the base is found from no other than before, and each
- * time the place is a later one. So what the base promises (bounds, an end, a
- * verdict) holds for the whole.
+ * time the place is a later one: each rule of the patch's forest has one. So what the
+ * base promises (bounds, an end, a verdict) holds for the whole.
  */
 #include "patch.h"
 #include "verify_private.h"
@@ -188,6 +188,9 @@ static int check_group(struct fwt_patch *x, const struct fwt_program *base,
 		if (ret)
 			return ret;
 	}
+	/* Then each one that a search finds has its place, behind that of the one before. */
+	if (fwt_verify_forest_info(&x->prog, node, x->prog.node[g->node].arg).count != g->count)
+		return bad_patch(err, FWT_PATCH_GROUPS, i, "its forest has a rule without a place");
 	return 0;
 }
 
@@ -428,9 +431,9 @@ u32 fwt_patch_find(const struct fwt_program *prog, u32 at, u32 on, const struct 
 		from = on == FWT_NONE ? above(o, g->count, at, false) :
 					above(o, g->count, on, true);
 	}
-	/* Behind the rule that went on, which is the one before @from. */
+	/* Behind the rule that went on, which is the one before @from; but never back. */
 	if (on != FWT_NONE && from)
-		base = o[from - 1].key - 1;
+		base = max(at, o[from - 1].key - 1);
 	next = fwt_forest_find_within(prog, at, p, env, x->gone, base, &best);
 	if (!g)
 		return next;

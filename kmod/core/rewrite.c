@@ -406,7 +406,9 @@ bool fwt_csum_verify(const struct fwt_packet *p, const u8 *data)
 		return true;
 	switch (p->protocol) {
 	case FWT_IPPROTO_UDP:
-		len = get_unaligned_be16(h + 4);
+		/* 0: all of it, which is more than can be said there. */
+		if (get_unaligned_be16(h + 4))
+			len = get_unaligned_be16(h + 4);
 		cover = len;
 		break;
 	case FWT_IPPROTO_UDPLITE:

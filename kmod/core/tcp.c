@@ -151,6 +151,8 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
  *			the client: in answer to an ACK of a server that holds an
  *			older connection; the client will try again, so that the
  *			record stays.
+ *  SYN_RECV		from the server, in answer to an ACK of the client that was
+ *			of another SYN-ACK: likewise.
  *  a noted SYN		refused by a server that knows nothing of this connection.
  *			A forger could play both parts, so it is but doubted.
  *  in the window	the receiver sends a challenge ACK, to be answered by an
@@ -185,7 +187,7 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		t->state = FWT_TCPS_CLOSE;
 		t->flags &= ~(FWT_TCP_CONN_SYN | FWT_TCP_CONN_NOTED);
 		verdict(t, v, FWT_TCP_OK, 0);
-	} else if (t->state == FWT_TCPS_SYN_SENT && dir == FWT_ORIGINAL &&
+	} else if (t->state == (dir == FWT_ORIGINAL ? FWT_TCPS_SYN_SENT : FWT_TCPS_SYN_RECV) &&
 		   (t->flags & FWT_TCP_CONN_NOTED) && s->seq == t->noted) {
 		verdict(t, v, FWT_TCP_PASS, 0);
 	} else if (acks && dir == FWT_REPLY && acks_noted_syn(t, s->ack)) {
@@ -259,6 +261,21 @@ static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		t->flags &= ~FWT_TCP_CONN_NOTED;
 }
 
+/* The client may hold another SYN-ACK than the last one: a bare ACK, in its window, that
+ * acknowledges something else.
+ */
+static bool of_another_syn_ack(const struct fwt_tcp *t, int dir,
+			       const struct fwt_tcp_segment *s)
+{
+	const struct fwt_tcp_peer *a = &t->peer[FWT_ORIGINAL];
+	const struct fwt_tcp_peer *b = &t->peer[FWT_REPLY];
+
+	return t->state == FWT_TCPS_SYN_RECV && dir == FWT_ORIGINAL &&
+	       !(a->flags & FWT_TCP_PEER_ACKS) && end_of(s) == s->seq &&
+	       between(s->seq, a->end - b->maxwin, a->maxend) &&
+	       !between(s->ack, a->maxack, b->end);
+}
+
 /*
  * ACK, with data or FIN or neither.
  *
@@ -268,7 +285,12 @@ static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
  *  SYN_SENT2		likewise, from either side.
  *  SYN_RECV		the first one of a side must acknowledge the very SYN. When
  *			each has, ESTABLISHED, or with a FIN, FIN_WAIT. Till then
- *			the server's words do not lengthen.
+ *			the server's words do not lengthen. A bare ACK of the
+ *			client's that does not may be of another SYN-ACK that it got
+ *			before: of a server that forgot, or of one more behind the
+ *			same address. It passes, and opens nothing: who sent that
+ *			SYN-ACK takes it, another one answers with the RST that
+ *			clears it (RFC 9293, 3.10.7.4).
  *  ESTABLISHED to	I to IV, and settle() draws the conclusion.
  *  LAST_ACK
  *  TIME_WAIT		a FIN again: the last ACK was lost; the wait begins again.
@@ -302,6 +324,12 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
 	}
+	if (of_another_syn_ack(t, dir, s)) {
+		t->noted = s->ack;
+		t->flags |= FWT_TCP_CONN_NOTED;
+		verdict(t, v, FWT_TCP_PASS, 0);
+		return;
+	}
 
 	if (s->has_sack && uses_sack(t))
 		sack = later(s->ack, s->sack_edge);
@@ -310,7 +338,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		limit = rcv->end;
 	else if (t->flags & FWT_TCP_CONN_LOOSE)
 		limit = later(limit, rcv->maxend);
-	else if ((t->flags & FWT_TCP_CONN_NOTED) &&
+	else if (t->state != FWT_TCPS_SYN_RECV && (t->flags & FWT_TCP_CONN_NOTED) &&
 		 (t->flags & FWT_TCP_CONN_NOTED_DIR) != over)
 		limit = later(limit, t->noted);
 
@@ -380,10 +408,12 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		t->idle++;
 	t->flags = (t->flags & ~FWT_TCP_CONN_LAST_DIR) | from;
 	/* The server speaks in the old connection, or both are at one about this
-	 * one just now: the SYN noted led nowhere.
+	 * one just now: the SYN noted led nowhere, nor did an ACK of another SYN-ACK.
 	 */
 	if (dir == FWT_REPLY || (is_open(t) && !was_open))
 		t->flags &= ~FWT_TCP_CONN_SYN;
+	if (is_open(t) && !was_open)
+		t->flags &= ~FWT_TCP_CONN_NOTED;
 
 	if (!all_acked(t, 0) || !all_acked(t, 1) || !is_open(t) ||
 	    (asks && t->idle >= IDLE_DOUBT))

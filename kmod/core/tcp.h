@@ -77,9 +77,10 @@ struct fwt_tcp_peer {
  * @syn_end: one past it. A SYN from the client that does not fit the state is
  *	passed, since only the server can say whether it is in order; these are
  *	what is needed to follow if the server says so
- * @noted: in SYN_SENT what a passed ACK of the server acknowledged (a RST will
- *	have it as its sequence), later the end of a segment that overshot the
- *	window (it may come to be acknowledged), the highest one of a side
+ * @noted: in SYN_SENT what a passed ACK of the server acknowledged, in SYN_RECV what
+ *	one of the client did (a RST will have it as its sequence), later the end of a
+ *	segment that overshot the window (it may come to be acknowledged), the highest
+ *	one of a side
  */
 struct fwt_tcp {
 	struct fwt_tcp_peer peer[2];

@@ -52,15 +52,12 @@ void fwt_tcp_first_syn(struct fwt_tcp *t, const struct fwt_tcp_segment *s)
 	t->state = FWT_TCPS_SYN_SENT;
 }
 
-/* A SYN that is not ours to judge: see struct fwt_tcp. One whose sequence was in
- * use lately is a duplicate, which nobody begins anew by.
+/* A SYN that is not ours to judge: see struct fwt_tcp. But that of an open connection
+ * whose client has sent nothing else is no other one.
  */
 static void note_syn(struct fwt_tcp *t, const struct fwt_tcp_segment *s)
 {
-	u32 end = t->peer[FWT_ORIGINAL].end;
-
-	if (is_open(t) &&
-	    between(end_of(s), end - t->peer[FWT_REPLY].maxwin, end))
+	if (is_open(t) && end_of(s) == t->peer[FWT_ORIGINAL].end)
 		return;
 	t->flags &= ~(FWT_TCP_CONN_SYN_WSCALE | FWT_TCP_CONN_SYN_SACK);
 	t->flags |= FWT_TCP_CONN_SYN;
@@ -173,6 +170,15 @@ static void opened(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	verdict(t, v, FWT_TCP_OK, 0);
 }
 
+/* Was the sequence of the SYN noted in use lately: it may be a duplicate. */
+static bool lately(const struct fwt_tcp *t)
+{
+	u32 end = t->peer[FWT_ORIGINAL].end;
+
+	return is_open(t) &&
+	       between(t->syn_end, end - t->peer[FWT_REPLY].maxwin, end);
+}
+
 /* Client and server are at one about a SYN that did not fit: follow them. */
 static void opened_anew(struct fwt_tcp *t, const struct fwt_tcp_segment *s,
 			struct fwt_tcp_verdict *v)
@@ -203,7 +209,10 @@ static void opened_anew(struct fwt_tcp *t, const struct fwt_tcp_segment *s,
  *			other side sends its own, each SYN is acknowledged:
  *			ESTABLISHED.
  *  CLOSE		the RST that was sent after it overtook it. Passes.
- *  all			it answers the SYN that was noted: both begin anew.
+ *  all			it answers the SYN that was noted: both begin anew. Where
+ *			that may be an old duplicate, so may this be: then only
+ *			beyond all that the server sent, which is where one that
+ *			takes such a SYN begins (RFC 1122, 4.2.2.13).
  *			It says again what was said: the last ACK of the handshake
  *			was lost. It passes, so that it is answered, and so does
  *			an older duplicate.
@@ -250,7 +259,8 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	    between(end_of(s), snd->end - rcv->maxwin,
 		    loose ? snd->maxend : snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);
-	else if (dir == FWT_REPLY && acks_noted_syn(t, s->ack))
+	else if (dir == FWT_REPLY && acks_noted_syn(t, s->ack) &&
+		 (!lately(t) || after(end_of(s), snd->end)))
 		opened_anew(t, s, v);
 	else if (known && acks && before(end_of(s), snd->end))
 		verdict(t, v, FWT_TCP_PASS, 0);

@@ -195,11 +195,11 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 		yes = fwt_set_find(prog, t->set[fwt_which(p)], key) != FWT_NONE;
 		break;
 	case FWT_TEST_BPF:
-		if (!env || !env->ops->filter)
+		n = p->hook >= FWT_HOOK_DEV_INGRESS && p->have & FWT_HAVE_ETHER;
+		if (!env || !env->ops->filter || t->set[n] == FWT_NONE)
 			break;
 		words = 1;
-		yes = env->ops->filter(env, p, prog,
-				       t->set[p->hook >= FWT_HOOK_DEV_INGRESS]);
+		yes = env->ops->filter(env, p, prog, t->set[n]);
 		key[0] = yes;
 		break;
 	case FWT_TEST_EQUAL:

@@ -67,12 +67,6 @@ int fwt_icmp_is_query(u8 family, u8 type, u8 *request)
 	}
 }
 
-static bool is_icmp(const struct fwt_packet *p)
-{
-	return p->protocol == (p->family == 6 ? FWT_IPPROTO_ICMPV6 :
-						FWT_IPPROTO_ICMP);
-}
-
 bool fwt_has_ports(u8 protocol)
 {
 	switch (protocol) {
@@ -96,6 +90,7 @@ bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t)
 	if (likely((p->have & (FWT_HAVE_PORTS | FWT_HAVE_FRAG)) == FWT_HAVE_PORTS)) {
 		t->family = p->family;
 		t->protocol = p->protocol;
+		t->answer = false;
 		t->scope = scope;
 		copy_addr(t->src.addr, p->saddr, p->family);
 		copy_addr(t->dst.addr, p->daddr, p->family);
@@ -113,16 +108,18 @@ bool fwt_tuple_get(const struct fwt_packet *p, u32 scope, struct fwt_tuple *t)
 	t->dst.port = 0;
 	t->family = p->family;
 	t->protocol = p->protocol;
+	t->answer = false;
 	t->scope = scope;
 	copy_addr(t->src.addr, p->saddr, p->family);
 	copy_addr(t->dst.addr, p->daddr, p->family);
 
-	if (is_icmp(p)) {
+	if (fwt_has_queries(p->family, p->protocol)) {
 		if (!(p->have & FWT_HAVE_ICMP_ID))
 			return false;
 		answer = fwt_icmp_is_query(p->family, p->icmp_type, &request);
 		if (answer < 0)
 			return false;
+		t->answer = answer;
 		t->src.port = answer ? request : p->icmp_id;
 		t->dst.port = answer ? p->icmp_id : request;
 		return true;
@@ -145,7 +142,7 @@ bool fwt_tuple_opens(const struct fwt_packet *p)
 		return false;
 	if ((p->have & FWT_HAVE_FRAG) && (p->frag_off || p->frag_more))
 		return false;
-	if (is_icmp(p))
+	if (fwt_has_queries(p->family, p->protocol))
 		return (p->have & FWT_HAVE_ICMP_ID) &&
 		       !fwt_icmp_is_query(p->family, p->icmp_type, &request);
 	if (p->protocol == FWT_IPPROTO_TCP)

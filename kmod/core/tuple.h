@@ -19,7 +19,10 @@
  *
  * A query of ICMP or ICMPv6 has its id as the port of the side that asks and
  * the type of the request as that of the side that answers. So two hosts that
- * ask one another with the same id have different keys.
+ * ask one another with the same id have different keys, unless that id is itself
+ * the type of a request (8, 13, 15, 17, 128). Then their keys are equal, and what
+ * tells them apart is who asks: a request is of the original direction alone, an
+ * answer of the reply direction. Two such connections stand side by side.
  */
 #ifndef FWT_CORE_TUPLE_H
 #define FWT_CORE_TUPLE_H
@@ -34,6 +37,7 @@
  * @dst: likewise
  * @family: 4 or 6
  * @protocol: IP protocol
+ * @answer: to a query of ICMP or ICMPv6: from who was asked
  * @scope: what keeps equal addresses apart: VRF, or interface for link-local
  */
 struct fwt_tuple {
@@ -41,6 +45,7 @@ struct fwt_tuple {
 	struct fwt_end dst;
 	u8 family;
 	u8 protocol;
+	bool answer;
 	u32 scope;
 };
 
@@ -84,6 +89,12 @@ struct fwt_ends {
 /* Does a protocol have ports. */
 bool fwt_has_ports(u8 protocol);
 
+/* Is it that of queries, which tell by themselves who asks. ICMP in IPv6 is not. */
+static inline bool fwt_has_queries(u8 family, u8 protocol)
+{
+	return protocol == (family == 6 ? FWT_IPPROTO_ICMPV6 : FWT_IPPROTO_ICMP);
+}
+
 /**
  * fwt_tuple_get() - the tuple of a packet
  * @p: packet
@@ -117,7 +128,7 @@ void fwt_ends_set(struct fwt_ends *e, enum fwt_who who, const struct fwt_end *en
 void fwt_ends_get(const struct fwt_ends *e, enum fwt_who who, struct fwt_end *end);
 bool fwt_ends_equal(const struct fwt_ends *e, enum fwt_who a, enum fwt_who b);
 
-/* The tuple of a pair, in the original direction. */
+/* The tuple of a pair, in the original direction: of queries, that of the request. */
 static inline void fwt_ends_tuple(const struct fwt_ends *e, enum fwt_pair pair,
 				  struct fwt_tuple *t)
 {
@@ -125,6 +136,7 @@ static inline void fwt_ends_tuple(const struct fwt_ends *e, enum fwt_pair pair,
 	fwt_ends_get(e, pair == FWT_PAIR_CV ? FWT_V : FWT_S, &t->dst);
 	t->family = e->family;
 	t->protocol = e->protocol;
+	t->answer = false;
 	t->scope = e->scope;
 }
 
@@ -141,9 +153,10 @@ u8 fwt_ends_pairs(const struct fwt_ends *e);
  * @e: ends
  *
  * Not where both ends of a pair are one: then fwt_ends_match() takes all for
- * original. A socket that talks to itself over the loopback device is so; of a
- * translation it means that the client was led to itself, with no other source
- * to tell its answers by, and the translation is to be refused.
+ * original, but for answers to queries. A socket that talks to itself over the
+ * loopback device is so; of a translation it means that the client was led to
+ * itself, with no other source to tell its answers by, and the translation is to
+ * be refused.
  */
 bool fwt_ends_directed(const struct fwt_ends *e);
 
@@ -194,7 +207,8 @@ static inline enum fwt_who fwt_target_dst(enum fwt_dir dir)
  * @pair: which pair to hold it against
  * @t: tuple of a packet
  *
- * Return: enum fwt_dir, or -1 if it is not.
+ * Return: enum fwt_dir, or -1 if it is not. Of queries only requests are original, and
+ * only answers replies, whichever way round their ends stand.
  */
 static inline int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
 				 const struct fwt_tuple *t)
@@ -204,9 +218,10 @@ static inline int fwt_ends_match(const struct fwt_ends *e, enum fwt_pair pair,
 	if (t->family != e->family || t->protocol != e->protocol ||
 	    t->scope != e->scope)
 		return -1;
-	if (fwt_ends_is(e, src, &t->src) && fwt_ends_is(e, dst, &t->dst))
+	if (fwt_ends_is(e, src, &t->src) && fwt_ends_is(e, dst, &t->dst) && !t->answer)
 		return FWT_ORIGINAL;
-	if (fwt_ends_is(e, dst, &t->src) && fwt_ends_is(e, src, &t->dst))
+	if (fwt_ends_is(e, dst, &t->src) && fwt_ends_is(e, src, &t->dst) &&
+	    (t->answer || !fwt_has_queries(e->family, e->protocol)))
 		return FWT_REPLY;
 	return -1;
 }
@@ -247,7 +262,7 @@ void fwt_key6(struct fwt_key *k, const u32 *a, u16 aport, const u32 *b, u16 bpor
 	      u8 protocol, u32 scope);
 
 /* The key of a tuple, and that of a connection's pair: equal where
- * fwt_ends_match() holds.
+ * fwt_ends_match() holds, and besides where two hosts ask one another, see above.
  */
 static inline void fwt_tuple_key(const struct fwt_tuple *t, struct fwt_key *k)
 {

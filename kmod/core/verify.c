@@ -50,6 +50,7 @@ static int check_header(struct fwt_verify *c, const void *blob, size_t len)
 			 __FWT_SEC_MAX * sizeof(struct fwt_prog_section);
 	const struct fwt_prog_hdr *h = blob;
 	u32 i, n;
+	u64 sum;
 
 	if (len < head)
 		return bad(c, __FWT_SEC_MAX, 0, "shorter than a header");
@@ -70,6 +71,7 @@ static int check_header(struct fwt_verify *c, const void *blob, size_t len)
 	n = h->n_sections;
 	if (len < head + n * sizeof(struct fwt_prog_section))
 		return bad(c, __FWT_SEC_MAX, 0, "shorter than its section table");
+	sum = head + n * sizeof(struct fwt_prog_section);
 
 	for (i = 0; i < __FWT_SEC_MAX; i++) {
 		u32 off = i < n ? h->sec[i].off : 0;
@@ -83,7 +85,11 @@ static int check_header(struct fwt_verify *c, const void *blob, size_t len)
 			return bad(c, __FWT_SEC_MAX, i, "a section lies outside of the program");
 		if (count >= FWT_NONE / 2)
 			return refuse(c, -E2BIG, __FWT_SEC_MAX, i, "a section is too large");
+		sum += (u64)count * fwt_section_size[i];
 	}
+	/* What is made of each, as scratch memory, is bounded by the program's length. */
+	if (sum > len)
+		return bad(c, __FWT_SEC_MAX, 0, "sections overlap");
 	return 0;
 }
 
@@ -591,5 +597,5 @@ struct fwt_forest_info fwt_verify_forest_info(const struct fwt_program *prog,
 
 	scratch_parts(prog, &forests, &cuts);
 	f = (const void *)((const u8 *)scratch + forests);
-	return (struct fwt_forest_info){ f[forest].steps, f[forest].hooks };
+	return (struct fwt_forest_info){ f[forest].steps, f[forest].hooks, f[forest].count };
 }

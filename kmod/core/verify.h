@@ -66,10 +66,12 @@ int fwt_verify_texts(const void *blob, size_t len, struct fwt_program *prog,
  * struct fwt_forest_info - what was proved of a forest
  * @steps: the most that a look-up can take
  * @hooks: FWT_HOOK_BIT() of those that reach it
+ * @count: its rules, those that no packet can match aside
  */
 struct fwt_forest_info {
 	u32 steps;
 	u32 hooks;
+	u32 count;
 };
 
 /**

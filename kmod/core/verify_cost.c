@@ -143,7 +143,9 @@ u32 fwt_verify_test_cost(const struct fwt_verify *c, const struct fwt_prog_test 
 	return FWT_STEPS_MAX;	/* one that has none here is too much for any walk */
 }
 
-/* Least connections looks at each server, a line of memory. */
+/* Least connections looks at each server, a line of memory. An interface is asked for its
+ * address; what that takes of more than the usual few is bounded in world.c.
+ */
 u32 fwt_verify_mod_cost(const struct fwt_verify *c, const struct fwt_prog_mod *m)
 {
 	const struct fwt_program *p = c->prog;
@@ -153,6 +155,9 @@ u32 fwt_verify_mod_cost(const struct fwt_verify *c, const struct fwt_prog_mod *m
 		return FWT_FOREIGN_COST;
 	if (m->flags & FWT_MOD_MAP)
 		return fwt_verify_test_cost(c, &p->test[m->addr_lo[0]]);
+	if (m->type == FWT_MOD_MASQUERADE || m->type == FWT_MOD_REDIRECT ||
+	    m->flags & FWT_MOD_IFADDR)
+		return IFADDR_COST;
 	if (m->type != FWT_MOD_BALANCE)
 		return 0;
 	param = p->object[m->a].param;

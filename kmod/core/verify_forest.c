@@ -68,6 +68,7 @@ static s64 check_leaf(struct fwt_verify *c, u32 i, u32 forest, u32 first, bool s
 		s = &c->node[b.node];
 		if (s->forest && s->forest != forest + 1)
 			return bad(c, section, k, "a rule of two forests");
+		c->forest[forest].count += !s->forest;
 		s->forest = forest + 1;
 		if (s->misses && !(b.flags & FWT_BOX_TESTS))
 			return bad(c, section, k, "has tests and does not say so");

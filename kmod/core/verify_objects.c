@@ -170,6 +170,8 @@ static int check_object(struct fwt_verify *c, u32 i)
 		return bad(c, FWT_SEC_OBJECTS, i, "padding is not 0");
 	if (!string_ok(c, o->name, true))
 		return bad(c, FWT_SEC_OBJECTS, i, "no such name");
+	if (!name_short(c, o->name))
+		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "its name is too long");
 	return check_params(c, i);
 }
 

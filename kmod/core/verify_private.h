@@ -46,11 +46,13 @@ struct fwt_verify_node {
 /**
  * struct fwt_verify_forest - what is known of a forest
  * @steps: the most that a look-up can take
+ * @count: nodes that begin a rule of it
  * @hooks: of its nodes that the forward pass has come by
  * @rules: of those that the backward pass has come by, together
  */
 struct fwt_verify_forest {
 	u32 steps;
+	u32 count;
 	u8 hooks;
 	struct fwt_verify_node rules;
 };
@@ -113,6 +115,12 @@ static inline bool string_ok(const struct fwt_verify *c, u32 off, bool optional)
 static inline bool short_enough(const struct fwt_verify *c, u32 off, u32 most)
 {
 	return strnlen(c->prog->string + off, most + 1) <= most;
+}
+
+/* A name, where there is one: it is hashed, copied and compared, by who holds a lock. */
+static inline bool name_short(const struct fwt_verify *c, u32 off)
+{
+	return off == FWT_NONE || short_enough(c, off, FWT_NAME_MAX);
 }
 
 /* What stands for interfaces is short: it is looked at to its end, again and again. */

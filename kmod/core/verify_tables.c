@@ -525,6 +525,8 @@ static int check_rule(struct fwt_verify *c, u32 i)
 
 	if (!string_ok(c, r->id, true) || !string_ok(c, r->tree, false))
 		return bad(c, FWT_SEC_RULES, i, "no such name");
+	if (!name_short(c, r->id))
+		return refuse(c, -E2BIG, FWT_SEC_RULES, i, "its id is too long");
 	if (!index_ok(c, FWT_SEC_FILES, r->file))
 		return bad(c, FWT_SEC_RULES, i, "no such file");
 	if (!source_ok(c, r->text, r->text_len))
@@ -588,6 +590,26 @@ static int check_strings(struct fwt_verify *c)
 	return 0;
 }
 
+static int check_counter(struct fwt_verify *c, u32 i)
+{
+	if (!string_ok(c, c->prog->counter[i], false))
+		return bad(c, FWT_SEC_COUNTERS, i, "has no name");
+	if (!name_short(c, c->prog->counter[i]))
+		return refuse(c, -E2BIG, FWT_SEC_COUNTERS, i, "its name is too long");
+	return 0;
+}
+
+static int check_file(struct fwt_verify *c, u32 i)
+{
+	const struct fwt_prog_file *f = &c->prog->file[i];
+
+	if (!string_ok(c, f->name, false) || !source_ok(c, f->text, f->text_len))
+		return bad(c, FWT_SEC_FILES, i, "no name, or text outside of the source");
+	if (!short_enough(c, f->name, FWT_FILE_NAME_MAX))
+		return refuse(c, -E2BIG, FWT_SEC_FILES, i, "its name is too long");
+	return 0;
+}
+
 int fwt_verify_records(struct fwt_verify *c)
 {
 	const struct fwt_program *p = c->prog;
@@ -598,6 +620,8 @@ int fwt_verify_records(struct fwt_verify *c)
 		return ret;
 	if (p->n[FWT_SEC_FILES] > FWT_FILES_MAX)
 		return refuse(c, -E2BIG, FWT_SEC_FILES, FWT_FILES_MAX, "too many files");
+	if (p->n[FWT_SEC_COUNTERS] > FWT_COUNTERS_MAX)
+		return refuse(c, -E2BIG, FWT_SEC_COUNTERS, FWT_COUNTERS_MAX, "too many counters");
 	if (p->n[FWT_SEC_OPTIONS] > __FWT_OPTION_MAX)
 		return bad(c, FWT_SEC_OPTIONS, __FWT_OPTION_MAX, "is set twice");
 	for (i = 0; !ret && i < p->n[FWT_SEC_RULES]; i++)
@@ -605,12 +629,9 @@ int fwt_verify_records(struct fwt_verify *c)
 	for (i = 0; !ret && i < p->n[FWT_SEC_OPTIONS]; i++)
 		ret = check_option(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_COUNTERS]; i++)
-		if (!string_ok(c, p->counter[i], false))
-			ret = bad(c, FWT_SEC_COUNTERS, i, "has no name");
+		ret = check_counter(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_FILES]; i++)
-		if (!string_ok(c, p->file[i].name, false) ||
-		    !source_ok(c, p->file[i].text, p->file[i].text_len))
-			ret = bad(c, FWT_SEC_FILES, i, "no name, or text outside of the source");
+		ret = check_file(c, i);
 	return ret;
 }
 

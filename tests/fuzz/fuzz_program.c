@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hostile programs (R30): whatever the verifier accepts must be safe to walk, and no
- * walk may take more steps than it promised.
+ * Hostile programs, and patches (R30): whatever the verifier accepts must be safe to
+ * walk, and no walk may take more steps than it promised.
  *
  * An input is a seed for a policy (two bytes), then edits to its program: where
  * (three bytes, modulo its length), how wide, what. So nearly all inputs get
  * past the header, which a raw block would not. An input that begins with 0xff
- * is taken as the program itself.
+ * is taken as the program itself; of one that begins with 0xfe the second byte is the
+ * policy's seed, and the edits are to a patch for its program.
  */
 #include <stdlib.h>
 
 #include "compile.h"
+#include "delta.h"
+#include "diag.h"
 #include "sema_sample.h"
 #include "parse.h"
 #include "../offline/gen_policy.h"
@@ -48,6 +51,82 @@ static struct fwt_blob policy(unsigned int n)
 	return made[n];
 }
 
+/* A program in force, and a patch for it. */
+struct patched {
+	bool tried;
+	struct fwt_program prog;
+	struct fwt_patchable of;
+	struct fwt_blob patch;	/* none where no rule can be added */
+};
+
+/* Before each of the first rules that one can stand before, as long as it is a patch. */
+static void make_patch(struct patched *p)
+{
+	static char *const rule[] = {
+		"tcp dport 1-99 set mark 3", "udp dport 53 drop", "protocol udp set mark 2",
+		"saddr 10.0.0.0/8 log \"x\"", "tcp sport 5 limit 1/second drop",
+		"saddr fd00::/8 accept", "count all", "protocol tcp drop",
+	};
+	struct fwt_delta delta;
+	struct fwt_blob blob;
+	struct fwt_diag diag;
+	u32 i, n = 0, at, wrong;
+
+	fwt_delta_init(&delta);
+	for (i = 0; i < p->prog.n[FWT_SEC_RULES] && n < ARRAY_SIZE(rule); i++) {
+		const struct fwt_prog_rule *r = &p->prog.rule[i];
+		struct fwt_delta_line line = {
+			.file = r->file, .before = r->line, .text = "\t\n", .rule = rule[n],
+			.has_rule = true, .name = "fuzz.fw", .hooks = r->hooks,
+			.tree = (char *)fwt_program_string(&p->prog, r->tree),
+		};
+		struct fwt_rule_spot spot;
+
+		fwt_rule_spot(&p->prog, &p->of, i, &spot);
+		line.side = spot.side[FWT_PATCH_BEFORE];
+		if (line.side.forest == FWT_NONE)
+			continue;
+		at = fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE);
+		if (at == FWT_NONE)
+			abort();
+		fwt_diag_init(&diag);
+		if (fwt_delta_build(&delta, &diag, &wrong, &blob)) {
+			fwt_delta_remove(&delta, at);
+		} else {
+			fwt_blob_free(&p->patch);
+			p->patch = blob;
+			n++;
+		}
+		fwt_diag_clean(&diag);
+	}
+	fwt_delta_clean(&delta);
+}
+
+static const struct patched *patched(unsigned int n)
+{
+	static struct patched made[POLICIES];
+	struct patched *p = &made[n];
+	struct fwt_verify_error err;
+	struct fwt_blob from;
+	void *scratch;
+
+	if (p->tried)
+		return p;
+	p->tried = true;
+	from = policy(n);
+	scratch = malloc(fwt_verify_scratch(from.data, from.len));
+	if (!scratch || fwt_verify(from.data, from.len, scratch, &p->prog, &err))
+		abort();
+	p->of.forest = calloc(p->prog.n[FWT_SEC_FORESTS] + 1, sizeof(*p->of.forest));
+	p->of.rule = calloc(p->prog.n[FWT_SEC_RULES] + 1, sizeof(*p->of.rule));
+	if (!p->of.forest || !p->of.rule)
+		abort();
+	fwt_patchable_init(&p->of, &p->prog, scratch);
+	free(scratch);
+	make_patch(p);
+	return p;
+}
+
 static bool mock_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 			const u32 *addr, bool subnet)
 {
@@ -71,11 +150,11 @@ static bool mock_local(const struct fwt_env *env, const char *ifname,
 	return strlen(ifname) & 1;
 }
 
+/* How many steps are left: it must end before there is none. */
 static void count_step(void *ctx, const struct fwt_walk_step *s)
 {
-	if (s->words > FWT_KEY_WORDS)
+	if (s->words > FWT_KEY_WORDS || !(*(u32 *)ctx)--)
 		abort();
-	(*(u64 *)ctx)++;
 }
 
 static void walk(const struct fwt_program *prog)
@@ -89,8 +168,7 @@ static void walk(const struct fwt_program *prog)
 	struct fwt_sampler sampler;
 	struct fwt_packet p, again;
 	struct fwt_decision d, other;
-	u64 steps;
-	u32 h, i;
+	u32 h, i, left;
 
 	if (fwt_sampler_init(&sampler, &none, prog->n[FWT_SEC_NODES]))
 		return;
@@ -101,12 +179,12 @@ static void walk(const struct fwt_program *prog)
 			p.hook = prog->hook[h].hook;
 			env.seed = i;
 			again = p;
-			steps = 0;
+			left = prog->steps_max;
 			fwt_walk_traced(prog, prog->hook[h].root, &p, &env, &d, count_step,
-					&steps);
+					&left);
 			fwt_walk(prog, prog->hook[h].root, &again, &env, &other);
-			if (steps > prog->steps_max || d.verdict != other.verdict ||
-			    d.node != other.node || d.verdict >= __FWT_VERDICT_PROG_MAX)
+			if (d.verdict != other.verdict || d.node != other.node ||
+			    d.verdict >= __FWT_VERDICT_PROG_MAX)
 				abort();
 		}
 	fwt_sampler_clean(&sampler);
@@ -128,8 +206,52 @@ static void verify(const void *blob, size_t len)
 	free(scratch);
 }
 
+static void verify_patch(const struct patched *base, const void *blob, size_t len)
+{
+	struct fwt_patch_memory m = fwt_patch_memory(blob, len, &base->prog);
+	void *scratch = malloc(m.scratch + 1), *tables = malloc(m.tables + 1);
+	struct fwt_verify_error err = { 0 };
+	struct fwt_program prog = base->prog;
+	struct fwt_patch patch;
+
+	if (!scratch || !tables)
+		goto out;
+	if (!fwt_patch_verify(blob, len, &base->prog, &base->of, scratch, tables, &patch, &err)) {
+		prog.patch = &patch;
+		prog.steps_max = patch.steps_max;
+		walk(&prog);
+		fwt_patch_line(&patch, 0, (u32)len % 99);
+	} else if (!err.text[0]) {
+		abort();
+	}
+out:
+	free(scratch);
+	free(tables);
+}
+
+static void edit(u8 *copy, size_t len, const uint8_t *data, size_t size)
+{
+	for (; size >= 8; data += 8, size -= 8) {
+		u32 at = ((u32)data[0] << 16 | (u32)data[1] << 8 | data[2]) % (u32)len;
+		u32 width = data[3] & 1 && len >= 4 ? 4 : 1;
+
+		if (width == 4)
+			at = min(at, (u32)len - 4) & ~3u;
+		if (data[3] & 2 && width == 4) {	/* a little more, or less */
+			u32 word;
+
+			memcpy(&word, copy + at, 4);
+			word += (u32)(s8)data[4];
+			memcpy(copy + at, &word, 4);
+		} else {
+			memcpy(copy + at, data + 4, width);
+		}
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct patched *base = NULL;
 	struct fwt_blob from;
 	u8 *copy;
 
@@ -144,28 +266,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 		return 0;
 	}
-	from = policy(data[0] % POLICIES);
-	copy = malloc(from.len);
-	if (!copy)
+	if (data[0] == 0xfe)
+		base = patched(data[1] % POLICIES);
+	from = base ? base->patch : policy(data[0] % POLICIES);
+	/* A patch lies at a line of memory; no byte more than there are. */
+	if (!from.data || posix_memalign((void **)&copy, 64, from.len))
 		return 0;
 	memcpy(copy, from.data, from.len);
-	for (data += 2, size -= 2; size >= 8; data += 8, size -= 8) {
-		u32 at = ((u32)data[0] << 16 | (u32)data[1] << 8 | data[2]) % (u32)from.len;
-		u32 width = data[3] & 1 ? 4 : 1;
-
-		if (width == 4)
-			at &= ~3u;
-		if (data[3] & 2 && width == 4) {	/* a little more, or less */
-			u32 word;
-
-			memcpy(&word, copy + at, 4);
-			word += (u32)(s8)data[4];
-			memcpy(copy + at, &word, 4);
-		} else {
-			memcpy(copy + at, data + 4, width);
-		}
-	}
-	verify(copy, from.len);
+	edit(copy, from.len, data + 2, size - 2);
+	if (base)
+		verify_patch(base, copy, from.len);
+	else
+		verify(copy, from.len);
 	free(copy);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "conn.h"
 #include "hook.h"
+#include "netlink-gen.h"
 #include "netns.h"
 #include "node.h"
 #include "policy.h"
@@ -74,6 +75,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_slot_hit);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slot_count);
 EXPORT_SYMBOL_IF_KUNIT(fwt_slot_ref);
 
+EXPORT_SYMBOL_IF_KUNIT(fwtree_nl_set_flush_doit);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_ops);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_has);
 EXPORT_SYMBOL_IF_KUNIT(fwt_set_renew);
@@ -118,6 +120,9 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_policy_apply);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_try);
 EXPORT_SYMBOL_IF_KUNIT(fwt_trial_rollback);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_flush);
+EXPORT_SYMBOL_IF_KUNIT(fwt_policy_take);
+EXPORT_SYMBOL_IF_KUNIT(fwt_policy_taken);
+EXPORT_SYMBOL_IF_KUNIT(fwtree_nl_family);
 EXPORT_SYMBOL_IF_KUNIT(fwt_object_find);
 EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_add);
 EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_weight);

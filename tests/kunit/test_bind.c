@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which ports a translation gets: bind.c. */
+#include <linux/in.h>
 #include <linux/timekeeping.h>
 
 #include "across.h"
@@ -225,6 +226,39 @@ static void across_others(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
 }
 
+#define THERE	1000
+
+/* One that has its port here, and stands across with it: when it ends the port is free there,
+ * too, at once, though that VRF's ports are so short that they are mapped.
+ */
+static void across_with_own(struct kunit *test)
+{
+	struct fwt_bind b = range(500, 500), there = range(500, 500 + THERE - 1);
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *c, *more, *other;
+	u32 n = 0;
+
+	b.mapped = true;
+	KUNIT_ASSERT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_UDP, &b, &c), 0);
+	rcu_read_lock();
+	spin_lock_bh(&c->lock);
+	KUNIT_EXPECT_EQ(test, fwt_across_link(c, 5, &other), 0);
+	spin_unlock_bh(&c->lock);
+	rcu_read_unlock();
+	there.across = true;
+	there.scope = 5;
+	while (n <= THERE && !bind_next(test, fn, n, FWT_IPPROTO_UDP, &there, &more))
+		n++;
+	KUNIT_EXPECT_EQ_MSG(test, n, THERE, "all but that one");
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(fn->has_ports));
+
+	KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, ++n, FWT_IPPROTO_UDP, &there, &more), 0);
+	KUNIT_EXPECT_EQ(test, more ? more->ends.port[FWT_N] : 0, 500);
+	/* And here. */
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, ++n, FWT_IPPROTO_UDP, &b, &more), 0);
+}
+
 /* R12: when one address of a range is full the next one is tried; all of them. */
 static void next_address(struct kunit *test)
 {
@@ -245,6 +279,38 @@ static void next_address(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, got, of[i].ports * of[i].addrs);
 		fwt_conns_flush(fn);
 	}
+}
+
+/* R12: likewise of what has no ports: clients that talk to one server are told apart by the
+ * address alone.
+ */
+static void next_address_alone(struct kunit *test)
+{
+	struct fwt_prog_mod m = { .type = FWT_MOD_SNAT, .family = 4 };
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_bind b = range(0, 0);
+	struct fwt_conn *c;
+	struct fwt_end end;
+	u32 n, seen = 0;
+
+	b.keep = true;
+	b.range = &m;
+	m.addr_lo[0] = b.end.addr[0] - 1;
+	m.addr_hi[0] = m.addr_lo[0] + 3;
+	for (n = 0; n < 4; n++) {
+		KUNIT_ASSERT_EQ(test, bind_next(test, fn, n, IPPROTO_GRE, &b, &c), 0);
+		fwt_ends_get(&c->ends, FWT_N, &end);
+		KUNIT_ASSERT_LT(test, end.addr[0] - m.addr_lo[0], 4);
+		KUNIT_EXPECT_EQ(test, end.port, 0);
+		seen |= 1u << (end.addr[0] - m.addr_lo[0]);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, seen, 0xf, "each address once");
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n++, IPPROTO_GRE, &b, &c), -EADDRINUSE);
+	/* Of a longer range 16 are tried: from the second one on, which is b.end's. */
+	m.addr_hi[0] = m.addr_lo[0] + 99;
+	for (n = 4; n < 17; n++)
+		KUNIT_EXPECT_EQ(test, bind_next(test, fn, n, IPPROTO_GRE, &b, &c), 0);
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n, IPPROTO_GRE, &b, &c), -EADDRINUSE);
 }
 
 static void set_tcp(struct fwt_conn *c, u8 state, u8 timeout, u32 end)
@@ -584,7 +650,9 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(across),
 	KUNIT_CASE(across_others),
+	KUNIT_CASE(across_with_own),
 	KUNIT_CASE(next_address),
+	KUNIT_CASE(next_address_alone),
 	KUNIT_CASE(resting),
 	KUNIT_CASE(twice),
 	{}

@@ -271,10 +271,42 @@ static void grows_and_shrinks(struct kunit *test)
 	KUNIT_EXPECT_LT(test, (u32)READ_ONCE(fn->conns.bits), wide);
 }
 
+/* Links of a table that would grow. */
+#define MANY_MORE	500
+
+static u32 bits_of(struct kunit *test, struct fwt_net *fn, unsigned long ago)
+{
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	u32 i;
+
+	for (i = 0; i < MANY_MORE; i++) {
+		WRITE_ONCE(fn->conns.failed, jiffies - ago);
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+	}
+	fwt_test_settle(fn);
+	return READ_ONCE(fn->conns.bits);
+}
+
+/* Where there was no memory to grow it tries again in a second; and however long ago that
+ * was: a counter of ticks of 32 bits goes round in a few weeks.
+ */
+static void tries_again(struct kunit *test)
+{
+	u32 least = fwt_test_net(test)->conns.bits;
+
+	KUNIT_EXPECT_EQ(test, bits_of(test, fwt_test_net(test), 0), least);
+	KUNIT_EXPECT_GT(test, bits_of(test, fwt_test_net(test), HZ), least);
+	KUNIT_EXPECT_GT(test, bits_of(test, fwt_test_net(test), ULONG_MAX / 2 + 2 + HZ), least);
+	KUNIT_EXPECT_GT(test, bits_of(test, fwt_test_net(test), ULONG_MAX), least);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(no_simple_collisions),
 	KUNIT_CASE(tables_differ),
 	KUNIT_CASE(buckets_are_capped),
+	KUNIT_CASE(tries_again),
 	KUNIT_CASE(heads_know_who_is_absent),
 	KUNIT_CASE(long_chains_are_carried),
 	KUNIT_CASE_SLOW(grows_and_shrinks),

@@ -3,6 +3,7 @@
 #include <linux/kthread.h>
 #include <linux/random.h>
 
+#include "across.h"
 #include "bind.h"
 #include "conns.h"
 #include "mapping.h"
@@ -197,10 +198,84 @@ static void other_vrf(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fn->n_mappings, 0);
 }
 
+/* Host 1 dials the outside end of host 2, @shown, and is led to it: as fwt_track_new(). */
+static struct fwt_conn *led_in(struct kunit *test, struct fwt_net *fn, u8 family,
+			       const struct fwt_end *shown)
+{
+	struct fwt_bind b = { .mapped = true, .hairpin = true, .lo = 10000, .hi = 19999 };
+	struct fwt_tuple t = fwt_test_tuple(family, 1, 1000, 0, 0);
+	struct fwt_conn *c, *other;
+	struct fwt_end inside;
+	int ret = -ENOENT;
+
+	t.dst = *shown;
+	c = fwt_test_alloc(fn, &t);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(c));
+	fwt_test_end(&inside, family, 2, 1000);
+	fwt_ends_set(&c->ends, FWT_S, &inside);
+	c->flags |= BIT(FWT_CONN_DNAT);
+	c->expires = (u32)jiffies + 600 * HZ;
+	fwt_test_end(&b.end, family, 99, 1000);
+	local_bh_disable();
+	rcu_read_lock();
+	if (fwt_mapping_join(c))
+		ret = fwt_conn_insert(c, fwt_hash_tuple(&fn->conns, &t), &b, &other);
+	rcu_read_unlock();
+	local_bh_enable();
+	if (ret)
+		fwt_conn_discard(c);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	return c;
+}
+
+/* Two that are inside meet by their outside ends, and the one who is dialled is reached by
+ * another VRF now: when that is over both ports are free.
+ */
+static void led_across(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn *out, *c, *other;
+	struct fwt_tuple t;
+	struct fwt_end n;
+	u8 family;
+	int ret;
+
+	for (family = 4; family <= 6; family += 2) {
+		struct fwt_bind b = { .lo = 10000, .hi = 19999, .mapped = true };
+
+		t = fwt_test_tuple(family, 2, 1000, 9, 80);
+		fwt_test_end(&b.end, family, 99, 1000);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &out), 0);
+		rcu_read_lock();
+		spin_lock_bh(&out->lock);
+		ret = fwt_bind_source(out, &b);
+		out->flags |= BIT(FWT_CONN_SNAT);
+		spin_unlock_bh(&out->lock);
+		rcu_read_unlock();
+		KUNIT_ASSERT_EQ(test, ret, 0);
+		fwt_ends_get(&out->ends, FWT_N, &n);
+		c = led_in(test, fn, family, &n);
+		rcu_read_lock();
+		spin_lock_bh(&c->lock);
+		ret = fwt_across_link(c, 5, &other);
+		spin_unlock_bh(&c->lock);
+		rcu_read_unlock();
+		KUNIT_EXPECT_EQ(test, ret, 0);
+		KUNIT_EXPECT_TRUE(test, fwt_conn_is(c, FWT_CONN_MAPPED));
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(out));
+		KUNIT_EXPECT_EQ(test, fn->n_mappings, 2);
+		KUNIT_EXPECT_TRUE(test, fwt_test_end_conn(c));
+		KUNIT_EXPECT_EQ_MSG(test, fn->n_mappings, 0, "IPv%u", family);
+		KUNIT_EXPECT_EQ(test, atomic_read(&fn->n_across), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&fn->conns.links), 0);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(one_socket),
 	KUNIT_CASE(two_sockets),
 	KUNIT_CASE(other_vrf),
+	KUNIT_CASE(led_across),
 	{ }
 };
 

@@ -300,6 +300,42 @@ static void some_packets(struct kunit *test)
 	}
 }
 
+/* A policy that comes while the former one is flushed, which waits for a grace period and
+ * holds no lock then, keeps what it has accepted.
+ */
+static void comes_meanwhile(struct kunit *test)
+{
+	struct fwt_net *fn = ns->fn;
+	struct fwt_test_books b;
+	struct fwt_policy *old;
+	u32 before, both;
+	size_t len;
+	void *blob;
+
+	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
+	fwt_test_apply(test, ns, blob, len);
+	some_packets(test);
+	fwt_test_books(fn, &b);
+	before = b.records;
+	KUNIT_EXPECT_GT(test, before, 0);
+	rtnl_lock();
+	mutex_lock(&fn->lock);
+	old = fwt_policy_take(fn);
+	mutex_unlock(&fn->lock);
+	rtnl_unlock();
+	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
+	fwt_test_apply(test, ns, blob, len);
+	some_packets(test);
+	fwt_test_books(fn, &b);
+	both = b.records;
+	KUNIT_EXPECT_GT(test, both, before);
+	fwt_policy_taken(fn, old);
+	fwt_test_books(fn, &b);
+	KUNIT_EXPECT_EQ_MSG(test, b.records, both - before, "its own, and none of the former one");
+	KUNIT_EXPECT_TRUE(test, fn->hooked);
+	fwt_test_clear(test, ns);
+}
+
 static const u32 nasty[] = { 0, 1, 2, 5, 17, 63, 0x7f, 0x80, 0xff, 0x100, 0xffff,
 	0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
 
@@ -421,6 +457,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refused_changes_nothing),
 	KUNIT_CASE(refused_moves_no_rule),
 	KUNIT_CASE(device_hooks),
+	KUNIT_CASE(comes_meanwhile),
 	KUNIT_CASE_SLOW(each_field),
 	KUNIT_CASE(each_length),
 	KUNIT_CASE(namespace_dies),

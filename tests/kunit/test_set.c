@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Live sets: against a list that is searched from its beginning, and under readers. */
+#include "netlink-gen.h"
+#include "prog.h"
 #include "sets.h"
 
 /* The stupid twin */
@@ -546,6 +548,48 @@ static void speed(struct kunit *test)
 	}
 }
 
+/* What is said of a set that is not there fits, whatever it was called: what does not would
+ * be written to the kernel's log.
+ */
+static void long_names(struct kunit *test)
+{
+	static const u32 letters[] = { 1, 31, 32, FWT_NAME_MAX, FWT_NAME_MAX + 1, 300 };
+	struct nlattr *a = kunit_kzalloc(test, nla_total_size(301), GFP_KERNEL);
+	struct genlmsghdr genl = { .cmd = FWTREE_CMD_SET_FLUSH };
+	struct nlattr *attrs[FWTREE_A_SET_MAX + 1] = { };
+	struct fwt_test_ns *ns = fwt_test_netns_new();
+	size_t len;
+	void *blob;
+	u32 i;
+
+	KUNIT_ASSERT_TRUE(test, a && ns);
+	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
+	fwt_test_apply(test, ns, blob, len);
+	attrs[FWTREE_A_SET_NAME] = a;
+	for (i = 0; i < ARRAY_SIZE(letters); i++) {
+		struct netlink_ext_ack extack = { };
+		struct genl_info info = {
+			.genlhdr = &genl, .attrs = attrs, .extack = &extack,
+		};
+
+		genl_info_net_set(&info, ns->net);
+		a->nla_type = FWTREE_A_SET_NAME;
+		a->nla_len = nla_attr_size(letters[i] + 1);
+		memset(nla_data(a), '\n', letters[i]);
+		((char *)nla_data(a))[letters[i]] = 0;
+		KUNIT_EXPECT_EQ(test, fwtree_nl_set_flush_doit(NULL, &info),
+				letters[i] > FWT_NAME_MAX ? -EINVAL : -ENOENT);
+		if (!extack._msg) {
+			KUNIT_FAIL(test, "%u letters: nothing is said", letters[i]);
+			continue;
+		}
+		/* One that was cut fills what there is: 80 bytes. */
+		KUNIT_EXPECT_LT_MSG(test, strlen(extack._msg), 79, "%u letters", letters[i]);
+	}
+	fwt_test_clear(test, ns);
+	fwt_test_netns_free(ns);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_SLOW(keys),
 	KUNIT_CASE(ranges),
@@ -558,6 +602,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(lets_others_run),
 	KUNIT_CASE_SLOW(names),
 	KUNIT_CASE(changed),
+	KUNIT_CASE(long_names),
 	KUNIT_CASE_SLOW(speed),
 	{ }
 };

@@ -281,6 +281,40 @@ static void reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 0);
 }
 
+static const struct fwt_name *file_of(struct fwt_net *fn, u32 slot)
+{
+	return rcu_dereference_protected(fwt_slot_peek(fn, slot)->file, true);
+}
+
+/* A file's name is there once, though its rules stand between another one's. */
+static void names_are_shared(struct kunit *test)
+{
+	static const struct fwt_prog_file files[] = { { .name = 0 }, { .name = STR_ID } };
+	struct fwt_net *fn = fwt_test_net(test);
+	struct rules *a = rules_new(test, 0, 4, 0);
+	u32 i;
+
+	a->prog.file = files;
+	a->prog.n[FWT_SEC_FILES] = ARRAY_SIZE(files);
+	for (i = 0; i < 4; i++)
+		a->rule[i].file = i & 1;
+	KUNIT_ASSERT_EQ(test, get(fn, a), 0);
+	mutex_lock(&fn->lock);
+	fwt_slots_place(fn, &a->prog, false, a->slot);
+	mutex_unlock(&fn->lock);
+	rcu_read_lock();
+	for (i = 0; i < 2; i++) {
+		const struct fwt_name *name = file_of(fn, a->slot[i]);
+
+		KUNIT_EXPECT_STREQ(test, name->text, i ? "a rule" : "home.fwt");
+		KUNIT_EXPECT_PTR_EQ(test, name, file_of(fn, a->slot[i + 2]));
+		KUNIT_EXPECT_EQ_MSG(test, refcount_read(&name->refs), 2, "a rule each");
+	}
+	rcu_read_unlock();
+	put(fn, a);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 0);
+}
+
 /* Who lists connections reads names while programs come and go. */
 struct reader {
 	struct fwt_net *fn;
@@ -336,6 +370,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refs_on_any_cpu),
 	KUNIT_CASE(grows),
 	KUNIT_CASE(reset),
+	KUNIT_CASE(names_are_shared),
 	KUNIT_CASE(names_are_read),
 	{ }
 };

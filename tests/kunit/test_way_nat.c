@@ -12,6 +12,7 @@
 #include "packets.h"
 #include "policy.h"
 #include "prog.h"
+#include "way.h"
 #include "core/packet.h"
 
 static struct fwt_test_ns *ns;
@@ -159,6 +160,52 @@ static void masquerade(struct kunit *test)
 		kfree_skb(skb);
 	}
 	fwt_test_clear(test, ns);
+}
+
+/* A walk asks the kernel which address that is once for a destination, and for few of them,
+ * however many rules want it.
+ */
+static void masquerade_asks(struct kunit *test)
+{
+	struct fwt_world *world = kunit_kzalloc(test, sizeof(*world), GFP_KERNEL);
+	struct fwt_way *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	struct fwt_test_pkt k = request(4, IPPROTO_UDP);
+	struct nf_hook_state state = { .out = ns->out };
+	u32 six, i, last, found;
+	u32 addr[4], own[4];
+
+	KUNIT_ASSERT_TRUE(test, world && w);
+	w->fn = ns->fn;
+	w->state = &state;
+	w->skb = fwt_test_skb(&k, ns->in);
+	KUNIT_ASSERT_NOT_NULL(test, w->skb);
+	for (six = 0; six < 2; six++) {
+		last = six ? 3 : 0;
+		w->p.family = six ? 6 : 4;
+		fwt_world_init(world, w, 0);
+		rcu_read_lock();
+		/* Each one twice in a row. */
+		for (i = 0, found = 0; i < 8; i++) {
+			memcpy(w->p.daddr, server[six], sizeof(w->p.daddr));
+			w->p.daddr[last] += i / 2;
+			memset(addr, 0, sizeof(addr));
+			found += world->env.ops->source(&world->env, &w->p, addr);
+			if (!i)
+				memcpy(own, addr, sizeof(own));
+			found += !memcmp(own, addr, sizeof(own));
+		}
+		KUNIT_EXPECT_EQ_MSG(test, found, 16, "the same address, eight times");
+		KUNIT_EXPECT_EQ(test, world->asked, 4);
+		w->p.daddr[last]++;
+		KUNIT_EXPECT_FALSE_MSG(test, world->env.ops->source(&world->env, &w->p, addr),
+				       "a fifth destination");
+		w->p.daddr[last]--;
+		KUNIT_EXPECT_TRUE_MSG(test, world->env.ops->source(&world->env, &w->p, addr),
+				      "what is known");
+		KUNIT_EXPECT_EQ(test, world->asked, 4);
+		rcu_read_unlock();
+	}
+	kfree_skb(w->skb);
 }
 
 /* How a device or the stack may bring the checksum along. */
@@ -496,6 +543,7 @@ static void nonsense(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(translations),
 	KUNIT_CASE(masquerade),
+	KUNIT_CASE(masquerade_asks),
 	KUNIT_CASE(checksum_kinds),
 	KUNIT_CASE(clones),
 	KUNIT_CASE(copied),

@@ -73,6 +73,21 @@ apply("""ingress {
 sends(b"x"); ok(hits("came", 1) is True, "after a translation it sees the packet as it came")
 equal(rule("changed")["hits"], 0, "and nothing else")
 
+# The same of what starts here and is asked once more where it leaves: as it began.
+apply("""egress {
+	bpf "udp port 9 and ip dst host 198.51.100.10" dnat to 198.51.100.7 accept id led
+	bpf "udp port 9 and ip6 dst host 2001:db8:77::10" dnat to [2001:db8:77::7]:9 accept id led6
+	bpf "udp port 12 and (ip[1] = 0 or ip6[0:4] & 0x0ff00000 = 0)" set dscp 46 set mark 5 accept id marked
+	udp dport { 9, 12 } drop
+	accept
+}""")
+for f, to in ((4, "198.51.100.10"), (6, "2001:db8:77::10")):
+    for port, dialled in ((9, to), (12, FAR[f])):
+        server = udp("net", FAR[f], port)
+        sends(b"x", f=f, host="gw", port=port, to=dialled)
+        ok(not silent(server), f"v{f} what starts here is asked as it began: port {port}")
+        server.close()
+
 # At a device: from the Ethernet header on.
 m = ":".join(f"{b:02x}" for b in mac("home", "h0"))
 apply(f"""ingress device lan {{
@@ -98,6 +113,35 @@ sends(b"x", f=6); ok(hits("mac", 2) is True, "IPv6 likewise")
 run("ip", "-n", "home", "neigh", "flush", "dev", "h0")
 sends(b"x"); ok(wait_for(lambda: rule("arp")["hits"] > 0), "ARP")
 sends(b"x", port=7); ok(hits("back", 1) is True, "on its way out of a device")
+
+# A tunnel's has no such header: what asks for one is absent, and so is its contrary.
+import fcntl
+from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6
+with ns("gw"):
+    tun = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"tun0", 0x1001))
+for words in ("addr add 10.8.0.1/24 dev tun0", "addr add fd08::1/64 dev tun0 nodad", "link set tun0 up"):
+    equal(run("ip", "-n", "gw", *words.split()).returncode, 0, f"ip {words}")
+apply("""ingress device tun0 {
+	bpf "udp dst port 9" drop id comes
+	bpf "ether src 2:0:0:0:0:1" drop id ether
+	bpf != "ether src 2:0:0:0:0:1" drop id contrary
+	udp dport 11 accept id passes
+	accept
+}
+egress device tun0 {
+	bpf "udp dst port 10" drop id leaves
+	accept
+}""")
+for n, ip, to in ((1, IP(src="10.8.0.2", dst="10.8.0.1"), "10.8.0.2"), (2, IPv6(src="fd08::2", dst="fd08::1"), "fd08::2")):
+    for port in (9, 11):
+        os.write(tun, bytes(ip / UDP(sport=5, dport=port) / b"x"))
+    ok(hits("comes", n) is True and hits("passes", n) is True, f"a tunnel's packet comes in: {to}", (rule("comes"), rule("passes")))
+    sends(b"x", f=4 if n == 1 else 6, host="gw", port=10, to=to)
+    ok(hits("leaves", n) is True, f"and one leaves: {to}")
+equal((rule("ether")["hits"], rule("contrary")["hits"]), (0, 0), "it has no Ethernet header, and that is not the contrary")
+os.close(tun)
 
 # What libpcap says of the same packets, at random.
 import random

@@ -322,6 +322,235 @@ for f in (4, 6):
     equal((said["verdict"], said["reason"]), ("drop", "invalid"), f"IPv{f}: an ACK of nobody's is not led there")
     fwctl("conn", "flush")
 PY
+# What trees behind a hop are asked with: the packet as it gets there.
+route_home
+py <<'PY'
+WAYS = """option adopt 0s
+ingress {
+	iif lo accept
+	ct state untracked pkttype broadcast accept id broadcast
+	ct state untracked accept
+	ct state invalid drop
+	iif wan tcp dport 80 family ipv4 dnat to 192.168.1.2:8080 accept
+	iif wan tcp dport 80 family ipv6 dnat to [fd00:1::2]:8080 accept
+	iif lan udp dport 70 set dscp cs1 accept
+	iif lan udp dport 71 set priority 3 accept
+	accept
+}
+egress {
+	udp dport 7 pkttype host accept id host
+	ct state untracked accept id all
+	oif wan ttl 64 drop id whole
+	oif wan udp dport 71 priority 3 masquerade accept id kept
+	oif wan priority != 0 drop id priority
+	oif wan udp dport 72 bpf "(ip and ip[8] = 63) or (ip6 and ip6[7] = 63)" drop id bytes
+	oif wan masquerade accept
+	accept
+}
+egress device wan {
+	saddr { 192.168.0.0/16, fd00::/8 } drop id inside
+	udp dport 70 dscp 0 drop id plain
+	ttl 63 accept id outside
+	accept
+}
+egress device lan {
+	tcp dport 80 drop id dialled
+	tcp dport 8080 daddr { 192.168.1.2, fd00:1::2 } accept id led
+	accept
+}
+"""
+
+def words(addr, port):
+    return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
+
+def live(way, proto, src, sport, dst, dport, *more):
+    return fwctl("explain", "--live", *way.split(), proto, words(src, sport), "to", words(dst, dport), *more)
+
+def by(said, hook):
+    return (said["rules"][hook] or {}).get("id")
+
+apply(WAYS)
+for f in (4, 6):
+    out = lambda port, *more: live("in lan", "udp", HOME[f], 5000, FAR[f], port, *more)
+    said = out(81)
+    equal((said["verdict"], by(said, "device_egress")), ("accept", "outside"),
+          f"IPv{f}: a device's tree gets what leaves: translated, one hop less")
+    ok(passes(f), f"IPv{f}: and lets it pass")
+    equal(out(81, "ttl", "65")["rule"]["id"], "whole", f"IPv{f}: so does egress")
+    said = out(81, "ttl", "1")
+    equal((said["verdict"], said["reason"], said["packet"]), ("drop", "ttl-exceeded", None), f"IPv{f}: who has no hop left ends")
+    equal(by(out(70), "device_egress"), "outside", f"IPv{f}: with the DSCP that was set")
+    said = live("in wan", "tcp", FAR[f], 5000, WAN[f], 80)
+    equal((said["out"], by(said, "device_egress")), ("lan", "led"), f"IPv{f}: led to where it goes, not where it dialled")
+    said = out(81, "dscp", "ef")
+    equal((said["verdict"], by(said, "egress") == "priority"), ("drop", True) if f == 4 else ("accept", False),
+          f"IPv{f}: a priority by the DSCP, of IPv4 alone")
+    equal(by(out(71, "dscp", "ef"), "egress"), "kept", f"IPv{f}: one that ingress set stays")
+    equal(out(72)["rule"]["id"], "bytes", f"IPv{f}: filters have those bytes")
+    equal(by(live("out lan", "udp", LAN[f], 5000, HOME[f], 7), "egress"), "host", f"IPv{f}: what starts here is of pkttype host")
+
+# To all of the subnet; frames that somebody else says are for one alone are not.
+said = live("in lan", "udp", HOME[4], 5000, "192.168.1.255", 9)
+equal((by(said, "ingress"), said["local"]), ("broadcast", True), "a subnet's broadcast comes in a frame for all, untracked")
+before = rule("broadcast")["packets"]
+u = udp("home", HOME[4])
+u.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+u.sendto(b"x", ("192.168.1.255", 9))
+ok(wait_for(lambda: rule("broadcast")["packets"] > before), "so it does")
+own = mac("gw", "lan").hex(":")
+equal(by(live("in lan", "udp", HOME[4], 5000, "192.168.1.255", 9, "ether", "02:00:00:00:00:02", "to", own), "ingress"),
+      None, "unless its frame is for this machine")
+equal(by(live("out lan", "udp", LAN[4], 5000, "192.168.1.255", 9), "egress"), "all", "what is sent to all is untracked")
+for group in ("224.0.0.251", "255.255.255.255", "ff02::fb"):
+    said = live("in lan", "udp", HOME[6 if ":" in group else 4], 5353, group, 5353, "ttl", "1")
+    equal((said["verdict"], said["local"], said["out"]), ("accept", True, None), f"{group} is for this machine, and goes nowhere")
+fwctl("conn", "flush")
+
+# Connections that there are.
+EACH = """option adopt 0s
+option evaluate per-packet
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop
+	ct state established accept id later
+	iif lan udp dport 53 accept id first
+	drop
+}
+egress {
+	ct state untracked accept
+	oif wan masquerade accept id masq
+	accept id out
+}
+"""
+ONCE = """option adopt 0s
+ingress {
+	iif lo accept
+	ct state untracked accept
+	ct state invalid drop id invalid
+	iif lan udp dport 53 RULE
+	iif lan tcp dport { 80, 81 } accept
+	iif lan tcp dport 82 family ipv4 dnat to 198.51.100.7 accept
+	iif lan tcp dport 82 family ipv6 dnat to 2001:db8:77::7 accept
+	iif lan udp dport 57 accept
+	drop
+}
+egress {
+	oif wan tcp dport 80 masquerade accept
+	oif wan udp dport 57 drop id onward
+	accept
+}
+egress device wan {
+	udp sport 4000 dport 53 ttl 63 accept id sent
+	accept
+}
+"""
+
+def records():
+    """What there is, but for times, which go by."""
+    keys = ("id", "original", "reply", "state", "mark", "snat", "dnat")
+    return sorted(([str(c.get(k)) for k in keys] for c in conn_list()))
+
+for f in (4, 6):
+    # By each packet.
+    apply(EACH)
+    s, u = udp("net", FAR[f], 53), udp("home", HOME[f], 4000)
+    u.sendto(b"x", (FAR[f], 53))
+    there = s.recvfrom(10)[1]
+    said = live("in lan", "udp", HOME[f], 4000, FAR[f], 53)
+    equal((said["connection"] is not None, by(said, "ingress"), by(said, "egress")), (True, "first", "masq"),
+          f"IPv{f}: where each packet walks one of a connection does")
+    s.sendto(b"y", there)
+    ok(u.recv(10) == b"y", f"IPv{f}: it is answered")
+    before = records(), [(r.get("id"), r["packets"]) for r in stats()["rules"] if r.get("id") in ("later", "first", "masq", "out")]
+    said = live("in lan", "udp", HOME[f], 4000, FAR[f], 53)
+    equal((by(said, "ingress"), said["path"][0]["walk"]), ("later", "ingress, established"), f"IPv{f}: and is established then")
+    said = live("in wan", "udp", FAR[f], 53, there[0], there[1])
+    equal((by(said, "ingress"), by(said, "egress"), said["out"]), ("later", "out", "lan"), f"IPv{f}: as the answer is, which goes home")
+    equal((records(), [(r.get("id"), r["packets"]) for r in stats()["rules"] if r.get("id") in ("later", "first", "masq", "out")]),
+          before, f"IPv{f}: and nothing was counted")
+
+    # Routed by where the address that it is shown by is not.
+    far = FAR[f] + {4: "/32", 6: "/128"}[f]
+    run("ip", "-n", "gw", "route", "add", far, "via", HOME[f], "dev", "lan")
+    said = live("in lan", "udp", HOME[f], 4000, FAR[f], 53)
+    equal((said["verdict"], said["reason"], said["connection"] is not None), ("drop", "no-address", True),
+          f"IPv{f}: by another interface it would be shown by an address that this does not have")
+    equal(records(), before[0], f"IPv{f}: it is there still")
+    ended = reason("no-address")
+    u.sendto(b"x", (FAR[f], 53))
+    ok(wait_for(lambda: reason("no-address") > ended), f"IPv{f}: until its next packet")
+    run("ip", "-n", "gw", "route", "del", far, "via", HOME[f], "dev", "lan")
+    fwctl("conn", "flush")
+
+    # By another policy.
+    apply(ONCE.replace("RULE", "accept id old"))
+    u.sendto(b"x", (FAR[f], 53))
+    s.recvfrom(10)
+    before = records()
+    said = live("in lan", "udp", HOME[f], 4000, FAR[f], 53)
+    equal((said["verdict"], said["connection"] is not None, by(said, "ingress"), by(said, "device_egress")), ("accept", True, None, "sent"),
+          f"IPv{f}: a packet of a connection meets the trees of devices alone")
+    apply(ONCE.replace("RULE", "drop id new"))
+    kept = reason("revalidated")
+    said = live("in lan", "udp", HOME[f], 4000, FAR[f], 53)
+    equal((said["verdict"], said["reason"], by(said, "ingress"), said["connection"] is not None), ("drop", "revalidated", "new", True),
+          f"IPv{f}: a connection that the policy in force does not allow")
+    equal((records(), reason("revalidated")), (before, kept), f"IPv{f}: which is there still")
+    u.sendto(b"x", (FAR[f], 53))
+    ok(wait_for(lambda: not conn_list()) and silent(s), f"IPv{f}: until its next packet")
+    u.close()
+    s.close()
+
+    # Begun to this machine, and routed onward by now.
+    here = {4: "198.51.100.50", 6: "2001:db8:77::50"}[f]
+    way = here + {4: "/32", 6: "/128"}[f], "dev", "lo", "table", "local"
+    run("ip", "-n", "gw", "route", "add", "local", *way)
+    s, u = udp("gw", {4: "0.0.0.0", 6: "::"}[f], 57), udp("home", HOME[f], 4003)
+    u.sendto(b"x", (here, 57))
+    ok(s.recvfrom(10)[1][1] == 4003 and wait_for(lambda: conn_list("dport", "57")), f"IPv{f}: egress has not met it")
+    run("ip", "-n", "gw", "route", "del", "local", *way)
+    said = live("in lan", "udp", HOME[f], 4003, here, 57)
+    equal((said["verdict"], by(said, "egress"), said["out"], said["connection"] is not None), ("drop", "onward", "wan", True),
+          f"IPv{f}: what egress has not decided meets it where it goes on")
+    met = rule("onward")["packets"]
+    u.sendto(b"x", (here, 57))
+    ok(wait_for(lambda: rule("onward")["packets"] > met), f"IPv{f}: so it does")
+    u.close()
+    s.close()
+
+    # Led elsewhere, and over: whose place is taken is in nobody's way.
+    name = {4: "198.51.100.10", 6: "2001:db8:77::10"}[f]
+    server = listen("net", FAR[f], 82)
+    p = Pair("home", name, 82, server, source=(HOME[f], 4002))
+    ok(p.talk(), f"IPv{f}: one that is led elsewhere talks")
+    p.c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    p.c.close()
+    ok(wait_for(lambda: [c["state"] for c in conn_list("dport", "82")] == ["CLOSE"]), f"IPv{f}: and is over")
+    # Whatever it has sent, one of the two is before that.
+    for seq in (1, 1 + (1 << 31)):
+        said = live("in lan", "tcp", HOME[f], 4002, name, 82, "syn", "seq", str(seq))
+        equal((said["verdict"], said["dnat"], said["apart"], said["connection"]), ("accept", words(FAR[f], 82), False, None),
+              f"IPv{f}: begun anew with sequence {seq} it is shown by its own port")
+    p.s.close()
+    server.close()
+
+    # What its client never says.
+    for port, want in ((80, ("drop", "tcp-window", None)), (81, ("drop", "tcp-window", "invalid"))):
+        server = listen("net", FAR[f], port)
+        p = Pair("home", FAR[f], port, server, source=(HOME[f], 4001))
+        ok(p.talk(), f"IPv{f}: port {port} talks")
+        p.settled()
+        before = records()
+        # A SYN-ACK of the client's is none of it, whatever the sequences.
+        said = live("in lan", "tcp", HOME[f], 4001, FAR[f], port, "syn", "ack")
+        equal((said["verdict"], said["reason"], by(said, "ingress"), said["connection"]), want + (None,),
+              f"IPv{f}: port {port}: a SYN-ACK of its client's is none of it")
+        ok(records() == before and p.talk(), f"IPv{f}: port {port}: which does not mind")
+        p.close()
+        server.close()
+    fwctl("conn", "flush")
+PY
 fwctl -n gw flush >/dev/null
 check_none() { ! live in lan udp 192.168.1.2:5 to 198.51.100.7:5 && grep -q 'no policy' live.err live.json; }
 ok "without a policy" check_none

@@ -138,6 +138,47 @@ for f in (4, 6):
        (flow.seen, conn_list()))
     flow.stop()
 
+# Back by then, if only to be looked for on its link (DAD), it is this machine's: it comes to
+# another interface before the first one loses it, so that the sweep finds it so for sure.
+restore()
+DAD = "cd /proc/sys/net/ipv6/conf/wan2 && echo 1 >accept_dad && echo 10 >dad_transmits"
+run("ip", "netns", "exec", "gw", "bash", "-c", DAD)
+t = connect("home", FAR[6], 7)
+t.recv(100)
+before = gone()
+ip("addr", "add", WAN[6] + "/128", "dev", "wan2")
+ip("addr", "del", WAN[6] + "/64", "dev", "wan")
+time.sleep(0.3 * SLOW)
+there = run("ip", "-n", "gw", "-6", "addr", "show", "dev", "wan2").stdout
+ok(WAN[6] + "/128" in there and "tentative" in there, "R15 IPv6: back, and nobody knows yet whether it is another's", there)
+equal(gone(), before, "R15 IPv6: back by then: nothing ends")
+restore()
+ip("addr", "del", WAN[6] + "/128", "dev", "wan2")
+t.sendall(b"still")
+equal(receive(t, 5), b"still", "R15 IPv6: and it goes on")
+t.close()
+
+# Another host has it: nobody is told that DAD failed, and what waited for it ends. That host
+# comes when the sweep is over, so that it is not by the first one for sure.
+t = connect("home", FAR[6], 7)
+t.recv(100)
+before = gone()
+ip("addr", "add", WAN[6] + "/128", "dev", "wan2")
+ip("addr", "del", WAN[6] + "/64", "dev", "wan")
+time.sleep(0.3 * SLOW)
+equal(gone(), before, "R15 IPv6, DAD that will fail: nothing ends as long as nobody knows")
+ok(run("ip", "-n", "net", "addr", "add", WAN[6] + "/128", "dev", "i2", "nodad").returncode == 0,
+   "R15 IPv6: another host has its address")
+def addr_of_wan2():
+    return run("ip", "-n", "gw", "-6", "addr", "show", "dev", "wan2").stdout
+ok(wait_for(lambda: "dadfailed" in addr_of_wan2()), "R15 IPv6: DAD fails", addr_of_wan2())
+ok(wait_for(lambda: gone() > before), "R15 IPv6: DAD failed: the connection ends", conn_list())
+equal([c for c in masqueraded(6) if c["reply"]["daddr"] == WAN[6]], [], "R15 IPv6: DAD failed: none is left")
+t.close()
+run("ip", "-n", "net", "addr", "del", WAN[6] + "/128", "dev", "i2")
+ip("addr", "del", WAN[6] + "/128", "dev", "wan2")
+restore()
+
 # Likewise where each packet walks: what has the other one's address is not sent.
 policy = fwctl("show", "policy")["files"][0]["text"]
 apply("option evaluate per-packet\n" + policy)

@@ -3,7 +3,8 @@
 #
 # R5, R7: link-local addresses are a link's own. Neighbours on two links with the same
 # ones, and the same ports, have connections of their own; also where a link is in a
-# VRF, which stands in for it as a packet comes to a program.
+# VRF, which stands in for it as a packet comes to a program. R12: what such neighbours are
+# sent is not masqueraded.
 #
 #   home fe80::2 ──── lan fe80::1 gw fe80::1 wan ──── fe80::2 net
 # shellcheck source=tests/net/lib.sh
@@ -13,6 +14,50 @@ ip -n gw -6 addr add fe80::1/64 dev lan nodad
 ip -n gw -6 addr add fe80::1/64 dev wan nodad
 ip -n home -6 addr add fe80::2/64 dev h0 nodad
 ip -n net -6 addr add fe80::2/64 dev i0 nodad
+ip -n gw addr add 169.254.1.1/16 dev wan
+ip -n net addr add 169.254.1.2/16 dev i0
+py <<'END'
+def index(host, dev):
+    return json.loads(run("ip", "-n", host, "-j", "link", "show", dev).stdout)[0]["ifindex"]
+
+def end(host, dev, kind, addr, port=0):
+    with ns(host):
+        s = socket.socket(family(addr), kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.settimeout(TIMEOUT)
+    s.bind(where(host, dev, addr, port))
+    return s
+
+def where(host, dev, addr, port):
+    return (addr, port, 0, index(host, dev)) if ":" in addr else (addr, port)
+
+def seen(call):
+    """The source of what arrives, without the link; or why nothing does."""
+    try:
+        return call()[1][0].split("%")[0]
+    except OSError as e:
+        return e
+
+apply("option adopt 0s\ningress { accept }\negress { oif wan masquerade accept; accept }")
+for shown in ("beside one for all", "alone"):
+    if shown == "alone":
+        for a in ("203.0.113.8/24", "2001:db8:1::8/64"):
+            run("ip", "-n", "gw", "addr", "del", a, "dev", "wan")
+    fwctl("conn", "flush")
+    for own, near in (("fe80::1", "fe80::2"), ("169.254.1.1", "169.254.1.2")):
+        what = f"R12: {own}, {shown}, masqueraded"
+        s = end("net", "i0", socket.SOCK_STREAM, near, 179)
+        s.listen(5)
+        c = end("gw", "wan", socket.SOCK_STREAM, own)
+        equal(refused(lambda: c.connect(where("gw", "wan", near, 179))), None, f"{what}: dials a neighbour")
+        equal(seen(s.accept), own, f"{what}: is seen as who it is")
+        u, v = end("net", "i0", socket.SOCK_DGRAM, near, 520), end("gw", "wan", socket.SOCK_DGRAM, own, 521)
+        refused(lambda: v.sendto(b"x", where("gw", "wan", near, 520)))
+        equal(seen(lambda: u.recvfrom(9)), own, f"{what}: UDP")
+        for x in (s, c, u, v):
+            x.close()
+fwctl("conn", "flush")
+END
 cat >policy.fw <<'END'
 option adopt 0s
 ingress {

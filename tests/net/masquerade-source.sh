@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # R12: which source masquerade shows: never a link-local one, nor one that may not be used
-# (yet, or any more); none at all is a counted drop. R2: "random" is another port each time.
+# (yet, or any more); none at all is a counted drop; what goes by lo keeps the one it has. R2:
+# "random" is another port each time.
 #
 #   home 192.168.1.2 ──── lan gw wan ──── net 198.51.100.7
 #        fd00:1::2            (changing)      2001:db8:77::7
@@ -133,5 +134,35 @@ for f in (4, 6):
         # them once in two thousand millions.
         ok(len(set(ports)) > 29 and 4000 not in ports[1:-1], f"R2 IPv{f} random: another port each time", ports)
         ok(ports[0] < 33280 < ports[-1] and ports[0] >= 1024, f"R2 IPv{f} random: all over the range", ports)
+
+# What goes by lo stays here: to the loopback, to addresses of ours, or led there.
+LO = {4: "127.0.0.1", 6: "::1"}
+apply(BASE + "egress { oif wan tcp dport 84 redirect to :3128; masquerade; accept }")
+for f in (4, 6):
+    fwctl("conn", "flush")
+    before = reason("no-address")
+    for name, to, listens, port in (("the loopback", LO[f], LO[f], 7000), ("lan's address", LAN[f], LAN[f], 7000),
+                                    ("wan's address", WAN[f], WAN[f], 7000), ("a redirect", FAR[f], LO[f], 3128)):
+        s = listen("gw", listens, port)
+        c = None
+        try:
+            c = Pair("gw", to, 84 if to == FAR[f] else port, s, timeout=1)
+        except OSError:
+            pass
+        ok(c and c.talk(), f"R12 IPv{f}, a program to {name}: TCP")
+        if c:
+            equal(c.peer[0], WAN[f] if to == FAR[f] else to, f"R12 IPv{f}, a program to {name}: by its own source")
+            c.close()
+        s.close()
+        if to == FAR[f]:
+            continue
+        u, v = udp("gw", to, 7001), udp("gw", to, 7002)
+        refused(lambda: v.sendto(b"ask", (to, 7001)))
+        heard = not silent(u, 1)
+        refused(lambda: u.sendto(b"answer", (to, 7002)))
+        ok(heard and not silent(v, 1), f"R12 IPv{f}, a program to {name}: UDP, both ways")
+        u.close()
+        v.close()
+    equal(reason("no-address"), before, f"R12 IPv{f}: nothing was without an address")
 END
 done_testing

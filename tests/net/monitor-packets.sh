@@ -206,6 +206,24 @@ ok(wait_for(lambda: dmesg().count("nine drop") == len(logs.all("log")) - seen <=
 for m in (every, logs, drops, two):
     m.close()
 
+# A device that shows netlink's messages has hooks, too: what is told of its frames by netlink
+# would be shown there, and told of again, on one stack.
+if run("ip", "-n", "gw", "link", "add", "nlmon0", "type", "nlmon").returncode:
+    skip("drop and log: of netlink's own messages", "this kernel has no nlmon")
+else:
+    run("ip", "-n", "gw", "link", "set", "nlmon0", "up")
+    two = Monitor("gw", "log", "drops")
+    for kind in ("", " group 7"):
+        apply(POLICY % "" + 'egress device nlmon0 { log "shown "%s drop id shown }\n' % kind)
+        ok(listens(two), f"log{kind}, nlmon: somebody is told")
+        ok(wait_for(lambda: rule("shown")["hits"] > 0), f"log{kind}, nlmon: its tree is asked")
+        port = send(9)
+        ok(two.find("drop", sport=port), f"log{kind}, nlmon: other drops are told of")
+    ok("shown drop" in dmesg(), "log, nlmon: it has its line", dmesg()[-2000:])
+    ok(not [e for e in two.read() if e.get("oif") == "nlmon0"], "drop and log, nlmon: no event")
+    two.close()
+    run("ip", "-n", "gw", "link", "del", "nlmon0")
+
 r = run("fwctl", "-n", "gw", "monitor", "log", "dorps")
 ok(r.returncode == 2 and "did you mean 'drops'?" in r.stderr, "a wrong word is refused", r.stderr)
 r = run("fwctl", "-n", "gw", "apply", "-", data='ingress { log "%s" group 7 drop }\n' % ("x" * 128))

@@ -32,6 +32,9 @@ ALL = HEAD + "accept }\negress { accept }\n"
 def ip(f, src, dst):
     return IP(src=src, dst=dst) if f == 4 else IPv6(src=src, dst=dst)
 
+def words(addr, port):
+    return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
+
 def error(f, src, dst, quote):
     return ip(f, src, dst) / (ICMP(type=3, code=3) if f == 4 else ICMPv6DestUnreach(code=4)) / quote
 
@@ -93,6 +96,8 @@ for f in (4, 6):
     t = Talk(f)
     ok(t.by_two(), f"IPv{f}: an answer by another uplink")
     apply(HEAD + "accept }\negress { iif lan oif two drop; accept }\n")
+    said = fwctl("explain", "--live", "in", "two", "udp", words(FAR[f], 53), "to", words(HOME[f], 5353))
+    equal((said["verdict"], said["reason"]), ("drop", "revalidated"), f"R28 IPv{f}: a dry run says so")
     ok(not t.by_two(0.3), f"R28 IPv{f}: no longer by one which is forbidden")
     ok(t.there() and t.back(), f"R28 IPv{f}: whereas the connection goes on")
     t.close()

@@ -254,11 +254,23 @@ c = stats()["counters"]
 ok(c["there"]["packets"] > 10 and c["back"]["packets"] > 10, "balance: each packet walks, both ways", c)
 END
 
-# notrack: no entry, at either hook; each packet walks.
+# notrack: no entry, at either hook; each packet walks. Nor has the kernel one, which tracks
+# what nft asks about; and what starts here is routed by its mark, to home.
 fw flush >/dev/null
 route_home
+on gw nft -f - <<'END'
+table inet tracks {
+	chain c { type filter hook output priority 0; ct state new counter; }
+}
+END
+for v in -4 -6; do
+	ip -n gw $v rule add fwmark 7 lookup 107
+	[ $v = -4 ] && to=192.168.1.2 || to=fd00:1::2
+	ip -n gw $v route add default via "$to" dev lan table 107
+done
 must_apply <<'END'
 ingress {
+	tcp dport 125 notrack accept
 	udp dport 123 notrack count asked accept id asked
 	udp sport 123 notrack count answered accept
 	tcp dport 7 notrack accept
@@ -271,6 +283,9 @@ egress {
 	ct state untracked protocol udp count untracked accept
 	ct state untracked accept
 	udp dport 124 notrack count out accept
+	tcp sport 125 notrack accept
+	udp dport 126 mark 0 oif lan set mark 7 notrack count led accept
+	udp dport 126 mark 0 set mark 7 notrack count left accept
 	accept
 }
 END
@@ -298,9 +313,72 @@ for v in (4, 6):
     ok(server.recv(10), f"v{v} notrack: what starts here")
     equal(stats()["counters"]["out"]["packets"], before + 1, f"v{v} notrack: what starts here walks once")
     equal(conn_list("dport", "124"), [], f"v{v} notrack: what starts here has no entry")
+    u.sendto(b"x", (NET[v], 127))
+    server = listen("gw", WAN[v], 125)
+    p = Pair("net", WAN[v], 125, server)
+    ok(p.talk(), f"v{v} notrack: a server here")
+    equal(conn_list("proto", "tcp"), [], f"v{v} notrack: it has no entry")
+    p.close()
+    wire = Wire("home", "h0")
+    for i in range(2):
+        u.sendto(b"by-mark", (NET[v], 126))
+    equal(len([f for f in wire.frames() if b"by-mark" in f]), 2, f"v{v} notrack: what starts here is routed by its mark")
+    wire.close()
+    n = 2 if v == 4 else 4
+    c = stats()["counters"]
+    equal((c["led"]["packets"], c["left"]["packets"]), (n, 0), f"v{v} notrack: and asked by where that leads, once")
+    equal(conn_list("dport", "126"), [], f"v{v} notrack: and has no entry")
+    fwctl("conn", "flush")
 END
-is "notrack: the kernel's own tracking lets it be" \
-	"$(on gw cat /proc/net/nf_conntrack 2>/dev/null | grep -c 'dport=123')" 0
+tracks() { on gw cat /proc/net/nf_conntrack | grep -c "[sd]port=$1 "; }
+over "the kernel's own tracking has what is tracked" "$(tracks 127)" 0
+for port in 123 124 125 126; do
+	is "notrack: the kernel's own tracking lets it be: $port" "$(tracks $port)" 0
+done
+on gw nft delete table inet tracks
+# What others lead elsewhere behind our first hook is asked about where it leaves.
+must_apply <<'END'
+ingress { accept }
+egress {
+	oif lan udp dport { 128, 129, 130 } drop id guarded
+	udp dport 128 set dscp ef count there notrack accept
+	udp dport 129 set priority 3 count there notrack accept
+	udp dport 130 count there notrack accept
+	accept
+}
+END
+py <<'END'
+from netlib import *
+
+
+def led(port):
+    """What becomes of a packet that starts here: went out by wan, came home, was refused."""
+    wires = [Wire("net", "i0"), Wire("home", "h0")]
+    before = rule("guarded")["packets"]
+    refused(lambda: u.sendto(b"by-others", (NET[v], port)))
+    came = [len([f for f in w.frames() if b"by-others" in f]) for w in wires]
+    for w in wires:
+        w.close()
+    return came + [rule("guarded")["packets"] - before]
+
+
+for v in (4, 6):
+    u = udp("gw", WAN[v])
+    # The neighbour is known from the second one on.
+    refused(lambda: u.sendto(b"x", (NET[v], 9)))
+    for port in (128, 129, 130):
+        n = stats()["counters"]["there"]["packets"]
+        equal(led(port), [1, 0, 0], f"v{v} notrack: leaves as it is routed: {port}")
+        equal(stats()["counters"]["there"]["packets"] - n, 1, f"v{v} notrack: walks once: {port}")
+    run("ip", "netns", "exec", "gw", "nft", "add table inet leads; add chain inet leads c { type route hook output priority -150; }; add rule inet leads c udp dport { 128, 129, 130 } meta mark set 7")
+    for port in (128, 129, 130):
+        equal(led(port), [0, 0, 1], f"v{v} notrack: asked again where others lead it: {port}")
+        equal(conn_list("dport", f"{port}"), [], f"v{v} notrack: has no entry: {port}")
+    run("ip", "netns", "exec", "gw", "nft", "delete table inet leads")
+END
+for v in -4 -6; do
+	ip -n gw $v rule del fwmark 7 lookup 107
+done
 
 # revalidate off: what is there goes on under the policy that let it begin.
 fw flush >/dev/null

@@ -302,6 +302,33 @@ for n in range(2):
 sh("pool", "delete", "few", "[fd00:1::11]:9090")
 equal(stats()["connections"]["ended_by"]["server-gone"]["value"], 4, "and why is counted")
 equal(states(), {"192.168.1.14:9090": "up"}, "then it is gone")
+# UDP is told by an ICMP error.
+for f in (4, 6):
+    hosts = (1, 2, 3, 4) if f == 4 else (1, 2)
+    us = {i: udp(f"s{i}", f"192.168.1.1{i}" if f == 4 else f"fd00:1::1{i}", 8080) for i in hosts}
+    for u in us.values():
+        u.setblocking(False)
+    def taker():
+        for i, u in us.items():
+            try:
+                if u.recv(9):
+                    return i
+            except BlockingIOError:
+                pass
+    c = udp("net", NET[f])
+    c.connect((WAN[f], 53))
+    c.send(b"ask")
+    i = wait_for(taker)
+    ok(i, f"IPv{f} UDP: a server has it")
+    name = f"192.168.1.1{i}:8080" if f == 4 else f"[fd00:1::1{i}]:8080"
+    equal(sh("pool", "delete", "turns", name, "--reset").returncode, 0, f"IPv{f} UDP: delete --reset")
+    before = reason("revalidated")
+    c.send(b"more")
+    equal(refused(lambda: c.recv(9)), errno.ECONNREFUSED, f"IPv{f} UDP: reset: the client is told")
+    equal(reason("revalidated") - before, 1, f"IPv{f} UDP: once")
+    sh("pool", "add", "turns", name)
+    for u in (c, *us.values()):
+        u.close()
 # A server that the new policy does not have: its connections end.
 open("policy.fw", "w").write(text.replace("pool few { scheduler least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }",
                                          "pool few { scheduler least-conn; 192.168.1.13:8080 }"))

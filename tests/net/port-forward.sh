@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A port forward from outside, hairpin from inside, and dnat of local traffic.
+# A port forward from outside, hairpin from inside, and dnat of local traffic. R12: ranges of
+# ports are led one to one, wherever the rule stands.
 #
 #   home h0 .2  (server :8080) ─┐
 #                               ├─ lan gw wan ──── net (client)
@@ -24,6 +25,12 @@ ingress {
 	tcp dport 5070 dnat to 192.168.1.2-192.168.1.3 accept
 	daddr $out4 tcp dport 81 dnat to 192.168.1.2 accept
 	daddr $out4 tcp dport 4000-4003 dnat to 192.168.1.2:5000-5003 accept
+	daddr $out4 tcp dport 4100-4109 {
+		iif wan dnat to 192.168.1.2:5100-5109 accept
+	}
+	select protocol . dport {
+		tcp . 4200-4209 -> dnat to 192.168.1.2:5200-5209 accept
+	}
 	iif lan accept
 	drop
 }
@@ -118,7 +125,7 @@ server4 = listen("home", HOME[4], 81)
 p = Pair("net", WAN[4], 81, server4)
 ok(p.talk(), "without a port the port stays")
 p.close()
-for port in (4000, 4003):
+for port in (4000, 4003, 4100, 4109, 4200, 4209):
     s = listen("home", HOME[4], port + 1000)
     p = Pair("net", WAN[4], port, s)
     ok(p.talk(), f"a port range maps one to one: {port}")

@@ -198,6 +198,11 @@ wait_for listening gw 3128
 is "curl through the example's proxy" "$(on home curl -sS --max-time 5 http://198.51.100.7/)" "the page"
 is "and with IPv6" "$(on home curl -sS --max-time 5 'http://[2001:db8:77::7]/')" "the page"
 
+# One that is deprecated, where there is no other (RFC 4862, 5.5.4).
+ip -n gw -6 addr change fd00:1::1/64 dev lan preferred_lft 0
+is "the interface's only address is deprecated" "$(ip -n gw -6 addr show dev lan scope global)" "*deprecated*"
+is "to which it is led all the same" "$(on home curl -sS --max-time 5 'http://[2001:db8:77::7]/' 2>&1)" "the page"
+
 # An interface that has no address of the family: a counted drop.
 ip -n gw addr flush dev lan
 ip -n gw addr add 192.168.1.1/24 dev lan

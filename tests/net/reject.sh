@@ -59,4 +59,23 @@ for hook in ingress egress; do
 	END
 	fw flush >/dev/null
 done
+
+# What starts here and is led elsewhere is answered as by whom it dialled; and lo lets that
+# in for what it is.
+must_apply <<'END'
+ingress { ct state untracked accept; ct state invalid drop; accept }
+egress {
+	oif wan tcp dport 90 dnat to 192.168.1.2:8080 accept
+	oif wan tcp dport 90 dnat to [fd00:1::2]:8080 accept
+	oif lan dport 90 reject id led
+	accept
+}
+END
+py <<'END'
+for f in (4, 6):
+    before = rule("led")["hits"]
+    equal(refused(lambda: connect("gw", FAR[f], 90, timeout=3)), errno.ECONNREFUSED,
+          f"IPv{f}: led elsewhere, and rejected there: the program is told")
+    equal(rule("led")["hits"] - before, 1, f"IPv{f}: at once")
+END
 done_testing

@@ -29,6 +29,17 @@ egress {
 	tcp dport 85 tcp option mss 1200 count mss set mss 1100 accept
 	accept
 }
+# What a packet leaves with, whatever forwarding has made of it.
+egress device wan {
+	udp dport 81 priority 6 count there accept
+	accept
+}
+egress device lan {
+	udp sport 81 priority 6 count back accept
+	icmp type destination-unreachable priority 6 count errors accept
+	icmpv6 type destination-unreachable priority 6 count errors accept
+	accept
+}
 END
 cat >seen.py <<'END'
 from netlib import *
@@ -107,11 +118,19 @@ for v in (4, 6):
 
     server = udp("net", FAR[v], 81)
     u = udp("home", HOME[v])
-    for i in range(3):
+    # The second packet each way teaches the connection its route, and the others go by it.
+    left = lambda *names: [stats()["counters"][k]["packets"] for k in names]
+    before = left("there", "back")
+    for i in range(5):
         u.sendto(b"x", (FAR[v], 81))
         data, peer = server.recvfrom(10)
         server.sendto(b"y", peer)
         u.recv(10)
+    equal([b - a for a, b in zip(before, left("there", "back"))], [5, 5], f"v{v} set priority: of each packet, both ways, as it leaves")
+    server.close()
+    u.sendto(b"x", (FAR[v], 81))
+    n = 1 if v == 4 else 2
+    ok(wait_for(lambda: left("errors") == [n]), f"v{v} set priority: and of an error about it", left("errors"))
     c = conn_list("dport", "81")[-1]
     equal((c["mark"], c["ct_mark"]), (7, 7), f"v{v} set ct mark mark: of the connection")
     server2 = udp("net", FAR[v], 82)

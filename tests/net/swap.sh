@@ -63,6 +63,25 @@ p.c.sendall(b"x")
 e = refused(lambda: p.c.recv(1))
 equal(e, errno.ECONNRESET, "reject in the new policy: a RST at the next packet")
 
+# So it does by an ICMP error, of which nobody asks again whether the connection stands.
+for f in (4, 6):
+    apply(BOTH)
+    u, v = udp("net", FAR[f], 53), udp("home", HOME[f])
+    v.connect((FAR[f], 53))
+    v.send(b"ask")
+    _, who = u.recvfrom(9)
+    u.sendto(b"answer", who)
+    equal(v.recv(9), b"answer", f"IPv{f}: UDP, both ways")
+    apply(HEAD + "udp dport 53 reject; accept\n" + TAIL)
+    before = reason("revalidated")
+    v.send(b"more")
+    equal(refused(lambda: v.recv(9)), errno.ECONNREFUSED,
+          f"IPv{f}: reject in the new policy: UDP is told at the next datagram")
+    equal(reason("revalidated") - before, 1, f"IPv{f}: which is counted once")
+    equal(conn_list("proto", "udp", "dport", "53"), [], f"IPv{f}: and has ended")
+    u.close()
+    v.close()
+
 # option revalidate off: the old way.
 apply(BOTH)
 p = Pair("home", FAR[4], 81, s)
@@ -80,5 +99,19 @@ s = listen("net", FAR[4], 80)
 p = Pair("home", FAR[4], 80, s)
 apply(BOTH.replace("masquerade accept id out", "family ipv4 snat to 203.0.113.99 accept"))
 ok(not p.talk(), "another source: the connection ends, rather than going on with the old one")
+
+# Led elsewhere by a rule that asks where it would have left, and masqueraded by where it
+# leaves: by lo that is its own address, whatever the outside interface has.
+LED = HEAD + "accept }\negress { oif wan tcp dport 84 redirect to :3128; masquerade; accept }\n"
+for f in (4, 6):
+    apply(LED)
+    s = listen("gw", {4: "127.0.0.1", 6: "::1"}[f], 3128)
+    p = Pair("gw", FAR[f], 84, s, source=(LAN[f], 0))
+    ok(p.talk(), f"IPv{f}: what starts here is led to the loopback")
+    equal(p.peer[0], LAN[f], f"IPv{f}: with the address that it has")
+    apply(LED.replace("egress {", "egress { udp dport 9 drop;"))
+    ok(p.talk(b"still"), f"IPv{f}: which another policy that says the same of it leaves alone")
+    p.close()
+    s.close()
 END
 done_testing

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# R2, R3, R5, R7, R13, R15: connections that come in by one VRF and leave by another one, or by
-# none. Two customers with equal addresses share an uplink of the main table, translated
-# to its address, each with ports of its own; hosts of two VRFs talk untranslated.
+# R2, R3, R5, R7, R8, R13, R15: connections that come in by one VRF and leave by another
+# one, or by none. Two customers with equal addresses share an uplink of the main table,
+# translated to its address, each with ports of its own; hosts of two VRFs talk
+# untranslated.
 #
 #   red   r0 192.168.1.2 ──── red0  gw  wan 203.0.113.8 ──── i0 net 198.51.100.7
 #            fd00:1::2          VRF "red"   2001:db8:1::8           2001:db8:77::7
@@ -348,4 +349,55 @@ for egress in "egress { accept }" ""; do
 		    s.close()
 	END
 done
+
+# R8: two of no VRF meet by their outside ends, and the one that is dialled stands in a VRF
+# by now: the connection has its outside source by the one, and is found by the other. When
+# it is over nothing is left of either.
+for v in "-4 192.168.5.0/24" "-6 fd00:5::/64"; do
+	read -r v net <<<"$v"
+	ip -n gw "$v" route flush "$net" table main
+done
+ip -n gw link set red5 nomaster
+ip -n gw addr replace fd00:5::1/64 dev red5 nodad
+must_apply <<'END'
+option hairpin on
+option adopt 0s
+ingress { ct state untracked accept; ct state invalid drop; accept }
+egress { iif { pl, red5 } oif wan masquerade endpoint-independent accept; accept }
+END
+py <<'END'
+ONE = {4: "192.168.5.2", 6: "fd00:5::2"}
+PLAIN = {4: "192.168.7.2", 6: "fd00:7::2"}
+
+def through(a, data, to, b):
+    """What arrives, and whose it is; a port that changes its VRF goes down and up again."""
+    b.settimeout(0.2)
+    def once():
+        try:
+            a.sendto(data, to)
+            got, who = b.recvfrom(9)
+        except OSError:
+            return None
+        return got, who[:2]
+    return wait_for(once) or (None, (None, None))
+
+shown = {}
+one = {f: udp("one", ONE[f], 7001) for f in (4, 6)}
+for f in (4, 6):
+    server = udp("net", NET[f], 5000)
+    shown[f] = through(one[f], b"x", (NET[f], 5000), server)[1]
+    equal(shown[f][0], WAN[f], f"R8 IPv{f}: it has an end outside")
+    server.close()
+for words in ("link set red5 master red", "addr replace fd00:5::1/64 dev red5 nodad",
+              "route replace 192.168.5.0/24 dev red5", "-6 route replace fd00:5::/64 dev red5"):
+    ok(not run("ip", "-n", "gw", *words.split()).returncode, words)
+for f in (4, 6):
+    plain = udp("plain", PLAIN[f], 7000)
+    data, who = through(plain, b"meet", shown[f], one[f])
+    equal((data, who[0]), (b"meet", WAN[f]), f"R8 IPv{f}: into the VRF, with the other's end outside")
+    equal(through(one[f], b"back", who, plain), (b"back", shown[f]), f"R8 IPv{f}: and back")
+    plain.close()
+END
+fw conn flush >/dev/null
+is "nothing is left of two that met across" "$(stat 'd["connections"]["memory"]')" 0
 done_testing

@@ -56,6 +56,13 @@ void session_check(struct session *s, struct patched *p)
 	base_clean(&fresh);
 }
 
+/* How many steps are left: it must end before there is none. */
+static void count_step(void *ctx, const struct fwt_walk_step *s)
+{
+	(void)s;
+	assert_true((*(u32 *)ctx)--);
+}
+
 void session_bend(struct session *s, const struct patched *p)
 {
 	u32 i, k;
@@ -86,6 +93,7 @@ void session_bend(struct session *s, const struct patched *p)
 			changes_sum.unbent++;
 			for (k = 0; k < 20; k++) {
 				struct walking w = { .env.ops = &patched_ops, .prog = &bent.prog };
+				u32 left = bent.prog.steps_max;
 				struct fwt_decision d;
 				struct fwt_packet pkt;
 
@@ -93,7 +101,8 @@ void session_bend(struct session *s, const struct patched *p)
 				pkt.hook = k & 1;
 				if (bent.prog.root[k & 1] == FWT_NONE)
 					continue;
-				fwt_walk(&bent.prog, bent.prog.root[k & 1], &pkt, &w.env, &d);
+				fwt_walk_traced(&bent.prog, bent.prog.root[k & 1], &pkt, &w.env, &d,
+						count_step, &left);
 				patched_line(&bent.prog, d.rule);
 			}
 			fwt_patch_line(&bent.patch, i % n_files(s), filter_rnd(&s->rnd) % 300);

@@ -33,7 +33,9 @@ struct session {
 /** session_check() - the patch is as good as the text, which it can tell */
 void session_check(struct session *s, struct patched *p);
 
-/** session_bend() - whatever is accepted of a bent patch is safe to walk (under ASan) */
+/** session_bend() - whatever is accepted of a bent patch is safe to walk (under ASan), in as
+ *	many steps as were promised
+ */
 void session_bend(struct session *s, const struct patched *p);
 
 /**

@@ -125,6 +125,14 @@ static void set(struct gen *g)
 		gen_put(g, "%u ", target[i].least + gen_rnd(g, target[i].below));
 }
 
+/* As many as a range that "dport" asks for may have, see gen_values.c. */
+static void ten_ports(struct gen *g)
+{
+	unsigned int low = 8000 + gen_rnd(g, 90);
+
+	gen_put(g, "redirect to :%u-%u ", low, low + 9);
+}
+
 static void modifier(struct gen *g)
 {
 	unsigned int n;
@@ -174,8 +182,10 @@ static void modifier(struct gen *g)
 		if (gen_chance(g, 25)) {
 			if (gen_chance(g, 50))
 				gen_put(g, "redirect persistent ");
-			else
+			else if (gen_chance(g, 50))
 				gen_put(g, "redirect to :80%u-8100 ", 10 + gen_rnd(g, 20));
+			else
+				ten_ports(g);
 			return;
 		}
 		if (g->pools && gen_chance(g, 25)) {

@@ -100,6 +100,11 @@ END
 alike "$examples/gateway.fw"
 alike "$examples/server-host.fw"
 alike "$examples/qubes.fw" names
+# By the names of that world's interfaces, and to a port that packets are sent to.
+mkdir "$tmp/balanced"
+sed 's/= wan$/= eth0/; s/= lan$/= br-lan/; s/tcp dport 80/tcp dport 443/' "$examples/load-balancer.fw" \
+	>"$tmp/balanced/load-balancer.fw"
+alike "$tmp/balanced/load-balancer.fw"
 run explain -f "$examples/qubes.fw" --world "$tmp/world" --batch "$tmp/packets" --engine linear
 [ $? = 1 ] && grep -q "set 'work-hosts' has DNS names" "$tmp/err"
 report $? 'rule by rule nobody knows DNS names'
@@ -124,6 +129,100 @@ run explain -f "$tmp/p.fw" --address '203.0.113.8/24 dev eth0' --route 'default 
 [ "$(cat "$tmp/out")" = "drop	2" ]
 report $? 'by a route it meets egress'
 
+# As a machine forwards: one hop less, IPv4 with the priority of its kind of service; and what
+# is for all of a link has no connection.
+cat >"$tmp/p.fw" <<'END'
+option adopt 0s
+ingress {
+	pkttype broadcast ct state untracked accept
+	udp dport 4 set priority 5 accept
+	udp dport 5 set priority 5 notrack accept
+	pkttype host ct state new accept
+	drop
+}
+egress {
+	ttl 64 oif eth0 drop
+	udp dport 3 priority 4 drop
+	udp dport { 4, 5 } priority 5 ct state new drop
+	udp dport 5 ct state untracked priority 5 drop
+	udp dport 5 ct state untracked priority 4 reject
+	pkttype host ct state untracked drop
+	accept
+}
+egress device eth0 {
+	ttl 63 accept
+	drop
+}
+END
+cat >"$tmp/link" <<'END'
+address 192.0.2.1/24 dev eth0
+address 2001:db8::1/64 dev eth0
+address 10.0.0.1/8 dev lan
+address fd00::1/64 dev lan
+END
+cat >"$tmp/two" <<'END'
+in lan udp 10.0.0.2:1 to 192.0.2.7:9
+in lan udp 10.0.0.2:1 to 192.0.2.7:9 ttl 1
+in lan udp [fd00::2]:1 to [2001:db8::7]:9 ttl 1
+in lan udp 10.0.0.2:1 to 192.0.2.7:9 ttl 65
+in lan udp 10.0.0.2:1 to 192.0.2.7:3 dscp ef
+in lan udp [fd00::2]:1 to [2001:db8::7]:3 dscp ef
+in lan udp 10.0.0.2:1 to 192.0.2.7:4 dscp ef
+in lan udp 10.0.0.2:1 to 192.0.2.7:5 dscp ef
+in lan udp [fd00::2]:1 to [2001:db8::7]:5 dscp ef
+in lan udp 10.0.0.2:1 to 10.255.255.255:9
+in lan udp 10.0.0.2:1 to 10.255.255.255:9 ether 02:00:00:00:00:03 to 02:00:00:00:00:04
+in lan udp 10.0.0.2:1 to 10.0.0.1:9 ether 02:00:00:00:00:03 to ff:ff:ff:ff:ff:ff
+in lan udp 10.0.0.2:1 to 255.255.255.255:9
+in eth0 udp 10.0.0.2:1 to 10.255.255.255:9
+out lan udp 10.0.0.1:1 to 10.255.255.255:9
+out lan udp 10.0.0.1:1 to 10.0.0.2:9
+END
+printf '%s\n' 'accept 19' 'drop -' 'drop -' 'drop 10' 'drop 11' 'accept 19' 'drop 12' 'reject 14' \
+	'drop 13' 'accept 3' 'accept 6' 'drop 7' 'accept 3' 'accept 6' 'drop 15' 'accept 16' >"$tmp/want"
+for engine in compiled linear; do
+	run explain -f "$tmp/p.fw" --world "$tmp/link" --engine "$engine" --batch "$tmp/two" &&
+		tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
+	report $? "hops, priorities and broadcasts, $engine"
+done
+# Alone the rule that let it in is told of a packet that has no hop left.
+while read -r packet; do
+	# shellcheck disable=SC2086 # words
+	run -j explain -f "$tmp/p.fw" --world "$tmp/link" $packet
+	python3 -c 'import json, sys
+j = json.load(sys.stdin)
+print(j["verdict"], "-" if j["reason"] == "ttl-exceeded" else j["rule"]["line"])' <"$tmp/out"
+done <"$tmp/two" 2>>"$tmp/err" | diff "$tmp/want" - >"$tmp/err"
+report $? '... and alone the same'
+run -j explain -f "$tmp/p.fw" --world "$tmp/link" --batch "$tmp/two" &&
+	[ "$(grep -c '"reason": *"ttl-exceeded"' "$tmp/out")" = 2 ]
+report $? '... in JSON with why'
+
+# Flags behind a mask are put together, on both sides: all of them, not one.
+cat >"$tmp/p.fw" <<'END'
+define both = { syn, fin }
+ingress {
+	tcp flags & { syn, fin } == $both drop
+	tcp dport 81 tcp flags & { syn, fin, ack } != { syn, ack } drop
+	tcp flags & { fin, ack } == 0 accept
+	accept
+}
+END
+for flags in syn 'syn fin' 'syn ack' fin; do
+	for port in 80 81; do
+		echo "in eth0 tcp 192.0.2.1:1 to 203.0.113.8:$port $flags"
+		echo "in eth0 tcp [2001:db8::1]:1 to [2001:db8::8]:$port $flags"
+	done
+done >"$tmp/two"
+for rule in accept:5 drop:4 drop:3 drop:3 accept:6 accept:6 accept:6 drop:4; do
+	printf '%s\n' "${rule/:/ }" "${rule/:/ }"
+done >"$tmp/want"
+for engine in compiled linear; do
+	run explain -f "$tmp/p.fw" --engine "$engine" --batch "$tmp/two" &&
+		tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
+	report $? "all flags of a list behind a mask, $engine"
+done
+
 # Each for itself: the first one is no reason to drop the second.
 printf 'set seen : addr { timeout 1h }\ningress {\n\tsaddr @seen drop\n\tlimit 1/day burst 1 add @seen { saddr } accept\n\tdrop\n}\n' >"$tmp/p.fw"
 for _ in 1 2 3; do echo 'in eth0 udp 192.0.2.1:1 to 203.0.113.8:80'; done >"$tmp/two"
@@ -132,6 +231,36 @@ for engine in compiled linear; do
 	[ "$(sort -u "$tmp/out")" = "accept	4" ]
 	report $? "each for itself, $engine"
 done
+
+# The servers of a pool are there.
+printf 'pool web { 192.0.2.7:8080 }\ningress {\n\ttcp dport 80 balance @web accept\n\tdrop\n}\n' >"$tmp/p.fw"
+printf 'in eth0 tcp 192.0.2.1:1 to 203.0.113.8:80\nin eth0 tcp 192.0.2.1:1 to 203.0.113.8:81\n' >"$tmp/two"
+for engine in compiled linear; do
+	run explain -f "$tmp/p.fw" --engine "$engine" --batch "$tmp/two"
+	[ "$(tr '\n\t' '  ' <"$tmp/out")" = 'accept 3 drop 4 ' ]
+	report $? "a pool's servers, without a world, $engine"
+done
+
+# What begins no connection is not led elsewhere.
+cat >"$tmp/p.fw" <<'END'
+ingress {
+	family ipv4 tcp dport 80 dnat to 192.0.2.9 accept
+	family ipv6 tcp dport 80 dnat to 2001:db8::9 accept
+	accept
+}
+END
+for flags in syn ack; do
+	echo "in eth0 tcp 192.0.2.1:1 to 203.0.113.8:80 $flags"
+	echo "in eth0 tcp [2001:db8::1]:1 to [2001:db8::8]:80 $flags"
+	echo "in eth0 tcp 192.0.2.1:1 to 203.0.113.8:81 $flags"
+done >"$tmp/two"
+for engine in compiled linear; do
+	run explain -f "$tmp/p.fw" --engine "$engine" --batch "$tmp/two"
+	[ "$(tr '\n\t' '  ' <"$tmp/out")" = 'accept 2 accept 3 accept 4 drop 2 drop 3 accept 4 ' ]
+	report $? "what begins no connection is not translated, $engine"
+done
+run -j explain -f "$tmp/p.fw" --batch "$tmp/two" && [ "$(grep -c '"reason": *"invalid"' "$tmp/out")" = 2 ]
+report $? '... in JSON with why'
 
 # What is wrong, all of it, and no verdicts before.
 cat >"$tmp/bad" <<'END'

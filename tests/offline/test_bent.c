@@ -132,6 +132,7 @@ static void bend(void *copy, const struct made *m, u32 at, u32 width, u64 value,
 	memcpy(copy, m->blob.data, m->blob.len);
 	memcpy((u8 *)copy + at, &value, width);
 	size = fwt_verify_scratch(copy, m->blob.len);
+	assert_true(size <= 4 * m->blob.len);
 	scratch = malloc(size ? size : 1);
 	assert_non_null(scratch);
 	accepted[1]++;
@@ -329,6 +330,62 @@ static void many_devices(void)
 	free(text);
 }
 
+/* What is hashed, copied and compared with locks held: as long as it may be, and longer. */
+static void short_names(void)
+{
+	static const struct {
+		u32 section;
+		size_t at;
+		u32 most;
+		const char *says;
+	} name[] = {
+		{ FWT_SEC_RULES, offsetof(struct fwt_prog_rule, id), FWT_NAME_MAX,
+		  "rule 0: its id is too long" },
+		{ FWT_SEC_COUNTERS, 0, FWT_NAME_MAX, "counter 0: its name is too long" },
+		{ FWT_SEC_OBJECTS, offsetof(struct fwt_prog_object, name), FWT_NAME_MAX,
+		  "object 0: its name is too long" },
+		{ FWT_SEC_FILES, offsetof(struct fwt_prog_file, name), FWT_FILE_NAME_MAX,
+		  "file 0: its name is too long" },
+	};
+	struct fwt_verify_error err;
+	struct fwt_prog_hdr *hdr;
+	struct named n;
+	u32 k, more;
+
+	for (k = 0; k < ARRAY_SIZE(name); k++)
+		for (more = 0; more < 2; more++) {
+			hdr = named(&n, "set s : addr\n" FILTER("saddr @s count c accept id one"),
+				    name[k].most + more);
+			memcpy((u8 *)element(hdr, name[k].section, 0) + name[k].at, &n.text,
+			       sizeof(n.text));
+			assert_int_equal(verified(&n, &err), more ? -E2BIG : 0);
+			assert_true(!more || !strcmp(err.text, name[k].says));
+		}
+}
+
+/* As many elements of a section as there may be, each all zeroes, and one more: where the
+ * names were, of which the first is no longer than one letter.
+ */
+static void many(u32 section, u32 most, const char *says)
+{
+	u32 size = fwt_section_size[section], more;
+	struct fwt_verify_error err;
+	struct fwt_prog_hdr *hdr;
+	struct named n;
+	u8 *to;
+
+	for (more = 0; more < 2; more++) {
+		hdr = named(&n, FILTER("accept"), (most + more) * size + 8);
+		to = (u8 *)n.data + ((hdr->sec[FWT_SEC_STRINGS].off + n.text + 7) & ~7u);
+		hdr->sec[FWT_SEC_STRINGS].count = n.text;
+		hdr->sec[section].off = (u32)(to - (u8 *)n.data);
+		hdr->sec[section].count = most + more;
+		memset(to, 0, (size_t)(most + more) * size);
+		assert_int_equal(verified(&n, &err), more ? -E2BIG : 0);
+		assert_true(!more || strstr(err.text, says));
+	}
+}
+
 /* R30: what is looked at again and again, to its end, is short. */
 static void test_names(void **state)
 {
@@ -350,20 +407,73 @@ static void test_names(void **state)
 	}
 	for (letters = FWT_STRING_MAX; letters < FWT_STRING_MAX + 2; letters++) {
 		hdr = named(&n, FILTER("dport 1 accept id one"), letters);
-		((struct fwt_prog_rule *)element(hdr, FWT_SEC_RULES, 0))->id = n.text;
+		((struct fwt_prog_rule *)element(hdr, FWT_SEC_RULES, 0))->tree = n.text;
 		assert_int_equal(verified(&n, &err), letters > FWT_STRING_MAX ? -E2BIG : 0);
 	}
 	assert_non_null(strstr(err.text, "is too long"));
+	short_names();
 	/* As long as any that is made: the title of a tree of a thousand devices. */
 	many_devices();
-	/* More files than any policy has: all of them stand in the strings. */
-	hdr = named(&n, FILTER("accept"), (FWT_FILES_MAX + 1) * fwt_section_size[FWT_SEC_FILES]);
-	memset((u8 *)n.data + hdr->sec[FWT_SEC_STRINGS].off + n.text, 0,
-	       (FWT_FILES_MAX + 1) * fwt_section_size[FWT_SEC_FILES]);
-	hdr->sec[FWT_SEC_FILES].off = (hdr->sec[FWT_SEC_STRINGS].off + n.text) & ~7u;
-	hdr->sec[FWT_SEC_FILES].count = FWT_FILES_MAX + 1;
-	assert_int_equal(verified(&n, &err), -E2BIG);
-	assert_non_null(strstr(err.text, "too many files"));
+	/* More files than any policy has, and more counters. */
+	many(FWT_SEC_FILES, FWT_FILES_MAX, "too many files");
+	many(FWT_SEC_COUNTERS, FWT_COUNTERS_MAX, "too many counters");
+}
+
+/* Sections that lie over one another: of a short program very much could be said. */
+static void test_overlap(void **state)
+{
+	static const u32 twice[] = { FWT_SEC_NODES, FWT_SEC_FORESTS };
+	struct fwt_verify_error err;
+	struct fwt_prog_hdr *hdr;
+	struct named n;
+	u32 i, k;
+
+	(void)state;
+	for (k = 0; k < 3; k++) {
+		hdr = named(&n, FILTER("accept"), 10000);
+		for (i = 0; i < k; i++) {
+			hdr->sec[twice[i]].off = (hdr->sec[FWT_SEC_STRINGS].off + 7) & ~7u;
+			hdr->sec[twice[i]].count = 9000 / fwt_section_size[twice[i]];
+		}
+		hdr->sec[FWT_SEC_STRINGS].count = n.text;
+		/* One fits, where the names were: it is what it holds that is wrong. */
+		assert_int_equal(!!fwt_verify_scratch(n.data, n.len), k < 2);
+		assert_int_equal(verified(&n, &err), k == 2 ? -EINVAL : k ? -EOPNOTSUPP : 0);
+		assert_int_equal(k && strstr(err.text, "sections overlap"), k == 2);
+	}
+}
+
+static u32 steps_of(const char *hook, const char *rule)
+{
+	struct made m;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+	u32 i, steps;
+
+	assert_non_null(out);
+	fprintf(out, "%s {\n", hook);
+	for (i = 0; i < FWT_EFFECTS_MAX; i++)
+		fprintf(out, "\tmark %u %s\n", i, rule);
+	fputs("\taccept\n}\n", out);
+	assert_int_equal(fclose(out), 0);
+	made_with(&m, text, FWT_NONE);
+	assert_int_equal(m.ret, 0);
+	steps = m.prog.steps_max;
+	made_clean(&m);
+	free(text);
+	return steps;
+}
+
+/* What asks an interface for its address is no step like others. */
+static void test_asks(void **state)
+{
+	(void)state;
+	assert_true(steps_of("ingress", "dnat to 10.0.0.1") < FWT_EFFECTS_MAX * 10);
+	assert_true(steps_of("egress", "masquerade") >= FWT_EFFECTS_MAX * 32);
+	assert_true(steps_of("egress", "snat to addr(eth0)") >= FWT_EFFECTS_MAX * 32);
+	assert_true(steps_of("ingress", "dnat to addr(eth0)") >= FWT_EFFECTS_MAX * 32);
+	assert_true(steps_of("ingress", "redirect") >= FWT_EFFECTS_MAX * 32);
 }
 
 int main(void)
@@ -371,6 +481,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bent),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

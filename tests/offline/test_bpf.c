@@ -172,7 +172,72 @@ static void test_compiled(void **state)
 	unmake(&m);
 }
 
-/* Instructions are steps: what is too long a walk is refused. */
+static const u8 *shown;		/* from where the filter's link begins */
+static u32 shown_len;
+
+static bool show(const struct fwt_env *env, const struct fwt_packet *p,
+		 const struct fwt_program *prog, u32 filter)
+{
+	bool ether = prog->filter[filter].link == FWT_LINK_ETHERNET;
+
+	(void)env;
+	assert_int_equal(ether, !!(p->have & FWT_HAVE_ETHER));
+	return fwt_filter_run(prog, filter, shown, shown_len);
+}
+
+/* A tunnel's device has frames without an Ethernet header; what asks for one is absent. */
+static void test_device(void **state)
+{
+	static const struct fwt_env_ops ops = { .filter = show };
+	static const struct {
+		const char *rule;
+		bool frame, tunnel;
+	} cases[] = {
+		{ "bpf \"udp dst port 53\" accept", true, true },
+		{ "bpf \"ip6 or udp dst port 54\" accept", false, false },
+		{ "bpf != \"udp dst port 54\" accept", true, true },
+		{ "bpf \"ether[12:2] = 0x0800\" accept", true, false },
+		{ "bpf \"ether src 2:0:0:0:0:2\" accept", true, false },
+		{ "bpf != \"ether src 2:0:0:0:0:2\" accept", false, false },
+		{ "not bpf \"ether src 2:0:0:0:0:2\" accept", false, true },
+	};
+	static const u8 dns[] = { 0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1,
+				  10, 0, 0, 2, 0x30, 0x39, 0, 53, 0, 9, 0, 0, 1 };
+	u8 frame[14 + sizeof(dns)] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
+	struct fwt_env env = { .ops = &ops };
+	static const char * const kind[] = { "frame", "tunnel" };
+	u32 i, k, need;
+
+	(void)state;
+	memcpy(frame + 14, dns, sizeof(dns));
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[200];
+		struct made m;
+
+		snprintf(text, sizeof(text), "ingress device tun0 { %s; drop }\n", cases[i].rule);
+		make(&m, text);
+		for (k = 0; k < 2; k++) {
+			struct fwt_packet p = { .ether_type = 0x0800 };
+			struct fwt_decision d;
+			bool taken;
+
+			shown = frame + (k ? 14 : 0);
+			shown_len = sizeof(frame) - (k ? 14 : 0);
+			need = fwt_packet_parse(&p, shown, shown_len, shown_len,
+						k ? FWT_PARSE_NETWORK : FWT_PARSE_ETHER);
+			assert_int_equal(need, 0);
+			p.hook = FWT_HOOK_DEV_INGRESS;
+			fwt_walk(&m.prog, m.prog.hook[0].root, &p, &env, &d);
+			taken = cases[i].frame;
+			if (k)
+				taken = cases[i].tunnel;
+			if ((d.verdict == FWT_VERDICT_ACCEPT) != taken)
+				fail_msg("%s: %s", cases[i].rule, kind[k]);
+		}
+		unmake(&m);
+	}
+}
+
 /* What libpcap says, but for places that are negative and long shifts. */
 static void test_run(void **state)
 {
@@ -226,6 +291,81 @@ static void test_negative(void **state)
 	unmake(&m);
 }
 
+/* @n of them, at @hook; what the compiler says, or "". */
+static char *many(const char *hook, u32 n, struct fwt_blob *blob)
+{
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	char *text, *said;
+	size_t size;
+	FILE *out;
+	u32 i;
+
+	out = open_memstream(&text, &size);
+	fprintf(out, "%s {\n", hook);
+	for (i = 0; i < n; i++)
+		fprintf(out, "bpf \"udp port %u\" accept\n", i + 1);
+	fprintf(out, "drop\n}\n");
+	fclose(out);
+	fwt_diag_init(&diag);
+	ast = fwt_parse_buffer("t.fw", text, strlen(text), &diag, NULL);
+	assert_non_null(ast);
+	*blob = (struct fwt_blob){ 0 };
+	(void)fwt_compile(ast, &diag, &(struct fwt_compile_opts){ 0 }, blob);
+	out = open_memstream(&said, &size);
+	fwt_diag_print(&diag, out);
+	fclose(out);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	free(text);
+	return said;
+}
+
+/* At a device each is two. */
+static void test_many(void **state)
+{
+	static const struct {
+		const char *hook;
+		u32 n, filters;
+	} cases[] = {
+		{ "ingress device eth0", 600, 1200 },
+		{ "ingress device eth0", FWT_FILTERS_MAX / 2, FWT_FILTERS_MAX },
+		{ "ingress device eth0", FWT_FILTERS_MAX / 2 + 3, 0 },
+		{ "ingress", FWT_FILTERS_MAX, FWT_FILTERS_MAX },
+		{ "ingress", FWT_FILTERS_MAX + 3, 0 },
+	};
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fwt_verify_error err;
+		struct fwt_program prog;
+		struct fwt_blob blob;
+		char *said = many(cases[i].hook, cases[i].n, &blob), *word, where[32];
+		void *scratch;
+
+		if (!cases[i].filters) {
+			/* Once, and where the first one is that is too many. */
+			snprintf(where, sizeof(where), "t.fw:%u:", cases[i].n - 1);
+			word = strstr(said, "there are at most");
+			if (!word || strstr(word + 1, "there are at most") || strstr(said, "bug") ||
+			    !strstr(said, where))
+				fail_msg("%s: %s", cases[i].hook, said);
+			free(said);
+			continue;
+		}
+		if (!blob.data)
+			fail_msg("%s, %u: %s", cases[i].hook, cases[i].n, said);
+		scratch = malloc(fwt_verify_scratch(blob.data, blob.len));
+		assert_int_equal(fwt_verify(blob.data, blob.len, scratch, &prog, &err), 0);
+		assert_int_equal(prog.n[FWT_SEC_FILTERS], cases[i].filters);
+		free(scratch);
+		fwt_blob_free(&blob);
+		free(said);
+	}
+}
+
+/* Instructions are steps: what is too long a walk is refused. */
 static void test_steps(void **state)
 {
 	char *text, expr[2000] = "len > 9999";
@@ -260,8 +400,10 @@ int main(void)
 		cmocka_unit_test(test_against_libpcap),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_compiled),
+		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_negative),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_steps),
 	};
 

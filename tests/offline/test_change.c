@@ -53,6 +53,7 @@ static bool same_sum(u32 a, u16 b)
 
 static void one(bool partial)
 {
+	enum fwt_csum_mode mode = partial ? FWT_CSUM_PARTIAL : FWT_CSUM_FULL;
 	static struct pkt a, b;
 	struct fwt_header_change to = { 0 };
 	struct pkt_spec s, want;
@@ -95,14 +96,21 @@ static void one(bool partial)
 	delta_sum = whole(&a);
 	delta = 0;
 	if (fwt_header_differs(&p, &to))
-		delta = fwt_header_change(&p, a.data, &to,
-					  partial ? FWT_CSUM_PARTIAL : FWT_CSUM_FULL);
+		delta = fwt_header_change(&p, a.data, &to, mode);
 	assert_true(delta <= 0xffff);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.data, b.data, a.len);
 	assert_true(same_sum((u32)delta_sum + delta, whole(&b)));
 	assert_int_equal(p.tos, want.tos);
 	assert_int_equal(p.ttl, want.ttl);
+	/* And back, as if nothing had been. */
+	to.what |= FWT_CHANGE_BACK;
+	to.dscp = s.tos >> 2;
+	to.ttl = s.ttl;
+	to.mss = mss;
+	fwt_header_change(&p, a.data, &to, mode);
+	pkt_build(&b, &s);
+	assert_memory_equal(a.data, b.data, a.len);
 }
 
 static void test_full(void **unused)

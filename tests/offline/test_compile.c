@@ -448,6 +448,70 @@ static void test_port_map(void **state)
 	made_clean(&m);
 }
 
+#define LED(to) "dnat to 10.0.0.1:" to " accept"
+
+/* To a range ports are led one to one where as many are asked for, in the rule or around it:
+ * the first of them; else that it is by chance is told.
+ */
+static const struct {
+	const char *text;
+	u32 first;
+	u32 warnings;
+} port_range[] = {
+	{ IN("tcp dport 1000-1009 {\nsaddr 10.0.0.1 " LED("2000-2009") "\n}"), 1000, 0 },
+	{ IN("tcp dport 1000-1009 {\nsaddr 10.0.0.1 redirect to :2000-2009 accept\n}"), 1000, 0 },
+	{ IN("dport 1-9999 {\ntcp dport 1700-1709 {\nttl 1 " LED("2000-2009") "\n}\n}"), 1700, 0 },
+	{ IN("tcp dport 1000-1009 {\ntcp dport { 1001, 1003 } " LED("2000-2009") "\n}"), 1000, 0 },
+	{ IN("select tcp dport {\n1100-1109 -> " LED("2000-2009") "\n}"), 1100, 0 },
+	{ IN("select tcp dport {\n1100-1109 -> {\nttl 1 " LED("2000-2009") "\n}\n}"), 1100, 0 },
+	{ IN("select protocol . dport {\ntcp . 1200-1209 -> " LED("2000-2009") "\n}"), 1200, 0 },
+	{ IN("daddr . dport { 1.2.3.4 . 1600-1609, 1.2.3.5 . 1600-1609 } " LED("2000-2009")),
+	  1600, 0 },
+	{ IN("tcp dport >= 1500 tcp dport <= 1509 " LED("2000-2009")), 1500, 0 },
+	{ IN("tcp dport > 1499 tcp dport < 1510 {\nttl 1 " LED("2000-2009") "\n}"), 1500, 0 },
+	/* Not known, or not as many. */
+	{ IN("tcp dport 1800-1809 goto t") "tree t {\n" LED("2000-2009") "\ndrop\n}\n", 0, 1 },
+	{ IN("tcp dport 1000-1009 {\nttl 1 accept\n}\nprotocol tcp " LED("2000-2009")), 0, 1 },
+	{ IN("select tcp dport {\n1 -> drop\n1100-1109 -> drop\n}\nprotocol tcp " LED("2000-2009")),
+	  0, 1 },
+	{ IN("tcp dport 1000-1009 {\nttl 1 " LED("2000-2011") "\n}"), 0, 1 },
+	{ IN("tcp dport { 1000-1009, 1020-1029 } " LED("2000-2009")), 0, 1 },
+	{ IN("daddr . dport { 1.2.3.4 . 1600-1609, 1.2.3.5 . 1700-1709 } " LED("2000-2009")),
+	  0, 1 },
+	{ IN("tcp dport >= 1500 " LED("2000-2009")), 0, 1 },
+	/* By chance, and meant so: the word, or one port for several. */
+	{ IN("tcp dport 1000-1011 dnat to 10.0.0.1:2000-2009 random accept"), 0, 0 },
+	{ IN("tcp dport 80 " LED("2000-2009")), 0, 0 },
+	{ IN("tcp dport 80 {\nttl 1 " LED("2000-2009") "\n}"), 0, 0 },
+};
+
+static void test_port_range(void **state)
+{
+	struct made m;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(port_range); i++) {
+		make_good(&m, port_range[i].text);
+		if (m.prog.mod[0].a != port_range[i].first ||
+		    m.diag.warnings != port_range[i].warnings)
+			fprintf(stderr, "%s: by %u, %zu warnings\n", port_range[i].text,
+				m.prog.mod[0].a, m.diag.warnings);
+		assert_int_equal(m.prog.n[FWT_SEC_MODS], 1);
+		assert_int_equal(m.prog.mod[0].a, port_range[i].first);
+		assert_int_equal(m.diag.warnings, port_range[i].warnings);
+		assert_true(!m.diag.warnings ||
+			    strstr(m.diag.entries[0].message, "it is left to chance"));
+		made_clean(&m);
+	}
+	/* A server's range of them. */
+	make_good(&m, "pool p { 10.0.0.1:2000-2009 }\n"
+		  IN("tcp dport 1900-1909 {\nttl 1 balance @p accept\n}"));
+	assert_int_equal(m.prog.mod[0].port_lo, 1900);
+	assert_int_equal(m.prog.mod[0].port_hi, 1909);
+	made_clean(&m);
+}
+
 static u64 key_of(const struct made *m, u32 line)
 {
 	u32 i;
@@ -589,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_mixed), cmocka_unit_test(test_escape_sample),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_sets), cmocka_unit_test(test_port_map),
+		cmocka_unit_test(test_port_range),
 		cmocka_unit_test(test_keys), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_times),
 	};

@@ -375,6 +375,60 @@ static void test_leads(void **state)
 	base_clean(&base);
 }
 
+/* Which ports are led to a range of them one to one the block around says, which a patch
+ * does not have.
+ */
+static void test_ports(void **state)
+{
+	static const char text[] =
+		"ingress {\n"
+		"\ttcp dport 1000-1009 {\n"
+		"\t\tsaddr 10.1.0.0/16 accept\n"
+		"\t\tsaddr 10.2.0.0/16 accept\n"
+		"\t\tsaddr 10.3.0.0/16 accept\n"
+		"\t}\n"
+		"\tdrop\n"
+		"}\n";
+	static const struct {
+		const char *rule;
+		int ret;
+	} add[] = {
+		{ "saddr 10.9.0.0/16 dnat to :2000-2009 accept", -EOPNOTSUPP },
+		{ "saddr 10.9.0.0/16 dnat to :2000-2009 random accept", 0 },
+		{ "saddr 10.9.0.0/16 dnat to :2000 accept", 0 },
+		{ "tcp dport 1000-1009 dnat to :2000-2009 accept", 0 },
+	};
+	struct fwt_rule_spot spot;
+	struct fwt_delta delta;
+	struct fwt_blob blob;
+	struct fwt_diag diag;
+	struct base base;
+	u32 i, of = 0, wrong;
+
+	(void)state;
+	assert_true(base_make(&base, text, 3));
+	while (base.prog.rule[of].line != 4)
+		of++;
+	fwt_rule_spot(&base.prog, &base.of, of, &spot);
+	for (i = 0; i < ARRAY_SIZE(add); i++) {
+		struct fwt_delta_line line = { .has_rule = true, .name = "t.fw", .before = 4,
+					       .rule = (char *)add[i].rule, .tree = "ingress",
+					       .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS),
+					       .text = "\t\t\n",
+					       .side = spot.side[FWT_PATCH_BEFORE] };
+
+		fwt_delta_init(&delta);
+		assert_int_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE), 0);
+		fwt_diag_init(&diag);
+		assert_int_equal(fwt_delta_build(&delta, &diag, &wrong, &blob), add[i].ret);
+		if (!add[i].ret)
+			fwt_blob_free(&blob);
+		fwt_diag_clean(&diag);
+		fwt_delta_clean(&delta);
+	}
+	base_clean(&base);
+}
+
 /* A program within a patch, and its objects. */
 static struct fwt_prog_object *objects_of(struct patched *p, u32 *n)
 {
@@ -538,6 +592,62 @@ static void test_room(void **state)
 	free(text);
 }
 
+/* A rule among those that are added, but without a place of its own, would be found again by
+ * the search behind it, and that of the base before it: for ever.
+ */
+static void test_places(void **state)
+{
+	static const char text[] = "ingress {\n\tudp dport 1 set mark 1\n\ttcp dport 1 accept\n"
+				   "\ttcp dport 2 accept\n\tdrop\n}\n";
+	static const char *const rule[] = { "tcp dport 5 drop", "protocol udp set mark 2",
+					    "tcp dport 9 drop" };
+	struct fwt_rule_spot spot;
+	struct fwt_delta delta;
+	struct fwt_blob blob;
+	struct fwt_diag diag;
+	struct base base;
+	u32 i, wrong;
+	int ret;
+
+	(void)state;
+	assert_true(base_make(&base, text, 3));
+	fwt_delta_init(&delta);
+	for (i = 0; i < 3; i++) {
+		struct fwt_delta_line line = { .before = 2 + i / 2, .rule = (char *)rule[i],
+					       .text = "\t\n", .has_rule = true, .name = "t.fw",
+					       .tree = "ingress",
+					       .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS) };
+
+		fwt_rule_spot(&base.prog, &base.of, i / 2, &spot);
+		line.side = spot.side[FWT_PATCH_BEFORE];
+		assert_int_equal(fwt_delta_add(&delta, &line, FWT_DELTA_BEFORE), i);
+	}
+	fwt_diag_init(&diag);
+	assert_int_equal(fwt_delta_build(&delta, &diag, &wrong, &blob), 0);
+	/* Without each of them, and with all. */
+	for (i = 0; i <= 3; i++) {
+		struct patched now = { .blob = { aligned_alloc(64, (blob.len + 63) & ~63ul),
+						 blob.len } };
+		struct fwt_patch_hdr *h = memcpy(now.blob.data, blob.data, blob.len);
+		struct fwt_patch_group *g = (void *)((u8 *)h + h->sec[FWT_PATCH_GROUPS].off);
+		struct fwt_patch_place *p = (void *)((u8 *)h + h->sec[FWT_PATCH_PLACES].off);
+
+		assert_int_equal(g->count, 3);
+		if (i < 3) {
+			memmove(p + i, p + i + 1, (2 - i) * sizeof(*p));
+			h->sec[FWT_PATCH_PLACES].count = --g->count;
+		}
+		ret = patched_make(&now, &base);
+		assert_int_equal(ret, i < 3 ? -EINVAL : 0);
+		assert_true(i == 3 || strstr(patched_refusal, "a rule without a place"));
+		patched_clean(&now);
+	}
+	fwt_blob_free(&blob);
+	fwt_diag_clean(&diag);
+	fwt_delta_clean(&delta);
+	base_clean(&base);
+}
+
 /* What a walk with the patch takes more than without, where a rule is added that asks a
  * set of so many ranges.
  */
@@ -601,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_leads), cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_shapes), cmocka_unit_test(test_files),
 		cmocka_unit_test(test_steps), cmocka_unit_test(test_room),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,21 @@ rejected() {
 		says 'answered by eth0: tcp 192.0.2.1:80 > 192.0.2.7:9 rst ack'
 }
 ok "what is answered to a packet that is rejected" rejected
+# The answer walks, too, by the device that it leaves by, and is another packet.
+answered() {
+	printf 'egress {\n oif eth0 udp dport 53 reject id refused\n accept\n}\negress device eth1 { accept id answer }\ningress {\n tcp dport 22 reject id here\n accept\n}\n' >answer.fw
+	printf 'address 192.0.2.1/24 dev eth0\naddress 10.0.0.1/24 dev eth1\naddress fd00::1/64 dev eth1\naddress 2001:db8::1/64 dev eth0\n' >answer.fwt
+	run 0 explain -f answer.fw --world answer.fwt in eth1 udp 10.0.0.2:1 to 192.0.2.7:53 &&
+		says 'by answer.fw:2 (refused)' && ! says 'id answer' && says 'answered by eth1: icmp' || return 1
+	{
+		printf 'packet in eth1 %s\nexpect reject rule %s\n' 'udp 10.0.0.2:1 to 192.0.2.7:53' refused \
+			'udp [fd00::2]:1 to [2001:db8::7]:53' refused 'tcp 10.0.0.2:1 to 192.0.2.7:22' here \
+			'tcp [fd00::2]:1 to [2001:db8::7]:22' here
+	} >>answer.fwt
+	run 0 test answer.fw answer.fwt && says '1..4' &&
+		sed 's/rule refused/rule answer/' answer.fwt >other.fwt && run 1 test answer.fw other.fwt && says 'not ok 1' && says 'not ok 2'
+}
+ok "it is not taken for the packet that it answers" answered
 device() {
 	printf 'ingress device eth0 {\n arp op 1 drop\n accept\n}\n' >dev.fw
 	run 0 explain -f dev.fw in eth0 arp request && says 'by dev.fw:2' &&
@@ -277,6 +292,28 @@ odd_ones() {
 		run 0 -j explain -f odd.fw --address '192.0.2.1/24 dev eth0' in eth0 icmp 192.0.2.7 to 192.0.2.1 && json 'j["odd"] is None'
 }
 ok "what is invalid is named: errors, flags, answers to nothing" odd_ones
+# Of a connection that is known, and no part of it: where it comes in, and where it leaves.
+outside() {
+	local c='packet in eth0 tcp 192.0.2.7:1 to 10.0.0.2:2'
+	printf 'option adopt 0s\negress {\n ct state invalid drop\n accept\n}\n' >leaves.fw
+	cat >outside.fwt <<END
+address 192.0.2.1/24 dev eth0
+address 10.0.0.1/8 dev lan
+$c syn seq 1000 as c
+expect accept conn SYN_SENT
+reply c syn ack seq 5000
+expect accept conn SYN_RECV
+$c ack seq 1001
+expect accept conn ESTABLISHED
+$c ack seq 90000000
+expect accept
+END
+	run 1 test odd.fw outside.fwt && says 'not ok 4' && ! says 'TCP of no connection' &&
+		says 'ingress, invalid (it has the ends of a connection, and does not fit its windows or its state)' &&
+		run 1 test leaves.fw outside.fwt && says 'not ok 4' && ! says 'TCP of no connection' &&
+		says 'egress, invalid (it has the ends of a connection, and is no part of it)'
+}
+ok "what has the ends of a connection and is none of its own is named as that" outside
 cat >owner.fw <<'END'
 option adopt 0s
 egress {
@@ -332,6 +369,89 @@ owner_never() {
 	run 0 test owner.fw owner2.fwt && printf 'never out eth0 udp * to * uid 0 expect accept\n' >>owner2.fwt && run 1 test owner.fw owner2.fwt && says 'not ok 3'
 }
 ok "properties of a user's packets" owner_never
+
+## As the kernel has it
+
+cat >kernel.fw <<'END'
+option adopt 0s
+ingress {
+	ct state new tcp dport 80 ct count by saddr > 1 drop id many
+	udp dport 9 set priority 3 accept
+	accept
+}
+egress {
+	udp dport 7 pkttype host accept id host
+	udp dport 7 drop
+	udp dport 8 priority 4 accept id four
+	udp dport 8 priority != 0 drop
+	udp dport 9 priority 3 accept id kept
+	accept
+}
+END
+printf 'address %s\n' '192.0.2.1/24 dev eth0' '2001:db8::1/64 dev eth0' '10.0.0.1/8 dev lan' 'fd00::1/64 dev lan' >kernel.world
+# Whose place a connection takes is one less.
+again() {
+	local a='192.0.2.7:1000 to 192.0.2.1:80' b='[2001:db8::7]:1000 to [2001:db8::1]:80' p
+	for p in "$a" "$b"; do
+		cat kernel.world - >again.fwt <<END
+packet in eth0 tcp $p as a
+expect accept conn
+reply a syn ack
+expect accept
+packet in eth0 tcp $p ack
+expect accept
+packet in eth0 tcp $p rst
+expect accept
+packet in eth0 tcp $p syn seq 900000
+expect accept conn SYN_SENT
+packet in eth0 tcp ${p/:1000/:1001}
+expect drop rule many
+END
+		run 0 test kernel.fw again.fwt || return 1
+	done
+}
+ok "a connection that is begun anew in the place of one that is counted" again
+# A number that is too large is none.
+numbers() {
+	printf 'seed 99999999999999999999999\n' >numbers.fwt &&
+		run 1 test home-gateway.fw numbers.fwt && says "numbers.fwt:1:6: error: '99999999999999999999999' is no number" &&
+		printf 'packet in eth0 udp 1.2.3.4:4 to 1.1.1.1:5\nexpect mark 4294967296\n' >numbers.fwt &&
+		run 1 test home-gateway.fw numbers.fwt && says "numbers.fwt:2:13: error: '4294967296' is no number" &&
+		printf 'seed 0xffffffffffffffff\npacket in eth0 udp 1.2.3.4:4 to 1.1.1.1:5\nexpect mark 0xffffffff\n' >numbers.fwt &&
+		run 1 test home-gateway.fw numbers.fwt && says 'not ok 1'
+}
+ok "numbers that are too large" numbers
+# Chance of frames: each its own, and the same by the same seed.
+drawn() {
+	local seed said=
+	printf 'ingress device eth0 {\n\t%s\n\tdrop\n}\n' "$1" >chance.fw
+	for seed in 1 1 2 3; do
+		{
+			echo "seed $seed"
+			for _ in {1..32}; do printf 'packet in eth0 udp 192.0.2.7:1 to 192.0.2.1:2\nexpect accept\n'; done
+		} >chance.fwt
+		run 1 test chance.fw chance.fwt && [ "$(grep -c '^ok' out)" -gt 4 ] || return 1
+		said+=" $(grep -E '^(not )?ok' out | cut -c 1 | tr -d '\n')"
+	done
+	read -r -a said <<<"$said"
+	[ "${said[0]}" = "${said[1]}" ] && [ "${said[0]}" != "${said[2]}" ] && [ "${said[2]}" != "${said[3]}" ]
+}
+ok "chance at a device is another one for each frame, by the seed" drawn 'random 1/2 accept'
+ok "so is a split's" drawn 'split random { 1 -> accept; 1 -> drop }'
+starts() {
+	run 0 explain -f kernel.fw --world kernel.world out eth0 udp 192.0.2.1:1 to 192.0.2.7:7 && says '(host)' &&
+		run 0 explain -f kernel.fw --world kernel.world out eth0 udp '[2001:db8::1]:1' to '[2001:db8::7]:7' && says '(host)'
+}
+ok "what starts here is of pkttype host" starts
+forwards() {
+	local e=(explain -f kernel.fw --world kernel.world in lan udp)
+	run 0 "${e[@]}" 10.0.0.2:1 to 192.0.2.7:8 dscp ef && says '(four)' &&
+		run 0 "${e[@]}" 10.0.0.2:1 to 192.0.2.7:8 && says 'by kernel.fw:13' &&
+		run 0 "${e[@]}" '[fd00::2]:1' to '[2001:db8::7]:8' dscp ef && says 'by kernel.fw:13' &&
+		run 0 "${e[@]}" 10.0.0.2:1 to 192.0.2.7:9 dscp ef && says '(kept)' &&
+		run 0 "${e[@]}" '[fd00::2]:1' to '[2001:db8::7]:9' dscp ef && says '(kept)'
+}
+ok "IPv4 forwards with the priority of the DSCP" forwards
 usage() {
 	run 2 explain -f home-gateway.fw && run 2 explain in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
 		run 2 explain -f home-gateway.fw --batch x in eth0 udp 1.1.1.1:1 to 1.1.1.1:2 &&
@@ -499,6 +619,70 @@ written() {
 		json 'len(j["packets"]) == 2 and all("203.0.113.8:" in p["packet"] for p in j["packets"])'
 }
 ok "what leaves is written, translated" written
+# kept NAME WORDS...: what would be written over the capture is refused, and it stays.
+kept() { local to=$1; shift; cp ether.pcap kept.pcap && ln -f kept.pcap linked.pcap && ln -sf kept.pcap pointed.pcap && run 1 explain "${gateway[@]}" --dev br-lan "$@" -w "$to" && says "$to is the capture that is read" && cmp ether.pcap kept.pcap; }
+ok "not over the capture" kept kept.pcap --pcap kept.pcap
+ok "by another name of it" kept linked.pcap --pcap kept.pcap
+ok "by a link to it" kept ./pointed.pcap --pcap kept.pcap
+from_stdin() { kept "$1" --pcap - <kept.pcap; }
+cp ether.pcap kept.pcap
+ok "not where it comes by standard input" from_stdin kept.pcap
+to_stdout() { run 1 explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w - && says 'standard output has what is said'; }
+ok "nor among what is said of the packets" to_stdout
+
+## What masquerade leaves as it is
+
+echo 'egress { masquerade accept }' >own.fw
+cat >own.fwt <<'END'
+address 192.0.2.1/24 dev wan
+address fe80::2/64 dev wan
+packet out lo tcp 127.0.0.1:40000 to 127.0.0.1:80 syn
+expect accept not snat
+packet out lo tcp [::1]:40000 to [::1]:80 syn
+expect accept not snat
+packet out lo udp 192.0.2.1:40000 to 192.0.2.1:53
+expect accept not snat
+packet out wan tcp [fe80::2]:40000 to [fe80::1]:179 syn
+expect accept out wan not snat
+END
+cat >own6.fwt <<'END'
+address 2001:db8::2/64 dev wan
+address fe80::2/64 dev wan
+route default via 2001:db8::1 dev wan
+packet out wan tcp [fe80::2]:40000 to [fe80::1]:179 syn
+expect accept out wan not snat
+packet out wan udp [fe80::2]:40000 to [2001:db8:1::9]:53
+expect accept out wan snat 2001:db8::2
+END
+own() { run 0 test own.fw own.fwt && run 0 test own.fw own6.fwt; }
+ok "by lo, and between neighbours on the link, the source stays" own
+
+# Led elsewhere by a rule that asks where it would have left: its source is of where it leaves.
+cat >led.fw <<'END'
+egress {
+	oif wan tcp dport 84 redirect to :3128
+	oif wan tcp dport 85 dnat to 192.168.1.2
+	masquerade
+	accept
+}
+END
+cat >led.fwt <<'END'
+address 192.0.2.1/24 dev wan
+address 192.0.2.9/24 dev wan
+address 192.168.1.1/24 dev lan
+route default via 192.0.2.254 dev wan
+packet out wan tcp 192.0.2.9:40000 to 198.51.100.7:84 syn
+expect accept not snat
+packet out wan tcp 192.0.2.1:40000 to 198.51.100.7:85 syn
+expect accept out lan snat 192.168.1.1
+policy led-more.fw
+packet out wan tcp 192.0.2.9:40000 to 198.51.100.7:84 syn
+expect accept not snat
+packet out wan tcp 192.0.2.1:40000 to 198.51.100.7:85 syn
+expect accept out lan snat 192.168.1.1
+END
+sed 's/^egress {/&\n\tudp dport 9 drop/' led.fw >led-more.fw
+ok "what is led elsewhere is masqueraded by where it leaves, by another policy, too" run 0 test led.fw led.fwt
 
 echo "1..$n"
 [ "$failed" -eq 0 ]

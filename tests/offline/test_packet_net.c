@@ -265,6 +265,57 @@ static void test_big(void **unused)
 	assert_int_equal(p.have & L4_ALL, 0);
 }
 
+/* Sums a datagram of @len bytes, byte by byte. */
+static void sum_udp(u8 *data, u8 family, u32 l4, u32 len)
+{
+	const u8 rest[] = { 0, (u8)(len >> 16), (u8)(len >> 8), (u8)len, 0, 0, 0, 17 };
+	u16 sum;
+
+	put_unaligned_be16(0, data + l4 + 6);
+	sum = pkt_sum(0, family == 4 ? data + 12 : data + 8, family == 4 ? 8 : 32);
+	sum = (u16)~pkt_sum(pkt_sum(sum, rest, sizeof(rest)), data + l4, len);
+	put_unaligned_be16(sum ? sum : 0xffff, data + l4 + 6);
+}
+
+/* What a UDP tunnel carries, before it is cut: its length is 0, too. */
+static void test_big_udp(void **unused)
+{
+	static u8 data[70000];
+	struct fwt_packet p;
+	struct pkt_spec s;
+	u32 l4;
+	u8 f;
+
+	(void)unused;
+	for (f = 4; f <= 6; f += 2) {
+		s = f == 4 ? tcp4 : udp6;
+		s.protocol = 17;
+		pkt_build(&built, &s);
+		l4 = built.l4;
+		memset(data, 0x5a, sizeof(data));
+		memcpy(data, built.data, built.len);
+		put_unaligned_be16(0, data + (f == 4 ? 2 : 4));
+		put_unaligned_be16(0, data + l4 + 4);
+		sum_udp(data, f, l4, sizeof(data) - l4);
+		memset(&p, 0, sizeof(p));
+		p.ether_type = f == 4 ? 0x0800 : 0x86dd;
+		assert_int_equal(fwt_packet_parse(&p, data, sizeof(data), sizeof(data),
+						  FWT_PARSE_NETWORK), 0);
+		assert_int_equal(p.bad, 0);
+		assert_true(p.have & FWT_HAVE_UDP);
+		FIELD(&p, LENGTH, sizeof(data));
+		FIELD(&p, DPORT, s.dport);
+		assert_int_equal(p.end, sizeof(data));
+		assert_true(fwt_csum_verify(&p, data));
+		data[sizeof(data) - 1] ^= 1;
+		assert_false(fwt_csum_verify(&p, data));
+		/* One that could have said its length is none. */
+		assert_int_equal(fwt_packet_parse(&p, data, built.len, l4 + 65535,
+						  FWT_PARSE_NETWORK), 0);
+		assert_int_equal(p.bad, FWT_REASON_MALFORMED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_big),
+		cmocka_unit_test(test_big_udp),
 	};
 
 	return cmocka_run_group_tests_name("packet, network layer", tests, NULL, NULL);

@@ -6,6 +6,8 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fwctl=$top/tools/fwctl/fwctl
 examples=$top/Documentation/examples
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
 # shellcheck source=tests/offline/tap.sh
 . "$top/tests/offline/tap.sh"
 
@@ -13,6 +15,10 @@ check "a server is an address" 2 "'web1' is no server" "$fwctl" pool add web web
 check "with a port that there is" 2 "'10.0.0.1:0' is no server" "$fwctl" pool add web 10.0.0.1:0
 check "or a range of them" 2 "'10.0.0.1:9-8' is no server" "$fwctl" pool drain web 10.0.0.1:9-8
 check "of IPv6 in brackets" 2 "'[fd00::1:80' is no server" "$fwctl" pool drain web '[fd00::1:80'
+for nobody in 224.0.0.1:80 255.255.255.255 '[ff02::1]:80' ff05::2 0.0.0.0:80 ::; do
+	check "nor what no host has, $nobody" 2 "'$nobody' is no server" \
+		"$fwctl" pool add web "$nobody"
+done
 check "a weight of 0 is none" 2 "a weight is 1 to 65535, not '0'" \
 	"$fwctl" pool weight web 10.0.0.1 weight 0
 check "nor one that is too large" 2 "not '65536'" "$fwctl" pool add web 10.0.0.1 weight 65536
@@ -23,5 +29,62 @@ check "no server at all" 2 "pool add" "$fwctl" pool add web
 check "help says how servers are written" 0 '[fd00::1]:80' "$fwctl" pool add -h
 check "the load balancer of the examples" 0 "1..15" \
 	"$fwctl" test "$examples/load-balancer.fw" "$examples/load-balancer.fwt"
+
+# Who is drained, or down, and is put in again.
+pool() {
+	cat <<END
+pool web { scheduler round-robin; $1 }
+ingress { daddr 203.0.113.8 tcp dport 80 balance @web accept; accept }
+egress { accept }
+END
+}
+port=0
+# dials N to SERVER, or N why: so many connections, all led there, or none.
+dials() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		echo "packet in eth0 tcp 198.51.100.1:$((++port)) to 203.0.113.8:80 as c$port"
+		if [ "$2" = to ]; then
+			echo "expect accept dnat $3"
+		else
+			echo "expect drop reason $2"
+		fi
+	done
+}
+places() {
+	echo 'address 203.0.113.8/24 dev eth0
+address 192.168.1.1/24 dev lan
+route default via 203.0.113.1 dev eth0'
+}
+pool '192.168.1.11:80; 192.168.1.12:80' >"$tmp/both.fw"
+pool '192.168.1.12:80' >"$tmp/one.fw"
+{
+	places
+	echo 'pool drain web 192.168.1.12:80'
+	dials 6 to 192.168.1.11:80
+	echo 'policy one.fw'
+	dials 6 to 192.168.1.12:80
+} >"$tmp/drained.fwt"
+check "a drained server that another policy declares is given connections" 0 "1..12" \
+	"$fwctl" test "$tmp/both.fw" "$tmp/drained.fwt"
+pool 'health passive; 192.168.1.11:80' >"$tmp/passive.fw"
+pool 'health passive; 192.168.1.11:80 weight 2' >"$tmp/heavy.fw"
+for again in 'pool add web 192.168.1.11:80' 'policy heavy.fw'; do
+	{
+		places
+		port=0
+		for i in 1 2 3; do
+			dials 1 to 192.168.1.11:80
+			echo "reply c$i rst ack"
+		done
+		dials 1 no-server
+		echo 'pool drain web 192.168.1.11:80'
+		dials 1 no-server
+		echo "$again"
+		dials 3 to 192.168.1.11:80
+	} >"$tmp/down.fwt"
+	check "one that was down when it was drained, too: ${again%% *}" 0 "1..8" \
+		"$fwctl" test "$tmp/passive.fw" "$tmp/down.fwt"
+done
 echo "1..$n"
 exit $failed

@@ -237,6 +237,30 @@ static void test_packets(void **state)
 	*state = other;
 }
 
+/* Nothing is undefined about what nobody has aligned, or about a high port by lo. */
+static void test_odd(void **state)
+{
+	/* SCTP behind Ethernet, an INIT without a sum, IPv4. */
+	static const uint8_t init[] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0,
+		0x45, 0, 0, 52, 0, 0, 0, 0, 64, 132, 0xf6, 0x3b, 192, 0, 2, 1, 192, 0, 2, 9,
+		0x03, 0xe8, 0, 22, 0, 0, 0, 0, 0, 0, 0, 0,
+		1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0x10, 0, 0, 1, 0, 1, 0, 0, 0, 1,
+	};
+	struct fwt_sim_packet p = {
+		.dev = "eth0", .ether = true, .data = init, .len = sizeof(init),
+	};
+	struct fwt_sim *sim = *state;
+
+	assert_non_null(fwt_sim_packet(sim, &p));
+	assert_int_equal(fwt_sim_expect(sim, "drop rule rest state invalid"), 1);
+	p.summed = true;
+	assert_non_null(fwt_sim_packet(sim, &p));
+	assert_int_equal(fwt_sim_expect(sim, "drop rule rest state new"), 1);
+	send(sim, "in lo tcp 127.0.0.1:40000 to 127.0.0.1:98");
+	assert_int_equal(fwt_sim_expect(sim, "drop rule rest"), 1);
+}
+
 static void count(void *ctx, const struct fwt_sim_conn *c)
 {
 	unsigned int *n = ctx;
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_packets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_odd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_looking, setup, teardown),
 	};
 

@@ -108,6 +108,8 @@ static void test_queries(void **state)
 	};
 	struct fwt_packet p;
 	struct fwt_tuple ask, answer;
+	struct fwt_ends mine, other;
+	u32 addrs[2][4][4];
 	struct fwt_key a, b;
 	unsigned int i;
 	u8 request;
@@ -140,6 +142,35 @@ static void test_queries(void **state)
 		assert_true(fwt_tuple_get(&p, 0, &answer));
 		fwt_tuple_key(&answer, &b);
 		assert_false(same_key(&a, &b));
+
+		/* And with one that is the type of a request: the same key, of two
+		 * connections that stand beside each other.
+		 */
+		p.icmp_id = q[i].asks;
+		mine.addr6 = addrs[0];
+		other.addr6 = addrs[1];
+		assert_true(fwt_tuple_get(&p, 0, &answer));
+		fwt_ends_init(&other, &answer);
+		memcpy(p.saddr, ask.src.addr, sizeof(p.saddr));
+		memcpy(p.daddr, ask.dst.addr, sizeof(p.daddr));
+		assert_true(fwt_tuple_get(&p, 0, &ask));
+		fwt_ends_init(&mine, &ask);
+		fwt_ends_key(&mine, FWT_PAIR_CV, &a);
+		fwt_ends_key(&other, FWT_PAIR_CV, &b);
+		assert_true(same_key(&a, &b));
+		assert_int_equal(fwt_ends_match(&mine, FWT_PAIR_CV, &ask), FWT_ORIGINAL);
+		assert_int_equal(fwt_ends_match(&mine, FWT_PAIR_CV, &answer), -1);
+		assert_int_equal(fwt_ends_match(&other, FWT_PAIR_CV, &ask), -1);
+		assert_int_equal(fwt_ends_match(&other, FWT_PAIR_CV, &answer), FWT_ORIGINAL);
+		/* What the hash asks who stands there already. */
+		fwt_ends_tuple(&mine, FWT_PAIR_CV, &answer);
+		assert_int_equal(fwt_ends_match(&mine, FWT_PAIR_CV, &answer), FWT_ORIGINAL);
+		assert_int_equal(fwt_ends_match(&other, FWT_PAIR_CV, &answer), -1);
+		/* The answer from here is the other's. */
+		p.icmp_type = q[i].answers;
+		assert_true(fwt_tuple_get(&p, 0, &answer));
+		assert_int_equal(fwt_ends_match(&mine, FWT_PAIR_CV, &answer), -1);
+		assert_int_equal(fwt_ends_match(&other, FWT_PAIR_CV, &answer), FWT_REPLY);
 	}
 	assert_int_equal(fwt_icmp_is_query(4, 3, &request), -1);
 	assert_int_equal(fwt_icmp_is_query(4, 128, &request), -1);

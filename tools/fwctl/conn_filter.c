@@ -163,12 +163,11 @@ too_long:
 
 static bool amount(enum key key, const char *s, unsigned long long *v)
 {
-	static const unsigned long long seconds[] = { 1, 60, 3600, 86400 };
 	static const unsigned long long sizes[] = { 1024, 1 << 20, 1 << 30 };
 
 	switch (key) {
 	case KEY_TIMEOUT:
-		return value_with_unit(s, "smhd", seconds, v) && *v <= UINT32_MAX;
+		return value_seconds(s, v);
 	case KEY_BYTES:
 		return value_with_unit(s, "kMG", sizes, v);
 	case KEY_GENERATION:

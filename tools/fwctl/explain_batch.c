@@ -7,7 +7,8 @@
  * decides last has decided. Where nobody says what addresses and routes there are the
  * machine has none, and what comes in ends behind ingress; else it goes on as it is
  * routed, by egress and the tree of the other device. No connection is known, and none
- * is made: walks are pure, so that no packet changes what the next one meets.
+ * is made: walks are pure, so that no packet changes what the next one meets. The servers
+ * of pools are all up, and without load. A fragment is decided as it is, not held.
  *
  * Nothing is written before all lines are read: a file with an error in its last line
  * has no verdicts, and all its errors are told.
@@ -18,6 +19,7 @@
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
+#include "mock_pool.h"
 #include "mock_route.h"
 #include "mock_set.h"
 #include "oracle.h"
@@ -41,6 +43,7 @@ struct batch {
 	struct fwt_program prog;
 	struct fwt_oracle oracle;
 	struct fwt_mock_sets sets;
+	struct fwt_mock_pools pools;
 	struct fwt_sources *sources;
 	const struct fwt_mock_routes *world;
 	struct fwt_sim *sim;
@@ -52,6 +55,7 @@ struct batch {
 struct around {
 	struct fwt_mock_env sets;	/* first: what it asks is answered by mock_set.c */
 	const struct fwt_mock_routes *world;
+	const struct fwt_mock_pools *pools;
 	const struct fwt_packet_text *text;
 	struct fwt_rlu rlu;
 };
@@ -94,9 +98,17 @@ static int owner(const struct fwt_env *env, unsigned int field, u32 *out)
 	return fwt_packet_owner(((const struct around *)(const void *)env)->text, field, out);
 }
 
+static bool server(const struct fwt_env *env, u32 object, u64 key, const struct fwt_packet *p,
+		   bool persistent, struct fwt_env_server *to)
+{
+	(void)object;
+	return fwt_mock_pools_server(((const struct around *)(const void *)env)->pools, key, p,
+				     persistent, env->seed, to);
+}
+
 static const struct fwt_env_ops world_ops = {
 	.ifaddr = ifaddr, .source = source, .local = local, .route = route, .set_has = set_has,
-	.owner = owner,
+	.owner = owner, .server = server,
 };
 
 /* Of a machine without addresses. */
@@ -107,7 +119,8 @@ struct outcome {
 	u8 verdict;
 	u32 file;
 	u32 line;	/* 0: no rule */
-	bool no_route;
+	u16 flags;	/* FWT_DECISION_* of the last tree */
+	const char *reason;
 };
 
 static bool name_fits(const struct fwt_value *v, const char *name)
@@ -145,13 +158,59 @@ static const struct fwt_ast_hook *hook_for(const struct batch *b, u8 hook, const
 	return NULL;
 }
 
+static u8 route_type(const struct batch *b, const struct fwt_packet *p, struct fwt_route *r)
+{
+	*r = (struct fwt_route){ .type = FWT_ROUTE_NONE };
+	if (b->world)
+		fwt_mock_route(b->world, p, FWT_ROUTE_FORWARD, r);
+	return r->type;
+}
+
+/* As sim_way.c has it: where nobody said "ether" a frame goes to whom its sender would
+ * send it.
+ */
+static u8 pkttype(const struct batch *b, const struct fwt_packet_text *t, struct fwt_packet *p)
+{
+	static const u8 all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, none[6];
+	struct fwt_route r;
+
+	if (t->out)
+		return FWT_PKT_HOST;
+	if (!memcmp(p->ether_daddr, none, sizeof(none))) {
+		if (p->have & FWT_HAVE_ARP ||
+		    (p->family == 4 && (p->daddr[0] == ~0u ||
+					(route_type(b, p, &r) == FWT_ROUTE_BROADCAST &&
+					 !strcmp(r.oif, t->name)))))
+			memcpy(p->ether_daddr, all, sizeof(all));
+		else if (p->have & FWT_HAVE_IP && fwt_packet_to_group(p->family, p->daddr))
+			return FWT_PKT_MULTICAST;
+	}
+	if (!(p->ether_daddr[0] & 1))
+		return FWT_PKT_HOST;
+	return memcmp(p->ether_daddr, all, sizeof(all)) ? FWT_PKT_MULTICAST : FWT_PKT_BROADCAST;
+}
+
+/* To all of a link: of what comes in its frame says so, of what starts here its route. */
+static bool to_link(const struct batch *b, const struct fwt_packet_text *t, u8 hook,
+		    const struct fwt_packet *p)
+{
+	bool in = hook == FWT_HOOK_INGRESS;
+	struct fwt_route r;
+
+	if (p->family != 4 || (in ? p->pkttype == FWT_PKT_HOST : !t->out))
+		return false;
+	return in ? route_type(b, p, &r) != FWT_ROUTE_LOCAL :
+		    route_type(b, p, &r) == FWT_ROUTE_BROADCAST;
+}
+
 /* As the module's hooks tell them apart, where no connection is known. */
-static u8 state_of(const struct fwt_packet *p)
+static u8 state_of(const struct batch *b, const struct fwt_packet_text *t, u8 hook,
+		   const struct fwt_packet *p)
 {
 	bool multicast = p->family == 4 ? p->daddr[0] >> 28 == 14 || p->daddr[0] == ~0u :
 					  p->daddr[0] >> 24 == 0xff;
 
-	if (multicast || p->protocol == 2)
+	if (multicast || p->protocol == 2 || to_link(b, t, hook, p))
 		return FWT_CT_UNTRACKED;
 	if (p->have & FWT_HAVE_ICMPV6 &&
 	    ((p->icmp_type >= 130 && p->icmp_type <= 137) || p->icmp_type == 143))
@@ -159,8 +218,15 @@ static u8 state_of(const struct fwt_packet *p)
 	return fwt_tuple_opens(p) ? FWT_CT_NEW : FWT_CT_INVALID;
 }
 
+/* No connection, no translation back: see leave_alone() in kmod/first.c. */
+static bool translated_alone(u16 flags, u8 state)
+{
+	return flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT) &&
+	       (state != FWT_CT_NEW || flags & FWT_DECISION_NOTRACK);
+}
+
 /* Returns whether the packet goes on; @p becomes what modifiers made of it. */
-static bool meet(const struct batch *b, const struct fwt_packet_text *t, u8 hook,
+static bool meet(const struct batch *b, const struct fwt_packet_text *t, u8 hook, u8 state,
 		 const char *dev, struct fwt_packet *p, struct outcome *o)
 {
 	struct around at = {
@@ -169,23 +235,26 @@ static bool meet(const struct batch *b, const struct fwt_packet_text *t, u8 hook
 			.sets = (struct fwt_mock_sets *)&b->sets,
 		},
 		.world = b->world,
+		.pools = &b->pools,
 		.text = t,
 	};
 	const struct fwt_ast_hook *h;
 	u32 root = 0;
 
+	o->flags = 0;
 	h = hook_for(b, hook, dev, &root);
 	if (!h)
 		return true;
 	if (b->world)
 		at.sets.env.rlu = &at.rlu;
 	p->hook = hook;
-	p->ct_state = h->device ? FWT_CT_UNTRACKED : state_of(p);
+	p->ct_state = state;
 	if (b->linear) {
 		struct fwt_oracle_result r;
 
 		fwt_oracle_walk(&b->oracle, h, p, &at.sets.env, &r);
 		o->verdict = r.verdict;
+		o->flags = r.flags;
 		o->file = r.rule ? r.rule->loc.file : 0;
 		o->line = r.rule ? r.rule->loc.line : 0;
 	} else {
@@ -193,8 +262,13 @@ static bool meet(const struct batch *b, const struct fwt_packet_text *t, u8 hook
 
 		fwt_walk(&b->prog, root, p, &at.sets.env, &d);
 		o->verdict = d.verdict;
+		o->flags = d.flags;
 		o->file = d.rule == FWT_NONE ? 0 : b->prog.rule[d.rule].file;
 		o->line = d.rule == FWT_NONE ? 0 : b->prog.rule[d.rule].line;
+	}
+	if (o->verdict == FWT_VERDICT_ACCEPT && translated_alone(o->flags, state)) {
+		o->verdict = FWT_VERDICT_DROP;
+		o->reason = "invalid";
 	}
 	return o->verdict == FWT_VERDICT_ACCEPT;
 }
@@ -208,7 +282,7 @@ static bool meet_device(const struct batch *b, const struct fwt_packet_text *t, 
 
 	frame.iif = out ? NULL : dev;
 	frame.oif = out ? dev : NULL;
-	on = meet(b, t, hook, dev, &frame, o);
+	on = meet(b, t, hook, FWT_CT_UNTRACKED, dev, &frame, o);
 	p->mark = frame.mark;
 	p->priority = frame.priority;
 	p->tos = frame.tos;
@@ -216,7 +290,21 @@ static bool meet_device(const struct batch *b, const struct fwt_packet_text *t, 
 	return on;
 }
 
-static void go_on(const struct batch *b, const struct fwt_packet_text *t,
+/* As ip_forward() and ip6_forward() do it. @state: that it came in with. */
+static bool hop(struct fwt_packet *p, u8 state, u16 flags)
+{
+	bool kept = state == FWT_CT_NEW && !(flags & FWT_DECISION_NOTRACK);
+
+	if (p->ttl <= 1)
+		return false;
+	p->ttl--;
+	/* That which ingress has set is set once more, where there is a record to know it. */
+	if (p->family == 4 && !(kept && flags & FWT_DECISION_PRIORITY))
+		p->priority = sim_tos_priority(p->tos);
+	return true;
+}
+
+static void go_on(const struct batch *b, const struct fwt_packet_text *t, u8 state,
 		  struct fwt_packet *p, struct outcome *o)
 {
 	struct around at = { .sets.env.ops = &world_ops, .world = b->world };
@@ -228,30 +316,40 @@ static void go_on(const struct batch *b, const struct fwt_packet_text *t,
 	fwt_mock_route(b->world, p, FWT_ROUTE_FORWARD, &to);
 	switch (type[0]) {
 	case FWT_ROUTE_UNICAST:
+		if (!hop(p, state, o->flags)) {
+			*o = (struct outcome){ FWT_VERDICT_DROP, .reason = "ttl-exceeded" };
+			break;
+		}
 		p->oif = to.oif;
-		if (meet(b, t, FWT_HOOK_EGRESS, to.oif, p, o))
+		state = o->flags & FWT_DECISION_NOTRACK ? FWT_CT_UNTRACKED :
+							  state_of(b, t, FWT_HOOK_EGRESS, p);
+		if (meet(b, t, FWT_HOOK_EGRESS, state, to.oif, p, o))
 			meet_device(b, t, FWT_HOOK_DEV_EGRESS, to.oif, p, o);
 		break;
 	case FWT_ROUTE_NONE:
 	case FWT_ROUTE_UNREACHABLE:
-		*o = (struct outcome){ .verdict = FWT_VERDICT_DROP, .no_route = true };
+		*o = (struct outcome){ FWT_VERDICT_DROP, .reason = "no-route" };
 		break;
 	}
 }
 
 static void decide(const struct batch *b, const struct fwt_packet_text *t, struct outcome *o)
 {
+	u8 hook = t->out ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS, state;
 	struct fwt_packet p = t->p;
+	bool ip = p.have & FWT_HAVE_IP;
 
 	*o = (struct outcome){ .verdict = FWT_VERDICT_ACCEPT };
+	p.pkttype = pkttype(b, t, &p);
+	state = ip ? state_of(b, t, hook, &p) : FWT_CT_UNTRACKED;
 	if (t->out) {
-		if (!(p.have & FWT_HAVE_IP) || meet(b, t, FWT_HOOK_EGRESS, t->name, &p, o))
+		if (!ip || meet(b, t, hook, state, t->name, &p, o))
 			meet_device(b, t, FWT_HOOK_DEV_EGRESS, t->name, &p, o);
 		return;
 	}
-	if (meet_device(b, t, FWT_HOOK_DEV_INGRESS, t->name, &p, o) && p.have & FWT_HAVE_IP &&
-	    meet(b, t, FWT_HOOK_INGRESS, t->name, &p, o) && b->world)
-		go_on(b, t, &p, o);
+	if (meet_device(b, t, FWT_HOOK_DEV_INGRESS, t->name, &p, o) && ip &&
+	    meet(b, t, hook, state, t->name, &p, o) && b->world)
+		go_on(b, t, state, &p, o);
 }
 
 static void put(const struct batch *b, const struct outcome *o)
@@ -267,8 +365,8 @@ static void put(const struct batch *b, const struct outcome *o)
 	out_object(NULL);
 	out_str("verdict", name[o->verdict]);
 	out_str("rule", o->line ? where : NULL);
-	if (o->no_route)
-		out_str("reason", "no-route");
+	if (o->reason)
+		out_str("reason", o->reason);
 	out_end();
 	out_text("%s\t%s\n", name[o->verdict], where);
 }
@@ -401,7 +499,7 @@ static int make(struct batch *b, const struct explain *e, struct fwt_diag *diag)
 	if (b->prog.n[FWT_SEC_FOREIGN])
 		return out_error("'fwctl test' and a packet alone take 'node NAME ANSWER'",
 				 "the policy has nodes of other modules, which nobody answers for");
-	if (!fwt_mock_sets_init(&b->sets, &b->prog))
+	if (!fwt_mock_sets_init(&b->sets, &b->prog) || fwt_mock_pools_init(&b->pools, &b->prog))
 		return out_error(NULL, "out of memory");
 	return 0;
 }
@@ -414,11 +512,13 @@ int explain_batch(const struct explain *e)
 
 	alone_ops = fwt_mock_ops;
 	alone_ops.owner = owner;
+	alone_ops.server = server;
 	fwt_diag_init(&diag);
 	ret = make(&b, e, &diag);
 	fwt_diag_sources(&diag, NULL);
 	if (!ret)
 		ret = packets(&b, e->batch);
+	fwt_mock_pools_clean(&b.pools);
 	fwt_mock_sets_clean(&b.sets);
 	fwt_resolver_free(b.oracle.resolver);
 	free(b.scratch);

@@ -132,6 +132,7 @@ static int print(struct live *l, struct fwt_nl *nl)
 	static const char *const verdicts[] = { "accept", "drop", "reject" };
 	struct fwt_sim_rule by = { }, hook[__FWT_SIM_HOOKS];
 	const struct fwt_nl_explained *e = &l->e;
+	bool asked = false;
 	size_t i;
 	int ret;
 
@@ -140,6 +141,7 @@ static int print(struct live *l, struct fwt_nl *nl)
 		l->last = &e->walks.walk[i];
 		if (l->last->hook <= FWT_HOOK_EGRESS || !l->ip)
 			l->ip = l->last;
+		asked |= l->last->hook <= FWT_HOOK_EGRESS;
 		l->flags |= l->last->flags;
 		if (l->last->hook >= __FWT_SIM_HOOKS)
 			continue;
@@ -165,8 +167,9 @@ static int print(struct live *l, struct fwt_nl *nl)
 	out_bool("cut", e->cut);
 	put_way(l);
 	if (e->has_conn)
-		out_text("of connection %llu%s: goes with it, no tree is asked",
-			 (unsigned long long)e->conn, l->conn);
+		out_text("of connection %llu%s: ", (unsigned long long)e->conn, l->conn);
+	if (e->has_conn && !asked && !strcmp(l->verdict, "accept"))
+		out_text("goes with it, no tree is asked");
 	else
 		out_text("%s%s%s", l->verdict, *e->reason ? ", reason " : "", e->reason);
 	if (by.file)
@@ -183,7 +186,8 @@ static int print(struct live *l, struct fwt_nl *nl)
 		out_text("for this machine\n");
 	else if (*e->oif)
 		out_text("routed to %s\n", e->oif);
-	if (l->last)
+	/* What leaves of a connection its record says. */
+	if (l->last && !e->has_conn)
 		put_packet(l);
 	if (e->cut)
 		out_text("there were more steps than are told\n");

@@ -592,6 +592,13 @@ static int put_together(const struct fwt_vec *sec, const struct fwt_blob *prog,
 	return 0;
 }
 
+/* Which ports are led to a range of them one to one may be written around the rule. */
+static bool hangs_on_place(const struct fwt_prog_mod *m)
+{
+	return (m->type == FWT_MOD_DNAT || m->type == FWT_MOD_REDIRECT) &&
+	       m->port_hi > m->port_lo && !m->a && !(m->flags & FWT_MOD_RANDOM);
+}
+
 /* The rules' part: their program, groups and places. */
 static int build_rules(struct build *b, struct fwt_blob *prog, struct fwt_vec *sec)
 {
@@ -612,6 +619,9 @@ static int build_rules(struct build *b, struct fwt_blob *prog, struct fwt_vec *s
 			ret = -EOPNOTSUPP;
 	if (!ret && p.n[FWT_SEC_OBJECTS] > FWT_PATCH_OBJECTS_MAX)
 		ret = -EOPNOTSUPP;
+	for (i = 0; !ret && i < p.n[FWT_SEC_MODS]; i++)
+		if (hangs_on_place(&p.mod[i]))
+			ret = -EOPNOTSUPP;
 	if (!ret) {
 		of.forest = calloc(p.n[FWT_SEC_FORESTS] + 1, sizeof(*of.forest));
 		of.rule = calloc(p.n[FWT_SEC_RULES] + 1, sizeof(*of.rule));

@@ -324,6 +324,12 @@ void fwt_suggest_try(struct fwt_suggest *s, const char *candidate)
 	if ((n > m ? n - m : m - n) >= s->distance)
 		return;
 	d = edit_distance(s->word, n, candidate, m);
+	if (!d) {
+		/* It is a word, and wrong where it stands: no other one is meant. */
+		s->distance = 0;
+		s->best = NULL;
+		return;
+	}
 	if (d < s->distance && d < n) {
 		s->distance = d;
 		s->best = candidate;

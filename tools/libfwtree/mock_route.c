@@ -226,10 +226,29 @@ static bool address_of(const struct fwt_mock_routes *m, const char *dev, u8 fami
 	return best;
 }
 
+static bool of_link(u8 family, const u32 *addr)
+{
+	return family == 4 ? addr[0] >> 16 == 0xa9fe : is_link_local(family, addr);
+}
+
+/* What goes by lo stays here; and neighbours who talk by addresses of the link know each
+ * other by these alone.
+ */
+static bool keeps_source(const struct fwt_mock_routes *m, const struct fwt_packet *p)
+{
+	return !strcmp(p->oif, "lo") ||
+	       (of_link(p->family, p->saddr) && of_link(p->family, p->daddr) &&
+		fwt_mock_ifaddr(m, p->oif, p->family, p->saddr, false));
+}
+
 bool fwt_mock_source(const struct fwt_mock_routes *m, const struct fwt_packet *p, u32 *addr)
 {
 	struct found f = find(m, p, p->daddr, p->oif);
 
+	if (p->oif && keeps_source(m, p)) {
+		memmove(addr, p->saddr, sizeof(p->saddr));
+		return true;
+	}
 	return p->oif && address_of(m, p->oif, p->family,
 				    f.plen >= 0 && f.e.has_via ? f.e.via : p->daddr,
 				    false, addr);

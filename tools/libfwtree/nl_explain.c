@@ -95,6 +95,11 @@ static int read_walk(struct fwt_nl_explained *e, const struct nlattr *nest)
 	if (w->rule >= count(e->prog, FWT_SEC_RULES))
 		w->rule = FWT_NONE;
 	w->reason = reason_of(e->reason);
+	/* To its tree it is invalid. */
+	if (w->reason == FWT_REASON_TCP_WINDOW) {
+		w->why = w->reason;
+		w->reason = FWT_REASON_INVALID;
+	}
 	if (tb[FWTREE_A_EXPLAIN_WALK_CUT])
 		e->cut = true;
 	w->after = w->before;
@@ -107,7 +112,9 @@ static int read_walk(struct fwt_nl_explained *e, const struct nlattr *nest)
 			  count(e->prog, FWT_SEC_NODES));
 }
 
-/* The packet as a hook of IP leaves it: a device's is asked with the frame as it was. */
+/* The last tree of IP: what comes of a translation is told apart from it. A device's tree
+ * is asked with that already.
+ */
 static struct sim_walk *last_inet(struct fwt_nl_explained *e)
 {
 	size_t i;

@@ -5,11 +5,19 @@
 #include "oracle.h"
 #include "program.h"
 
+/* Destination ports, from the one to the other; where that is 0 nothing is known. */
+struct ports {
+	u32 from;
+	u32 to;
+};
+
+/* @ports: by what is written around the statement */
 struct walk {
 	const struct fwt_oracle *o;
 	struct fwt_packet *p;
 	const struct fwt_env *env;
 	struct fwt_oracle_result *r;
+	struct ports ports;
 };
 
 enum way {
@@ -95,27 +103,88 @@ static void read_addr(const struct fwt_value *v, u32 words, u32 *low, u32 *high)
 	}
 }
 
-/* Where the rule asks for as many ports as the target has: the first of them. */
-static u32 first_port(const struct walk *w, const struct fwt_rule *rule, u32 span)
+/* The ports of one value, of the field that it is written for. */
+static struct ports ports_of(const struct walk *w, const struct fwt_ast_ref *ref,
+			     const struct fwt_value *v)
 {
+	bool range = v->kind == FWT_VALUE_RANGE;
+	struct ports p = { 0 };
+
+	if (v->kind == FWT_VALUE_SETREF)
+		return p;
+	p.from = fwt_oracle_number(w->o, ref, range ? v->range.lo : v);
+	p.to = fwt_oracle_number(w->o, ref, range ? v->range.hi : v);
+	return p;
+}
+
+/* The ports that @values ask for, if all of them ask for the same. */
+static struct ports asked(const struct walk *w, const struct fwt_fields *fields,
+			  const struct fwt_values *values)
+{
+	const struct ports none = { 0 };
+	struct ports p = { 0 }, now;
+	const struct fwt_ast_ref *ref;
+	const struct fwt_value *v, *part;
+	bool first = true;
+	u32 at = 0;
+
+	for (ref = fields->first; ref && ref->field != FWT_AST_DPORT; ref = ref->next)
+		at++;
+	if (!ref)
+		return none;
+	for (v = values->first; v; v = v->next) {
+		if (fields->count > 1 && v->kind != FWT_VALUE_JOIN)
+			return none;
+		part = fields->count > 1 ? v->parts.part[at].first : v;
+		for (; part; part = fields->count > 1 ? part->next : NULL) {
+			now = ports_of(w, ref, part);
+			if (!first && (now.from != p.from || now.to != p.to))
+				return none;
+			p = now;
+			first = false;
+		}
+	}
+	return p;
+}
+
+/* Those that packets have which match @rule, as it says itself; or as is said around it. */
+static struct ports ports_at(const struct walk *w, const struct fwt_rule *rule)
+{
+	struct ports p = { 0, 0x10000 }, one;
 	const struct fwt_match *m;
+	bool above = false;
 
 	for (m = rule->matches; m; m = m->next) {
-		const struct fwt_value *v = m->values.first, *lo, *hi;
-
-		if (m->kind != FWT_MATCH_FIELD || m->op != FWT_OP_EQ ||
-		    m->fields.count != 1 ||
-		    m->fields.first->field != FWT_AST_DPORT || v->next ||
-		    v->kind == FWT_VALUE_SETREF)
+		if (m->kind != FWT_MATCH_FIELD || m->op != FWT_OP_EQ)
 			continue;
-		lo = v->kind == FWT_VALUE_RANGE ? v->range.lo : v;
-		hi = v->kind == FWT_VALUE_RANGE ? v->range.hi : v;
-		if (fwt_oracle_number(w->o, m->fields.first, hi) -
-		    fwt_oracle_number(w->o, m->fields.first, lo) != span)
-			return 0;
-		return fwt_oracle_number(w->o, m->fields.first, lo);
+		one = asked(w, &m->fields, &m->values);
+		if (one.to)
+			return one;
 	}
-	return 0;
+	for (m = rule->matches; m; m = m->next) {
+		if (m->kind != FWT_MATCH_FIELD || m->op < FWT_OP_LT || m->fields.count != 1 ||
+		    m->fields.first->field != FWT_AST_DPORT)
+			continue;
+		one = ports_of(w, m->fields.first, m->values.first);
+		above |= m->op == FWT_OP_GT || m->op == FWT_OP_GE;
+		if (m->op == FWT_OP_GT && one.from >= p.from)
+			p.from = one.from + 1;
+		if (m->op == FWT_OP_GE && one.from > p.from)
+			p.from = one.from;
+		if (m->op == FWT_OP_LT && one.from <= p.to)
+			p.to = one.from - 1;
+		if (m->op == FWT_OP_LE && one.from < p.to)
+			p.to = one.from;
+	}
+	return above && p.to < 0x10000 && p.from <= p.to ? p : w->ports;
+}
+
+/* Where as many ports are asked for as the target has: the first of them. */
+static u32 first_port(const struct walk *w, const struct fwt_rule *rule, u32 span)
+{
+	struct ports p = ports_at(w, rule);
+
+	return p.to - p.from == span ? p.from : 0;
 }
 
 /* The prefix of @target, and the rest of @addr: bit by bit. */
@@ -345,8 +414,11 @@ static enum way modify(struct walk *w, const struct fwt_rule *rule,
 
 static enum way tree(struct walk *w, const struct fwt_name *name)
 {
-	enum way way = block(w, &fwt_ast_tree(w->o->ast, name->text)->block);
+	enum way way;
 
+	/* What led here is not plain to see in it. */
+	w->ports = (struct ports){ 0 };
+	way = block(w, &fwt_ast_tree(w->o->ast, name->text)->block);
 	return way == ENDED ? ENDED : BACK;
 }
 
@@ -374,8 +446,13 @@ static enum way choose(struct walk *w, const struct fwt_select *s)
 	}
 	for (b = s->branches; b; b = b->next)
 		if (!b->is_default && fwt_oracle_key(w->o, &s->fields, &b->values, w->p,
-						     w->env))
+						     w->env)) {
+			struct ports p = asked(w, &s->fields, &b->values);
+
+			if (p.to)
+				w->ports = p;
 			return statement(w, b->rule);
+		}
 	return s->fallback ? statement(w, s->fallback->rule) : ON;
 }
 
@@ -470,6 +547,7 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 		if (way != ON)
 			return way == MISSED ? ON : way;
 	}
+	w->ports = ports_at(w, rule);
 	switch (end) {
 	case FWT_END_ACCEPT:
 	case FWT_END_DROP:
@@ -495,11 +573,13 @@ static enum way statement(struct walk *w, const struct fwt_rule *rule)
 
 static enum way block(struct walk *w, const struct fwt_block *b)
 {
+	const struct ports around = w->ports;
 	const struct fwt_rule *rule;
 	enum way way;
 
 	for (rule = b->first; rule; rule = rule->next) {
 		way = statement(w, rule);
+		w->ports = around;
 		if (way != ON)
 			return way;
 	}
@@ -510,7 +590,7 @@ void fwt_oracle_walk(const struct fwt_oracle *o, const struct fwt_ast_hook *hook
 		     struct fwt_packet *p, const struct fwt_env *env,
 		     struct fwt_oracle_result *r)
 {
-	struct walk w = { o, p, env, r };
+	struct walk w = { o, p, env, r, { 0 } };
 
 	memset(r, 0, offsetof(struct fwt_oracle_result, effect));
 	r->verdict = FWT_VERDICT_DROP;

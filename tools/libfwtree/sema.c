@@ -123,6 +123,7 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 {
 	struct fwt_ir_select *to = fwt_sema_alloc(s, sizeof(*to));
 	const struct fwt_branch *b, *fallback = NULL;
+	const struct fwt_sema_ports around = s->ports;
 	struct fwt_sema_key k;
 	u32 n = 0;
 
@@ -143,7 +144,9 @@ static struct fwt_ir_select *select_of(struct fwt_sema *s, const struct fwt_sele
 			fallback = b;
 			to->fallback = n;
 		}
+		fwt_sema_ports_asked(s, &from->fields, &b->values, &s->ports);
 		statement(s, b->rule, &to->branch[n]);
+		s->ports = around;
 	}
 	if (from->map.text)
 		fwt_sema_map_trees(s, from, to);
@@ -223,6 +226,8 @@ static void ending(struct fwt_sema *s, const struct fwt_ast_end *end, struct fwt
 static void statement(struct fwt_sema *s, const struct fwt_rule *ast,
 		      struct fwt_ir_rule *to)
 {
+	const struct fwt_sema_ports around = s->ports;
+
 	to->ast = ast;
 	to->record = fwt_compile_record(s, ast);
 	if (!(to->record % FWT_PROGRESS_RULES))
@@ -231,7 +236,11 @@ static void statement(struct fwt_sema *s, const struct fwt_rule *ast,
 	to->conds = fwt_sema_matches(s, ast->matches);
 	to->stateful = s->stateful;
 	fwt_sema_mods(s, to);
+	if (ast->end.kind == FWT_END_BLOCK || ast->end.kind == FWT_END_SELECT ||
+	    ast->end.kind == FWT_END_SPLIT)
+		fwt_sema_ports(s, ast, &s->ports);
 	ending(s, &ast->end, to);
+	s->ports = around;
 }
 
 static void block(struct fwt_sema *s, const struct fwt_block *from,

@@ -197,11 +197,19 @@ struct fwt_ir_tree {
 	struct fwt_room *room;
 };
 
+/** struct fwt_sema_ports - one range of destination ports, where it is @known */
+struct fwt_sema_ports {
+	bool known;
+	u32 low;
+	u32 high;
+};
+
 /**
  * struct fwt_sema - one compilation
  * @trees: hooks first, each in the order written
  * @order: the reachable ones, callees before callers
  * @tree: being worked on
+ * @ports: that packets have by what is around the statement
  * @sound: no error but missing verdicts, so that samples can be sought
  * @progress: of the caller's, or NULL
  */
@@ -215,6 +223,7 @@ struct fwt_sema {
 	struct fwt_ir_tree *trees;
 	struct fwt_ir_tree *order;
 	struct fwt_ir_tree *tree;
+	struct fwt_sema_ports ports;
 	struct fwt_index texts;		/* of rules: to count occurrences */
 	struct fwt_vec seen;		/* how often each was */
 	struct fwt_index ids;
@@ -485,8 +494,26 @@ struct fwt_cond *fwt_sema_in_values(struct fwt_sema *s, const struct fwt_sema_ke
 struct fwt_cond *fwt_sema_matches(struct fwt_sema *s, const struct fwt_match *m);
 /* The keys' prefixes, for packets with addresses of one word and of four. */
 void fwt_sema_key_masks(struct fwt_sema *s, struct fwt_sema_key *k);
-bool fwt_sema_port_range(struct fwt_sema *s, const struct fwt_rule *rule,
-			 u32 *low, u32 *high);
+
+/* sema_ports.c */
+
+/**
+ * fwt_sema_ports_asked() - do values ask for one range of destination ports
+ * @fields: joined, or one
+ * @values: that they are to be equal to
+ * @to: the range; left alone where it is none
+ */
+bool fwt_sema_ports_asked(struct fwt_sema *s, const struct fwt_fields *fields,
+			  const struct fwt_values *values, struct fwt_sema_ports *to);
+
+/**
+ * fwt_sema_ports() - the range of destination ports that packets have which match a rule
+ * @rule: it; where it says none, what is around it does
+ * @to: filled in
+ *
+ * Return: whether it is known.
+ */
+bool fwt_sema_ports(struct fwt_sema *s, const struct fwt_rule *rule, struct fwt_sema_ports *to);
 
 /* sema_limit.c */
 struct fwt_cond *fwt_sema_limit(struct fwt_sema *s, const struct fwt_match *m);

@@ -174,16 +174,18 @@ static struct fwt_cond *in_order(struct fwt_sema *s, const struct fwt_sema_key *
 	return fwt_sema_test(s, &t);
 }
 
-/* One expression, for each kind of hook that leads here its own program. */
+/* One expression, for each kind of hook that leads here its own program. Frames of a tunnel's
+ * device begin with the IP header, too: they lack what an expression wants before that.
+ */
 static struct fwt_cond *filter(struct fwt_sema *s, const struct fwt_value *v, bool negate)
 {
 	struct fwt_prog_test t = {
 		.op = FWT_TEST_BPF, .flags = negate ? FWT_TEST_NEGATE : 0,
 		.set = { FWT_NONE, FWT_NONE }, .mask = { FWT_NONE, FWT_NONE },
 	};
+	u32 k, n = s->b.sec[FWT_SEC_FILTERS].count;
 	u8 hooks = s->tree->hooks;
 	char error[256];
-	u32 k;
 
 	if (v->kind != FWT_VALUE_STRING) {
 		fwt_error_hint(s->diag, &v->loc, "as in: bpf \"tcp[13] & 2 != 0\"",
@@ -199,17 +201,21 @@ static struct fwt_cond *filter(struct fwt_sema *s, const struct fwt_value *v, bo
 		return NULL;
 	}
 	for (k = 0; k < 2; k++) {
-		if (!(hooks & (k ? FWT_HOOKS_DEV : FWT_HOOKS_INET)))
+		if (k && !(hooks & FWT_HOOKS_DEV))
 			continue;
 		t.set[k] = fwt_filter_compile(&s->b, v->text,
 					      k ? FWT_LINK_ETHERNET : FWT_LINK_RAW,
 					      error, sizeof(error));
-		if (t.set[k] != FWT_NONE)
+		if (t.set[k] != FWT_NONE || (!k && !(hooks & FWT_HOOKS_INET)))
 			continue;
 		fwt_error(s->diag, &v->loc, k ? "for frames, libpcap says: %s" :
 			  "for IP packets, libpcap says: %s", error);
 		return NULL;
 	}
+	if (n <= FWT_FILTERS_MAX && s->b.sec[FWT_SEC_FILTERS].count > FWT_FILTERS_MAX)
+		fwt_error(s->diag, &v->loc,
+			  "there are at most %u 'bpf' in a policy; at a device each is two",
+			  FWT_FILTERS_MAX);
 	/* A patch has no filters; a box neither. */
 	s->stateful = true;
 	return fwt_sema_test(s, &t);
@@ -380,6 +386,45 @@ static bool fits_mask(struct fwt_sema *s, const struct fwt_value *v,
 	return true;
 }
 
+/* All flags of a list at once, as in a mask: { syn, ack } is both. */
+static bool flags_together(struct fwt_sema *s, const struct fwt_values *values,
+			   struct fwt_elems *e)
+{
+	u32 *key = e->data.data, all = 0, i = 0;
+	const struct fwt_value *v;
+
+	for (v = values->first; v && i < e->data.count; v = v->next, i += 2) {
+		if (key[i] != key[i + 1] || !key[i]) {
+			fwt_error_hint(s->diag, &v->loc, "for one or the other write two rules",
+				       "behind a mask a list of flags is all of them at once");
+			return false;
+		}
+		all |= key[i];
+	}
+	key[0] = all;
+	key[1] = all;
+	e->data.count = 2;
+	return true;
+}
+
+/* Of joined fields a list is one of its elements, each of which says its flags itself. */
+static bool flags_apart(struct fwt_sema *s, const struct fwt_sema_key *k,
+			const struct fwt_value *v)
+{
+	const struct fwt_value *part;
+	u32 i;
+
+	for (i = 0; v->kind == FWT_VALUE_JOIN && i < k->test.n_fields; i++) {
+		part = v->parts.part[i].first;
+		if (k->ref[i]->field != FWT_AST_TCP_FLAGS || !part || !part->next)
+			continue;
+		fwt_error_hint(s->diag, &v->loc, "as a number, 0x12 is syn and ack",
+			       "a list of flags is not joined behind a mask");
+		return false;
+	}
+	return true;
+}
+
 static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 {
 	u32 mask[2][FWT_KEY_WORDS], before[2], f;
@@ -420,12 +465,15 @@ static struct fwt_cond *masked(struct fwt_sema *s, const struct fwt_match *m)
 				  "an interface's addresses are asked without a mask" :
 				  "a value with sets in it is asked without a mask");
 			ok = false;
-		} else if (!fwt_sema_elem(s, &k, v, elems, FWT_NONE)) {
+		} else if (!fwt_sema_elem(s, &k, v, elems, FWT_NONE) || !flags_apart(s, &k, v)) {
 			ok = false;
 		}
 		for (f = 0; ok && f < 2; f++)
 			ok = fits_mask(s, v, &elems[f], before[f], mask[f], there[f]);
 	}
+	if (ok && k.ref[0]->field == FWT_AST_TCP_FLAGS && k.test.n_fields == 1 && !live &&
+	    fwt_elems_count(&elems[0]) > 1)
+		ok = flags_together(s, &m->values, &elems[0]);
 	for (f = 0; ok && f < 2; f++) {
 		if (there[f])
 			k.test.mask[f] = fwt_builder_mask(&s->b, mask[f], elems[f].words);
@@ -617,25 +665,4 @@ static struct fwt_cond *match(struct fwt_sema *s, const struct fwt_match *m, boo
 struct fwt_cond *fwt_sema_matches(struct fwt_sema *s, const struct fwt_match *m)
 {
 	return list_of(s, m, false);
-}
-
-bool fwt_sema_port_range(struct fwt_sema *s, const struct fwt_rule *rule,
-			 u32 *low, u32 *high)
-{
-	const struct fwt_match *m;
-	const struct fwt_value *v;
-	struct fwt_range r;
-
-	for (m = rule->matches; m; m = m->next) {
-		v = m->kind == FWT_MATCH_FIELD ? m->values.first : NULL;
-		if (!v || v->next || m->op != FWT_OP_EQ || m->fields.count != 1 ||
-		    m->fields.first->field != FWT_AST_DPORT ||
-		    v->kind == FWT_VALUE_SETREF || v->kind == FWT_VALUE_JOIN ||
-		    !fwt_sema_range(s, m->fields.first, v, &r))
-			continue;
-		*low = r.low[0];
-		*high = r.high[0];
-		return true;
-	}
-	return false;
 }

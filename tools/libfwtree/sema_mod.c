@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sema.h"
+#include "server_text.h"
 
 static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
 
@@ -74,6 +75,7 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 	bool netmap = m->kind == FWT_AST_MOD_NETMAP;
 	char name[FWT_SEMA_IFNAME];
 	struct fwt_range r;
+	bool none;
 
 	if (v->kind == FWT_VALUE_NET_OF || (netmap && v->kind == FWT_VALUE_ADDR_OF)) {
 		fwt_error_hint(s->diag, &v->loc, netmap ? NULL : "'addr()' is meant",
@@ -104,16 +106,36 @@ static u8 nat_target(struct fwt_sema *s, const struct fwt_modifier *m,
 	}
 	if (!fwt_sema_range(s, &addr_ref, v, &r))
 		return 0;
-	if (fwt_packet_to_group(r.family, r.low) || fwt_packet_to_group(r.family, r.high)) {
+	if (fwt_no_host(r.family, r.low, r.high)) {
+		none = !r.low[0] && !r.low[1] && !r.low[2] && !r.low[3];
 		fwt_error(s->diag, &v->loc,
-			  "'%s' takes an address that one host has, and this is of a group or a broadcast: no answer would come from it, or to it",
-			  nat[m->kind].word);
+			  "'%s' takes an address that one host has, and this is %s: no answer would come from it, or to it",
+			  nat[m->kind].word, none ? "nobody's" : "of a group or a broadcast");
 		return 0;
 	}
 	to->family = r.family;
 	memcpy(to->addr_lo, r.low, sizeof(to->addr_lo));
 	memcpy(to->addr_hi, r.high, sizeof(to->addr_hi));
 	return r.family == 6 ? FWT_FAMILY_6 : FWT_FAMILY_4;
+}
+
+/* A range of ports is led to one of as many one to one. */
+static void one_to_one(struct fwt_sema *s, const struct fwt_rule *rule,
+		       const struct fwt_modifier *m, struct fwt_prog_mod *to)
+{
+	struct fwt_sema_ports p;
+	bool known = fwt_sema_ports(s, rule, &p);
+
+	if (known && p.low && p.high - p.low == (u32)to->port_hi - to->port_lo) {
+		to->a = p.low;
+		return;
+	}
+	/* One port that is led to several is not led so by mistake. */
+	if (s->warnings && m->nat.port && !(to->flags & FWT_MOD_RANDOM) &&
+	    !(known && p.low == p.high))
+		fwt_diag_add(s->diag, FWT_WARNING, &m->nat.port->loc,
+			     "'dport A-B' of as many, in the rule or around it, is led to them one to one; else write 'random'",
+			     "it is left to chance which of these ports a connection is led to");
 }
 
 static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
@@ -123,17 +145,14 @@ static void translation(struct fwt_sema *s, struct fwt_ir_rule *rule,
 	struct fwt_prog_mod base = { .type = nat[m->kind].type, .rule = rule->record };
 	const struct fwt_value *v;
 	u8 families = 0, family;
-	u32 low, high;
 	bool ok;
 
 	ok = nat_flags(s, m, &base);
 	if (m->nat.map.text)
 		ok &= fwt_sema_map_mod(s, rule, m, &base);
 	ok &= nat_port(s, m->nat.port, &base);
-	if (dnat && base.port_hi > base.port_lo &&
-	    fwt_sema_port_range(s, rule->ast, &low, &high) &&
-	    high - low == (u32)base.port_hi - base.port_lo)
-		base.a = low;
+	if (dnat && base.port_hi > base.port_lo)
+		one_to_one(s, rule->ast, m, &base);
 	if (!m->nat.addr.first) {
 		/* Of either family: masquerade, redirect, a port alone. */
 		if (ok)

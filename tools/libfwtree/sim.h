@@ -38,6 +38,7 @@ struct sim_step {
  * @d: the decision, without its effects
  * @first: of its steps
  * @n_steps: how many, 0 unless they are kept
+ * @why: has the ends of a connection, and is none of its own: enum fwt_reason; else 0
  */
 struct sim_walk {
 	const struct fwt_program *prog;
@@ -55,14 +56,17 @@ struct sim_walk {
 	u32 effect[FWT_EFFECTS_MAX];
 	size_t first;
 	size_t n_steps;
+	u8 why;
 };
 
 /**
  * struct sim_walks - those of a packet
  * @trace: keep steps
+ * @why: of the walk that comes next, see struct sim_walk
  */
 struct sim_walks {
 	bool trace;
+	u8 why;
 	struct sim_walk *walk;
 	size_t n, room;
 	struct sim_step *step;
@@ -113,6 +117,9 @@ const struct fwt_mock_routes *sim_routes(const struct fwt_sim *sim);
 /* A node of another module that the last packet met and nobody answers for; or NULL. */
 const char *sim_node_asked(const struct fwt_sim *sim);
 bool sim_knows_device(const struct fwt_sim *sim, const char *name);
+
+/* The priority that IPv4 gives a packet that it forwards, by its type of service. */
+u32 sim_tos_priority(u8 tos);
 
 /* One of the interfaces that they name, by a number that may be any; NULL for none. */
 const char *sim_some_device(const struct fwt_sim *sim, u32 n);

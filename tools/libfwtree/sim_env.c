@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "bound.h"
 #include "gone.h"
+#include "hook_private.h"
 #include "rate.h"
 #include "route.h"
 #include "way.h"
@@ -33,7 +34,12 @@ static bool env_ifaddr(const struct fwt_env *env, const char *ifname, u8 family,
 
 static bool env_source(const struct fwt_env *env, const struct fwt_packet *p, u32 *addr)
 {
-	return fwt_mock_source(routes(env), p, addr);
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	struct fwt_packet by = *p;
+
+	/* Asked as if it left by where it dialled, it leaves by another all the same. */
+	by.oif = w->out ? w->out->name : NULL;
+	return fwt_mock_source(routes(env), &by, addr);
 }
 
 static bool env_local(const struct fwt_env *env, const char *ifname,
@@ -52,8 +58,13 @@ static void env_route(const struct fwt_env *env, const struct fwt_packet *p,
 static u32 env_count(const struct fwt_env *env, u64 table, const u32 *key, u32 words)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+	u32 n, own;
 
-	return w->again || w->known ? 0 : fwt_count_read(fwt_pernet(w->net), table, key, words);
+	if (w->again || w->known)
+		return 0;
+	n = fwt_count_read(fwt_pernet(w->net), table, key, words);
+	own = w->former ? fwt_conn_counted(w->former, table, key, words) : 0;
+	return n - min(n, own);
 }
 
 /* Nobody asks for them here. */
@@ -165,6 +176,18 @@ static int env_owner(const struct fwt_env *env, unsigned int field, u32 *out)
 	return 0;
 }
 
+/* Of chance, which begins with the simulation's seed. */
+static u32 env_draw(const struct fwt_env *env)
+{
+	const struct fwt_world *w = container_of(env, struct fwt_world, env);
+
+	if (!w->drawn)
+		return env->seed;
+	if (!*w->drawn)
+		*w->drawn = get_random_u32() ?: 1;
+	return *w->drawn;
+}
+
 static const struct fwt_env_ops env_ops = {
 	.set_has = env_set_has,
 	.owner = env_owner,
@@ -178,6 +201,7 @@ static const struct fwt_env_ops env_ops = {
 	.filter = env_filter,
 	.server = env_server,
 	.node = env_node,
+	.draw = env_draw,
 };
 
 /* The packet's own, where something was said of it; what this machine answers has none. */
@@ -193,8 +217,21 @@ struct sock *fwt_owner(const struct fwt_way *w)
 	return fwt_sender(w);
 }
 
+/* What the walk to come is told as. Behind the first hook it is known of a packet that came
+ * in that it is no part of its connection, and no more.
+ */
+static u8 why(const struct fwt_way *w)
+{
+	if (w->p.hook > FWT_HOOK_EGRESS)
+		return FWT_REASON_NONE;
+	if (!w->why && w->skb->skb_iif && fwt_skb_alone(w->skb, w->p.family))
+		return FWT_REASON_INVALID;
+	return w->why;
+}
+
 void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 {
+	sim_walks_now->why = why(w);
 	world->env.ops = &env_ops;
 	world->env.seed = seed;
 	world->env.rlu = NULL;
@@ -206,8 +243,10 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->sk = fwt_sender(w);
 	world->filtered = w->skb;
 	world->c = w->c;
+	world->former = NULL;
 	world->pol = w->pol;
 	world->again = false;
+	world->drawn = NULL;
 	world->known = w->later;
 }
 

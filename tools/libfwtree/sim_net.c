@@ -247,6 +247,27 @@ int ip6_route_me_harder(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return route_again(net, skb);
 }
 
+/* Packets */
+
+/* With its Ethernet header. */
+struct sk_buff *pskb_copy(const struct sk_buff *skb, unsigned int gfp)
+{
+	struct sk_buff *to = malloc(sizeof(*to) + skb->mac + skb->len);
+
+	(void)gfp;
+	if (!to)
+		return NULL;
+	*to = *skb;
+	to->data = (u8 *)(to + 1) + skb->mac;
+	memcpy(to + 1, skb->data - skb->mac, skb->mac + skb->len);
+	return to;
+}
+
+void kfree_skb(struct sk_buff *skb)
+{
+	free(skb);
+}
+
 /* Sums */
 
 static u32 sum_bytes(u32 sum, const u8 *p, u32 len)
@@ -389,7 +410,7 @@ static void own_source(struct net *net, struct sk_buff *skb, u8 *ip)
 /* @frame: it goes back by the device that the packet came in by, past all but that one's
  * own tree.
  */
-static void say(struct net *net, const struct sk_buff *refused, u32 len, bool frame)
+static void lead_back(struct net *net, const struct sk_buff *refused, u32 len, bool frame)
 {
 	struct sim_answer *a = &sim_way_now->answer;
 	u8 *ip = a->frame + SIM_HEADROOM;
@@ -419,6 +440,17 @@ static void say(struct net *net, const struct sk_buff *refused, u32 len, bool fr
 	a->dropped = sim_hooks(&skb, &state) != NF_ACCEPT ||
 		     sim_leave(net, &skb, NULL) != NF_ACCEPT;
 	a->dev = skb.dev;
+}
+
+/* The walks of an answer are none of the packet's that it is for. */
+static void say(struct net *net, const struct sk_buff *refused, u32 len, bool frame)
+{
+	struct sim_walks *w = sim_walks_now;
+	size_t n = w->n, n_steps = w->n_steps;
+
+	lead_back(net, refused, len, frame);
+	w->n = n;
+	w->n_steps = n_steps;
 }
 
 static bool parse(struct sk_buff *skb, struct fwt_packet *p)

@@ -20,7 +20,7 @@
 #include "patch.h"
 #include "set_shape.h"
 #include "sim_path.h"
-#include "tcp.h"
+#include "tuple.h"
 
 static const char *const ct_states[] = {
 	"new", "related", "established", "invalid", "untracked",
@@ -51,6 +51,7 @@ char *sim_walk_title(const struct sim_walk *w, char *buf, size_t size)
 const char *sim_walk_odd(const struct sim_walk *w)
 {
 	const struct fwt_packet *p = &w->before;
+	u8 request;
 
 	if (w->hook > FWT_HOOK_EGRESS || p->ct_state != FWT_CT_INVALID || w->again)
 		return NULL;
@@ -62,10 +63,16 @@ const char *sim_walk_odd(const struct sim_walk *w)
 		return "an ICMP message that is no query, of no connection";
 	if (p->have & FWT_HAVE_TCP && !fwt_tcp_flags_valid(p->tcp_flags))
 		return "TCP flags that do not go together";
+	if (w->why == FWT_REASON_CHECKSUM)
+		return "it has the ends of a connection, and its checksum is wrong";
+	if (w->why == FWT_REASON_TCP_WINDOW)
+		return "it has the ends of a connection, and does not fit its windows or its state";
+	if (w->why)
+		return "it has the ends of a connection, and is no part of it";
 	if (p->have & FWT_HAVE_TCP && !fwt_tcp_opens(p->tcp_flags))
 		return "TCP of no connection that is known, and not its first SYN";
-	if (p->have & FWT_HAVE_ICMP_ID && p->icmp_type != (p->family == 6 ? 128 : 8) &&
-	    p->icmp_type != 13 && p->icmp_type != 17)
+	if (p->have & FWT_HAVE_ICMP_ID &&
+	    fwt_icmp_is_query(p->family, p->icmp_type, &request) == 1)
 		return "an ICMP answer that nobody has asked for";
 	return "it opens no connection, or its checksum is wrong";
 }

@@ -146,14 +146,16 @@ static bool expect_word(struct reader *r, struct sim_expect *e)
 		return true;
 	}
 	if (!strcmp(r->word, "mark")) {
+		unsigned long n;
 		char *end;
 
 		e->kind = EXPECT_MARK;
 		if (!sim_read_argument(r, "a number"))
 			return false;
-		e->n = (u32)strtoul(r->word, &end, 0);
-		return (*r->word >= '0' && *r->word <= '9' && !*end) ||
-		       wrong(r, "'%s' is no number", r->word);
+		n = strtoul(r->word, &end, 0);
+		e->n = (u32)n;
+		return (*r->word >= '0' && *r->word <= '9' && !*end && n <= UINT32_MAX) ||
+		       wrong(r, "'%s' is no number of at most 32 bits", r->word);
 	}
 	if (!strcmp(r->word, "log")) {
 		char *quote, *close;

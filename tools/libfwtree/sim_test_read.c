@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reading test files: see sim_test.h. All errors of a file are told in one go. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -367,9 +368,10 @@ static void world_line(struct reader *r)
 
 		if (!sim_read_argument(r, "a number"))
 			return;
+		errno = 0;
 		strtoull(r->word, &end, 0);
-		if (*r->word < '0' || *r->word > '9' || *end)
-			wrong(r, "'%s' is no number", r->word);
+		if (*r->word < '0' || *r->word > '9' || *end || errno)
+			wrong(r, "'%s' is no number of at most 64 bits", r->word);
 		else if (sim_read_next(r))
 			wrong(r, "nothing may follow here");
 		return;

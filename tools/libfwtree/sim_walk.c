@@ -70,6 +70,7 @@ void fwt_sim_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p
 	k->node = d->node;
 	k->n_effects = d->n_effects;
 	memcpy(k->effect, d->effect, d->n_effects * sizeof(*d->effect));
+	k->why = w->why;
 	k->first = first;
 	k->n_steps = w->n_steps - first;
 }

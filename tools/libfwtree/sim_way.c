@@ -78,17 +78,21 @@ static int stop(struct fwt_sim *sim, const char *why)
 	return stopped(sim);
 }
 
-/* Who sent it is told why it ends here. The walk of that is none of the packet's. */
+/* Who sent it is told why it ends here. */
 static int tell(struct fwt_sim *sim, struct sk_buff *skb, const char *why, u16 kind4, u16 kind6,
 		u32 word)
 {
-	size_t n = sim->walks.n, n_steps = sim->walks.n_steps;
-
 	sim_say_error(&sim->net, skb, (u8)(kind4 >> 8), (u8)kind4, (u8)(kind6 >> 8), (u8)kind6,
 		      word);
-	sim->walks.n = n;
-	sim->walks.n_steps = n_steps;
 	return stop(sim, why);
+}
+
+/* The kernel's ip_tos2prio[] has the same for each four of its sixteen. */
+u32 sim_tos_priority(u8 tos)
+{
+	static const u8 of[4] = { 0, 2, 6, 4 };
+
+	return of[tos >> 3 & 3];
 }
 
 /* As ip_forward() and ip6_forward() do it. */
@@ -113,8 +117,10 @@ static int hop(struct fwt_sim *sim, struct sk_buff *skb, const struct net_device
 	if (skb->len > mtu && (six || ip[6] & 0x40) && !(sim->frag_max && sim->frag_max <= mtu))
 		return tell(sim, skb, "too-big", 3 << 8 | 4, 2 << 8, mtu);
 	--*ttl;
-	if (!six)
+	if (!six) {
 		sim_checksum_ip4(ip);
+		skb->priority = sim_tos_priority(ip[1]);
+	}
 	return FWT_SIM_LEFT;
 }
 
@@ -521,7 +527,8 @@ const struct fwt_sim_result *fwt_sim_packet(struct fwt_sim *sim,
 		.uid = packet->uid, .gid = packet->gid, .cgroup = packet->cgroup,
 	};
 	skb->dev = sim->came_by;
-	skb->pkt_type = packet->out ? PACKET_OUTGOING : pkttype(sim, skb);
+	/* What starts here has the kernel's default; its taps alone see PACKET_OUTGOING. */
+	skb->pkt_type = packet->out ? PACKET_HOST : pkttype(sim, skb);
 	look_at(sim);
 	sim->begun = true;
 	conclude(sim, packet->out ? start(sim, skb, sim->came_by) :

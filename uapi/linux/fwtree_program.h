@@ -46,10 +46,13 @@
 #define FWT_COUNTS_RULE		4		/* "ct count" in one rule */
 #define FWT_DEVICES_MAX		1024		/* device hooks */
 #define FWT_FILES_MAX		(1u << 16)	/* of the text */
+#define FWT_COUNTERS_MAX	(1u << 20)	/* of "count NAME" */
 #define FWT_STRING_MAX		32767		/* bytes of a string, without its end */
+#define FWT_NAME_MAX		255		/* of a rule's id, a counter's or object's name */
+#define FWT_FILE_NAME_MAX	4095		/* of a file's, as paths have it */
 #define FWT_IFNAME_PATTERN_MAX	16		/* bytes of an interface's name as a pattern */
 #define FWT_GROUP_PREFIX_MAX	127		/* bytes of the prefix of a log group */
-#define FWT_FILTERS_MAX		1024		/* "bpf" expressions */
+#define FWT_FILTERS_MAX		2048		/* of "bpf" expressions: at a device each is two */
 #define FWT_FILTER_INSNS_MAX	4096		/* of one, as the kernel has it */
 #define FWT_OBJECTS_MAX		(1u << 17)	/* things that outlive programs */
 #define FWT_POOLS_MAX		256		/* pools */
@@ -263,8 +266,10 @@ enum fwt_test_op {
 	FWT_TEST_SPLIT_HASH,
 	/* the same, by the turn of split @set[1] of OBJECTS; no fields */
 	FWT_TEST_SPLIT_TURN,
-	/* the packet as it came passes filter @set[0] at an inet hook, @set[1] at a
-	 * device's; FWT_NONE where no hook of that kind leads here. No fields
+	/* the packet as it came passes filter @set[0] at an inet hook, and at that of a
+	 * device whose frames have no Ethernet header; @set[1] where they have one.
+	 * FWT_NONE where no hook of that kind leads here; [0] also where a device's
+	 * alone do, and asks for what is before the IP header: that is absent. No fields
 	 */
 	FWT_TEST_BPF,
 	/* @field[0] is less than @field[1], as one number */
@@ -646,7 +651,8 @@ struct fwt_prog_file {
  * FWT_UNIT_BOOL 0 or 1, FWT_UNIT_REVALIDATE 0 off, 1 on, 2 strict,
  * FWT_UNIT_EVALUATE 0 per-connection, 1 per-packet,
  * FWT_UNIT_PORTS low << 16 | high, FWT_UNIT_RATE a FWT_RATE() whose count is
- * from min to max.
+ * from min to max. Timeouts are compared in ticks, as signed differences of 32 bits:
+ * with a thousand a second no more than 2^30 of them, 12 days.
  */
 enum fwt_option_unit {
 	FWT_UNIT_MS,
@@ -665,18 +671,18 @@ enum fwt_option_unit {
 
 #define FWT_OPTIONS(X) \
 	X(CONN_MAX, "conn-max", COUNT, 16, 1ull << 30) \
-	X(TIMEOUT_TCP_SYN_SENT, "timeout tcp-syn-sent", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_SYN_RECV, "timeout tcp-syn-recv", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_ESTABLISHED, "timeout tcp-established", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_FIN_WAIT, "timeout tcp-fin-wait", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_CLOSE_WAIT, "timeout tcp-close-wait", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_LAST_ACK, "timeout tcp-last-ack", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_TIME_WAIT, "timeout tcp-time-wait", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_TCP_CLOSE, "timeout tcp-close", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_UDP, "timeout udp", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_UDP_STREAM, "timeout udp-stream", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_ICMP, "timeout icmp", MS, 1000, 1ull << 40) \
-	X(TIMEOUT_OTHER, "timeout other", MS, 1000, 1ull << 40) \
+	X(TIMEOUT_TCP_SYN_SENT, "timeout tcp-syn-sent", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_SYN_RECV, "timeout tcp-syn-recv", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_ESTABLISHED, "timeout tcp-established", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_FIN_WAIT, "timeout tcp-fin-wait", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_CLOSE_WAIT, "timeout tcp-close-wait", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_LAST_ACK, "timeout tcp-last-ack", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_TIME_WAIT, "timeout tcp-time-wait", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_TCP_CLOSE, "timeout tcp-close", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_UDP, "timeout udp", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_UDP_STREAM, "timeout udp-stream", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_ICMP, "timeout icmp", MS, 1000, 1ull << 30) \
+	X(TIMEOUT_OTHER, "timeout other", MS, 1000, 1ull << 30) \
 	X(TCP_LOOSE, "tcp-loose", BOOL, 0, 1) \
 	X(ADOPT, "adopt", MS, 0, 1ull << 40) \
 	X(REVALIDATE, "revalidate", REVALIDATE, 0, 2) \

@@ -90,7 +90,7 @@ struct netlink_ext_ack { char text[256]; };
 #define RTCF_BROADCAST		0x10000000u
 #define RTCF_MULTICAST		0x20000000u
 
-struct dst_entry { int dummy; };
+struct dst_entry { struct net_device *dev; };
 struct rtable { u32 rt_flags; };
 
 /* @data: of the network header, behind @mac bytes of an Ethernet header */
@@ -122,6 +122,7 @@ extern const struct skb_shared_info sim_no_shinfo;
 #define IPSKB_L3SLAVE			0x80
 #define IP6SKB_L3SLAVE			0x40
 #define skb_rtable(skb)			(&(skb)->rt)
+#define skb_dst(skb)			(&(struct dst_entry){ .dev = (skb)->dev })
 #define skb_network_offset(skb)		((void)(skb), 0)
 #define skb_network_header(skb)		((skb)->data)
 #define skb_mac_header_was_set(skb)	((skb)->mac != 0)
@@ -151,6 +152,10 @@ struct ipv6hdr_addrs { u8 before[8]; struct in6_addr saddr, daddr; };
 #define ip_hdr(skb)			((struct iphdr_addrs *)(void *)(skb)->data)
 #define ipv6_hdr(skb)			((struct ipv6hdr_addrs *)(void *)(skb)->data)
 struct sctphdr { __be16 source, dest; __be32 vtag; __le32 checksum; };
+
+struct sk_buff *pskb_copy(const struct sk_buff *skb, unsigned int gfp);
+void kfree_skb(struct sk_buff *skb);
+#define consume_skb(skb)		kfree_skb(skb)
 
 /* 0: right. The packet is parsed anew. */
 int nf_checksum(struct sk_buff *skb, unsigned int hook, unsigned int off, u8 protocol,
