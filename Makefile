@@ -295,7 +295,7 @@ install: all
 	install -D -m 755 tools/fwctl/fwctl $(DESTDIR)$(SBINDIR)/fwctl
 	install -D -m 644 Documentation/man/fwctl.8 $(DESTDIR)$(MANDIR)/man8/fwctl.8
 	install -D -m 644 Documentation/man/fwtree-policy.5 $(DESTDIR)$(MANDIR)/man5/fwtree-policy.5
-	$(MAKE) -C $(KDIR) M=$(top) modules_install
+	$(MAKE) -C $(KDIR) M=$(top) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR))) modules_install
 	@echo "Now: modprobe fwtree; fwctl apply FILE"
 
 # Of programs in C that try policies.

@@ -103,6 +103,27 @@ told confirm nothing
 told apply apply policy.fw --confirm 60s
 told confirm confirm
 told diff diff policy.fw
+# Where there is something to be told.
+has() { local key; for key; do grep -q "\"$key\"" json || return 1; done; }
+sed 's/1\.2\.3\.4/1.2.3.5/; s/dport 443 count x accept/dport { 443, 80 } drop/' policy.fw >other.fw
+told diff diff policy.fw other.fw
+ok "packets and data differ" has except was becomes given added removed
+told diff diff policy.fw other.fw --budget 1
+ok "what outgrew its budget" has tried seed
+told graph graph policy.fw
+told graph graph --live
+ok "boxes and arrows" has rows last_line from to
+printf 'packet in wan tcp 198.51.100.7:9 to 192.0.2.1:22 syn\nexpect accept\nexpect drop\n' >some.fwt
+told test test policy.fw some.fwt
+ok "one that holds, one that does not" has why way note
+printf 'ingress { node geo drop; accept }\n' >node.fw
+told explain explain -f node.fw in lan tcp 192.168.1.2:5 to 198.51.100.7:22
+ok "a node that nobody is" has unanswered
+python3 "$(dirname "$0")/../offline/captures.py" .
+told 'explain --pcap' explain -f policy.fw --dev lan --pcap ether.pcap
+told 'explain --pcap' explain -f policy.fw --dev lan --pcap stump.pcap
+told 'explain --pcap' explain -f policy.fw --dev lan --pcap bad.pcap -w left.pcap
+ok "packets of a capture" has summary reasons passed_over malformed
 told check check nowhere.fw
 timeout 30 fwctl -n gw -j monitor policy conn >events 2>err &
 # Again until it listens.

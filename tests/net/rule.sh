@@ -140,6 +140,31 @@ u.close()
 
 fwctl("conn", "flush")	# one to port 55 was accepted
 
+# A number is a line's; a name that begins with one is a name.
+apply('ingress {\n\tudp dport 53 drop id "6in4"\n\tudp dport 54 drop id "a:b"\n\taccept\n}\negress { accept }\n')
+change("delete", "6in4", delta=False)
+change("replace", "a:b", 'udp dport 55 drop id "a:b"', delta=False)
+equal(text(), 'ingress {\n\tudp dport 55 drop id "a:b"\n\taccept\n}\negress { accept }\n', "ids that begin with a digit, or have a colon")
+change("delete", "2", delta=False)
+equal(text(), "ingress {\n\taccept\n}\negress { accept }\n", "and a line")
+
+# A comment goes on to the end of its line: what else stands there stays in force.
+SHARED = "ingress {\n\tudp dport 53 drop id a; udp dport 54 drop id b\n\taccept\n}\negress { accept }\n"
+A, B = "udp dport 53 drop id a", "udp dport 54 drop id b"
+for what, words, line in (
+    ("replaced", ("replace", "a", "udp dport 55 drop id a # was 53"), f"udp dport 55 drop id a # was 53\n{B}"),
+    ("before", ("add", "before", "b", 'udp dport 55 log "\\"#" drop # it\'s "new'), f'{A}; udp dport 55 log "\\"#" drop # it\'s "new\n{B}'),
+    ("behind", ("add", "after", "a", "udp dport 55 drop # new"), f"{A}; udp dport 55 drop # new\n{B}"),
+    ("in a string it is none", ("add", "after", "a", 'udp dport 55 log "\\"#" drop'), f'{A}; udp dport 55 log "\\"#" drop; {B}'),
+):
+    apply(SHARED)
+    change(*words, delta=False)
+    equal(text(), SHARED.replace(f"{A}; {B}", line), f"a rule with a comment, several on a line: {what}")
+    ok({"a", "b"} <= {r["id"] for r in stats()["rules"]}, f"... and the others are there: {what}")
+apply("ingress {\n\tprotocol udp { dport 53 drop id a }\n\taccept\n}\negress { accept }\n")
+change("replace", "a", "dport 54 drop id a # in a block", delta=False)
+ok("dport 54 drop id a # in a block\n}" in text(), "in a block of one line")
+
 # Under traffic: new connections all the while, each of which one of the rules in
 # force allows, or forbids, at any moment.
 apply(TEXT)

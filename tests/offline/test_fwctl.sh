@@ -122,6 +122,16 @@ again() {
 }
 ok 'dkms-install takes away what is installed' again
 
+# What is installed somewhere else leaves this machine's modules alone.
+# shellcheck disable=SC2016 # make's variables
+staged() {
+	mkdir -p "$tmp/kdir" &&
+		printf 'modules modules_install:\n\t: $@ to "$(INSTALL_MOD_PATH)"\n' >"$tmp/kdir/Makefile" &&
+		make -s -n -C "$top" KDIR="$tmp/kdir" install ${1+"DESTDIR=$1"} >"$tmp/out" 2>"$tmp/err" &&
+		grep -qF ": modules_install to \"${1-}\"" "$tmp/out"
+}
+ok 'DESTDIR is for the module, too' staged "$tmp/stage"
+ok 'and without it the kernel knows where' staged
 ok 'a line is not taken for another one' says 2 "did not understand the place '4294967298'" rule delete 4294967298
 ok 'nor one of a file' says 2 "the place 'a.fw:18446744073709551618'" rule delete a.fw:18446744073709551618
 
@@ -184,6 +194,33 @@ file() { cd "$tmp" && completes 'good.fw' "$@"; }
 ok 'completion: files, behind options' file fwctl apply --confirm 30s goo
 ok 'completion: files, as values' file fwctl explain -f goo
 ok 'completion: no file where a time is meant' completes '' fwctl apply good.fw --confirm ''
+
+# Names that others have made up are words, whatever a shell would make of them.
+mkdir "$tmp/names"
+cat >"$tmp/names/fwctl" <<END
+#!/bin/sh
+case \$* in
+--commands) exec "$fwctl" --commands ;;
+*) cat "$tmp/named" ;;
+esac
+END
+printf '#!/bin/sh\ncat "%s"\n' "$tmp/named" >"$tmp/names/ip"
+chmod +x "$tmp/names/fwctl" "$tmp/names/ip"
+named() { local fwctl=$tmp/names/fwctl; cd "$tmp" && completes "$@" && [ ! -e "$tmp/gone" ]; }
+# shellcheck disable=SC2016 # as it stands
+evil='$(touch${IFS}gone)' quoted='\$\(touch\$\{IFS\}gone\)'
+printf '{"rules": [{"id": "%s"}, {"id":"ssh"}, {"id": null}, {"id": "s p"}, {"id": "q\\"%s"}]}' \
+	"$evil" "$evil" >"$tmp/named"
+ok 'completion: an id with code in it' named "$quoted s\\ p ssh" fwctl rule delete ''
+ok 'completion: and where one goes beside it' named "$quoted" fwctl rule add before '$'
+ok 'completion: and as it was quoted' named "$quoted" fwctl conn list rule '\$\('
+ok 'completion: those that begin so' named 's\ p ssh' fwctl rule replace s
+printf '[{"name": "%s", "pool": "%s", "server": "%s"}]' "$evil" "$evil" "$evil" >"$tmp/named"
+ok 'completion: a set' named "$quoted" fwctl set list ''
+ok 'completion: a pool' named "$quoted" fwctl pool drain ''
+ok 'completion: a server' named "$quoted" fwctl pool drain p ''
+echo "$evil (id: 1)" >"$tmp/named"
+ok 'completion: a namespace' named "$quoted" fwctl -n ''
 
 ok 'a wrong word is quoted, with what was meant' says 2 "'chek' (did you mean 'check'?)" chek x
 ok 'a word that could be two' says 2 "'c' is ambiguous (it could be check, conn)" c
@@ -290,6 +327,11 @@ ok 'a filter: a range the wrong way round' says 2 "'9-8' after 'sport'" conn lis
 ok 'a filter: less than nothing' says 2 "'0' after 'bytes'" conn list 'bytes<0'
 ok 'a filter: no direction' says 2 "'mark' after 'reply'" conn list reply mark 1
 ok 'a filter: not of nothing' says 2 "missing after 'not'" conn list tcp not
+ok 'a filter: not twice' says 2 "did not understand 'not'" conn list not not tcp
+meant_it() { ! grep -q 'did you mean' "$tmp/err"; }
+ok 'and no word is meant that was said' meant_it
+ok 'a filter: half a duration' says 2 "'1m30' after 'timeout'" conn list 'timeout<1m30'
+ok 'a filter: too long a duration' says 2 "'60000d' after 'timeout'" conn list 'timeout<60000d'
 ok 'delete without a filter' says 2 'FILTER is missing' conn delete
 
 ok 'no such namespace' says 1 "no network namespace 'no-such-netns'" -n no-such-netns stats
@@ -297,6 +339,7 @@ if [ -d /sys/module/fwtree ]; then
 	echo "# fwtree is loaded: what is said without it is not tested"
 else
 	ok 'no module' says 1 'fwtree is not loaded: insmod fwtree.ko (or modprobe fwtree)' stats
+	ok 'a filter: a duration of several units' says 1 'fwtree is not loaded' conn list 'timeout<1m30s'
 	ok 'no module, JSON' json 1 '"not loaded" in d["error"]["message"]' -j conn list
 	ok 'no module: apply fails' run 1 apply "$tmp/good.fw"
 fi
@@ -347,6 +390,19 @@ memory() {
 		grep -q 'no memory to compile 9002 rules.* MiB' "$tmp/said"
 }
 ok 'a policy that does not fit in memory' memory
+
+# Lists that are joined are multiplied: what is too much is told before it is made.
+# shellcheck disable=SC2016 # a policy's names
+{
+	printf 'define l = { 1'
+	printf ', %d' $(seq 2 2000)
+	printf ' }\ningress {\n\tsport . dport . mark { $l . $l . $l } drop\n\taccept\n}\n'
+} >"$tmp/joined.fw"
+joined() (ulimit -v 200000 -t 10; says 1 "joined.fw:3:25: error: the lists that are joined come to more than 1048576 elements" check "$tmp/joined.fw")
+ok 'lists that are joined come to no more than defines do' joined
+# shellcheck disable=SC2016 # likewise
+sed -i 's/.*sport.*/\tsport . dport . mark { { 1-3 } . $l . { 5, 6 }, 7 . $l . 8 } drop/' "$tmp/joined.fw"
+ok 'some thousands are fine' prints 0 'joined.fw is good' check "$tmp/joined.fw"
 
 # Elements in the text have no time of their own, be they there twice or not.
 echo 'set a : addr { timeout 1h; elements = { 10.0.0.1 timeout 1h, 10.0.0.1 timeout 2h } }' >"$tmp/times.fw"

@@ -108,6 +108,8 @@ static const struct row matches[] = {
 	{ OUT, "saddr >= daddr tcp sport <= dport accept" },
 	{ IN, "mark & 0xf0 == 0x10 accept" },
 	{ IN, "tcp flags & { syn, ack } != syn accept" },
+	{ IN, "tcp flags & { syn, fin } == { syn, fin } tcp flags & { syn, fin } != 0 accept" },
+	{ IN, "tcp flags . dport & { syn, ack } . 0xff == { 0x12 . 80, syn . 81 } accept" },
 	{ IN, "daddr & ::ffff:ffff:ffff:ffff == ::10 accept" },
 	{ TOP, "set a : addr {}\n"
 	  "ingress { ip saddr & 255.0.0.0 == { @a, 10.0.0.0 } accept; drop }" },
@@ -165,6 +167,7 @@ static const struct row flow[] = {
 	{ IN, "iif lo goto t" }, { IN, "call t" }, { IN, "jump t" },
 	{ IN, "iif lo { dport 1 accept\n dport 2 drop }" },
 	{ IN, "iif lo accept id x comment \"why\"" },
+	{ IN, "iif lo accept id \"6in4\"\ndport 1 accept id \"a: b\"" },
 };
 
 static const struct row modifiers[] = {
@@ -182,7 +185,7 @@ static const struct row modifiers[] = {
 	{ OUT, "oif eth0 masquerade endpoint-independent random accept" },
 	{ IN, "dnat to 10.0.0.1 accept" }, { IN, "dnat to 10.0.0.1:80 accept" },
 	{ IN, "dnat to 192.168.10.9:4000-4010 random accept" },
-	{ OUT, "dnat to fd00::1 accept" },
+	{ OUT, "dnat to fd00::1 accept" }, { IN, "dnat to 240.0.0.1-240.0.0.9 accept" },
 	{ IN, "dnat to addr(eth0) accept" }, { IN, "dnat to addr(eth0):80 accept" },
 	{ IN, "dnat to :80 accept" }, { IN, "dnat to 10.0.0.0/24 persistent accept" },
 	{ IN, "redirect accept" }, { IN, "redirect to :80 accept" },
@@ -263,6 +266,7 @@ static const struct row declarations[] = {
 	{ TOP, "option timeout tcp-time-wait 2m\noption timeout tcp-close 10s" },
 	{ TOP, "option timeout udp 30s\noption timeout udp-stream 2m" },
 	{ TOP, "option timeout icmp 30s\noption timeout other 10m" },
+	{ TOP, "option timeout tcp-established 12d" },
 	{ TOP, "option tcp-loose off" }, { TOP, "option tcp-loose on" },
 	{ TOP, "option adopt 0s" },
 	{ TOP, "option adopt 60s" },
@@ -280,6 +284,10 @@ static const struct row declarations[] = {
 
 #define DIGIT_NAME "names that begin with a digit are quoted"
 #define DIGIT_UNIT "durations end in ms, s, m, h or d, sizes in k, M, G or T; " DIGIT_NAME
+
+#define NO_SERVER "a server is one host, and this address is a group's, a broadcast or none"
+#define NO_HOST(what, whose) "'" what "' takes an address that one host has, and this is " whose \
+	": no answer would come from it, or to it"
 
 /* Other errors, whole: what stands where it can't, and what was meant */
 static const struct {
@@ -322,6 +330,18 @@ static const struct {
 	{ TOP, "pool w { ^10.0.0.2:0 }", "port 0 is none to lead to", NULL },
 	{ TOP, "pool w { ^a.example:80 }", "a server of a pool is an address",
 	  "a name may mean another machine tomorrow" },
+	{ TOP, "pool w { 10.0.0.1; ^224.0.0.1:80 }", NO_SERVER, NULL },
+	{ TOP, "pool w { ^255.255.255.255 weight 2 }", NO_SERVER, NULL },
+	{ TOP, "pool w { ^[ff02::1]:80; fd00::1 }", NO_SERVER, NULL },
+	{ TOP, "pool w { ^0.0.0.0 }", NO_SERVER, NULL },
+	{ TOP, "pool w { ^:: }", NO_SERVER, NULL },
+	{ IN, "dnat to ^223.0.0.1-240.0.0.1 accept", NO_HOST("dnat", "of a group or a broadcast"),
+	  NULL },
+	{ IN, "dnat to ^0.0.0.0 accept", NO_HOST("dnat", "nobody's"), NULL },
+	{ OUT, "snat to ^0.0.0.0-10.0.0.1 accept", NO_HOST("snat", "nobody's"), NULL },
+	{ OUT, "snat to ^::-fd00::1 accept", NO_HOST("snat", "nobody's"), NULL },
+	{ IN, "dnat to ^fe00::1-ff02::1 accept", NO_HOST("dnat", "of a group or a broadcast"),
+	  NULL },
 	{ TOP, "pool w { 10.0.0.2:80; fd00::1; ^10.0.0.2:80 weight 2 }",
 	  "this server is there already, in line 1", "'weight' gives it more" },
 	{ TOP, "pool web { 10.0.0.1 }\ningress { balance ^@wep accept }",
@@ -394,7 +414,9 @@ static const struct {
 	{ TOP, "option conn-max-per-source ^0",
 	  "'conn-max-per-source' can't be that: it goes from 1 to 1073741824", NULL },
 	{ TOP, "option timeout udp ^999ms",
-	  "'timeout udp' can't be that: it goes from 1s to 12725d", NULL },
+	  "'timeout udp' can't be that: it goes from 1s to 12d", NULL },
+	{ TOP, "option timeout tcp-established ^30d",
+	  "'timeout tcp-established' can't be that: it goes from 1s to 12d", NULL },
 	{ TOP, "option timeout udp ^1x", "'1x' is neither a number nor an address",
 	  DIGIT_UNIT },
 	{ TOP, "option timeout udp ^10sec", "'10sec' is neither a number nor an address",
@@ -417,6 +439,18 @@ static const struct {
 	{ IN, "saddr 10.0.0.1 iif ^oif accept", "'oif' is a field, not an interface", NULL },
 	{ IN, "iif ^fragment accept", "'fragment' is a field, not an interface",
 	  "behind 'iif', an interface called fragment is quoted" },
+	/* words that are there, and stand elsewhere */
+	{ TOP, "^include x", "unknown word 'include'", "its path is quoted: include \"FILE\"" },
+	{ TOP, "set s : addr { timeout 1h }\ningress { add @s { saddr ^timeout 1h } accept }",
+	  "unknown word 'timeout'",
+	  "it stands behind the braces: add @SET { FIELD } timeout TIME" },
+	{ TOP, "pool w { ^10.0.0.0/8 }", "a server is an address", NULL },
+	/* what would be another rule's line */
+	{ IN, "accept id ^\"12\"", "an id is not written as a line is, '12'",
+	  "LINE and FILE:LINE name rules by their lines" },
+	{ IN, "accept id ^\"p.fw:12\"", "an id is not written as a line is, 'p.fw:12'", NULL },
+	{ IN, "accept id ^\"a:1b\"", "an id is not written as a line is, 'a:1b'", NULL },
+	{ IN, "accept id ^\"\"", "an id is not empty", NULL },
 	/* nftables' words that are said in another way */
 	{ IN, "tcp dport ^vmap { 22 : accept, 23 : drop }", "unknown word 'vmap'",
 	  "'select FIELD { VALUE -> VERDICT }' says it" },
@@ -437,6 +471,11 @@ static const struct {
 	{ TOP, "option tcp-loose ^strict", "the option 'tcp-loose' wants one of: on off", NULL },
 	{ IN, "saddr & 255.0.0.0 == ^addr(eth0) accept",
 	  "an interface's addresses are asked without a mask", NULL },
+	{ IN, "tcp flags & { syn, fin } == { ^0, syn } accept",
+	  "behind a mask a list of flags is all of them at once",
+	  "for one or the other write two rules" },
+	{ IN, "tcp flags . dport & { syn, ack } . 0xffff != ^{ syn, ack } . 80 accept",
+	  "a list of flags is not joined behind a mask", "as a number, 0x12 is syn and ack" },
 	{ TOP, "set a : addr { elements = { 10.0.0.1, ^@a } }",
 	  "set 'a' would be in itself", NULL },
 	{ TOP, "set a : addr { elements = { ^@b } }", "there is no set 'b'", NULL },

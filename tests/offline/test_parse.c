@@ -541,6 +541,15 @@ static void test_limits(void **state)
 	memset(text + n, 'x', 300);
 	snprintf(text + n + 300, 20, " { accept }");
 	refused(text, 1, 6, "a name of more than 255");
+	text[n] = '"';
+	snprintf(text + n + 256, 20, "\" { accept }");
+	ast = parse(text, &diag);
+	assert_int_equal(diag.errors, 0);
+	fwt_ast_free(ast);
+	fwt_diag_clean(&diag);
+	memset(text + n + 256, 'x', 1);
+	snprintf(text + n + 257, 20, "\" { accept }");
+	refused(text, 1, 6, "a name of more than 255");
 	n = snprintf(text, sizeof(text), "tree t {\n");
 	for (i = 0; i < 60; i++)
 		n += snprintf(text + n, sizeof(text) - n, "foo\n");

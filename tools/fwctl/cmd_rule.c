@@ -31,7 +31,7 @@ static enum way no_memory(void)
 	return FAILED;
 }
 
-/* An id, FILE:LINE or LINE. */
+/* An id, FILE:LINE or LINE, as which no id is written (parse_rule.c). */
 static bool read_place(struct place *p, const char *text)
 {
 	const char *colon = strrchr(text, ':'), *digits = colon ? colon + 1 : text;
@@ -40,11 +40,11 @@ static bool read_place(struct place *p, const char *text)
 
 	memset(p, 0, sizeof(*p));
 	p->text = text;
-	if (!isdigit((unsigned char)*digits)) {
-		p->id = text;
-		return !colon;
-	}
 	line = strtoul(digits, &tail, 10);
+	if (!isdigit((unsigned char)*digits) || (*tail && !colon)) {
+		p->id = text;
+		return true;
+	}
 	if (line <= UINT32_MAX)
 		p->line = (uint32_t)line;
 	if (colon)

@@ -70,6 +70,31 @@ bool value_with_unit(const char *s, const char *units, const unsigned long long 
 	return true;
 }
 
+bool value_seconds(const char *s, unsigned long long *v)
+{
+	static const unsigned long long seconds[] = { 1, 60, 3600, 86400 };
+	static const char units[] = "smhd";
+	const char *unit, *from = s;
+	unsigned long long n;
+	char *end;
+
+	for (*v = 0; s == from || *s; s = end) {
+		if (*s < '0' || *s > '9')
+			return false;
+		errno = 0;
+		n = strtoull(s, &end, 10);
+		if (!*end && s == from) {
+			*v = n;
+			break;
+		}
+		unit = *end ? strchr(units, *end++) : NULL;
+		if (errno || !unit || n > UINT32_MAX / seconds[unit - units])
+			return false;
+		*v += n * seconds[unit - units];
+	}
+	return !errno && *v <= UINT32_MAX;
+}
+
 bool value_protocol(const char *s, uint8_t *to)
 {
 	const struct protoent *p;

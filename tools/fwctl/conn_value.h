@@ -14,6 +14,9 @@ bool value_number(const char *s, unsigned long long max, unsigned long long *v);
 bool value_with_unit(const char *s, const char *units, const unsigned long long *factor,
 		     unsigned long long *v);
 
+/** value_seconds() - of digits alone, or a duration as policies have them: 30s, 1m30s */
+bool value_seconds(const char *s, unsigned long long *v);
+
 bool value_protocol(const char *s, uint8_t *to);
 bool value_ports(const char *s, uint16_t *to);
 

@@ -10,6 +10,8 @@
 #include <pcap/sll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "pcap_load.h"
 #include "sim.h"
@@ -279,10 +281,27 @@ static int open_in(struct capture *c)
 			 link ? link : "unknown");
 }
 
+/* By whatever name: it would be empty before it is read. */
+static bool is_capture(const struct explain *e)
+{
+	struct stat in, out;
+
+	if (strcmp(e->pcap, "-") ? stat(e->pcap, &in) : fstat(STDIN_FILENO, &in))
+		return false;
+	return !stat(e->write, &out) && S_ISREG(in.st_mode) && in.st_dev == out.st_dev &&
+	       in.st_ino == out.st_ino;
+}
+
 static int open_out(struct capture *c)
 {
 	if (!c->e->write)
 		return 0;
+	if (!strcmp(c->e->write, "-"))
+		return out_error("'-w FILE' is meant",
+				 "-w: standard output has what is said of the packets");
+	if (is_capture(c->e))
+		return out_error("nothing was written; '-w' takes another file",
+				 "%s is the capture that is read", c->e->write);
 	c->out_handle = c->lib->open_dead_with_tstamp_precision(c->ether ? DLT_EN10MB : DLT_RAW,
 								262144,
 								PCAP_TSTAMP_PRECISION_NANO);

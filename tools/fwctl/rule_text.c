@@ -89,13 +89,31 @@ static int not_found(const struct place *p, const char *file)
 			 "no rule begins in line %u of %s", p->line, file);
 }
 
+/* A comment goes on to the end of its line, over whatever is put behind it. */
+static bool ends_in_comment(const char *rule)
+{
+	bool quoted = false, comment = false;
+
+	for (; *rule; rule++) {
+		if (*rule == '\n')
+			quoted = comment = false;
+		else if (quoted && *rule == '\\' && rule[1] && rule[1] != '\n')
+			rule++;
+		else if (*rule == '"' && !comment)
+			quoted = !quoted;
+		else if (*rule == '#' && !quoted)
+			comment = true;
+	}
+	return comment;
+}
+
 /* The text with the change. Whole lines where the rule has them to itself. */
 static char *edit(const char *text, const struct fwt_prog_rule *r, const struct change *c,
 		  uint32_t *line)
 {
 	size_t len = strlen(text), from = r->text, to = r->text + r->text_len;
+	bool first, last, comment = c->rule && ends_in_comment(c->rule);
 	size_t head = from, tail = to, blanks;
-	bool first, last;
 	char *out = NULL;
 	int ret = -1;
 
@@ -109,7 +127,10 @@ static char *edit(const char *text, const struct fwt_prog_rule *r, const struct 
 	*line = r->line;
 	switch (c->what) {
 	case CHANGE_REPLACE:
-		ret = asprintf(&out, "%.*s%s%s", (int)from, text, c->rule, text + to);
+		if (comment && !last)
+			ret = asprintf(&out, "%.*s%s\n%s", (int)from, text, c->rule, text + tail);
+		else
+			ret = asprintf(&out, "%.*s%s%s", (int)from, text, c->rule, text + to);
 		break;
 	case CHANGE_DELETE:
 		if (first && last) {
@@ -128,12 +149,14 @@ static char *edit(const char *text, const struct fwt_prog_rule *r, const struct 
 			break;
 		}
 		if (!c->side) {
-			ret = asprintf(&out, "%.*s%s; %s", (int)from, text, c->rule, text + from);
+			ret = asprintf(&out, "%.*s%s%s%s", (int)from, text, c->rule,
+				       comment ? "\n" : "; ", text + from);
 			break;
 		}
 		if (!last) {
 			ret = asprintf(&out, "%.*s; %s%s%s", (int)to, text, c->rule,
-				       text[tail] == '}' ? " " : "; ", text + tail);
+				       comment ? "\n" : text[tail] == '}' ? " " : "; ",
+				       text + tail);
 			break;
 		}
 		while (tail < len && text[tail] != '\n')

@@ -349,14 +349,21 @@ static bool masked(const struct fwt_oracle *o, const struct fwt_match *m,
 {
 	struct got g[FWT_TEST_FIELDS];
 	const struct fwt_ast_ref *ref;
+	const struct fwt_value *v;
 	bool there = true;
-	u32 i = 0;
+	u32 all = 0, i = 0;
 
 	if (!get_all(&m->fields, p, env, g))
 		return false;
 	for (ref = m->fields.first; ref; ref = ref->next, i++)
 		there &= apply_mask(o, ref, &g[i], m->fields.count == 1 ?
 				    m->mask->first : m->mask->first->parts.part[i].first);
+	ref = m->fields.first;
+	if (ref->field == FWT_AST_TCP_FLAGS && m->fields.count == 1 && m->values.first->next) {
+		for (v = m->values.first; v; v = v->next)
+			all |= fwt_oracle_number(o, ref, v);
+		return (g[0].word[0] == all) == (m->op == FWT_OP_EQ);
+	}
 	return (there && is_any(o, &m->fields, g, &m->values, env)) ==
 	       (m->op == FWT_OP_EQ);
 }

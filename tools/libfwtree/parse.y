@@ -163,7 +163,9 @@ hook: INGRESS BLOCK_OPEN rules BLOCK_CLOSE	{ fwt_hook_add(p, &@1, false, NULL, N
 					{ fwt_hook_add(p, &@1, true, $3, &@3, $5); }
 	;
 
-name: WORD | STRING ;
+name: WORD
+	| STRING			{ $$ = fwt_name_quoted(p, &@1, $1); }
+	;
 
 types: WORD				{ $$ = fwt_type_add(p, NULL, &@1, $1); }
 	| types JOIN WORD		{ $$ = fwt_type_add(p, $1, &@3, $3); }

@@ -52,6 +52,9 @@ struct fwt_value *fwt_value_one(struct fwt_parser *p, struct fwt_value *last,
 				const struct fwt_lloc *lloc, const char *what);
 struct fwt_fields fwt_fields_finish(struct fwt_ast_ref *last, const struct fwt_lloc *lloc);
 void fwt_set_name(struct fwt_name *name, struct fwt_atom *atom, const struct fwt_lloc *lloc);
+/* A name in quotes, which is not to be longer than one without. */
+struct fwt_atom *fwt_name_quoted(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				 struct fwt_atom *atom);
 
 /**
  * fwt_elements_read() - the elements in a file of a set: parse_elements.c

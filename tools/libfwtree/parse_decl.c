@@ -550,7 +550,7 @@ struct fwt_server *fwt_server_new(struct fwt_parser *p, const struct fwt_lloc *l
 		if (v->kind != FWT_VALUE_IPV4 && v->kind != FWT_VALUE_IPV6 &&
 		    v->kind != FWT_VALUE_WORD && v->kind != FWT_VALUE_STRING &&
 		    v->kind != FWT_VALUE_ERROR)
-			fwt_error(p->diag, &a_lloc->loc, "a server is an address or a host's name");
+			fwt_error(p->diag, &a_lloc->loc, "a server is an address");
 		s = fwt_new(p, sizeof(*s));
 		if (!s)
 			return NULL;

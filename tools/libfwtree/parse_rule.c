@@ -2,6 +2,8 @@
 /*
  * Rules and their matches.
  */
+#include <string.h>
+
 #include "parse_build.h"
 
 /* Rules */
@@ -96,6 +98,15 @@ struct fwt_rule *fwt_branch_rules(struct fwt_branch *branches)
 	return list;
 }
 
+/* LINE, or FILE:LINE: who names the rule by that would mean another one. */
+static bool is_place(const char *id)
+{
+	const char *colon = strrchr(id, ':'), *digits = colon ? colon + 1 : id;
+	size_t n = strspn(digits, "0123456789");
+
+	return n && (colon || !digits[n]);
+}
+
 void fwt_rule_id(struct fwt_parser *p, struct fwt_rule *rule, const struct fwt_lloc *word,
 		 const struct fwt_lloc *lloc, struct fwt_atom *name)
 {
@@ -106,6 +117,9 @@ void fwt_rule_id(struct fwt_parser *p, struct fwt_rule *rule, const struct fwt_l
 			  rule->id.text);
 	if (!name->len)
 		fwt_error(p->diag, &lloc->loc, "an id is not empty");
+	else if (is_place(name->text))
+		fwt_error_hint(p->diag, &lloc->loc, "LINE and FILE:LINE name rules by their lines",
+			       "an id is not written as a line is, '%.60s'", name->text);
 	fwt_set_name(&rule->id, name, lloc);
 }
 

@@ -28,6 +28,15 @@ void fwt_set_name(struct fwt_name *name, struct fwt_atom *atom, const struct fwt
 	name->loc = lloc->loc;
 }
 
+struct fwt_atom *fwt_name_quoted(struct fwt_parser *p, const struct fwt_lloc *lloc,
+				 struct fwt_atom *atom)
+{
+	if (atom->len > FWT_PARSE_WORD_MAX)
+		fwt_error(p->diag, &lloc->loc, "a name of more than %u characters",
+			  FWT_PARSE_WORD_MAX);
+	return atom;
+}
+
 struct fwt_value *fwt_alone(struct fwt_value *v)
 {
 	if (v)

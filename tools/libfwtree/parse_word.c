@@ -302,6 +302,10 @@ void fwt_unknown_word(struct fwt_parser *p, const struct fwt_raw *raw, unsigned 
 	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		if (!strcmp(foreign[i].word, word))
 			hint = foreign[i].hint;
+	if (raw->atom == p->word_include && fwt_peek(p, 0)->type != TOK_STRING)
+		hint = "its path is quoted: include \"FILE\"";
+	else if (fwt_top(p)->kind == BRACE_KEYS && !strcmp(word, "timeout"))
+		hint = "it stands behind the braces: add @SET { FIELD } timeout TIME";
 	if (!hint && !quiet(p)) {
 		fwt_suggest_init(&s, word);
 		suggest_keywords(&s, ctx);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "parse.h"
 #include "sema.h"
 
 bool fwt_sema_key(struct fwt_sema *s, const struct fwt_fields *fields,
@@ -53,13 +54,18 @@ void fwt_sema_elems_init(const struct fwt_sema_key *k, struct fwt_elems elems[2]
 	}
 }
 
-/* One literal for each field: an element, unless its families differ. */
+/* Lists that are joined come to so many elements at most, as defines do. */
+#define PRODUCT_MAX	FWT_PARSE_COPIES_MAX
+
+/* One literal for each field: an element, unless its families differ. @tried: both */
 struct product {
 	struct fwt_sema *s;
 	const struct fwt_sema_key *k;
 	struct fwt_elems *elems;
 	u32 branch;
 	u32 made;
+	u32 tried;
+	bool full;
 	struct fwt_range part[FWT_TEST_FIELDS];
 };
 
@@ -68,6 +74,12 @@ static bool element(struct product *p)
 	u32 low[FWT_KEY_WORDS], high[FWT_KEY_WORDS], at = 0, i;
 	u8 family = 0;
 
+	/* Values that stand there one by one have no such limit. */
+	p->full = p->tried++ && (p->tried > PRODUCT_MAX ||
+				 fwt_elems_count(&p->elems[0]) + fwt_elems_count(&p->elems[1]) >=
+				 PRODUCT_MAX);
+	if (p->full)
+		return false;
 	for (i = 0; i < p->k->test.n_fields; i++) {
 		const struct fwt_field_info *f = &fwt_field_info[p->k->test.field[i]];
 		const struct fwt_range *r = &p->part[i];
@@ -84,7 +96,7 @@ static bool element(struct product *p)
 	p->made++;
 	if (!fwt_elems_add(&p->elems[p->k->split && family == 6], low, high, p->branch))
 		p->s->failed = true;
-	return true;
+	return !p->s->failed;
 }
 
 enum fwt_value_class fwt_sema_class(const struct fwt_ast_ref *ref)
@@ -123,7 +135,7 @@ static bool values(struct product *p, const struct fwt_value *join,
 {
 	bool ok = true;
 
-	for (; v; v = v->next) {
+	for (; v && !p->full && !p->s->failed; v = v->next) {
 		if (no_address(p->k->ref[dim], v))
 			ok &= none_of(p, join, dim);
 		else
@@ -153,8 +165,14 @@ static bool joined(struct product *p, const struct fwt_value *v)
 		return false;
 	}
 	p->made = 0;
-	if (!parts(p, v, 0))
+	p->tried = 0;
+	if (!parts(p, v, 0)) {
+		if (p->full)
+			fwt_error(p->s->diag, &v->loc,
+				  "the lists that are joined come to more than %u elements",
+				  PRODUCT_MAX);
 		return false;
+	}
 	if (!p->made && !p->s->names_of)
 		fwt_error(p->s->diag, &v->loc,
 			  "an IPv4 and an IPv6 address: no packet has both");

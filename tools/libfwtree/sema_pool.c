@@ -6,6 +6,7 @@
 
 #include "balance.h"
 #include "sema.h"
+#include "server_text.h"
 
 static const struct fwt_ast_ref port_ref = { .field = FWT_AST_DPORT };
 static const struct fwt_ast_ref addr_ref = { .field = FWT_AST_DADDR };
@@ -81,6 +82,11 @@ static bool server(struct fwt_sema *s, const struct fwt_server *from,
 	}
 	if (!fwt_sema_range(s, &addr_ref, from->addr, &r) || !server_port(s, from->port, to))
 		return false;
+	if (fwt_no_host(r.family, r.low, r.high)) {
+		fwt_error(s->diag, &from->addr->loc,
+			  "a server is one host, and this address is a group's, a broadcast or none");
+		return false;
+	}
 	if (!from->weight) {
 		fwt_error_hint(s->diag, &from->loc,
 			       "leave it out, or take it out of the running pool: fwctl pool drain",
@@ -203,12 +209,12 @@ static struct fwt_pool *find(struct fwt_sema *s, const struct fwt_name *name)
 static void matched_ports(struct fwt_sema *s, const struct fwt_rule *rule,
 			  struct fwt_prog_mod *to)
 {
-	u32 low, high;
+	struct fwt_sema_ports p;
 
-	if (!fwt_sema_port_range(s, rule, &low, &high) || low == high || !low)
+	if (!fwt_sema_ports(s, rule, &p) || p.low == p.high || !p.low)
 		return;
-	to->port_lo = (u16)low;
-	to->port_hi = (u16)high;
+	to->port_lo = (u16)p.low;
+	to->port_hi = (u16)p.high;
 }
 
 bool fwt_sema_balance(struct fwt_sema *s, const struct fwt_rule *rule,

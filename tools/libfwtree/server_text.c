@@ -4,7 +4,19 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "packet.h"
 #include "server_text.h"
+
+bool fwt_no_host(u8 family, const u32 *low, const u32 *high)
+{
+	u32 any = low[0], i;
+
+	for (i = 1; family == 6 && i < 4; i++)
+		any |= low[i];
+	return !any || fwt_packet_to_group(family, low) || fwt_packet_to_group(family, high) ||
+	       /* from below all groups to behind them, which IPv6 has nothing behind */
+	       (family == 4 && low[0] < 0xe0000000 && high[0] >= 0xf0000000);
+}
 
 /* Digits alone, up to the end or @end; at least 1. */
 static bool number(const char **at, char end, unsigned long most, unsigned long *value)
@@ -70,7 +82,7 @@ bool fwt_server_read(const char *text, struct fwt_prog_server *s)
 		return false;
 	for (i = 0; i < (s->family == 6 ? 4u : 1u); i++)
 		s->addr[i] = get_unaligned_be32(raw + 4 * i);
-	return !port || read_ports(port, s);
+	return !fwt_no_host(s->family, s->addr, s->addr) && (!port || read_ports(port, s));
 }
 
 bool fwt_weight_read(const char *text, u32 *weight)

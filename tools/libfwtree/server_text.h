@@ -11,9 +11,17 @@
  * @text: one of these
  * @s: filled in, with no weight
  *
- * Return: false for anything else.
+ * Return: false for anything else, and for an address that no host has.
  */
 bool fwt_server_read(const char *text, struct fwt_prog_server *s);
+
+/**
+ * fwt_no_host() - has a range an address that no single host has
+ * @family: 4 or 6
+ * @low: its first address, as in struct fwt_packet; the unspecified one is nobody's
+ * @high: its last
+ */
+bool fwt_no_host(u8 family, const u32 *low, const u32 *high);
 
 /** fwt_weight_read() - 1 to FWT_SERVER_WEIGHT_MAX; false for anything else */
 bool fwt_weight_read(const char *text, u32 *weight);
