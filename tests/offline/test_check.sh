@@ -173,6 +173,13 @@ check
 ! grep -q 'changes nothing' "$tmp/err"
 report $? 'a rule that a later one would decide otherwise'
 
+inner '	tcp dport 22 drop
+	saddr 10.1.0.0/16 tcp dport 22 accept
+	protocol icmpv6 accept'
+tells 3:2 'never matches: line 2 takes all' 'a rule that one hides, which without that one would let in'
+! grep -q 'changes nothing' "$tmp/err"
+report $? 'so that one changes something'
+
 # Branches.
 inner '	select protocol {
 		tcp -> reject
@@ -601,8 +608,8 @@ policy 'ingress {
 egress device eth* { drop }
 egress { accept }'
 proves 1 'becomes drop' 'what a device refuses' 'always in eth0 tcp * to * expect accept'
-! grep -q '^  by ' "$tmp/out"
-report $? 'is refused by none of the rules before'
+grep -q '^  by .*p.fw:4$' "$tmp/out"
+report $? 'is refused by its own rule, not by one before'
 policy 'ingress {
 	accept
 }

@@ -167,7 +167,12 @@ static bool sound(struct fwt_packet *p, bool egress)
 		p->ct_state = FWT_CT_UNTRACKED;
 	if (p->ct_state == FWT_CT_RELATED || p->ct_state == FWT_CT_ESTABLISHED)
 		p->ct_state = FWT_CT_NEW;
-	p->ct_status = egress && p->ct_status & FWT_CT_DNAT ? FWT_CT_DNAT : 0;
+	/* A connection may be taken up in its middle: "option adopt". */
+	if (p->ct_state == FWT_CT_NEW && !fwt_tuple_opens(p) &&
+	    !(p->have & FWT_HAVE_TCP && (p->tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK |
+							  FWT_TCP_RST)) == FWT_TCP_ACK))
+		p->ct_state = FWT_CT_INVALID;
+	p->ct_status = egress && p->iif && p->ct_status & FWT_CT_DNAT ? FWT_CT_DNAT : 0;
 	return p->length >= least && p->length <= 65575;
 }
 

@@ -129,7 +129,10 @@ static void print_proof(const char *text, const struct fwt_proof *p)
 		out_text("holds for all packets: %s\n", text);
 		break;
 	case FWT_PROOF_EMPTY:
+		out_str("given", p->given[0] ? p->given : NULL);
 		out_text("there is no such packet: %s\n", text);
+		if (p->given[0])
+			out_text("  %s\n", p->given);
 		break;
 	case FWT_PROOF_OUTGREW:
 		out_num("tried", p->tried);

@@ -119,7 +119,7 @@ static u32 falls(void *ctx, u32 leaf)
 int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 		       const struct fwt_ir_tree *t, bool returns, char *buf, size_t size)
 {
-	u32 at = (u32)__builtin_ctz(hook->hooks), f;
+	u32 at = (u32)__builtin_ctz(hook->hooks), f, frames;
 	struct fwt_outcomes out;
 	struct fwt_witness w;
 	struct fwt_space sp;
@@ -133,12 +133,14 @@ int fwt_analyse_escape(struct fwt_sema *s, const struct fwt_ir_tree *hook,
 	fwt_prove_init(&p, &sp, &out, s);
 	if (!fwt_space_fix(&sp)) {
 		p.ends_of = t;
+		p.bare = true;
 		f = fwt_prove_hook(&p, hook);
 		e = (struct escape){
 			&out, fwt_outcome(&out, returns ? p.returned : p.fell)->queue,
 		};
 		f = fwt_dd_leaves(&sp.dd, f, falls, &e);
-		f = fwt_dd_and(&sp.dd, f, fwt_space_world(&sp, at, hook->ast_hook));
+		frames = fwt_space_frames(&sp, s->ast, hook->ast_hook);
+		f = fwt_dd_and(&sp.dd, f, fwt_space_world(&sp, at, frames));
 		if (!sp.dd.over)
 			ret = f != FWT_DD_NO;
 		if (ret == 1 && fwt_space_pick(&sp, f, at, &w))

@@ -137,8 +137,15 @@ static u32 counted(struct looking *l, const struct fwt_ir_rule *r, u32 i)
 static u32 tree(struct looking *l, const struct fwt_ir_tree *t, u32 back)
 {
 	struct fwt_ways ways = { back, back };
+	u32 f = back, again;
 
-	return t ? block(l, &t->body, ways) : back;
+	if (!t || fwt_prove_recall(&l->p, t, back, &f))
+		return f;
+	again = fwt_prove_enter(&l->p, t);
+	f = block(l, &t->body, ways);
+	fwt_prove_leave(&l->p, again);
+	fwt_prove_learn(&l->p, t, back, f);
+	return f;
 }
 
 static u32 branches(struct looking *l, const struct fwt_ir_rule *r, struct fwt_ways ways)
@@ -190,9 +197,12 @@ static u32 end(struct looking *l, const struct fwt_ir_rule *r, struct fwt_ways w
 
 static u32 rule(struct looking *l, const struct fwt_ir_rule *r, struct fwt_ways ways)
 {
-	u32 match = fwt_prove_match(&l->p, r), f = ways.next, i;
+	u32 match, f = ways.next, i;
 	struct fwt_dd *dd = &l->sp.dd;
 
+	if (!fwt_prove_step(&l->p))
+		return ways.next;
+	match = fwt_prove_match(&l->p, r);
 	if (match != FWT_DD_NO && !dd->over) {
 		f = fwt_prove_changed(&l->p, r, end(l, r, ways));
 		l->by = 0;
@@ -267,7 +277,9 @@ static void look(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 k, u32
 	f = block(&l, &t->body, ways);
 	if (!l.sp.dd.over)
 		f = fwt_dd_leaves(&l.sp.dd, f, too_many, &l);
-	f = fwt_dd_and(&l.sp.dd, f, fwt_space_world(&l.sp, l.p.hook, t->ast_hook));
+	f = fwt_dd_and(&l.sp.dd, f,
+		       fwt_space_world(&l.sp, l.p.hook,
+				       fwt_space_frames(&l.sp, l.s->ast, t->ast_hook)));
 	if (l.sp.dd.over)
 		fwt_diag_add(a->diag, FWT_WARNING, &t->loc, info->hint,
 			     "'%s' drops a packet that meets more than %u %s: there are %u, and whether one meets so many of them is too much to tell",

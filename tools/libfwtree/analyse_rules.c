@@ -15,6 +15,9 @@
 /* So many that their diagram may take a second. */
 #define MANY_RULES	4096u
 
+/* Of a diagram's, for a rule that more than one way leads to: there may be many. */
+#define VISIT_STEPS	32
+
 /* Sets that leave a part of the tree: behind it, and back to a call. */
 struct leaving {
 	u32 next;
@@ -240,6 +243,8 @@ static void forward(struct fwt_analyser *a, const struct fwt_ir_block *b, u32 in
 		struct fwt_finding *f = finding(a, r);
 
 		v->in[i] = in;
+		if (f && !once && !fwt_dd_work(dd, VISIT_STEPS))
+			break;
 		hit = fwt_dd_and(dd, in, v->match[i]);
 		/* A block has to end, though nothing may come so far. */
 		if (f) {
@@ -265,6 +270,7 @@ static void backward(struct fwt_analyser *a, const struct fwt_ir_block *b,
 {
 	struct fwt_dd *dd = &a->sp.dd;
 	u32 i, hit, body;
+	struct fwt_ways full = ways;
 
 	for (i = b->live; i-- > 0 && !dd->over;) {
 		const struct fwt_ir_rule *r = &b->rule[i];
@@ -277,6 +283,10 @@ static void backward(struct fwt_analyser *a, const struct fwt_ir_block *b,
 		body = fwt_prove_body(&a->prove, r, ways);
 		/* Who gives a rule a name wants it counted. */
 		matters = r->ast->id.text || fwt_dd_differ(dd, hit, body, ways.next);
+		/* Alone, and with what is told of behind it, which it may hide. */
+		full.next = v->end[i];
+		matters = matters || fwt_dd_differ(dd, hit, fwt_prove_body(&a->prove, r, full),
+						   full.next);
 		if (f && matters)
 			f->matters = true;
 		if (f && !matters && hit != FWT_DD_NO)
@@ -345,7 +355,8 @@ void fwt_analyse_hook(struct fwt_analyser *a, const struct fwt_ir_tree *t)
 	struct fwt_ways ways = { leaf, leaf };
 
 	a->prove.hook = (u32)__builtin_ctz(t->hooks);
-	a->world = fwt_space_world(&a->sp, a->prove.hook, t->ast_hook);
+	a->world = fwt_space_world(&a->sp, a->prove.hook,
+				   fwt_space_frames(&a->sp, a->s->ast, t->ast_hook));
 	visit_block(a, &t->body, a->world, ways, true);
 }
 

@@ -20,7 +20,7 @@
 #include "ifname.h"
 #include "prove_pick.h"
 
-#define SSH_BUDGET	500000u
+#define SSH_BUDGET	1000000u
 
 bool fwt_ssh_read(struct fwt_ssh *ssh, const char *text)
 {
@@ -200,7 +200,8 @@ static u32 from_elsewhere(struct asking *q, u32 set)
 static u32 packets(struct asking *q, const struct fwt_ir_tree *t)
 {
 	bool inet = t->hooks & FWT_HOOKS_INET, six = q->ssh->family == 6;
-	u32 set = fwt_space_world(&q->sp, q->p.hook, t->ast_hook);
+	u32 frames = fwt_space_frames(&q->sp, q->p.s->ast, t->ast_hook);
+	u32 set = fwt_space_world(&q->sp, q->p.hook, frames);
 	u32 kind = six ? FWT_KIND_IPV6 : FWT_KIND_IPV4;
 	u32 end = q->answers;
 
@@ -269,6 +270,7 @@ static bool cut_off(struct fwt_sema *s, struct fwt_diag *diag, const struct fwt_
 		return false;
 	fwt_prove_init(&q.p, &q.sp, &q.out, s);
 	q.p.hook = (u32)__builtin_ctz(t->hooks);
+	q.p.bare = true;
 	/* Answers ask a tree where every packet does, or every frame. */
 	if (inet && q.answers && !q.sp.per_packet)
 		goto out;

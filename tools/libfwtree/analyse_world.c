@@ -332,7 +332,8 @@ void fwt_analyse_world(struct fwt_analyser *a)
 		h.linkless = without_link(a, t->ast_hook->egress ? FWT_AXIS_OIF : FWT_AXIS_IIF);
 		if (t->ast_hook->egress)
 			h.local = fwt_space_range(&a->sp, FWT_AXIS_IIF, none, none, NULL);
-		a->world = fwt_space_world(&a->sp, a->prove.hook, t->ast_hook);
+		a->world = fwt_space_world(&a->sp, a->prove.hook,
+					   fwt_space_frames(&a->sp, a->s->ast, t->ast_hook));
 		if (t->ast_hook->device)
 			device(a, &h);
 		else if (t->ast_hook->egress)

@@ -161,7 +161,7 @@ static bool boxes(struct comparing *c, u32 set, u32 outside, struct fwt_region *
 		fwt_dd_support(dd, outside, support, vars);
 		ok = fwt_region_grow(&c->sp, &box[*n], bits, outside, support);
 		if (ok)
-			fwt_region_protocol(&c->sp, &box[*n], c->world);
+			fwt_region_narrow(&c->sp, &box[*n], c->world);
 		if (ok)
 			rest = fwt_dd_minus(dd, rest, fwt_region_set(&c->sp, &box[(*n)++]));
 	}
@@ -169,15 +169,16 @@ static bool boxes(struct comparing *c, u32 set, u32 outside, struct fwt_region *
 	return ok && rest == FWT_DD_NO && !dd->over;
 }
 
-/* Boxes in words; each has what those before it have not. */
+/* Boxes in words, of what is said @within others; each has what those before it have not. */
 static u32 parts(struct comparing *c, const struct fwt_region *box, u32 n, u32 set,
-		 struct part *part)
+		 const struct fwt_region *within, struct part *part)
 {
 	struct fwt_dd *dd = &c->sp.dd;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		fwt_region_words(&c->sp, &box[i], part[i].words, sizeof(part[i].words));
+		fwt_region_words(&c->sp, &box[i], within, part[i].words,
+				 sizeof(part[i].words));
 		part[i].set = fwt_dd_and(dd, set, fwt_region_set(&c->sp, &box[i]));
 		set = fwt_dd_minus(dd, set, part[i].set);
 	}
@@ -205,7 +206,7 @@ static void tell_set(struct comparing *c, u32 hook, u32 set)
 	less = part + BOXES_MAX;
 	all = less + BOXES_MAX;
 	whole = boxes(c, set, fwt_dd_minus(dd, c->world, set), own, BOXES_MAX, &n);
-	n = parts(c, own, n, set, part);
+	n = parts(c, own, n, set, NULL, part);
 	if (n > 1 || !whole) {
 		fwt_dd_support(dd, fwt_dd_minus(dd, c->world, set), support, vars);
 		fwt_region_hull(&c->sp, hull, set, c->world, support);
@@ -213,9 +214,9 @@ static void tell_set(struct comparing *c, u32 hook, u32 set)
 		rest = fwt_dd_minus(dd, rest, set);
 		if (boxes(c, rest, set, except,
 			  whole ? min(n + EXCEPT_MAX, (u32)BOXES_MAX) : BOXES_MAX, &n_less)) {
-			n_less = parts(c, except, n_less, rest, less);
+			n_less = parts(c, except, n_less, rest, hull, less);
 			if (n_less <= EXCEPT_MAX && (!whole || n_less < n)) {
-				fwt_region_words(&c->sp, hull, all->words,
+				fwt_region_words(&c->sp, hull, NULL, all->words,
 						 sizeof(all->words));
 				all->set = set;
 				tell(c, hook, all, less, n_less);
@@ -243,7 +244,8 @@ static u32 is_leaf(void *ctx, u32 leaf)
 	return leaf == s->leaf ? FWT_DD_YES : FWT_DD_NO;
 }
 
-static void compare(struct comparing *c, u32 hook, const struct fwt_ast_hook *at)
+/* At a hook, where the trees that @c names meet: of frames of @of those that are @here. */
+static void compare(struct comparing *c, u32 hook, u32 of, u32 here)
 {
 	static const struct fwt_outcome accept = {
 		.verdict = FWT_VERDICT_ACCEPT, .effect = FWT_NONE,
@@ -255,8 +257,8 @@ static void compare(struct comparing *c, u32 hook, const struct fwt_ast_hook *at
 
 	for (i = 0; i < 2; i++)
 		c->f[i] = c->tree[i] ? fwt_prove_hook(&c->prove[i], c->tree[i]) : pass;
-	c->world = fwt_space_world(&c->sp, hook, at);
-	rest = fwt_dd_where(dd, c->world, c->f[0], c->f[1]);
+	c->world = fwt_space_world(&c->sp, hook, of);
+	rest = fwt_dd_where(dd, fwt_dd_and(dd, c->world, here), c->f[0], c->f[1]);
 	bits = calloc(c->sp.vars + 64, 1);
 	while (bits && rest != FWT_DD_NO && !dd->over && !c->diff->more && !c->sp.failed) {
 		u32 at_leaf = rest;
@@ -286,65 +288,159 @@ static u32 hook_number(const struct fwt_ast_hook *h)
 	return h->egress + 2u * h->device;
 }
 
-static bool has_device(const struct fwt_ast_hook *h, const struct fwt_value *v)
-{
-	const struct fwt_value *i;
-
-	for (i = h->devices.first; i; i = i->next)
-		if (!strcmp(i->text, v->text) && i->flags == v->flags)
-			return true;
-	return false;
-}
-
-static const struct fwt_ir_tree *tree_at(const struct fwt_sema *s, u32 hook,
-					 const struct fwt_value *device)
+static const struct fwt_ir_tree *tree_at(const struct fwt_sema *s, u32 hook)
 {
 	const struct fwt_ir_tree *t;
 
 	for (t = s->trees; t; t = t->next)
-		if (t->ast_hook && hook_number(t->ast_hook) == hook &&
-		    (!device || has_device(t->ast_hook, device)))
+		if (t->ast_hook && hook_number(t->ast_hook) == hook)
 			return t;
 	return NULL;
 }
 
-/* Each device's trees; of devices that both name the ones of A say the words. */
-static void compare_devices(struct comparing *c, u32 which)
+/** struct seat - a device's tree and its frames; or none, and those of no tree's device */
+struct seat {
+	const struct fwt_ir_tree *t;
+	u32 frames;
+};
+
+/* The last one is none. */
+static struct seat *seats(struct comparing *c, u32 side, u32 hook, u32 *n)
 {
 	const struct fwt_ir_tree *t;
-	const struct fwt_value *v;
+	u32 rest = FWT_DD_YES, i = 0;
+	struct seat *seat;
 
-	for (t = c->s[which].trees; t && !c->sp.dd.over; t = t->next) {
-		if (!t->ast_hook || !t->ast_hook->device)
+	for (*n = 1, t = c->s[side].trees; t; t = t->next)
+		*n += t->ast_hook && hook_number(t->ast_hook) == hook;
+	seat = calloc(*n, sizeof(*seat));
+	for (t = c->s[side].trees; seat && t; t = t->next) {
+		if (!t->ast_hook || hook_number(t->ast_hook) != hook)
 			continue;
-		for (v = t->ast_hook->devices.first; v; v = v->next) {
-			struct fwt_ast_hook alone = *t->ast_hook;
-			struct fwt_value device = *v;
-			u32 hook = hook_number(t->ast_hook), i;
-
-			for (i = 0; i < 2; i++)
-				c->tree[i] = tree_at(&c->s[i], hook, v);
-			if (which && c->tree[0])
-				continue;
-			device.next = NULL;
-			alone.devices.first = &device;
-			c->hook = t->name;
-			compare(c, hook, &alone);
-		}
+		seat[i].t = t;
+		seat[i++].frames = fwt_space_frames(&c->sp, c->ast[side], t->ast_hook);
+		rest = fwt_dd_minus(&c->sp.dd, rest, fwt_space_devices(&c->sp, t->ast_hook));
 	}
+	if (seat)
+		seat[i].frames = rest;
+	return seat;
+}
+
+/* Where a frame meets one tree in A and another one in B. The words are of the tree whose
+ * devices these are, or else of A's, and say which of its devices.
+ */
+static void compare_seats(struct comparing *c, u32 hook, const struct seat *a,
+			  const struct seat *b)
+{
+	u32 here = fwt_dd_and(&c->sp.dd, a->frames, b->frames), of[2], i, by = !a->t;
+
+	if ((!a->t && !b->t) || here == FWT_DD_NO)
+		return;
+	c->tree[0] = a->t;
+	c->tree[1] = b->t;
+	for (i = 0; i < 2; i++)
+		of[i] = c->tree[i] ? fwt_space_devices(&c->sp, c->tree[i]->ast_hook) :
+				     FWT_DD_NO;
+	if (of[0] != here && of[1] == here)
+		by = 1;
+	c->hook = c->tree[by]->name;
+	compare(c, hook, of[by], here);
+}
+
+static void compare_devices(struct comparing *c, u32 hook)
+{
+	u32 n = 0, m = 0, i, j;
+	struct seat *a = seats(c, 0, hook, &n), *b = seats(c, 1, hook, &m);
+
+	if (!a || !b)
+		c->sp.failed = true;
+	for (i = 0; a && b && i < n; i++)
+		for (j = 0; j < m && !c->sp.dd.over; j++)
+			compare_seats(c, hook, &a[i], &b[j]);
+	free(a);
+	free(b);
 }
 
 /* Too large to be exact: what generated packets show. */
+
+struct trying {
+	struct fwt_oracle o[2];
+	struct fwt_sampler s;
+};
+
+/* The tree that @side has for a packet, and its verdict. */
+static const struct fwt_ast_hook *try_side(struct comparing *c, struct trying *t, u32 side,
+					   const struct fwt_packet *p,
+					   struct fwt_oracle_result *r)
+{
+	const struct fwt_ast_hook *h = fwt_space_hook(c->ast[side], p->hook, p);
+	struct fwt_env env = { .ops = &fwt_nowhere_ops };
+	struct fwt_packet q = *p;
+
+	memset(r, 0, sizeof(*r));
+	if (h)
+		fwt_oracle_walk(&t->o[side], h, &q, &env, r);
+	return h;
+}
+
+static const char *name_of(const struct comparing *c, u32 side, const struct fwt_ast_hook *h)
+{
+	const struct fwt_ir_tree *t;
+
+	for (t = c->s[side].trees; t && t->ast_hook != h; t = t->next)
+		;
+	return t ? t->name : "";
+}
+
+static void try_side_words(struct comparing *c, u32 side, const struct fwt_oracle_result *r,
+			   struct fwt_diff_side *to)
+{
+	snprintf(to->becomes, sizeof(to->becomes), "%s",
+		 r->verdict == FWT_VERDICT_ACCEPT ? "accept" :
+		 r->verdict == FWT_VERDICT_DROP ? "drop" : "reject");
+	if (!r->rule)
+		return;
+	to->file = file_of(c->ast[side], r->rule);
+	to->line = r->rule->loc.line;
+}
+
+/* One packet, at a hook of policy @n. */
+static void try_packet(struct comparing *c, struct trying *t, u32 n,
+		       const struct fwt_ast_hook *hook)
+{
+	struct fwt_packet_text text;
+	struct fwt_oracle_result r[2];
+	const struct fwt_ast_hook *h[2];
+	struct fwt_diff_class *class;
+	char words[300], error[200];
+	struct fwt_packet p;
+	u32 side;
+
+	fwt_sampler_packet(&t->s, hook, &p);
+	/* As its words are read: else nobody could try it. */
+	fwt_sample_words(&p, words, sizeof(words));
+	if (fwt_packet_read(&text, words, error, sizeof(error)))
+		return;
+	text.p.hook = (u8)hook_number(hook);
+	text.p.ct_state = fwt_space_state(&text.p, false);
+	for (side = 0; side < 2; side++)
+		h[side] = try_side(c, t, side, &text.p, &r[side]);
+	c->diff->tried++;
+	if (r[0].verdict == r[1].verdict || !h[n])
+		return;
+	c->hook = name_of(c, n, h[n]);
+	class = new_class(c);
+	if (!class)
+		return;
+	memcpy(class->packet, words, sizeof(words));
+	for (side = 0; side < 2; side++)
+		try_side_words(c, side, &r[side], &class->side[side]);
+}
+
 static int try_packets(struct comparing *c, u64 seed)
 {
-	struct fwt_oracle o[2] = { { .ast = c->ast[0] }, { .ast = c->ast[1] } };
-	struct fwt_env env = { .ops = &fwt_nowhere_ops };
-	const struct fwt_ast_hook *hook, *other;
-	struct fwt_oracle_result r[2];
-	char words[300], error[200];
-	struct fwt_packet_text text;
-	struct fwt_sampler s;
-	struct fwt_packet p, q;
+	struct trying t = { .o = { { .ast = c->ast[0] }, { .ast = c->ast[1] } } };
+	const struct fwt_ast_hook *hook;
 	u32 i, n;
 
 	c->diff->outgrew = true;
@@ -352,64 +448,25 @@ static int try_packets(struct comparing *c, u64 seed)
 	c->diff->count = 0;
 	c->diff->more = false;
 	for (i = 0; i < 2; i++) {
-		o[i].resolver = fwt_resolver_alloc();
-		if (!o[i].resolver)
+		t.o[i].resolver = fwt_resolver_alloc();
+		if (!t.o[i].resolver)
 			c->sp.failed = true;
 	}
 	for (n = 0; n < 2 && !c->sp.failed; n++) {
-		if (fwt_sampler_init(&s, c->ast[n], c->diff->seed + n)) {
+		if (fwt_sampler_init(&t.s, c->ast[n], c->diff->seed + n)) {
 			c->sp.failed = true;
 			break;
 		}
-		for (i = 0; i < TRIES && c->diff->count < TRIES_TOLD; i++) {
-			struct fwt_diff_class *class;
-			u32 side;
-
-			for (hook = c->ast[n]->hooks; hook && hook->device; hook = hook->next)
-				;
-			if (!hook)
-				break;
-			fwt_sampler_packet(&s, hook, &p);
-			/* As its words are read: else nobody could try it. */
-			fwt_sample_words(&p, words, sizeof(words));
-			if (fwt_packet_read(&text, words, error, sizeof(error)))
-				continue;
-			p = text.p;
-			p.hook = hook->egress ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS;
-			for (side = 0; side < 2; side++) {
-				for (other = c->ast[side]->hooks; other; other = other->next)
-					if (!other->device && other->egress == hook->egress)
-						break;
-				memset(&r[side], 0, sizeof(r[side]));
-				q = p;
-				if (other)
-					fwt_oracle_walk(&o[side], other, &q, &env, &r[side]);
-			}
-			c->diff->tried++;
-			if (r[0].verdict == r[1].verdict)
-				continue;
-			c->hook = hook->egress ? "egress" : "ingress";
-			class = new_class(c);
-			if (!class)
-				break;
-			memcpy(class->packet, words, sizeof(words));
-			for (side = 0; side < 2; side++) {
-				struct fwt_diff_side *to = &class->side[side];
-
-				snprintf(to->becomes, sizeof(to->becomes), "%s",
-					 r[side].verdict == FWT_VERDICT_ACCEPT ? "accept" :
-					 r[side].verdict == FWT_VERDICT_DROP ? "drop" : "reject");
-				if (!r[side].rule)
-					continue;
-				to->file = file_of(c->ast[side], r[side].rule);
-				to->line = r[side].rule->loc.line;
-			}
+		hook = c->ast[n]->hooks;
+		for (i = 0; i < TRIES && c->diff->count < TRIES_TOLD && hook; i++) {
+			try_packet(c, &t, n, hook);
+			hook = hook->next ? hook->next : c->ast[n]->hooks;
 		}
-		fwt_sampler_clean(&s);
+		fwt_sampler_clean(&t.s);
 	}
 	for (i = 0; i < 2; i++)
-		if (o[i].resolver)
-			fwt_resolver_free(o[i].resolver);
+		if (t.o[i].resolver)
+			fwt_resolver_free(t.o[i].resolver);
 	return c->sp.failed ? -ENOMEM : 0;
 }
 
@@ -458,13 +515,13 @@ int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32
 		c.sp.failed = true;
 	for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS && !c.sp.dd.over; hook++) {
 		for (i = 0; i < 2; i++)
-			c.tree[i] = tree_at(&c.s[i], hook, NULL);
+			c.tree[i] = tree_at(&c.s[i], hook);
 		c.hook = inet[hook];
 		if (c.tree[0] || c.tree[1])
-			compare(&c, hook, NULL);
+			compare(&c, hook, FWT_DD_YES, FWT_DD_YES);
 	}
-	compare_devices(&c, 0);
-	compare_devices(&c, 1);
+	for (; hook <= FWT_HOOK_DEV_EGRESS; hook++)
+		compare_devices(&c, hook);
 	diff->nodes = c.sp.dd.count;
 	/* What was told is true; what was not reached may be more. */
 	diff->more |= c.sp.dd.over;

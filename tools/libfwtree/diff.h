@@ -7,7 +7,7 @@
  * different outcomes is a set, which is told as boxes: ranges of fields, in the
  * words that a rule would use. A class is exact: its packets all differ, and what
  * is in no class does not. What sets, maps, pools and splits hold is told besides, for
- * the rules only name them.
+ * the rules only name them; and options.
  */
 #ifndef FWT_DIFF_H
 #define FWT_DIFF_H
@@ -55,11 +55,11 @@ struct fwt_diff_class {
 };
 
 /**
- * struct fwt_diff_data - a set, map, pool or split that both policies have
- * @what: "set", "map", "pool"; "rule", for a split
+ * struct fwt_diff_data - a set, map, pool or split that both policies have, or an option
+ * @what: "set", "map", "pool", "option"; "rule", for a split
  * @name: its name; of a rule its text
- * @text: what it holds in the first alone, in the second alone: elements, servers and
- *	settings as they are written; the rest are NULL
+ * @text: what it holds in the first alone, in the second alone: elements, servers,
+ *	settings and values as they are written; the rest are NULL
  * @count: how many there are of each, told or not
  */
 struct fwt_diff_data {

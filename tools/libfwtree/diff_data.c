@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sets, maps, pools and splits hold. To the rules they are names, and a question
- * of the same name is the same question (prove_test.c); so two policies whose sets
- * alone differ would be the same.
+ * What sets, maps, pools and splits hold, and options. To the rules they are names, and a
+ * question of the same name is the same question (prove_test.c); so two policies whose
+ * sets alone differ would be the same. What options change is no rule's.
  *
  * Whatever it is becomes a list of short texts: elements, servers, settings. What is in
  * one of two sorted lists alone is told.
@@ -15,6 +15,7 @@
 #include "diff_data.h"
 #include "sema.h"
 #include "set_text.h"
+#include "tcp.h"
 
 /* Text to be let go of by the list. */
 static bool keep(struct fwt_vec *to, char *text)
@@ -345,11 +346,101 @@ static bool compare_splits(struct fwt_diff *diff, const struct fwt_vec at[2],
 	return true;
 }
 
+/* Options */
+
+/* What a policy has that does not set one, in the units of a program. */
+static const struct {
+	u32 option;
+	u64 value;
+} defaults[] = {
+	{ FWT_OPTION_TCP_LOOSE, 0 }, { FWT_OPTION_ADOPT, 60000 },
+	{ FWT_OPTION_REVALIDATE, 1 }, { FWT_OPTION_EVALUATE, 0 },
+	{ FWT_OPTION_COUNTERS, 1 }, { FWT_OPTION_LOG_RATE, 10 },
+	{ FWT_OPTION_ANSWER_RATE, 100 }, { FWT_OPTION_EVENT_RATE, 10000 },
+	{ FWT_OPTION_NAT_PORTS, 1024u << 16 | 65535 }, { FWT_OPTION_HAIRPIN, 0 },
+};
+
+/* Timeouts hang on whether a connection is translated: as long as both are one. */
+static bool option_default(u32 option, u64 *value)
+{
+	u32 i = option - FWT_OPTION_TIMEOUT_TCP_SYN_SENT, seconds;
+
+	if (i < __FWT_TIMEOUT_MAX) {
+		seconds = fwt_timeout_default(i, false);
+		*value = 1000ull * seconds;
+		return seconds == fwt_timeout_default(i, true);
+	}
+	for (i = 0; i < ARRAY_SIZE(defaults) && defaults[i].option != option; i++)
+		;
+	if (i < ARRAY_SIZE(defaults))
+		*value = defaults[i].value;
+	return i < ARRAY_SIZE(defaults);
+}
+
+static bool option_value(const struct fwt_sema *s, u32 option, u64 *value)
+{
+	const struct fwt_prog_option *o = s->b.sec[FWT_SEC_OPTIONS].data;
+	u32 i, n = s->b.sec[FWT_SEC_OPTIONS].count;
+
+	for (i = 0; i < n; i++)
+		if (o[i].option == option) {
+			*value = o[i].value;
+			return true;
+		}
+	return option_default(option, value);
+}
+
+static const char *option_name(const struct fwt_ast_option *o, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s", o->name.text, o->state.text ? " " : "",
+		 o->state.text ? o->state.text : "");
+	return buf;
+}
+
+static const struct fwt_ast_option *option_of(const struct fwt_sema *s, const char *name)
+{
+	const struct fwt_ast_option *o;
+	char text[64];
+
+	for (o = s->ast->options; o; o = o->next)
+		if (!strcmp(option_name(o, text, sizeof(text)), name))
+			return o;
+	return NULL;
+}
+
+static bool options(struct fwt_diff *diff, const struct fwt_sema *s[2], struct fwt_vec list[2])
+{
+	static const char *const names[] = {
+#define NAME(id, name, unit, lo, hi) [FWT_OPTION_##id] = name,
+		FWT_OPTIONS(NAME)
+#undef NAME
+	};
+	const struct fwt_ast_option *o;
+	u32 i, side, has;
+	u64 value[2];
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		for (side = 0, has = 0; side < 2; side++)
+			has += option_value(s[side], i, &value[side]);
+		if (!has || (has == 2 && value[0] == value[1]))
+			continue;
+		for (side = 0; side < 2; side++) {
+			o = option_of(s[side], names[i]);
+			if (o && !say_value(&list[side], "", o->value))
+				return false;
+		}
+		if (!hold(diff, "option", names[i], list))
+			return false;
+	}
+	return true;
+}
+
 int fwt_diff_data(struct fwt_diff *diff, const struct fwt_sema *a, const struct fwt_sema *b)
 {
 	struct fwt_vec list[2] = { { .size = sizeof(char *) }, { .size = sizeof(char *) } };
 	struct fwt_vec at[2] = { { .size = sizeof(struct split_at) },
 				 { .size = sizeof(struct split_at) } };
+	const struct fwt_sema *both[2] = { a, b };
 	const struct fwt_pool *pool, *pool_b;
 	const struct fwt_map *map, *map_b;
 	const struct fwt_set *set, *set_b;
@@ -376,6 +467,7 @@ int fwt_diff_data(struct fwt_diff *diff, const struct fwt_sema *a, const struct 
 	}
 	ok = ok && all_splits(&at[0], a->ast) && all_splits(&at[1], b->ast) &&
 	     compare_splits(diff, at, list);
+	ok = ok && options(diff, both, list);
 	for (k = 0; k < 2; k++) {
 		for (i = 0; i < at[k].count; i++)
 			free(((struct split_at *)at[k].data)[i].text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What sets, maps, pools and splits of two policies hold: rules only name them. */
+/* What sets, maps, pools and splits of two policies hold: rules only name them. Options. */
 #ifndef FWT_DIFF_DATA_H
 #define FWT_DIFF_DATA_H
 

@@ -236,22 +236,26 @@ static struct fwt_wide edge(struct fwt_space *sp, u32 axis, u32 set, bool last)
 	return lo;
 }
 
-void fwt_region_protocol(struct fwt_space *sp, struct fwt_region *b, u32 world)
+void fwt_region_narrow(struct fwt_space *sp, struct fwt_region *b, u32 world)
 {
 	struct fwt_wide first, last;
 	u32 i, set;
 
-	for (i = 0; i < b->n && b->side[i].axis != FWT_AXIS_PROTOCOL; i++)
-		;
-	if (i == b->n)
-		return;
-	set = fwt_dd_and(&sp->dd, world, fwt_region_set(sp, b));
-	first = edge(sp, FWT_AXIS_PROTOCOL, set, false);
-	last = edge(sp, FWT_AXIS_PROTOCOL, set, true);
-	if (fwt_wide_cmp(first, last))
-		return;
-	b->side[i].first = first;
-	b->side[i].last = last;
+	for (i = 0; i < b->n; i++) {
+		struct fwt_region_side *s = &b->side[i];
+
+		if ((s->axis != FWT_AXIS_PROTOCOL && s->axis != FWT_AXIS_IIF &&
+		     s->axis != FWT_AXIS_OIF && s->axis != FWT_AXIS_KIND) ||
+		    !fwt_wide_cmp(s->first, s->last))
+			continue;
+		set = fwt_dd_and(&sp->dd, world, fwt_region_set(sp, b));
+		first = edge(sp, s->axis, set, false);
+		last = edge(sp, s->axis, set, true);
+		if (fwt_wide_cmp(first, last))
+			continue;
+		s->first = first;
+		s->last = last;
+	}
 }
 
 void fwt_region_hull(struct fwt_space *sp, struct fwt_region *b, u32 set, u32 world,

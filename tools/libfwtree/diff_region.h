@@ -40,16 +40,23 @@ u32 fwt_region_set(struct fwt_space *sp, const struct fwt_region *b);
 bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits,
 		     u32 outside, const u8 *support);
 
-/** fwt_region_protocol() - a range of protocols that comes down to one is that one */
-void fwt_region_protocol(struct fwt_space *sp, struct fwt_region *b, u32 world);
+/** fwt_region_narrow() - a range of protocols, interfaces or families that comes down to
+ * one is that one
+ */
+void fwt_region_narrow(struct fwt_space *sp, struct fwt_region *b, u32 world);
 
 /** fwt_region_hull() - the least box that holds a set */
 void fwt_region_hull(struct fwt_space *sp, struct fwt_region *b, u32 set, u32 world,
 		     const u8 *support);
 
-/** fwt_region_words() - as matches of a rule; returns @buf */
+/**
+ * fwt_region_words() - as matches of a rule
+ * @within: NULL, or the box whose words stand before: what it is not
+ *
+ * Return: @buf.
+ */
 const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region *b,
-			     char *buf, size_t size);
+			     const struct fwt_region *within, char *buf, size_t size);
 
 /**
  * fwt_region_join() - words that differ in one become a list

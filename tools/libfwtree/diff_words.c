@@ -188,8 +188,10 @@ static void kind(struct text *t, const struct fwt_region *b, struct fwt_wide lo,
 		say(t, "not { family { ipv4, ipv6 } }");
 	else if (lo.l == FWT_KIND_IPV4 && hi.l == FWT_KIND_IPV6)
 		say(t, "family { ipv4, ipv6 }");
+	else if (lo.l == FWT_KIND_IPV6 && hi.l == FWT_KIND_OTHER)
+		say(t, "not { family ipv4 }");
 	else if (lo.l != hi.l)
-		say(t, "kinds %llu-%llu", (unsigned long long)lo.l, (unsigned long long)hi.l);
+		say(t, lo.l ? "(IPv6 or ARP)" : "(IPv4, IPv6 or ARP)");
 	/* An address says it as well. */
 	else if (!side_of(b, FWT_AXIS_SADDR4 + (u32)lo.l) &&
 		 !side_of(b, FWT_AXIS_DADDR4 + (u32)lo.l))
@@ -247,10 +249,9 @@ static void fragment(struct text *t, const struct fwt_region *b, struct fwt_wide
 }
 
 static void one_side(const struct fwt_space *sp, const struct fwt_region *b,
-		     const struct fwt_region_side *s, const char *ports, struct text *t)
+		     const struct fwt_region_side *s, const char *ports, bool six,
+		     struct text *t)
 {
-	const struct fwt_region_side *k = side_of(b, FWT_AXIS_KIND);
-	bool six = k && k->first.l == FWT_KIND_IPV6;
 	struct fwt_wide lo, hi;
 	char field[40];
 	u32 f;
@@ -344,9 +345,25 @@ static void one_side(const struct fwt_space *sp, const struct fwt_region *b,
 	number(t, f < __FWT_FIELD_MAX ? fwt_field_info[f].name : "?", FWT_CLASS_NUMBER, lo, hi);
 }
 
-const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region *b,
-			     char *buf, size_t size)
+/* Of ICMPv6, whose types are numbers of their own. */
+static bool is_six(const struct fwt_space *sp, const struct fwt_region *b)
 {
+	const struct fwt_region_side *k = side_of(b, FWT_AXIS_KIND);
+	const struct fwt_region_side *s = side_of(b, FWT_AXIS_PROTOCOL);
+	struct fwt_wide lo, hi;
+
+	if (k)
+		return k->first.l == FWT_KIND_IPV6;
+	if (!s)
+		return false;
+	values_of(sp, s, &lo, &hi);
+	return lo.l == FWT_IPPROTO_ICMPV6 && hi.l == FWT_IPPROTO_ICMPV6;
+}
+
+const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region *b,
+			     const struct fwt_region *within, char *buf, size_t size)
+{
+	bool six = is_six(sp, b) || (within && is_six(sp, within));
 	const struct fwt_opaque *o = sp->opaque.data;
 	struct text t = { buf, size };
 	const struct fwt_region_side *s = side_of(b, FWT_AXIS_PROTOCOL);
@@ -362,7 +379,7 @@ const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region
 	for (axis = 0; axis < FWT_AXIS_FRESH; axis++) {
 		s = side_of(b, axis);
 		if (s)
-			one_side(sp, b, s, ports, &t);
+			one_side(sp, b, s, ports, six, &t);
 	}
 	for (i = 0; i < b->n; i++)
 		if (b->side[i].axis == FWT_AXIS_NONE)

@@ -23,7 +23,7 @@ struct fwt_prover {
 	struct fwt_outcomes out;
 	struct fwt_prove prove;
 	u32 in, world_in;
-	u32 leaving, world_out;
+	u32 starts, world_out;
 };
 
 struct fwt_prover *fwt_prover_open(const struct fwt_policy_ast *ast,
@@ -127,38 +127,39 @@ static void cut_local(struct fwt_prover *p)
 	}
 }
 
-static u32 is_accept(void *ctx, u32 leaf)
+/* A hook's tree, with what stands behind it. */
+static u32 through(struct fwt_prover *p, const struct fwt_ir_tree *t, u32 f)
 {
-	const struct fwt_outcomes *o = ctx;
-
-	return fwt_outcome(o, leaf)->verdict == FWT_VERDICT_ACCEPT ? FWT_DD_YES : FWT_DD_NO;
+	p->prove.accepted = f;
+	return t ? fwt_prove_hook(&p->prove, t) : f;
 }
 
 /* What a device's tree, on the way in or out, lets pass goes on to @f. */
 static u32 behind_devices(struct fwt_prover *p, u32 f, bool egress)
 {
 	const struct fwt_ir_tree *t;
-	const struct fwt_value *v;
-	struct fwt_dd *dd = &p->sp.dd;
-	u32 here, there, pass;
+	u32 here, to = f;
 
 	for (t = p->s.trees; t; t = t->next) {
 		if (!t->ast_hook || !t->ast_hook->device || t->ast_hook->egress != egress)
 			continue;
-		here = FWT_DD_NO;
-		for (v = t->ast_hook->devices.first; v; v = v->next) {
-			struct fwt_wide lo, hi;
-
-			fwt_space_device(v, &lo, &hi);
-			here = fwt_dd_or(dd, here,
-					 fwt_space_range(&p->sp, egress ? FWT_AXIS_OIF :
-							 FWT_AXIS_IIF, lo, hi, NULL));
-		}
-		there = fwt_prove_hook(&p->prove, t);
-		pass = fwt_dd_leaves(dd, there, is_accept, &p->out);
-		f = fwt_dd_ite(dd, fwt_dd_minus(dd, here, pass), there, f);
+		here = fwt_space_frames(&p->sp, p->ast, t->ast_hook);
+		to = fwt_dd_ite(&p->sp.dd, here, through(p, t, f), to);
 	}
-	return f;
+	return to;
+}
+
+/* What starts here; what leaves by lo comes in again. */
+static u32 start(struct fwt_prover *p, const struct fwt_ir_tree *in,
+		 const struct fwt_ir_tree *out, u32 ok)
+{
+	u32 lo = fwt_space_range(&p->sp, FWT_AXIS_OIF, FWT_WIDE_LO, FWT_WIDE_LO, NULL), f;
+
+	p->prove.loops = true;
+	f = behind_devices(p, through(p, in, ok), false);
+	p->prove.loops = false;
+	f = fwt_dd_ite(&p->sp.dd, lo, fwt_prove_loop(&p->prove, f), ok);
+	return through(p, out, behind_devices(p, f, true));
 }
 
 static int make(struct fwt_prover *p)
@@ -169,7 +170,8 @@ static int make(struct fwt_prover *p)
 	const struct fwt_ir_tree *in = hook_of(p, false), *out = hook_of(p, true);
 	const struct fwt_property *pr = p->property.data;
 	struct fwt_dd *dd = &p->sp.dd;
-	u32 i, leave, ok;
+	bool starts = false;
+	u32 i, next, ok;
 
 	fwt_outcomes_init(&p->out);
 	if (fwt_space_init(&p->sp, p->opts.budget))
@@ -177,22 +179,25 @@ static int make(struct fwt_prover *p)
 	p->made = true;
 	fwt_prove_init(&p->prove, &p->sp, &p->out, &p->s);
 	p->sp.per_packet = false;	/* openers, and what is never tracked */
-	for (i = 0; i < p->property.count; i++)
+	for (i = 0; i < p->property.count; i++) {
 		fwt_property_cut(&pr[i], &p->sp);
+		starts |= pr[i].out;
+	}
 	cut_local(p);
+	if (starts)
+		fwt_space_cut(&p->sp, FWT_AXIS_OIF, FWT_WIDE_LO, FWT_WIDE_LO);
+	fwt_space_cut_hop(&p->sp);
 	if (fwt_space_fix(&p->sp))
 		return -ENOMEM;
 	ok = fwt_prove_leaf(&p->prove, &accept);
-	leave = behind_devices(p, ok, true);
-	p->prove.accepted = leave;
-	p->leaving = out ? fwt_prove_hook(&p->prove, out) : leave;
+	if (starts)
+		p->starts = start(p, in, out, ok);
 	/* What ingress accepts goes out again, if it is not for this machine. */
-	p->prove.accepted = fwt_dd_ite(dd, local(p), ok, p->leaving);
-	p->in = in ? fwt_prove_hook(&p->prove, in) : p->prove.accepted;
-	p->prove.accepted = 0;
-	p->in = behind_devices(p, p->in, false);
-	p->world_in = fwt_space_world(&p->sp, FWT_HOOK_INGRESS, NULL);
-	p->world_out = fwt_space_world(&p->sp, FWT_HOOK_EGRESS, NULL);
+	next = fwt_prove_hop(&p->prove, through(p, out, behind_devices(p, ok, true)));
+	next = fwt_dd_ite(dd, local(p), ok, next);
+	p->in = behind_devices(p, through(p, in, next), false);
+	p->world_in = fwt_space_world(&p->sp, FWT_HOOK_INGRESS, FWT_DD_YES);
+	p->world_out = fwt_space_world(&p->sp, FWT_HOOK_EGRESS, FWT_DD_YES);
 	return p->sp.failed ? -ENOMEM : 0;
 }
 
@@ -202,7 +207,7 @@ struct wanted {
 	bool unknown;
 };
 
-/* What is not known is against the property. */
+/* What is not known is against the property; what goes nowhere is nothing to it. */
 static u32 comes_to(void *ctx, u32 leaf)
 {
 	const struct wanted *w = ctx;
@@ -210,33 +215,86 @@ static u32 comes_to(void *ctx, u32 leaf)
 
 	if (v == FWT_OUT_UNKNOWN)
 		return w->unknown ? FWT_DD_YES : FWT_DD_NO;
+	if (v == FWT_OUT_EXPIRES)
+		return w->unknown ? FWT_DD_NO : FWT_DD_YES;
 	return v == w->verdict ? FWT_DD_YES : FWT_DD_NO;
 }
 
+/* A hook on the way of a packet; @device: the tree of its interface. */
+struct stage {
+	bool device;
+	bool egress;
+	void (*before)(struct fwt_prove *p, u8 *bits);
+};
+
+static const struct stage way_in[] = {
+	{ true, false, NULL }, { false, false, NULL },
+	{ false, true, fwt_prove_hop_bits }, { true, true, NULL },
+};
+
+static const struct stage way_out[] = {
+	{ false, true, NULL }, { true, true, NULL },
+	{ true, false, fwt_prove_loop_bits }, { false, false, NULL },
+};
+
+static const struct fwt_ir_tree *tree_at(struct fwt_prover *p, const struct stage *s,
+					 const u8 *bits)
+{
+	const struct fwt_ir_tree *t;
+	u32 here;
+
+	if (!s->device)
+		return hook_of(p, s->egress);
+	for (t = p->s.trees; t; t = t->next) {
+		if (!t->ast_hook || !t->ast_hook->device || t->ast_hook->egress != s->egress)
+			continue;
+		here = fwt_space_frames(&p->sp, p->ast, t->ast_hook);
+		if (fwt_dd_at(&p->sp.dd, here, bits) == FWT_DD_YES)
+			return t;
+	}
+	return NULL;
+}
+
+/* The rule that decides. Whoever lets on is not who refuses: the last one is. */
 static void place(struct fwt_prover *p, const struct fwt_property *pr,
 		  struct fwt_witness *w, bool accepted, struct fwt_proof *proof)
 {
-	const struct fwt_ir_tree *t = hook_of(p, pr->out);
 	const struct fwt_ir_rule *by = NULL;
 	u8 *bits = calloc(p->sp.vars + 64, 1);
+	const struct fwt_ir_tree *t;
+	const struct stage *s;
+	u32 i;
 
 	if (!bits)
 		return;
 	memcpy(bits, w->bits, w->vars);
-	if (t)
-		by = fwt_prove_follow(&p->prove, t, bits);
-	/* Whoever lets in is not who refuses: egress, or a device's tree, has the last word. */
-	if (by && by->end == FWT_END_ACCEPT && !accepted) {
-		t = pr->out ? NULL : hook_of(p, true);
+	for (i = 0; i < ARRAY_SIZE(way_in); i++) {
+		s = pr->out ? &way_out[i] : &way_in[i];
+		if (s->before)
+			s->before(&p->prove, bits);
+		t = tree_at(p, s, bits);
 		by = t ? fwt_prove_follow(&p->prove, t, bits) : NULL;
-		if (by && by->end == FWT_END_ACCEPT)
-			by = NULL;
+		if ((t && !by) || (by && by->end != FWT_END_ACCEPT) ||
+		    (accepted && !s->device))
+			break;
 	}
-	if (by) {
+	if (by && (by->end != FWT_END_ACCEPT || accepted)) {
 		proof->file = p->ast->sources->source[by->ast->loc.file]->name;
 		proof->line = by->ast->loc.line;
 	}
 	free(bits);
+}
+
+/* Is all of @says that would be tracked in the middle of something: none of it in @all. */
+static bool opens_nothing(struct fwt_prover *p, u32 says, u32 all)
+{
+	struct fwt_space *sp = &p->sp;
+
+	return sp->tracks &&
+	       !fwt_dd_meet(&sp->dd, all, fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_NEW,
+						       FWT_CT_NEW)) &&
+	       fwt_dd_meet(&sp->dd, says, fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_INVALID,
+						       FWT_CT_INVALID));
 }
 
 int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
@@ -245,7 +303,7 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 	struct wanted want = { &p->out, 0, false };
 	struct fwt_dd *dd = &p->sp.dd;
 	struct fwt_witness w;
-	u32 all, bad, f;
+	u32 says, all, bad, f;
 	int ret;
 
 	memset(proof, 0, sizeof(*proof));
@@ -257,8 +315,9 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 		if (ret)
 			return ret;
 	}
-	f = pr->out ? p->leaving : p->in;
-	all = fwt_dd_and(dd, fwt_property_set(pr, &p->sp), pr->out ? p->world_out : p->world_in);
+	f = pr->out ? p->starts : p->in;
+	says = fwt_dd_and(dd, fwt_property_says(pr, &p->sp), pr->out ? p->world_out : p->world_in);
+	all = fwt_dd_and(dd, says, fwt_property_first(&p->sp));
 	want.verdict = pr->verdict;
 	want.unknown = !pr->always;
 	bad = fwt_dd_leaves(dd, f, comes_to, &want);
@@ -267,7 +326,14 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 	if (dd->over)
 		return fwt_prove_samples(p->ast, pr, &p->opts, proof);
 	if (all == FWT_DD_NO || bad == FWT_DD_NO) {
-		proof->is = all == FWT_DD_NO ? FWT_PROOF_EMPTY : FWT_PROOF_HOLDS;
+		bool strays = opens_nothing(p, says, all);
+
+		if (dd->over)
+			return fwt_prove_samples(p->ast, pr, &p->opts, proof);
+		proof->is = all == FWT_DD_NO || strays ? FWT_PROOF_EMPTY : FWT_PROOF_HOLDS;
+		if (strays)
+			snprintf(proof->given, sizeof(proof->given),
+				 "such packets open no connection: they are 'invalid'");
 		return 0;
 	}
 	proof->is = FWT_PROOF_FAILS;

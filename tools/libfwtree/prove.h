@@ -7,9 +7,9 @@
  *
  * A property ranges over all well-formed packets that open a connection or are
  * never tracked; what it does not say is any. "in" is the whole way: the device's
- * tree, ingress, and for what is not for this machine egress, by any interface;
- * "out" is egress for local traffic. A hook that the policy does not name lets
- * everything pass.
+ * tree, ingress, and for what is not for this machine egress, by any interface, with
+ * the TTL that a router leaves; "out" is egress for local traffic, and for what leaves
+ * by lo ingress as well. A hook that the policy does not name lets everything pass.
  *
  * The policy becomes a decision diagram (prove_walk.h), and the answer is that the
  * property holds for all packets, or a packet for which it does not. What is not
@@ -73,7 +73,7 @@ enum fwt_proof_is {
  * @is: which
  * @sampled: FAILS: found among generated packets
  * @packet: FAILS: as fwctl explain takes it
- * @given: FAILS: what else must be so, in words; may be empty
+ * @given: FAILS: what else must be so, in words; EMPTY: why; may be empty
  * @becomes: FAILS: what becomes of the packet: "accept, dnat to 192.0.2.1"
  * @file: FAILS: of the rule that decides, NULL where none does
  * @line: its line

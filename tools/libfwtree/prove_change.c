@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What modifiers do to packets, and outcomes with what modifiers leave in them.
+ * What modifiers do to packets.
  *
  * A modifier gives an axis a value, or one that is not known here (an address out
  * of a range, that of an interface). What is not known is bits of its own, named
@@ -9,119 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "prove_walk.h"
-
-void fwt_outcomes_init(struct fwt_outcomes *o)
-{
-	memset(o, 0, sizeof(*o));
-	o->outcome.size = sizeof(struct fwt_outcome);
-	o->effect.size = sizeof(struct fwt_out_effect);
-}
-
-void fwt_outcomes_clean(struct fwt_outcomes *o)
-{
-	struct fwt_out_effect *e = o->effect.data;
-	u32 i;
-
-	for (i = 0; i < o->effect.count; i++)
-		free(e[i].text);
-	free(o->effect.data);
-	free(o->outcome.data);
-}
-
-const char *fwt_outcome_words(const struct fwt_outcomes *o, u32 leaf, char *buf, size_t size)
-{
-	const struct fwt_outcome *out = fwt_outcome(o, leaf);
-	const struct fwt_out_effect *e = o->effect.data;
-	u32 at;
-	size_t len;
-
-	switch (out->verdict) {
-	case FWT_VERDICT_ACCEPT:
-		snprintf(buf, size, "accept");
-		break;
-	case FWT_VERDICT_DROP:
-		snprintf(buf, size, "drop");
-		break;
-	case FWT_VERDICT_REJECT:
-		snprintf(buf, size, "reject%s%s", out->reject ? " with " : "", out->reject ?
-			 fwt_reject_name((enum fwt_ast_reject)out->reject) : "");
-		break;
-	case FWT_OUT_QUEUE:
-		snprintf(buf, size, "queue %u%s", out->queue, out->reject ? " bypass" : "");
-		break;
-	case FWT_OUT_FALLS:
-		snprintf(buf, size, "no verdict");
-		break;
-	default:
-		snprintf(buf, size, "something not known here");
-	}
-	for (at = out->effect; at != FWT_NONE; at = e[at].next) {
-		len = strlen(buf);
-		snprintf(buf + len, size - len, ", %s", e[at].text);
-	}
-	return buf;
-}
-
-/* Effects */
-
-static u32 cell(struct fwt_prove *p, u32 slot, const char *text, u32 next)
-{
-	struct fwt_out_effect *e = p->out->effect.data;
-	u32 i;
-
-	for (i = 0; i < p->out->effect.count; i++)
-		if (e[i].slot == slot && e[i].next == next && !strcmp(e[i].text, text))
-			return i;
-	e = fwt_vec_add(&p->out->effect, 1);
-	if (e)
-		e->text = strdup(text);
-	if (!e || !e->text) {
-		p->out->effect.count -= !!e;
-		p->sp->dd.over = true;
-		return next;
-	}
-	e->slot = slot;
-	e->next = next;
-	return i;
-}
-
-/* In slot 0 all count, in their order; in another one that which came last, which
- * is there already when an earlier one is added.
- */
-static u32 insert(struct fwt_prove *p, u32 list, u32 slot, const char *text)
-{
-	struct fwt_out_effect e;
-
-	if (list == FWT_NONE || !slot)
-		return cell(p, slot, text, list);
-	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
-	if (e.slot == slot)
-		return list;
-	if (e.slot > slot)
-		return cell(p, slot, text, list);
-	return cell(p, e.slot, e.text, insert(p, e.next, slot, text));
-}
-
-struct adding {
-	struct fwt_prove *p;
-	u32 slot;
-	const char *text;
-};
-
-static u32 add_to(void *ctx, u32 leaf)
-{
-	const struct adding *a = ctx;
-	struct fwt_outcome o;
-
-	if (fwt_dd_value(leaf) < 2)
-		return leaf;
-	o = *fwt_outcome(a->p->out, leaf);
-	if (a->slot && (o.verdict == FWT_VERDICT_DROP || o.verdict == FWT_VERDICT_REJECT))
-		return leaf;
-	o.effect = insert(a->p, o.effect, a->slot, a->text);
-	return fwt_prove_leaf(a->p, &o);
-}
+#include "prove_change.h"
 
 /* Changes */
 
@@ -129,29 +17,6 @@ static u32 add_to(void *ctx, u32 leaf)
 #define SLOT_SNAT	2u
 #define SLOT_NOTRACK	3u
 #define SLOT_SET	4u	/* and the field's number */
-
-#define CHANGES_MAX	8
-
-struct change {
-	u32 axis;
-	bool known;
-	struct fwt_wide value;
-};
-
-/**
- * struct changes - what a modifier changes in packets of one family
- * @fields: FWT_FIELD_BIT() of what is not what it was: questions about them are new
- * @slot: of its effect
- */
-struct changes {
-	struct change change[CHANGES_MAX];
-	u32 n;
-	u64 fields;
-	u32 slot;
-	bool translates;
-	bool of_source;
-	char text[400];
-};
 
 #define FIELDS_SOURCE	(FWT_FIELD_BIT(SADDR) | FWT_FIELD_BIT(IP_SADDR) | \
 			 FWT_FIELD_BIT(IP6_SADDR))
@@ -175,16 +40,17 @@ static void modifier_words(const struct fwt_modifier *m, char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = 0;
 }
 
-static void change(struct changes *c, u32 axis, bool known, struct fwt_wide value)
+void fwt_changes_add(struct fwt_axis_changes *c, u32 axis, bool known, struct fwt_wide value)
 {
-	if (axis == FWT_AXIS_NONE || c->n == CHANGES_MAX)
+	if (axis == FWT_AXIS_NONE || c->n == FWT_CHANGES_MAX)
 		return;
 	c->change[c->n].axis = axis;
 	c->change[c->n].known = known;
 	c->change[c->n++].value = value;
 }
 
-static void set_change(struct fwt_prove *p, const struct fwt_modifier *m, struct changes *c)
+static void set_change(struct fwt_prove *p, const struct fwt_modifier *m,
+		       struct fwt_axis_changes *c)
 {
 	const char *words = fwt_field_words(m->set.target.field, FWT_IMPLIES_NONE);
 	const struct fwt_value *v = m->set.value.first;
@@ -200,6 +66,9 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m, struct
 	if (field == __FWT_FIELD_MAX)
 		return;
 	c->fields = 1ull << field;
+	/* Routes are asked for with both. */
+	if (field == FWT_FIELD_MARK || field == FWT_FIELD_DSCP)
+		c->fields |= FWT_FIELDS_ROUTE;
 	if (v && !v->next && !m->set.from && field != FWT_FIELD_TCP_OPTION_MSS &&
 	    fwt_sema_range(p->s, &m->set.target, v, &r) &&
 	    !memcmp(r.low, r.high, r.words * sizeof(u32))) {
@@ -207,11 +76,11 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m, struct
 		value = fwt_wide_words(r.low, r.words);
 	}
 	/* Of a frame without a tag nothing is set: it gets none. */
-	change(c, fwt_space_axis(field, FWT_KIND_IPV4), known, value);
+	fwt_changes_add(c, fwt_space_axis(field, FWT_KIND_IPV4), known, value);
 }
 
 /* What another module's node sets, if anything. */
-static void node_change(u32 kind, struct changes *c)
+static void node_change(u32 kind, struct fwt_axis_changes *c)
 {
 	static const u8 field[] = {
 		FWT_FIELD_MARK, FWT_FIELD_CT_MARK, FWT_FIELD_PRIORITY, FWT_FIELD_DSCP,
@@ -219,9 +88,11 @@ static void node_change(u32 kind, struct changes *c)
 	};
 	u32 i;
 
+	/* It sets what routes are asked for with. */
+	c->fields |= FWT_FIELDS_ROUTE;
 	for (i = 0; i < ARRAY_SIZE(field); i++) {
 		c->fields |= 1ull << field[i];
-		change(c, fwt_space_axis(field[i], kind), false, fwt_wide(0, 0));
+		fwt_changes_add(c, fwt_space_axis(field[i], kind), false, fwt_wide(0, 0));
 	}
 }
 
@@ -240,7 +111,7 @@ static const struct fwt_value *target_of(const struct fwt_modifier *m, u32 kind)
 }
 
 static void nat_change(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
-		       struct changes *c)
+		       struct fwt_axis_changes *c)
 {
 	static const struct fwt_ast_ref addr = { .field = FWT_AST_DADDR };
 	static const struct fwt_ast_ref port = { .field = FWT_AST_DPORT };
@@ -256,19 +127,39 @@ static void nat_change(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 	known = v && (v->kind == FWT_VALUE_IPV4 || v->kind == FWT_VALUE_IPV6) &&
 		fwt_sema_range(p->s, &addr, v, &r);
 	if (m->nat.addr.first || m->nat.map.text || m->kind != FWT_AST_MOD_DNAT)
-		change(c, fwt_space_axis(c->of_source ? FWT_FIELD_SADDR : FWT_FIELD_DADDR,
-					 kind), known, known ?
-		       fwt_wide_words(r.low, r.words) : fwt_wide(0, 0));
+		fwt_changes_add(c, fwt_space_axis(c->of_source ? FWT_FIELD_SADDR :
+							    FWT_FIELD_DADDR, kind), known,
+				known ? fwt_wide_words(r.low, r.words) : fwt_wide(0, 0));
 	v = m->nat.port;
 	if (c->of_source || (!v && m->kind != FWT_AST_MOD_BALANCE && !m->nat.map.text))
 		return;
 	known = v && v->kind == FWT_VALUE_NUMBER && fwt_sema_range(p->s, &port, v, &r);
-	change(c, FWT_AXIS_DPORT, known, known ? fwt_wide(0, r.low[0]) : fwt_wide(0, 0));
+	fwt_changes_add(c, FWT_AXIS_DPORT, known, known ? fwt_wide(0, r.low[0]) : fwt_wide(0, 0));
+}
+
+/* From there on it has no connection. */
+static void notrack_change(struct fwt_axis_changes *c)
+{
+	static const u8 its[] = {
+		FWT_FIELD_CT_MARK, FWT_FIELD_CT_DIRECTION, FWT_FIELD_CT_ORIGINAL_SADDR,
+		FWT_FIELD_CT_ORIGINAL_DADDR, FWT_FIELD_CT_ORIGINAL_SPORT,
+		FWT_FIELD_CT_ORIGINAL_DPORT, FWT_FIELD_CT_ORIGINAL_PROTOCOL,
+	};
+	u32 i;
+
+	c->slot = SLOT_NOTRACK;
+	c->untracks = true;
+	c->fields = FWT_FIELD_BIT(CT_STATE);
+	fwt_changes_add(c, FWT_AXIS_CT_STATE, true, fwt_wide(0, FWT_CT_UNTRACKED));
+	for (i = 0; i < ARRAY_SIZE(its); i++) {
+		c->fields |= 1ull << its[i];
+		fwt_changes_add(c, FWT_AXIS_MORE + 3u * its[i], true, fwt_wide(0, 0));
+	}
 }
 
 /* False where the modifier leaves no trace. */
 static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
-		       struct changes *c)
+		       struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
 	modifier_words(m, c->text, sizeof(c->text));
@@ -288,10 +179,10 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 	case FWT_AST_MOD_MSS_CLAMP:
 		c->slot = SLOT_SET + FWT_AST_TCP_OPTION_MSS;
 		c->fields = FWT_FIELD_BIT(TCP_OPTION_MSS);
-		change(c, FWT_AXIS_TCP_OPTION_MSS, false, fwt_wide(0, 0));
+		fwt_changes_add(c, FWT_AXIS_TCP_OPTION_MSS, false, fwt_wide(0, 0));
 		return true;
 	case FWT_AST_MOD_NOTRACK:
-		c->slot = SLOT_NOTRACK;
+		notrack_change(c);
 		return true;
 	case FWT_AST_MOD_MODIFY:
 		node_change(kind, c);
@@ -304,7 +195,7 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 }
 
 /* The bit that stands for bit @i of what a modifier makes of something. */
-static u32 unknown_bit(struct fwt_prove *p, const struct changes *c, const char *what,
+static u32 unknown_bit(struct fwt_prove *p, const struct fwt_axis_changes *c, const char *what,
 		       const char *question, u32 i, bool make)
 {
 	const struct fwt_opaque *o = p->sp->opaque.data;
@@ -323,7 +214,7 @@ static u32 unknown_bit(struct fwt_prove *p, const struct changes *c, const char 
 }
 
 /* Calls @to for each bit of the diagram that is not what it was, where @asked. */
-static void each_unknown(struct fwt_prove *p, const struct changes *c, const u8 *asked,
+static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, const u8 *asked,
 			 u32 vars, bool make, void (*to)(void *ctx, u32 var, u32 fresh),
 			 void *ctx)
 {
@@ -342,8 +233,10 @@ static void each_unknown(struct fwt_prove *p, const struct changes *c, const u8 
 	}
 	for (a = FWT_AXIS_MORE; a < FWT_AXIS_FRESH; a++) {
 		const struct fwt_axis *axis = &p->sp->axis[a];
+		u32 field = (a - FWT_AXIS_MORE) / 3;
 
-		if (!(c->fields >> (a - FWT_AXIS_MORE) / 3 & 1) || !c->translates)
+		if (!(c->fields >> field & 1) ||
+		    (!c->translates && !(FWT_FIELDS_ROUTE >> field & 1)))
 			continue;
 		for (i = 0; i < axis->bits; i++) {
 			if (!asked[axis->first + i])
@@ -372,7 +265,7 @@ static void note_name(void *ctx, u32 var, u32 fresh)
 	name[var] = fresh;
 }
 
-static u32 put_in(struct fwt_prove *p, const struct changes *c, u32 f)
+u32 fwt_changes_put(struct fwt_prove *p, const struct fwt_axis_changes *c, u32 f)
 {
 	struct fwt_dd *dd = &p->sp->dd;
 	u32 i, n, vars = p->sp->vars, *name;
@@ -409,7 +302,7 @@ static u32 put_in(struct fwt_prove *p, const struct changes *c, u32 f)
 /* 0 none, 1 snat, 2 both, 3 dnat */
 static const u8 status_after[2][4] = { { 3, 2, 2, 3 }, { 1, 1, 2, 2 } };
 
-static u32 status(struct fwt_prove *p, const struct changes *c, u32 f)
+static u32 status(struct fwt_prove *p, const struct fwt_axis_changes *c, u32 f)
 {
 	const struct fwt_axis *a = &p->sp->axis[FWT_AXIS_CT_STATUS];
 	u32 old, to = FWT_DD_NO;
@@ -426,9 +319,34 @@ static u32 status(struct fwt_prove *p, const struct changes *c, u32 f)
 	return to;
 }
 
-static bool too_late(const struct fwt_prove *p, const struct changes *c)
+/* Where what is led elsewhere goes its way already. */
+static bool too_late(const struct fwt_prove *p, const struct fwt_axis_changes *c)
 {
-	return c->translates && !c->of_source && p->hook == FWT_HOOK_EGRESS;
+	return c->translates && !c->of_source && (p->hook == FWT_HOOK_EGRESS || p->loops);
+}
+
+/* Of which it is not too late: what starts here; what was led there where it started. */
+static u32 in_time(struct fwt_prove *p)
+{
+	return p->loops ? fwt_space_is(p->sp, FWT_AXIS_CT_STATUS, 2, 3) :
+			  fwt_space_is(p->sp, FWT_AXIS_IIF, 0, 0);
+}
+
+/* What a modifier does nothing to. */
+static u32 left_alone(struct fwt_prove *p, const struct fwt_axis_changes *c)
+{
+	struct fwt_dd *dd = &p->sp->dd;
+	u32 f;
+
+	/* What is never tracked is not translated. */
+	if (c->translates)
+		return fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
+				    FWT_CT_UNTRACKED);
+	if (!c->untracks)
+		return FWT_DD_NO;
+	f = fwt_dd_or(dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_NEW, FWT_CT_NEW),
+		      fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_INVALID, FWT_CT_INVALID));
+	return fwt_dd_not(dd, f);
 }
 
 static u32 modified(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
@@ -436,31 +354,21 @@ static u32 modified(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
 	static const struct fwt_outcome dropped = {
 		.verdict = FWT_VERDICT_DROP, .effect = FWT_NONE,
 	};
-	u32 kind, was = f, to[2], none;
-	struct changes c;
+	u32 kind, was = f, to[2];
+	struct fwt_axis_changes c;
 
 	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
-		struct adding a = { .p = p, .text = c.text };
-
 		if (!changes_of(p, m, kind, &c))
 			return f;
-		a.slot = c.slot;
-		to[kind] = fwt_dd_leaves(&p->sp->dd, f, add_to, &a);
+		to[kind] = fwt_prove_effect(p, f, c.slot, c.text);
 		if (c.translates)
 			to[kind] = status(p, &c, to[kind]);
-		to[kind] = put_in(p, &c, to[kind]);
+		to[kind] = fwt_changes_put(p, &c, to[kind]);
 	}
 	f = fwt_dd_ite(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), to[1], to[0]);
-	if (!c.translates)
-		return f;
-	if (too_late(p, &c)) {	/* what comes from elsewhere is routed already */
-		none = fwt_space_is(p->sp, FWT_AXIS_IIF, 0, 0);
-		f = fwt_dd_ite(&p->sp->dd, none, f, fwt_prove_leaf(p, &dropped));
-	}
-	/* What is never tracked is not translated. */
-	return fwt_dd_ite(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE,
-						    FWT_CT_UNTRACKED, FWT_CT_UNTRACKED),
-			  was, f);
+	if (too_late(p, &c))
+		f = fwt_dd_ite(&p->sp->dd, in_time(p), f, fwt_prove_leaf(p, &dropped));
+	return fwt_dd_ite(&p->sp->dd, left_alone(p, &c), was, f);
 }
 
 static u32 back_to_front(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
@@ -490,7 +398,7 @@ static void forget(void *ctx, u32 var, u32 fresh)
 	f->set = fwt_dd_forget(&f->p->sp->dd, f->set, var, 1);
 }
 
-static u32 after(struct fwt_prove *p, const struct changes *c, u32 set)
+static u32 after(struct fwt_prove *p, const struct fwt_axis_changes *c, u32 set)
 {
 	struct forgetting f = { p, set };
 	struct fwt_dd *dd = &p->sp->dd;
@@ -535,7 +443,7 @@ u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)
 {
 	const struct fwt_modifier *m;
 	struct fwt_dd *dd = &p->sp->dd;
-	struct changes c;
+	struct fwt_axis_changes c;
 	u32 kind, to, left, alone, part;
 
 	for (m = r->ast->modifiers; m && !dd->over; m = m->next) {
@@ -543,14 +451,12 @@ u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)
 		alone = FWT_DD_NO;
 		if (!changes_of(p, m, FWT_KIND_IPV4, &c))
 			continue;
-		if (c.translates) {
-			alone = fwt_dd_and(dd, set, fwt_space_is(p->sp, FWT_AXIS_CT_STATE,
-								 FWT_CT_UNTRACKED,
-								 FWT_CT_UNTRACKED));
+		if (c.translates || c.untracks) {
+			alone = fwt_dd_and(dd, set, left_alone(p, &c));
 			left = fwt_dd_minus(dd, set, alone);
 		}
 		if (too_late(p, &c))
-			left = fwt_dd_and(dd, left, fwt_space_is(p->sp, FWT_AXIS_IIF, 0, 0));
+			left = fwt_dd_and(dd, left, in_time(p));
 		to = alone;
 		for (kind = 0; kind < FWT_KINDS; kind++) {
 			changes_of(p, m, kind, &c);
@@ -576,48 +482,51 @@ static void copy(void *ctx, u32 var, u32 fresh)
 }
 
 /* Bits given out after @bits was made are not in it: nothing has asked them. */
-static void change_bits(struct fwt_prove *p, const struct fwt_modifier *m, u8 *bits)
+void fwt_changes_bits(struct fwt_prove *p, const struct fwt_axis_changes *c, u8 *bits)
 {
 	u32 vars = p->sp->vars, n, old;
-	struct changes c;
-	u8 *was, *asked;
+	u8 *was = malloc(vars + 1), *asked = malloc(vars + 1);
+	struct copying copying = { was, bits };
 
-	was = malloc(vars + 1);
-	asked = malloc(vars + 1);
-	for (m = was && asked ? m : NULL; m; m = m->next) {
-		struct copying copying = { was, bits };
-		u32 kind = fwt_dd_at(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6),
-				     bits) == FWT_DD_YES;
-
-		if (!changes_of(p, m, kind, &c))
-			continue;
-		if (c.translates &&
-		    fwt_dd_at(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE,
-						       FWT_CT_UNTRACKED, FWT_CT_UNTRACKED),
-			      bits) == FWT_DD_YES && p->sp->tracks)
-			continue;
+	if (was && asked) {
 		memcpy(was, bits, vars);
 		memset(asked, 1, vars);
-		each_unknown(p, &c, asked, vars, false, copy, &copying);
-		for (n = 0; n < c.n; n++)
-			if (c.change[n].known)
-				fwt_space_piece(p->sp, c.change[n].axis, c.change[n].value,
-						bits + p->sp->axis[c.change[n].axis].first);
-		for (old = 0; c.translates && p->sp->axis[FWT_AXIS_CT_STATUS].bits && old < 4;
+		each_unknown(p, c, asked, vars, false, copy, &copying);
+		for (n = 0; n < c->n; n++)
+			if (c->change[n].known)
+				fwt_space_piece(p->sp, c->change[n].axis, c->change[n].value,
+						bits + p->sp->axis[c->change[n].axis].first);
+		for (old = 0; c->translates && p->sp->axis[FWT_AXIS_CT_STATUS].bits && old < 4;
 		     old++)
 			if (fwt_dd_at(&p->sp->dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATUS, old,
 							       old), was) == FWT_DD_YES)
 				fwt_space_piece(p->sp, FWT_AXIS_CT_STATUS,
-						fwt_wide(0, status_after[c.of_source][old]),
+						fwt_wide(0, status_after[c->of_source][old]),
 						bits + p->sp->axis[FWT_AXIS_CT_STATUS].first);
 	}
 	free(was);
 	free(asked);
 }
 
+static void modify_bits(struct fwt_prove *p, const struct fwt_modifier *m, u8 *bits)
+{
+	struct fwt_axis_changes c;
+	u32 kind;
+
+	for (; m; m = m->next) {
+		kind = fwt_dd_at(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), bits) ==
+		       FWT_DD_YES;
+		if (!changes_of(p, m, kind, &c) ||
+		    (p->sp->tracks &&
+		     fwt_dd_at(&p->sp->dd, left_alone(p, &c), bits) == FWT_DD_YES))
+			continue;
+		fwt_changes_bits(p, &c, bits);
+	}
+}
+
 void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
 {
-	change_bits(p, r->ast->modifiers, bits);
+	modify_bits(p, r->ast->modifiers, bits);
 }
 
 /* A select by another module's node: as if "modify" stood there. */
@@ -634,16 +543,17 @@ static bool selecting(const struct fwt_ir_rule *r, struct fwt_modifier *m)
 u32 fwt_prove_selected(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f)
 {
 	struct fwt_modifier m;
-	struct changes c;
+	struct fwt_axis_changes c;
 
 	/* Of either family: what it sets lies on the same axes. */
-	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ? put_in(p, &c, f) : f;
+	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ?
+	       fwt_changes_put(p, &c, f) : f;
 }
 
 u32 fwt_prove_select_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)
 {
 	struct fwt_modifier m;
-	struct changes c;
+	struct fwt_axis_changes c;
 
 	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ?
 	       after(p, &c, set) : set;
@@ -654,7 +564,7 @@ void fwt_prove_select(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits
 	struct fwt_modifier m;
 
 	if (selecting(r, &m))
-		change_bits(p, &m, bits);
+		modify_bits(p, &m, bits);
 }
 
 void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r)

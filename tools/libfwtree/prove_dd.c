@@ -144,9 +144,7 @@ static u32 remember(struct fwt_dd *dd, u32 op, u32 a, u32 b, u32 c, u32 value)
 
 static bool step(struct fwt_dd *dd)
 {
-	if (++dd->steps > FWT_DD_STEPS * dd->budget)
-		dd->over = true;
-	return !dd->over;
+	return fwt_dd_work(dd, 1);
 }
 
 static u32 var_of(const struct fwt_dd *dd, u32 f)

@@ -83,6 +83,15 @@ static inline u32 fwt_dd_value(u32 f)
 	return f & ~FWT_DD_LEAF;
 }
 
+/** fwt_dd_work() - steps done elsewhere that count as well; false where the budget ended */
+static inline bool fwt_dd_work(struct fwt_dd *dd, u32 steps)
+{
+	dd->steps += steps;
+	if (dd->steps > FWT_DD_STEPS * dd->budget)
+		dd->over = true;
+	return !dd->over;
+}
+
 /** fwt_dd_node() - if bit @var then @hi else @lo, both of which ask later bits alone */
 u32 fwt_dd_node(struct fwt_dd *dd, u32 var, u32 lo, u32 hi);
 

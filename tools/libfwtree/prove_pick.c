@@ -79,6 +79,21 @@ static u32 usual_part(struct fwt_space *sp, u32 set, u32 from, u32 to)
 	return set;
 }
 
+/* Of what is never tracked rather what is so by its form: anybody sees that. Where nobody
+ * asks for it, rather what begins something.
+ */
+static u32 by_form(struct fwt_space *sp, u32 set, u32 hook)
+{
+	u32 f = fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED, FWT_CT_UNTRACKED);
+
+	if (!(FWT_HOOK_BIT(hook) & FWT_HOOKS_INET))
+		return set;
+	f = sp->tracks ? fwt_dd_minus(&sp->dd, set, fwt_dd_minus(&sp->dd, f,
+								  fwt_space_formless(sp))) :
+			 fwt_dd_and(&sp->dd, set, fwt_space_opens(sp, false));
+	return f == FWT_DD_NO || sp->dd.over ? set : f;
+}
+
 /* The usual values of an axis. */
 static u32 usual_of(u32 axis, struct fwt_wide *to)
 {
@@ -373,6 +388,10 @@ static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt
 		snprintf(more, sizeof(more), "len %u", p->length);
 		append(w->words, sizeof(w->words), " ", more);
 	}
+	if (p->have & FWT_HAVE_TCP && p->tcp_flags & FWT_TCP_PSH)
+		append(w->words, sizeof(w->words), " ", "psh");
+	if (p->have & FWT_HAVE_TCP && p->tcp_flags & FWT_TCP_URG)
+		append(w->words, sizeof(w->words), " ", "urg");
 	if (p->have & FWT_HAVE_TCP && told(sp, support, w, FWT_AXIS_TCP_SEQ)) {
 		snprintf(more, sizeof(more), "seq %u", p->tcp_seq);
 		append(w->words, sizeof(w->words), " ", more);
@@ -401,6 +420,29 @@ static void more_words(const struct fwt_space *sp, const u8 *support, struct fwt
 	}
 }
 
+/* Whether it would not be one of the set if it left by another interface. */
+static bool leaves_so(const struct fwt_space *sp, u32 set, struct fwt_witness *w)
+{
+	const struct fwt_axis *a = &sp->axis[FWT_AXIS_OIF];
+	u8 *bits = w->bits + a->first, was[128], other[128];
+	bool matters = false;
+	struct fwt_wide lo, hi;
+	char text[17];
+	u32 i;
+
+	memcpy(was, bits, a->bits);
+	for (i = 0; !a->raw && i < a->cut.count && !matters; i++) {
+		fwt_space_piece(sp, FWT_AXIS_OIF, ((struct fwt_wide *)a->cut.data)[i], other);
+		fwt_space_ends(sp, FWT_AXIS_OIF, other, &lo, &hi);
+		if (!fwt_space_name(lo, hi, text) || !text[0])
+			continue;
+		memcpy(bits, other, a->bits);
+		matters = fwt_dd_at(&sp->dd, set, w->bits) != FWT_DD_YES;
+	}
+	memcpy(bits, was, a->bits);
+	return matters;
+}
+
 /* Fields that a packet's words have no place for. */
 static void given(const struct fwt_space *sp, const u8 *support, const struct fwt_dd *dd,
 		  u32 set, struct fwt_witness *w)
@@ -415,18 +457,26 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 		{ FWT_AXIS_TCP_WINDOW, "tcp window" },
 		{ FWT_AXIS_TCP_OPTION_MSS, "tcp option mss" },
 		{ FWT_AXIS_PKTTYPE, "pkttype" }, { FWT_AXIS_VLAN_PCP, "vlan pcp" },
+		{ FWT_AXIS_MORE + 3 * FWT_FIELD_CT_MARK + 1, "ct mark" },
 	};
 	const struct fwt_opaque *o = sp->opaque.data;
 	struct fwt_compared pair;
 	char text[300];
 	u32 i;
 
-	if (w->p.oif && w->p.iif) {
+	if (w->p.iif && (w->p.oif || (asked(sp, support, FWT_AXIS_OIF) &&
+				      leaves_so(sp, set, w)))) {
 		snprintf(text, sizeof(text), "leaving by %s", w->oif);
 		append(w->given, sizeof(w->given), ", ", text);
 	}
 	if (w->p.ct_state && w->p.ct_state < 5) {
 		snprintf(text, sizeof(text), "ct state %s", state[w->p.ct_state]);
+		append(w->given, sizeof(w->given), ", ", text);
+	}
+	/* Without a word of them it has "syn". */
+	if (w->p.have & FWT_HAVE_TCP && (!w->p.tcp_flags ||
+					 w->p.tcp_flags & (FWT_TCP_ECE | FWT_TCP_CWR))) {
+		snprintf(text, sizeof(text), "tcp flags %u", w->p.tcp_flags);
 		append(w->given, sizeof(w->given), ", ", text);
 	}
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
@@ -459,7 +509,7 @@ int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *
 {
 	const struct fwt_dd *dd = &sp->dd;
 	struct fwt_chosen chosen = { .n = 0 };
-	u32 f;
+	u32 plain, f;
 	u8 *support;
 
 	memset(w, 0, sizeof(*w));
@@ -472,9 +522,10 @@ int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *
 		free(support);
 		return -ENOMEM;
 	}
-	f = usual_part(sp, set, 0, ARRAY_SIZE(usual));
+	plain = by_form(sp, set, hook);
+	f = usual_part(sp, plain, 0, ARRAY_SIZE(usual));
 	if (!follow(sp, set, f, w)) {
-		f = usual_part(sp, set, 0, USUAL_KINDS);
+		f = usual_part(sp, plain, 0, USUAL_KINDS);
 		f = fwt_pairs_part(sp, f, w->vars, usual_of, &chosen);
 		f = usual_part(sp, f, USUAL_KINDS, ARRAY_SIZE(usual));
 		w->chosen = &chosen;

@@ -14,38 +14,35 @@
 #include "packet_text.h"
 #include "prove_sample.h"
 #include "prove_text.h"
+#include "prove_walk.h"
 #include "sema_sample.h"
 
 struct trial {
 	const struct fwt_property *pr;
 	struct fwt_oracle o;
 	struct fwt_env env;
-	const struct fwt_ast_hook *in, *out;
 	const struct fwt_prove_opts *opts;
+	bool loose;
 	char oif[17];
 	const struct fwt_rule *rule;
 };
 
-static const struct fwt_ast_hook *hook_of(const struct fwt_policy_ast *ast, bool egress)
+/* True where the packet goes on. */
+static bool walk(struct trial *t, enum fwt_hook hook, struct fwt_packet *p,
+		 struct fwt_oracle_result *r)
 {
-	const struct fwt_ast_hook *h;
+	const struct fwt_ast_hook *h = fwt_space_hook(t->o.ast, hook, p);
 
-	for (h = ast->hooks; h; h = h->next)
-		if (!h->device && h->egress == egress)
-			return h;
-	return NULL;
-}
-
-static u8 walk(struct trial *t, const struct fwt_ast_hook *h, struct fwt_packet *p)
-{
-	struct fwt_oracle_result r;
-
+	r->flags = 0;
+	r->verdict = FWT_VERDICT_ACCEPT;
 	if (!h)
-		return FWT_VERDICT_ACCEPT;
-	p->hook = h->egress ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS;
-	fwt_oracle_walk(&t->o, h, p, &t->env, &r);
-	t->rule = r.rule;
-	return r.verdict;
+		return true;
+	p->hook = (u8)hook;
+	fwt_oracle_walk(&t->o, h, p, &t->env, r);
+	t->rule = r->rule;
+	if (r->flags & FWT_DECISION_QUEUE)
+		r->verdict = FWT_OUT_QUEUE;
+	return r->verdict == FWT_VERDICT_ACCEPT;
 }
 
 static bool is_local(const struct trial *t, const struct fwt_packet *p)
@@ -59,36 +56,72 @@ static bool is_local(const struct trial *t, const struct fwt_packet *p)
 	return false;
 }
 
+static u8 comes_in(struct trial *t, struct fwt_packet *p)
+{
+	struct fwt_oracle_result r;
+
+	if (!walk(t, FWT_HOOK_DEV_INGRESS, p, &r) || !walk(t, FWT_HOOK_INGRESS, p, &r) ||
+	    !t->opts->n_local || is_local(t, p))
+		return r.verdict;
+	if (p->ttl <= 1)
+		return FWT_OUT_EXPIRES;
+	p->oif = t->oif;
+	p->ttl--;
+	p->have &= ~(u32)(FWT_HAVE_ETHER | FWT_HAVE_VLAN);
+	if (walk(t, FWT_HOOK_EGRESS, p, &r))
+		walk(t, FWT_HOOK_DEV_EGRESS, p, &r);
+	return r.verdict;
+}
+
+/* What leaves by lo comes in again; to lead it elsewhere is too late then. */
+static u8 starts(struct trial *t, struct fwt_packet *p)
+{
+	struct fwt_oracle_result r;
+	bool led;
+
+	if (!walk(t, FWT_HOOK_EGRESS, p, &r))
+		return r.verdict;
+	led = r.flags & FWT_DECISION_DNAT;
+	if (!walk(t, FWT_HOOK_DEV_EGRESS, p, &r) || !p->oif || strcmp(p->oif, "lo"))
+		return r.verdict;
+	p->iif = p->oif;
+	p->oif = NULL;
+	if (walk(t, FWT_HOOK_DEV_INGRESS, p, &r) && walk(t, FWT_HOOK_INGRESS, p, &r) && !led &&
+	    r.flags & FWT_DECISION_DNAT)
+		return FWT_VERDICT_DROP;
+	return r.verdict;
+}
+
 /* Whether the packet is one of the property's, and not as it says. */
 static bool contradicts(struct trial *t, const struct fwt_packet *packet)
 {
 	struct fwt_packet p = *packet;
 	u8 verdict;
 
-	if (!fwt_property_has(t->pr, &p))
+	if (!fwt_property_has(t->pr, &p, t->loose))
 		return false;
 	t->rule = NULL;
-	verdict = walk(t, t->pr->out ? t->out : t->in, &p);
-	if (!t->pr->out && verdict == FWT_VERDICT_ACCEPT && t->opts->n_local &&
-	    !is_local(t, &p) && t->out) {
-		p.oif = t->oif;
-		verdict = walk(t, t->out, &p);
-	}
-	return (verdict == t->pr->verdict) != t->pr->always;
+	verdict = t->pr->out ? starts(t, &p) : comes_in(t, &p);
+	return verdict != FWT_OUT_EXPIRES &&
+	       (verdict == t->pr->verdict) != t->pr->always;
 }
 
-/* What else a packet has follows from its protocol. */
+/* What else a packet has follows from its protocol; of those that may begin something. */
 static void be_protocol(struct fwt_packet *p, u8 protocol)
 {
 	p->protocol = protocol;
 	p->have &= ~(u32)(FWT_HAVE_PORTS | FWT_HAVE_TCP | FWT_HAVE_UDP | FWT_HAVE_ICMP |
 			  FWT_HAVE_ICMPV6 | FWT_HAVE_FRAG);
-	if (protocol == FWT_IPPROTO_TCP)
+	if (protocol == FWT_IPPROTO_TCP) {
 		p->have |= FWT_HAVE_PORTS | FWT_HAVE_TCP;
-	else if (protocol == FWT_IPPROTO_UDP)
+		p->tcp_flags = FWT_TCP_SYN;
+	} else if (protocol == FWT_IPPROTO_UDP) {
 		p->have |= FWT_HAVE_PORTS | FWT_HAVE_UDP;
-	else if (protocol == (p->family == 4 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6))
-		p->have |= p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6;
+	} else if (protocol == (p->family == 4 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6)) {
+		p->have |= FWT_HAVE_ICMP_ID |
+			   (p->family == 4 ? FWT_HAVE_ICMP : FWT_HAVE_ICMPV6);
+		p->icmp_type = p->family == 4 ? 8 : 128;
+	}
 }
 
 /* The fields that the property names get a value that it has. */
@@ -145,6 +178,9 @@ static void bend(struct trial *t, struct fwt_sampler *s, struct fwt_packet *p)
 	}
 	if (t->pr->out)
 		p->iif = NULL;
+	p->ct_mark = 0;
+	if (p->ct_state != FWT_CT_UNTRACKED)
+		p->ct_state = fwt_space_state(p, t->loose);
 }
 
 /* Making it plainer: what is usual, as prove_pick.c has it, else less. A step is kept
@@ -154,9 +190,18 @@ static void bend(struct trial *t, struct fwt_sampler *s, struct fwt_packet *p)
 
 static bool keep(struct trial *t, struct fwt_packet *p, const struct fwt_packet *q)
 {
-	if (!memcmp(p, q, sizeof(*p)) || !contradicts(t, q))
+	struct fwt_packet as = *q;
+
+	if (!memcmp(p, q, sizeof(*p)))
 		return false;
-	*p = *q;
+	/* With the state of its form, if that does. */
+	as.ct_state = fwt_space_state(q, t->loose);
+	if (!contradicts(t, &as)) {
+		if (!contradicts(t, q))
+			return false;
+		as = *q;
+	}
+	*p = as;
 	return true;
 }
 
@@ -378,12 +423,15 @@ int fwt_prove_samples(const struct fwt_policy_ast *ast, const struct fwt_propert
 	struct trial t = {
 		.pr = pr, .opts = opts, .o = { .ast = ast, .resolver = fwt_resolver_alloc() },
 		.env = { .ops = &fwt_nowhere_ops }, .oif = "eth1",
-		.in = hook_of(ast, false), .out = hook_of(ast, true),
 	};
+	const struct fwt_ast_option *o;
 	struct fwt_sampler s;
 	struct fwt_packet p;
 	int ret = -ENOMEM;
 
+	for (o = ast->options; o; o = o->next)
+		t.loose |= o->id == FWT_OPT_TCP_LOOSE && o->value && o->value->text &&
+			   !strcmp(o->value->text, "on");
 	proof->is = FWT_PROOF_OUTGREW;
 	proof->seed = opts->seed;
 	proof->tried = 0;
@@ -399,6 +447,9 @@ int fwt_prove_samples(const struct fwt_policy_ast *ast, const struct fwt_propert
 			if (!tell(&t, &p, proof->packet, sizeof(proof->packet)))
 				snprintf(proof->given, sizeof(proof->given),
 					 "other fields are as drawn");
+			else if (p.ct_state != fwt_space_state(&p, t.loose))
+				snprintf(proof->given, sizeof(proof->given),
+					 "ct state untracked");
 			if (t.rule) {
 				proof->file = ast->sources->source[t.rule->loc.file]->name;
 				proof->line = t.rule->loc.line;

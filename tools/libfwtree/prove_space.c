@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Axes, their pieces and bits, and which packets there are.
+ * Axes, their pieces and bits.
  */
 #include <stdlib.h>
 
@@ -151,11 +151,31 @@ static bool used(const struct fwt_space *sp, u32 axis)
 	return sp->axis[axis].raw || sp->axis[axis].cut.count;
 }
 
+void fwt_space_cut_hop(struct fwt_space *sp)
+{
+	struct fwt_axis *a = &sp->axis[FWT_AXIS_TTL];
+	u32 i, n = a->raw ? 0 : a->cut.count;
+	struct fwt_wide *to;
+
+	for (i = 0; i < n; i++) {
+		to = fwt_vec_add(&a->cut, 1);
+		if (!to) {
+			sp->failed = true;
+			return;
+		}
+		*to = ((struct fwt_wide *)a->cut.data)[i];
+		to->l = min(to->l + 1, (u64)255);
+	}
+	/* What has no more goes nowhere. */
+	fwt_space_cut1(sp, FWT_AXIS_TTL, 0, 1);
+}
+
 /* What decides which packets there are is told apart where it matters. */
 static void own_cuts(struct fwt_space *sp)
 {
 	static const u8 protocol[] = { 1, 2, 6, 17, 33, 58, 132, 136 };
-	u32 i;
+	static const u8 request[] = { 8, 13, 15, 17, 128 };
+	u32 i, mark = fwt_space_axis(FWT_FIELD_CT_MARK, FWT_KIND_IPV4);
 
 	for (i = 0; i < sizeof(protocol); i++)
 		fwt_space_cut1(sp, FWT_AXIS_PROTOCOL, protocol[i], protocol[i]);
@@ -166,8 +186,12 @@ static void own_cuts(struct fwt_space *sp)
 	if (sp->tracks) {
 		for (i = 0; i < 5; i++)
 			fwt_space_cut1(sp, FWT_AXIS_CT_STATE, i, i);
+		for (i = 0; i < sizeof(request); i++)
+			fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, request[i], request[i]);
 		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 130, 137);
 		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 143, 143);
+		if (used(sp, mark))
+			fwt_space_cut1(sp, mark, 0, 0);
 		fwt_space_cut1(sp, FWT_AXIS_DADDR4, 0xe0000000, 0xefffffff);
 		fwt_space_cut1(sp, FWT_AXIS_DADDR4, 0xffffffff, 0xffffffff);
 		fwt_space_cut(sp, FWT_AXIS_DADDR6, fwt_wide(0xffull << 56, 0),
@@ -175,6 +199,7 @@ static void own_cuts(struct fwt_space *sp)
 		for (i = 0; i < 4; i++)
 			fwt_space_cut1(sp, FWT_AXIS_CT_STATUS, i, i);
 	}
+	sp->axis[FWT_AXIS_TCP_FLAGS].raw = sp->tracks || used(sp, FWT_AXIS_TCP_FLAGS);
 	if (used(sp, FWT_AXIS_ICMP_ID)) {
 		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 0, 0);
 		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 8, 8);
@@ -445,202 +470,4 @@ bool fwt_space_name(struct fwt_wide lo, struct fwt_wide hi, char name[17])
 		}
 	}
 	return false;
-}
-
-/* The world */
-
-static u32 names(struct fwt_space *sp, u32 axis, bool none)
-{
-	const struct fwt_axis *a = &sp->axis[axis];
-	const struct fwt_wide *cut = a->cut.data;
-	u32 f = FWT_DD_YES, i, n = a->cut.count;
-	char name[17];
-
-	if (!a->raw)
-		for (i = 0; i < n; i++) {
-			struct fwt_wide hi = i + 1 < n ? fwt_wide_last(cut[i + 1]) : most(128);
-
-			if (!fwt_space_name(cut[i], hi, name))
-				f = fwt_dd_minus(&sp->dd, f,
-						 fwt_space_range(sp, axis, cut[i], hi, NULL));
-		}
-	if (!none)
-		f = fwt_dd_minus(&sp->dd, f, fwt_space_is(sp, axis, 0, 0));
-	return f;
-}
-
-static u32 devices(struct fwt_space *sp, u32 axis, const struct fwt_ast_hook *h)
-{
-	const struct fwt_value *v;
-	u32 f = FWT_DD_NO;
-
-	for (v = h->devices.first; v; v = v->next) {
-		struct fwt_wide lo, hi;
-
-		fwt_space_device(v, &lo, &hi);
-		f = fwt_dd_or(&sp->dd, f, fwt_space_range(sp, axis, lo, hi, NULL));
-	}
-	return f;
-}
-
-/* What is never tracked, by its form. */
-static u32 formless(struct fwt_space *sp)
-{
-	struct fwt_dd *dd = &sp->dd;
-	u32 four, six, nd;
-
-	four = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_DADDR4, 0xe0000000, 0xefffffff),
-			 fwt_space_is(sp, FWT_AXIS_DADDR4, 0xffffffff, 0xffffffff));
-	six = fwt_space_range(sp, FWT_AXIS_DADDR6, fwt_wide(0xffull << 56, 0),
-			      fwt_wide(~0ull, ~0ull), NULL);
-	nd = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_ICMP_TYPE, 130, 137),
-		       fwt_space_is(sp, FWT_AXIS_ICMP_TYPE, 143, 143));
-	nd = fwt_dd_and(dd, nd, fwt_space_have(sp, FWT_FIELD_ICMPV6_TYPE, FWT_KIND_IPV6));
-	six = fwt_dd_or(dd, six, nd);
-	four = fwt_dd_ite(dd, fwt_space_kind(sp, FWT_KIND_IPV6), six, four);
-	return fwt_dd_or(dd, four, fwt_space_is(sp, FWT_AXIS_PROTOCOL, 2, 2));
-}
-
-static u32 states(struct fwt_space *sp)
-{
-	struct fwt_dd *dd = &sp->dd;
-	u32 untracked = fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
-				     FWT_CT_UNTRACKED), f;
-
-	if (sp->per_packet)
-		f = fwt_space_is(sp, FWT_AXIS_CT_STATE, 0, FWT_CT_INVALID);
-	else
-		f = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_NEW, FWT_CT_NEW),
-			      fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_INVALID,
-					   FWT_CT_INVALID));
-	return fwt_dd_or(dd, untracked, fwt_dd_minus(dd, f, formless(sp)));
-}
-
-/* The field that says whether an axis means something in packets of @kind. */
-static u32 field_of(u32 axis, u32 kind)
-{
-	static const u8 field[FWT_AXIS_MORE] = {
-#define SAME(id) [FWT_AXIS_##id] = FWT_FIELD_##id + 1,
-		SAME(FRAGMENT) SAME(PROTOCOL) SAME(DPORT) SAME(SPORT) SAME(TCP_FLAGS)
-		SAME(TCP_SEQ) SAME(TCP_ACK) SAME(TCP_WINDOW) SAME(TCP_OPTION_MSS)
-		SAME(TTL) SAME(DSCP) SAME(LENGTH) SAME(ETHER_TYPE) SAME(ETHER_SADDR)
-		SAME(ETHER_DADDR) SAME(VLAN_ID) SAME(VLAN_PCP) SAME(ARP_OP)
-		SAME(ARP_SADDR) SAME(ARP_DADDR)
-#undef SAME
-		[FWT_AXIS_SADDR4] = FWT_FIELD_IP_SADDR + 1,
-		[FWT_AXIS_DADDR4] = FWT_FIELD_IP_DADDR + 1,
-		[FWT_AXIS_SADDR6] = FWT_FIELD_IP6_SADDR + 1,
-		[FWT_AXIS_DADDR6] = FWT_FIELD_IP6_DADDR + 1,
-		[FWT_AXIS_HAVE_MSS] = FWT_FIELD_TCP_FLAGS + 1,
-	};
-	bool six = kind == FWT_KIND_IPV6;
-
-	switch (axis) {
-	case FWT_AXIS_ICMP_TYPE:
-		return six ? FWT_FIELD_ICMPV6_TYPE : FWT_FIELD_ICMP_TYPE;
-	case FWT_AXIS_ICMP_CODE:
-		return six ? FWT_FIELD_ICMPV6_CODE : FWT_FIELD_ICMP_CODE;
-	case FWT_AXIS_ICMP_ID:
-		return six ? FWT_FIELD_ICMPV6_ID : FWT_FIELD_ICMP_ID;
-	}
-	return field[axis] ? field[axis] - 1u : __FWT_FIELD_MAX;
-}
-
-u32 fwt_space_has(struct fwt_space *sp, u32 axis)
-{
-	struct fwt_dd *dd = &sp->dd;
-	u32 kind, field, have, f = FWT_DD_NO;
-
-	if (axis >= FWT_AXIS_MORE)
-		return (axis - FWT_AXIS_MORE) % 3 && axis < FWT_AXIS_FRESH ?
-		       fwt_space_have(sp, (axis - FWT_AXIS_MORE) / 3,
-				      (axis - FWT_AXIS_MORE) % 3 == 2 ? FWT_KIND_IPV6 :
-				      FWT_KIND_IPV4) : FWT_DD_YES;
-	if (sp->has[axis])
-		return sp->has[axis] - 1;
-	for (kind = 0; kind < FWT_KINDS; kind++) {
-		field = field_of(axis, kind);
-		if (field == __FWT_FIELD_MAX)
-			return FWT_DD_YES;
-		have = fwt_space_have(sp, field, kind);
-		if (field == FWT_FIELD_ETHER_TYPE && kind != FWT_KIND_OTHER)
-			have = FWT_DD_NO;	/* the kind says it */
-		f = fwt_dd_or(dd, f, fwt_dd_and(dd, fwt_space_kind(sp, kind), have));
-	}
-	sp->has[axis] = dd->over ? 0 : f + 1;
-	return f;
-}
-
-/* The first piece. */
-static u32 first_piece(struct fwt_space *sp, const struct fwt_axis *a)
-{
-	u32 f = FWT_DD_YES, i;
-
-	for (i = a->bits; i-- > 0;)
-		f = fwt_dd_node(&sp->dd, a->first + i, f, FWT_DD_NO);
-	return f;
-}
-
-/* What a packet lacks has no value. Bits have one, so it is the first: else one
- * packet would be many, and a set of packets with a port would need words for those
- * that have none.
- */
-static u32 lacking(struct fwt_space *sp)
-{
-	u32 axis, f = FWT_DD_YES, g;
-
-	for (axis = FWT_AXIS_MORE; axis-- > 0;) {
-		if (!sp->axis[axis].bits)
-			continue;
-		g = fwt_dd_or(&sp->dd, fwt_space_has(sp, axis),
-			      first_piece(sp, &sp->axis[axis]));
-		f = fwt_dd_and(&sp->dd, f, g);
-	}
-	return f;
-}
-
-u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h)
-{
-	bool inet = FWT_HOOK_BIT(hook) & FWT_HOOKS_INET;
-	struct fwt_dd *dd = &sp->dd;
-	u32 f = FWT_DD_YES, ether, other;
-
-	if (inet)
-		f = fwt_space_is(sp, FWT_AXIS_KIND, FWT_KIND_IPV4, FWT_KIND_IPV6);
-	f = fwt_dd_and(dd, f, names(sp, FWT_AXIS_IIF, hook != FWT_HOOK_INGRESS &&
-				    hook != FWT_HOOK_DEV_INGRESS));
-	f = fwt_dd_and(dd, f, names(sp, FWT_AXIS_OIF, false));
-	if (h && h->device)
-		f = fwt_dd_and(dd, f, devices(sp, hook == FWT_HOOK_DEV_INGRESS ?
-					      FWT_AXIS_IIF : FWT_AXIS_OIF, h));
-	f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_FRAGMENT, 0, 2));
-	f = fwt_dd_and(dd, f, lacking(sp));
-	if (sp->tracks && inet) {
-		f = fwt_dd_and(dd, f, states(sp));
-		other = fwt_space_is(sp, FWT_AXIS_CT_STATUS, 0, 0);
-		if (hook == FWT_HOOK_EGRESS)
-			other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_CT_STATUS, 3, 3));
-		f = fwt_dd_and(dd, f, other);
-	}
-	if (sp->axis[FWT_AXIS_LENGTH].bits) {
-		other = fwt_dd_not(dd, fwt_space_kind(sp, FWT_KIND_IPV4));
-		other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_LENGTH, 20, 65575));
-		f = fwt_dd_and(dd, f, other);
-		other = fwt_dd_not(dd, fwt_space_kind(sp, FWT_KIND_IPV6));
-		other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_LENGTH, 40, 65575));
-		f = fwt_dd_and(dd, f, other);
-	}
-	if (sp->axis[FWT_AXIS_PKTTYPE].bits)
-		f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_PKTTYPE, 0, 4));
-	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits)
-		return f;
-	/* ARP has a frame, and what is neither has a type of its own. */
-	ether = fwt_space_is(sp, FWT_AXIS_HAVE_ETHER, 1, 1);
-	other = fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_ETHER_TYPE, 0x0800, 0x0800),
-			  fwt_dd_or(dd, fwt_space_is(sp, FWT_AXIS_ETHER_TYPE, 0x86dd, 0x86dd),
-				    fwt_space_is(sp, FWT_AXIS_ETHER_TYPE, 0x0806, 0x0806)));
-	if (sp->axis[FWT_AXIS_ETHER_TYPE].bits)
-		f = fwt_dd_minus(dd, f, fwt_dd_and(dd, other,
-						   fwt_space_kind(sp, FWT_KIND_OTHER)));
-	return fwt_dd_minus(dd, f, fwt_dd_minus(dd, fwt_space_kind(sp, FWT_KIND_ARP), ether));
 }

@@ -132,6 +132,8 @@ struct fwt_opaque {
  * @vars: bits given out
  * @tracks: somebody asks for the state of connections
  * @per_packet: every packet walks, not openers alone
+ * @loose: TCP that is in its middle opens a connection ("option tcp-loose"); @adopts: for
+ *	a while ("option adopt")
  * @opaque: struct fwt_opaque
  * @failed: no memory
  * @has: what fwt_space_has() said before, and 1; 0 where it was not asked
@@ -143,6 +145,8 @@ struct fwt_space {
 	u32 vars;
 	bool tracks;
 	bool per_packet;
+	bool loose;
+	bool adopts;
 	bool failed;
 	struct fwt_vec opaque;
 	u32 has[FWT_AXIS_MORE];
@@ -189,6 +193,9 @@ static inline bool fwt_wide_bit(struct fwt_wide v, u32 bit)
 	return (bit < 64 ? v.l >> bit : v.h >> (bit - 64)) & 1;
 }
 
+/* The loopback's name. */
+#define FWT_WIDE_LO	fwt_wide(0x6c6full << 48, 0)
+
 int fwt_space_init(struct fwt_space *sp, u32 budget);
 void fwt_space_clean(struct fwt_space *sp);
 
@@ -205,6 +212,9 @@ void fwt_space_collect(struct fwt_space *sp, const struct fwt_sema *s);
 /** fwt_space_elems() - the same of elements of a select */
 void fwt_space_elems(struct fwt_space *sp, const struct fwt_prog_test *t,
 		     const struct fwt_elems *e, u32 kind);
+
+/** fwt_space_cut_hop() - TTLs that are told apart once one is taken off, too; after all cuts */
+void fwt_space_cut_hop(struct fwt_space *sp);
 
 /** fwt_space_fix() - no more cuts: bits are given out; -ENOMEM */
 int fwt_space_fix(struct fwt_space *sp);
@@ -246,8 +256,45 @@ u32 fwt_space_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 kind
 /** fwt_space_opaque() - the bit of a question; @key: what makes two of them one */
 u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields);
 
-/** fwt_space_world() - the packets that can be there at a hook; @h: NULL if it is inet */
-u32 fwt_space_world(struct fwt_space *sp, u32 hook, const struct fwt_ast_hook *h);
+/** fwt_space_formless() - packets that are never tracked, by their form */
+u32 fwt_space_formless(struct fwt_space *sp);
+
+/**
+ * fwt_space_opens() - packets that may begin a connection
+ * @middle: also those of TCP that are in the middle of one, where that may be
+ */
+u32 fwt_space_opens(struct fwt_space *sp, bool middle);
+
+/**
+ * fwt_space_state() - the state of a packet of no connection, by its form
+ * @loose: TCP that is in its middle opens a connection
+ *
+ * Return: enum fwt_ct_state.
+ */
+u8 fwt_space_state(const struct fwt_packet *p, bool loose);
+
+/** fwt_space_devices() - frames of a hook's devices */
+u32 fwt_space_devices(struct fwt_space *sp, const struct fwt_ast_hook *h);
+
+/** fwt_space_hook() - the tree that a packet meets at a hook; NULL: none */
+const struct fwt_ast_hook *fwt_space_hook(const struct fwt_policy_ast *ast, u32 hook,
+					  const struct fwt_packet *p);
+
+/**
+ * fwt_space_frames() - the frames that come to a hook's tree, by their devices
+ * @ast: of whose hooks it is one: trees before it take those of their devices
+ *
+ * Return: all, where it is no device's.
+ */
+u32 fwt_space_frames(struct fwt_space *sp, const struct fwt_policy_ast *ast,
+		     const struct fwt_ast_hook *h);
+
+/**
+ * fwt_space_world() - the packets that can be there at a hook
+ * @hook: enum fwt_hook
+ * @frames: of them those that come to its tree
+ */
+u32 fwt_space_world(struct fwt_space *sp, u32 hook, u32 frames);
 
 /** fwt_space_piece() - number of the piece with @v, as bits (a byte each) */
 void fwt_space_piece(const struct fwt_space *sp, u32 axis, struct fwt_wide v, u8 *bits);

@@ -194,6 +194,12 @@ u32 fwt_space_have(struct fwt_space *sp, u32 field, u32 kind)
 
 /* Cuts */
 
+#define FIELDS_CT (FWT_FIELD_BIT(CT_STATE) | FWT_FIELD_BIT(CT_STATUS) | \
+		   FWT_FIELD_BIT(CT_DIRECTION) | FWT_FIELD_BIT(CT_MARK) | \
+		   FWT_FIELD_BIT(CT_ORIGINAL_SADDR) | FWT_FIELD_BIT(CT_ORIGINAL_DADDR) | \
+		   FWT_FIELD_BIT(CT_ORIGINAL_SPORT) | FWT_FIELD_BIT(CT_ORIGINAL_DPORT) | \
+		   FWT_FIELD_BIT(CT_ORIGINAL_PROTOCOL))
+
 static bool is_prefix(const u32 *mask, u32 words)
 {
 	u32 i;
@@ -241,6 +247,12 @@ static void cut_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 ki
 	}
 }
 
+/* What only a state of its connection makes of a packet. */
+static bool of_connection(u32 field)
+{
+	return field < 64 && FIELDS_CT >> field & 1;
+}
+
 void fwt_space_elems(struct fwt_space *sp, const struct fwt_prog_test *t,
 		     const struct fwt_elems *e, u32 kind)
 {
@@ -248,8 +260,7 @@ void fwt_space_elems(struct fwt_space *sp, const struct fwt_prog_test *t,
 	u32 n = fwt_elems_count(e), i;
 
 	for (i = 0; i < t->n_fields; i++)
-		sp->tracks |= t->field[i] == FWT_FIELD_CT_STATE ||
-			      t->field[i] == FWT_FIELD_CT_STATUS;
+		sp->tracks |= of_connection(t->field[i]);
 	for (i = 0; i < n; i++, data += 2 * e->words)
 		cut_elem(sp, t, kind, e->dim, data, data + e->words, NULL);
 }
@@ -279,8 +290,7 @@ void fwt_space_collect(struct fwt_space *sp, const struct fwt_sema *s)
 
 	for (i = 0; i < s->b.sec[FWT_SEC_TESTS].count; i++, t++) {
 		for (f = 0; f < t->n_fields && f < FWT_TEST_FIELDS; f++)
-			sp->tracks |= t->field[f] == FWT_FIELD_CT_STATE ||
-				      t->field[f] == FWT_FIELD_CT_STATUS;
+			sp->tracks |= of_connection(t->field[f]);
 		for (kind = 0; t->op == FWT_TEST_IN && kind < FWT_KINDS; kind++)
 			if (kind != FWT_KIND_ARP)	/* nothing there is its own */
 				collect(sp, s, t, kind);

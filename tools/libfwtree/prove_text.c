@@ -339,7 +339,7 @@ void fwt_property_cut(const struct fwt_property *pr, struct fwt_space *sp)
 		}
 }
 
-u32 fwt_property_set(const struct fwt_property *pr, struct fwt_space *sp)
+u32 fwt_property_says(const struct fwt_property *pr, struct fwt_space *sp)
 {
 	const struct fwt_saying *s;
 	struct fwt_dd *dd = &sp->dd;
@@ -360,12 +360,21 @@ u32 fwt_property_set(const struct fwt_property *pr, struct fwt_space *sp)
 	}
 	if (pr->out)
 		f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_IIF, 0, 0));
+	return f;
+}
+
+u32 fwt_property_first(struct fwt_space *sp)
+{
+	u32 mark = fwt_space_axis(FWT_FIELD_CT_MARK, FWT_KIND_IPV4), f;
+	struct fwt_dd *dd = &sp->dd;
+
 	if (!sp->tracks)
-		return f;
-	return fwt_dd_and(dd, f, fwt_dd_or(dd,
-			  fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_NEW, FWT_CT_NEW),
-			  fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
-				       FWT_CT_UNTRACKED)));
+		return FWT_DD_YES;
+	/* A connection that begins has no mark yet. */
+	f = fwt_dd_and(dd, fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_NEW, FWT_CT_NEW),
+		       fwt_space_is(sp, mark, 0, 0));
+	return fwt_dd_or(dd, f, fwt_space_is(sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
+					     FWT_CT_UNTRACKED));
 }
 
 static int compare(const u32 *a, const u32 *b, u32 n)
@@ -376,12 +385,15 @@ static int compare(const u32 *a, const u32 *b, u32 n)
 	return 0;
 }
 
-bool fwt_property_has(const struct fwt_property *pr, const struct fwt_packet *p)
+bool fwt_property_has(const struct fwt_property *pr, const struct fwt_packet *p, bool loose)
 {
 	const struct fwt_saying *s;
 	u32 value[4];
 
-	if (p->ct_state != FWT_CT_NEW && p->ct_state != FWT_CT_UNTRACKED)
+	/* Of its first packet a connection has no mark. */
+	if (p->ct_state != FWT_CT_UNTRACKED &&
+	    (p->ct_state != FWT_CT_NEW || p->ct_mark ||
+	     fwt_space_state(p, loose) != FWT_CT_NEW))
 		return false;
 	if (pr->out && p->iif)
 		return false;

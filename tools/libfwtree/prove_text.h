@@ -41,10 +41,16 @@ int fwt_property_read(struct fwt_property *pr, const char *text, char *error, si
 /** fwt_property_cut() - what it tells apart */
 void fwt_property_cut(const struct fwt_property *pr, struct fwt_space *sp);
 
-/** fwt_property_set() - the packets that it speaks of */
-u32 fwt_property_set(const struct fwt_property *pr, struct fwt_space *sp);
+/** fwt_property_says() - the packets that are as it says */
+u32 fwt_property_says(const struct fwt_property *pr, struct fwt_space *sp);
 
-/** fwt_property_has() - whether it speaks of this one */
-bool fwt_property_has(const struct fwt_property *pr, const struct fwt_packet *p);
+/** fwt_property_first() - packets that open a connection or are never tracked */
+u32 fwt_property_first(struct fwt_space *sp);
+
+/**
+ * fwt_property_has() - whether it speaks of this one
+ * @loose: TCP that is in its middle opens a connection
+ */
+bool fwt_property_has(const struct fwt_property *pr, const struct fwt_packet *p, bool loose);
 
 #endif /* FWT_PROVE_TEXT_H */

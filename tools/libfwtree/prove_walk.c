@@ -40,10 +40,33 @@ static void collect_block(struct fwt_prove *p, const struct fwt_ir_block *b)
 		collect_rule(p, &b->rule[i]);
 }
 
+static bool is_word(const struct fwt_value *v, const char *word)
+{
+	return v->text && !strcmp(v->text, word);
+}
+
+/* Who walks by what the policy says, and is new. */
+static void options(struct fwt_space *sp, const struct fwt_sema *s)
+{
+	const struct fwt_ast_option *o;
+	bool adopts = true;
+
+	for (o = s->ast->options; o; o = o->next) {
+		if (!o->value)
+			continue;
+		if (o->id == FWT_OPT_EVALUATE)
+			sp->per_packet |= is_word(o->value, "per-packet");
+		else if (o->id == FWT_OPT_TCP_LOOSE)
+			sp->loose |= is_word(o->value, "on");
+		else if (o->id == FWT_OPT_ADOPT)
+			adopts = o->value->number >= 1000;	/* it is seconds */
+	}
+	sp->adopts |= adopts;
+}
+
 void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcomes *out,
 		    struct fwt_sema *s)
 {
-	const struct fwt_ast_option *o;
 	struct fwt_wide lo, hi;
 	struct fwt_ir_tree *t;
 	struct fwt_value *v;
@@ -64,33 +87,15 @@ void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcom
 				      lo, hi);
 		}
 	}
-	for (o = s->ast->options; o; o = o->next)
-		sp->per_packet |= o->id == FWT_OPT_EVALUATE && o->value && o->value->text &&
-				  !strcmp(o->value->text, "per-packet");
+	options(sp, s);
 }
 
 void fwt_prove_clean(struct fwt_prove *p)
 {
 	free(p->tests);
 	free(p->stateful.data);
+	fwt_prove_forget(p);
 	memset(p, 0, sizeof(*p));
-}
-
-u32 fwt_prove_leaf(struct fwt_prove *p, const struct fwt_outcome *want)
-{
-	struct fwt_outcome *o = p->out->outcome.data;
-	u32 i;
-
-	for (i = 0; i < p->out->outcome.count; i++)
-		if (o[i].verdict == want->verdict && o[i].reject == want->reject &&
-		    o[i].queue == want->queue && o[i].effect == want->effect)
-			return fwt_dd_leaf(i + 2);
-	o = fwt_vec_add(&p->out->outcome, 1);
-	if (o)
-		*o = *want;
-	else
-		p->sp->dd.over = true;
-	return fwt_dd_leaf(i + 2);
 }
 
 static u32 verdict(struct fwt_prove *p, u8 v, u8 reject, u32 queue)
@@ -420,21 +425,31 @@ static struct fwt_ways out_of(const struct fwt_prove *p, const struct fwt_ir_tre
 {
 	struct fwt_ways ways = { back, back };
 
-	if (p->ends_of && t == p->ends_of && back == p->falls) {
+	if (p->ends_of && t == p->ends_of && !p->called && back == p->falls) {
 		ways.next = p->fell;
 		ways.back = p->returned;
 	}
 	return ways;
 }
 
-static u32 tree_end(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back)
+static u32 tree_end(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back, bool call)
 {
-	struct fwt_ways ways;
+	u32 f, again;
 
-	if (p->ends_of && (back == p->fell || back == p->returned))
+	/* Who is led on by "goto" does not leave the tree that it comes from by its end. */
+	if (p->ends_of && !call && !p->called && (back == p->fell || back == p->returned))
 		back = p->falls;
-	ways = out_of(p, t, back);
-	return t ? fwt_prove_block(p, &t->body, ways, NULL) : back;
+	if (!t)
+		return back;
+	p->called += call;
+	if (!fwt_prove_recall(p, t, back, &f)) {
+		again = fwt_prove_enter(p, t);
+		f = fwt_prove_block(p, &t->body, out_of(p, t, back), NULL);
+		fwt_prove_leave(p, again);
+		fwt_prove_learn(p, t, back, f);
+	}
+	p->called -= call;
+	return f;
 }
 
 u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
@@ -452,9 +467,9 @@ u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_w
 		return verdict(p, FWT_OUT_QUEUE, r->ast->end.queue.bypass,
 			       (u32)r->ast->end.queue.number);
 	case FWT_END_GOTO:
-		return tree_end(p, r->target, ways.back);
+		return tree_end(p, r->target, ways.back, false);
 	case FWT_END_CALL:
-		return tree_end(p, r->target, ways.next);
+		return tree_end(p, r->target, ways.next, true);
 	case FWT_END_RETURN:
 		return ways.back;
 	case FWT_END_BLOCK:
@@ -473,8 +488,11 @@ u32 fwt_prove_body(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_
 
 u32 fwt_prove_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
 {
-	u32 match = fwt_prove_match(p, r);
+	u32 match;
 
+	if (!fwt_prove_step(p))
+		return ways.next;
+	match = fwt_prove_match(p, r);
 	if (match == FWT_DD_NO || p->sp->dd.over)
 		return ways.next;
 	return fwt_dd_ite(&p->sp->dd, match, fwt_prove_body(p, r, ways), ways.next);
@@ -508,6 +526,8 @@ u32 fwt_prove_hook(struct fwt_prove *p, const struct fwt_ir_tree *t)
 
 enum way { ON, BACK, ENDED };
 
+#define FOLLOW_MAX	10000000u
+
 static enum way follow_block(struct fwt_prove *p, const struct fwt_ir_block *b, u8 *bits,
 			     const struct fwt_ir_rule **by);
 
@@ -523,6 +543,9 @@ static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8
 	enum way way = ON;
 	u32 *branch, i, count;
 
+	/* Calls in calls may take longer than anybody waits. */
+	if (++p->followed > FOLLOW_MAX)
+		return ENDED;
 	if (!holds(p, fwt_prove_match(p, r), bits))
 		return ON;
 	fwt_prove_change(p, r, bits);
@@ -576,6 +599,7 @@ const struct fwt_ir_rule *fwt_prove_follow(struct fwt_prove *p, const struct fwt
 	const struct fwt_ir_rule *by = NULL;
 
 	p->hook = (u32)__builtin_ctz(t->hooks);
+	p->followed = 0;
 	follow_block(p, &t->body, bits, &by);
 	return by;
 }

@@ -18,6 +18,7 @@
 enum {
 	FWT_OUT_QUEUE = 100,
 	FWT_OUT_FALLS,		/* off the end: a policy that is refused */
+	FWT_OUT_EXPIRES,	/* its TTL ends here: nobody's verdict */
 	FWT_OUT_UNKNOWN,	/* this file does not know what a rule does */
 };
 
@@ -79,9 +80,15 @@ struct fwt_prove_stateful {
  * @hook: enum fwt_hook being worked on: translations differ by it
  * @accepted: what becomes of what is accepted, where that is not all; else 0
  * @falls: what leaves a hook without a verdict, once one was looked at
+ * @bare: outcomes are verdicts alone
+ * @loops: hooks are those of what has left by lo and comes in again
  * @ends_of: NULL, or a tree of which it is told apart how it leaves it so
  * @fell: off its end
  * @returned: by "return"
+ * @called: in so many calls
+ * @again: in so many trees that were walked before
+ * @followed: rules that one packet has met
+ * @known: what became of packets at trees: fwt_prove_recall()
  */
 struct fwt_prove {
 	struct fwt_space *sp;
@@ -93,9 +100,15 @@ struct fwt_prove {
 	u32 hook;
 	u32 accepted;
 	u32 falls;
+	bool bare;
+	bool loops;
 	const struct fwt_ir_tree *ends_of;
 	u32 fell;
 	u32 returned;
+	u32 called;
+	u32 again;
+	u32 followed;
+	struct fwt_prove_known *known;
 };
 
 /** struct fwt_ways - where walks go that leave a block */
@@ -136,6 +149,34 @@ u32 fwt_prove_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_
 u32 fwt_prove_block(struct fwt_prove *p, const struct fwt_ir_block *b, struct fwt_ways ways,
 		    u32 *each);
 
+/**
+ * fwt_prove_recall() - what became of packets at a tree
+ * @back: where walks go that leave it
+ * @f: filled in
+ *
+ * Many ways lead to a tree, twice as many to the one behind it. What is known is so for
+ * the hook and all else that @p says; it is forgotten with that.
+ *
+ * Return: false where it is not known.
+ */
+bool fwt_prove_recall(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back, u32 *f);
+
+/** fwt_prove_learn() - now it is; none where the budget is used up */
+void fwt_prove_learn(struct fwt_prove *p, const struct fwt_ir_tree *t, u32 back, u32 f);
+
+/** fwt_prove_forget() - nothing is */
+void fwt_prove_forget(struct fwt_prove *p);
+
+/** fwt_prove_enter() - a tree is walked; fwt_prove_leave(): with what that returned */
+u32 fwt_prove_enter(struct fwt_prove *p, const struct fwt_ir_tree *t);
+static inline void fwt_prove_leave(struct fwt_prove *p, u32 again)
+{
+	p->again -= again;
+}
+
+/** fwt_prove_step() - a rule is walked; false where the budget is used up */
+bool fwt_prove_step(struct fwt_prove *p);
+
 /** fwt_prove_hook() - what becomes of packets at a hook */
 u32 fwt_prove_hook(struct fwt_prove *p, const struct fwt_ir_tree *t);
 
@@ -156,6 +197,22 @@ u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set);
  */
 const struct fwt_ir_rule *fwt_prove_follow(struct fwt_prove *p, const struct fwt_ir_tree *t,
 					   u8 *bits);
+
+/**
+ * fwt_prove_hop() - what becomes of packets that are routed
+ * @f: what becomes of them behind that
+ *
+ * A space of which fwt_space_cut_hop() was asked.
+ */
+u32 fwt_prove_hop(struct fwt_prove *p, u32 f);
+void fwt_prove_hop_bits(struct fwt_prove *p, u8 *bits);
+
+/** fwt_prove_loop() - of packets that have left by lo: as they come in */
+u32 fwt_prove_loop(struct fwt_prove *p, u32 f);
+void fwt_prove_loop_bits(struct fwt_prove *p, u8 *bits);
+
+/** fwt_prove_effect() - outcomes with one effect more, the first of all; @slot: see above */
+u32 fwt_prove_effect(struct fwt_prove *p, u32 f, u32 slot, const char *text);
 
 /* prove_change.c */
 u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f);

@@ -1,0 +1,462 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What fwctl check proves of the whole way of a packet, from one hook to the next; which
+# packets there are; what fwctl diff says of devices and options; and that both end, however
+# many ways lead through a policy. TAP.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fwctl=${FWCTL-$top/tools/fwctl/fwctl}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/offline/tap.sh
+. "$top/tests/offline/tap.sh"
+unset SSH_CONNECTION
+told="p.fw q.fw out err"
+
+# policy TEXT: the policy that is looked at from now on.
+policy() { printf '%s\n' "$1" >"$tmp/p.fw"; }
+
+check() { "$fwctl" check "$tmp/p.fw" "$@" >"$tmp/out" 2>"$tmp/err"; }
+
+# says TEXT WHAT: check's last words, errors or not.
+says() {
+	cat "$tmp/out" "$tmp/err" | grep -qF -- "$1"
+	report $? "$2"
+}
+
+quiet() {
+	check && [ ! -s "$tmp/err" ]
+	report $? "$1"
+}
+
+# proves RESULT PROPERTY WHAT: "holds", "fails" or "empty".
+proves() {
+	local want=$1 property=$2 what=$3 words
+	case $want in
+	holds) words='holds for all packets' ;;
+	fails) words='does not hold' ;;
+	empty) words='there is no such packet' ;;
+	esac
+	check --quick --property "$property"
+	grep -qF "$words: $property" "$tmp/out"
+	report $? "$what"
+}
+
+# becomes VERDICT: what explain says of the packet that the last proof has shown.
+becomes() {
+	local packet
+	packet=$(sed -n 's/^  packet //p' "$tmp/out")
+	# shellcheck disable=SC2086 # its words
+	"$fwctl" -j explain -f "$tmp/p.fw" $packet >"$tmp/out" 2>"$tmp/err" &&
+		grep -q "\"verdict\": *\"$1\"" "$tmp/out"
+	report $? "$2"
+}
+
+# Routes are asked for with the mark; and forwarding sets the priority.
+policy 'ingress {
+	route oif eth0 accept
+	set mark 7
+	route oif eth0 drop
+	accept
+}'
+quiet 'a mark asks for another route: what stands behind it is met'
+proves fails 'never in eth1 udp * to * expect drop' 'as one packet shows'
+policy 'ingress { priority 4 reject; accept }
+egress { priority 4 drop; accept }'
+proves fails 'never in eth0 udp 10.1.0.1 to 93.184.216.34:54 ttl 64 expect drop' \
+	'the priority that a router gives by the type of service'
+
+# Devices: the first tree that has one.
+policy 'ingress device wg0 { accept }
+ingress device wg* { drop }
+ingress { accept }'
+proves fails 'never in wg0 udp * to * expect accept' 'a device before the pattern that has it, too'
+proves holds 'always in wg0 udp * to * expect accept' 'has its own tree'
+proves holds 'always in wg1 udp * to * expect drop' 'and others the one of the pattern'
+policy 'ingress device wg* { drop }
+ingress device wg0 { accept }
+ingress { accept }'
+proves holds 'never in wg0 udp * to * expect accept' 'one behind it has that of the pattern'
+policy 'ingress { accept }
+egress device wg0 { accept }
+egress device wg* { drop }'
+proves holds 'always out wg0 udp * to * expect accept' 'the same on the way out'
+proves holds 'always out wg1 udp * to * expect drop' 'and of others'
+proves fails 'never out wg1 udp * to * expect drop' 'which is told'
+says 'p.fw:3' 'with its rule'
+policy 'ingress device wg0 { drop }
+ingress device wg* {
+	iif != wg0 reject
+}
+ingress { accept }'
+check
+says 'though no packet comes so far' 'what an earlier tree has taken runs off no end'
+policy 'ingress device l0 { accept }
+ingress device l* {
+	iif != lo accept
+}
+ingress { accept }'
+check
+says 'such a packet: in lo ' 'what it leaves does'
+export SSH_CONNECTION='127.0.0.1 40000 127.0.0.1 22'
+policy 'ingress device lo { accept }
+ingress device l* { drop }
+egress device lo { accept }
+egress device l* { drop }
+ingress { accept }'
+quiet 'a pattern does not cut off the connection of a device before it'
+policy 'ingress device l0 { accept }
+ingress device l* { drop }
+ingress { accept }'
+check
+says 'cuts off the SSH connection' 'but that of one that is its own'
+unset SSH_CONNECTION
+policy 'ingress device eth0 { set mark 7 accept }
+ingress {
+	mark 7 accept
+	drop
+}'
+proves fails 'never in eth0 udp * to 10.0.0.1 mark 0 expect accept' 'what its tree sets is there at ingress'
+says 'p.fw:3' 'where a rule asks for it'
+becomes accept 'as it is said'
+proves holds 'always in eth1 udp * to 10.0.0.1 mark 0 expect drop' 'and is not on others'
+
+# From ingress to egress.
+policy 'ingress { set ttl 5 accept }
+egress {
+	ttl 4 drop
+	accept
+}'
+proves fails 'never in eth0 udp * to 10.0.0.5 expect drop' 'a router takes one off the TTL'
+says 'p.fw:3' 'and the rule that asks for it is told'
+policy 'egress {
+	ttl 64 drop
+	accept
+}'
+proves fails 'never in eth0 udp * to 10.0.0.5 ttl 65 expect drop' 'one off a TTL that is said'
+proves holds 'never in eth0 udp * to 10.0.0.5 ttl 64 expect drop' 'and no more'
+proves holds 'never out eth0 udp * to 10.0.0.5 ttl 65 expect drop' 'none off what starts here'
+policy 'egress {
+	ttl & 3 == 0 drop
+	accept
+}'
+proves fails 'never in eth0 udp * to 10.0.0.5 ttl 65 expect drop' 'a TTL under a mask'
+proves holds 'never in eth0 udp * to 10.0.0.5 ttl 66-68 expect drop' 'and those beside it'
+policy 'egress {
+	ttl 0 drop
+	accept
+}'
+proves holds 'always in eth0 udp * to 10.0.0.5 expect accept' 'what has none left goes nowhere'
+policy 'ingress device eth0 {
+	ether daddr 02:00:00:00:00:07 accept
+	drop
+}
+egress device eth1 {
+	ether daddr 02:00:00:00:00:07 drop
+	accept
+}'
+check --quick --property 'always in eth0 udp * to * expect drop'
+says 'becomes accept' 'what is routed gets another frame'
+policy 'egress device eth1 { drop }'
+proves fails 'always in eth0 udp * to 10.0.0.5 expect accept' 'what only one interface refuses'
+says 'leaving by eth1' 'is told with that'
+
+# lo: what leaves by it comes in.
+policy 'ingress {
+	iif lo drop
+	accept
+}'
+proves fails 'always out lo udp 127.0.0.1 to 127.0.0.1 expect accept' 'what leaves by lo meets ingress'
+says 'p.fw:2' 'whose rule is told'
+proves holds 'always out eth0 udp * to * expect accept' 'what leaves by others does not'
+policy 'ingress device lo {
+	udp dport 9 drop
+	accept
+}'
+proves holds 'always out lo udp * to *:9 expect drop' "and lo's own tree"
+proves fails 'always out * udp * to *:9 expect accept' 'lo is one of all interfaces'
+policy 'ingress {
+	ct state untracked drop
+	iif lo dnat to 127.0.0.9 accept
+	accept
+}'
+proves holds 'always out lo udp 127.0.0.1 to 127.0.0.1 expect drop' 'there it is too late to be led elsewhere'
+policy 'ingress {
+	udp dport 9 drop
+	accept
+}
+egress {
+	udp dport 9 set dscp 7
+	accept
+}'
+check --quick --budget 40 --property 'always out lo udp * to *:9 expect accept'
+says 'found among generated packets' 'the same without a diagram'
+policy 'ingress device eth* {
+	udp dport 9 drop
+	accept
+}
+ingress { accept }'
+check --quick --budget 20 --property 'always in eth0 udp * to *:9 expect accept'
+says 'found among generated packets' "and devices' trees"
+says 'p.fw:2' 'and their rules'
+
+# Packets that there are.
+policy 'ingress {
+	ct state invalid accept
+	drop
+}'
+proves empty 'never in eth0 tcp * to * syn fin expect accept' 'flags that open nothing'
+says "they are 'invalid'" 'and it is said what such packets are'
+check -j --quick --property 'never in eth0 tcp * to * syn fin expect accept'
+python3 -c 'import json, sys
+p = json.load(open(sys.argv[1]))["properties"][0]
+assert p["result"] == "empty" and "invalid" in p["given"]' "$tmp/out"
+report $? 'in JSON'
+proves holds 'never in eth0 tcp * to * syn expect accept' 'flags that do'
+proves holds 'never in eth0 tcp * to * syn psh expect accept' 'and others with them'
+proves empty 'never in eth0 icmp * to * type 3 expect accept' 'an error of ICMP begins nothing'
+proves empty 'never in eth0 icmp * to * type 0 expect accept' 'nor does an answer'
+proves holds 'never in eth0 icmp * to * type 8 expect accept' 'but a request'
+proves empty 'never in eth0 icmpv6 * to * type 129 expect accept' 'of ICMPv6 likewise'
+proves holds 'never in eth0 icmpv6 * to * type 128 expect accept' 'and a request of that'
+policy 'ingress {
+	ct state new accept
+	drop
+}'
+proves fails 'never in eth0 tcp * to * ack expect accept' 'a connection is adopted in its middle'
+says "where in the time of 'option adopt'" 'and it is said when'
+policy 'option adopt 0s
+ingress {
+	ct state new accept
+	drop
+}'
+proves empty 'never in eth0 tcp * to * ack expect accept' 'where none is adopted none is'
+policy 'option adopt 0s
+option tcp-loose on
+ingress {
+	ct state new accept
+	drop
+}'
+proves fails 'never in eth0 tcp * to * ack expect accept' 'but by tcp-loose'
+policy 'ingress {
+	ct state { invalid, untracked } drop
+	icmp type destination-unreachable accept
+	drop
+}'
+proves holds 'never in eth0 icmp * to * expect accept' 'no error is new'
+policy 'ingress {
+	ct state invalid drop
+	icmp type destination-unreachable accept
+	drop
+}'
+proves fails 'never in eth0 icmp * to * expect accept' 'one to a group is never tracked'
+becomes accept 'and is shown with such a destination'
+policy 'ingress {
+	ct state new ct mark != 0 accept
+	drop
+}'
+proves holds 'never in eth0 tcp * to * expect accept' 'a connection begins without a mark'
+policy 'ingress {
+	ct mark 0 accept
+	drop
+}'
+proves fails 'never in eth0 tcp * to * expect accept' 'which is 0'
+policy 'ingress {
+	ct state new ct mark 0 accept
+	ct state != new drop
+}'
+check
+says '(ct mark 1)' 'one that is decided afresh may have one, and that is said'
+policy 'ingress {
+	set ct mark 5
+	accept
+}
+egress {
+	ct mark 5 drop
+	accept
+}'
+proves fails 'never in eth0 tcp * to * expect drop' 'egress knows the mark that ingress gave'
+policy 'ingress {
+	ct state untracked accept
+	notrack
+	ct state untracked drop
+	accept
+}'
+check
+! grep -q 'never matches' "$tmp/err"
+report $? '"notrack" is seen behind it'
+proves fails 'never in eth0 udp * to * expect drop' 'and by what is proved'
+
+policy 'option evaluate per-packet
+ingress {
+	ct status dnat accept
+	drop
+}'
+check
+! grep -q 'p.fw:3:' "$tmp/err"
+report $? 'where all packets walk later ones have been translated'
+
+# Off the end, by way of a call.
+policy 'tree a { return }
+ingress { call a }'
+check
+says 'such a packet: in eth0 tcp' 'who comes back from a call runs off the end'
+policy 'tree b { udp dport 9 accept }
+tree a {
+	tcp dport 22 return
+	goto b
+}
+ingress {
+	not protocol udp accept
+	call a
+}'
+check
+says 'such a packet: in eth0 udp' 'also by goto in a tree that was called'
+policy 'tree a { return }
+ingress {
+	accept
+	call a
+}'
+check
+! grep -q 'such a packet' "$tmp/err"
+report $? 'where nothing comes so far none does'
+policy 'tree a { tcp dport 22 accept }
+ingress { goto a }'
+check
+says "off the end of tree 'a'" 'who is led on by goto runs off the end of that tree'
+
+# However many ways lead through a policy: it is walked once, or given up.
+awk 'BEGIN {
+	for (i = 0; i < 60; i++)
+		printf "tree t%d { tcp dport %d goto t%d; goto t%d }\n", i, i + 1, i + 1, i + 1
+	print "tree t60 { udp dport 9 drop; accept }\ningress { goto t0 }" }' >"$tmp/p.fw"
+ends() {
+	local what=$1
+	shift
+	timeout 10 "$fwctl" "$@" >"$tmp/out" 2>"$tmp/err"
+	[ $? -le 1 ]
+	report $? "$what"
+}
+ends 'check of sixty trees in a row, by two ways each' check "$tmp/p.fw"
+grep -q 'changes nothing' "$tmp/err"
+report $? 'looked at whole'
+ends 'the same with a small budget' check "$tmp/p.fw" --budget 1000
+ends 'and a property of it' check "$tmp/p.fw" --quick --property 'never in eth0 tcp * to *:7 expect drop'
+grep -q '^holds' "$tmp/out"
+report $? 'is proved'
+sed 's/dport 9 drop/dport 10 drop/' "$tmp/p.fw" >"$tmp/q.fw"
+ends 'diff of two such' diff "$tmp/p.fw" "$tmp/q.fw"
+[ "$(grep -c '^ingress: udp dport' "$tmp/out")" = 2 ]
+report $? 'is exact'
+export SSH_CONNECTION='127.0.0.1 40000 127.0.0.1 22'
+sed 's/drop; accept/drop; drop/' "$tmp/p.fw" >"$tmp/q.fw"
+ends 'and of the connection that one comes by' check "$tmp/q.fw"
+grep -q 'cuts off the SSH' "$tmp/err"
+report $? 'is told'
+unset SSH_CONNECTION
+awk 'BEGIN {
+	for (i = 0; i < 20; i++)
+		printf "tree t%d { select iif { lan%d -> goto t%d; default -> goto t%d } }\n", i, i, i + 1, i + 1
+	print "tree t20 { udp dport 9 drop; accept }\ningress { goto t0 }" }' >"$tmp/p.fw"
+ends 'twenty selects in a row' check "$tmp/p.fw"
+awk 'BEGIN {
+	for (i = 0; i < 31; i++)
+		printf "tree t%d { mark & %d != 0 goto t%d; goto t%d }\n", i, 2 ^ i, i + 1, i + 1
+	print "tree t31 { udp dport 9 drop; accept }\ningress { goto t0 }" }' >"$tmp/p.fw"
+# Two thousand million ways, each for other packets: less is asked for in that time.
+timeout 60 "$fwctl" check "$tmp/p.fw" >"$tmp/out" 2>"$tmp/err" && grep -q 'one by one' "$tmp/out"
+report $? 'ways that packets go, each of them: given up'
+
+# diff: devices by their first tree.
+differ() {
+	local want=$1 what=$2
+	shift 2
+	"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" "$@" >"$tmp/out" 2>"$tmp/err"
+	[ "$(sed -n '/^ingress\|^egress\|^    but\|^option/p' "$tmp/out")" = "$want" ]
+	report $? "$what"
+}
+policy 'ingress device wg0 { accept }
+ingress device wg* { drop }'
+printf 'ingress device wg* { drop }\n' >"$tmp/q.fw"
+differ 'ingress device wg0: all' 'a device that loses its tree to a pattern'
+policy 'ingress device wg0 { drop }
+ingress device wg* { drop }'
+differ '' 'or has the same there'
+printf 'ingress device wg* { accept }\n' >"$tmp/q.fw"
+policy 'ingress device wg0 { accept }
+ingress device wg* { drop }'
+differ 'ingress device wg*: all
+    but not iif wg0' 'all of a pattern but those that it did not have'
+policy 'ingress device eth0, wg* { accept }'
+printf 'ingress device eth0, wg* { drop }\n' >"$tmp/q.fw"
+differ 'ingress device eth0, wg*: all' 'a tree of two devices is told of once'
+policy 'egress device eth0 { drop }'
+printf 'egress device eth0, eth1 { drop }\n' >"$tmp/q.fw"
+differ 'egress device eth0, eth1: oif eth1' 'a device that gets a tree'
+policy 'ingress { accept }
+ingress device eth0 { accept }
+egress { accept }'
+printf 'ingress { accept }\ningress device eth* { drop }\negress { udp dport 9 drop; accept }\n' >"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" --budget 16 >"$tmp/out" 2>"$tmp/err"
+grep -q '^ingress device eth' "$tmp/out" && grep -q 'outgrew' "$tmp/out"
+report $? 'without a diagram all hooks are tried, those of devices too'
+printf 'ingress { accept }\ningress device eth0 { accept }\negress { udp dport 9 drop; accept }\n' \
+	>"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" --budget 16 >"$tmp/out" 2>"$tmp/err"
+grep -q '^egress:' "$tmp/out" && ! grep -q '^ingress' "$tmp/out"
+report $? 'and not the first alone'
+# Words.
+policy 'ingress {
+	icmpv6 type 128-143 accept
+	drop
+}'
+printf 'ingress {\n\ticmpv6 type 129 accept\n\tdrop\n}\n' >"$tmp/q.fw"
+differ 'ingress: family ipv6 icmpv6 type 128-143
+    but not icmpv6 type echo-reply' 'what is excepted is of the same ICMP'
+policy 'ingress {
+	icmpv6 type 128-143 icmpv6 code 0-7 accept
+	drop
+}'
+printf 'ingress {\n\ticmpv6 type 129 accept\n\tdrop\n}\n' >"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+! grep -q 'kinds\|icmp type' "$tmp/out" &&
+	grep -q '^ingress: family ipv6 icmpv6 type echo-reply icmpv6 code 8-255$' "$tmp/out"
+report $? 'a family has its name'
+# Options.
+policy 'ingress { accept }'
+printf 'option evaluate per-packet\noption adopt 5m\noption timeout udp 2m\ningress { accept }\n' >"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+diff - "$tmp/out" <<'END'
+option timeout udp: +2m
+option adopt: +5m
+option evaluate: +per-packet
+END
+report $? 'options that one policy has'
+policy 'option adopt 10s
+ingress { accept }'
+"$fwctl" -j diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert not d["same"] and not d["classes"]
+o = [o for o in d["data"] if o["what"] == "option" and o["name"] == "adopt"]
+assert o[0]["added"] == ["5m"] and o[0]["removed"] == ["10s"]' "$tmp/out"
+report $? 'in JSON, those of both'
+policy 'option tcp-loose off
+option adopt 1m
+option revalidate on
+option evaluate per-connection
+option counters on
+option log-rate 10/second
+option answer-rate 100/second
+option event-rate 10000/second
+option nat-ports 1024-65535
+option hairpin off
+option timeout tcp-established 1d
+option timeout other 10m
+ingress { accept }'
+printf 'ingress { accept }\n' >"$tmp/q.fw"
+differ '' 'what every policy has is no difference'
+
+echo "1..$n"
+exit $failed

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Outcomes, with what modifiers leave in them.
+ */
+#include <stdlib.h>
+
+#include "prove_walk.h"
+
+/* As many as are looked through in a step of a diagram's. */
+#define LOOK_STEPS	16
+
+void fwt_outcomes_init(struct fwt_outcomes *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->outcome.size = sizeof(struct fwt_outcome);
+	o->effect.size = sizeof(struct fwt_out_effect);
+}
+
+void fwt_outcomes_clean(struct fwt_outcomes *o)
+{
+	struct fwt_out_effect *e = o->effect.data;
+	u32 i;
+
+	for (i = 0; i < o->effect.count; i++)
+		free(e[i].text);
+	free(o->effect.data);
+	free(o->outcome.data);
+}
+
+const char *fwt_outcome_words(const struct fwt_outcomes *o, u32 leaf, char *buf, size_t size)
+{
+	const struct fwt_outcome *out = fwt_outcome(o, leaf);
+	const struct fwt_out_effect *e = o->effect.data;
+	u32 at;
+	size_t len;
+
+	switch (out->verdict) {
+	case FWT_VERDICT_ACCEPT:
+		snprintf(buf, size, "accept");
+		break;
+	case FWT_VERDICT_DROP:
+		snprintf(buf, size, "drop");
+		break;
+	case FWT_VERDICT_REJECT:
+		snprintf(buf, size, "reject%s%s", out->reject ? " with " : "", out->reject ?
+			 fwt_reject_name((enum fwt_ast_reject)out->reject) : "");
+		break;
+	case FWT_OUT_QUEUE:
+		snprintf(buf, size, "queue %u%s", out->queue, out->reject ? " bypass" : "");
+		break;
+	case FWT_OUT_FALLS:
+		snprintf(buf, size, "no verdict");
+		break;
+	default:
+		snprintf(buf, size, "something not known here");
+	}
+	for (at = out->effect; at != FWT_NONE; at = e[at].next) {
+		len = strlen(buf);
+		snprintf(buf + len, size - len, ", %s", e[at].text);
+	}
+	return buf;
+}
+
+u32 fwt_prove_leaf(struct fwt_prove *p, const struct fwt_outcome *want)
+{
+	struct fwt_outcome *o = p->out->outcome.data;
+	u32 i;
+
+	for (i = 0; i < p->out->outcome.count; i++)
+		if (o[i].verdict == want->verdict && o[i].reject == want->reject &&
+		    o[i].queue == want->queue && o[i].effect == want->effect)
+			break;
+	fwt_dd_work(&p->sp->dd, i / LOOK_STEPS);
+	if (i < p->out->outcome.count)
+		return fwt_dd_leaf(i + 2);
+	o = fwt_vec_add(&p->out->outcome, 1);
+	if (o)
+		*o = *want;
+	else
+		p->sp->dd.over = true;
+	return fwt_dd_leaf(i + 2);
+}
+
+/* Effects */
+
+static u32 cell(struct fwt_prove *p, u32 slot, const char *text, u32 next)
+{
+	struct fwt_out_effect *e = p->out->effect.data;
+	u32 i;
+
+	for (i = 0; i < p->out->effect.count; i++)
+		if (e[i].slot == slot && e[i].next == next && !strcmp(e[i].text, text))
+			break;
+	fwt_dd_work(&p->sp->dd, i / LOOK_STEPS);
+	if (i < p->out->effect.count)
+		return i;
+	e = fwt_vec_add(&p->out->effect, 1);
+	if (e)
+		e->text = strdup(text);
+	if (!e || !e->text) {
+		p->out->effect.count -= !!e;
+		p->sp->dd.over = true;
+		return next;
+	}
+	e->slot = slot;
+	e->next = next;
+	return i;
+}
+
+/* In slot 0 all count, in their order; in another one that which came last, which
+ * is there already when an earlier one is added.
+ */
+static u32 insert(struct fwt_prove *p, u32 list, u32 slot, const char *text)
+{
+	struct fwt_out_effect e;
+
+	if (list == FWT_NONE || !slot)
+		return cell(p, slot, text, list);
+	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
+	if (e.slot == slot)
+		return list;
+	if (e.slot > slot)
+		return cell(p, slot, text, list);
+	return cell(p, e.slot, e.text, insert(p, e.next, slot, text));
+}
+
+struct adding {
+	struct fwt_prove *p;
+	u32 slot;
+	const char *text;
+};
+
+static u32 add_to(void *ctx, u32 leaf)
+{
+	const struct adding *a = ctx;
+	struct fwt_outcome o;
+
+	if (fwt_dd_value(leaf) < 2)
+		return leaf;
+	o = *fwt_outcome(a->p->out, leaf);
+	if (a->slot && (o.verdict == FWT_VERDICT_DROP || o.verdict == FWT_VERDICT_REJECT))
+		return leaf;
+	o.effect = insert(a->p, o.effect, a->slot, a->text);
+	return fwt_prove_leaf(a->p, &o);
+}
+
+u32 fwt_prove_effect(struct fwt_prove *p, u32 f, u32 slot, const char *text)
+{
+	struct adding a = { .p = p, .slot = slot, .text = text };
+
+	return p->bare ? f : fwt_dd_leaves(&p->sp->dd, f, add_to, &a);
+}
