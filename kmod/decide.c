@@ -289,7 +289,7 @@ static bool binding_stays(const struct fwt_way *w, const struct fwt_decision *d,
 enum outcome { KEEP, REFUSED, LED_ELSEWHERE, NOT_KNOWN };
 
 /* @oif: by which it is asked; @leaves: by which it leaves all the same. */
-static enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif, u32 oif,
+static noinline enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif, u32 oif,
 			       u32 leaves, const struct fwt_conn_more *more,
 			       struct fwt_decision *d, struct fwt_packet *p)
 {
