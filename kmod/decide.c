@@ -290,8 +290,8 @@ enum outcome { KEEP, REFUSED, LED_ELSEWHERE, NOT_KNOWN };
 
 /* @oif: by which it is asked; @leaves: by which it leaves all the same. */
 static noinline enum outcome walk_again(struct fwt_way *w, enum fwt_hook hook, u32 iif, u32 oif,
-			       u32 leaves, const struct fwt_conn_more *more,
-			       struct fwt_decision *d, struct fwt_packet *p)
+					u32 leaves, const struct fwt_conn_more *more,
+					struct fwt_decision *d, struct fwt_packet *p)
 {
 	u32 root = w->pol->prog.root[hook];
 	struct net *net = w->fn->net;
@@ -388,6 +388,24 @@ static noinline void kept_of(const struct fwt_decision *d, const struct fwt_pack
 		more->ct_mark = p->ct_mark;
 }
 
+/* At one hook; where what was decided stays, @more is what it changes. Apart, for the same
+ * reason.
+ */
+static noinline enum outcome ask_again(struct fwt_way *w, enum fwt_hook hook, u32 iif, u32 oif,
+				       u32 dialled, struct fwt_conn_more *more,
+				       struct fwt_decision *d)
+{
+	struct fwt_packet p = { };
+	enum outcome o = walk_again(w, hook, iif, oif, oif, more, d, &p);
+
+	/* As it was decided at first, see decide_as_dialled(). */
+	if (o == LED_ELSEWHERE && dialled)
+		o = walk_again(w, hook, iif, dialled, oif, more, d, &p);
+	if (o == KEEP)
+		kept_of(d, &p, hook, more);
+	return o;
+}
+
 bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		      struct fwt_decision *d)
 {
@@ -417,7 +435,6 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 	for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS; hook++) {
 		enum fwt_conn_bit passed = hook == FWT_HOOK_INGRESS ?
 			FWT_CONN_INGRESS : FWT_CONN_EGRESS;
-		struct fwt_packet p = { };
 		enum outcome o;
 
 		slot[hook] = c->slot[hook];
@@ -434,11 +451,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 			}
 			continue;
 		}
-		o = walk_again(w, hook, iif ?: c->iif, oif ?: c->oif, oif ?: c->oif, &more, d, &p);
-		/* As it was decided at first, see decide_as_dialled(). */
-		if (o == LED_ELSEWHERE && dialled)
-			o = walk_again(w, hook, iif ?: c->iif, dialled, oif ?: c->oif, &more, d,
-				       &p);
+		o = ask_again(w, hook, iif ?: c->iif, oif ?: c->oif, dialled, &more, d);
 		if (o == NOT_KNOWN) {
 			if (!w->dry)
 				fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
@@ -462,7 +475,6 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		turn[hook] = d->turn;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
-		kept_of(d, &p, hook, &more);
 		if (d->server)
 			server = d->server;
 	}
