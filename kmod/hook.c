@@ -114,22 +114,6 @@ static unsigned int by_oif(struct fwt_way *w)
 	return fwt_hook_other_oif(w);
 }
 
-unsigned int fwt_hook_route_again(struct fwt_way *w)
-{
-	int ret = w->p.family == 4 ?
-		ip_route_me_harder(w->fn->net, w->state->sk, w->skb, RTN_UNSPEC) :
-		ip6_route_me_harder(w->fn->net, w->state->sk, w->skb);
-
-	if (likely(ret >= 0))
-		return NF_ACCEPT;
-	/* Its first packet has gone nowhere; of others it is the packet. */
-	if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
-	    !fwt_conn_is(w->c, FWT_CONN_CONFIRMED))
-		fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED);
-	/* Who sends hears of it as of any other route that there is not. */
-	return (fwt_drop(w, FWT_REASON_NO_ROUTE) & NF_VERDICT_MASK) | (-ret) << NF_VERDICT_QBITS;
-}
-
 static unsigned int apply_some(struct fwt_way *w, bool egress, u16 flags, int *changed)
 {
 	int other = 0, ret;
@@ -230,22 +214,6 @@ static bool led_in_vain(struct fwt_way *w)
 	       fwt_pool_repeated(w->c);
 }
 
-/* A client's packet that comes with the server's end, of a connection that this client
- * has by dialling another one: it is not of that, to whose server it would be the
- * same. A SYN begins it anew where that is over.
- */
-static noinline unsigned int clashes(struct fwt_way *w)
-{
-	if (w->p.have & FWT_HAVE_TCP &&
-	    (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK)) == FWT_TCP_SYN &&
-	    fwt_tcp_yields(&w->c->tcp, w->p.tcp_seq) && fwt_skb_checksum_ok(w)) {
-		w->former = w->c;
-		w->c = NULL;
-		return NF_ACCEPT;
-	}
-	return fwt_drop(w, FWT_REASON_TUPLE_CLASH);
-}
-
 /* Does ingress walk for it though it is of a connection that ingress has decided. */
 static bool walks(const struct fwt_way *w, enum fwt_hook hook)
 {
@@ -275,7 +243,7 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 	if (unlikely(fwt_conn_is(w->c, FWT_CONN_DNAT)) && w->dir == FWT_ORIGINAL &&
 	    unlikely(!fwt_ends_is(&w->c->ends, FWT_V, &w->t.dst)) &&
 	    (w->state->hook == NF_INET_PRE_ROUTING || !w->skb->skb_iif))
-		return clashes(w);
+		return fwt_hook_clashes(w);
 	if (hook == FWT_HOOK_INGRESS)
 		ret = by_iif(w, &moved);
 	if (ret == NF_ACCEPT && likely(!moved))

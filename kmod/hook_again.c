@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A connection that is asked about again: by another policy, or as it begins to use
- * another interface. See hook.c.
+ * another interface; and a packet that is routed again. See hook.c.
  */
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ip.h>
+
 #include "barred.h"
 #include "hook_private.h"
 #include "pool.h"
@@ -126,4 +130,32 @@ unsigned int fwt_hook_reply_iif(struct fwt_way *w)
 		WRITE_ONCE(c->reply_iif, now);
 	spin_unlock(&c->lock);
 	return NF_ACCEPT;
+}
+
+unsigned int fwt_hook_clashes(struct fwt_way *w)
+{
+	if (w->p.have & FWT_HAVE_TCP &&
+	    (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK)) == FWT_TCP_SYN &&
+	    fwt_tcp_yields(&w->c->tcp, w->p.tcp_seq) && fwt_skb_checksum_ok(w)) {
+		w->former = w->c;
+		w->c = NULL;
+		return NF_ACCEPT;
+	}
+	return fwt_drop(w, FWT_REASON_TUPLE_CLASH);
+}
+
+unsigned int fwt_hook_route_again(struct fwt_way *w)
+{
+	int ret = w->p.family == 4 ?
+		ip_route_me_harder(w->fn->net, w->state->sk, w->skb, RTN_UNSPEC) :
+		ip6_route_me_harder(w->fn->net, w->state->sk, w->skb);
+
+	if (likely(ret >= 0))
+		return NF_ACCEPT;
+	/* Its first packet has gone nowhere; of others it is the packet. */
+	if (w->c && w->dir == FWT_ORIGINAL && fwt_conn_is(w->c, FWT_CONN_LOCAL) &&
+	    !fwt_conn_is(w->c, FWT_CONN_CONFIRMED))
+		fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED);
+	/* Who sends hears of it as of any other route that there is not. */
+	return (fwt_drop(w, FWT_REASON_NO_ROUTE) & NF_VERDICT_MASK) | (-ret) << NF_VERDICT_QBITS;
 }

@@ -98,6 +98,12 @@ unsigned int fwt_hook_reply_iif(struct fwt_way *w);
 bool fwt_hook_shown_by(struct fwt_way *w);
 bool fwt_hook_shown_elsewhere(const struct fwt_way *w);
 
+/* A client's packet that comes with the server's end, of a connection that this client
+ * has by dialling another one: it is not of that, to whose server it would be the
+ * same. A SYN begins it anew where that is over.
+ */
+unsigned int fwt_hook_clashes(struct fwt_way *w);
+
 /* After a translation or a mark of a packet that was routed already. */
 unsigned int fwt_hook_route_again(struct fwt_way *w);
 

@@ -478,8 +478,7 @@ void fwt_slot_hit(struct fwt_net *fn, u32 slot)
 		fwt_stat_add_bh(count_of(fn, slot)->hits, 1);
 }
 
-/* A walk that the rule decided, and its packet. */
-void fwt_slot_decided(struct fwt_net *fn, u32 slot, u32 bytes)
+static __always_inline void decided(struct fwt_net *fn, u32 slot, u32 bytes, u32 refs)
 {
 	struct fwt_slot_count __percpu *n;
 
@@ -489,20 +488,20 @@ void fwt_slot_decided(struct fwt_net *fn, u32 slot, u32 bytes)
 	fwt_stat_add_bh(n->hits, 1);
 	fwt_stat_add_bh(n->packets, 1);
 	fwt_stat_add_bh(n->bytes, bytes);
+	if (refs)
+		fwt_stat_add_bh(n->refs, refs);
+}
+
+/* A walk that the rule decided, and its packet. */
+void fwt_slot_decided(struct fwt_net *fn, u32 slot, u32 bytes)
+{
+	decided(fn, slot, bytes, 0);
 }
 
 /* The same, of the first packet of a connection, which refers to the slot from now on. */
 void fwt_slot_begun(struct fwt_net *fn, u32 slot, u32 bytes)
 {
-	struct fwt_slot_count __percpu *n;
-
-	if (slot == FWT_NONE)
-		return;
-	n = count_of(fn, slot);
-	fwt_stat_add_bh(n->hits, 1);
-	fwt_stat_add_bh(n->packets, 1);
-	fwt_stat_add_bh(n->bytes, bytes);
-	fwt_stat_add_bh(n->refs, 1);
+	decided(fn, slot, bytes, 1);
 }
 
 void fwt_slot_count(struct fwt_net *fn, u32 slot, u32 packets, u32 bytes)
