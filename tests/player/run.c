@@ -335,9 +335,16 @@ void run_build(const struct run *r, const struct pkt_spec *s, struct pkt *k, boo
 
 	(void)r;
 	pkt_build(k, s);
-	for (i = 0; bad_sum && i < ARRAY_SIZE(sums); i++)
-		if (sums[i].protocol == s->protocol)
-			k->data[k->l4 + sums[i].off] ^= 0x55;
+	for (i = 0; bad_sum && i < ARRAY_SIZE(sums); i++) {
+		u8 *sum = k->data + k->l4 + sums[i].off;
+
+		if (sums[i].protocol != s->protocol)
+			continue;
+		sum[0] ^= 0x55;
+		/* UDP's zero is not wrong: it says that there is none. */
+		if (!sum[0] && !sum[1])
+			sum[1] = 0x55;
+	}
 }
 
 void run_learn(struct run *r, const struct two_sides *t, const u8 *data, u32 len)
