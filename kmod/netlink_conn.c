@@ -132,9 +132,11 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 
 /* Dump */
 
+/* @told: the last one's id. The walk goes on at a hash, which two may share. */
 struct conn_dump {
 	struct fwt_conn_filter *filter;
 	struct fwt_hash_walk walk;
+	u64 told;
 	struct fwt_net *fn;
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
@@ -191,7 +193,7 @@ static int dump_one(struct fwt_conn *c, void *ctx)
 	void *hdr;
 	int ret;
 
-	if (!fwt_conn_filter_match(d->filter, c))
+	if (c->id == d->told || !fwt_conn_filter_match(d->filter, c))
 		return 0;
 	hdr = genlmsg_put(d->skb, NETLINK_CB(d->cb->skb).portid,
 			  d->cb->nlh->nlmsg_seq, &fwtree_nl_family, NLM_F_MULTI,
@@ -206,6 +208,7 @@ static int dump_one(struct fwt_conn *c, void *ctx)
 		return ret;
 	}
 	genlmsg_end(d->skb, hdr);
+	d->told = c->id;
 	return 0;
 }
 

@@ -340,6 +340,7 @@ if [ -d /sys/module/fwtree ]; then
 else
 	ok 'no module' says 1 'fwtree is not loaded: insmod fwtree.ko (or modprobe fwtree)' stats
 	ok 'a filter: a duration of several units' says 1 'fwtree is not loaded' conn list 'timeout<1m30s'
+	ok 'set: a timeout of several units' says 1 'fwtree is not loaded' set add a 10.0.0.1 timeout 1m30s
 	ok 'no module, JSON' json 1 '"not loaded" in d["error"]["message"]' -j conn list
 	ok 'no module: apply fails' run 1 apply "$tmp/good.fw"
 fi
@@ -409,6 +410,9 @@ echo 'set a : addr { timeout 1h; elements = { 10.0.0.1 timeout 1h, 10.0.0.1 time
 echo 'ingress { saddr @a drop; accept }' >>"$tmp/times.fw"
 ok 'elements with timeouts' says 1 "elements of a policy stay; fwctl set add NAME ELEMENT timeout D" check "$tmp/times.fw"
 
+for t in 1m30 -5s 366d 0s 99999999999999999999s; do
+	ok "set: $t is no timeout" says 2 "'$t' is no timeout" set add a 10.0.0.1 timeout "$t"
+done
 ok 'a file of elements without its path' says 2 "the path of the file is missing (as in 'file list.txt')" set add s file
 
 # A set may stand twice in one value.

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duration.h"
 #include "fwctl.h"
 #include "out.h"
 #include "set_text.h"
@@ -235,12 +236,7 @@ static char *join_words(int argc, char **argv)
 /* "timeout 5m" at the end: milliseconds. */
 static int read_timeout(struct fwctl *ctl, int *argc, char **argv, bool *has, uint64_t *ms)
 {
-	static const struct { const char *unit; uint64_t ms; } units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
-	};
 	const char *word;
-	char *end;
-	size_t i;
 
 	if (*argc < 2 || strcmp(argv[*argc - 2], "timeout"))
 		return 0;
@@ -251,16 +247,9 @@ static int read_timeout(struct fwctl *ctl, int *argc, char **argv, bool *has, ui
 		*ms = 0;
 		return 0;
 	}
-	errno = 0;
-	*ms = strtoull(word, &end, 10);
-	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (end != word && *word != '-' && !strcmp(end, units[i].unit))
-			break;
-	if (i == sizeof(units) / sizeof(*units) || errno || !*ms ||
-	    *ms > FWT_SET_TIMEOUT_MAX / units[i].ms)
+	if (fwt_duration_read(word, strlen(word), ms) || !*ms || *ms > FWT_SET_TIMEOUT_MAX)
 		return fwctl_usage(ctl, "as in 30s, 5m, 1h, 7d at most 365d, or 'never'",
 				   "'%s' is no timeout", word);
-	*ms *= units[i].ms;
 	return 0;
 }
 

@@ -5,48 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duration.h"
 #include "fwctl.h"
 #include "nl.h"
 #include "out.h"
 #include "trial.h"
 
-static uint64_t unit_of(const char **p)
-{
-	static const struct {
-		const char *name;
-		uint32_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
-		      { "d", 86400000 } };
-	size_t i, len;
-
-	for (i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		len = strlen(units[i].name);
-		if (!strncmp(*p, units[i].name, len)) {
-			*p += len;
-			return units[i].ms;
-		}
-	}
-	return 0;
-}
-
 uint32_t trial_time(const char *text)
 {
-	uint64_t total = 0, unit;
-	const char *p = text;
-	unsigned long n;
-	char *end;
+	uint64_t ms;
 
-	while (*p) {
-		if (*p < '0' || *p > '9')
-			return 0;
-		n = strtoul(p, &end, 10);
-		p = end;
-		unit = unit_of(&p);
-		if (!unit || n > TRIAL_MS_MAX / unit)
-			return 0;
-		total += n * unit;
-	}
-	return total <= TRIAL_MS_MAX ? (uint32_t)total : 0;
+	return fwt_duration_read(text, strlen(text), &ms) || ms > TRIAL_MS_MAX ? 0 : (uint32_t)ms;
 }
 
 const char *trial_text(char *buf, size_t size, uint32_t ms)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duration.h"
 #include "parse_internal.h"
 #include "parse.tab.h"
 
@@ -105,32 +106,12 @@ int fwt_lex_number(struct fwt_scan *scan, const char *text, size_t len)
 	return TOK_NUMBER;
 }
 
-/* 1h30m: parts add up */
 int fwt_lex_duration(struct fwt_scan *scan, const char *text, size_t len)
 {
-	const char *p = text, *end = text + len;
-	uint64_t total = 0, n;
+	uint64_t total;
 
-	while (p < end) {
-		uint64_t unit = 1000;
-
-		if (!digits(&p, end, 10, &n))
-			return too_large(scan);
-		if (p[0] == 'm' && p + 1 < end && p[1] == 's') {
-			unit = 1;
-			p++;
-		} else if (p[0] == 'm') {
-			unit = 60 * 1000;
-		} else if (p[0] == 'h') {
-			unit = 3600 * 1000;
-		} else if (p[0] == 'd') {
-			unit = 86400 * 1000;
-		}
-		p++;
-		if (__builtin_mul_overflow(n, unit, &n) ||
-		    __builtin_add_overflow(total, n, &total))
-			return too_large(scan);
-	}
+	if (fwt_duration_read(text, len, &total))
+		return too_large(scan);
 	if (literal(scan, TOK_DURATION, FWT_VALUE_DURATION) == TOK_YYEOF)
 		return TOK_YYEOF;
 	scan->out->value->number = total;

@@ -8,6 +8,7 @@
 #include "set.h"
 #include "set_text.h"
 #include "dns_state.h"
+#include "duration.h"
 #include "sim.h"
 #include "sim_names.h"
 
@@ -20,12 +21,8 @@ struct request {
 /* "NAME ELEMENT [timeout D]"; false where it is none. */
 static bool read_request(const char *line, struct request *r)
 {
-	static const struct { const char *unit; u64 ms; } units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
-	};
 	const char *at = line + strspn(line, " \t"), *timeout;
-	size_t len = strcspn(at, " \t"), i;
-	char *end;
+	size_t len = strcspn(at, " \t");
 
 	memset(r, 0, sizeof(*r));
 	if (!len || len >= sizeof(r->name))
@@ -41,15 +38,10 @@ static bool read_request(const char *line, struct request *r)
 	memcpy(r->element, at, len);
 	if (!timeout)
 		return true;
-	r->ms = strtoull(timeout + 9, &end, 10);
-	for (i = 0; i < ARRAY_SIZE(units); i++) {
-		len = strlen(units[i].unit);
-		if (strncmp(end, units[i].unit, len) || strcspn(end, " \t\r\n") != len)
-			continue;
-		r->ms *= units[i].ms;
-		return r->ms && r->ms <= FWT_SET_TIMEOUT_MAX;
-	}
-	return false;
+	timeout += strlen(" timeout ");
+	len = strcspn(timeout, " \t\r\n");
+	return !timeout[len + strspn(timeout + len, " \t\r\n")] &&
+	       !fwt_duration_read(timeout, len, &r->ms) && r->ms && r->ms <= FWT_SET_TIMEOUT_MAX;
 }
 
 struct read {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "duration.h"
 #include "mock_node.h"
 #include "names.h"
 #include "packet_text.h"
@@ -83,37 +84,10 @@ bool sim_read_end(const char *text, struct sim_end *e)
 	return inet_pton(e->family == 6 ? AF_INET6 : AF_INET, addr, e->addr) == 1;
 }
 
+/* No clock counts beyond ten years. */
 static bool read_duration(const char *text, u64 *ms)
 {
-	static const struct {
-		const char *unit;
-		u64 ms;
-	} units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
-	};
-	char *end;
-	u64 n;
-	u32 i;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	for (*ms = 0; *text; text = end + strlen(units[i].unit)) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = strtoull(text, &end, 10);
-		for (i = 0; i < ARRAY_SIZE(units); i++) {
-			const char *after = end + strlen(units[i].unit);
-
-			if (!strncmp(end, units[i].unit, strlen(units[i].unit)) &&
-			    (!*after || (*after >= '0' && *after <= '9')))
-				break;
-		}
-		/* No clock counts beyond ten years. */
-		if (i == ARRAY_SIZE(units) || n > 3650ull * 86400000 / units[i].ms)
-			return false;
-		*ms += n * units[i].ms;
-	}
-	return true;
+	return !fwt_duration_read(text, strlen(text), ms) && *ms <= 3650ull * 86400000;
 }
 
 /* Is there one more word, which is no expectation of its own. */
