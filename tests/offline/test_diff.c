@@ -551,6 +551,62 @@ static void long_splits_are_whole(void **state)
 	fwt_ast_free(y);
 }
 
+/* A policy whose rule says @what behind a list of forty addresses. */
+static struct fwt_policy_ast *behind_a_list(const char *before, const char *what)
+{
+	char text[3000], list[1200] = "198.51.100.1";
+	u32 i;
+
+	for (i = 0; i < 40; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), ", 10.0.%u.1", 2 * i);
+	snprintf(text, sizeof(text), "ingress {\n%s\nsaddr { %s } udp dport 53 %s\nreject\n}\n",
+		 before, list, what);
+	return policy(text);
+}
+
+/* However long the texts are: what differs at their ends is other. */
+static void long_texts_are_whole(void **state)
+{
+	static const struct {
+		const char *before, *one, *other;
+	} pair[] = {
+		{ "", "limit 10/second accept", "limit 2000/second accept" },
+		{ "", "ct count by saddr > 10 drop", "ct count by saddr > 99 drop" },
+		{ "", "random 1/10 drop", "random 2/10 drop" },
+		{ "set mark 7", "limit 10/second by mark accept",
+		  "limit 2000/second by mark accept" },
+	};
+	struct fwt_policy_ast *x, *y;
+	char one[500], other[500];
+	struct fwt_diff d;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i <= ARRAY_SIZE(pair); i++) {
+		if (i < ARRAY_SIZE(pair)) {
+			x = behind_a_list(pair[i].before, pair[i].one);
+			y = behind_a_list(pair[i].before, pair[i].other);
+		} else {
+			snprintf(one, sizeof(one), "ingress { log \"%0420d\" accept }\n", 1);
+			snprintf(other, sizeof(other), "ingress { log \"%0420d\" accept }\n", 2);
+			x = policy(one);
+			y = policy(other);
+		}
+		assert_non_null(x);
+		assert_non_null(y);
+		assert_int_equal(fwt_diff(x, y, 0, 0, &d), 0);
+		assert_false(d.outgrew);
+		assert_int_not_equal(d.count, 0);
+		assert_string_not_equal(d.class[0].side[0].becomes, d.class[0].side[1].becomes);
+		fwt_diff_clean(&d);
+		assert_int_equal(fwt_diff(x, x, 0, 0, &d), 0);
+		assert_int_equal(d.count, 0);
+		fwt_diff_clean(&d);
+		fwt_ast_free(x);
+		fwt_ast_free(y);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +615,7 @@ int main(void)
 		cmocka_unit_test(a_small_budget_is_an_answer),
 		cmocka_unit_test(long_lists_have_whole_values),
 		cmocka_unit_test(long_splits_are_whole),
+		cmocka_unit_test(long_texts_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

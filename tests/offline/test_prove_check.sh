@@ -66,6 +66,14 @@ policy 'ingress { priority 4 reject; accept }
 egress { priority 4 drop; accept }'
 proves fails 'never in eth0 udp 10.1.0.1 to 93.184.216.34:54 ttl 64 expect drop' \
 	'the priority that a router gives by the type of service'
+policy 'ingress { ct state new set priority 7 accept; drop }
+egress { priority 7 accept; reject }'
+proves holds 'never in eth0 udp 10.1.0.1 to 93.184.216.34:54 expect reject' \
+	'which is the one that ingress has set'
+policy 'ingress device eth0 { set priority 7 accept }
+ingress { ct state new accept; drop }
+egress { priority 7 accept; drop }'
+proves fails 'never in eth0 udp 10.1.0.1 to 93.184.216.34:54 expect drop' "but no device's tree"
 
 # Devices: the first tree that has one.
 policy 'ingress device wg0 { accept }
@@ -200,6 +208,140 @@ ingress { accept }'
 check --quick --budget 20 --property 'always in eth0 udp * to *:9 expect accept'
 says 'found among generated packets' "and devices' trees"
 says 'p.fw:2' 'and their rules'
+
+# The source port that a translation chooses, when egress has been walked.
+policy 'ingress { accept }
+egress {
+	oif wan family ipv4 snat to 203.0.113.8:5000-6000 accept
+	drop
+}
+egress device wan {
+	ether type arp accept
+	udp sport 5000-6000 accept
+	drop
+}'
+proves fails 'never out wan udp *:40000 to * expect accept' "a device's tree meets the chosen port"
+policy 'egress { oif wan masquerade; accept }
+egress device wan, lan {
+	udp sport 53 drop
+	icmp type echo-request icmp id 7 drop
+	accept
+}'
+proves fails 'never out wan udp *:40000 to * expect drop' 'with masquerade any'
+says 'p.fw:3' 'and its rule is told'
+proves fails 'always out wan udp *:53 to * expect drop' 'and perhaps not the one that was'
+proves fails 'never out wan icmp * to * type 8 id 8 expect drop' 'an id of ICMP is such a port'
+proves fails 'never in lan udp *:40000 to 198.51.100.1 expect drop' 'what is forwarded has a new one, too'
+proves holds 'never out lan udp *:40000 to * expect drop' 'what is not translated keeps its own'
+policy 'ingress { iif wan udp dport 9 dnat to 10.0.0.9; accept }
+egress device lan { udp sport 53 drop; accept }'
+proves fails 'never in wan udp *:40000 to *:9 expect drop' 'who is led on may be shown by another one'
+proves holds 'never in wan udp *:40000 to *:8 expect drop' 'who is not is not'
+policy 'egress { oif lo masquerade; accept }
+ingress { udp sport 53 drop; accept }'
+proves fails 'never out lo udp *:40000 to * expect drop' 'what comes in again by lo has it'
+
+# What a walk changes when it ends, the next one finds.
+policy 'set seen : addr
+ingress { accept }
+egress {
+	saddr @seen drop
+	add @seen { saddr } accept
+}
+egress device wan {
+	ether type arp accept
+	saddr @seen accept
+	drop
+}'
+proves fails 'never out wan udp * to * expect accept' 'who is added to a set is in it at the device'
+policy 'set seen : addr
+ingress {
+	saddr @seen remove @seen { saddr } accept
+	drop
+}
+egress { saddr @seen accept; reject }'
+proves fails 'never in lan udp * to * expect reject' 'who is removed is not'
+policy 'set seen : addr
+set known : addr
+ingress {
+	add @seen { saddr }
+	saddr @known accept
+	drop
+}
+egress { saddr @known accept; reject }'
+proves holds 'never in lan udp * to * expect reject' 'a set that no rule changes is the same'
+policy 'tree t {
+	limit 1/minute burst 1 set mark 1 return
+	set mark 2
+}
+ingress { call t; mark 1 accept; drop }
+egress { call t; mark 1 drop; reject }'
+proves fails 'never in lan udp * to * expect reject' 'a limit that was met is another one'
+policy 'tree t {
+	limit 1/minute burst 1 set mark 1 return
+	set mark 2
+}
+ingress { call t; mark 1 accept; call t; mark 1 reject; drop }'
+proves holds 'never in lan udp * to * expect reject' 'in one walk it is the same'
+policy 'tree t { split round-robin { 1 -> set mark 1; 1 -> set mark 2 } }
+ingress device lan { call t; mark 1 accept; drop }
+ingress { call t; mark 1 drop; accept }'
+proves fails 'never in lan udp * to * expect accept' "and so are a split's turns"
+policy 'tree t { split hash saddr { 1 -> set mark 1; 1 -> set mark 2 } }
+ingress device lan { call t; mark 1 accept; drop }
+ingress { call t; mark 1 drop; accept }'
+proves holds 'never in lan udp * to * expect accept' 'a hash is that of the same address'
+policy 'tree t { split hash daddr { 1 -> set mark 1; 1 -> set mark 2 } }
+ingress { family ipv6 drop; call t; mark 2 drop; dnat to 10.0.0.1; accept }
+egress { call t; mark 1 drop; reject }'
+proves fails 'never in lan udp * to * expect reject' 'and that of another one is not known'
+
+# Fragments, which are put together between the device and ingress.
+policy 'ingress device lan {
+	fragment accept
+	udp dport 53 drop
+	accept
+}
+ingress {
+	ct state { invalid, untracked } drop
+	accept
+}
+egress { accept }'
+proves fails 'never in lan udp 192.168.1.0/24 to *:53 expect accept' 'what is dropped whole passes in fragments'
+says 'it comes in fragments' 'which is said'
+says 'p.fw:8' 'with the rule that decides'
+proves holds 'never in wan udp 192.168.1.0/24 to *:53 expect reject' 'of another device they are nothing'
+policy 'ingress device lan {
+	udp dport 53 drop
+	accept
+}
+ingress { ct state { invalid, untracked } drop; accept }'
+proves holds 'never in lan udp * to *:53 expect accept' 'not where the first one is dropped'
+policy 'ingress device lan {
+	fragment udp sport 0-65535 accept
+	fragment drop
+	udp dport 53 drop
+	accept
+}
+ingress { ct state { invalid, untracked } drop; accept }'
+proves holds 'never in lan udp 10.0.0.0/8 to *:53 expect accept' 'or the others are'
+policy 'ingress device lan {
+	length > 1000 drop
+	accept
+}
+ingress { ct state { invalid, untracked } drop; accept }'
+proves fails 'never in lan udp * to * len 2000 expect accept' 'none is as long as the whole'
+policy 'ingress device lan {
+	fragment set mark 7 accept
+	udp dport 53 drop
+	accept
+}
+ingress {
+	ct state { invalid, untracked } drop
+	mark 7 drop
+	accept
+}'
+proves holds 'never in lan udp * to *:53 expect accept' 'what is set of the first is set of the whole'
 
 # Packets that there are.
 policy 'ingress {

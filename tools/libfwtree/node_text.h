@@ -11,8 +11,10 @@
  * @string: STRINGS
  * @buf: "node NAME { x 1, y }"; cut where it is too long
  * @size: of @buf
+ *
+ * Return: the length without the NUL, as snprintf() would.
  */
-void fwt_node_words(const struct fwt_prog_foreign *f, const struct fwt_prog_arg *arg,
-		    const char *string, char *buf, size_t size);
+size_t fwt_node_words(const struct fwt_prog_foreign *f, const struct fwt_prog_arg *arg,
+		      const char *string, char *buf, size_t size);
 
 #endif /* FWT_NODE_TEXT_H */

@@ -22,7 +22,7 @@ struct fwt_prover {
 	struct fwt_space sp;
 	struct fwt_outcomes out;
 	struct fwt_prove prove;
-	u32 in, world_in;
+	u32 in, pieces, world_in;
 	u32 starts, world_out;
 };
 
@@ -102,7 +102,8 @@ static u32 local(struct fwt_prover *p)
 	u32 f = FWT_DD_NO, i, axis, one;
 
 	if (!p->opts.n_local)
-		return fwt_space_opaque(&p->sp, "local", "for this machine", ~0ull);
+		return fwt_space_opaque(&p->sp, "local", "for this machine", ~0ull,
+					false);
 	for (i = 0; i < p->opts.n_local; i++) {
 		const struct fwt_prove_address *a = &p->opts.local[i];
 		struct fwt_wide v = fwt_wide_words(a->addr, a->family == 6 ? 4 : 1);
@@ -140,11 +141,75 @@ static u32 behind_devices(struct fwt_prover *p, u32 f, bool egress)
 	const struct fwt_ir_tree *t;
 	u32 here, to = f;
 
+	if (!egress)
+		f = fwt_prove_received(&p->prove, f);
 	for (t = p->s.trees; t; t = t->next) {
 		if (!t->ast_hook || !t->ast_hook->device || t->ast_hook->egress != egress)
 			continue;
 		here = fwt_space_frames(&p->sp, p->ast, t->ast_hook);
 		to = fwt_dd_ite(&p->sp.dd, here, through(p, t, f), to);
+	}
+	return to;
+}
+
+static u32 lets_by(void *ctx, u32 leaf)
+{
+	const struct fwt_outcomes *o = ctx;
+
+	return fwt_outcome(o, leaf)->verdict == FWT_VERDICT_ACCEPT ? FWT_DD_YES : FWT_DD_NO;
+}
+
+static bool asks(struct fwt_prover *p, u32 f, u32 axis)
+{
+	const struct fwt_axis *a = &p->sp.axis[axis];
+	u8 *asked = malloc(p->sp.vars + 1);
+	bool any = !asked;
+	u32 i;
+
+	if (asked)
+		fwt_dd_support(&p->sp.dd, f, asked, p->sp.vars);
+	for (i = 0; asked && i < a->bits; i++)
+		any |= asked[a->first + i];
+	free(asked);
+	return any;
+}
+
+/* What comes in fragments that the device's tree @t lets by, each for itself, goes on to @f
+ * as one packet. Of others, and where it makes no difference, nothing is said: @none.
+ */
+static u32 in_pieces(struct fwt_prover *p, const struct fwt_ir_tree *t, u32 f, u32 none)
+{
+	static const struct fwt_outcome accept = {
+		.verdict = FWT_VERDICT_ACCEPT, .effect = FWT_NONE,
+	};
+	u32 all = through(p, t, fwt_prove_leaf(&p->prove, &accept)), first, later;
+	struct fwt_dd *dd = &p->sp.dd;
+
+	if (!asks(p, all, FWT_AXIS_FRAGMENT) && !asks(p, all, FWT_AXIS_LENGTH))
+		return none;
+	first = fwt_dd_leaves(dd, fwt_prove_first_piece(&p->prove, all), lets_by, &p->out);
+	later = fwt_dd_leaves(dd, fwt_prove_later_piece(&p->prove, all), lets_by, &p->out);
+	f = through(p, t, fwt_prove_whole(&p->prove, f));
+	return fwt_dd_ite(dd, fwt_dd_and(dd, first, later), fwt_prove_first_piece(&p->prove, f),
+			  none);
+}
+
+/* They are put together where a policy has "ingress" or "egress". */
+static u32 pieces(struct fwt_prover *p, u32 f)
+{
+	static const struct fwt_outcome nothing = {
+		.verdict = FWT_OUT_EXPIRES, .effect = FWT_NONE,
+	};
+	u32 none = fwt_prove_leaf(&p->prove, &nothing), to = none, here;
+	const struct fwt_ir_tree *t;
+
+	if (!hook_of(p, false) && !hook_of(p, true))
+		return none;
+	for (t = p->s.trees; t; t = t->next) {
+		if (!t->ast_hook || !t->ast_hook->device || t->ast_hook->egress)
+			continue;
+		here = fwt_space_frames(&p->sp, p->ast, t->ast_hook);
+		to = fwt_dd_ite(&p->sp.dd, here, in_pieces(p, t, f, none), to);
 	}
 	return to;
 }
@@ -159,7 +224,16 @@ static u32 start(struct fwt_prover *p, const struct fwt_ir_tree *in,
 	f = behind_devices(p, through(p, in, ok), false);
 	p->prove.loops = false;
 	f = fwt_dd_ite(&p->sp.dd, lo, fwt_prove_loop(&p->prove, f), ok);
-	return through(p, out, behind_devices(p, f, true));
+	return through(p, out, fwt_prove_sent(&p->prove, behind_devices(p, f, true)));
+}
+
+/* What comes in has been given no priority by ingress. */
+static u32 ungiven(struct fwt_prover *p, u32 f)
+{
+	const struct fwt_axis *a = &p->sp.axis[FWT_AXIS_GIVEN_PRIORITY];
+	const u8 no[1] = { 0 };
+
+	return fwt_dd_assign(&p->sp.dd, f, a->first, a->bits, no);
 }
 
 static int make(struct fwt_prover *p)
@@ -193,9 +267,12 @@ static int make(struct fwt_prover *p)
 	if (starts)
 		p->starts = start(p, in, out, ok);
 	/* What ingress accepts goes out again, if it is not for this machine. */
-	next = fwt_prove_hop(&p->prove, through(p, out, behind_devices(p, ok, true)));
+	next = fwt_prove_sent(&p->prove, behind_devices(p, ok, true));
+	next = fwt_prove_hop(&p->prove, through(p, out, next));
 	next = fwt_dd_ite(dd, local(p), ok, next);
-	p->in = behind_devices(p, through(p, in, next), false);
+	next = ungiven(p, through(p, in, next));
+	p->in = behind_devices(p, next, false);
+	p->pieces = pieces(p, fwt_prove_received(&p->prove, next));
 	p->world_in = fwt_space_world(&p->sp, FWT_HOOK_INGRESS, FWT_DD_YES);
 	p->world_out = fwt_space_world(&p->sp, FWT_HOOK_EGRESS, FWT_DD_YES);
 	return p->sp.failed ? -ENOMEM : 0;
@@ -220,21 +297,34 @@ static u32 comes_to(void *ctx, u32 leaf)
 	return v == w->verdict ? FWT_DD_YES : FWT_DD_NO;
 }
 
-/* A hook on the way of a packet; @device: the tree of its interface. */
+/* A hook on the way of a packet; @device: the tree of its interface; @after: it was there. */
 struct stage {
 	bool device;
 	bool egress;
 	void (*before)(struct fwt_prove *p, u8 *bits);
+	void (*after)(struct fwt_prove *p, u8 *bits);
 };
 
 static const struct stage way_in[] = {
-	{ true, false, NULL }, { false, false, NULL },
-	{ false, true, fwt_prove_hop_bits }, { true, true, NULL },
+	{ true, false, NULL, fwt_prove_received_bits }, { false, false, NULL, NULL },
+	{ false, true, fwt_prove_hop_bits, NULL }, { true, true, fwt_prove_sent_bits, NULL },
+};
+
+static void reassembled(struct fwt_prove *p, u8 *bits)
+{
+	fwt_prove_whole_bits(p, bits);
+	fwt_prove_received_bits(p, bits);
+}
+
+static const struct stage way_in_pieces[] = {
+	{ true, false, fwt_prove_first_piece_bits, reassembled }, { false, false, NULL, NULL },
+	{ false, true, fwt_prove_hop_bits, NULL }, { true, true, fwt_prove_sent_bits, NULL },
 };
 
 static const struct stage way_out[] = {
-	{ false, true, NULL }, { true, true, NULL },
-	{ true, false, fwt_prove_loop_bits }, { false, false, NULL },
+	{ false, true, NULL, NULL }, { true, true, fwt_prove_sent_bits, NULL },
+	{ true, false, fwt_prove_loop_bits, fwt_prove_received_bits },
+	{ false, false, NULL, NULL },
 };
 
 static const struct fwt_ir_tree *tree_at(struct fwt_prover *p, const struct stage *s,
@@ -256,7 +346,7 @@ static const struct fwt_ir_tree *tree_at(struct fwt_prover *p, const struct stag
 }
 
 /* The rule that decides. Whoever lets on is not who refuses: the last one is. */
-static void place(struct fwt_prover *p, const struct fwt_property *pr,
+static void place(struct fwt_prover *p, const struct stage *way,
 		  struct fwt_witness *w, bool accepted, struct fwt_proof *proof)
 {
 	const struct fwt_ir_rule *by = NULL;
@@ -269,7 +359,7 @@ static void place(struct fwt_prover *p, const struct fwt_property *pr,
 		return;
 	memcpy(bits, w->bits, w->vars);
 	for (i = 0; i < ARRAY_SIZE(way_in); i++) {
-		s = pr->out ? &way_out[i] : &way_in[i];
+		s = &way[i];
 		if (s->before)
 			s->before(&p->prove, bits);
 		t = tree_at(p, s, bits);
@@ -277,6 +367,8 @@ static void place(struct fwt_prover *p, const struct fwt_property *pr,
 		if ((t && !by) || (by && by->end != FWT_END_ACCEPT) ||
 		    (accepted && !s->device))
 			break;
+		if (t && s->after)
+			s->after(&p->prove, bits);
 	}
 	if (by && (by->end != FWT_END_ACCEPT || accepted)) {
 		proof->file = p->ast->sources->source[by->ast->loc.file]->name;
@@ -297,10 +389,31 @@ static bool opens_nothing(struct fwt_prover *p, u32 says, u32 all)
 						       FWT_CT_INVALID));
 }
 
+/* Of a packet in fragments: as in_pieces() has it, and the whole may be of any length. */
+static u32 as_pieces(struct fwt_prover *p, u32 all)
+{
+	const struct fwt_axis *a = &p->sp.axis[FWT_AXIS_LENGTH];
+	struct fwt_dd *dd = &p->sp.dd;
+
+	all = fwt_dd_and(dd, all, fwt_space_is(&p->sp, FWT_AXIS_FRAGMENT, 0, 0));
+	all = fwt_dd_and(dd, all, fwt_space_is(&p->sp, FWT_AXIS_KIND, FWT_KIND_IPV4,
+					       FWT_KIND_IPV6));
+	return fwt_dd_forget(dd, all, a->first, a->bits);
+}
+
+/* The packets of @all that are against a property. */
+static u32 against(struct fwt_prover *p, const struct fwt_property *pr, u32 all, u32 f)
+{
+	struct wanted want = { &p->out, pr->verdict, !pr->always };
+	u32 are = fwt_dd_leaves(&p->sp.dd, f, comes_to, &want);
+
+	return pr->always ? fwt_dd_minus(&p->sp.dd, all, are) : fwt_dd_and(&p->sp.dd, all, are);
+}
+
 int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 {
 	const struct fwt_property *pr = (struct fwt_property *)p->property.data + n;
-	struct wanted want = { &p->out, 0, false };
+	const struct stage *way = pr->out ? way_out : way_in;
 	struct fwt_dd *dd = &p->sp.dd;
 	struct fwt_witness w;
 	u32 says, all, bad, f;
@@ -318,10 +431,12 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 	f = pr->out ? p->starts : p->in;
 	says = fwt_dd_and(dd, fwt_property_says(pr, &p->sp), pr->out ? p->world_out : p->world_in);
 	all = fwt_dd_and(dd, says, fwt_property_first(&p->sp));
-	want.verdict = pr->verdict;
-	want.unknown = !pr->always;
-	bad = fwt_dd_leaves(dd, f, comes_to, &want);
-	bad = pr->always ? fwt_dd_minus(dd, all, bad) : fwt_dd_and(dd, all, bad);
+	bad = against(p, pr, all, f);
+	if (bad == FWT_DD_NO && !pr->out) {
+		bad = against(p, pr, as_pieces(p, all), p->pieces);
+		f = p->pieces;
+		way = way_in_pieces;
+	}
 	proof->nodes = dd->count;
 	if (dd->over)
 		return fwt_prove_samples(p->ast, pr, &p->opts, proof);
@@ -343,10 +458,14 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 	if (ret)
 		return ret;
 	memcpy(proof->packet, w.words, sizeof(proof->packet));
-	memcpy(proof->given, w.given, sizeof(proof->given));
+	if (way == way_in_pieces)
+		snprintf(proof->given, sizeof(proof->given), "it comes in fragments%s%.360s",
+			 w.given[0] ? ", " : "", w.given);
+	else
+		memcpy(proof->given, w.given, sizeof(proof->given));
 	fwt_outcome_words(&p->out, fwt_dd_at(dd, f, w.bits), proof->becomes,
 			  sizeof(proof->becomes));
-	place(p, pr, &w, fwt_outcome(&p->out, fwt_dd_at(dd, f, w.bits))->verdict ==
+	place(p, way, &w, fwt_outcome(&p->out, fwt_dd_at(dd, f, w.bits))->verdict ==
 	      FWT_VERDICT_ACCEPT, proof);
 	fwt_witness_clean(&w);
 	return 0;

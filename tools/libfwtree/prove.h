@@ -9,7 +9,8 @@
  * never tracked; what it does not say is any. "in" is the whole way: the device's
  * tree, ingress, and for what is not for this machine egress, by any interface, with
  * the TTL that a router leaves; "out" is egress for local traffic, and for what leaves
- * by lo ingress as well. A hook that the policy does not name lets everything pass.
+ * by lo ingress as well. A hook that the policy does not name lets everything pass. What
+ * the device's tree lets by in fragments comes to ingress as a whole.
  *
  * The policy becomes a decision diagram (prove_walk.h), and the answer is that the
  * property holds for all packets, or a packet for which it does not. What is not

@@ -24,20 +24,27 @@
 			 FWT_FIELD_BIT(IP6_DADDR) | FWT_FIELD_BIT(DPORT) | \
 			 FWT_FIELD_BIT(TCP_DPORT) | FWT_FIELD_BIT(UDP_DPORT))
 
-static void modifier_words(const struct fwt_modifier *m, char *buf, size_t size)
+static void modifier_words(struct fwt_prove *p, const struct fwt_modifier *m, char *buf,
+			   size_t size)
 {
 	struct fwt_modifier alone = *m;
 	struct fwt_rule rule = { .modifiers = &alone };
+	char *whole = NULL;
+	size_t len;
 	FILE *out;
 
 	alone.next = NULL;
-	memset(buf, 0, size);
-	out = fmemopen(buf, size - 1, "w");
-	if (!out)
-		return;
-	fwt_ast_print_rule(out, &rule, 0);
-	fclose(out);
-	buf[strcspn(buf, "\n")] = 0;
+	*buf = 0;
+	out = open_memstream(&whole, &len);
+	if (out)
+		fwt_ast_print_rule(out, &rule, 0);
+	if (!out || fclose(out)) {
+		p->sp->dd.over = true;
+	} else {
+		whole[strcspn(whole, "\n")] = 0;
+		fwt_space_shorten(buf, size, whole);
+	}
+	free(whole);
 }
 
 void fwt_changes_add(struct fwt_axis_changes *c, u32 axis, bool known, struct fwt_wide value)
@@ -77,6 +84,8 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m,
 	}
 	/* Of a frame without a tag nothing is set: it gets none. */
 	fwt_changes_add(c, fwt_space_axis(field, FWT_KIND_IPV4), known, value);
+	if (field == FWT_FIELD_PRIORITY && p->hook == FWT_HOOK_INGRESS)
+		fwt_changes_add(c, FWT_AXIS_GIVEN_PRIORITY, true, fwt_wide(0, 1));
 }
 
 /* What another module's node sets, if anything. */
@@ -94,6 +103,7 @@ static void node_change(u32 kind, struct fwt_axis_changes *c)
 		c->fields |= 1ull << field[i];
 		fwt_changes_add(c, fwt_space_axis(field[i], kind), false, fwt_wide(0, 0));
 	}
+	fwt_changes_add(c, FWT_AXIS_GIVEN_PRIORITY, false, fwt_wide(0, 0));
 }
 
 static const struct fwt_value *target_of(const struct fwt_modifier *m, u32 kind)
@@ -162,7 +172,7 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 		       struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
-	modifier_words(m, c->text, sizeof(c->text));
+	modifier_words(p, m, c->text, sizeof(c->text));
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
 	case FWT_AST_MOD_MASQUERADE:
@@ -194,22 +204,25 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 	}
 }
 
-/* The bit that stands for bit @i of what a modifier makes of something. */
+/* The bit that stands for bit @i of what a modifier makes of something; @state: it may be
+ * another one when the next walk asks.
+ */
 static u32 unknown_bit(struct fwt_prove *p, const struct fwt_axis_changes *c, const char *what,
-		       const char *question, u32 i, bool make)
+		       const char *question, u32 i, bool state, bool make)
 {
 	const struct fwt_opaque *o = p->sp->opaque.data;
-	char key[900], text[600];
+	char whole[2000], key[1200], text[600];
 	u32 n, f;
 
-	snprintf(key, sizeof(key), "after %s: %.300s %u", c->text, what, i);
+	snprintf(whole, sizeof(whole), "after %s: %s %u", c->text, what, i);
+	fwt_space_shorten(key, sizeof(key), whole);
 	for (n = 0; n < p->sp->opaque.count; n++)
 		if (!strcmp(o[n].key, key))
 			return o[n].var;
 	if (!make)
 		return FWT_DD_LEAF;
-	snprintf(text, sizeof(text), "%s (after '%.300s')", question, c->text);
-	f = fwt_space_opaque(p->sp, key, text, 0);
+	snprintf(text, sizeof(text), "%.180s (after '%.300s')", question, c->text);
+	f = fwt_space_opaque(p->sp, key, text, 0, state);
 	return fwt_dd_is_leaf(f) ? FWT_DD_LEAF : p->sp->dd.node[f].var;
 }
 
@@ -218,8 +231,8 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 			 u32 vars, bool make, void (*to)(void *ctx, u32 var, u32 fresh),
 			 void *ctx)
 {
-	char what[320], question[200];
 	u32 i, n, a, count = p->sp->opaque.count;
+	char what[32];
 
 	for (n = 0; n < c->n; n++) {
 		const struct fwt_axis *axis = &p->sp->axis[c->change[n].axis];
@@ -228,7 +241,8 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 			if (!asked[axis->first + i])
 				continue;
 			snprintf(what, sizeof(what), "axis %u", c->change[n].axis);
-			to(ctx, axis->first + i, unknown_bit(p, c, what, "some bit", i, make));
+			to(ctx, axis->first + i, unknown_bit(p, c, what, "some bit", i,
+							     !c->walked, make));
 		}
 	}
 	for (a = FWT_AXIS_MORE; a < FWT_AXIS_FRESH; a++) {
@@ -243,18 +257,17 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 				continue;
 			snprintf(what, sizeof(what), "axis %u", a);
 			to(ctx, axis->first + i,
-			   unknown_bit(p, c, what, "some bit", i, make));
+			   unknown_bit(p, c, what, "some bit", i, !c->walked, make));
 		}
 	}
 	for (i = 0; i < count; i++) {
 		const struct fwt_opaque *o = (struct fwt_opaque *)p->sp->opaque.data + i;
+		bool anew = c->walked && o->state;
 		u32 var = o->var;
 
-		if (!(o->fields & c->fields) || var >= vars || !asked[var])
+		if ((!(o->fields & c->fields) && !anew) || var >= vars || !asked[var])
 			continue;
-		snprintf(what, sizeof(what), "%.300s", o->key);
-		snprintf(question, sizeof(question), "%.180s", o->text);
-		to(ctx, var, unknown_bit(p, c, what, question, 0, make));
+		to(ctx, var, unknown_bit(p, c, o->key, o->text, 0, o->state && !c->walked, make));
 	}
 }
 
@@ -570,7 +583,11 @@ void fwt_prove_select(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits
 void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r)
 {
 	const struct fwt_modifier *m;
+	u32 i;
 
 	for (m = r->ast->modifiers; m; m = m->next)
 		p->sp->tracks |= m->kind <= FWT_AST_MOD_BALANCE;
+	for (i = 0; i < r->n_mods; i++)
+		if (r->mods[i].type == FWT_MOD_SET_ADD || r->mods[i].type == FWT_MOD_SET_REMOVE)
+			fwt_space_updated(p->sp, p->s, r->mods[i].a);
 }

@@ -23,6 +23,7 @@ struct fwt_axis_change {
  * @translates: addresses or ports
  * @of_source: those of the source
  * @untracks: what has a connection is left as it is
+ * @walked: a walk ends before them: what it may have changed for the next one is asked anew
  * @text: its words: what it leaves unknown is named by them
  */
 struct fwt_axis_changes {
@@ -33,7 +34,8 @@ struct fwt_axis_changes {
 	bool translates;
 	bool of_source;
 	bool untracks;
-	char text[400];
+	bool walked;
+	char text[240];
 };
 
 /** fwt_changes_add() - one more; none, where @axis is FWT_AXIS_NONE */

@@ -35,6 +35,7 @@ int fwt_space_init(struct fwt_space *sp, u32 budget)
 
 	memset(sp, 0, sizeof(*sp));
 	sp->opaque.size = sizeof(struct fwt_opaque);
+	sp->updated.size = sizeof(u64);
 	for (i = 0; i < FWT_AXIS_MAX; i++) {
 		struct fwt_axis *a = &sp->axis[i];
 
@@ -62,6 +63,7 @@ void fwt_space_clean(struct fwt_space *sp)
 		free(o[i].key);
 	}
 	free(sp->opaque.data);
+	free(sp->updated.data);
 	fwt_dd_clean(&sp->dd);
 }
 
@@ -168,6 +170,7 @@ void fwt_space_cut_hop(struct fwt_space *sp)
 	}
 	/* What has no more goes nowhere. */
 	fwt_space_cut1(sp, FWT_AXIS_TTL, 0, 1);
+	sp->axis[FWT_AXIS_GIVEN_PRIORITY].raw = sp->tracks && used(sp, FWT_AXIS_PRIORITY);
 }
 
 /* What decides which packets there are is told apart where it matters. */
@@ -380,7 +383,26 @@ u32 fwt_space_kind(struct fwt_space *sp, u32 kind)
 	return fwt_space_is(sp, FWT_AXIS_KIND, kind, kind);
 }
 
-u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields)
+void fwt_space_shorten(char *buf, size_t size, const char *text)
+{
+	size_t len = strlen(text), keep;
+	char mark[24];
+
+	if (len < size) {
+		memcpy(buf, text, len + 1);
+		return;
+	}
+	snprintf(mark, sizeof(mark), "... #%016llx",
+		 (unsigned long long)fwt_hash(FWT_HASH_SEED, text, len));
+	keep = size - strlen(mark) - 1;
+	while (keep && ((u8)text[keep] & 0xc0) == 0x80)	/* no half of a letter */
+		keep--;
+	memcpy(buf, text, keep);
+	memcpy(buf + keep, mark, strlen(mark) + 1);
+}
+
+u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields,
+		     bool state)
 {
 	struct fwt_opaque *o = sp->opaque.data;
 	u32 i;
@@ -397,6 +419,7 @@ u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u6
 	o->key = strdup(key);
 	o->text = strdup(text);
 	o->fields = fields;
+	o->state = state;
 	o->var = sp->vars++;
 	if (!o->key || !o->text) {
 		free(o->key);

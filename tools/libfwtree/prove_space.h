@@ -67,7 +67,8 @@ struct fwt_wide {
 	X(PKTTYPE, 3)						\
 	X(MARK, 32)						\
 	X(PRIORITY, 32)						\
-	X(CT_STATUS, 2)
+	X(CT_STATUS, 2)						\
+	X(GIVEN_PRIORITY, 1)	/* ingress has set one: asked where packets are routed */
 
 enum fwt_axis_id {
 #define X(id, bits) FWT_AXIS_##id,
@@ -118,12 +119,14 @@ struct fwt_axis {
  * @key: what makes two of them one
  * @fields: FWT_FIELD_BIT() of what it depends on
  * @var: bit of the diagram
+ * @state: a walk may change the answer, for those that come after it
  */
 struct fwt_opaque {
 	char *text;
 	char *key;
 	u64 fields;
 	u32 var;
+	bool state;
 };
 
 /**
@@ -135,6 +138,7 @@ struct fwt_opaque {
  * @loose: TCP that is in its middle opens a connection ("option tcp-loose"); @adopts: for
  *	a while ("option adopt")
  * @opaque: struct fwt_opaque
+ * @updated: u64, hashes of names: sets that rules add to or remove from
  * @failed: no memory
  * @has: what fwt_space_has() said before, and 1; 0 where it was not asked
  */
@@ -149,6 +153,7 @@ struct fwt_space {
 	bool adopts;
 	bool failed;
 	struct fwt_vec opaque;
+	struct fwt_vec updated;
 	u32 has[FWT_AXIS_MORE];
 };
 
@@ -253,8 +258,31 @@ u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,
 u32 fwt_space_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 kind,
 		   const u8 *dim, const u32 *lo, const u32 *hi, const u32 *mask);
 
-/** fwt_space_opaque() - the bit of a question; @key: what makes two of them one */
-u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields);
+/**
+ * fwt_space_opaque() - the bit of a question
+ * @key: what makes two of them one
+ * @state: the next walk may be answered otherwise
+ */
+u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields,
+		     bool state);
+
+/**
+ * fwt_space_shorten() - a text in @size bytes, at least 40
+ *
+ * Of one that is longer a hash of the whole stands at the end: other texts stay others.
+ */
+void fwt_space_shorten(char *buf, size_t size, const char *text);
+
+/** fwt_space_node() - so the words of another module's node, number @node in FOREIGN */
+void fwt_space_node(struct fwt_space *sp, const struct fwt_sema *s, u32 node, char *buf,
+		    size_t size);
+
+/** fwt_space_updated() - rules add to the set that @test asks, or remove from it */
+void fwt_space_updated(struct fwt_space *sp, const struct fwt_sema *s, u32 test);
+
+/** fwt_space_live() - whether any does that to the one that @t asks */
+bool fwt_space_live(const struct fwt_space *sp, const struct fwt_sema *s,
+		    const struct fwt_prog_test *t);
 
 /** fwt_space_formless() - packets that are never tracked, by their form */
 u32 fwt_space_formless(struct fwt_space *sp);

@@ -401,12 +401,70 @@ static void put_mask(const struct fwt_sema *s, const struct fwt_prog_test *t, ch
 	}
 }
 
+void fwt_space_node(struct fwt_space *sp, const struct fwt_sema *s, u32 node, char *buf,
+		    size_t size)
+{
+	const struct fwt_prog_foreign *f = s->b.sec[FWT_SEC_FOREIGN].data;
+	const struct fwt_prog_arg *arg = s->b.sec[FWT_SEC_ARGS].data;
+	const char *string = s->b.sec[FWT_SEC_STRINGS].data;
+	size_t len = fwt_node_words(f + node, arg, string, buf, size) + 1;
+	char *whole;
+
+	if (len <= size)
+		return;
+	whole = malloc(len);
+	if (!whole) {
+		sp->failed = true;
+		sp->dd.over = true;
+		return;
+	}
+	fwt_node_words(f + node, arg, string, whole, len);
+	fwt_space_shorten(buf, size, whole);
+	free(whole);
+}
+
+static u64 set_hash(const struct fwt_sema *s, const struct fwt_prog_test *t)
+{
+	const struct fwt_prog_object *o = s->b.sec[FWT_SEC_OBJECTS].data;
+	const char *name = (char *)s->b.sec[FWT_SEC_STRINGS].data + o[t->set[0]].name;
+
+	return fwt_hash(FWT_HASH_SEED, name, strlen(name));
+}
+
+bool fwt_space_live(const struct fwt_space *sp, const struct fwt_sema *s,
+		    const struct fwt_prog_test *t)
+{
+	const u64 *updated = sp->updated.data;
+	u64 hash = set_hash(s, t);
+	u32 i;
+
+	for (i = 0; i < sp->updated.count; i++)
+		if (updated[i] == hash)
+			return true;
+	return false;
+}
+
+void fwt_space_updated(struct fwt_space *sp, const struct fwt_sema *s, u32 test)
+{
+	const struct fwt_prog_test *t = s->b.sec[FWT_SEC_TESTS].data;
+	u64 *to;
+
+	if (test >= s->b.sec[FWT_SEC_TESTS].count || fwt_space_live(sp, s, t + test))
+		return;
+	to = fwt_vec_add(&sp->updated, 1);
+	if (to)
+		*to = set_hash(s, t + test);
+	else
+		sp->failed = true;
+}
+
 static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 		    const struct fwt_prog_test *t, const char *where)
 {
 	const char *string = s->b.sec[FWT_SEC_STRINGS].data;
 	const struct fwt_prog_object *o = s->b.sec[FWT_SEC_OBJECTS].data;
-	char key[800], text[600], fields[200] = "", mask[160];
+	char key[1200], text[900], fields[200] = "", mask[400];
+	bool state = false;
 	u64 depends = 0;
 	u32 i;
 
@@ -436,31 +494,35 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 		 * say something else.
 		 */
 		depends = ~0ull;
-		fwt_node_words((struct fwt_prog_foreign *)s->b.sec[FWT_SEC_FOREIGN].data +
-			       t->set[0], s->b.sec[FWT_SEC_ARGS].data, string, text,
-			       sizeof(text));
+		state = true;
+		fwt_space_node(sp, s, t->set[0], text, sizeof(text));
 		snprintf(key, sizeof(key), "%s", text);
 		break;
 	case FWT_TEST_LIVE:
 		/* Sets are as they were throughout a walk: whoever asks is told the same. */
+		state = fwt_space_live(sp, s, t);
 		o += t->set[0];
 		put_mask(s, t, mask, sizeof(mask));
 		snprintf(text, sizeof(text), "%s%s @%s", fields, mask, string + o->name);
 		snprintf(key, sizeof(key), "%u %s %u", t->op, text, t->set[1]);
 		break;
 	case FWT_TEST_LIVE_TREE:
+		state = fwt_space_live(sp, s, t);
 		o += t->set[0];
 		snprintf(text, sizeof(text), "%s", where);
-		snprintf(key, sizeof(key), "%u in %s %s %.500s", t->op, string + o->name, fields,
+		snprintf(key, sizeof(key), "%u in %s %s %s", t->op, string + o->name, fields,
 			 where);
 		break;
 	default:
-		/* It has a state, which is its rule's. */
+		/* It has a state, which is its rule's; or is drawn anew, or asks for bytes
+		 * that the next hook may find changed.
+		 */
+		state = true;
 		snprintf(text, sizeof(text), "%s", where);
-		snprintf(key, sizeof(key), "%u %u %s %.500s", t->op, t->pad, fields, where);
+		snprintf(key, sizeof(key), "%u %u %s %s", t->op, t->pad, fields, where);
 		break;
 	}
-	return fwt_space_opaque(sp, key, text, depends);
+	return fwt_space_opaque(sp, key, text, depends, state);
 }
 
 u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,

@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 
-#include "node_text.h"
 #include "prove_walk.h"
 
 static void collect_block(struct fwt_prove *p, const struct fwt_ir_block *b);
@@ -148,11 +147,19 @@ static bool nth_test(const struct fwt_cond *c, u32 test, u32 *n)
 static void where_of(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test, char *buf,
 		     size_t size)
 {
-	u32 n = 1, nth = 1;
-	size_t len;
+	size_t len = fwt_ast_rule_text(p->s->ast, r->ast, NULL, 0) + 1;
+	char *whole = malloc(len);
+	u32 n, nth = 1;
 
-	fwt_ast_rule_text(p->s->ast, r->ast, buf, size - 40);
-	n = occurrence(p, r->ast, buf);
+	*buf = 0;
+	if (!whole) {
+		p->sp->dd.over = true;
+		return;
+	}
+	fwt_ast_rule_text(p->s->ast, r->ast, whole, len);
+	n = occurrence(p, r->ast, whole);
+	fwt_space_shorten(buf, size - 40, whole);
+	free(whole);
 	if (test != FWT_NONE)
 		nth_test(r->conds, test, &nth);
 	len = strlen(buf);
@@ -209,7 +216,7 @@ static u32 cond(struct fwt_prove *p, const struct fwt_ir_rule *r, const struct f
 	}
 	/* Of a kind that is not known here: it may hold or not. */
 	snprintf(key, sizeof(key), "condition %u of %p", (u32)c->kind, (const void *)c);
-	return fwt_space_opaque(p->sp, key, "something else", 0);
+	return fwt_space_opaque(p->sp, key, "something else", 0, true);
 }
 
 u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
@@ -293,10 +300,23 @@ const struct fwt_ir_rule *fwt_prove_branches(const struct fwt_ir_rule *r, u32 *c
 	return r->select ? r->select->branch : r->split ? r->split->branch : NULL;
 }
 
-/* Chance, a hash or turns: any branch may be taken, and the last one if no other. */
-static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 count, u32 left,
-			u32 *branch)
+static u64 fields_of(const struct fwt_prog_test *t)
 {
+	u64 fields = 0;
+	u32 i;
+
+	for (i = 0; i < t->n_fields && i < FWT_TEST_FIELDS; i++)
+		fields |= t->field[i] < 64 ? 1ull << t->field[i] : 0;
+	return fields;
+}
+
+/* Chance, a hash or turns: any branch may be taken, and the last one if no other. What
+ * chooses by fields does so again where they are the same; @state: if nothing comes between.
+ */
+static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 count, u32 left,
+			bool state, u32 *branch)
+{
+	u64 fields = fields_of(r->select ? &r->select->test : &r->split->test);
 	struct fwt_dd *dd = &p->sp->dd;
 	char where[512], key[600], text[600];
 	u32 i, q;
@@ -305,7 +325,7 @@ static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 co
 	for (i = 0; i + 1 < count; i++) {
 		snprintf(key, sizeof(key), "split %u of %s", i, where);
 		snprintf(text, sizeof(text), "branch %u of '%s'", i + 1, where);
-		q = fwt_space_opaque(p->sp, key, text, 0);
+		q = fwt_space_opaque(p->sp, key, text, fields, state);
 		branch[i] = fwt_dd_and(dd, left, q);
 		left = fwt_dd_minus(dd, left, q);
 	}
@@ -335,20 +355,20 @@ static u32 next_label(const struct fwt_prog_arg *label, const char *string, u32 
 /* Any branch may be taken, or none. */
 static void node_picks(struct fwt_prove *p, const struct fwt_ir_select *s, u32 *branch)
 {
-	const struct fwt_prog_foreign *f = p->s->b.sec[FWT_SEC_FOREIGN].data;
+	const struct fwt_prog_foreign *f =
+		(struct fwt_prog_foreign *)p->s->b.sec[FWT_SEC_FOREIGN].data + s->foreign;
 	const struct fwt_prog_arg *arg = p->s->b.sec[FWT_SEC_ARGS].data;
 	const char *string = p->s->b.sec[FWT_SEC_STRINGS].data;
 	struct fwt_dd *dd = &p->sp->dd;
 	u32 i, at = FWT_NONE, q, left = FWT_DD_YES;
-	char where[600], key[800];
+	char where[600], key[900];
 
-	f += s->foreign;
-	fwt_node_words(f, arg, string, where, sizeof(where));
+	fwt_space_node(p->sp, p->s, s->foreign, where, sizeof(where));
 	for (i = 0; i < s->n_labels; i++) {
 		at = next_label(arg + f->labels, string, s->n_labels, at);
 		snprintf(key, sizeof(key), "%s says %s", where,
 			 string + arg[f->labels + at].name);
-		q = fwt_dd_and(dd, left, fwt_space_opaque(p->sp, key, key, ~0ull));
+		q = fwt_dd_and(dd, left, fwt_space_opaque(p->sp, key, key, ~0ull, true));
 		branch[s->label[at]] = fwt_dd_or(dd, branch[s->label[at]], q);
 		left = fwt_dd_minus(dd, left, q);
 	}
@@ -364,7 +384,8 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 	u32 guards, left, f, i;
 
 	if (!s) {
-		split_picks(p, r, r->split->count, FWT_DD_YES, branch);
+		split_picks(p, r, r->split->count, FWT_DD_YES,
+			    r->split->test.op != FWT_TEST_SPLIT_HASH, branch);
 		return;
 	}
 	for (i = 0; i < s->count; i++)
@@ -381,7 +402,8 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 		left = fwt_dd_and(dd, fwt_prove_conds(p, r, s->guards),
 				  fwt_space_test(p->sp, p->s, &s->test, where));
 		if (s->count)
-			split_picks(p, r, s->count, left, branch);
+			split_picks(p, r, s->count, left, fwt_space_live(p->sp, p->s, &s->test),
+				    branch);
 		return;
 	}
 	guards = fwt_prove_conds(p, r, s->guards);

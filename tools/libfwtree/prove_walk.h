@@ -211,6 +211,28 @@ void fwt_prove_hop_bits(struct fwt_prove *p, u8 *bits);
 u32 fwt_prove_loop(struct fwt_prove *p, u32 f);
 void fwt_prove_loop_bits(struct fwt_prove *p, u8 *bits);
 
+/** fwt_prove_received() - of packets that a device's tree lets in: as ingress finds them */
+u32 fwt_prove_received(struct fwt_prove *p, u32 f);
+void fwt_prove_received_bits(struct fwt_prove *p, u8 *bits);
+
+/** fwt_prove_sent() - of packets that egress lets out: as a device's tree finds them */
+u32 fwt_prove_sent(struct fwt_prove *p, u32 f);
+void fwt_prove_sent_bits(struct fwt_prove *p, u8 *bits);
+
+/**
+ * fwt_prove_first_piece() - of a packet whose first fragment comes
+ * @f: of that by itself
+ *
+ * fwt_prove_later_piece(): of one of its others. fwt_prove_whole(): @f of what they are
+ * put together to. The length is the first fragment's, of others and of the whole it is
+ * not known.
+ */
+u32 fwt_prove_first_piece(struct fwt_prove *p, u32 f);
+void fwt_prove_first_piece_bits(struct fwt_prove *p, u8 *bits);
+u32 fwt_prove_later_piece(struct fwt_prove *p, u32 f);
+u32 fwt_prove_whole(struct fwt_prove *p, u32 f);
+void fwt_prove_whole_bits(struct fwt_prove *p, u8 *bits);
+
 /** fwt_prove_effect() - outcomes with one effect more, the first of all; @slot: see above */
 u32 fwt_prove_effect(struct fwt_prove *p, u32 f, u32 slot, const char *text);
 

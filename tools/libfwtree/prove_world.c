@@ -136,7 +136,8 @@ static u32 tcp_opens(struct fwt_space *sp, bool taken)
 	if (!sp->loose)
 		middle = fwt_dd_and(dd, middle,
 				    fwt_space_opaque(sp, "adopt",
-						     "in the time of 'option adopt'", 0));
+						     "in the time of 'option adopt'", 0,
+						     false));
 	return fwt_dd_or(dd, f, middle);
 }
 
