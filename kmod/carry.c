@@ -22,10 +22,10 @@ static void take(struct carried *n, const struct sk_buff *skb, u8 pf)
 	n->skb = skb;
 	n->untracked = skb_get_nfct(skb) == IP_CT_UNTRACKED;
 	if (pf == NFPROTO_IPV4) {
-		n->flags = IPCB(skb)->flags & (FWT_SKB_ALONE | IPSKB_L3SLAVE);
+		n->flags = IPCB(skb)->flags & (FWT_SKB_ALONE | FWT_SKB_FOLLOWED | IPSKB_L3SLAVE);
 		n->iif = IPCB(skb)->iif;
 	} else {
-		n->flags = IP6CB(skb)->flags & (FWT_SKB_ALONE | IP6SKB_L3SLAVE);
+		n->flags = IP6CB(skb)->flags & (FWT_SKB_ALONE | FWT_SKB_FOLLOWED | IP6SKB_L3SLAVE);
 		n->iif = IP6CB(skb)->iif;
 	}
 }

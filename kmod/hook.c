@@ -410,9 +410,12 @@ static unsigned int pre_routing(struct fwt_way *w)
 	if (ret != NF_ACCEPT || w->stray)
 		return ret;
 	ret = apply(w, false, &changed);
-	if (ret == NF_ACCEPT)
-		fwt_route_give(w);
-	return ret;
+	if (ret != NF_ACCEPT)
+		return ret;
+	if (w->dir == FWT_REPLY || unlikely(fwt_conn_is(w->c, FWT_CONN_DNAT)))
+		fwt_skb_note_followed(w->skb, w->p.family);
+	fwt_route_give(w);
+	return NF_ACCEPT;
 }
 
 /* May a packet that got through confirm its connection. An answer may be the first one to
@@ -581,6 +584,9 @@ static unsigned int leave(struct fwt_way *w, bool *own)
 	if (w->c && unlikely(fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		fwt_change_restore(w);
 	if (!w->c) {
+		/* Flushed, say, since it came in. */
+		if (fwt_lost(w))
+			return fwt_drop(w, FWT_REASON_INVALID);
 		if (fwt_left_untracked(w))
 			return fwt_pass_alone(w, FWT_HOOK_EGRESS, FWT_CT_UNTRACKED);
 		if (!fwt_opens(w) || !fwt_skb_checksum_ok(w))

@@ -20,6 +20,9 @@ static unsigned int unrelated(struct fwt_way *w, enum fwt_hook hook)
 		return NF_ACCEPT;
 	if (fwt_answer_expected(w))
 		return NF_ACCEPT;
+	/* What it was translated by is over. */
+	if (w->state->hook == NF_INET_POST_ROUTING && fwt_lost(w))
+		return fwt_drop(w, FWT_REASON_INVALID);
 	return fwt_pass_alone(w, hook, FWT_CT_INVALID);
 }
 
@@ -127,5 +130,7 @@ unsigned int fwt_hook_error(struct fwt_way *w, enum fwt_hook hook, bool egress)
 		return fwt_drop(w, FWT_REASON_NO_MEMORY);
 	if ((changed || marked) && w->state->hook == NF_INET_LOCAL_OUT)
 		return fwt_hook_route_again(w);
+	if (changed && w->state->hook == NF_INET_PRE_ROUTING)
+		fwt_skb_note_followed(w->skb, w->p.family);
 	return NF_ACCEPT;
 }

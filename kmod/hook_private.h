@@ -59,6 +59,34 @@ static inline bool fwt_skb_alone(const struct sk_buff *skb, u8 family)
 	return (family == 4 ? IPCB(skb)->flags : IP6CB(skb)->flags) & FWT_SKB_ALONE;
 }
 
+/* Noted in a packet that came in as one of a connection and can begin none: an answer, what was
+ * led elsewhere, an error that was translated. Should the connection be over where it leaves,
+ * the packet is no first one of the other end's. Likewise a flag that the IP layer does not use.
+ */
+#define FWT_SKB_FOLLOWED	BIT(14)
+
+static inline void fwt_skb_note_followed(struct sk_buff *skb, u8 family)
+{
+	if (family == 4)
+		IPCB(skb)->flags |= FWT_SKB_FOLLOWED;
+	else
+		IP6CB(skb)->flags |= FWT_SKB_FOLLOWED;
+}
+
+static inline bool fwt_skb_followed(const struct sk_buff *skb, u8 family)
+{
+	return (family == 4 ? IPCB(skb)->flags : IP6CB(skb)->flags) & FWT_SKB_FOLLOWED;
+}
+
+/* Is a packet that leaves, and has no connection, one that had one as it came in. A tunnel's
+ * own may have the note of what is in it, and where that came in by (SRv6): it starts here.
+ */
+static inline bool fwt_lost(const struct fwt_way *w)
+{
+	return unlikely(fwt_skb_followed(w->skb, w->p.family)) && w->skb->skb_iif &&
+	       !fwt_own_address(w->fn->net, w->state->out, w->p.family, w->p.saddr);
+}
+
 /* The policy in force is asked about @w->c, which another one has allowed. */
 unsigned int fwt_hook_ask_again(struct fwt_way *w);
 

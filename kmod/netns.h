@@ -105,6 +105,7 @@ struct fwt_barred {
  * @counts: how many connections have something in common (count.c); or NULL
  * @n_counts: of them there are
  * @n_conns6: those of them that are IPv6
+ * @n_closed: those that stand as closed in a queue (conn_evict.c)
  * @n_more: of struct fwt_conn_more
  * @conn_max: limit in force
  * @pressed: timeouts are cut short, by @cut (conn_gc.c)
@@ -172,6 +173,7 @@ struct fwt_net {
 	/* Written by each new connection; not beside what is only read. */
 	atomic_t n_conns ____cacheline_aligned_in_smp;
 	atomic_t n_conns6;
+	atomic_t n_closed;
 	atomic_t n_more;
 	atomic_t n_counts;
 	atomic64_t answers[FWT_ANSWERS];

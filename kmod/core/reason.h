@@ -37,7 +37,7 @@
 	C(QUEUE_BYPASSED, "queue-bypassed", "packets", "those of them that passed since nobody listens to their queue and the rule said bypass") \
 	C(SERVER_DOWN, "servers-down", "times", "passive health took a server out of its pool") \
 	C(RACE_LOST, "insert-race", "packets", "first packets that found the connection just made by another CPU") \
-	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: unreplied ones first, then closed ones, then those that have not proved themselves") \
+	C(EARLY_EVICT, "evicted", "connections", "connections evicted to make room for new ones: closed ones first, then unreplied and half-open ones, then those that have not proved themselves") \
 	C(UNKNOWN_KEPT, "unknown-kept", "walks", "connections decided afresh that kept their old verdict since the record did not hold what a rule asked") \
 	C(ANSWER_LIMITED, "answers-limited", "packets", "RST or ICMP answers not sent because of the rate limit") \
 	C(LOG_LIMITED, "logs-limited", "messages", "log messages not written because of the rate limit") \

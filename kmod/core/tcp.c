@@ -43,6 +43,16 @@
  * The way there, and what does not fit, is told kind by kind: on_rst() and
  * on_data() here, fwt_tcp_on_syn() and fwt_tcp_on_syn_ack() in tcp_open.c.
  *
+ * PICKED UP
+ *
+ * Of a connection that is picked up in the middle (LOOSE) neither the scales are known nor
+ * what was on its way. Its windows are as wide as there are, a quarter of all segments that
+ * are made up fit them, and what nobody knows is held against nobody: what fails I, III or
+ * IV passes, and changes nothing. What a side has sent, it alone says: an acknowledgement
+ * of more passes, too, as true ones do of what came before us, and tells of its sender's
+ * own sequence only. So who forges the segments of one side moves no limit of the other's,
+ * and not even that side's own beyond the window that the other gives it.
+ *
  * LIFE
  *
  * A record's life is lengthened (OK) by what shows that its connection lives. A
@@ -50,7 +60,9 @@
  * count, data that waits for its acknowledgement is good for five minutes, and
  * from the 32nd segment in a row on that brings nothing new, and that the other
  * side has said nothing to, neither is that. A sender without answers runs into
- * its window's edge, and has nothing new then.
+ * its window's edge, and has nothing new then; and to acknowledge more brings something new
+ * only as far as the other side was seen to send. What was picked up lives on
+ * when both sides have spoken.
  *
  * STRICTER THAN THE KERNEL'S
  *
@@ -83,8 +95,7 @@ static bool uses_sack(const struct fwt_tcp *t)
 
 /* In the middle: nobody told us the scales, nor what windows were announced before, so
  * we take the largest that there are. Of the other side we know what was acknowledged.
- * It may have sent more before we came, hence III is up to its maxend for ever
- * (on_data()).
+ * It may have sent more before we came.
  */
 static void pick_up(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		    struct fwt_tcp_verdict *v)
@@ -158,7 +169,8 @@ void fwt_tcp_init(struct fwt_tcp *t, const struct fwt_tcp_segment *s, bool loose
  *  in the window	the receiver sends a challenge ACK, to be answered by an
  *			exact RST. Or it had got more than it acknowledged, such
  *			as the data that the RST came behind, and ended; then what
- *			is left is its five minutes, and a new SYN is noted.
+ *			is left is its five minutes, and a new SYN is noted. So
+ *			with all of a connection picked up.
  *  other		invalid.
  */
 static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
@@ -192,8 +204,8 @@ static void on_rst(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		verdict(t, v, FWT_TCP_PASS, 0);
 	} else if (acks && dir == FWT_REPLY && acks_noted_syn(t, s->ack)) {
 		verdict(t, v, FWT_TCP_PASS, FWT_TCP_DOUBT);
-	} else if ((seen || known) &&
-		   between(s->seq, rcv->maxack, snd->maxend)) {
+	} else if (t->flags & FWT_TCP_CONN_LOOSE ||
+		   ((seen || known) && between(s->seq, rcv->maxack, snd->maxend))) {
 		verdict(t, v, FWT_TCP_PASS, FWT_TCP_DOUBT);
 	} else {
 		invalid(t, v, "RST outside the window");
@@ -227,12 +239,22 @@ static void overshot(struct fwt_tcp *t, u32 end, u8 over)
 	t->flags |= FWT_TCP_CONN_NOTED | over;
 }
 
+/* It does not belong, if the windows are what they are taken for. */
+static void misfit(const struct fwt_tcp *t, struct fwt_tcp_verdict *v, const char *why)
+{
+	if (t->flags & FWT_TCP_CONN_LOOSE)
+		verdict(t, v, FWT_TCP_PASS, 0);
+	else
+		invalid(t, v, why);
+}
+
 /* It belongs: what it tells about both sides. */
 static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		  u32 sack)
 {
 	struct fwt_tcp_peer *snd = &t->peer[dir];
 	struct fwt_tcp_peer *rcv = &t->peer[!dir];
+	bool loose = t->flags & FWT_TCP_CONN_LOOSE;
 	u32 end = end_of(s);
 	u32 win = window_of(snd, s);
 
@@ -243,16 +265,22 @@ static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	}
 	if ((s->flags & FWT_TCP_FIN) && end == snd->end)
 		snd->flags |= FWT_TCP_PEER_FIN;
-	snd->flags |= FWT_TCP_PEER_SEEN | FWT_TCP_PEER_ACKS;
-	snd->maxack = later(snd->maxack, s->ack);
 	snd->maxwin = max(snd->maxwin, win);
-	/* Acknowledged though not seen: it overshot, or came before us. */
-	rcv->end = later(rcv->end, sack);
-	rcv->maxend = later(rcv->maxend, s->ack + win);
+	if (!loose || !after(s->ack, rcv->end)) {
+		snd->maxack = later(snd->maxack, s->ack);
+		rcv->maxend = later(rcv->maxend, s->ack + win);
+	} else if (!(snd->flags & FWT_TCP_PEER_ACKS)) {
+		/* At least that: before its first word it was a guess. */
+		snd->maxack = rcv->end;
+	}
+	snd->flags |= FWT_TCP_PEER_SEEN | FWT_TCP_PEER_ACKS;
+	/* Acknowledged though not seen: it overshot. */
+	if (!loose)
+		rcv->end = later(rcv->end, sack);
 	/* What a side that was not heard yet acknowledged is a guess, of a connection picked
 	 * up, and no measure.
 	 */
-	if (rcv->flags & FWT_TCP_PEER_ACKS || !(t->flags & FWT_TCP_CONN_LOOSE))
+	if (rcv->flags & FWT_TCP_PEER_ACKS || !loose)
 		widen(snd, rcv);
 	/* Behind what it has sent it is no more than that. */
 	if (t->flags & FWT_TCP_CONN_NOTED &&
@@ -262,7 +290,7 @@ static void learn(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 }
 
 /* The client may hold another SYN-ACK than the last one: a bare ACK, in its window, that
- * acknowledges something else.
+ * acknowledges something else; then more that acknowledges the same.
  */
 static bool of_another_syn_ack(const struct fwt_tcp *t, int dir,
 			       const struct fwt_tcp_segment *s)
@@ -271,9 +299,22 @@ static bool of_another_syn_ack(const struct fwt_tcp *t, int dir,
 	const struct fwt_tcp_peer *b = &t->peer[FWT_REPLY];
 
 	return t->state == FWT_TCPS_SYN_RECV && dir == FWT_ORIGINAL &&
-	       !(a->flags & FWT_TCP_PEER_ACKS) && end_of(s) == s->seq &&
+	       !(a->flags & FWT_TCP_PEER_ACKS) &&
+	       (end_of(s) == s->seq ||
+		(t->flags & FWT_TCP_CONN_NOTED && s->ack == t->noted)) &&
 	       between(s->seq, a->end - b->maxwin, a->maxend) &&
 	       !between(s->ack, a->maxack, b->end);
+}
+
+/* The server goes on where such an ACK said, and not with a RST: it has sent that SYN-ACK.
+ * Neither side can know the other's sequence by itself.
+ */
+static bool has_sent_another(const struct fwt_tcp *t, int dir,
+			     const struct fwt_tcp_segment *s)
+{
+	return t->state == FWT_TCPS_SYN_RECV && dir == FWT_REPLY &&
+	       t->flags & FWT_TCP_CONN_NOTED && s->seq == t->noted &&
+	       between(s->ack, t->peer[FWT_REPLY].maxack, t->peer[FWT_ORIGINAL].maxend);
 }
 
 /*
@@ -288,9 +329,11 @@ static bool of_another_syn_ack(const struct fwt_tcp *t, int dir,
  *			the server's words do not lengthen. A bare ACK of the
  *			client's that does not may be of another SYN-ACK that it got
  *			before: of a server that forgot, or of one more behind the
- *			same address. It passes, and opens nothing: who sent that
- *			SYN-ACK takes it, another one answers with the RST that
- *			clears it (RFC 9293, 3.10.7.4).
+ *			same address. It passes, and opens nothing: another one
+ *			answers with the RST that clears it (RFC 9293, 3.10.7.4); who
+ *			sent that SYN-ACK takes it, and with the first word from where
+ *			it said the connection is picked up, for what that SYN-ACK
+ *			said of windows we don't know.
  *  ESTABLISHED to	I to IV, and settle() draws the conclusion.
  *  LAST_ACK
  *  TIME_WAIT		a FIN again: the last ACK was lost; the wait begins again.
@@ -304,6 +347,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	struct fwt_tcp_peer *snd = &t->peer[dir];
 	struct fwt_tcp_peer *rcv = &t->peer[!dir];
 	bool fin = s->flags & FWT_TCP_FIN;
+	bool loose = t->flags & FWT_TCP_CONN_LOOSE;
 	bool was_open, news, asks, stale;
 	u32 end = end_of(s);
 	u32 sack = s->ack;
@@ -330,34 +374,37 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		verdict(t, v, FWT_TCP_PASS, 0);
 		return;
 	}
+	if (has_sent_another(t, dir, s)) {
+		pick_up(t, dir, s, v);
+		return;
+	}
 
 	if (s->has_sack && uses_sack(t))
 		sack = later(s->ack, s->sack_edge);
 	/* Behind a FIN that was acknowledged there is nothing, whatever we missed. */
 	if ((rcv->flags & FWT_TCP_PEER_FIN) && all_acked(t, !dir))
 		limit = rcv->end;
-	else if (t->flags & FWT_TCP_CONN_LOOSE)
+	else if (loose)
 		limit = later(limit, rcv->maxend);
 	else if (t->state != FWT_TCPS_SYN_RECV && (t->flags & FWT_TCP_CONN_NOTED) &&
 		 (t->flags & FWT_TCP_CONN_NOTED_DIR) != over)
 		limit = later(limit, t->noted);
 
 	if (after(sack, limit)) {
-		invalid(t, v, "acknowledges what was never sent");
+		misfit(t, v, "acknowledges what was never sent");
 		return;
 	}
-	if (!(snd->flags & FWT_TCP_PEER_ACKS) && before(s->ack, snd->maxack) &&
-	    !(t->flags & FWT_TCP_CONN_LOOSE)) {
+	if (!(snd->flags & FWT_TCP_PEER_ACKS) && before(s->ack, snd->maxack) && !loose) {
 		invalid(t, v, "does not acknowledge the SYN");
 		return;
 	}
 	stale = before(s->ack, rcv->end - max(snd->maxwin, ACK_WINDOW));
 	if (stale || before(end, snd->end - rcv->maxwin)) {
 		if (after(s->seq, snd->maxend))
-			invalid(t, v, "beyond the window");
+			misfit(t, v, "beyond the window");
 		else if (stale && after(end, rcv->maxack) &&
 			 before(s->ack, snd->maxack - 2 * max(snd->maxwin, ACK_WINDOW)))
-			invalid(t, v, "data with an acknowledgement that is too old");
+			misfit(t, v, "data with an acknowledgement that is too old");
 		else
 			verdict(t, v, FWT_TCP_PASS, 0);
 		return;
@@ -366,9 +413,9 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 		/* There are TCPs that write on when a window was small. Their
 		 * peer may take it, and acknowledge it: remember how far.
 		 */
-		if (t->state != FWT_TCPS_ESTABLISHED ||
+		if (t->state != FWT_TCPS_ESTABLISHED || loose ||
 		    after(end, snd->maxend + rcv->maxwin)) {
-			invalid(t, v, "beyond the window");
+			misfit(t, v, "beyond the window");
 			return;
 		}
 		overshot(t, end, over);
@@ -394,7 +441,8 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	 * which has a sequence that was acknowledged.
 	 */
 	was_open = is_open(t);
-	news = after(end, snd->end) || after(s->ack, snd->maxack) ||
+	news = after(end, snd->end) ||
+	       (after(s->ack, snd->maxack) && !(loose && after(s->ack, rcv->end))) ||
 	       (t->flags & FWT_TCP_CONN_LAST_DIR) != from ||
 	       !(snd->flags & FWT_TCP_PEER_ACKS);
 	asks = end != s->seq || before(s->seq, rcv->maxack);
@@ -418,8 +466,7 @@ static void on_data(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	if (!all_acked(t, 0) || !all_acked(t, 1) || !is_open(t) ||
 	    (asks && t->idle >= IDLE_DOUBT))
 		cap = FWT_TCP_DOUBT;
-	if (t->idle >= IDLE_MAX ||
-	    (t->state == FWT_TCPS_SYN_RECV && !was_open))
+	if (t->idle >= IDLE_MAX || !is_open(t))
 		verdict(t, v, FWT_TCP_PASS, cap);
 	else
 		verdict(t, v, FWT_TCP_OK, cap);

@@ -170,12 +170,14 @@ static void opened(struct fwt_tcp *t, int dir, const struct fwt_tcp_segment *s,
 	verdict(t, v, FWT_TCP_OK, 0);
 }
 
-/* Was the sequence of the SYN noted in use lately: it may be a duplicate. */
+/* Was the sequence of the SYN noted in use lately: it may be a duplicate. Of a connection
+ * picked up each of the two may be, whoever was heard.
+ */
 static bool lately(const struct fwt_tcp *t)
 {
 	u32 end = t->peer[FWT_ORIGINAL].end;
 
-	return is_open(t) &&
+	return (is_open(t) || t->flags & FWT_TCP_CONN_LOOSE) &&
 	       between(t->syn_end, end - t->peer[FWT_REPLY].maxwin, end);
 }
 
@@ -212,7 +214,9 @@ static void opened_anew(struct fwt_tcp *t, const struct fwt_tcp_segment *s,
  *  all			it answers the SYN that was noted: both begin anew. Where
  *			that may be an old duplicate, so may this be: then only
  *			beyond all that the server sent, which is where one that
- *			takes such a SYN begins (RFC 1122, 4.2.2.13).
+ *			takes such a SYN begins (RFC 1122, 4.2.2.13). Of a connection
+ *			picked up, whose windows are too wide to tell, this comes
+ *			first.
  *			It says again what was said: the last ACK of the handshake
  *			was lost. It passes, so that it is answered, and so does
  *			an older duplicate.
@@ -227,7 +231,7 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	bool both = t->flags & FWT_TCP_CONN_BOTH_OPEN;
 	bool loose = t->flags & FWT_TCP_CONN_LOOSE;
 	bool fits = between(s->ack, snd->maxack, rcv->end);
-	bool known, acks, answers;
+	bool known, acks, answers, anew, again;
 
 	if (dir == FWT_ORIGINAL && !both && !loose) {
 		invalid(t, v, "SYN-ACK from the client of a connection");
@@ -238,8 +242,13 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 		opened(t, dir, s, v);
 		return;
 	}
+	/* By the sequence of its SYN, which the other side is to acknowledge, while that has
+	 * not said how much of the data in it was taken (TCP Fast Open).
+	 */
 	answers = both && !is_open(t) && !(snd->flags & FWT_TCP_PEER_ACKS) && fits &&
-		  end_of(s) == snd->end;
+		  (end_of(s) == snd->end ||
+		   (!(rcv->flags & FWT_TCP_PEER_ACKS) && s->seq + 1 == rcv->maxack &&
+		    before(end_of(s), snd->end)));
 	if (t->state == FWT_TCPS_CLOSE &&
 	    (answers || (fits && !(snd->flags & FWT_TCP_PEER_SEEN)))) {
 		opened(t, dir, s, v);
@@ -255,14 +264,13 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	/* Of a connection picked up the ends are not known, but the windows. */
 	known = (snd->flags & FWT_TCP_PEER_ACKS) || loose;
 	acks = !after(s->ack, loose ? rcv->maxend : rcv->end);
-	if (known && acks &&
-	    between(end_of(s), snd->end - rcv->maxwin,
-		    loose ? snd->maxend : snd->end))
-		verdict(t, v, FWT_TCP_PASS, 0);
-	else if (dir == FWT_REPLY && acks_noted_syn(t, s->ack) &&
-		 (!lately(t) || after(end_of(s), snd->end)))
+	again = known && acks && between(end_of(s), snd->end - rcv->maxwin,
+					 loose ? snd->maxend : snd->end);
+	anew = dir == FWT_REPLY && acks_noted_syn(t, s->ack) &&
+	       (!lately(t) || after(end_of(s), snd->end));
+	if (anew && (loose || !again))
 		opened_anew(t, s, v);
-	else if (known && acks && before(end_of(s), snd->end))
+	else if (again || (known && acks && before(end_of(s), snd->end)))
 		verdict(t, v, FWT_TCP_PASS, 0);
 	else
 		invalid(t, v, "SYN-ACK that answers no SYN");

@@ -5,9 +5,12 @@
 #include "conns.h"
 #include "test.h"
 
-enum kind { ASSURED, UNPROVEN, CLOSED, UNREPLIED, KINDS };
+enum kind { ASSURED, UNPROVEN, UNREPLIED, CLOSED, KINDS };
 
 #define EACH	12
+
+/* Of unproven ones so few that they are no crowd, however few others are left. */
+static const u32 many[KINDS] = { EACH, 4, EACH, EACH };
 
 struct crowd {
 	struct fwt_net *fn;
@@ -30,6 +33,13 @@ static void becomes(struct fwt_conn *c, enum kind kind)
 		WRITE_ONCE(c->timeout, FWT_TIMEOUT_TCP_CLOSE);
 }
 
+/* A server has answered a SYN, and the client not yet that. */
+static void half_opens(struct fwt_conn *c)
+{
+	becomes(c, UNPROVEN);
+	WRITE_ONCE(c->timeout, FWT_TIMEOUT_TCP_SYN_RECV);
+}
+
 /* Until the collector has put each where it belongs: who is assured stands in no
  * queue any more.
  */
@@ -44,9 +54,10 @@ static void sorted(struct kunit *test, struct crowd *w)
 			left += READ_ONCE(w->c[ASSURED][i]->queued) != 0;
 			left += READ_ONCE(w->c[CLOSED][i]->queued) ==
 				READ_ONCE(w->c[UNREPLIED][i]->queued);
+		}
+		for (i = 0; i < many[UNPROVEN]; i++)
 			left += READ_ONCE(w->c[UNPROVEN][i]->queued) ==
 				READ_ONCE(w->c[UNREPLIED][i]->queued);
-		}
 		if (!left)
 			return;
 		msleep(20);
@@ -59,19 +70,20 @@ static void gather(struct kunit *test, struct crowd *w)
 {
 	struct fwt_tuple t;
 	enum kind kind;
-	u32 i;
+	u32 i, total = 0;
 
 	for (kind = 0; kind < KINDS; kind++) {
-		for (i = 0; i < EACH; i++) {
+		for (i = 0; i < many[kind]; i++) {
 			t = member(kind, i);
 			KUNIT_ASSERT_EQ(test, fwt_test_insert(w->fn, &t, NULL,
 							      &w->c[kind][i]), 0);
 			becomes(w->c[kind][i], kind);
 		}
+		total += many[kind];
 	}
 	sorted(test, w);
 	/* One more, and another one has to go. */
-	w->fn->conn_max = KINDS * EACH + 8;
+	w->fn->conn_max = total + 8;
 }
 
 /* One that is as good as established at once. */
@@ -96,22 +108,40 @@ static bool there(struct crowd *w, enum kind kind, u32 i)
 	return fwt_test_find(w->fn, &t, &dir);
 }
 
+static u32 left_of(struct crowd *w, enum kind kind)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < many[kind]; i++)
+		n += there(w, kind, i);
+	return n;
+}
+
+/* What is closed stands before all others. */
+static void without_closed(struct kunit *test, struct crowd *w)
+{
+	u32 i;
+
+	for (i = 0; i < many[CLOSED]; i++)
+		KUNIT_ASSERT_EQ(test, comes(w), 0);
+	KUNIT_ASSERT_EQ(test, left_of(w, CLOSED), 0);
+	KUNIT_ASSERT_EQ(test, left_of(w, UNREPLIED), EACH);
+}
+
 static void in_order(struct kunit *test)
 {
 	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
 	enum kind kind;
-	u32 i, k, n, more = 0;
+	u32 i, k, n, gone = 0, more = 0;
 	struct fwt_stats s;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->fn = fwt_test_net(test);
 	gather(test, w);
-	for (kind = UNREPLIED; kind > ASSURED; kind--) {
-		for (i = 0; i < EACH; i++) {
+	for (kind = CLOSED; kind > ASSURED; kind--) {
+		for (i = 0; i < many[kind]; i++) {
 			KUNIT_ASSERT_EQ(test, comes(w), 0);
-			for (k = 0, n = 0; k < EACH; k++)
-				n += there(w, kind, k);
-			KUNIT_EXPECT_EQ_MSG(test, n, EACH - i - 1,
+			KUNIT_EXPECT_EQ_MSG(test, left_of(w, kind), many[kind] - i - 1,
 					    "of kind %u are left", kind);
 			/* The collector sorts as it finds them, but these are
 			 * in the order of their age.
@@ -120,21 +150,19 @@ static void in_order(struct kunit *test)
 				KUNIT_EXPECT_EQ_MSG(test, there(w, kind, k), k > i,
 						    "number %u, after %u", k, i);
 		}
+		gone += many[kind];
 		for (k = 0, n = 0; k < kind; k++)
-			for (i = 0; i < EACH; i++)
-				n += there(w, k, i);
-		KUNIT_EXPECT_EQ_MSG(test, n, kind * EACH, "of better kinds are left");
+			n += many[k] - left_of(w, k);
+		KUNIT_EXPECT_EQ_MSG(test, n, 0, "of better kinds are gone");
 	}
 	fwt_stats_read(w->fn, &s);
-	KUNIT_EXPECT_EQ(test, s.reason[FWT_REASON_EARLY_EVICT], 3 * EACH);
+	KUNIT_EXPECT_EQ(test, s.reason[FWT_REASON_EARLY_EVICT], gone);
 	/* Now there is nobody who may be sent away, and the limit is a wall. */
 	while (!comes(w) && more < 100)
 		more++;
 	KUNIT_EXPECT_EQ_MSG(test, more, 8, "more, up to the limit");
 	KUNIT_EXPECT_EQ(test, atomic_read(&w->fn->n_conns), w->fn->conn_max);
-	for (i = 0, n = 0; i < EACH; i++)
-		n += there(w, ASSURED, i);
-	KUNIT_EXPECT_EQ_MSG(test, n, EACH, "of the assured ones are left");
+	KUNIT_EXPECT_EQ_MSG(test, left_of(w, ASSURED), EACH, "of the assured ones are left");
 }
 
 /* What the queue said of it is not true any more, and nobody has come by to say
@@ -143,24 +171,88 @@ static void in_order(struct kunit *test)
 static void answered_meanwhile(struct kunit *test)
 {
 	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
-	u32 i, n = 0;
+	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->fn = fwt_test_net(test);
 	gather(test, w);
+	without_closed(test, w);
 	for (i = 0; i < EACH / 2; i++)
 		becomes(w->c[UNREPLIED][i], ASSURED);
 	for (i = 0; i < EACH / 2; i++)
 		KUNIT_ASSERT_EQ(test, comes(w), 0);
-	for (i = 0; i < EACH; i++) {
-		n += there(w, UNREPLIED, i);
+	for (i = 0; i < EACH; i++)
 		KUNIT_EXPECT_EQ_MSG(test, there(w, UNREPLIED, i), i < EACH / 2,
 				    "number %u", i);
-	}
-	KUNIT_EXPECT_EQ_MSG(test, n, EACH / 2, "answered ones are left");
+	KUNIT_EXPECT_EQ_MSG(test, left_of(w, UNREPLIED), EACH / 2, "answered ones are left");
 }
 
-/* One that is over goes before any other, and is no eviction. */
+/* A forged source is answered, too: what it half opens goes by its age, before what has
+ * waited less long for an answer.
+ */
+static void half_open(struct kunit *test)
+{
+	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->fn = fwt_test_net(test);
+	gather(test, w);
+	without_closed(test, w);
+	for (i = 0; i < EACH / 2; i++)
+		half_opens(w->c[UNREPLIED][i]);
+	for (i = 0; i < EACH / 2; i++)
+		KUNIT_ASSERT_EQ(test, comes(w), 0);
+	for (i = 0; i < EACH; i++)
+		KUNIT_EXPECT_EQ_MSG(test, there(w, UNREPLIED, i), i >= EACH / 2,
+				    "number %u", i);
+}
+
+/* Where most of what may go has been answered, and has not proved itself, it is what fills
+ * the table: it goes before the few that wait for their answers.
+ */
+static void crowd_pays(struct kunit *test)
+{
+	enum { ALL = 130, WAITS_EACH = 26, COME = 8 };
+	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	struct fwt_conn **c = kunit_kzalloc(test, ALL * sizeof(*c), GFP_KERNEL);
+	u32 i, unsorted = ALL, tries, waiting = 0, answered = 0;
+	struct fwt_tuple t;
+	int dir;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	w->fn = fwt_test_net(test);
+	/* The ones among the others, so that each CPU that we come by has its share. */
+	for (i = 0; i < ALL; i++) {
+		t = fwt_test_tuple(4, i + 1, 1000, 2, 53);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(w->fn, &t, NULL, &c[i]), 0);
+		becomes(c[i], i % WAITS_EACH ? UNPROVEN : UNREPLIED);
+	}
+	for (tries = 0; tries < 400 && unsorted; tries++) {
+		for (i = 0, unsorted = 0; i < ALL; i++)
+			unsorted += i % WAITS_EACH &&
+				    READ_ONCE(c[i]->queued) == READ_ONCE(c[0]->queued);
+		if (unsorted)
+			msleep(20);
+	}
+	KUNIT_ASSERT_EQ_MSG(test, unsorted, 0, "the collector did not come by");
+	w->fn->conn_max = ALL + 8;
+	for (i = 0; i < COME; i++)
+		KUNIT_ASSERT_EQ(test, comes(w), 0);
+	for (i = 0; i < ALL; i++) {
+		t = fwt_test_tuple(4, i + 1, 1000, 2, 53);
+		if (i % WAITS_EACH)
+			answered += !!fwt_test_find(w->fn, &t, &dir);
+		else
+			waiting += !!fwt_test_find(w->fn, &t, &dir);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, waiting, ALL / WAITS_EACH, "that wait are left");
+	KUNIT_EXPECT_EQ_MSG(test, answered, ALL - ALL / WAITS_EACH - COME,
+			    "of the crowd are left");
+}
+
+/* One that is over goes before those that stand with it, and is no eviction. */
 static void expired_is_no_eviction(struct kunit *test)
 {
 	struct crowd *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
@@ -169,12 +261,13 @@ static void expired_is_no_eviction(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->fn = fwt_test_net(test);
 	gather(test, w);
+	without_closed(test, w);
 	spin_lock_bh(&w->c[UNREPLIED][0]->lock);
 	fwt_conn_expire(w->c[UNREPLIED][0], 0);
 	spin_unlock_bh(&w->c[UNREPLIED][0]->lock);
 	KUNIT_ASSERT_EQ(test, comes(w), 0);
 	fwt_stats_read(w->fn, &s);
-	KUNIT_EXPECT_EQ(test, s.reason[FWT_REASON_EARLY_EVICT], 0);
+	KUNIT_EXPECT_EQ(test, s.reason[FWT_REASON_EARLY_EVICT], EACH);
 	KUNIT_EXPECT_TRUE(test, there(w, UNREPLIED, 1));
 }
 
@@ -296,6 +389,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(floors),
 	KUNIT_CASE(in_order),
 	KUNIT_CASE(answered_meanwhile),
+	KUNIT_CASE(half_open),
+	KUNIT_CASE(crowd_pays),
 	KUNIT_CASE(expired_is_no_eviction),
 	KUNIT_CASE(flood),
 	KUNIT_CASE(to_each_its_own),

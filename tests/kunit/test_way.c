@@ -204,6 +204,42 @@ static void answered_halfway(struct kunit *test)
 	}
 }
 
+/* A connection is over while a packet of it is between its hooks. An answer begins none the
+ * other way round, whose client would pass for a server: unasked, untranslated.
+ */
+static void over_between(struct kunit *test)
+{
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		struct fwt_test_pkt k = fwt_test_between(i ? 6 : 4, IPPROTO_UDP);
+		struct fwt_test_pkt r = answer_to(&k);
+		u64 was = reason(FWT_REASON_INVALID);
+		struct sk_buff *skb;
+
+		always(test, FWT_VERDICT_ACCEPT);
+		KUNIT_ASSERT_TRUE(test, goes(test, &k, false));
+		KUNIT_ASSERT_TRUE(test, goes(test, &r, true));
+		skb = fwt_test_skb(&r, ns->out);
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+		KUNIT_ASSERT_EQ(test, fwt_conns_flush(ns->fn), 1);
+		skb->dev = ns->in;
+		KUNIT_EXPECT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, skb) & NF_VERDICT_MASK,
+				NF_STOLEN);
+		KUNIT_EXPECT_EQ(test, reason(FWT_REASON_INVALID), was + 1);
+		KUNIT_EXPECT_EQ(test, the_one().n, 0);
+		/* What the one who began it sends may begin it anew. */
+		skb = fwt_test_skb(&k, ns->in);
+		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
+		KUNIT_ASSERT_EQ(test, fwt_conns_flush(ns->fn), 1);
+		skb->dev = ns->out;
+		KUNIT_EXPECT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, skb), NF_ACCEPT);
+		kfree_skb(skb);
+		KUNIT_EXPECT_EQ(test, the_one().n, 1);
+		finish(test);
+	}
+}
+
 static void unsolicited(struct kunit *test)
 {
 	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_TCP), r = answer_to(&k);
@@ -572,6 +608,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(through_a_vrf),
 	KUNIT_CASE(connections),
 	KUNIT_CASE(answered_halfway),
+	KUNIT_CASE(over_between),
 	KUNIT_CASE(unsolicited),
 	KUNIT_CASE(wrong_checksum),
 	KUNIT_CASE(guesses),

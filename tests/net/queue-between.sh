@@ -3,7 +3,8 @@
 #
 # R28: packets that another table queues between two hooks of ours: with a new mark they
 # are routed by that, whatever route they were given before; and what starts here is asked
-# by another policy as it began, and keeps what the former one had set.
+# by another policy as it began, and keeps what the former one had set; an answer whose connection
+# is over begins none.
 #
 #   home ──── lan gw wan ──── net
 # shellcheck source=tests/net/lib.sh
@@ -15,7 +16,7 @@ egress { oif wan masquerade accept; accept }
 END
 ip netns exec gw nft -f - <<'END'
 table inet between {
-	chain in { type filter hook prerouting priority -100; udp dport 1000 queue num 5; }
+	chain in { type filter hook prerouting priority -100; udp dport 1000 queue num 5; udp sport 1002 queue num 7; }
 	chain out { type filter hook output priority 0; udp dport 1001 queue num 6; }
 }
 END
@@ -49,6 +50,23 @@ for v in (4, 6):
         q.get().verdict()
         got = list(iter(lambda: server.recv(10), b"last"))
         equal(len(got), 0 if mark else N, f"v{v}, {what}: so many arrive")
+
+# An answer whose connection is over before it leaves begins none from there: what the client
+# sends next is asked, and masqueraded, as before.
+back = Queue("gw", 7)
+for v in (4, 6):
+    server, u = udp("net", FAR[v], 1002), udp("home", HOME[v])
+    server.settimeout(TIMEOUT)
+    u.sendto(b"first", (FAR[v], 1002))
+    peer = server.recvfrom(10)[1]
+    equal(peer[0], WAN[v], f"v{v}: masqueraded")
+    server.sendto(b"answer", peer)
+    p = back.get()
+    fwctl("conn", "flush")
+    p.verdict()
+    u.sendto(b"next", (FAR[v], 1002))
+    equal(server.recvfrom(10)[1][0], WAN[v], f"v{v}: flushed while an answer was queued: so is the next")
+    ok(silent(u), f"v{v}: and that answer is dropped")
 
 # What starts here.
 for v in (4, 6):

@@ -4,10 +4,17 @@
 # A flood: the table stays within its limit, drops are counted, and what is
 # established goes on.
 #
-#   home ──── lan gw wan ──── net        option conn-max 64; SYNs and UDP from home
+#   home ──── lan gw wan ──── net        option conn-max 64; SYNs and UDP from home,
+#                                        forged ones of 10.0.0.0/8, too
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology
+# What is said to a forged source gets as far as home, and ends there. 203.0.113.201 gets
+# nothing yet.
+ip -n gw route add 10.0.0.0/8 via 192.168.1.2
+ip -n home route add blackhole 10.0.0.0/8
+ip -n net addr add 203.0.113.201/32 dev lo
+ip -n gw neigh replace 203.0.113.201 lladdr 02:00:00:00:00:99 dev wan nud permanent
 must_apply <<'END'
 option conn-max 64
 option adopt 0s
@@ -66,5 +73,41 @@ for p in pairs + more:
     p.close()
 fwctl("conn", "flush")
 ok(Pair("home", FAR[4], 119, servers[19]).talk(), "after a flush there is room")
+# A flood that is answered, of forged sources: what waits for its own answer is not what
+# goes. All by one CPU, whose oldest one goes first.
+os.sched_setaffinity(0, {0})
+fwctl("conn", "flush")
+to_gw = Ether(dst=mac("gw", "lan"), src=mac("home", "h0"))
+def came():
+    # What was evicted counts for a moment, in which others are refused; each sends one away.
+    s = stats()
+    return s["connections"]["created"] + s["reasons"]["table-full"]["value"]
+def forge(first, last):
+    before = came()
+    for i in range(first, last):
+        wire.send(bytes(to_gw / IP(src=f"10.0.0.{i}", dst=FAR[4]) / TCP(sport=1024 + i, dport=118, flags="S")))
+    return wait_for(lambda: came() >= before + last - first)
+def half_open():
+    return len(conn_list("src", "10.0.0.0/8", "state", "SYN_RECV"))
+late = listen("net", "203.0.113.201", 80)
+ok(forge(1, 61) and wait_for(lambda: half_open() > 48), "forged SYNs that are answered fill the table", half_open())
+with ns("home"):
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.setblocking(False)
+s.connect_ex(("203.0.113.201", 80))
+def waits():
+    return [c["id"] for c in conn_list("dst", "203.0.113.201")]
+ident = wait_for(waits)
+evicted = reason("evicted")
+ok(forge(61, 101) and reason("evicted") >= evicted + 40, "more of them send others away", reason("evicted") - evicted)
+equal(waits(), ident, "but not who waits for an answer since later")
+run("ip", "-n", "gw", "neigh", "replace", "203.0.113.201", "lladdr", mac("net", "i0").hex(":"), "dev", "wan", "nud", "permanent")
+def connected():
+    try:
+        return s.getpeername()
+    except OSError:
+        return None
+ok(wait_for(connected), "which gets it")
+equal(waits(), ident, "as the connection that it was")
 END
 done_testing

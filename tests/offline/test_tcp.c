@@ -237,9 +237,11 @@ static void test_resume(void **state)
 		says(&t, FWT_REPLY, seg(FWT_TCP_ACK, 0x50000000, 0x40000064, 100), FWT_TCP_OK);
 		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 0x40000064, 0x50000064, 0), FWT_TCP_OK);
 		assert_int_equal(t.state, FWT_TCPS_ESTABLISHED);
-		/* Followed: nonsense is nonsense, and a RST is by its sequence. */
+		/* Followed: nonsense moves nothing, and a RST is by its sequence. */
+		was = t;
 		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 0x40000064, 0xa0000000, 0),
-		     FWT_TCP_INVALID);
+		     FWT_TCP_PASS);
+		assert_memory_equal(&t, &was, sizeof(t));
 		says(&t, FWT_REPLY, seg(FWT_TCP_RST, 0x50000064, 0, 0), FWT_TCP_OK);
 		assert_int_equal(t.state, FWT_TCPS_CLOSE);
 		/* What is over stays so. */
@@ -257,6 +259,27 @@ static void test_resume(void **state)
 	assert_int_equal(t.state, FWT_TCPS_ESTABLISHED);
 }
 
+/* What one side of a connection picked up acknowledges, and the other was not seen to
+ * send, is no news, however it rises.
+ */
+static void test_acks_of_one_side(void **state)
+{
+	struct fwt_tcp_segment s = seg(FWT_TCP_ACK, 1000, 5000, 0);
+	struct fwt_tcp_verdict v;
+	struct fwt_tcp t;
+	u32 i;
+
+	(void)state;
+	fwt_tcp_init(&t, &s, true, &v);
+	says(&t, FWT_REPLY, seg(FWT_TCP_ACK, 5000, 1000, 0), FWT_TCP_OK);
+	for (i = 1; i <= 40; i++)
+		says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 1000, 5000 + i, 0),
+		     i <= 32 ? FWT_TCP_OK : FWT_TCP_PASS);
+	/* The other side speaks. */
+	says(&t, FWT_REPLY, seg(FWT_TCP_ACK, 5040, 1000, 0), FWT_TCP_OK);
+	says(&t, FWT_ORIGINAL, seg(FWT_TCP_ACK, 1000, 5040, 0), FWT_TCP_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_acks_of_one_side),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,9 @@
  * No segment of a host may be INVALID, unless its receiver, too, would ignore it;
  * no forged segment from outside the windows may be OK or change anything that
  * later segments are held against. What the tracker believes is held against what
- * the hosts did.
+ * the hosts did. Of a connection picked up the windows are too wide to be outside of:
+ * there the forger has all of one side's sequences to try, and all that is asked is that
+ * no host is held to what he said.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,6 +84,9 @@ static u32 seed, adopted;
 static struct fwt_tcp t;
 static bool tracked;
 static int adopt_at;	/* from this step on, in the middle; 0: from the SYN */
+static int blind;	/* of an adopted one: whose segments are forged, or -1 */
+static int blinded;	/* forged ones of them that were believed */
+static int kept[4];	/* what the hosts' own were then, by enum fwt_tcp_result */
 static int client;	/* the host whose SYN came first */
 static int reached[__FWT_TCPS_MAX], forged, passed, ignored, anew;
 
@@ -438,6 +443,10 @@ static bool track(const struct flying *f)
 	}
 	passed += v.result == FWT_TCP_PASS;
 	reached[t.state]++;
+	if (blind >= 0) {	/* FINs were forged, too */
+		kept[v.result] += t.state == FWT_TCPS_ESTABLISHED;
+		return true;
+	}
 
 	/* What it believes has happened. */
 	if (t.state == FWT_TCPS_TIME_WAIT || t.state == FWT_TCPS_LAST_ACK)
@@ -508,6 +517,27 @@ static void forge(void)
 	assert_memory_equal(t.peer, was.peer, sizeof(t.peer));
 }
 
+/* Anything, in the name of one side of a connection picked up. */
+static void forge_blind(void)
+{
+	static const u8 flags[] = {
+		FWT_TCP_ACK, FWT_TCP_ACK, FWT_TCP_ACK | FWT_TCP_PSH,
+		FWT_TCP_ACK | FWT_TCP_FIN, FWT_TCP_RST,
+	};
+	struct fwt_tcp_segment s = {
+		.flags = flags[rnd() % ARRAY_SIZE(flags)],
+		.seq = rnd(),
+		.ack = rnd(),
+		.len = chance(50) ? rnd() % 1400 : 0,
+		.win = (u16)rnd(),
+	};
+	struct fwt_tcp_verdict v;
+
+	fwt_tcp_packet(&t, blind ^ client, &s, &v);
+	assert_int_not_equal(t.state, FWT_TCPS_CLOSE);
+	blinded += v.result == FWT_TCP_OK;
+}
+
 static void host_init(struct host *h, u32 iss)
 {
 	memset(h, 0, sizeof(*h));
@@ -547,6 +577,7 @@ static void run(void)
 	now = 0;
 	tracked = false;
 	adopt_at = chance(20) ? 1 + (int)(rnd() % 300) : 0;
+	blind = adopt_at && chance(50) ? (int)(rnd() % 2) : -1;
 	loss = rnd() % 4 * 8;
 	twice = rnd() % 4 * 8;
 	order = rnd() % 3 * 30;
@@ -561,9 +592,10 @@ static void run(void)
 		host[1].state = CLOSED;
 
 	for (now = 1; now < STEPS; now++) {
-		/* picked up, its windows are too wide to be outside of */
 		if (tracked && !adopt_at && chance(5))
 			forge();
+		if (tracked && blind >= 0 && t.state != FWT_TCPS_CLOSE && chance(30))
+			forge_blind();
 
 		if (flying && chance(70)) {
 			i = chance(order) ? (int)(rnd() % (u32)flying) : 0;
@@ -624,10 +656,12 @@ static void test_endpoints(void **state)
 		/* or the test shows little */
 		assert_true(reached[i] > 100);
 	}
-	print_message("%d passed, %d RSTs ignored, %d anew, %d forged\n",
-		      passed, ignored, anew, forged);
+	print_message("%d passed, %d RSTs ignored, %d anew, %d forged, %d believed\n",
+		      passed, ignored, anew, forged, blinded);
 	assert_true(adopted > 500);
-	assert_true(passed > 1000 && forged > 10000);
+	assert_true(passed > 1000 && forged > 10000 && blinded > 3000);
+	/* It lives by what they say. */
+	assert_true(kept[FWT_TCP_OK] > 20 * kept[FWT_TCP_PASS]);
 }
 
 int main(void)

@@ -172,7 +172,7 @@ static u64 cap_of(const struct run *r, const struct line *l)
 	const struct model *m = &r->m;
 
 	if ((r->way->snat || r->way->dnat) && l->tcp && m->packets[0] && m->packets[1] &&
-	    !strcmp(m->state, "ESTABLISHED") && !(l->segment.flags & FWT_TCP_RST))
+	    m->assured && !strcmp(m->state, "ESTABLISHED") && !(l->segment.flags & FWT_TCP_RST))
 		return 7440;
 	return l->cap;
 }
