@@ -10,7 +10,12 @@
  *
  * Equal addresses in several VRFs are kept apart by this, too: S-N is unique in the
  * VRF that it is seen in, among its own connections and those that come there from
- * others, so ports are chosen by who has what there.
+ * others, so ports are chosen by who has what there. Each table holds that for itself; of
+ * the other one it is looked up first. Two that take the same pair at the very same time,
+ * one from within the VRF and one from outside, both get it, and answers are of the one
+ * from within, whose table is asked first, until it ends. To insert and then look again
+ * would not do: a link of the hash that was taken back is not to be used anew before a
+ * grace period is over (conn_hash.c), and the search for a port goes on at once.
  *
  * On its way from VRF P to VRF Q a packet is the client's, of a connection of P; or
  * it is an answer, of one of Q. Which, only its direction says (fwt_across_find()).

@@ -10,15 +10,17 @@
  *
  * Nearly full. Then the ports that are taken towards S are written down, one bit
  * each (struct fwt_ports), as the search comes by them, and freed as connections
- * end. The next searches pass over them without a look-up: a full range is known
- * to be full after a few words of zeroes that are not there, and one that has a
- * free port left finds it as quickly. The map is a hint alone: what it takes for
+ * and mappings end. The next searches pass over them without a look-up: a full range
+ * is known to be full after a few words of zeroes that are not there, and one that has
+ * a free port left finds it as quickly. The map is a hint alone: what it takes for
  * free is looked up before it is taken, and each search that uses it holds another
  * CHECK of its bits against the hash, on and on in a circle: so it is complete by
  * the time that a range which fills up is full, and it learns of what it was not
- * told (a socket that was closed). A packet looks up BUDGET ports and no more; a
- * map that knows nothing yet of a range that large and that full is completed by
- * several. Some FWT_PORTS_MAPS destinations have a map at a time, 8 KiB each.
+ * told (a socket that was closed). A search that has found nothing holds CHECK_FULL
+ * more against it before it gives up: nobody is refused for long what became free
+ * unsaid. A packet looks up BUDGET ports and no more; a map that knows nothing yet of
+ * a range that large and that full is completed by several. Some FWT_PORTS_MAPS
+ * destinations have a map at a time, 8 KiB each.
  *
  * Why the bit is set before the look-up: whoever ends a connection takes it out
  * of the hash first and clears the bit then. So either the look-up does not find
@@ -36,13 +38,12 @@
  */
 #include <linux/bitmap.h>
 #include <linux/random.h>
-#include <linux/siphash.h>
-#include <linux/slab.h>
 
 #include "across.h"
 #include "bind.h"
 #include "bound.h"
 #include "mapping.h"
+#include "ports.h"
 #include "way.h"
 
 /* Ports that are looked up for one packet: some 0.1 ms. */
@@ -53,6 +54,7 @@
  * round it twice.
  */
 #define CHECK		16
+#define CHECK_FULL	128
 
 /* Ports that are looked up in order where there is no map. */
 #define WITHOUT_MAP	128u
@@ -72,21 +74,10 @@
 /* Addresses of a range that are tried, when those before them are full. */
 #define ADDRESSES	16
 
-static siphash_key_t ports_key __read_mostly;
-
-/* Ports that are taken towards one destination.
- * @key: of the address N, the end S, the protocol and scope
- * @used: jiffies
- * @cursor: where checking goes on
- * @taken: a bit for each port, 8 KiB, apart, for they fill two pages
+/* Ports that SCTP's sockets have, after which a search is over: each such answer may be a
+ * walk of some 10,000 steps (bound.c).
  */
-struct fwt_ports {
-	u64 key;
-	u32 used;
-	u16 cursor;
-	struct rcu_head rcu;
-	unsigned long *taken;
-};
+#define SCTP_BOUND	4
 
 struct search {
 	struct fwt_conn *c;
@@ -102,6 +93,8 @@ struct search {
 	bool opens;		/* a SYN, with @seq */
 	bool apart;		/* not with the client's own */
 	bool across;		/* to another VRF, see across.h */
+	bool crammed;		/* a port was free, and its bucket took no more */
+	u8 bound;		/* ports that SCTP's sockets have */
 	u32 seq;
 	u32 whole;		/* a bit for each address that was searched whole */
 	u32 scope;		/* of the VRF that the port is to be free in */
@@ -111,143 +104,6 @@ struct search {
 	struct fwt_end soon;	/* an end N whose pair has the hash */
 	u64 soon_hash;		/* and whose bucket was asked for; or 0 */
 };
-
-/* Maps of ports */
-
-static u64 map_key(const struct fwt_conn *c, const struct fwt_end *n, u32 scope)
-{
-	struct {
-		u32 n[4];
-		u32 s[4];
-		u32 scope;
-		u16 port;
-		u8 protocol;
-		u8 family;
-	} k = { .scope = scope, .protocol = c->ends.protocol,
-		.family = c->ends.family };
-	struct fwt_end s;
-
-	BUILD_BUG_ON(sizeof(k) != 40);
-	fwt_ends_get(&c->ends, FWT_S, &s);
-	memcpy(k.n, n->addr, sizeof(k.n));
-	memcpy(k.s, s.addr, sizeof(k.s));
-	k.port = s.port;
-	/* Two that have the same one of 64 bits would share a hint. */
-	return siphash(&k, sizeof(k), &ports_key) | 1;
-}
-
-static struct fwt_ports *map_find(struct fwt_net *fn, u64 key)
-{
-	struct fwt_ports *m;
-	u32 i;
-
-	for (i = 0; i < FWT_PORTS_MAPS; i++) {
-		m = rcu_dereference(fn->ports[i]);
-		if (m && m->key == key)
-			return m;
-	}
-	return NULL;
-}
-
-static void map_free(struct fwt_ports *m)
-{
-	if (m)
-		kfree(m->taken);
-	kfree(m);
-}
-
-static void map_free_rcu(struct rcu_head *rcu)
-{
-	map_free(container_of(rcu, struct fwt_ports, rcu));
-}
-
-static struct fwt_ports *map_alloc(u64 key, u32 now)
-{
-	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT;
-	struct fwt_ports *m = kzalloc(sizeof(*m), gfp);
-
-	if (!m)
-		return NULL;
-	m->key = key;
-	m->used = now;
-	m->taken = bitmap_zalloc(65536, gfp);
-	if (m->taken)
-		return m;
-	kfree(m);
-	return NULL;
-}
-
-/* Where a new map may go: a free place, or that of one that nobody has asked for
- * within a second. FWT_PORTS_MAPS if there is none: then more destinations are
- * nearly full at once than there are maps, and taking each other's away would
- * leave none of them complete.
- */
-static u32 map_place(struct fwt_net *fn, u32 now)
-{
-	u32 i, idle = HZ, at = FWT_PORTS_MAPS;
-
-	for (i = 0; i < FWT_PORTS_MAPS; i++) {
-		const struct fwt_ports *m = rcu_dereference(fn->ports[i]);
-
-		if (!m)
-			return i;
-		if (now - READ_ONCE(m->used) > idle) {
-			idle = now - READ_ONCE(m->used);
-			at = i;
-		}
-	}
-	return at;
-}
-
-/* The map of this destination, or NULL; with @make a new one if need be. */
-static struct fwt_ports *map_get(struct fwt_net *fn, u64 key, bool make)
-{
-	struct fwt_ports *m = map_find(fn, key), *old;
-	u32 now = (u32)jiffies, at;
-
-	if (m) {
-		WRITE_ONCE(m->used, now);
-		return m;
-	}
-	if (!make || map_place(fn, now) == FWT_PORTS_MAPS)
-		return NULL;
-	m = map_alloc(key, now);
-	if (!m)
-		return NULL;
-	spin_lock_bh(&fn->ports_lock);
-	at = map_place(fn, now);
-	if (at == FWT_PORTS_MAPS) {
-		spin_unlock_bh(&fn->ports_lock);
-		map_free(m);
-		return NULL;
-	}
-	old = rcu_replace_pointer(fn->ports[at], m, lockdep_is_held(&fn->ports_lock));
-	WRITE_ONCE(fn->has_ports, true);
-	spin_unlock_bh(&fn->ports_lock);
-	if (old)
-		call_rcu(&old->rcu, map_free_rcu);
-	return m;
-}
-
-void fwt_bind_release(const struct fwt_conn *c, u32 scope, bool mapped)
-{
-	struct fwt_ports *m;
-	struct fwt_end n;
-
-	mapped = mapped && c->flags & BIT(FWT_CONN_MAPPED);
-	if (likely(!mapped && !READ_ONCE(c->fn->has_ports)))
-		return;
-	fwt_ends_get(&c->ends, FWT_N, &n);
-	if (mapped)
-		fwt_mapping_put(c, &n, scope);
-	rcu_read_lock();
-	m = map_find(c->fn, map_key(c, &n, scope));
-	if (m) {
-		smp_mb__before_atomic();	/* out of the hash first, see above */
-		clear_bit(n.port, m->taken);
-	}
-	rcu_read_unlock();
-}
 
 /* Looking for a port */
 
@@ -301,17 +157,27 @@ static bool is_own(const struct search *s, const struct fwt_end *end)
 	       fwt_own_address(s->c->fn->net, s->out, s->c->ends.family, end->addr);
 }
 
+/* Is it a program's of ours. */
+static bool bound(struct search *s)
+{
+	if (!s->own || !fwt_bound(s->c->fn->net, s->c->ends.protocol, s->end.port))
+		return false;
+	/* Not once more: another packet may have more luck. */
+	if (s->c->ends.protocol == IPPROTO_SCTP && ++s->bound >= SCTP_BOUND)
+		s->budget = 0;
+	return true;
+}
+
 /* Is the port another one's whom no connection towards this server tells of: an inside
  * socket's that has a mapping, beyond what @but counts in it, or a program's of ours.
  */
-static bool otherwise_taken(const struct search *s, const struct fwt_conn *but)
+static bool otherwise_taken(struct search *s, const struct fwt_conn *but)
 {
-	return fwt_mapping_taken(s->c, &s->end, s->scope, but) ||
-	       (s->own && fwt_bound(s->c->fn->net, s->c->ends.protocol, s->end.port));
+	return fwt_mapping_taken(s->c, &s->end, s->scope, but) || bound(s);
 }
 
 /* Without its lock: fwt_conn_yield() asks again. */
-static bool may_yield(const struct search *s, const struct fwt_conn *c)
+static bool may_yield(struct search *s, const struct fwt_conn *c)
 {
 	return c->ends.protocol == IPPROTO_TCP && fwt_conn_is(c, FWT_CONN_SNAT) &&
 	       !fwt_conn_is(c, FWT_CONN_LOCAL) && fwt_tcp_yields(&c->tcp, s->seq) &&
@@ -388,6 +254,11 @@ static int try_port(struct search *s, u16 port)
 	if (!ret)
 		return 0;
 	unmap(s);
+	/* Another port has its place in another bucket. */
+	if (ret == -ENOSPC) {
+		s->crammed = true;
+		return -EADDRINUSE;
+	}
 	return ret == -EEXIST ? taken(s, other) : ret;
 }
 
@@ -406,22 +277,36 @@ static int in_order(struct search *s, struct fwt_port_search *p)
 	return -EADDRINUSE;
 }
 
-static void check_map(struct search *s, struct fwt_ports *m)
+/* Is it free as far as is quickly told: of SCTP's sockets it is asked when it is tried. */
+static bool seems_free(struct search *s)
+{
+	if (owner(s))
+		return false;
+	if (s->c->ends.protocol == IPPROTO_SCTP)
+		return !fwt_mapping_taken(s->c, &s->end, s->scope, NULL);
+	return !otherwise_taken(s, NULL);
+}
+
+/* Holds so many bits against the hash. Returns whether one was set for nothing. */
+static bool check_map(struct search *s, struct fwt_ports *m, u32 bits)
 {
 	u16 port = clamp(READ_ONCE(m->cursor), s->lo, s->hi);
-	u32 n;
+	bool freed = false;
 
-	for (n = 0; n < CHECK && s->budget; n++) {
+	for (; bits && s->budget; bits--) {
 		s->budget--;
 		s->end.port = port;
 		fwt_ends_set(&s->c->ends, FWT_N, &s->end);
-		if (owner(s) || otherwise_taken(s, NULL))
+		if (!seems_free(s)) {
 			set_bit(port, m->taken);
-		else
+		} else if (test_bit(port, m->taken)) {
 			clear_bit(port, m->taken);
+			freed = true;
+		}
 		port = port == s->hi ? s->lo : port + 1;
 	}
 	WRITE_ONCE(m->cursor, port);
+	return freed;
 }
 
 static int by_map(struct search *s, struct fwt_ports *m, u16 start)
@@ -489,7 +374,7 @@ static int search_address(struct search *s, bool all, u32 n)
 	}
 	/* Where there is a map it knows better than chance. */
 	m = READ_ONCE(s->c->fn->has_ports) || all ?
-		map_get(s->c->fn, map_key(s->c, &s->end, s->scope), all && !s->made) : NULL;
+		fwt_ports_get(s->c, &s->end, s->scope, all && !s->made) : NULL;
 	if (!m && !all)
 		return at_random(s, &p);
 	p.random = 0;
@@ -502,8 +387,21 @@ static int search_address(struct search *s, bool all, u32 n)
 	}
 	s->made |= all;
 	if (test_bit(p.start, m->taken))
-		check_map(s, m);
+		check_map(s, m, CHECK);
 	return by_map(s, m, p.start);
+}
+
+/* All is taken, as far as is known: is it so. */
+static int search_again(struct search *s, const struct fwt_bind *b)
+{
+	struct fwt_ports *m;
+
+	s->end = b->end;
+	m = s->hi - s->lo < SHORT ? NULL : fwt_ports_get(s->c, &s->end, s->scope, false);
+	if (!m)
+		return -EADDRINUSE;
+	s->own = is_own(s, &s->end);
+	return check_map(s, m, CHECK_FULL) ? by_map(s, m, s->lo) : -EADDRINUSE;
 }
 
 /* When an address of a range is full the next one is tried: first whether one has
@@ -528,7 +426,7 @@ static int search_range(struct search *s, const struct fwt_bind *b)
 			 fwt_nat_next(b->range, &b->end, &s->end));
 		all = !all;
 	} while (all && s->budget);
-	return -EADDRINUSE;
+	return s->budget ? search_again(s, b) : -EADDRINUSE;
 }
 
 /* The port of a connection that is over, if it may be: never waits for the lock
@@ -685,22 +583,10 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b)
 	} while (ret == -EEXIST && s.budget > BUDGET / 2 + 1);
 	if (ret == -EEXIST)
 		ret = -EADDRINUSE;
+	if (ret == -EADDRINUSE && s.crammed)
+		ret = -ENOSPC;
 	/* As it was: nobody finds it by an end that it has not. */
 	if (ret)
 		fwt_ends_set(&c->ends, FWT_N, &client);
 	return ret;
-}
-
-void fwt_bind_init(void)
-{
-	get_random_bytes(&ports_key, sizeof(ports_key));
-}
-
-void fwt_bind_net_clean(struct fwt_net *fn)
-{
-	u32 i;
-
-	for (i = 0; i < FWT_PORTS_MAPS; i++)
-		map_free(rcu_replace_pointer(fn->ports[i], NULL, true));
-	fn->has_ports = false;
 }

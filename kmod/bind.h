@@ -65,7 +65,8 @@ void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
  * by S-N already keeps its N, or is refused where that is not what is asked for.
  *
  * Context: under @c->lock.
- * Return: 0; -EADDRINUSE where no port was found; -ENOMEM, -EBUSY.
+ * Return: 0; -EADDRINUSE where no port was found; -ENOSPC where one was free, and the hash
+ * had no place for it (fwt_hash_insert()); -ENOMEM, -EBUSY.
  */
 int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b);
 
@@ -73,6 +74,12 @@ int fwt_bind_source(struct fwt_conn *c, const struct fwt_bind *b);
  * it was seen in; with @mapped the mapping that it counts in, if any, is that VRF's.
  */
 void fwt_bind_release(const struct fwt_conn *c, u32 scope, bool mapped);
+
+/* No inside socket has the port @port of the address @n any more (mapping.h): it is free
+ * towards whomever it was not used.
+ */
+void fwt_bind_unmapped(struct fwt_net *fn, const u32 *n, u16 port, u32 scope, u8 protocol,
+		       u8 family);
 
 void fwt_bind_init(void);
 void fwt_bind_net_clean(struct fwt_net *fn);

@@ -59,7 +59,8 @@ static bool udp_bound(struct udp_table *table, struct net *net, u16 port)
 
 #if IS_ENABLED(CONFIG_IP_SCTP)
 /* SCTP's own walk begins a bucket of its 64 anew after each endpoint, so that many take
- * long: 1024 well spread ones some 10,000 steps. Those past them are not asked.
+ * long: 1024 well spread ones some 10,000 steps. Those past them are not asked. Those of
+ * other namespaces it steps over by itself, and they can't be counted.
  */
 #define LISTENERS	1024
 

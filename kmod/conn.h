@@ -4,7 +4,7 @@
  * ends (core/tuple.h says which and why).
  *
  * Life. fwt_conn_alloc() makes a record that nobody sees. fwt_conn_insert()
- * puts it into the hash as tentative: it has two seconds, and is evicted first.
+ * puts it into the hash as tentative: it has two seconds, and is evicted early.
  * fwt_bind_source() (bind.h) adds the pair that the server sees. fwt_conn_confirm()
  * is called when its packet left the last hook. fwt_conn_end() takes it out of
  * the hash, once, whoever calls it first; RCU frees it. Readers hold no
@@ -109,7 +109,7 @@ struct fwt_conn {
 	u32 expires;		/* jiffies, 32 bits of them */
 	u16 flags;		/* BIT(enum fwt_conn_bit), written under @lock */
 	u8 linked;		/* pairs in the hash, written by the inserter; and
-				 * FWT_LINKED_HAIRPIN
+				 * FWT_LINKED_HAIRPIN, _ELSEWHERE
 				 */
 	u8 timeout;		/* enum fwt_timeout now in force */
 
@@ -140,7 +140,7 @@ struct fwt_conn {
 	u32 seed;		/* of choices made for it */
 	u32 created;		/* jiffies, 32 bits */
 	union {
-		u32 route_cookie[2];	/* forwarded, IPv6 */
+		u32 route_cookie[2];	/* forwarded, IPv6: routed_by() of @route */
 		u32 dialled_oif;	/* begun here and led elsewhere: by where
 					 * it would have left
 					 */
@@ -156,6 +156,11 @@ struct fwt_conn {
  * hairpin.h. Since before anybody finds it.
  */
 #define FWT_LINKED_HAIRPIN	BIT(__FWT_PAIR_MAX)
+
+/* Nor this: N is an interface's address (FWT_CONN_IFADDR) which the VRF that it leaves by
+ * has not. Since egress has decided.
+ */
+#define FWT_LINKED_ELSEWHERE	BIT(__FWT_PAIR_MAX + 1)
 
 /* Records are aligned so: what refers to one has the pair in its last bits. */
 #define FWT_CONN_ALIGN	64

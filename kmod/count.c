@@ -176,25 +176,51 @@ static void uncount(struct fwt_conn *c, u32 n)
 		WRITE_ONCE(c->flags, c->flags & ~BIT(FWT_CONN_COUNTED));
 }
 
+bool fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words)
+{
+	struct fwt_counts *all = rcu_dereference(c->fn->counts);
+	const struct charge *one;
+	struct bucket *b;
+	bool is = false;
+
+	if (!all || !fwt_conn_is(c, FWT_CONN_COUNTED))
+		return false;
+	b = charges_of(all, c->id);
+	spin_lock_bh(&b->lock);
+	hlist_for_each_entry(one, &b->charges, node) {
+		is = one->conn == c->id && one->count->table == table &&
+		     one->count->words == words &&
+		     !memcmp(one->count->key, key, words * sizeof(*key));
+		if (is)
+			break;
+	}
+	spin_unlock_bh(&b->lock);
+	return is;
+}
+
 int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 		   const struct fwt_decision_count *count, u32 n)
 {
 	struct fwt_counts *all = rcu_dereference(c->fn->counts);
 	struct charge *new;
+	u32 i, charged = 0;
 	struct bucket *b;
-	u32 i;
 
 	for (i = 0; i < n; i++) {
 		const struct fwt_program *own;
 		u32 test = count[i].test;
+		u64 table;
 
 		own = fwt_program_of_test(prog, &test);
+		table = fwt_count_table(own, &own->test[test]);
+		/* A walk may meet a tree twice, and both hooks may lead to it. */
+		if (fwt_conn_counted(c, table, count[i].key, count[i].words))
+			continue;
 		new = kmalloc(sizeof(*new), GFP_ATOMIC | __GFP_ACCOUNT);
 		if (!new)
 			goto fail;
 		new->conn = c->id;
-		new->count = charge(c->fn, fwt_count_table(own, &own->test[test]),
-				    count[i].key, count[i].words, 0);
+		new->count = charge(c->fn, table, count[i].key, count[i].words, 0);
 		if (IS_ERR(new->count)) {
 			kfree(new);
 			goto fail;
@@ -204,36 +230,18 @@ int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 		hlist_add_head(&new->node, &b->charges);
 		spin_unlock_bh(&b->lock);
 		WRITE_ONCE(c->flags, c->flags | BIT(FWT_CONN_COUNTED));
+		charged++;
 	}
 	return 0;
 fail:
 	/* What another hook has counted stays: the newest stand first. */
-	uncount(c, i);
+	uncount(c, charged);
 	return -ENOMEM;
 }
 
 void fwt_conn_uncount(struct fwt_conn *c)
 {
 	uncount(c, U32_MAX);
-}
-
-u32 fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words)
-{
-	struct fwt_counts *all = rcu_dereference(c->fn->counts);
-	const struct charge *one;
-	struct bucket *b;
-	u32 n = 0;
-
-	if (!all || !fwt_conn_is(c, FWT_CONN_COUNTED))
-		return 0;
-	b = charges_of(all, c->id);
-	spin_lock_bh(&b->lock);
-	hlist_for_each_entry(one, &b->charges, node)
-		n += one->conn == c->id && one->count->table == table &&
-		     one->count->words == words &&
-		     !memcmp(one->count->key, key, words * sizeof(*key));
-	spin_unlock_bh(&b->lock);
-	return n;
 }
 
 static u32 source_words(u8 family)

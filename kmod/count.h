@@ -64,6 +64,8 @@ u32 fwt_count_read(struct fwt_net *fn, u64 table, const u32 *key, u32 words);
  * @count: what it met
  * @n: of them
  *
+ * Once each: what it is charged to already, it is not charged to again.
+ *
  * Return: 0; -ENOMEM, and then to nothing of this; what it was charged to before stays.
  */
 int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
@@ -72,8 +74,8 @@ int fwt_conn_count(struct fwt_conn *c, const struct fwt_program *prog,
 /* Lets go of all of that. Under its lock, or when it is dead. */
 void fwt_conn_uncount(struct fwt_conn *c);
 
-/* How often a connection is charged to that count: what is less when it goes. Under RCU. */
-u32 fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words);
+/* Is a connection charged to that count, which is less by one when it goes. Under RCU. */
+bool fwt_conn_counted(const struct fwt_conn *c, u64 table, const u32 *key, u32 words);
 
 /* Sources: an IPv4 address, of IPv6 the first 64 bits, for a host has all of the
  * others.

@@ -14,6 +14,7 @@
 #include "node.h"
 #include "pool.h"
 #include "rate.h"
+#include "route.h"
 #include "trace.h"
 #include "set.h"
 #include "way.h"
@@ -164,7 +165,7 @@ static noinline void take_effect(struct fwt_way *w, const struct fwt_decision *d
 			fwt_node_applied(w, d, m);
 	}
 	if (d->n_charges)
-		fwt_limits_charge(w->pol, d, bytes);
+		fwt_limits_charge(w->pol, d, bytes, w->later);
 	for (i = 0; i < d->n_updates; i++)
 		update(w->pol, &d->update[i]);
 }
@@ -410,8 +411,9 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		      struct fwt_decision *d)
 {
 	struct fwt_decision_count count[2 * FWT_DECISION_COUNTS] FWT_UNSET;
-	u32 n_counts = 0, slot[2], server = 0;
-	u8 turn[2];
+	u32 n_counts = 0, slot[2] = { }, server = 0;
+	u8 turn[2] = { };
+	bool told[2] = { };
 	struct fwt_conn_more was FWT_UNSET, more = { };
 	struct fwt_conn *c = w->c;
 	bool known = true;
@@ -437,8 +439,6 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 			FWT_CONN_INGRESS : FWT_CONN_EGRESS;
 		enum outcome o;
 
-		slot[hook] = c->slot[hook];
-		turn[hook] = READ_ONCE(c->turn[hook]);
 		if (!(flags & BIT(passed))) {
 			/* What starts here has walked at LOCAL_OUT already, where egress is
 			 * to count only once it is routed anew (first.c), and may have been
@@ -473,6 +473,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		}
 		slot[hook] = fwt_rule_slot(w->pol, d->rule);
 		turn[hook] = d->turn;
+		told[hook] = true;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
 		if (d->server)
@@ -492,15 +493,23 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		if (w->pol->gen != c->gen)
 			WRITE_ONCE(c->reply_iif, 0);
 		WRITE_ONCE(c->gen, w->pol->gen);
-		if (iif)
+		/* What was routed as it came by the former one is not for who comes by this. */
+		if (iif && iif != c->iif) {
+			fwt_route_drop(c, FWT_ORIGINAL);
 			WRITE_ONCE(c->iif, iif);
-		if (oif)
+		}
+		if (oif && oif != c->oif) {
+			fwt_route_drop(c, FWT_REPLY);
 			WRITE_ONCE(c->oif, oif);
-		replace_slot(c, FWT_HOOK_INGRESS, slot[0]);
-		replace_slot(c, FWT_HOOK_EGRESS, slot[1]);
+		}
+		/* Where this has no answer, another CPU may have one meanwhile: that stays. */
+		for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS; hook++) {
+			if (!told[hook])
+				continue;
+			replace_slot(c, hook, slot[hook]);
+			WRITE_ONCE(c->turn[hook], turn[hook]);
+		}
 		charge_source(w, c);
-		WRITE_ONCE(c->turn[FWT_HOOK_INGRESS], turn[FWT_HOOK_INGRESS]);
-		WRITE_ONCE(c->turn[FWT_HOOK_EGRESS], turn[FWT_HOOK_EGRESS]);
 		if (known && (n_counts || c->flags & BIT(FWT_CONN_COUNTED))) {
 			/* By the rules in force; no memory to count is no reason
 			 * to end what is there.

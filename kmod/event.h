@@ -47,6 +47,11 @@ bool fwt_event_allowed(struct fwt_net *fn, unsigned int told);
 void fwt_event_tell_begin(void);
 void fwt_event_tell_end(void);
 
+/* Is this on the stack of who is telling: what there is to tell of then is lost. Context:
+ * any; who tells has softirqs off, so that neither the CPU nor what runs on it has changed.
+ */
+bool fwt_event_telling(void);
+
 /* One was lost, or @n. */
 void fwt_event_lost(struct fwt_net *fn, unsigned int told, u32 n);
 

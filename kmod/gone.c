@@ -6,8 +6,8 @@
  *
  * What goes away is not written down. Any such event has the namespace's table
  * swept once, by a work item: each connection whose source was taken from an
- * interface (masquerade, snat to addr(IF)) is asked whether the one that it
- * leaves by is up, and the address still this machine's. So no event is lost for
+ * interface (masquerade, snat to addr(IF)) is asked whether one that is up has the
+ * address still: first the one that it leaves by. So no event is lost for
  * want of memory, a hundred of them cost one sweep, and an address that came back
  * meanwhile (DHCP renews a lease) ends nothing.
  *
@@ -22,6 +22,7 @@
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <net/addrconf.h>
+#include <net/l3mdev.h>
 
 #include "gone.h"
 #include "way.h"
@@ -37,48 +38,86 @@ struct sweep {
 	bool again;	/* what will become of an address nobody knows yet */
 };
 
-/* Is it this machine's still, or again: one of IPv6 that is being looked for on its link
- * (DAD), which it is whenever it comes, will be in a moment. New connections wait for that.
+/* An address, and whose interfaces it is to be looked for at. Equal ones of two VRFs are two
+ * addresses: it is one of the VRF that its connection leaves by, unless that had none such
+ * when it began.
  */
-static bool still_there(struct net *net, const struct net_device *dev, u8 family,
-			const u32 *addr)
+struct shown {
+	struct net *net;
+	const struct net_device *dev;	/* that it leaves by, or NULL */
+	u32 vrf;
+	bool any;			/* of whichever VRF */
+	u8 family;
+	struct fwt_end end;
+};
+
+/* Is it this machine's, as @dev's VRF has it; of IPv6 without a flag of @but. */
+static bool is_local(const struct shown *a, u32 but)
 {
 	struct in6_addr six;
 
-	if (family == 4)
-		return fwt_own_address(net, dev, family, addr);
-	fwt_to_in6(addr, &six);
-	return ipv6_chk_addr_and_flags(net, &six, dev, true, 0, IFA_F_DADFAILED);
+	if (a->family == 4)
+		return fwt_own_address(a->net, a->dev, 4, a->end.addr);
+	fwt_to_in6(a->end.addr, &six);
+	return ipv6_chk_addr_and_flags(a->net, &six, a->dev, true, 0, but);
 }
 
-/* Of one that is there: DAD is through with it. Optimistic addresses are in use before. */
-static bool has_settled(struct net *net, const struct net_device *dev, u8 family,
-			const u32 *addr)
+/* The same of one interface, up or not. */
+static bool is_of(const struct shown *a, const struct net_device *dev, u32 but)
 {
 	struct in6_addr six;
 
-	if (family == 4)
-		return true;
-	fwt_to_in6(addr, &six);
-	return ipv6_chk_addr_and_flags(net, &six, dev, true, 0,
-				       IFA_F_TENTATIVE | IFA_F_OPTIMISTIC);
+	if (a->family == 4)
+		return fwt_dev_has(dev, 4, a->end.addr);
+	fwt_to_in6(a->end.addr, &six);
+	return ipv6_chk_addr_and_flags(a->net, &six, dev, false, 1, but);
+}
+
+/* Most are of the interface that they are used by, or nobody's. By IPv4 the kernel knows an
+ * address of an interface that is down for its own still.
+ */
+static bool is_there(const struct shown *a, u32 but)
+{
+	const struct net_device *dev;
+	bool down = false;
+
+	if (a->dev && is_of(a, a->dev, but))
+		return a->dev->flags & IFF_UP;
+	if (a->dev && !a->any && !is_local(a, but))
+		return false;
+	for_each_netdev_rcu(a->net, dev) {
+		if ((!a->any && l3mdev_master_ifindex_rcu(dev) != a->vrf) || !is_of(a, dev, but))
+			continue;
+		if (dev->flags & IFF_UP)
+			return true;
+		down = true;
+	}
+	/* By a route alone, which may be what the kernel's choice came from. */
+	return !down && (a->dev || !a->vrf) && is_local(a, but);
 }
 
 static int end_if_gone(struct fwt_conn *c, void *ctx)
 {
-	const struct net_device *dev;
 	struct sweep *s = ctx;
-	struct net *net = s->fn->net;
-	u8 family = c->ends.family;
-	struct fwt_end shown;
+	struct shown a = { .net = s->fn->net, .family = c->ends.family };
 
 	if (!fwt_conn_is(c, FWT_CONN_IFADDR))
 		return 0;
-	dev = dev_get_by_index_rcu(net, READ_ONCE(c->oif));
-	fwt_ends_get(&c->ends, FWT_N, &shown);
-	if (!dev || !(dev->flags & IFF_UP) || !still_there(net, dev, family, shown.addr)) {
+	/* None as long as egress has not decided: what two that are inside are shown by is
+	 * chosen before that, and they leave by another interface than whose it is.
+	 */
+	a.dev = dev_get_by_index_rcu(a.net, READ_ONCE(c->oif));
+	a.vrf = a.dev ? l3mdev_master_ifindex_rcu(a.dev) : c->ends.scope;
+	a.any = READ_ONCE(c->linked) & FWT_LINKED_ELSEWHERE || fwt_conn_hairpin(c) ||
+		(!a.dev && fwt_conn_is(c, FWT_CONN_ACROSS));
+	fwt_ends_get(&c->ends, FWT_N, &a.end);
+	/* One of IPv6 that is looked for on its link (DAD), which it is whenever it comes,
+	 * will be there in a moment. New connections wait for that.
+	 */
+	if (!is_there(&a, IFA_F_DADFAILED)) {
 		fwt_conn_end(c, FWT_END_ADDRESS);
-	} else if (!has_settled(net, dev, family, shown.addr)) {
+	} else if (a.family == 6 && !is_there(&a, IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) {
+		/* DAD is not through with it. Optimistic ones are in use before. */
 		if (jiffies - READ_ONCE(s->fn->went) >= SETTLES)
 			fwt_conn_end(c, FWT_END_ADDRESS);
 		else

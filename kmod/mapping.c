@@ -3,6 +3,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "bind.h"
 #include "mapping.h"
 
 /* As bytes: no padding, and unused words are 0. An inside socket has a mapping for
@@ -159,6 +160,8 @@ static void put(struct fwt_net *fn, const struct inside *key)
 	rhashtable_remove_fast(&fn->map_out, &m->out_link, out_params);
 	WRITE_ONCE(fn->n_mappings, fn->n_mappings - 1);
 	spin_unlock_bh(&fn->map_lock);
+	fwt_bind_unmapped(fn, m->out.shown, m->out.port, m->out.scope, m->out.protocol,
+			  m->out.family);
 	call_rcu(&m->rcu, mapping_free);
 }
 

@@ -507,12 +507,15 @@ static bool userns;
 module_param(userns, bool, 0644);
 MODULE_PARM_DESC(userns, "who owns a network namespace by a user namespace may give it a policy (N)");
 
+/* The family is going: its groups may be another one's before the last of us has told. */
+static bool gone;
+
 void fwt_netlink_tell(struct net *net, struct sk_buff *skb, unsigned int group, gfp_t gfp)
 {
 	/* Its owner may join the groups, whatever of requests: the kernel asks no more
 	 * than whose the namespace is.
 	 */
-	if (READ_ONCE(userns) || net->user_ns == &init_user_ns)
+	if (!READ_ONCE(gone) && (READ_ONCE(userns) || net->user_ns == &init_user_ns))
 		genlmsg_multicast_netns(&fwtree_nl_family, net, skb, 0, group, gfp);
 	else
 		nlmsg_free(skb);
@@ -608,6 +611,7 @@ int __init fwt_netlink_init(void)
 
 void fwt_netlink_exit(void)
 {
+	WRITE_ONCE(gone, true);
 	genl_unregister_family(&fwtree_nl_family);
 	netlink_unregister_notifier(&socket_notifier);
 	fwt_events_stop();

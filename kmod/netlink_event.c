@@ -147,17 +147,14 @@ void fwt_event_tell_end(void)
 	local_bh_enable();
 }
 
-/* Who is told of at a device that shows what we tell: with softirqs off, so that neither
- * the CPU nor what runs on it has changed since.
- */
-static bool is_telling(void)
+bool fwt_event_telling(void)
 {
 	return unlikely(this_cpu_read(telling) == current);
 }
 
 bool fwt_event_allowed(struct fwt_net *fn, unsigned int told)
 {
-	if (!is_telling() && __ratelimit(&fn->told[told].limit))
+	if (!fwt_event_telling() && __ratelimit(&fn->told[told].limit))
 		return true;
 	fwt_stat_inc(fn, reason[told_by[told].reason]);
 	return false;

@@ -93,22 +93,21 @@ static u32 string_at(const struct fwt_program *prog, const char *name)
 	return FWT_NONE;
 }
 
+/* Rules are numbered as they are read, whatever files they are in. */
 static u32 by_tree(const struct fwt_policy *p, const char *tree)
 {
 	const struct fwt_program *prog = &p->prog;
-	u32 i, found = FWT_NONE, name = string_at(prog, tree);
+	u32 i, name = string_at(prog, tree);
 
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		const struct fwt_prog_rule *r = &prog->rule[i];
 
 		if (!(i % 4096))
 			cond_resched();
-		if (r->tree != name || fwt_rule_gone(p, i))
-			continue;
-		if (found == FWT_NONE || stands_before(r, &prog->rule[found]))
-			found = i;
+		if (r->tree == name && !fwt_rule_gone(p, i))
+			return i;
 	}
-	return found;
+	return FWT_NONE;
 }
 
 static int find(struct genl_info *info, const struct fwt_policy *p, u32 *rule)

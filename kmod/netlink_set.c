@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <net/sock.h>
 
+#include "event.h"
 #include "netlink.h"
 #include "policy.h"
 #include "set.h"
@@ -487,7 +488,9 @@ void fwt_netlink_set_full(const struct fwt_set *s)
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&fwtree_nl_family, net, FWTREE_NLGRP_EVENTS))
+	/* What shows this one may ask a tree that adds to another set, and so on. */
+	if (fwt_event_telling() ||
+	    !genl_has_listeners(&fwtree_nl_family, net, FWTREE_NLGRP_EVENTS))
 		return;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC | __GFP_NOWARN);
 	if (!skb)
@@ -503,5 +506,7 @@ void fwt_netlink_set_full(const struct fwt_set *s)
 		return;
 	}
 	genlmsg_end(skb, hdr);
+	fwt_event_tell_begin();
 	fwt_netlink_tell(net, skb, FWTREE_NLGRP_EVENTS, GFP_ATOMIC);
+	fwt_event_tell_end();
 }

@@ -4,6 +4,7 @@
  * names. A dump keeps an index alone from one call to the next, and the
  * generation says whether it still means the same.
  */
+#include <linux/bitops.h>
 #include <linux/netlink.h>
 #include <net/sock.h>
 
@@ -205,7 +206,7 @@ static int put_rule(struct sk_buff *skb, struct fwt_net *fn,
 static int put_counter(struct sk_buff *skb, struct fwt_net *fn,
 		       const struct fwt_policy *p, u32 i)
 {
-	u32 counters = p->prog.n[FWT_SEC_COUNTERS], k;
+	u32 counters = p->prog.n[FWT_SEC_COUNTERS];
 	const struct fwt_program *prog = &p->prog;
 	const u32 *slot = p->slot;
 	struct fwt_slot_count sum;
@@ -214,14 +215,8 @@ static int put_counter(struct sk_buff *skb, struct fwt_net *fn,
 		i -= counters;
 		prog = &p->change->patch.prog;
 		slot = p->change->slot;
-		/* The policy names it as well. */
-		for (k = 0; k < counters; k++) {
-			if (p->slot[p->prog.n[FWT_SEC_RULES] + k] ==
-			    slot[prog->n[FWT_SEC_RULES] + i])
-				return 1;
-			if (!(k % 65536))
-				cond_resched();
-		}
+		if (test_bit(i, p->change->known))
+			return 1;
 	}
 	fwt_slot_read(fn, slot[prog->n[FWT_SEC_RULES] + i], &sum);
 	if (nla_put_u32(skb, FWTREE_A_COUNTER_GENERATION, p->gen) ||

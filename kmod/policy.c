@@ -7,6 +7,7 @@
  * former policy is freed by a work item after a grace period, since it lets go
  * of its slots under fwt_net.lock.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -170,6 +171,7 @@ void fwt_change_free(struct fwt_change *c)
 	if (!c)
 		return;
 	kvfree(c->slot);
+	bitmap_free(c->known);
 	kvfree(c->object);
 	kvfree(c->tables);
 	kvfree(c->blob);

@@ -59,6 +59,7 @@ struct fwt_base {
  * @users: policies; under fwt_net.lock
  * @patch: verified
  * @slot: by rule, then by named counter, of the patch's program
+ * @known: bitmap by named counter: the base has it, too, or the patch had it before
  * @object: by index in its OBJECTS
  * @tables: memory of @patch
  * @blob: its bytes
@@ -68,6 +69,7 @@ struct fwt_change {
 	u32 users;
 	struct fwt_patch patch;
 	u32 *slot;
+	unsigned long *known;
 	struct fwt_object **object;
 	void *tables;
 	void *blob;

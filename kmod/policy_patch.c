@@ -51,9 +51,10 @@ static struct fwt_change *change_new(const struct fwt_base *b, void *blob, size_
 	ret = -ENOMEM;
 	c->slot = kvmalloc_array(fwt_n_slots(&c->patch.prog) + 1, sizeof(u32),
 				 GFP_KERNEL_ACCOUNT);
+	c->known = bitmap_zalloc(c->patch.prog.n[FWT_SEC_COUNTERS] + 1, GFP_KERNEL_ACCOUNT);
 	c->object = kvcalloc(c->patch.prog.n[FWT_SEC_OBJECTS] + 1, sizeof(*c->object),
 			     GFP_KERNEL_ACCOUNT);
-	if (!c->slot || !c->object)
+	if (!c->slot || !c->known || !c->object)
 		goto fail;
 	kvfree(scratch);
 	return c;
@@ -132,6 +133,30 @@ static int check_keys(struct fwt_net *fn, const struct fwt_policy *old, const st
 	return ret;
 }
 
+/* Who lists counters tells each once. Noted here, as a base may have a million of them,
+ * which are not to be gone through for each one of the patch.
+ */
+static int note_counters(struct fwt_net *fn, const struct fwt_base *b, struct fwt_change *c)
+{
+	const u32 *slot = c->slot + c->patch.prog.n[FWT_SEC_RULES];
+	const u32 *base = b->slot + b->prog.n[FWT_SEC_RULES];
+	u32 counters = c->patch.prog.n[FWT_SEC_COUNTERS], i;
+	unsigned long *told;
+
+	if (!counters)
+		return 0;
+	told = kvcalloc(BITS_TO_LONGS(fwt_slots_capacity(fn)), sizeof(long), GFP_KERNEL);
+	if (!told)
+		return -ENOMEM;
+	for (i = 0; i < b->prog.n[FWT_SEC_COUNTERS]; i++)
+		__set_bit(base[i], told);
+	for (i = 0; i < counters; i++)
+		if (__test_and_set_bit(slot[i], told))
+			__set_bit(i, c->known);
+	kvfree(told);
+	return 0;
+}
+
 /* Slots of rules that one patch takes away and another, or none, does not: their
  * rules are the base's again.
  */
@@ -172,6 +197,8 @@ static struct fwt_policy *prepare(struct fwt_net *fn, const struct fwt_policy *o
 	if (ret)
 		goto fail;
 	ret = check_keys(fn, old, c, extack);
+	if (!ret)
+		ret = note_counters(fn, b, c);
 	if (!ret && fwt_program_counts(&c->patch.prog))
 		ret = fwt_counts_init(fn, old->opt.conn_max);
 	if (!ret)

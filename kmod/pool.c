@@ -374,6 +374,10 @@ static void carry_out(struct fwt_pool *pool)
 		list_for_each_entry_safe(s, next, &pool->servers, list)
 			if (!declares(plan, &s->is))
 				put_out(pool->fn, s, true);
+		/* Nor to who was deleted by hand before. */
+		list_for_each_entry(s, &pool->fn->servers_out, list)
+			if (s->pool == pool && !declares(plan, &s->is))
+				WRITE_ONCE(s->flags, s->flags | BIT(FWT_SERVER_RESET));
 		for (i = 0; i < plan->n; i++) {
 			s = plan->server[i];
 			s->is.weight = plan->declared[i].weight;
@@ -409,9 +413,13 @@ static void pool_free(struct fwt_object *o)
 	plan_free(pool);
 	list_for_each_entry_safe(s, next, &pool->servers, list)
 		put_out(fn, s, true);
-	list_for_each_entry(s, &fn->servers_out, list)
-		if (s->pool == pool)
-			WRITE_ONCE(s->pool, NULL);
+	list_for_each_entry(s, &fn->servers_out, list) {
+		if (s->pool != pool)
+			continue;
+		/* Also of who was deleted by hand: no policy leads there. */
+		WRITE_ONCE(s->flags, s->flags | BIT(FWT_SERVER_RESET));
+		WRITE_ONCE(s->pool, NULL);
+	}
 	reap(fn);
 	publish_table(pool, NULL);
 	kvfree(pool->declared);

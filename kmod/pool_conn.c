@@ -36,11 +36,15 @@ static bool open(const struct fwt_server *s)
 	return !READ_ONCE(s->flags) && fwt_server_well(s);
 }
 
-static bool leads_to(const struct fwt_server *s, const struct fwt_end *end, u8 family)
+/* @dialled: a port, which a server that names none leaves as it is. */
+static bool leads_to(const struct fwt_server *s, const struct fwt_end *end, u16 dialled,
+		     u8 family)
 {
-	return !memcmp(s->is.addr, end->addr, family == 6 ? 16 : 4) &&
-	       (!s->is.port_lo ||
-		(s->is.port_lo <= end->port && end->port <= s->is.port_hi));
+	if (memcmp(s->is.addr, end->addr, family == 6 ? 16 : 4))
+		return false;
+	if (!s->is.port_lo)
+		return end->port == dialled;
+	return s->is.port_lo <= end->port && end->port <= s->is.port_hi;
 }
 
 /* The server of a connection that is decided again, if it may stay there: also one
@@ -50,7 +54,7 @@ static struct fwt_server *kept(const struct fwt_pool *pool, const struct fwt_poo
 			       const struct fwt_conn *c)
 {
 	struct fwt_server *s = server_of(c);
-	struct fwt_end end;
+	struct fwt_end end, dialled;
 	u32 i;
 
 	if (s && READ_ONCE(s->pool) == pool)
@@ -58,8 +62,9 @@ static struct fwt_server *kept(const struct fwt_pool *pool, const struct fwt_poo
 	if (!fwt_conn_is(c, FWT_CONN_DNAT))
 		return NULL;
 	fwt_ends_get(&c->ends, FWT_S, &end);
+	fwt_ends_get(&c->ends, FWT_V, &dialled);
 	for (i = 0; i < side->n; i++)
-		if (leads_to(side->server[i], &end, c->ends.family))
+		if (leads_to(side->server[i], &end, dialled.port, c->ends.family))
 			return side->server[i];
 	return NULL;
 }
@@ -91,10 +96,9 @@ bool fwt_pool_choose(const struct fwt_pool *pool, const struct fwt_packet *p,
 {
 	const struct fwt_pool_table *t = rcu_dereference(pool->table);
 	const struct fwt_pool_side *side = &t->side[p->family == 6];
-	struct fwt_server *s = NULL;
+	struct fwt_server *old = keep ? kept(pool, side, keep) : NULL, *s = old;
+	struct fwt_end end;
 
-	if (keep)
-		s = kept(pool, side, keep);
 	if (!s && side->balance)
 		s = choose(pool, side, p, persistent, seed);
 	if (!s)
@@ -103,6 +107,14 @@ bool fwt_pool_choose(const struct fwt_pool *pool, const struct fwt_packet *p,
 	to->port_lo = s->is.port_lo;
 	to->port_hi = s->is.port_hi;
 	to->id = s->index;
+	if (!old || to->port_lo == to->port_hi)
+		return true;
+	/* Of the server's ports it has one, whichever the rule would lead to by now. */
+	fwt_ends_get(&keep->ends, FWT_S, &end);
+	if (to->port_lo <= end.port && end.port <= to->port_hi) {
+		to->port_lo = end.port;
+		to->port_hi = end.port;
+	}
 	return true;
 }
 

@@ -166,12 +166,13 @@ static bool look(struct table *t, u64 hash, u64 *full)
 
 static u64 full_of(struct limit *l, u64 hash)
 {
-	struct table *t = rcu_dereference(l->table), *former;
+	struct table *t = rcu_dereference(l->table), *former = rcu_dereference(t->former);
 	u64 full;
 
+	/* Without a former table all buckets are here, and to be seen: see grow(). */
+	smp_rmb();
 	if (look(t, hash, &full))
 		return full;
-	former = rcu_dereference(t->former);
 	if (likely(!former))
 		return 0;
 	if (look(former, hash, &full))
@@ -328,7 +329,8 @@ static void grow(struct work_struct *work)
 					    fwt_limit_hash(READ_ONCE(old->set[i].tag[k]), i));
 		cond_resched();
 	}
-	RCU_INIT_POINTER(t->former, NULL);
+	/* Who sees this sees the buckets, full_of(). */
+	smp_store_release(&t->former, NULL);
 	synchronize_rcu();
 	kvfree(old);
 }
@@ -523,7 +525,7 @@ u32 fwt_world_turn(const struct fwt_env *env, u32 object)
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
 	struct fwt_object *o = fwt_policy_object(w->pol, object);
 
-	if (!w->again)
+	if (!w->again && !w->known)
 		return turn_of(o);
 	return ((u64)fwt_choice(fwt_env_draw(env), o->key, 0) * o->param[FWT_SPLIT_TURNS]) >> 32;
 }
@@ -553,12 +555,17 @@ static void charge(struct fwt_object *o, const struct fwt_decision_charge *c, u3
 		fwt_stat_add_bh(tally->met, 1);
 }
 
-void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *d, u32 len)
+void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *d, u32 len,
+		       bool later)
 {
+	struct fwt_object *o;
 	u32 i;
 
-	for (i = 0; i < d->n_charges; i++)
-		charge(fwt_policy_object(pol, d->charge[i].object), &d->charge[i], len);
+	for (i = 0; i < d->n_charges; i++) {
+		o = fwt_policy_object(pol, d->charge[i].object);
+		if (!later || o->kind != FWT_OBJECT_SPLIT)
+			charge(o, &d->charge[i], len);
+	}
 }
 
 /* Figures */

@@ -46,10 +46,12 @@ u32 fwt_world_turn(const struct fwt_env *env, u32 object);
  * @pol: that was walked
  * @d: the decision, which is applied now
  * @len: bytes of the packet
+ * @later: it is a later one of its connection, which has had its turn at splits
  *
  * Context: RCU, softirqs off.
  */
-void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *d, u32 len);
+void fwt_limits_charge(const struct fwt_policy *pol, const struct fwt_decision *d, u32 len,
+		       bool later);
 
 /**
  * struct fwt_limit_figures - a limit, quota or split, for people

@@ -8,6 +8,7 @@
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/nexthop.h>
 #include <net/route.h>
 #include <net/xfrm.h>
@@ -28,9 +29,10 @@
  *	UDP
  * @buried: count of ended connections when it was alive
  * @iif: index of the device that it came in by
- * @learn: the route that it takes may be kept
+ * @learn: it is of an established connection, and the route that it takes may be kept
  * @mark: that it is to be routed with
  * @addr: IPv4: source and destination, as the header had them when it left that hook
+ * @by: IPv6: routed_by() of it, before it was routed
  * @ports: likewise
  * @l4: bytes from the network header to the transport header; of what has no options
  *	behind the first header these are few
@@ -47,7 +49,10 @@ struct note {
 	u32 buried;
 	u32 mark;
 	int iif;
-	u32 addr[2];
+	union {
+		u32 addr[2];
+		u32 by;
+	};
 	u32 ports;
 	u8 l4;
 	u8 payload;
@@ -82,6 +87,48 @@ static bool same_tos(const struct fwt_conn *c, enum fwt_dir dir, u8 tos)
 	return READ_ONCE(c->ends.owner[dir]) == (tos & ~INET_ECN_MASK);
 }
 
+/* What a packet of IPv6 is routed by, besides what is asked of both families: the number
+ * of the last change of any table or rule; and its flow label, which rules may be about. Two
+ * labels give the same only at numbers that are thousands of changes apart.
+ */
+static u32 routed_by(const struct net *net, const struct sk_buff *skb)
+{
+	u32 by = rt_genid_ipv6(net);
+
+	if (unlikely(fib6_has_custom_rules(net)))
+		by ^= ntohl(ip6_flowlabel(ipv6_hdr(skb))) << 12;
+	return by;
+}
+
+/* The number of a node of IPv6's that has default routes by advertisement, one of whose
+ * routers did not answer: from then on the kernel chooses among them without a word.
+ */
+#define UNANSWERED	((u32)-1)
+
+static u32 node_number(const struct dst_entry *dst)
+{
+	return rt6_get_cookie(container_of(dst, struct rt6_info, dst));
+}
+
+/* Is one of IPv6 still good, of which @by was kept. */
+static struct dst_entry *check6(const struct fwt_way *w, struct dst_entry *dst, u32 by)
+{
+	u32 number = node_number(dst);
+
+	if (number == UNANSWERED || by != routed_by(w->fn->net, w->skb))
+		return NULL;
+	return dst_check(dst, number);
+}
+
+/* The interface that packets of a direction are expected by. */
+static bool own_iif(const struct fwt_way *w)
+{
+	const struct fwt_conn *c = w->c;
+
+	return w->skb->skb_iif == (int)(w->dir == FWT_ORIGINAL ? READ_ONCE(c->iif) :
+								 READ_ONCE(c->oif));
+}
+
 /* The connection's route for this packet, or NULL. Read under RCU: who replaces it
  * or lets go of it waits for us.
  */
@@ -93,14 +140,15 @@ static struct dst_entry *route_for(const struct fwt_way *w)
 
 	/* Pairs with the release in fwt_route_learn(). */
 	dst = smp_load_acquire(&c->route[w->dir]);
-	if (!dst || !same_tos(c, w->dir, w->p.tos))
+	/* For which interface it is, between our two looks at it: see fwt_route_drop(). */
+	if (!dst || !same_tos(c, w->dir, w->p.tos) || !own_iif(w))
 		return NULL;
 	cookie = w->p.family == 6 ? READ_ONCE(c->route_cookie[w->dir]) : 0;
 	/* What was read belongs to it, unless it was replaced meanwhile. */
 	smp_rmb();
 	if (READ_ONCE(c->route[w->dir]) != dst)
 		return NULL;
-	return dst_check(dst, cookie);
+	return w->p.family == 6 ? check6(w, dst, cookie) : dst_check(dst, 0);
 }
 
 static atomic_t *buried(struct fwt_net *fn, const struct fwt_conn *c)
@@ -143,15 +191,6 @@ static inline bool own_mark(const struct fwt_way *w)
 	if (likely(!fwt_conn_is(w->c, FWT_CONN_CHANGES)))
 		return !w->skb->mark;
 	return changed_mark(w);
-}
-
-/* The interface that packets of a direction are expected by. */
-static bool own_iif(const struct fwt_way *w)
-{
-	const struct fwt_conn *c = w->c;
-
-	return w->skb->skb_iif == (int)(w->dir == FWT_ORIGINAL ? READ_ONCE(c->iif) :
-								 READ_ONCE(c->oif));
 }
 
 /* TCP or UDP right behind the IP header. */
@@ -208,6 +247,11 @@ void fwt_route_give(struct fwt_way *w)
 		n->c = c;
 		note_ends(n, skb, &w->p);
 	}
+	if (w->p.family == 6) {
+		n->by = routed_by(w->fn->net, skb);
+		/* A route that is looked up after this is no older than the number. */
+		smp_rmb();
+	}
 	if (!dst)
 		return;
 	skb_dst_set_noref(skb, dst);
@@ -256,21 +300,35 @@ static bool may_be_given(const struct sk_buff *skb, const struct nf_hook_state *
 	       !netif_is_l3_slave(state->in) && !netif_is_l3_master(state->in);
 }
 
+/* Is the packet to be routed by what it left our first hook with. */
+static bool as_noted(const struct sk_buff *skb, const struct nf_hook_state *state,
+		     const struct note *n)
+{
+	if (unlikely(skb->mark != n->mark))
+		return false;
+	if (state->pf == NFPROTO_IPV4)
+		return ip_hdr(skb)->tos == n->tos;
+	return ipv6_get_dsfield(ipv6_hdr(skb)) == n->tos && routed_by(state->net, skb) == n->by;
+}
+
 static void routed(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct dst_entry *dst = skb_dst(skb);
 	struct note *n = note_of(skb);
-	u8 tos;
 
 	if (n->skb == skb && n->dst && n->dst != dst)
 		n->skb = NULL;
-	if (!dst)
+	if (!dst) {
+		/* By POST_ROUTING it may have again what it left us with, and a route that
+		 * it has by something else.
+		 */
+		if (n->skb == skb && n->learn && unlikely(!as_noted(skb, state, n)))
+			n->learn = false;
 		return;
+	}
 	/* Its own note, see route.h. */
 	if (likely(n->skb == skb && n->dst && skb_dst_is_noref(skb))) {
-		tos = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
-						  ipv6_get_dsfield(ipv6_hdr(skb));
-		if (likely(skb->mark == n->mark && tos == n->tos))
+		if (likely(as_noted(skb, state, n)))
 			return;
 	} else if (!may_be_given(skb, state)) {
 		return;
@@ -469,7 +527,7 @@ static bool of_several(const struct rt6_info *rt6)
 /* Not one that tells the sender of a better gateway; nor one of several ways, of which the
  * kernel passes over those whose neighbour does not answer, without a word to anybody.
  */
-static bool can_keep(const struct sk_buff *skb, const struct dst_entry *dst, u32 *cookie)
+static bool can_keep(const struct sk_buff *skb, const struct dst_entry *dst)
 {
 	bool six = skb->protocol != htons(ETH_P_IP);
 
@@ -479,9 +537,9 @@ static bool can_keep(const struct sk_buff *skb, const struct dst_entry *dst, u32
 	if (!six && IPCB(skb)->flags & IPSKB_MULTIPATH)
 		return false;
 #endif
-	if (six && of_several(container_of(dst, struct rt6_info, dst)))
+	if (six && (of_several(container_of(dst, struct rt6_info, dst)) ||
+		    node_number(dst) == UNANSWERED))
 		return false;
-	*cookie = six ? rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
 	return six || !(IPCB(skb)->flags & IPSKB_DOREDIRECT);
 }
 
@@ -491,7 +549,6 @@ void fwt_route_learn(struct fwt_way *w)
 	struct sk_buff *skb = w->skb;
 	struct dst_entry *dst, *old;
 	struct note *n;
-	u32 cookie;
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
@@ -500,25 +557,40 @@ void fwt_route_learn(struct fwt_way *w)
 		return;
 	n->skb = NULL;
 	dst = skb_dst(skb);
-	if (!dst || !own_mark(w) || !own_iif(w) || skb->mark != n->mark || w->p.tos != n->tos ||
-	    w->dir != n->dir || !can_keep(skb, dst, &cookie) || !dst_hold_safe(dst))
+	if (!dst || !own_mark(w) || skb->mark != n->mark || w->p.tos != n->tos ||
+	    w->dir != n->dir || (w->p.family == 6 && routed_by(w->fn->net, skb) != n->by) ||
+	    !can_keep(skb, dst) || !dst_hold_safe(dst))
 		return;
 	spin_lock_bh(&c->lock);
 	old = dst;
-	if (!(c->flags & BIT(FWT_CONN_DEAD))) {
+	/* Under the lock: the connection may have moved to another interface meanwhile. */
+	if (!(c->flags & BIT(FWT_CONN_DEAD)) && own_iif(w)) {
 		old = c->route[w->dir];
 		/* Nobody takes the one for the other, see route_for(). */
 		WRITE_ONCE(c->route[w->dir], NULL);
 		smp_wmb();	/* with route_for()'s read barrier */
 		/* By IPv4 nobody asks for it: leave its line alone. */
 		if (w->p.family == 6)
-			WRITE_ONCE(c->route_cookie[w->dir], cookie);
+			WRITE_ONCE(c->route_cookie[w->dir], n->by);
 		WRITE_ONCE(c->ends.owner[w->dir], w->p.tos & ~INET_ECN_MASK);
 		/* Pairs with the acquire in route_for(). */
 		smp_store_release(&c->route[w->dir], dst);
 	}
 	spin_unlock_bh(&c->lock);
 	/* Readers have RCU, and so has whatever this frees. */
+	dst_release(old);
+}
+
+void fwt_route_drop(struct fwt_conn *c, enum fwt_dir dir)
+{
+	struct dst_entry *old = c->route[dir];
+
+	lockdep_assert_held(&c->lock);
+	if (!old)
+		return;
+	WRITE_ONCE(c->route[dir], NULL);
+	/* Who sees the other interface does not see the route, see route_for(). */
+	smp_wmb();
 	dst_release(old);
 }
 

@@ -4,9 +4,14 @@
  *
  * An established connection's packets are routed alike: the route that one of
  * them took is kept in the record, one each way, and the next one is given it at
- * PRE_ROUTING instead of asking the routing tables again. A route that has
- * changed says so itself (dst_check()); it is kept for one interface, mark and
- * type of service, and a packet that differs in one of them is routed as ever.
+ * PRE_ROUTING instead of asking the routing tables again. It is kept for one
+ * interface, mark and type of service, and a packet that differs in one of them is
+ * routed as ever. A route of IPv4 says itself when routing has changed (dst_check());
+ * one of IPv6 only when its own place in its own table has. So of that the number of
+ * the last change of any table or rule is kept, with the flow label in it where there
+ * are rules; as it was before the packet was routed, for nobody knows how long it
+ * waited after. What takes a way out without a change of it, by deleting a "throw" say,
+ * IPv6 counts nowhere.
  *
  * A packet that was at PRE_ROUTING is recognized at POST_ROUTING without a look-up,
  * and if it was given its route without being parsed again: PRE_ROUTING notes,
@@ -77,6 +82,12 @@ void fwt_route_read(struct fwt_way *w);
  */
 void fwt_route_learn(struct fwt_way *w);
 
+/* The connection's packets of that direction come by another interface from now on, which
+ * the caller then writes: the route is let go of, and none that was taken for the former
+ * one is kept any more. Under @c->lock.
+ */
+void fwt_route_drop(struct fwt_conn *c, enum fwt_dir dir);
+
 /* The record was marked dead, and is about to be handed to RCU. */
 void fwt_route_bury(struct fwt_conn *c);
 
@@ -86,8 +97,8 @@ void fwt_route_release(struct fwt_conn *c);
 /* Hooks of a namespace are gone, and whoever ran them is done: the notes go. */
 void fwt_route_clean(const struct fwt_net *fn);
 
-/* The last of PRE_ROUTING: who changed the mark or the type of service behind us
- * wants another route.
+/* The last of PRE_ROUTING: who changed the mark, the type of service or the flow label
+ * behind us wants another route, which is that packet's alone.
  */
 unsigned int fwt_hook_routed(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);

@@ -575,8 +575,12 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 	if (!ret && !fwt_ends_equal(&c->ends, FWT_N, FWT_C))
 		c->flags |= BIT(FWT_CONN_SNAT);
 	if (c->flags & BIT(FWT_CONN_SNAT) &&
-	    (m->type == FWT_MOD_MASQUERADE || m->flags & FWT_MOD_IFADDR))
+	    (m->type == FWT_MOD_MASQUERADE || m->flags & FWT_MOD_IFADDR)) {
 		c->flags |= BIT(FWT_CONN_IFADDR);
+		if (m->type != FWT_MOD_MASQUERADE &&
+		    !fwt_own_address(w->fn->net, b.out, c->ends.family, b.end.addr))
+			c->linked |= FWT_LINKED_ELSEWHERE;
+	}
 	return ret;
 }
 
@@ -635,7 +639,7 @@ out:
 		return 0;
 	if (ret == -EEXIST)
 		return FWT_REASON_TUPLE_CLASH;
-	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : FWT_REASON_NO_MEMORY;
+	return ret == -EADDRINUSE ? FWT_REASON_NAT_EXHAUSTED : reason_of(ret);
 }
 
 #define QUEUED	(60 * HZ)

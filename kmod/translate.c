@@ -235,12 +235,13 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 			bool ours)
 {
 	struct sk_buff *skb = w->skb;
-	struct fwt_rewrite to, outer, inner;
+	struct fwt_rewrite from, to, outer, inner;
 	struct fwt_packet *p = &w->p;
 
 	if (!(READ_ONCE(w->c->flags) & (BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_DNAT))))
 		return 0;
 	/* The error goes the way of w->dir; what it quotes went the other way. */
+	target(w, false, &from);
 	target(w, egress, &to);
 	inner.src = to.dst;
 	inner.dst = to.src;
@@ -248,10 +249,11 @@ int fwt_translate_error(struct fwt_way *w, struct fwt_quote *q, bool egress,
 	memcpy(outer.src.addr, p->saddr, sizeof(p->saddr));
 	outer.src.port = 0;
 	/* A host behind a translation is not to be seen outside; nor is a router
-	 * on the way to it. An error of our own has our address. Who stands apart is not
+	 * on the way to it. An error of our own has our address, unless we are that host:
+	 * the kernel writes it from where the packet was led to. Who stands apart is not
 	 * hidden.
 	 */
-	if (egress && !ours &&
+	if (egress && (!ours || same_end(p, p->saddr, &from.src)) &&
 	    (w->dir == FWT_ORIGINAL ?
 	     fwt_conn_is(w->c, FWT_CONN_SNAT) && !fwt_conn_apart(w->c) :
 	     fwt_conn_is(w->c, FWT_CONN_DNAT)))

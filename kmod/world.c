@@ -327,18 +327,19 @@ static bool world_local(const struct fwt_env *env, const char *ifname,
 	return local6(dev, p->daddr[0] >> 22 == 0xfe80u >> 6, addr, choices_of(w, &plenty));
 }
 
-/* Decided afresh, a connection is under every limit. */
+/* Decided afresh, a connection is under every limit. What its other hook has charged it to
+ * is itself.
+ */
 static u32 world_count(const struct fwt_env *env, u64 table, const u32 *key, u32 words)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-
-	u32 n, own;
+	const struct fwt_conn *own = unlikely(w->former) ? w->former : w->c;
+	u32 n;
 
 	if (w->again || w->known)
 		return 0;
 	n = fwt_count_read(fwt_pernet(w->net), table, key, words);
-	own = unlikely(w->former) ? fwt_conn_counted(w->former, table, key, words) : 0;
-	return n - min(n, own);
+	return n && own && fwt_conn_counted(own, table, key, words) ? n - 1 : n;
 }
 
 static bool world_server(const struct fwt_env *env, u32 object, u64 key,

@@ -273,10 +273,18 @@ static noinline int counted(const struct fwt_program *prog, u32 index,
 	return (n > t->set[0]) != !!(t->flags & FWT_TEST_NEGATE);
 }
 
+/* A packet takes from each but once, also where its walk comes by twice. */
 static bool charge(struct fwt_decision *d, u32 object, u64 hash, bool over)
 {
 	struct fwt_decision_charge *c;
 
+	for (c = d->charge; c < d->charge + d->n_charges; c++) {
+		if (c->object != object || c->hash != hash)
+			continue;
+		/* Tokens may come between the two: it passed by them. */
+		c->over &= over;
+		return true;
+	}
 	if (d->n_charges == FWT_DECISION_CHARGES) {
 		if (over)
 			return true;

@@ -149,7 +149,7 @@ static inline void fwt_node_set(struct fwt_node_sets *to, enum fwt_node_set what
  * @modify: MODIFIER: sets what it wants to set, and returns 0. SELECTING_MODIFIER:
  *	the same, and returns the branch or FWT_NODE_NO_BRANCH
  * @apply: modifiers: the walk is over, with @verdict (enum fwt_verdict), and counts;
- *	may be NULL
+ *	may be NULL. The packet is as it came to the hook, see fwt_node_field()
  *
  * @select, @modify and @apply run in softirq context, or with softirqs off, under RCU,
  * on many CPUs at once: they must not sleep, and should be done in a microsecond. What
@@ -208,7 +208,9 @@ void fwt_node_unregister(struct fwt_node_ops *ops);
  *
  * As the walk sees it: with what earlier nodes have set. Of a connection that is
  * decided afresh the record may not have kept it: then 0 is returned, and whatever the
- * node answers, the walk ends with "unknown", which leaves the old verdict.
+ * node answers, the walk ends with "unknown", which leaves the old verdict. In @apply
+ * the walk is over: nothing that was set is seen, and of routing, and of the socket that
+ * the packet comes from, there is nothing.
  *
  * Return: words written; 0 where the packet has no such field, or the hook has not.
  */

@@ -259,6 +259,48 @@ static void across_with_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bind_next(test, fn, ++n, FWT_IPPROTO_UDP, &b, &more), 0);
 }
 
+/* A client whose own pair stands in another part of the hash than @place. */
+static u32 apart_from(struct fwt_net *fn, u64 place, u32 n)
+{
+	struct fwt_tuple t;
+
+	do {
+		t = fwt_test_tuple(4, 0x10000 + ++n, 1000, 9, 80);
+	} while (fwt_hash_tuple(&fn->conns, &t) >> 58 == place >> 6);
+	return n;
+}
+
+/* A port whose bucket of the hash takes no more is passed over, and one of another bucket
+ * taken. Where there is none it is not for want of ports.
+ */
+static void crammed(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_tuple t = fwt_test_tuple(4, 7, 500, 9, 80);
+	u64 place = fwt_hash_tuple(&fn->conns, &t) >> 52;
+	struct fwt_bind b = range(500, 500);
+	u32 i, n, in = 0;
+	struct fwt_conn *c;
+
+	for (i = 0; i < 1u << 20 && in < FWT_HASH_MOST; i++) {
+		t = fwt_test_tuple(4, i, 1000, 0xffff02, 53);
+		if (fwt_hash_tuple(&fn->conns, &t) >> 52 != place)
+			continue;
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		in++;
+	}
+	KUNIT_ASSERT_EQ(test, in, FWT_HASH_MOST);
+	n = apart_from(fn, place, 0);
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n, FWT_IPPROTO_UDP, &b, &c), -ENOSPC);
+	b.keep = true;
+	b.end.port = 500;
+	b.lo = 501;
+	b.hi = 510;
+	n = apart_from(fn, place, n);
+	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n, FWT_IPPROTO_UDP, &b, &c), 0);
+	KUNIT_EXPECT_GT(test, c ? c->ends.port[FWT_N] : 0, 500);
+}
+
 /* R12: when one address of a range is full the next one is tried; all of them. */
 static void next_address(struct kunit *test)
 {
@@ -477,7 +519,7 @@ static int insert_apart(struct kunit *test, struct fwt_net *fn, u32 dialled, u32
 			struct fwt_conn **c)
 {
 	struct fwt_tuple t = fwt_test_tuple(4, 1, 1000, dialled, 80);
-	struct fwt_bind b = { .end = t.src, .apart = true, .lo = 100, .hi = 199 };
+	struct fwt_bind b = { .end = t.src, .apart = true, .lo = 10000, .hi = 10999 };
 	struct fwt_conn *other;
 	struct fwt_end end;
 	int ret;
@@ -509,10 +551,10 @@ static void in_vain(struct kunit *test)
 	u32 i, late = 0;
 
 	/* All ports of the range are the client's own towards server 9; and 1000 is. */
-	for (i = 0; i <= 100; i++) {
-		t = fwt_test_tuple(4, 1, i < 100 ? 100 + i : 1000, 9, 80);
+	for (i = 0; i <= 1000; i++) {
+		t = fwt_test_tuple(4, 1, i < 1000 ? 10000 + i : 1000, 9, 80);
 		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
-		if (i == 50)
+		if (i == 900)
 			one = c;
 	}
 	/* Who dials 20 is refused for what he dials: it talks to that client as one does. */
@@ -523,21 +565,23 @@ static void in_vain(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, insert_apart(test, fn, 21, 9, &c), -EADDRINUSE);
 	KUNIT_ASSERT_TRUE(test, fn->has_ports);
 	KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(one));
-	/* Nobody told it of that one, which had no translation. */
+	/* Nobody told it of that one, which had no translation: a search that finds nothing
+	 * looks at so many more that it is found before long.
+	 */
 	for (i = 0; i < 16 && insert_apart(test, fn, 21, 9, &c); i++)
 		;
 	KUNIT_ASSERT_LT(test, i, 16);
-	KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], 150);
+	KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], 10900);
 	for (i = 0; i < 16; i++) {
 		KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(c));
 		KUNIT_ASSERT_EQ(test, insert_apart(test, fn, 20, 9, &c), -EEXIST);
-		/* It would be found by chance once in so many times. */
+		/* It would be found by chance once in seven times. */
 		if (insert_apart(test, fn, 21, 9, &c)) {
 			late++;
 			while (insert_apart(test, fn, 21, 9, &c))
 				;
 		}
-		KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], 150);
+		KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], 10900);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, late, 0, "the port is given back at once");
 }
@@ -651,6 +695,7 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(across),
 	KUNIT_CASE(across_others),
 	KUNIT_CASE(across_with_own),
+	KUNIT_CASE(crammed),
 	KUNIT_CASE(next_address),
 	KUNIT_CASE(next_address_alone),
 	KUNIT_CASE(resting),

@@ -271,11 +271,60 @@ static void led_across(struct kunit *test)
 	}
 }
 
+#define PORTS	1000
+
+/* Another socket each, to @server, by a mapping if one is to be had. */
+static int another(struct kunit *test, struct fwt_net *fn, u32 n, u32 server,
+		   struct fwt_conn **c)
+{
+	struct speaker s = { .fn = fn, .lo = 10000, .hi = 10000 + PORTS - 1 };
+	struct fwt_tuple t = fwt_test_tuple(4, 0x10000 + n, 1000, server, 80);
+
+	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &s.c), 0);
+	s.ret = bind(&s);
+	if (s.ret)
+		fwt_test_end_conn(s.c);
+	*c = s.ret ? NULL : s.c;
+	return s.ret;
+}
+
+/* A port that was an inside socket's is free towards all when its mapping goes: also for
+ * who asks the map of another destination than the one that it was used for.
+ */
+static void mapped_elsewhere(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct fwt_conn **made, *c;
+	u32 n, i, late = 0;
+	u16 port;
+
+	made = kunit_kcalloc(test, PORTS, sizeof(*made), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, made);
+	for (n = 0; n < PORTS; n++)
+		KUNIT_ASSERT_EQ(test, another(test, fn, n, 9, &made[n]), 0);
+	KUNIT_ASSERT_EQ(test, fn->n_mappings, PORTS);
+	/* Till the other one's map knows all of them. */
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_EQ(test, another(test, fn, n++, 10, &c), -EADDRINUSE);
+	KUNIT_ASSERT_TRUE(test, READ_ONCE(fn->has_ports));
+	/* Each would be found by chance once in seven times. */
+	for (i = 0; i < 20; i++) {
+		port = made[i * 50]->ends.port[FWT_N];
+		KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(made[i * 50]));
+		if (another(test, fn, n++, 10, &c))
+			late++;
+		else
+			KUNIT_EXPECT_EQ(test, c->ends.port[FWT_N], port);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, late, 0, "found at once");
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(one_socket),
 	KUNIT_CASE(two_sockets),
 	KUNIT_CASE(other_vrf),
 	KUNIT_CASE(led_across),
+	KUNIT_CASE(mapped_elsewhere),
 	{ }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Nodes of other modules: registered, bound to policies, held, refused; and programs
- * that lie about them.
+/* Nodes of other modules: registered, bound to policies, held, refused; programs that lie
+ * about them; and what happens while one is asked.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -514,10 +514,119 @@ static void comings(struct kunit *test)
 		kfree_skb(k[i].w.skb);
 }
 
+/* Another CPU has asked the same policy about the connection meanwhile, and knew more. */
+static struct fwt_conn *asked;
+static u32 learned;
+
+static int asked_meanwhile(const void *priv, struct fwt_node_packet *pkt)
+{
+	struct fwt_conn *c = asked;
+	u32 value[4];
+
+	if (!fwt_node_again(pkt))
+		return 1;
+	spin_lock(&c->lock);
+	if (c->slot[FWT_HOOK_EGRESS] != learned) {
+		fwt_slot_ref(c->fn, learned, 1);
+		fwt_slot_ref(c->fn, c->slot[FWT_HOOK_EGRESS], -1);
+		c->slot[FWT_HOOK_EGRESS] = learned;
+		WRITE_ONCE(c->gen, READ_ONCE(c->fn->generation));
+	}
+	spin_unlock(&c->lock);
+	/* No record keeps it: so this walk ends without an answer. */
+	fwt_node_field(pkt, FWT_FIELD_TTL, value);
+	return 1;
+}
+
+static struct fwt_node_ops meanwhile = {
+	.owner = THIS_MODULE, .name = "kunit-meanwhile", .kind = FWT_NODE_SELECTOR,
+	.n_branches = 2, .select = asked_meanwhile,
+};
+
+static int take_it(struct fwt_conn *c, void *ctx)
+{
+	*(struct fwt_conn **)ctx = c;
+	return 0;
+}
+
+/* Connections that refer to a slot. */
+static s64 refs_of(u32 slot)
+{
+	struct fwt_slot_count sum;
+
+	mutex_lock(&ns->fn->lock);
+	fwt_slot_read(ns->fn, slot, &sum);
+	mutex_unlock(&ns->fn->lock);
+	return sum.refs;
+}
+
+static bool passes(const struct fwt_test_pkt *k)
+{
+	struct sk_buff *skb = fwt_test_skb(k, ns->in);
+
+	skb = skb ? fwt_test_forward(ns, skb, false) : NULL;
+	kfree_skb(skb);
+	return skb;
+}
+
+/* Whose walk ends with "unknown" at egress leaves the rule there as it is: not as it was
+ * before the walk.
+ *
+ * 0 meanwhile? 1 : 2	1 accept	2 accept	3 accept (ingress)
+ */
+static void decided_meanwhile(struct kunit *test)
+{
+	struct fwt_test_pkt k = fwt_test_between(4, IPPROTO_UDP);
+	struct fwt_test_prog *p = fwt_test_prog_new(test);
+	int refs = module_refcount(THIS_MODULE);
+	struct fwt_hash_walk walk = { };
+	u32 i, former;
+
+	p->foreign[0] = (struct fwt_prog_foreign){
+		.name = fwt_test_string(p, meanwhile.name), .use = FWT_FOREIGN_MATCH,
+		.hooks = FWT_HOOK_BIT(FWT_HOOK_EGRESS), .mod = FWT_NONE,
+	};
+	p->n[FWT_SEC_FOREIGN] = 1;
+	p->test[0] = (struct fwt_prog_test){
+		.op = FWT_TEST_NODE, .set = { 0, FWT_NONE }, .mask = { FWT_NONE, FWT_NONE },
+	};
+	p->n[FWT_SEC_TESTS] = 1;
+	fwt_test_node(p, FWT_NODE_TEST, 0, 1, 2);
+	for (i = 0; i < 3; i++)
+		fwt_test_verdict(p, FWT_VERDICT_ACCEPT, fwt_test_rule(p, 1 + i));
+	fwt_test_hook(p, FWT_HOOK_INGRESS, 3, NULL);
+	fwt_test_hook(p, FWT_HOOK_EGRESS, 0, NULL);
+	KUNIT_ASSERT_EQ(test, fwt_node_register(&meanwhile), 0);
+	KUNIT_EXPECT_EQ(test, apply(test, p, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, passes(&k));
+	asked = NULL;
+	fwt_conns_walk(ns->fn, &walk, take_it, &asked);
+	KUNIT_EXPECT_NOT_NULL(test, asked);
+	if (!asked)
+		goto out;
+	mutex_lock(&ns->fn->lock);
+	former = fwt_policy_locked(ns->fn)->slot[0];
+	learned = fwt_policy_locked(ns->fn)->slot[1];
+	mutex_unlock(&ns->fn->lock);
+	KUNIT_EXPECT_EQ(test, asked->slot[FWT_HOOK_EGRESS], former);
+	KUNIT_EXPECT_EQ(test, refs_of(former), 1);
+
+	KUNIT_EXPECT_EQ(test, apply(test, p, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, passes(&k));
+	KUNIT_EXPECT_EQ_MSG(test, asked->slot[FWT_HOOK_EGRESS], learned, "what is known stays");
+	KUNIT_EXPECT_EQ_MSG(test, refs_of(former), 0, "nobody refers to it");
+	KUNIT_EXPECT_EQ(test, refs_of(learned), 1);
+out:
+	fwt_test_clear(test, ns);
+	nothing_left(test, refs);
+	fwt_node_unregister(&meanwhile);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(registers),
 	KUNIT_CASE(binds),
 	KUNIT_CASE(lies),
+	KUNIT_CASE(decided_meanwhile),
 	KUNIT_CASE_SLOW(comings),
 	{ }
 };

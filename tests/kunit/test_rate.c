@@ -131,7 +131,7 @@ static bool ask(u32 object, u32 key, u32 len)
 	if (object != TURNS)
 		under = under_now(pol, object, key, len, &d.charge[0].hash);
 	d.charge[0].over = !under;
-	fwt_limits_charge(pol, &d, len);
+	fwt_limits_charge(pol, &d, len, false);
 	rcu_read_unlock();
 	local_bh_enable();
 	return under;
@@ -440,7 +440,7 @@ static void walks(struct kunit *test)
 		fwt_world_init(&world, &w, i);
 		fwt_walk(&w.pol->prog, w.pol->prog.root[0], &p, &world.env, &d);
 		KUNIT_EXPECT_EQ(test, d.verdict, i < 2 ? FWT_VERDICT_ACCEPT : FWT_VERDICT_DROP);
-		fwt_limits_charge(w.pol, &d, 100);
+		fwt_limits_charge(w.pol, &d, 100, false);
 	}
 	world.again = true;
 	world.env.turn = 5;
@@ -450,10 +450,12 @@ static void walks(struct kunit *test)
 	world.env.turn = 1;
 	fwt_walk(&w.pol->prog, w.pol->prog.root[0], &p, &world.env, &d);
 	KUNIT_EXPECT_EQ(test, d.verdict, FWT_VERDICT_ACCEPT);
+	/* A later packet of a connection takes tokens, and no turn. */
+	fwt_limits_charge(w.pol, &d, 100, true);
 	rcu_read_unlock();
 	local_bh_enable();
 	figures(ALL, &f);
-	KUNIT_EXPECT_EQ(test, f.under, 2u);
+	KUNIT_EXPECT_EQ(test, f.under, 3u);
 	KUNIT_EXPECT_EQ(test, f.over, 1u);
 	figures(TURNS, &f);
 	KUNIT_EXPECT_EQ(test, f.turn, 2u);

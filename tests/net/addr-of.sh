@@ -72,6 +72,18 @@ for f in (4, 6):
     equal(p.peer[0], WAN[f], f"IPv{f}: with the address of the interface")
     p.close()
     fwctl("conn", "flush")
+    # By the address of an interface that it does not leave by: it goes with that one.
+    gone = lambda: stats()["connections"]["ended_by"]["address-gone"]["value"]
+    p, before = Pair("home2", WAN[f], 80, server), gone()
+    run("ip", "-n", "gw", "link", "set", "wan", "down")
+    ok(wait_for(lambda: gone() > before and not conn_list("tcp", "dport", "80", f"ipv{f}")),
+       f"IPv{f}: hairpin ends when the interface whose address it has goes down", conn_list())
+    p.close()
+    run("ip", "-n", "gw", "link", "set", "wan", "up")
+    run("ip", "-n", "gw", "addr", "replace", WAN[6] + "/64", "dev", "wan", "nodad")
+    run("ip", "-n", "gw", "route", "replace", "default", "via", NET[4])
+    run("ip", "-n", "gw", "-6", "route", "replace", "default", "via", NET[6])
+    fwctl("conn", "flush")
 equal(rule("never")["hits"], 0, "ct status: nothing is translated before ingress")
 
 # The address changes: who begins now has the new one.

@@ -217,11 +217,28 @@ else:
         apply(POLICY % "" + 'egress device nlmon0 { log "shown "%s drop id shown }\n' % kind)
         ok(listens(two), f"log{kind}, nlmon: somebody is told")
         ok(wait_for(lambda: rule("shown")["hits"] > 0), f"log{kind}, nlmon: its tree is asked")
+        if not kind:
+            # As soon as log-rate lets it: each of our questions is shown there.
+            ok(wait_for(lambda: rule("shown") and "shown drop" in dmesg()), "log, nlmon: it has its line", dmesg()[-2000:])
         port = send(9)
         ok(two.find("drop", sport=port), f"log{kind}, nlmon: other drops are told of")
-    ok("shown drop" in dmesg(), "log, nlmon: it has its line", dmesg()[-2000:])
     ok(not [e for e in two.read() if e.get("oif") == "nlmon0"], "drop and log, nlmon: no event")
     two.close()
+    # That a set is full is shown there, whose tree finds another one full, and so on: of one
+    # packet one event. Of our own messages, which are shown as well, set "a" tells.
+    told = Monitor("gw", "policy")
+    ok(wait_for(lambda: (apply(POLICY % ""), told.read())[1]), "set-full, nlmon: a monitor begins")
+    apply("set first : port { max 1; elements = { 1 } }\n" +
+          "".join("set %s : mark { max 1; elements = { 7 } }\n" % s for s in "abcd") +
+          "ingress { udp dport 16 add @first { dport } drop; accept }\n"
+          "egress device nlmon0 { %s drop id shown }\n" % " ".join("add @%s { mark }" % s for s in "abcd"))
+    ok(wait_for(lambda: rule("shown")["hits"] > 0), "set-full, nlmon: its tree is asked")
+    send(16)
+    ok(told.find("set-full", set="first"), "set-full, nlmon: a packet's is told of", told.events)
+    ok(all(s["refused"] > 0 for s in fwctl("set", "list")), "set-full, nlmon: others are full, too")
+    equal({s: len(told.all("set-full", set=s)) for s in ("first", *"bcd")},
+          {"first": 1, "b": 0, "c": 0, "d": 0}, "set-full, nlmon: nothing is told while one is told of")
+    told.close()
     run("ip", "-n", "gw", "link", "del", "nlmon0")
 
 r = run("fwctl", "-n", "gw", "monitor", "log", "dorps")

@@ -112,6 +112,16 @@ for f in (4, 6):
     equal(tos, [46 << 2], f"IPv{f}: what leaves by its own is changed as ever")
     equal(conn_list("dport", "53", f"ipv{f}")[0]["rules"]["egress"].get("id"), "wan", f"IPv{f}: and by the rule of that")
     t.close()
+# Routing is asked about another wire, too: where that checks sources, nobody sends in the
+# client's name, whose own way is known by heart.
+apply(ALL)
+run("ip", "netns", "exec", "gw", "sysctl", "-qw", "net.ipv4.conf.dmz.rp_filter=1")
+t = Talk(4)
+ok(t.there() and t.there(), "a connection has its route")
+send("dmz", ip(4, HOME[4], FAR[4]) / UDP(sport=5353, dport=53) / b"not its client's")
+ok(silent(t.s), "which is not for what comes by another wire")
+ok(t.there() and t.back(), "it goes on by its own")
+t.close()
 b = stats()["connections"]
 ok(b["created"] == b["ended"] + b["count"], "the books are balanced", b)
 END

@@ -189,6 +189,40 @@ ok(refused(lambda: connect("home", FAR[4], 80, timeout=0.3)) == errno.ETIMEDOUT,
 ok(all(p.talk() for p in pairs), "ct count: and they go on")
 END
 
+# split: a connection has one turn, however many packets of it walk; what starts here, too.
+fw flush >/dev/null
+must_apply <<'END'
+option evaluate per-packet
+ingress {
+	ct state untracked accept
+	iif lan udp dport 80 split round-robin { 1 -> set mark 1; 1 -> set mark 2 }
+	accept
+}
+egress {
+	ct state untracked accept
+	iif none udp dport 80 split round-robin { 1 -> set mark 1; 1 -> set mark 2 }
+	oif wan masquerade accept
+	accept
+}
+END
+py <<'END'
+from netlib import *
+for v in (4, 6):
+    server = udp("net", FAR[v], 80)
+    for host, addr in (("home", HOME[v]), ("gw", WAN[v])):
+        clients, marks = [udp(host, addr) for i in range(4)], []
+        for u in clients:
+            for i in range(2):
+                u.sendto(b"x", (FAR[v], 80))
+                server.recvfrom(10)
+            marks.append(conn_list("sport", str(u.getsockname()[1]), "dport", "80")[0]["mark"])
+        equal(marks, [1, 2, 1, 2], f"v{v} split: a turn for each connection, from {host}")
+        for u in clients:
+            u.close()
+        fwctl("conn", "flush")
+    server.close()
+END
+
 # balance: a connection stays where it was led, until its server is out for good.
 fw flush >/dev/null
 must_apply <<'END'

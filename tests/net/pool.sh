@@ -330,15 +330,22 @@ for f in (4, 6):
     for u in (c, *us.values()):
         u.close()
 # A server that the new policy does not have: its connections end.
-open("policy.fw", "w").write(text.replace("pool few { scheduler least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }",
-                                         "pool few { scheduler least-conn; 192.168.1.13:8080 }"))
-equal(sh("apply", "policy.fw", "--full").returncode, 0, "a policy without the server")
-c, d, i = more[0]
-try:
-    c.sendall(b"ping")
-    c.recv(4)
-    equal("no reset", "a reset", "what the policy does not lead to any more ends")
-except ConnectionResetError:
-    ok(True, "what the policy does not lead to any more ends")
+def without(servers, c, what):
+    open("policy.fw", "w").write(text.replace("least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }", f"least-conn; {servers} }}"))
+    equal(sh("apply", "policy.fw", "--full").returncode, 0, f"a policy without the server{what}")
+    try:
+        c.sendall(b"ping")
+        c.recv(4)
+        equal("no reset", "a reset", f"what the policy does not lead to any more ends{what}")
+    except ConnectionResetError:
+        ok(True, f"what the policy does not lead to any more ends{what}")
+
+without("192.168.1.13:8080", more[0][0], "")
+sh("pool", "add", "few", "192.168.1.14:9090")
+sh("pool", "drain", "few", "192.168.1.13:8080")
+c, d, i = pair()
+sh("pool", "delete", "few", "192.168.1.14:9090")
+ok(talk(c, d), "deleted by hand: it goes on")
+without("192.168.1.14:8080", c, ", deleted by hand before")
 END
 done_testing

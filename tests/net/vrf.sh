@@ -9,7 +9,7 @@
 #            fd00:1::2          VRF "red"    2001:db8:1::8          2001:db8:77::7
 #   blue  b0 192.168.1.2 ──── blue0 gw  bluw 203.0.113.8 ──── i0 bnet 198.51.100.7
 #            fd00:1::2          VRF "blue"   2001:db8:1::8          2001:db8:77::7
-#   gw has no address but those of its VRFs.
+#   gw has no address but those of its VRFs, but where it says so.
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 router gw
@@ -52,6 +52,8 @@ ingress {
 	drop id unsolicited
 }
 egress {
+	iif red0 udp dport 13 snat to addr(own) accept
+	iif red0 udp dport 14 snat to addr(other) accept
 	dport 99 drop id shut
 	dport 98 reject
 	iif { red0, blue0 } protocol tcp masquerade to :7000 accept id in
@@ -216,6 +218,39 @@ equal(reason("tuple-clash"), 0, "nothing clashed")
 b = stats()["connections"]
 ok(b["created"] == b["ended"] + b["count"], "the books are balanced", b)
 END
+# Translated to an address of another VRF than it leaves by, gw's own here: it ends with that
+# one, and not with what else goes.
+ip -n gw link add own type dummy
+ip -n gw link add other type dummy
+ip -n gw link set own up
+ip -n gw link set other up
+addr gw own 203.0.113.77/32 2001:db8:1::77/128
+addr gw other 203.0.113.78/32 2001:db8:1::78/128
+py <<'END'
+OWN = {4: "203.0.113.77", 6: "2001:db8:1::77"}
+OTHER = {4: "203.0.113.78/32", 6: "2001:db8:1::78/128"}
+def shown(f, port):
+    return [c["reply"]["daddr"] for c in conn_list("udp", "dport", str(port), f"ipv{f}")]
+for f in (4, 6):
+    c = udp("red", HOME[f])
+    c.sendto(b"x", (FAR[f], 13))
+    ok(wait_for(lambda: shown(f, 13)), f"IPv{f}: by an address of another VRF", conn_list())
+    # The second time, too: by then all have been asked for the first one.
+    for again in ("", ", again"):
+        c.sendto(b"x", (FAR[f], 14))
+        there = wait_for(lambda: shown(f, 14))
+        run("ip", "-n", "gw", "addr", "del", OTHER[f], "dev", "other")
+        ok(there and wait_for(lambda: not shown(f, 14)), f"R15 IPv{f}: the address of another VRF goes{again}", conn_list())
+        run("ip", "-n", "gw", "addr", "add", OTHER[f], "dev", "other", *(["nodad"] if f == 6 else []))
+    equal(shown(f, 13), [OWN[f]], f"R15 IPv{f}: what has another address there stays")
+    run("ip", "-n", "gw", "link", "set", "own", "down")
+    ok(wait_for(lambda: not shown(f, 13)), f"R15 IPv{f}: until that one's interface goes down", conn_list())
+    run("ip", "-n", "gw", "link", "set", "own", "up")
+    run("ip", "-n", "gw", "addr", "replace", OWN[6] + "/128", "dev", "own", "nodad")
+    c.close()
+END
+ip -n gw link del own
+ip -n gw link del other
 # An address that goes, in one of them; ports of gw's own; and a VRF that goes, with its
 # connections: those of the other one stay.
 py <<'END'

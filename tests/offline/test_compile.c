@@ -79,6 +79,8 @@ static const struct {
 	{ "set s : addr { max 0 }\n" IN("saddr @s drop"), 1, "'max' is from 1 to" },
 	{ "set s : addr { max 1; elements = { 10.0.0.1, 10.0.0.2 } }\n" IN("saddr @s drop"), 1,
 	  "set 's' has 2 elements: 1 more than its 'max'" },
+	{ "set s : addr { max 1; elements = { 10.0.0.1, 10.0.0.2, 10.0.0.1, 10.0.0.2 } }\n"
+	  IN("saddr @s drop"), 1, "set 's' has 2 elements: 1 more than its 'max'" },
 	{ "map m : addr -> addr { elements = { 10.0.0.1 -> fd00::1 } }\n" IN("dnat to @m drop"), 1,
 	  "an IPv6 address for a key of IPv4: no packet has both" },
 	{ "map m : port -> addr { elements = { 1 -> 10.0.0.1, 1 -> 10.0.0.2 } }\n"
@@ -174,7 +176,7 @@ static const struct {
 	{ "set a : addr . port { elements = { 10.0.0.1 . 1 } }\n" IN("saddr @a drop"), 3,
 	  "set 'a' joins 2 types" },
 	{ "set a : port { elements = { 10.0.0.1 } }\n" IN("dport @a drop"), 1,
-	  "takes a port" },
+	  "here it takes a port, and this is an IPv4 address" },
 	{ OUT("snat to 10.0.0.1 dnat to fd00::1 accept"), 2, "of different families" },
 	{ IN("dnat to 10.0.0.1:0 accept"), 2, "port 0" },
 	{ "option conn-max 3\n" IN(""), 1, "it goes from 16" },
@@ -200,6 +202,9 @@ static const struct {
 	{ IN("random 0/3 accept"), 2, "never true" },
 	{ IN("random 4/3 accept"), 2, "N is at most M" },
 	{ IN("random 1/0 accept"), 2, "N is at most M" },
+	{ IN("random 1/4294967296 accept"), 2, "the M of 'random N/M' is at most 4294967295" },
+	{ IN("random 1/8589934592 accept"), 2, "the M of 'random N/M' is at most 4294967295" },
+	{ IN("random 9999999999/10000000000 accept"), 2, "is at most 4294967295" },
 	{ IN("random 1/2 random 1/2 random 1/2 random 1/2 random 1/2 accept"), 2,
 	  "a rule has at most 4 'random'" },
 	/* splits */
@@ -436,6 +441,37 @@ static void test_sets(void **state)
 	made_clean(&m);
 }
 
+/* Live sets that begin alike have elements of their own, however many they are. */
+static void test_live_sets(void **state)
+{
+	u32 sets, i;
+
+	(void)state;
+	for (sets = 2; sets <= 64; sets *= 2) {
+		struct made m;
+		char *text;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		assert_non_null(out);
+		fprintf(out, "define bad = { 10.0.0.0/8");
+		for (i = 0; i < 200; i++)
+			fprintf(out, ", 192.0.2.%u, 2001:db8::%x", i, i);
+		fprintf(out, " }\ningress {\n");
+		for (i = 0; i < sets; i++)
+			fprintf(out, "saddr @s%u drop\n", i);
+		fprintf(out, "drop\n}\n");
+		for (i = 0; i < sets; i++)
+			fprintf(out, "set s%u : addr { elements = { $bad } }\n", i);
+		fclose(out);
+		make_good(&m, text);
+		assert_int_equal(m.prog.n[FWT_SEC_OBJECTS], sets);
+		assert_int_equal(m.prog.n[FWT_SEC_SETS], 2 * sets);
+		made_clean(&m);
+		free(text);
+	}
+}
+
 static void test_port_map(void **state)
 {
 	struct made m;
@@ -652,8 +688,8 @@ int main(void)
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_mixed), cmocka_unit_test(test_escape_sample),
 		cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_sets), cmocka_unit_test(test_port_map),
-		cmocka_unit_test(test_port_range),
+		cmocka_unit_test(test_sets), cmocka_unit_test(test_live_sets),
+		cmocka_unit_test(test_port_map), cmocka_unit_test(test_port_range),
 		cmocka_unit_test(test_keys), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_times),
 	};

@@ -158,8 +158,10 @@ static void test_sets(void **state)
 		"set c : addr . addr { elements = { cdn.example.org . 10.0.0.3, \"six\" . 10.0.0.4 } }\n"
 		"set d : addr { max 3; elements = { 10.0.0.5, cdn.example.org } }\n"
 		"set e : ifname { elements = { lan.x, \"a.b\" } }\n"
+		"set f : addr { max 5; elements = { 192.0.2.2, 192.0.2.2, cdn.example.org, b.example } }\n"
 		"ingress { saddr @a accept; saddr . dport @b accept; saddr . daddr @c accept\n"
-		"saddr @d accept; iif @e accept; daddr @resolvers accept; saddr $cdn . drop }\n";
+		"saddr @d accept; saddr @f accept; iif @e accept\n"
+		"daddr @resolvers accept; saddr $cdn . drop }\n";
 	char good[sizeof(policy)];
 	struct fwt_dns_book book;
 	struct made m;
@@ -179,6 +181,7 @@ static void test_sets(void **state)
 	book_add(&book, "cdn.example.org",
 		 ADDRS("192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"));
 	book_add(&book, "six", ADDRS("2001:db8::6"));
+	book_add(&book, "b.example", ADDRS("192.0.2.1", "192.0.2.3", "192.0.2.4"));
 	book_add(&book, FWT_DNS_RESOLVERS, ADDRS("9.9.9.9"));
 	make(&m, good, &book);
 	assert_int_equal(m.ret, 0);
@@ -190,6 +193,9 @@ static void test_sets(void **state)
 	assert_string_equal(set_of(&m, "c"),
 			    "192.0.2.1 . 10.0.0.3  192.0.2.2 . 10.0.0.3  192.0.2.3 . 10.0.0.3");
 	assert_string_equal(set_of(&m, "d"), "10.0.0.5  192.0.2.1  192.0.2.2");
+	/* What names have together takes room once, wherever it stands: all fits. */
+	assert_string_equal(set_of(&m, "f"),
+			    "192.0.2.2  192.0.2.1  192.0.2.3  192.0.2.4  2001:db8::1");
 	assert_int_equal(m.diag.count, 1);
 	assert_non_null(strstr(m.diag.entries[0].message, "no room"));
 	assert_string_equal(set_of(&m, "resolvers"), "9.9.9.9");

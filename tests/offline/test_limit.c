@@ -537,6 +537,48 @@ static void test_rates(void **unused)
 	}
 }
 
+/* N of M, as the program has it: so many of 2^32, less one. */
+static void test_random(void **unused)
+{
+	static const struct {
+		const char *text;
+		u32 less_one;
+	} chance[] = {
+		{ "1/1", 0xffffffff }, { "1/2", 0x7fffffff }, { "2/3", 0xaaaaaaa9 },
+		{ "1/4294967295", 0 }, { "2/4294967295", 1 },
+		{ "2147483648/4294967295", 0x7fffffff },
+		{ "4294967294/4294967295", 0xfffffffd },
+		{ "4294967295/4294967295", 0xffffffff },
+	};
+	u32 i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(chance); i++) {
+		struct fwt_verify_error err;
+		struct fwt_policy_ast *ast;
+		struct fwt_blob blob = { 0 };
+		struct fwt_program prog;
+		struct fwt_diag diag;
+		char text[100];
+		void *scratch;
+
+		snprintf(text, sizeof(text), "ingress {\nrandom %s accept\ndrop\n}\n",
+			 chance[i].text);
+		fwt_diag_init(&diag);
+		ast = fwt_parse_buffer("t", text, strlen(text), &diag, NULL);
+		assert_int_equal(fwt_compile(ast, &diag, &(struct fwt_compile_opts){ }, &blob), 0);
+		scratch = malloc(fwt_verify_scratch(blob.data, blob.len));
+		assert_int_equal(fwt_verify(blob.data, blob.len, scratch, &prog, &err), 0);
+		assert_int_equal(prog.n[FWT_SEC_TESTS], 1);
+		assert_int_equal(prog.test[0].op, FWT_TEST_RANDOM);
+		assert_int_equal(prog.test[0].set[0], chance[i].less_one);
+		free(scratch);
+		fwt_blob_free(&blob);
+		fwt_ast_free(ast);
+		fwt_diag_clean(&diag);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -544,7 +586,7 @@ int main(void)
 		cmocka_unit_test(test_edges), cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_choices), cmocka_unit_test(test_bent),
 		cmocka_unit_test(test_keys), cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_shares), cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

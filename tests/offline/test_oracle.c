@@ -104,7 +104,7 @@ static bool mock_under(const struct fwt_env *env, u32 object, const u32 *key, u3
 
 	(void)env;
 	(void)p;
-	*hash = 0;
+	*hash = fwt_choice_words(key, words, 0, 0);
 	return is_under(walked->prog.rule[param[FWT_LIMIT_RULE]].line, param[FWT_LIMIT_WHICH],
 			key, words);
 }

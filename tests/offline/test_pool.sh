@@ -86,5 +86,35 @@ for again in 'pool add web 192.168.1.11:80' 'policy heavy.fw'; do
 	check "one that was down when it was drained, too: ${again%% *}" 0 "1..8" \
 		"$fwctl" test "$tmp/passive.fw" "$tmp/down.fwt"
 done
+
+# stays SERVER EXPECT [LINE...]: a connection led there, after these and by after.fw.
+stays() {
+	places
+	port=0
+	dials 1 to "$1"
+	printf '%s\n' "${@:3}" 'policy after.fw' 'reply c1' "expect $2"
+}
+# after WHAT FILE TEST...: that, of two policies.
+after() {
+	stays "${@:3}" >"$tmp/after.fwt"
+	check "$1" 0 "1..2" "$fwctl" test "$tmp/$2" "$tmp/after.fwt"
+}
+pool '192.168.1.11:80' >"$tmp/first.fw"
+cp "$tmp/one.fw" "$tmp/after.fw"
+after "a server that the policy has no more: its connections end" first.fw 192.168.1.11:80 \
+	'reject reason revalidated'
+after "though it was deleted by hand before" both.fw 192.168.1.11:80 \
+	'reject reason revalidated' 'pool delete web 192.168.1.11:80'
+sed s/web/other/ "$tmp/one.fw" >"$tmp/after.fw"
+after "and where the pool is gone" both.fw 192.168.1.11:80 \
+	'reject reason revalidated' 'pool delete web 192.168.1.11:80'
+pool '192.168.1.11:81' >"$tmp/port.fw"
+pool '192.168.1.11; 192.168.1.11:81' | sed s/web/other/ >"$tmp/after.fw"
+after "another pool has the server, and its host with the port that was dialled" port.fw \
+	192.168.1.11:81 accept
+pool '192.168.1.11:9000-9010' | sed 's/dport 80/dport 75-85/' >"$tmp/range.fw"
+sed s/75-85/75-90/ "$tmp/range.fw" >"$tmp/after.fw"
+after "of a range of ports a connection keeps its own when the rule leads to another" range.fw \
+	192.168.1.11:9005 accept
 echo "1..$n"
 exit $failed

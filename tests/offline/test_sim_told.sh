@@ -178,9 +178,9 @@ check 'and no others' 0 'accept, by' explain in eth0 arp request 10.0.0.8 to 10.
 check 'its tag' 0 '(tag)' explain in eth0 arp reply vlan 5
 check 'its frame' 0 '(nine)' explain in eth0 arp reply 10.0.0.8 to 10.0.0.1 \
 	ether 02:00:00:00:00:09 to 02:00:00:00:00:01
-check 'nothing else' 1 "'ttl' is no word of ARP" explain in eth0 arp request ttl 5
-check 'no port' 1 'of ARP' explain in eth0 arp request 10.0.0.7:5 to 10.0.0.1
-check 'an address alone' 1 'of ARP' explain in eth0 arp request 10.0.0.7
+check 'nothing else' 2 "'ttl' is no word of ARP" explain in eth0 arp request ttl 5
+check 'no port' 2 'of ARP' explain in eth0 arp request 10.0.0.7:5 to 10.0.0.1
+check 'an address alone' 2 'of ARP' explain in eth0 arp request 10.0.0.7
 
 policy 'pool web { 10.0.0.8:80 }' 'ingress {' 'tcp dport 80 balance @web accept' 'drop' '}'
 tests 'pool weight web 10.0.0.8:80 weight 3' "$in" 'expect drop'
@@ -208,6 +208,51 @@ lacks 'without a line that it has not' ':0:0'
 tests "$in" 'expect not not accept'
 has 'not not' 1 "'not' stands here twice"
 lacks 'with no hint' 'did you mean'
+
+## What is met twice counts once
+
+# opens FIRST LAST: connections by UDP, from these ports; each passes.
+opens() {
+	local i
+	for ((i = $1; i <= $2; i++)); do
+		printf '%s\n' "packet in lan udp 10.0.0.2:$i to 192.0.2.9:53 as c$i" 'expect accept out wan'
+	done
+}
+wires=('address 10.0.0.1/24 dev lan' 'address 192.0.2.1/24 dev wan')
+policy 'tree t { udp dport 53 ct count by saddr > 3 drop id many }' 'ingress { call t; call t; accept }' \
+	'egress { call t; accept }'
+printf '# again\n' | cat p.fw - >again.fw
+tests "${wires[@]}" "$(opens 1 3)" 'packet in lan udp 10.0.0.2:4 to 192.0.2.9:53' 'expect drop rule many'
+has 'ct count: by both hooks, and twice in one' 0 '1..4'
+tests "${wires[@]}" "$(opens 1 2)" 'policy again.fw' 'reply c1' 'expect accept' 'reply c2' 'expect accept' \
+	"$(opens 3 3)" 'packet in lan udp 10.0.0.2:4 to 192.0.2.9:53' 'expect drop rule many'
+has 'and where they are decided afresh' 0 '1..6'
+policy 'tree t { limit over 3/hour burst 3 drop }' 'ingress { call t; call t; accept }'
+tests "${wires[@]}" "$(opens 1 3)" 'packet in lan udp 10.0.0.2:4 to 192.0.2.9:53' 'expect drop'
+has 'a limit takes a token' 0 '1..4'
+policy 'tree t { split round-robin { 1 -> set mark 1; 1 -> set mark 2 } }' 'ingress { call t; call t; accept }'
+tests "${wires[@]}" "$(opens 1 1)" 'expect mark 1' "$(opens 2 2)" 'expect mark 2' "$(opens 3 3)" 'expect mark 1'
+has 'a split goes on by a turn' 0 '1..6'
+
+# Later packets have the turn of their connection; what starts here walks twice at first.
+policy 'option evaluate per-packet' \
+	'ingress {' 'split round-robin { 1 -> set mark 1; 1 -> set mark 2 }' 'accept' '}' \
+	'egress {' 'iif none split round-robin { 1 -> set mark 1; 1 -> set mark 2 }' 'accept' '}'
+tests "${wires[@]}" "$(opens 1 1)" 'expect mark 1' "$(opens 1 1)" 'expect mark 1' 'reply c1' 'expect mark 1' \
+	"$(opens 2 2)" 'expect mark 2' "$(opens 2 2)" 'expect mark 2' "$(opens 3 3)" 'expect mark 1'
+has 'a split, where each packet walks' 0 '1..11'
+out='packet out wan udp 192.0.2.1:%s to 192.0.2.9:53\nexpect mark %s\n'
+# shellcheck disable=SC2059 # a format
+tests "${wires[@]}" "$(printf "$out" 1 1 1 1 2 2 2 2 3 1)"
+has 'and of what starts here' 0 '1..5'
+
+## Names that have addresses together
+
+policy 'set s : addr { max 3; elements = { a.example, b.example, c.example } }' \
+	'ingress { saddr @s accept; drop }'
+tests "${wires[@]}" 'name a.example 10.0.0.11, 10.0.0.12' 'name b.example 10.0.0.11, 10.0.0.12' \
+	'name c.example 10.0.0.13' 'packet in lan udp 10.0.0.13:1 to 10.0.0.1:53' 'expect accept'
+has 'take room in a set once' 0 '1..1'
 
 echo "1..$n"
 exit $failed

@@ -476,6 +476,8 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 		if (ret || (opts && opts->check_only))
 			fwt_blob_free(out);
 	}
+	if (ret && ret != -ENOMEM && s.of_whole)
+		ret = -EOPNOTSUPP;
 	clean(&s);
 	/* Of 110k rules it took four fifths of what reading them had taken. */
 	if (ret == -ENOMEM)

@@ -61,7 +61,8 @@ struct fwt_compile_opts {
  *
  * Not for two threads on one @ast: its nodes' @priv are used meanwhile.
  *
- * Return: 0; -EINVAL where @diag has errors; -E2BIG where the program is over a
+ * Return: 0; -EINVAL where @diag has errors; -EOPNOTSUPP where a patch names a tree, a map or
+ * a pool, which only the whole policy has; -E2BIG where the program is over a
  * limit, which @diag says too; -ENOMEM.
  */
 int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,

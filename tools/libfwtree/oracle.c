@@ -482,7 +482,7 @@ static enum way share(struct walk *w, const struct fwt_rule *rule)
 	if (s->kind == FWT_SPLIT_ROUND_ROBIN) {
 		at = w->o->state && w->o->state->turn ?
 		     w->o->state->turn(w->o->state->ctx, rule) : 0;
-		if (!fwt_oracle_charge(w->r, rule, FWT_NONE, false))
+		if (!fwt_oracle_charge(w->r, rule, FWT_NONE, 0, false))
 			return drop(w, FWT_REASON_EFFECTS, rule);
 	} else {
 		at = fwt_oracle_share(w->o, rule, (u32)sum, w->p, w->env);

@@ -53,11 +53,13 @@ struct fwt_oracle {
  * struct fwt_oracle_charge - a limit, a quota or a split that a walk met
  * @rule: the statement
  * @which: of its limits and quotas; a split is FWT_NONE
+ * @key: tells its keys apart
  * @over: it was over
  */
 struct fwt_oracle_charge {
 	const struct fwt_rule *rule;
 	u32 which;
+	u32 key;
 	bool over;
 };
 
@@ -149,9 +151,9 @@ bool fwt_oracle_element(const struct fwt_oracle *o, const struct fwt_fields *fie
 			const struct fwt_value *v, const struct fwt_packet *p,
 			const struct fwt_env *env);
 
-/** fwt_oracle_charge() - write one down; false where the walk has no room for it */
+/** fwt_oracle_charge() - write one down, once; false where the walk has no room for it */
 bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule, u32 which,
-		       bool over);
+		       u32 key, bool over);
 
 /** fwt_oracle_share() - which number a split's fields come to, less than @sum */
 u32 fwt_oracle_share(const struct fwt_oracle *o, const struct fwt_rule *rule, u32 sum,

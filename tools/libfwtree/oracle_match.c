@@ -487,13 +487,19 @@ u32 fwt_oracle_share(const struct fwt_oracle *o, const struct fwt_rule *rule, u3
 }
 
 bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule, u32 which,
-		       bool over)
+		       u32 key, bool over)
 {
+	u32 i;
+
+	for (i = 0; i < r->n_charges; i++)
+		if (r->charge[i].rule == rule && r->charge[i].which == which &&
+		    r->charge[i].key == key)
+			return true;
 	if (!over && r->n_under == FWT_DECISION_CHARGES)
 		return false;
 	r->n_under += !over;
 	if (r->n_charges < FWT_ORACLE_CHARGES)
-		r->charge[r->n_charges++] = (struct fwt_oracle_charge){ rule, which, over };
+		r->charge[r->n_charges++] = (struct fwt_oracle_charge){ rule, which, key, over };
 	return true;
 }
 
@@ -524,7 +530,7 @@ static int limited(const struct fwt_oracle *o, const struct fwt_rule *rule,
 	before(rule->matches, m, false, &which);
 	if (o->state && o->state->under)
 		under = o->state->under(o->state->ctx, rule, which, key, words, p);
-	if (!fwt_oracle_charge(r, rule, which, !under))
+	if (!fwt_oracle_charge(r, rule, which, fwt_choice_words(key, words, 0, 0), !under))
 		return -1;
 	return under != m->over;
 }

@@ -310,6 +310,8 @@ struct fwt_match *fwt_match_random(struct fwt_parser *p, const struct fwt_lloc *
 	if (!match->m || match->n > match->m)
 		fwt_error(p->diag, &lloc->loc,
 			  "'random N/M' is true N times out of M, N is at most M");
+	else if (match->m > ~0u)
+		fwt_error(p->diag, &lloc->loc, "the M of 'random N/M' is at most %u", ~0u);
 	return match;
 }
 

@@ -129,7 +129,7 @@ u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t);
 u64 fwt_object_key(u8 kind, const char *name);
 
 /** fwt_builder_add() - an element of RULES, MODS, HOOKS, OPTIONS, FILES, COUNTERS,
- * OBJECTS, SERVERS
+ * OBJECTS, SERVERS; of SETS one that is not shared
  */
 u32 fwt_builder_add(struct fwt_builder *b, enum fwt_section sec, const void *element);
 

@@ -14,6 +14,9 @@
 #include "program.h"
 #include "set_shape.h"
 
+/* Until a set moves: it stays, and is shared with none. */
+#define APART	1
+
 /* What stays: for each element its new number, FWT_NONE for what goes. */
 struct sweep {
 	struct fwt_builder *b;
@@ -64,19 +67,19 @@ static void mark(struct sweep *s)
 	for (i = 0; i < s->b->sec[FWT_SEC_MODS].count; i++)
 		if (fwt_mod_test(&m[i]) != FWT_NONE)
 			s->test[fwt_mod_test(&m[i])] = 0;
-	for (i = 0; i < s->b->sec[FWT_SEC_OBJECTS].count; i++) {
-		for (six = 0; six < 2; six++)
-			if (has_elements(&o[i], six))
-				s->set[o[i].param[FWT_SETP_ELEMENTS4 + six]] = 0;
-		if (has_trees(&o[i]))
-			s->set[o[i].param[FWT_SETP_TREES]] = 0;
-	}
 	for (i = 0; i < s->b->sec[FWT_SEC_TESTS].count; i++) {
 		const struct fwt_prog_test *t = &tests(s)[i];
 
 		for (six = 0; six < 2; six++)
 			if (!s->test[i] && has_set(t, six))
 				s->set[t->set[six]] = 0;
+	}
+	for (i = 0; i < s->b->sec[FWT_SEC_OBJECTS].count; i++) {
+		if (has_trees(&o[i]))
+			s->set[o[i].param[FWT_SETP_TREES]] = 0;
+		for (six = 0; six < 2; six++)
+			if (has_elements(&o[i], six))
+				s->set[o[i].param[FWT_SETP_ELEMENTS4 + six]] = APART;
 	}
 }
 
@@ -143,12 +146,13 @@ static void move_sets(struct sweep *s)
 	for (i = 0; i < v->count; i++) {
 		struct fwt_prog_set set = sets(s)[i];
 		struct wanted w = { s, &set, word + set.data };
+		bool apart = set.value != FWT_NONE || s->set[i] == APART;
 
 		if (s->set[i] == FWT_NONE)
 			continue;
 		words = fwt_set_words(&set);
 		s->set[i] = kept;
-		if (set.value == FWT_NONE) {
+		if (!apart) {
 			u64 hash = fwt_hash(FWT_HASH_SEED, &set,
 					    offsetof(struct fwt_prog_set, data));
 

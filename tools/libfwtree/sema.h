@@ -234,6 +234,7 @@ struct fwt_sema {
 	bool per_packet;		/* option evaluate */
 	bool translates;		/* some rule does */
 	bool patch;			/* see struct fwt_compile_opts */
+	bool of_whole;			/* a patch's: it names what only the whole policy has */
 	bool in_set;			/* its elements are read */
 	u32 asked;			/* sets, each with those in it */
 	const char *const *more_files;	/* that are told of, or NULL */
@@ -403,11 +404,11 @@ void fwt_sema_sets_unused(struct fwt_sema *s);
 
 /**
  * fwt_sema_names() - the elements that a set has by its names
- * @s: with the book
+ * @s: with the book, or none
  * @set: set
  * @k: its key
  * @elems: with what is written out; what they stand for comes behind, as much as the
- *	set has room for
+ *	set has room for. Where that is scarce, what is there twice is there once
  */
 void fwt_sema_names(struct fwt_sema *s, const struct fwt_set *set,
 		    const struct fwt_sema_key *k, struct fwt_elems elems[2]);

@@ -22,6 +22,7 @@ static void edge(struct fwt_sema *s, struct fwt_ir_tree *t, const struct fwt_ast
 	if (!to && s->ast->lost)
 		return;		/* it may be what was not understood */
 	if (!to) {
+		s->of_whole = s->patch;
 		fwt_suggest_init(&suggest, end->target.text);
 		for (other = s->ast->trees; other; other = other->next)
 			fwt_suggest_try(&suggest, other->name.text);

@@ -228,22 +228,12 @@ struct fwt_cond *fwt_sema_quota(struct fwt_sema *s, const struct fwt_match *m)
 	return test_of(s, NULL, &t);
 }
 
-/* N of M chances as one less than so many of 2^32; the parser has seen to N <= M. */
-static u32 chances(u64 n, u64 m)
-{
-	while (m > ~0u) {
-		n >>= 1;
-		m >>= 1;
-	}
-	return (u32)((n << 32) / m - 1);
-}
-
 struct fwt_cond *fwt_sema_random(struct fwt_sema *s, const struct fwt_match *m)
 {
 	struct fwt_prog_test t = no_fields;
 	u32 which;
 
-	if (!m->m || m->n > m->m)
+	if (!m->m || m->n > m->m || m->m > ~0u)
 		return NULL;	/* reported */
 	if (!m->n) {
 		fwt_error(s->diag, &m->loc, "'random 0/M' is never true");
@@ -255,7 +245,8 @@ struct fwt_cond *fwt_sema_random(struct fwt_sema *s, const struct fwt_match *m)
 		return NULL;
 	t.op = FWT_TEST_RANDOM;
 	t.pad = (u8)which;
-	t.set[0] = chances(max(m->n, m->m >> 32), m->m);
+	/* One less than so many of 2^32, which is at least one. */
+	t.set[0] = (u32)((m->n << 32) / m->m - 1);
 	t.set[1] = record_of(s);
 	return test_of(s, NULL, &t);
 }

@@ -363,6 +363,7 @@ const struct fwt_map *fwt_sema_map_named(struct fwt_sema *s, const char *name,
 	}
 	if (s->ast->lost)
 		return NULL;	/* it may be what was not understood */
+	s->of_whole = s->patch;
 	fwt_suggest_init(&suggest, name);
 	for (other = s->ast->maps; other; other = other->next)
 		fwt_suggest_try(&suggest, other->name.text);

@@ -92,9 +92,53 @@ static void add_join(struct fwt_sema *s, const struct fwt_sema_key *k,
 	fwt_sema_elem(s, k, &join, elems, FWT_NONE);
 }
 
-/* What is too much goes from the end; what is written out stays. */
+struct wanted {
+	const struct fwt_elems *e;
+	const u32 *data;
+};
+
+static bool same_key(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	u32 words = 2 * w->e->words;
+
+	return !memcmp((u32 *)w->e->data.data + (size_t)n * words, w->data, words * sizeof(u32));
+}
+
+/* Each once, where it stood first. @written: of them, at the beginning. */
+static void fold(struct fwt_sema *s, struct fwt_elems *e, u32 *written)
+{
+	u32 words = 2 * e->words, n = fwt_elems_count(e), kept = 0, left = 0, i, at;
+	u32 *data = e->data.data;
+	struct fwt_index known = { 0 };
+
+	for (i = 0; i < n; i++) {
+		struct wanted w = { e, data + (size_t)i * words };
+
+		at = fwt_index_get(&known, fwt_hash(FWT_HASH_SEED, w.data, words * sizeof(u32)),
+				   same_key, &w, kept);
+		if (at == FWT_NONE) {
+			s->failed = true;
+			break;
+		}
+		if (at != kept)
+			continue;
+		memmove(data + (size_t)kept * words, w.data, words * sizeof(u32));
+		kept++;
+		left += i < *written;
+	}
+	fwt_index_clean(&known);
+	if (s->failed)
+		return;
+	e->data.count = kept * words;
+	*written = left;
+}
+
+/* A set that seems to have too much: what is there twice counts once; then it goes from the
+ * end, but what is written out stays.
+ */
 static void cut(struct fwt_sema *s, const struct fwt_set *set, struct fwt_elems elems[2],
-		const u32 written[2])
+		u32 written[2])
 {
 	u32 n = fwt_elems_count(&elems[0]) + fwt_elems_count(&elems[1]), max, over, six, most;
 
@@ -102,6 +146,11 @@ static void cut(struct fwt_sema *s, const struct fwt_set *set, struct fwt_elems 
 		return;
 	max = (u32)set->max->number;
 	if (n <= max)
+		return;
+	for (six = 0; six < 2; six++)
+		fold(s, &elems[six], &written[six]);
+	n = fwt_elems_count(&elems[0]) + fwt_elems_count(&elems[1]);
+	if (n <= max || n == written[0] + written[1])
 		return;
 	over = n - max;
 	for (six = 2; six-- && over;) {
@@ -127,8 +176,10 @@ void fwt_sema_names(struct fwt_sema *s, const struct fwt_set *set,
 
 	if (set->resolvers || set->names.count)
 		s->b.flags |= FWT_PROGRAM_BEYOND;
-	if (!s->book)
+	if (!s->book) {
+		cut(s, set, elems, written);
 		return;
+	}
 	s->names_of = set;
 	if (set->resolvers)
 		add(s, k, addresses(s, FWT_DNS_RESOLVERS, &set->name.loc), elems);

@@ -137,7 +137,10 @@ static void declare(struct fwt_sema *s, struct fwt_pool *pool)
 	pool->priv = state;
 	state->object = FWT_NONE;
 	if (!pool->servers) {
-		fwt_error(s->diag, &pool->name.loc, "pool '%s' has no server", pool->name.text);
+		/* What could not be read may have been some. */
+		if (!pool->lost)
+			fwt_error(s->diag, &pool->name.loc, "pool '%s' has no server",
+				  pool->name.text);
 		return;
 	}
 	if (pool->count > FWT_POOL_SERVERS_MAX) {
@@ -197,6 +200,7 @@ static struct fwt_pool *find(struct fwt_sema *s, const struct fwt_name *name)
 			  name->text);
 		return NULL;
 	}
+	s->of_whole = s->patch;
 	fwt_suggest_init(&suggest, name->text);
 	for (other = s->ast->pools; other; other = other->next)
 		fwt_suggest_try(&suggest, other->name.text);

@@ -51,7 +51,10 @@ bool fwt_sema_type_fields(const struct fwt_set_type *type,
 	return type->count;
 }
 
-/* As they were written, one by one: so that each can be taken away again. */
+/* As they were written, one by one: so that each can be taken away again. Not shared with
+ * a set that begins alike: what a program may have checked goes by its words, and elements
+ * are checked for each set.
+ */
 static u32 elements(struct fwt_sema *s, const struct fwt_elems *e)
 {
 	struct fwt_prog_set set = {
@@ -62,7 +65,8 @@ static u32 elements(struct fwt_sema *s, const struct fwt_elems *e)
 	if (!set.count)
 		return FWT_NONE;
 	memcpy(set.dim, e->dim, sizeof(set.dim));
-	return fwt_builder_set(&s->b, &set, e->data.data, NULL);
+	set.data = fwt_builder_words(&s->b, e->data.data, fwt_set_words(&set));
+	return fwt_builder_add(&s->b, FWT_SEC_SETS, &set);
 }
 
 static u32 pack_types(const struct fwt_set_type *type)

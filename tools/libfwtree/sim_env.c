@@ -54,17 +54,19 @@ static void env_route(const struct fwt_env *env, const struct fwt_packet *p,
 	fwt_mock_route(routes(env), p, what, r);
 }
 
-/* Decided afresh, a connection is under every limit. */
+/* Decided afresh, a connection is under every limit. What its other hook has charged it to
+ * is itself.
+ */
 static u32 env_count(const struct fwt_env *env, u64 table, const u32 *key, u32 words)
 {
 	const struct fwt_world *w = container_of(env, struct fwt_world, env);
-	u32 n, own;
+	const struct fwt_conn *own = w->former ? w->former : w->c;
+	u32 n;
 
 	if (w->again || w->known)
 		return 0;
 	n = fwt_count_read(fwt_pernet(w->net), table, key, words);
-	own = w->former ? fwt_conn_counted(w->former, table, key, words) : 0;
-	return n - min(n, own);
+	return n && own && fwt_conn_counted(own, table, key, words) ? n - 1 : n;
 }
 
 /* Nobody asks for them here. */
@@ -458,6 +460,12 @@ bool fwt_route_known(struct fwt_way *w)
 void fwt_route_learn(struct fwt_way *w)
 {
 	(void)w;
+}
+
+void fwt_route_drop(struct fwt_conn *c, enum fwt_dir dir)
+{
+	(void)c;
+	(void)dir;
 }
 
 void fwt_route_bury(struct fwt_conn *c)
