@@ -136,6 +136,44 @@ equal((d["delta"], state()[0]), (True, [(n, "".join(x + "\n" for x in new[n])) f
       ("main.fw", "parts/names.fw", "parts/services.fw", "parts/both.fw", "parts/empty.fw", "parts/both.fw")]),
       "the files take back what was changed besides")
 
+# By file and line, in whichever file; also where the whole of it is compiled.
+apply_files(FILES, "--full")
+def placed(what, delta, file, line, *words):
+    d = fwctl("rule", *words)
+    equal((d["delta"], d["file"], d["line"]), (delta, file, line), what)
+def services():
+    return [f["text"] for f in fwctl("show", "policy")["files"] if f["name"] == "parts/services.fw"][0].split("\n")
+placed("rule add by FILE:LINE of a file that is included", True, "parts/services.fw", 8,
+       "add", "before", "parts/services.fw:8", "udp dport 4020 drop id placed")
+placed("rule replace of what was added there", True, "parts/services.fw", 8,
+       "replace", "parts/services.fw:8", "udp dport 4021 drop id placed")
+placed("LINE alone is of the first file", True, "main.fw", 4, "add", "before", "4", "udp dport 4023 drop")
+block = "udp dport 4022 { saddr 10.9.0.0/16 accept; drop }"
+placed("a block in a file that is included: the whole", False, "parts/services.fw", 9,
+       "add", "after", "parts/services.fw:8", block)
+equal(services()[7:10], ["\tudp dport 4021 drop id placed", "\t" + block, "\tudp dport 4000 drop id counted"],
+      "stands where it was asked for")
+equal([len(f["text"].split("\n")) for f in fwctl("show", "policy")["files"]],
+      [len(FILES[n]) + 1 + more for n, more in (("main.fw", 1), ("parts/names.fw", 0), ("parts/services.fw", 2),
+                                               ("parts/both.fw", 0), ("parts/empty.fw", 0), ("parts/both.fw", 0))],
+      "and the other files are what they were")
+placed("rule replace of a block: the whole", False, "parts/services.fw", 9,
+       "replace", "parts/services.fw:9", "udp dport 4024 drop")
+for place, words in (("parts/both.fw:2", "parts/both.fw is included 2 times"),
+                     ("parts/none.fw:2", "the policy in force has no file 'parts/none.fw'"),
+                     ("parts/services.fw:1", "no rule begins in line 1 of parts/services.fw")):
+    r = run("fwctl", "-n", "gw", "rule", "delete", place)
+    ok(r.returncode == 1 and words in r.stderr, f"rule delete {place}: {words}", r.stderr)
+apply_files({**FILES, "main.fw": ["ingress {", '\tinclude "parts/both.fw"', "\taccept", "}", "egress { accept }"]})
+placed("the first rule of a hook may be one of a file that is included", False, "parts/both.fw", 1,
+       "add", "first", "in", "ingress", "udp dport 7 { drop }")
+apply_files({**FILES, "main.fw": ["tree ingress-lan {", "\tudp dport 9 drop", "}", "ingress {",
+                                  "\tcall ingress-lan", "\taccept", "}", "egress { accept }"]})
+ok("\ntree ingress-lan\n" in "\n" + run("fwctl", "-n", "gw", "show", "tree").stdout, "a tree whose name begins as a hook's is one")
+d = fwctl("rule", "add", "first", "in", "tree ingress-lan", "udp dport 8 drop")
+equal((d["file"], d["line"]), ("main.fw", 2), "and is named as show tree heads it")
+apply_files(FILES, "--full")
+
 # Refused as ever, with file and line.
 write(edit(FILES, "parts/services.fw", 3, ["\ttcp dprot 5 accept"]))
 r = run("fwctl", "-n", "gw", "apply", "main.fw")

@@ -101,6 +101,8 @@ told 'rule delete' rule delete nine
 told 'conn delete' conn delete udp
 told confirm nothing
 told apply apply policy.fw --confirm 60s
+told 'show policy' show policy
+ok "a policy on trial" has trial
 told confirm confirm
 told diff diff policy.fw
 # Where there is something to be told.
@@ -125,7 +127,7 @@ told 'explain --pcap' explain -f policy.fw --dev lan --pcap stump.pcap
 told 'explain --pcap' explain -f policy.fw --dev lan --pcap bad.pcap -w left.pcap
 ok "packets of a capture" has summary reasons passed_over malformed
 told check check nowhere.fw
-timeout 30 fwctl -n gw -j monitor policy conn >events 2>err &
+timeout 300 fwctl -n gw -j monitor policy conn >events 2>err &
 # Again until it listens.
 happens() {
 	fw conn flush
@@ -133,7 +135,7 @@ happens() {
 	on home ping -n -c 1 -W 1 198.51.100.7
 	grep -q '"event":"applied"' events && grep -q '"event":"new"' events
 }
-ok "events were told" wait_for happens
+PATIENCE=60 ok "events were told" wait_for happens
 kill $!
 wait $!
 ok "monitor" documented monitor <events

@@ -96,6 +96,9 @@ load
 so_many 10
 kill -9 "${web[2]}"
 ok "dead: it is taken out" wait_for state_is 192.168.1.12:8080 down
+# Seconds; between two of them it may be tried.
+retry_said() { local s; s=$(server 192.168.1.12:8080 retry 2>/dev/null); [ -n "$s" ] && [ "$s" -le 60 ]; }
+ok "dead: and in how many seconds it is tried is said" wait_for retry_said
 total=$(server 192.168.1.12:8080 total)
 before=$(failed)
 so_many 24

@@ -125,15 +125,15 @@ for f in (4, 6):
 # A rule that was covered comes back with what covered it gone, and the other way.
 apply(TEXT)
 u = udp("net", FAR[4], 55)
-def passes():
+def passes(seconds=0.3):
     v = udp("home", HOME[4])
     v.sendto(b"x", (FAR[4], 55))
-    got = not silent(u)
+    got = not silent(u, seconds)
     v.close()
     return got
 ok(not passes(), "covered: dropped")
 change("delete", "no")
-ok(passes(), "its cover is gone: accepted by the rule behind")
+ok(passes(TIMEOUT), "its cover is gone: accepted by the rule behind")
 change("add", "first", "in", "ingress", "udp dport 55 drop id no")
 ok(not passes(), "covered again, as the first rule")
 u.close()
@@ -161,6 +161,16 @@ for what, words, line in (
     change(*words, delta=False)
     equal(text(), SHARED.replace(f"{A}; {B}", line), f"a rule with a comment, several on a line: {what}")
     ok({"a", "b"} <= {r["id"] for r in stats()["rules"]}, f"... and the others are there: {what}")
+# What only the whole policy has may be named, and what nobody has is told.
+apply("map m : port -> addr { elements = { 80 -> 10.0.0.1 } }\npool p { 10.0.0.5 }\ntree tt {\n\tudp dport 4 drop\n\taccept\n}\n"
+      "ingress {\n\tudp dport 3 drop id here\n\taccept\n}\negress { accept }\n")
+for words in ("udp dport 5 call tt", "udp dport 6 goto tt", "tcp dport 80 dnat to tcp dport map @m accept",
+              "tcp dport 81 balance@p accept"):
+    change("add", "before", "here", words, delta=False)
+    ok(f"\t{words}\n\tudp dport 3 drop id here" in text(), f"rule add: {words}")
+r = run("fwctl", "-n", "gw", "rule", "add", "before", "here", "udp dport 7 goto nowhere")
+ok(r.returncode == 1 and "there is no tree 'nowhere'" in r.stderr, "a tree that nobody has", r.stderr)
+
 apply("ingress {\n\tprotocol udp { dport 53 drop id a }\n\taccept\n}\negress { accept }\n")
 change("replace", "a", "dport 54 drop id a # in a block", delta=False)
 ok("dport 54 drop id a # in a block\n}" in text(), "in a block of one line")
@@ -264,6 +274,13 @@ with open("p.fw", "w") as f:
 fwctl("apply", "p.fw", "--full")
 begin(54, 1), begin(56, 1)
 equal((told("limits"), stats()["quotas"][0]["used"], hits()["most"]), ({"few": (14, 3, 4)}, used, 3), "compiled anew: they go on")
+change("add", "after", "dns", "udp dport 53 count seen count asked id asks")
+with ns("gw"):
+    nl = Family()
+equal(sorted(nl.dump_bytes("COUNTER_GET", nl.attrs("COUNTER")["NAME"])), [b"asked\0", b"seen\0"],
+      "a counter of the policy and of its patch is told once")
+nl.close()
+change("delete", "asks")
 change("add", "first", "in", "ingress", "udp dport 54 limit 1/hour burst 2 drop id now")
 begin(54, 3)
 equal(told("limits"), {"now": (5, 2, 1), "few": (15, 3, 5)}, "one more of a patch beside one of the policy")

@@ -578,7 +578,7 @@ report $? 'and the seed is said'
 proves 1 'found among generated packets' 'and may be found' \
 	'always in eth0 tcp * to * expect accept' --budget 50
 check --property 'never in eth0 tpc * to * expect accept'
-[ $? = 1 ] && grep -q "'tpc' is no protocol" "$tmp/err" && grep -q '^  *\^~~$' "$tmp/err"
+[ $? = 2 ] && grep -q "'tpc' is no protocol" "$tmp/err" && grep -q '^  *\^~~$' "$tmp/err"
 report $? 'a property that is none has a caret'
 check -j --property 'never in eth2 tcp * to * expect accept'
 python3 -c 'import json, sys

@@ -227,12 +227,12 @@ ok "a size that is none, and a link without a name" mtu
 
 ## What is no packet
 
-bad() { run 1 explain "${gateway[@]}" "$@"; }
+bad() { run 2 explain "${gateway[@]}" "$@"; }
 flag() { bad in eth0 udp 1.2.3.4:4 to 1.1.1.1:5 syn && says 'TCP alone has flags' && says '^~~'; }
 ok "syn on udp" flag
 interface() {
-	bad in eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'" && says '   ^~~~' &&
-		bad out eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'"
+	run 1 explain "${gateway[@]}" in eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'" && says '   ^~~~' &&
+		run 1 explain "${gateway[@]}" out eth7 udp 1.2.3.4:4 to 1.1.1.1:5 && says "names the interface 'eth7'"
 }
 ok "an interface that no route names" interface
 world() {
@@ -250,6 +250,11 @@ bad_world() {
 		run 1 explain -f open.fw --world missing.fwt in eth0 udp 10.0.0.2:4 to 10.0.0.1:5 && says missing.fwt
 }
 ok "what is wrong there is told with its place" bad_world
+no_route() {
+	run 2 explain -f open.fw --route default in eth0 udp 10.0.0.2:4 to 10.0.0.1:5 && says "--route 'default'" &&
+		run 2 explain -f open.fw --address nowhere in eth0 udp 10.0.0.2:4 to 10.0.0.1:5 && says "--address 'nowhere'"
+}
+ok "routes and addresses that are typed wrong are usage" no_route
 kind() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 type 3 && says 'ICMP alone has types'; }
 ok "a type on tcp" kind
 short() { bad in eth0 tcp 1.2.3.4:4 to 1.1.1.1:5 len 39 && says 'its headers are 40 bytes'; }

@@ -106,6 +106,13 @@ ok 'nothing of what it includes' says 1 'nothing came by it' check "$tmp/by-fifo
 wait
 by_nothing() { : | "$fwctl" check - >"$tmp/out" 2>"$tmp/err"; [ $? = 1 ] && grep -q 'nothing came by it' "$tmp/err"; }
 ok 'by standard input' by_nothing
+ok 'nor by a standard input that is no pipe' says 1 'nothing came by it' check -
+no_input() { "$fwctl" "$1" - <&- >"$tmp/out" 2>"$tmp/err"; [ $? = 1 ] && grep -q 'cannot read -: Bad file' "$tmp/err"; }
+ok 'closed standard input is no empty policy' no_input check
+ok 'and is not applied' no_input apply
+: >"$tmp/emptied.fw"
+ok 'nor is a file of no bytes' says 1 "emptied.fw is empty ('fwctl flush' removes the policy in force)" apply "$tmp/emptied.fw"
+ok 'which may be looked at' prints 0 '0 rules' check "$tmp/emptied.fw"
 ok '/dev/null is empty, and may be' prints 0 '0 rules' check /dev/null
 ok 'a FIFO that nobody writes to' says 1 'nobody writes to it' check "$tmp/fifo"
 ok 'explain reads it once' prints 0 'drop, reason policy' explain -f <(slow) in eth0 tcp 192.0.2.1:1 to 192.0.2.2:23
@@ -121,6 +128,12 @@ again() {
 			END { exit !(gone && gone < files && files < there) }' "$tmp/out"
 }
 ok 'dkms-install takes away what is installed' again
+
+# What tests lack is looked for each time, whatever the build has.
+asks() { make -s -n -C "$top" "$1" >"$tmp/out" 2>"$tmp/err" && grep -qx 'tests/deps' "$tmp/out"; }
+ok 'make check asks for what tests need' asks check
+ok 'so do its parts' asks check-net
+ok 'and the long ones' asks nightly
 
 # What is installed somewhere else leaves this machine's modules alone.
 # shellcheck disable=SC2016 # make's variables
@@ -236,7 +249,7 @@ ok 'apply: and no file' says 2 'apply: FILE is missing' apply --confirm 60s
 ok 'an unknown option' says 2 "the option '-x'" -x check a
 ok '-n without a name' says 2 'needs the name of a network namespace' check "$tmp/good.fw" -n
 ok 'usage errors are JSON too' json 2 '"chek" in d["error"]["message"] and d["errors"][0] == d["error"]' -j chek
-ok 'half a packet' says 1 'a protocol is missing' explain -f x in lo
+ok 'half a packet' says 2 'a protocol is missing' explain -f x in lo
 ok 'a trial needs a time' says 2 "a time is expected behind '--confirm'" apply "$tmp/good.fw" --confirm
 ok 'a trial of what is no time' says 2 'a day is the most' apply "$tmp/good.fw" --confirm 25h
 
@@ -255,6 +268,13 @@ printf '\xef\xbb\xbfingress { drop }\n' >"$tmp/bom.fw"
 ok 'a byte order mark' says 1 'bom.fw:1:1: error: a byte order mark (save the file without one)' check "$tmp/bom.fw"
 sed 's/$/\r/' "$tmp/good.fw" >"$tmp/crlf.fw"
 ok 'lines as other systems end them' prints 0 'is good: 3 rules' check "$tmp/crlf.fw"
+printf 'ingress {\n\tlog "a\xc2\x9b31m\xc3\xa9" dprot 9 drop\n\tlog "\x9b\xff" drop\n}\n' >"$tmp/control.fw"
+shown() {
+	run 1 check "$tmp/control.fw" && grep -qF '"a?31mé"' "$tmp/err" && grep -qF '"??"' "$tmp/err" &&
+		grep -qE '^	 {13}\^~~~~$' "$tmp/err" && ! LC_ALL=C grep -q $'\x9b' "$tmp/err"
+}
+ok 'a terminal is not told by a policy what to do' shown
+ok 'nor by a property' says 2 'never ?31m' check --property $'never \xc2\x9b31m' "$tmp/good.fw"
 { printf 'define a = '; head -c 9000000 /dev/zero | tr '\0' a; printf '\ningress { drop }\n'; } >"$tmp/wide.fw"
 short() { says 1 'wide.fw:1:12: error: a name of more than 255 characters' check "$tmp/wide.fw" && [ "$(wc -c <"$tmp/err")" -lt 5000 ]; }
 ok 'of a line of megabytes a screen is shown' short

@@ -331,6 +331,7 @@ static void test_refused(void **state)
 		{ "random 3/2 drop", 1, "'random N/M'" },
 		{ "saddr $nope drop", 7, "'$nope' is not defined" },
 		{ "reject with tcp-rst", 13, "unknown answer 'tcp-rst'" },
+		{ "reject with icmp type host-unreachable", 13, "unknown answer 'icmp'" },
 		{ "queue 70000", 7, "a queue is at most" },
 		{ "protocol . dport tcp .443 drop", 22, "'.' joins only between blanks" },
 		{ "select iif { default -> drop; default -> drop }", 31, "'select' has one" },

@@ -176,10 +176,11 @@ static int read_properties(struct fwt_prover *prover, const struct check *c)
 		n = fwt_prover_add(prover, c->property[i], error, sizeof(error));
 		if (n == INT_MIN)
 			return out_error(NULL, "out of memory");
-		if (n < 0)
-			return out_error_at(c->property[i], (unsigned int)(-n - 1),
-					    strcspn(c->property[i] + (-n - 1), " "), NULL, "%s",
-					    error);
+		if (n < 0) {
+			out_error_at(c->property[i], (unsigned int)(-n - 1),
+				     strcspn(c->property[i] + (-n - 1), " "), NULL, "%s", error);
+			return FWCTL_USAGE;
+		}
 	}
 	return 0;
 }

@@ -72,6 +72,10 @@ static int compile(const struct applying *a, struct fwt_diag *diag, struct view 
 	memset(v, 0, sizeof(*v));
 	fwt_diag_init(diag);
 	ast = fwt_parse_file(a->path, diag, &parse);
+	/* Whoever was to write it has failed: everything would pass. */
+	if (ast && !ast->sources->source[0]->len)
+		fwt_error_hint(diag, NULL, "'fwctl flush' removes the policy in force",
+			       "%s is empty", a->path);
 	fwt_dns_init(&book);
 	opts.book = &book;
 	/* Nobody is asked for a policy that has errors. */

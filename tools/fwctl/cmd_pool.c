@@ -87,7 +87,7 @@ static void row(const struct fwt_nl_server *s)
 	out_cell_num("packets", OUT_COUNT, s->packets);
 	out_cell_num("bytes", OUT_BYTES, s->bytes);
 	if (out_is_json() && s->has_retry)
-		out_num("retry_ms", s->retry);
+		out_num("retry", (s->retry + 999) / 1000);
 	out_row_end();
 }
 

@@ -57,6 +57,31 @@ static uint64_t id_key(const char *id)
 	return fwt_hash(fwt_hash(FWT_HASH_SEED, "id", 3), id, strlen(id) + 1);
 }
 
+/* Which of the files in force is meant. 0; 1 where that is for the text to tell; -1 after
+ * an error.
+ */
+static int find_file(struct session *s, const struct place *p, uint32_t *file)
+{
+	struct fwt_nl_text text;
+	uint32_t i, times = 0;
+	const char *name;
+
+	*file = 0;
+	if (!p->file_len)
+		return 0;
+	if (fwt_nl_text_fetch(&s->nl, &text))
+		return -1;
+	for (i = 0; (name = text.file[i].name); i++) {
+		if (strlen(name) != p->file_len || memcmp(name, p->text, p->file_len))
+			continue;
+		*file = i;
+		times++;
+	}
+	fwt_nl_text_clean(&text);
+	/* One that is included several times has as many rules in each line. */
+	return times == 1 ? 0 : 1;
+}
+
 /* The rule that is meant: of those that were added (@added), or of the base. 0; 1 for
  * one that is to be looked for in the text; -1 after an error.
  */
@@ -64,7 +89,7 @@ static int find(struct session *s, const struct place *p, uint32_t *added,
 		struct fwt_nl_spot *spot)
 {
 	struct fwt_nl_which which = { 0 };
-	uint32_t i;
+	uint32_t i, file;
 	int ret;
 
 	memset(spot, 0, sizeof(*spot));
@@ -79,15 +104,15 @@ static int find(struct session *s, const struct place *p, uint32_t *added,
 				return 0;
 			}
 	} else {
-		*added = fwt_delta_find(&s->delta, 0, p->line);
-		if (*added != FWT_NONE) {
-			/* Whether that is the file meant, the text says. */
-			if (p->file_len || !session_line(s, *added)->has_rule ||
-			    session_line(s, *added)->shown != p->line)
-				return 1;
-			return 0;
-		}
-		which.line = fwt_delta_base_line(&s->delta, 0, p->line);
+		ret = find_file(s, p, &file);
+		if (ret)
+			return ret;
+		*added = fwt_delta_find(&s->delta, file, p->line);
+		if (*added != FWT_NONE)
+			return !session_line(s, *added)->has_rule ||
+			       session_line(s, *added)->shown != p->line;
+		which.file = file;
+		which.line = fwt_delta_base_line(&s->delta, file, p->line);
 	}
 	ret = fwt_nl_rule_find(&s->nl, &which, spot);
 	if (ret == -ENOENT)
@@ -448,8 +473,9 @@ int cmd_rule_add(struct fwctl *ctl, int argc, char **argv)
 		if (strcmp(argv[1], "in") || argc < 4)
 			return fwctl_usage(ctl, NULL,
 					   "'first' is followed by 'in', a hook or tree, and the rule");
-		c.place.tree = argv[2];
-		c.place.text = argv[2];
+		/* As show tree heads it, too. */
+		c.place.tree = argv[2] + (strncmp(argv[2], "tree ", 5) ? 0 : 5);
+		c.place.text = c.place.tree;
 		return run_with(ctl, &c, argc - 3, argv + 3);
 	}
 	c.side = i;

@@ -117,9 +117,13 @@ static int fetch_both(struct view *v, struct fwt_nl_rules *rules, struct fwt_nl 
 	return out_error(NULL, "the policy changes too often to be read");
 }
 
+/* "ingress" or "ingress device d0"; a tree may well be called ingress-lan. */
 static bool is_hook(const char *tree)
 {
-	return !strncmp(tree, "ingress", 7) || !strncmp(tree, "egress", 6);
+	size_t len = strcspn(tree, " ");
+
+	return (len == 7 && !memcmp(tree, "ingress", len)) ||
+	       (len == 6 && !memcmp(tree, "egress", len));
 }
 
 static void print_tree(const struct view *v, const struct fwt_nl_rules *rules,

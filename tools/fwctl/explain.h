@@ -50,7 +50,7 @@ int explain_world(const struct explain *e, struct fwt_sim *sim, struct fwt_diag 
  */
 int explain_machine(const struct explain *e, bool plain, struct fwt_sim **sim);
 
-/* What is typed is no packet: says where, and returns 1. @column: from 1. */
+/* What is typed is no packet: says where, and returns FWCTL_USAGE. @column: from 1. */
 int explain_no_packet(const char *packet, int column, const char *error);
 
 /* The way of the last packet. */

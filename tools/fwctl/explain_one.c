@@ -206,7 +206,8 @@ static int add_world(struct fwt_sim *sim, const char *what, const char *rest)
 	snprintf(line, sizeof(line), "%s %s", what, rest);
 	if (!fwt_sim_world(sim, line))
 		return 0;
-	return out_error(NULL, "--%s '%s': %s", what, rest, fwt_sim_error(sim));
+	out_error(NULL, "--%s '%s': %s", what, rest, fwt_sim_error(sim));
+	return FWCTL_USAGE;
 }
 
 int explain_world(const struct explain *e, struct fwt_sim *sim, struct fwt_diag *diag)
@@ -245,7 +246,8 @@ int explain_no_packet(const char *packet, int column, const char *error)
 {
 	size_t len = strcspn(packet + column - 1, " \t");
 
-	return out_error_at(packet, (unsigned int)column - 1, len ? len : 1, NULL, "%s", error);
+	out_error_at(packet, (unsigned int)column - 1, len ? len : 1, NULL, "%s", error);
+	return FWCTL_USAGE;
 }
 
 /* Its interface is one that nobody has said is there. */

@@ -15,7 +15,7 @@
 #include "program_view.h"
 #include "source.h"
 
-static void clean(struct fwt_parse_files *files)
+void in_force_files_clean(struct fwt_parse_files *files)
 {
 	uint32_t i;
 
@@ -24,7 +24,7 @@ static void clean(struct fwt_parse_files *files)
 	free(files->file);
 }
 
-static bool fill(const struct view *v, struct fwt_parse_files *files)
+bool in_force_files(const struct view *v, struct fwt_parse_files *files)
 {
 	struct fwt_parse_given *f;
 	uint32_t i;
@@ -56,14 +56,14 @@ struct fwt_policy_ast *in_force_read(const struct view *v, const char *name,
 
 	if (!v->prog.n[FWT_SEC_FILES])
 		return NULL;
-	if (fill(v, &files))
+	if (in_force_files(v, &files))
 		dir = fwt_source_dir(files.file[0].name);
 	opts.base = dir;
 	if (dir)
 		ast = fwt_parse_buffer(files.n == 1 ? name : files.file[0].name,
 				       files.file[0].text, files.file[0].len, diag, &opts);
 	free(dir);
-	clean(&files);
+	in_force_files_clean(&files);
 	return ast;
 }
 

@@ -6,6 +6,7 @@
 #include "fwctl.h"
 
 struct fwt_diag;
+struct fwt_parse_files;
 struct fwt_policy_ast;
 struct view;
 
@@ -28,5 +29,15 @@ int in_force_parse(struct fwctl *ctl, struct fwt_policy_ast **ast, struct fwt_di
  */
 struct fwt_policy_ast *in_force_read(const struct view *v, const char *name,
 				     struct fwt_diag *diag);
+
+/**
+ * in_force_files() - the texts of a policy's files as they are now
+ * @v: it, with the delta of @v
+ * @files: filled in; in_force_files_clean() frees what it holds, also where this fails
+ *
+ * Return: false without memory.
+ */
+bool in_force_files(const struct view *v, struct fwt_parse_files *files);
+void in_force_files_clean(struct fwt_parse_files *files);
 
 #endif /* FWCTL_IN_FORCE_H */

@@ -547,12 +547,15 @@ static int run(struct fwctl *ctl, int argc, char **argv)
 
 /* Who closed standard output gave its number to what is opened first: text would be
  * written into a capture, or sent to the kernel. What stands there instead can't be
- * written to, and that is told.
+ * written to, and that is told. In the place of standard input it can't be read: to read
+ * nothing there would be an empty policy.
  */
 static void take_numbers(void)
 {
-	int fd;
+	int fd = open("/dev/null", O_WRONLY);
 
+	if (fd > STDIN_FILENO)
+		close(fd);
 	do {
 		fd = open("/dev/null", O_RDONLY);
 	} while (fd >= 0 && fd <= STDERR_FILENO);

@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "json_writer.h"
 #include "out.h"
+#include "source.h"
 
 #define COLUMNS_MAX	16
 /* Rows of which the widths are taken together. */
@@ -173,20 +174,26 @@ void out_null(const char *key)
 
 const char *out_clean(char *buf, size_t size, const char *text, size_t len)
 {
-	size_t i, n = 0;
-	bool blank = false;
+	size_t i, n = 0, bytes;
+	bool blank = false, safe;
 
-	for (i = 0; i < len && text[i] && n + 1 < size; i++) {
-		unsigned char c = text[i];
-
-		if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+	for (i = 0; i < len && text[i] && n + 1 < size; i += bytes) {
+		bytes = fwt_utf8_shown(text + i, len - i, &safe);
+		if (strchr(" \t\n\r", text[i])) {
 			blank = n;
 			continue;
 		}
 		if (blank && n + 2 < size)
 			buf[n++] = ' ';
 		blank = false;
-		buf[n++] = c < 0x20 || c == 0x7f ? '?' : c;
+		if (!safe) {
+			buf[n++] = '?';
+			continue;
+		}
+		if (n + bytes >= size)
+			break;
+		memcpy(buf + n, text + i, bytes);
+		n += bytes;
 	}
 	buf[n] = 0;
 	return buf;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The whole way to change one rule: the text in force is edited, compiled, applied.
+ * The whole way to change one rule: the text in force is edited, compiled, applied. Of a
+ * policy of several files one is another then; what they include is found among them.
  *
  * For what a patch can't say: rules that go on, or of short blocks; several on a
  * line; more of them than a patch is worth.
@@ -15,22 +16,30 @@
 #include "ast.h"
 #include "compile.h"
 #include "diag.h"
+#include "in_force.h"
 #include "parse.h"
 #include "program_view.h"
 #include "rule.h"
 #include "set_names.h"
+#include "source.h"
 
 /* Names of sets stand for what they did. @c: what is said of it comes into @told. */
-static int compile(struct fwt_nl *nl, const char *name, const char *text,
+static int compile(struct fwt_nl *nl, const struct fwt_parse_files *files,
 		   struct fwt_program *prog, struct fwt_blob *out, const struct change *c,
 		   struct fwt_diag *told)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog };
-	struct fwt_policy_ast *ast;
+	char *dir = fwt_source_dir(files->file[0].name);
+	struct fwt_parse_opts parse = { .files = files, .base = dir };
+	struct fwt_policy_ast *ast = NULL;
 	struct fwt_dns_book book;
 	int ret = -1;
 
-	ast = fwt_parse_buffer(name, text, strlen(text), told, NULL);
+	if (dir)
+		ast = fwt_parse_buffer(files->file[0].name, files->file[0].text,
+				       files->file[0].len, told, &parse);
+	else
+		fwt_error(told, NULL, "out of memory");
 	fwt_dns_init(&book);
 	opts.book = &book;
 	if (ast && !fwt_diag_failed(told) && names_kept(nl, ast, &book))
@@ -43,6 +52,7 @@ static int compile(struct fwt_nl *nl, const char *name, const char *text,
 		ret = -1;
 	fwt_diag_sources(told, NULL);
 	fwt_ast_free(ast);
+	free(dir);
 	if (ret) {
 		fwt_blob_free(out);
 		ret = out_diag_errors(told);
@@ -55,7 +65,11 @@ static bool whole_before(const struct fwt_prog_rule *a, const struct fwt_prog_ru
 	return a->text < b->text || (a->text == b->text && a->text_len > b->text_len);
 }
 
-static const struct fwt_prog_rule *find(const struct fwt_program *prog, const struct place *p)
+/* Rules are numbered as they are read: the first of a tree may be one of a file that is
+ * included, which stands behind the others in the text.
+ */
+static const struct fwt_prog_rule *find(const struct fwt_program *prog, const struct place *p,
+					uint32_t file)
 {
 	const struct fwt_prog_rule *found = NULL;
 	u32 i;
@@ -68,9 +82,9 @@ static const struct fwt_prog_rule *find(const struct fwt_program *prog, const st
 			is = r->id != FWT_NONE &&
 			     !strcmp(fwt_program_string(prog, r->id), p->id);
 		else if (p->tree)
-			is = !strcmp(fwt_program_string(prog, r->tree), p->tree);
+			is = !found && !strcmp(fwt_program_string(prog, r->tree), p->tree);
 		else
-			is = r->line == p->line;
+			is = r->file == file && r->line == p->line;
 		if (is && (!found || whole_before(r, found)))
 			found = r;
 	}
@@ -107,11 +121,13 @@ static bool ends_in_comment(const char *rule)
 	return comment;
 }
 
-/* The text with the change. Whole lines where the rule has them to itself. */
-static char *edit(const char *text, const struct fwt_prog_rule *r, const struct change *c,
-		  uint32_t *line)
+/* The text with the change. Whole lines where the rule has them to itself.
+ * @from: where in its file the rule begins
+ */
+static char *edit(const char *text, const struct fwt_prog_rule *r, size_t from,
+		  const struct change *c, uint32_t *line)
 {
-	size_t len = strlen(text), from = r->text, to = r->text + r->text_len;
+	size_t len = strlen(text), to = from + r->text_len;
 	bool first, last, comment = c->rule && ends_in_comment(c->rule);
 	size_t head = from, tail = to, blanks;
 	char *out = NULL;
@@ -172,67 +188,81 @@ static char *edit(const char *text, const struct fwt_prog_rule *r, const struct 
 	return ret < 0 ? NULL : out;
 }
 
-static char *text_in_force(const struct view *v)
+/* The file that a place is of; what is said of a line alone is said of the first one. 0, or
+ * the exit status.
+ */
+static int find_file(const struct fwt_parse_files *files, const struct place *p, uint32_t *file)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	uint32_t i, times = 0;
 
-	if (!out)
-		return NULL;
-	view_print_file(v, 0, out);
-	return fclose(out) ? NULL : text;
+	*file = 0;
+	for (i = 0; p->file_len && i < files->n; i++) {
+		const char *name = files->file[i].name;
+
+		if (strlen(name) != p->file_len || memcmp(name, p->text, p->file_len))
+			continue;
+		*file = i;
+		times++;
+	}
+	if (!p->file_len || times == 1)
+		return 0;
+	if (!times)
+		return out_error("fwctl show policy shows its files",
+				 "the policy in force has no file '%.*s'", (int)p->file_len,
+				 p->text);
+	/* Its lines are as many rules as it is included times. */
+	return out_error("edit the file, and apply the policy",
+			 "%s is included %u times: which rule is meant is not known",
+			 files->file[*file].name, times);
 }
 
 int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size_t size,
 		     uint32_t *line, uint32_t *generation, struct fwt_diag *told)
 {
+	struct fwt_parse_files files = { 0 };
 	const struct place *p = &c->place;
 	const struct fwt_prog_rule *r;
+	struct fwt_parse_given *f;
 	struct fwt_blob blob = { 0 }, folded = { 0 };
 	struct fwt_nl_policy trial;
 	struct fwt_program now;
 	struct view v;
-	char *text, *edited = NULL;
+	uint32_t n = 0;
+	char *edited;
 	int ret;
 
 	ret = view_fetch(&v, nl, false);
 	if (ret)
 		return ret;
-	snprintf(file, size, "%s", fwt_program_string(&v.prog, v.prog.file[0].name));
-	text = text_in_force(&v);
-	if (!text) {
+	if (!v.prog.n[FWT_SEC_FILES] || !in_force_files(&v, &files)) {
 		ret = out_error(NULL, "out of memory");
 		goto out;
 	}
-	if (v.prog.n[FWT_SEC_FILES] != 1) {
-		ret = out_error("edit them, and apply the first one",
-				"the policy in force is of %u files, and this needs its text",
-				v.prog.n[FWT_SEC_FILES]);
+	ret = find_file(&files, p, &n);
+	if (ret)
 		goto out;
-	}
-	if (p->file_len && (strlen(file) != p->file_len || memcmp(file, p->text, p->file_len))) {
-		ret = out_error(NULL, "the policy in force is of %s, not of '%.*s'", file,
-				(int)p->file_len, p->text);
-		goto out;
-	}
 	/* As it was fetched, or with its patch, compiled. */
 	now = v.prog;
 	if (v.prog.patch)
-		ret = compile(nl, file, text, &now, &folded, NULL, told);
+		ret = compile(nl, &files, &now, &folded, NULL, told);
 	if (ret)
 		goto out;
-	r = find(&now, p);
+	r = find(&now, p, n);
 	if (!r) {
-		ret = not_found(p, file);
+		ret = not_found(p, files.file[n].name);
 		goto out;
 	}
-	edited = edit(text, r, c, line);
+	f = &files.file[r->file];
+	snprintf(file, size, "%s", f->name);
+	edited = edit(f->text, r, r->text - now.file[r->file].text, c, line);
 	if (!edited) {
 		ret = out_error(NULL, "out of memory");
 		goto out;
 	}
-	ret = compile(nl, file, edited, NULL, &blob, c, told);
+	free(f->text);
+	f->text = edited;
+	f->len = strlen(edited);
+	ret = compile(nl, &files, NULL, &blob, c, told);
 	/* What is on trial stays on trial, for as long as it is. */
 	if (!ret && (fwt_nl_policy_get(nl, &trial) ||
 		     fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation,
@@ -242,8 +272,7 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 out:
 	fwt_blob_free(&blob);
 	fwt_blob_free(&folded);
-	free(edited);
-	free(text);
+	in_force_files_clean(&files);
 	view_clean(&v);
 	return ret;
 }

@@ -553,6 +553,7 @@ struct fwt_pool {
 	bool scheduler_written;
 	enum fwt_scheduler scheduler;
 	bool health_passive;
+	bool lost;		/* something in it could not be read */
 	struct fwt_server *servers;
 	uint32_t count;
 	void *priv;

@@ -353,7 +353,7 @@ static int compile(struct build *b, struct fwt_diag *diag, u32 *wrong, struct fw
 	fwt_ast_free(ast);
 	free(name);
 	free(text);
-	if (ret)
+	if (ret && ret != -EOPNOTSUPP)
 		place_errors(b, diag, wrong);
 	return ret;
 }

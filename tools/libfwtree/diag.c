@@ -43,14 +43,15 @@ const char *fwt_severity_name(enum fwt_severity severity)
 	return names[severity];
 }
 
-/* Characters in the first n bytes: those that do not continue another */
+/* Characters in the first n bytes; a byte that is of none is one, as it is shown */
 static uint32_t characters(const char *text, size_t n)
 {
 	uint32_t count = 0;
 	size_t i;
+	bool safe;
 
-	for (i = 0; i < n; i++)
-		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	for (i = 0; i < n; i += fwt_utf8_shown(text + i, n - i, &safe))
+		count++;
 	return count;
 }
 
@@ -195,13 +196,21 @@ void fwt_diag_sort(struct fwt_diag *diag)
 	}
 }
 
-/* A terminal must not obey what stands in a file: control bytes become '?' */
+/* A terminal must not obey what stands in a file: control characters become '?', and so
+ * do bytes that are no text.
+ */
 static void print_text(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = *text;
+	const char *end = text + strlen(text);
+	bool safe;
+	size_t n;
 
-		putc((c < 0x20 && c != '\t') || c == 0x7f ? '?' : c, out);
+	for (; text < end; text += n) {
+		n = fwt_utf8_shown(text, (size_t)(end - text), &safe);
+		if (safe || *text == '\t')
+			fwrite(text, 1, n, out);
+		else
+			putc('?', out);
 	}
 }
 
@@ -211,25 +220,21 @@ static void print_text(FILE *out, const char *text)
  */
 static void print_caret(FILE *out, const struct fwt_diag_entry *e)
 {
-	const char *p = e->source;
+	const char *p = e->source, *end = p + strlen(p);
 	uint32_t column = 1;
+	bool safe;
 
-	for (; *p && column < e->column; p++) {
-		if (((unsigned char)*p & 0xc0) == 0x80)
-			continue;
+	for (; p < end && column < e->column; column++) {
 		putc(*p == '\t' ? '\t' : ' ', out);
-		column++;
+		p += fwt_utf8_shown(p, (size_t)(end - p), &safe);
 	}
-	/* the rest of the last character's bytes puts nothing */
 	putc('^', out);
-	if (*p)
-		p++;
+	if (p < end)
+		p += fwt_utf8_shown(p, (size_t)(end - p), &safe);
 	/* no further than what is quoted of the line */
-	for (column++; *p && column < e->end_column; p++) {
-		if (((unsigned char)*p & 0xc0) == 0x80)
-			continue;
+	for (column++; p < end && column < e->end_column; column++) {
 		putc('~', out);
-		column++;
+		p += fwt_utf8_shown(p, (size_t)(end - p), &safe);
 	}
 	putc('\n', out);
 }

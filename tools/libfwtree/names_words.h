@@ -130,8 +130,8 @@
 #define FWT_WORDS_CT_DIRECTION(X) X("original", 0) X("reply", 1)
 
 #define FWT_WORDS_FAMILY(X)						\
-	X("ipv4", 4) X("ip", 4) X("inet", 4)				\
-	X("ipv6", 6) X("ip6", 6) X("inet6", 6)
+	X("ipv4", 4) X("ip", 4)						\
+	X("ipv6", 6) X("ip6", 6)
 
 #define FWT_WORDS_ROUTE_TYPE(X)						\
 	X("local", FWT_ROUTE_LOCAL)				\

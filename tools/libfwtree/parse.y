@@ -232,7 +232,7 @@ pool_item: %empty
 	| HEALTH WORD			{ fwt_pool_health(p, &@2, $2); }
 	| server			{ fwt_pool_server(p, $1, NULL); }
 	| server WEIGHT NUMBER		{ fwt_pool_server(p, $1, $3); }
-	| error
+	| error				{ fwt_pool_lost(p); }
 	;
 
 server: literal				{ $$ = fwt_server_new(p, &@$, $1, &@1, NULL); }

@@ -235,6 +235,7 @@ struct fwt_ast_end *fwt_end_reject(struct fwt_parser *p, const struct fwt_lloc *
 		for (i = 0; words[i] && n < sizeof(hint); i++)
 			n += snprintf(hint + n, sizeof(hint) - n, "%s %s", i ? "," : "", words[i]);
 	fwt_error_hint(p->diag, &w_lloc->loc, hint, "unknown answer '%s'", with->text);
+	p->spoiled = true;	/* nftables' answers are of several words */
 	return end;
 }
 

@@ -239,6 +239,7 @@ struct fwt_server *fwt_server_new(struct fwt_parser *p, const struct fwt_lloc *l
 				  struct fwt_value *port);
 void fwt_pool_server(struct fwt_parser *p, struct fwt_server *servers,
 		     struct fwt_value *weight);
+void fwt_pool_lost(struct fwt_parser *p);
 void fwt_pool_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_atom *name,
 		  struct fwt_pool *pool);
 void fwt_port_warning(struct fwt_parser *p, const struct fwt_value *v);

@@ -589,6 +589,14 @@ void fwt_pool_server(struct fwt_parser *p, struct fwt_server *servers,
 	pool->servers = servers;
 }
 
+void fwt_pool_lost(struct fwt_parser *p)
+{
+	struct fwt_pool *pool = pool_item(p);
+
+	if (pool)
+		pool->lost = true;
+}
+
 void fwt_pool_add(struct fwt_parser *p, const struct fwt_lloc *lloc, struct fwt_atom *name,
 		  struct fwt_pool *pool)
 {

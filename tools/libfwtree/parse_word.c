@@ -142,6 +142,22 @@ static const struct {
 	{ "policy", "end the hook with 'drop' or 'accept'" },
 	{ "type", "a hook is 'ingress' or 'egress'" },
 	{ "rule", "a rule begins with what it matches" },
+	{ "proto", "'protocol' asks for it" },
+	{ "from", "'saddr' asks where a packet comes from, 'iif' by which interface" },
+	{ "src", "'saddr' asks for it" },
+	{ "dst", "'daddr' asks for it" },
+	{ "on", "'iif' and 'oif' ask for an interface" },
+	{ "any", "leave the match out" },
+	{ "all", "leave the match out" },
+	{ "keep", "leave it out: what is accepted is tracked, but for 'notrack'" },
+	{ "quick", "leave it out: the first verdict decides" },
+	{ "nat", "'snat', 'masquerade', 'dnat' and 'redirect' translate" },
+	{ "ACCEPT", "in small letters: 'accept'" },
+	{ "DROP", "in small letters: 'drop'" },
+	{ "REJECT", "in small letters: 'reject'" },
+	{ "input", "a hook is 'ingress' or 'egress'" },
+	{ "output", "a hook is 'ingress' or 'egress'" },
+	{ "forward", "a hook is 'ingress' or 'egress'; what is forwarded passes both" },
 	{ "packets", "leave it out: a burst is of what the rate is of, a counter has no numbers" },
 	{ "bytes", "leave it out: a burst is of what the rate is of, a counter has no numbers" },
 };
@@ -334,8 +350,8 @@ bool fwt_unknown_field(struct fwt_parser *p, const struct fwt_raw *raw)
 	const struct fwt_raw *second = fwt_peek(p, 0);
 	struct fwt_lloc lloc = raw->lloc;
 	const struct fwt_spelling *sp;
-	char buf[256], pair[2 * FWT_PARSE_WORD_MAX + 2];
-	const char *hint = NULL;
+	char buf[320], pair[2 * FWT_PARSE_WORD_MAX + 2];
+	const char *hint = NULL, *before = "one of: ";
 	struct fwt_suggest s;
 	unsigned int i, n = 0;
 
@@ -350,12 +366,18 @@ bool fwt_unknown_field(struct fwt_parser *p, const struct fwt_raw *raw)
 		return true;
 	}
 
+	/* "tcp accept", "{ tcp, udp } dport 53" */
+	if (fwt_class_has(FWT_CLASS_PROTOCOL, raw->atom->text))
+		n = snprintf(buf, sizeof(buf), second->type == ',' ?
+			     "'protocol { %s, ... }' is meant, or " : "'protocol %s' is meant, or ",
+			     raw->atom->text);
 	/* list them, in the order of the table, which is not the chain's */
 	for (i = 1; i <= p->spellings; i++) {
 		sp = &p->spelling[i];
-		if (sp->word[0] == raw->atom && n < sizeof(buf))
-			n += snprintf(buf + n, sizeof(buf) - n, "%s%s",
-				      n ? ", " : "one of: ", sp->text);
+		if (sp->word[0] != raw->atom || n >= sizeof(buf))
+			continue;
+		n += snprintf(buf + n, sizeof(buf) - n, "%s%s", before, sp->text);
+		before = ", ";
 	}
 	report(p, &lloc, n && n < sizeof(buf) ? buf : NULL, "only the beginning of a field:",
 	       raw->atom->text);

@@ -320,7 +320,8 @@ bool fwt_sema_ifname_ok(struct fwt_sema *s, const struct fwt_value *v)
 
 	if (len && len <= 15 && !strpbrk(v->text, "/: \t\n"))
 		return true;
-	fwt_error(s->diag, &v->loc, "'%s' is no interface name: those have 1 to 15 letters",
+	fwt_error(s->diag, &v->loc,
+		  "'%s' is no interface name: those have 1 to 15 letters, without blanks, '/' and ':'",
 		  v->text);
 	return false;
 }

@@ -50,8 +50,11 @@ static bool wrong(const struct reader *r, const struct fwt_value *v)
 			  fwt_class_noun(r->class), kind_noun[v->kind]);
 		return false;
 	}
-	fwt_error(r->s->diag, &v->loc, "'%s' takes %s, and this is %s", words_of(r),
-		  fwt_class_noun(r->class), kind_noun[v->kind]);
+	fwt_error_hint(r->s->diag, &v->loc,
+		       v->kind == FWT_VALUE_WORD && !strcmp(v->text, "any") ?
+		       "any at all: leave the match out" : NULL,
+		       "'%s' takes %s, and this is %s", words_of(r), fwt_class_noun(r->class),
+		       kind_noun[v->kind]);
 	return false;
 }
 
@@ -88,13 +91,17 @@ static bool wide(u64 value, struct fwt_range *out)
 static bool unknown_word(const struct reader *r, const struct fwt_value *v)
 {
 	struct fwt_suggest suggest;
+	const char *meant;
 	char hint[128];
 
 	fwt_suggest_init(&suggest, v->text);
 	fwt_class_suggest(r->class, &suggest);
-	fwt_error_hint(r->s->diag, &v->loc,
-		       fwt_suggest_hint(&suggest, hint, sizeof(hint)),
-		       "'%s' is not %s", v->text, fwt_class_noun(r->class));
+	meant = fwt_suggest_hint(&suggest, hint, sizeof(hint));
+	/* Elsewhere it is both families, or IPv4 alone. */
+	if (r->class == FWT_CLASS_FAMILY && !strncmp(v->text, "inet", 4))
+		meant = "'ipv4' or 'ipv6'; leave the match out for both";
+	fwt_error_hint(r->s->diag, &v->loc, meant, "'%s' is not %s", v->text,
+		       fwt_class_noun(r->class));
 	return false;
 }
 

@@ -128,6 +128,15 @@ size_t fwt_utf8(const char *text, size_t left)
 	return n;
 }
 
+size_t fwt_utf8_shown(const char *text, size_t left, bool *safe)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = fwt_utf8(text, left);
+
+	*safe = n == 1 ? p[0] >= 0x20 && p[0] != 0x7f : n && (p[0] != 0xc2 || p[1] >= 0xa0);
+	return n ? n : 1;
+}
+
 /* The first bad byte says that this is no text; the others would say it again */
 static void check_bytes(const struct fwt_source *s, uint32_t file, struct fwt_diag *diag)
 {
@@ -315,7 +324,7 @@ int fwt_source_read_policy(struct fwt_sources *sources, const char *path, const 
 	int file = fwt_source_read(sources, path, dir, included, diag);
 	const struct fwt_source *s = file < 0 ? NULL : sources->source[file];
 
-	if (!s || !s->pipe || s->len)
+	if (!s || s->len || (!s->pipe && strcmp(path, "-")))
 		return file;
 	fwt_error_hint(diag, included,
 		       included ? NULL : "'fwctl flush' removes the policy in force",

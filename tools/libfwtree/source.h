@@ -67,8 +67,8 @@ int fwt_source_read(struct fwt_sources *sources, const char *path, const char *d
 /**
  * fwt_source_read_policy() - the same of a policy, or what it includes
  *
- * A pipe by which nothing came is an error: whoever was to write has failed, and an
- * empty policy lets everything pass.
+ * A pipe or standard input by which nothing came is an error: whoever was to write has
+ * failed, and an empty policy lets everything pass.
  */
 int fwt_source_read_policy(struct fwt_sources *sources, const char *path, const char *dir,
 			   const struct fwt_loc *included, struct fwt_diag *diag);
@@ -90,6 +90,16 @@ int fwt_source_add(struct fwt_sources *sources, const char *name, const char *di
  * Return: its length; 0 where there is none, or a NUL.
  */
 size_t fwt_utf8(const char *text, size_t left);
+
+/**
+ * fwt_utf8_shown() - the character that a text begins with, for a terminal
+ * @left: bytes there are, at least 1
+ * @safe: set where it may be shown: it is UTF-8, and no control character, of which
+ *	U+0080 to U+009F are some
+ *
+ * Return: its bytes; 1 where there is none.
+ */
+size_t fwt_utf8_shown(const char *text, size_t left, bool *safe);
 
 /**
  * fwt_source_line() - a line of text
