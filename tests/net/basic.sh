@@ -50,14 +50,15 @@ ingress {
 	iif lan tcp dport 80 accept
 	iif lan protocol { icmp, icmpv6 } accept
 	iif wan drop
-	drop
+	drop id rest
 }
 END
 serve net 80
 serve net 81
 ok "port 80 is accepted" on home python3 "$netdir/peer.py" ask tcp $far4 80
 ok "port 80 is accepted by IPv6" on home python3 "$netdir/peer.py" ask tcp $far6 80
-fails "port 81 is not" on home timeout 0.5 python3 "$netdir/peer.py" ask tcp $far4 81
+fails "port 81 is not" on home python3 "$netdir/peer.py" ask tcp $far4 81
+over "which the last rule refuses" "$(rule rest hits)" 0
 is "the connection shows its rule's line" "$(fw -j conn list |
 	j "[c['rules']['ingress']['line'] for c in d if c['protocol'] == 'tcp'][0]")" 2
 

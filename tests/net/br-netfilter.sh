@@ -8,11 +8,11 @@
 #             lan (a bridge) gw wan ──── net 203.0.113.1
 #   home2 .3 ─┘
 #
-# Only Debian's own kernels have it.
-# flavours: stock
+# flavours: debug stock
+# last: bridges of other tests are not to have it
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
-if ! modprobe br_netfilter 2>/dev/null; then
+if ! kernel_module br_netfilter; then
 	skip "bridged frames meet device trees only" "this kernel has no br_netfilter"
 	done_testing
 	exit 0

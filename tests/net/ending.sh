@@ -119,21 +119,23 @@ balanced() { [ "$(books)" = 0 ]; }
 ok "R33: the books are balanced" wait_for balanced
 
 # The policy: flushed and back.
-traffic 2
+traffic 300
 for _ in 1 2 3 4 5; do
 	fw flush >/dev/null
 	policy
 done
-wait $traffic
+kill $traffic
+wait $traffic || :
 ok "R33: the policy was flushed under traffic, and is back" on home ping -n -c 1 -W 2 198.51.100.7
 
 # The namespace.
 for round in 1 2 3; do
-	traffic 2
+	traffic 300
 	ok "round $round: traffic goes" wait_for have 20
 	for p in $(ip netns pids gw); do kill -9 "$p"; done
 	ok "R33: round $round: the namespace goes under traffic" ip netns del gw
-	wait $traffic
+	kill $traffic
+	wait $traffic || :
 	for h in home net; do
 		for p in $(ip netns pids $h); do kill -9 "$p"; done
 		ip netns del $h
@@ -147,12 +149,13 @@ if [ "$FWTREE_FLAVOUR" != fast ]; then
 	done_testing
 	exit
 fi
-traffic 3
+traffic 300
 ok "traffic goes" wait_for have 20
 ok "R33: the module goes under traffic" rmmod fwtree
 is "R33: and all its memory" "$(grep -c ^fwtree_ /proc/slabinfo)" 0
 ok "and comes back" insmod "$FWTREE_KO"
 policy
 ok "traffic goes" wait_for have 20
-wait $traffic
+kill $traffic
+wait $traffic || :
 done_testing

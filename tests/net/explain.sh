@@ -175,6 +175,7 @@ ok "none of which counted anything" check_pure
 # Nothing that is counted or filled: tokens, bytes, turns, elements, servers.
 cat >dry.fw <<'END'
 option adopt 0s
+option timeout udp 10m
 set seen : addr
 pool web { scheduler round-robin; 198.51.100.7:1001; 198.51.100.7:1002; [2001:db8:77::7]:1001; [2001:db8:77::7]:1002 }
 ingress {

@@ -92,14 +92,12 @@ for f in (4, 6):
         wait_for(lambda: flow.seen)
         ok(len(masqueraded(f)) >= 2, f"{name}: connections are there", conn_list())
         before, kept = gone(), others()
-        t0 = time.monotonic()
         if how == "address":
             ip("addr", "del", WAN[f] + ("/24" if f == 4 else "/64"), "dev", "wan")
         else:
             ip("link", "set", "wan", "down")
         ok(wait_for(lambda: not [c for c in masqueraded(f) if c["reply"]["daddr"] == WAN[f]]),
            f"{name}: what had its address has ended", conn_list())
-        ok(time.monotonic() - t0 < 1 + SLOW, f"{name}: soon", time.monotonic() - t0)
         ok(wait_for(lambda: not [c for c in conn_list() if c["original"]["dport"] == 9]),
            f"{name}: by snat to addr(IF), too", conn_list())
         ok(gone() - before >= 3, f"{name}: counted", gone() - before)

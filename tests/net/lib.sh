@@ -98,6 +98,18 @@ may_fail() {
 	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 }
 
+# kernel_module NAME: loads a module that comes with the kernel: an installed one's is
+# modprobe's to find; one that was built here has it in the folder it was built in.
+kernel_module() {
+	local ko
+	if [ -z "${FWTREE_KDIR-}" ]; then
+		modprobe "$1" 2>/dev/null
+		return
+	fi
+	ko=$(find "$FWTREE_KDIR/net" -name "$1.ko")
+	[ -n "$ko" ] && insmod "$ko"
+}
+
 # done_testing: the last line of a test.
 done_testing() { echo "1..$(wc -c <.count)"; }
 

@@ -131,8 +131,8 @@ for f in (4, 6):
             equal(set(ports), {4000}, f"R2 IPv{f}: without the word its port is kept")
             continue
         # 32 of 64,512: two alike once in 130 runs, three never; and all in one half of
-        # them once in two thousand millions.
-        ok(len(set(ports)) > 29 and 4000 not in ports[1:-1], f"R2 IPv{f} random: another port each time", ports)
+        # them once in two thousand millions. Its own is as good as any.
+        ok(len(set(ports)) > 29 and ports.count(4000) < 3, f"R2 IPv{f} random: another port each time", ports)
         ok(ports[0] < 33280 < ports[-1] and ports[0] >= 1024, f"R2 IPv{f} random: all over the range", ports)
 
 # What goes by lo stays here: to the loopback, to addresses of ours, or led there.
@@ -158,9 +158,9 @@ for f in (4, 6):
             continue
         u, v = udp("gw", to, 7001), udp("gw", to, 7002)
         refused(lambda: v.sendto(b"ask", (to, 7001)))
-        heard = not silent(u, 1)
+        heard = not silent(u, TIMEOUT)
         refused(lambda: u.sendto(b"answer", (to, 7002)))
-        ok(heard and not silent(v, 1), f"R12 IPv{f}, a program to {name}: UDP, both ways")
+        ok(heard and not silent(v, TIMEOUT), f"R12 IPv{f}, a program to {name}: UDP, both ways")
         u.close()
         v.close()
     equal(reason("no-address"), before, f"R12 IPv{f}: nothing was without an address")

@@ -119,13 +119,14 @@ def udp(host: str, addr: str, port: int = 0) -> socket.socket:
         return sock(socket.SOCK_DGRAM, addr, port)
 
 
-def passes(f: int, port: int = 81) -> bool:
-    """Whether a packet of home's gets to net, family @f."""
+def passes(f: int, port: int = 81, seconds: float = TIMEOUT) -> bool:
+    """Whether a packet of home's gets to net, family @f: one that is to is waited for; where
+    none is to, @seconds may be few."""
     with ns("net"):
         s = sock(socket.SOCK_DGRAM, FAR[f], port)
     c = udp("home", HOME[f])
     c.sendto(b"x", (FAR[f], port))
-    r = not silent(s)
+    r = not silent(s, seconds)
     s.close()
     c.close()
     return r
@@ -296,19 +297,25 @@ class Wire:
         self.s.send(frame)
 
     def frames(self, seconds: float = 0.3) -> Iterator[bytes]:
-        """What arrives (not what we send) for so long."""
+        """What arrives (not what we send) for so long, and what has by then: we may have
+        stood still meanwhile."""
         end = time.monotonic() + seconds
-        while True:
-            left = end - time.monotonic()
-            if left <= 0:
-                return
-            self.s.settimeout(left)
-            try:
-                data, where = self.s.recvfrom(65535)
-            except socket.timeout:
-                return
-            if where[2] != socket.PACKET_OUTGOING:
-                yield data
+        late = 10000    # of what does not end
+        try:
+            while late:
+                left = max(end - time.monotonic(), 0)
+                self.s.settimeout(left)
+                try:
+                    data, where = self.s.recvfrom(65535)
+                except socket.timeout:
+                    continue
+                except BlockingIOError:
+                    return
+                late -= not left
+                if where[2] != socket.PACKET_OUTGOING:
+                    yield data
+        finally:
+            self.s.settimeout(TIMEOUT)
 
     def close(self) -> None:
         self.s.close()

@@ -20,7 +20,8 @@ wait_for listening net 7 udp
 
 check() {
 	local what=$1
-	on net timeout 20 tcpdump -U -i i0 -w "$what.pcap" -s 0 tcp or udp 2>tcpdump.err &
+	: >tcpdump.err
+	on net timeout 300 tcpdump -U -i i0 -w "$what.pcap" -s 0 tcp or udp 2>tcpdump.err &
 	wait_for grep -q listening tcpdump.err
 	py <<-END
 		what = "$what"
@@ -40,7 +41,8 @@ check() {
 		    u.sendto(b"odd", (FAR[f], 7))
 		    ok(u.recv(100), f"{what} IPv{f}: UDP")
 	END
-	wait_for bash -c "tcpdump -r $what.pcap 2>/dev/null | grep -q UDP"
+	# The last that was said.
+	ok "$what: all is written down" wait_for bash -c "tcpdump -r $what.pcap 2>/dev/null | grep -q 'IP6 .*UDP'"
 	for p in $(ip netns pids net); do
 		[ "$(cat "/proc/$p/comm")" = tcpdump ] && kill -INT "$p"
 	done
@@ -52,12 +54,13 @@ ip netns exec net ethtool -K i0 rx off gro off >/dev/null
 check plain
 is "plain: tcpdump finds every checksum right" \
 	"$(tcpdump -vv -nn -r plain.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(incorrect\|\[bad \|bad cksum')" 0
-over "plain: and looked at some" "$(tcpdump -vv -nn -r plain.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c correct)" 100
+over "plain: and looked at some" "$(tcpdump -vv -nn -r plain.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(correct)')" 100
 ip netns exec home ethtool -K h0 tx off tso off gso off >/dev/null
 ip netns exec gw ethtool -K lan rx off gro off >/dev/null
 check software
 is "software: tcpdump finds every checksum right" \
 	"$(tcpdump -vv -nn -r software.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(incorrect\|\[bad \|bad cksum')" 0
+over "software: and looked at some" "$(tcpdump -vv -nn -r software.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(correct)')" 100
 
 # UDP without a checksum stays so; one that comes to 0 is sent as 0xffff.
 py <<'END'

@@ -131,6 +131,7 @@ equal((len([l for l in stats()["limits"] if l["id"] == "more"]), figures("limits
 
 # Deciding afresh takes nothing, and lets nothing end that a limit let pass.
 LIVE = """option adopt 0s
+option timeout udp 10m
 ingress { iif lo accept; ct state untracked accept; udp dport 5100 limit 2/day burst 2 accept id live; udp dport 5100 drop id no
           udp dport 5101 random 1/2 { set mark 1; accept id heads }; udp dport 5101 accept id tails
           udp dport 5102 split round-robin { 1 -> accept id a; 1 -> accept id b; 2 -> accept id c }

@@ -208,6 +208,8 @@ ip -n gw addr flush dev lan
 ip -n gw addr add 192.168.1.1/24 dev lan
 on home ip -6 neigh replace fd00:1::1 lladdr "$(cat /dev/null; ip -n gw -j link show lan | j 'd[0]["address"]')" dev h0
 before=$(reason no-address)
-on home timeout 0.3 bash -c 'exec 3<>/dev/tcp/2001:db8:77::7/80' 2>/dev/null
-over "no address to redirect to: counted" "$(reason no-address)" "$before"
+spawn home timeout 20 bash -c 'exec 3<>/dev/tcp/2001:db8:77::7/80'
+grew() { [ "$(reason no-address)" -gt "$before" ]; }
+ok "no address to redirect to: counted" wait_for grew
+kill "$pid" 2>/dev/null
 done_testing

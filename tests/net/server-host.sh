@@ -110,14 +110,25 @@ equal(dials(HOST, 80, BAN), None, "taken back")
 
 # A flood of one: the rate, and then the list. Others do not notice.
 open_ = []
-for i in range(90):
-    with ns("net"):
-        s = socket.socket()
-    s.setblocking(False)
-    s.bind((GUESS, 0))
-    s.connect_ex((HOST, 80))
-    open_.append(s)
-ok(wait_for(lambda: GUESS in blocked()), "web: more than the rate, and it is on the list", rule("web-flood"))
+
+
+def flood():
+    """It is one if it is fast enough: once more if it was not."""
+    for s in open_:
+        s.close()
+    open_.clear()
+    fwctl("conn", "flush")
+    for i in range(90):
+        with ns("net"):
+            s = socket.socket()
+        s.setblocking(False)
+        s.bind((GUESS, 0))
+        s.connect_ex((HOST, 80))
+        open_.append(s)
+    return GUESS in blocked()
+
+
+ok(wait_for(flood), "web: more than the rate, and it is on the list", rule("web-flood"))
 ok(0 < blocked()[GUESS] <= 600, "for ten minutes", blocked())
 equal(dials(HOST, 80, GOOD), None, "others do not notice")
 for s in open_:

@@ -43,10 +43,10 @@ def bad(*argv):
     return r.returncode, r.stderr
 
 # Nothing was before.
-t = trial(OLD, "500ms")
-equal(t["trial"], 1, "applied on trial, and for how long")
-ok("on trial" in in_force(), "show says so")
-wait_for(lambda: in_force() is None)
+t = trial(OLD, "9500ms")
+equal(t["trial"], 10, "applied on trial, and for how long")
+ok("on trial" in (in_force() or ""), "show says so")
+wait_for(lambda: in_force() is None, 60)
 equal(in_force(), None, "no policy before: none again when the time is over")
 equal(bad("confirm")[0], 1, "nothing to confirm")
 ok("no policy is on trial" in bad("rollback")[1], "nor to roll back, which is said")
@@ -62,7 +62,7 @@ ok(keep.talk(), "a connection that the former policy allows")
 before, gen = rule("eighty"), stats()["generation"]
 frames = stats()["counters"]["frames"]["packets"]
 shell = subprocess.run(["setsid", "bash", "-c",
-                        f"fwctl -n gw apply {policy(NEW)} --confirm 2s >/dev/null && kill -9 $$"])
+                        f"fwctl -n gw apply {policy(NEW)} --confirm {6 + 2 * SLOW}s >/dev/null && kill -9 $$"])
 equal(shell.returncode, -signal.SIGKILL, "the shell that applied it is dead")
 ok(silent(keep.c), "on trial: nothing has come yet")
 keep.s.sendall(b"late")
@@ -70,9 +70,9 @@ ok(silent(keep.c), "on trial: what it forbids stops")
 other = Pair("home", FAR[4], 81, s81)
 ok(other.talk(), "on trial: what it allows goes")
 other.close()
-wait_for(lambda: "dport 80" in (in_force() or ""))
-ok("dport 80" in in_force(), "the former policy is back")
-ok("on trial" not in in_force(), "and not on trial")
+wait_for(lambda: "dport 80" in (in_force() or ""), 60)
+ok("dport 80" in (in_force() or ""), "the former policy is back")
+ok("on trial" not in (in_force() or ""), "and not on trial")
 ok(stats()["generation"] >= gen + 2, "with a generation of its own")
 after = rule("eighty")
 ok(after["packets"] >= before["packets"] and after["hits"] >= before["hits"] > 0,
@@ -121,11 +121,11 @@ fwctl("conn", "flush")
 
 # Confirmed.
 apply(OLD)
-gen = trial(NEW, "1s")["generation"]
+gen = trial(NEW, f"{1 + 2 * SLOW}s")["generation"]
 equal(fwctl("-j", "confirm")["generation"], gen, "confirmed, under the same generation")
 time_then = time.monotonic()
-wait_for(lambda: time.monotonic() > time_then + 1.5)
-ok("dport 81" in in_force(), "stays when the time is over")
+wait_for(lambda: time.monotonic() > time_then + 2 * SLOW + 1.5, 60)
+ok("dport 81" in (in_force() or ""), "stays when the time is over")
 equal(stats()["counters"].get("frames"), None, "the former one's counter is gone")
 
 # Others meanwhile.
@@ -139,9 +139,9 @@ gen = stats()["generation"]
 trial(NEW.replace("81", "82"), "1h")
 equal(stats()["generation"], gen + 1, "another one on trial is not")
 fwctl("rule", "replace", "other", "tcp dport 83 accept id other")
-ok("dport 83" in in_force() and "on trial" in in_force(), "a rule is changed on trial")
+ok("dport 83" in (in_force() or "") and "on trial" in (in_force() or ""), "a rule is changed on trial")
 fwctl("-j", "rollback")
-ok("dport 80" in in_force(), "rolled back: to what was before the trials")
+ok("dport 80" in (in_force() or ""), "rolled back: to what was before the trials")
 for wrong in ("0s", "25h", "30", "x", ""):
     equal(bad("apply", policy(NEW), "--confirm", wrong)[0], 2, f"no time: '{wrong}'")
 equal(bad("apply", policy(NEW), "--confirm")[0], 2, "no time at all")
@@ -156,7 +156,7 @@ line = rule("ninety")["line"]
 for i in range(20):
     trial(NEW, "1h")
     fwctl("-j", "rollback")
-ok("dport 90" in in_force(), "a rule that was added is there again")
+ok("dport 90" in (in_force() or ""), "a rule that was added is there again")
 equal(rule("ninety")["line"], line, "where it was")
 # Elements that the policy on trial does not have are there again; what holds the
 # group's logger is let go of once.
@@ -221,14 +221,14 @@ def world():
 was, left = world()
 equal(was[0], sorted([HOME[4], HOME[6], "198.51.100.9", "2001:db8:9::9"]), "before: four elements")
 equal(was[2], [(200, 78, 2)], "before: what is used of the quota")
-trial("option adopt 0s\ningress { drop }\n", "1s")
+trial("option adopt 0s\ningress { drop }\n", f"{4 + 2 * SLOW}s")
 equal((stats()["limits"], stats()["quotas"]), ([], []), "on trial: without them")
 equal(bad("set", "list", "seen")[0], 1, "nor the set")
 send(4, 5001)
-wait_for(lambda: "quota 200" in (in_force() or ""))
+wait_for(lambda: "quota 200" in (in_force() or ""), 60)
 now, later = world()
 equal(now, was, "the former policy is back: elements, tokens, quota as they were")
-ok(all(later[e] is not None and 0 <= left[e] - later[e] < 60 for e in later),
+ok(all(later[e] is not None and 0 <= left[e] - later[e] < 60 + 4 * SLOW for e in later),
    "elements end when they would have", (left, later))
 equal(hits("adds", "limited", "quoted", "for-all"), [2, 8, 2, 4], "and counts")
 for f in (4, 6):

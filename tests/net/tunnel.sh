@@ -12,7 +12,7 @@
 topology
 route_home
 for part in ip_vs ip_vs_rr; do
-	insmod "$FWTREE_KDIR/net/netfilter/ipvs/$part.ko"
+	kernel_module $part
 done
 on gw ip addr add 192.168.1.80/32 dev lan
 on gw ipvsadm -A -u 192.168.1.80:5000 -s rr

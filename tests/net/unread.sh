@@ -43,9 +43,9 @@ given_up() {
 
 # watch ARGUMENTS...: monitor, until it ends by itself; its status.
 watch() {
-	timeout 20 fwctl -n gw "$@" >/dev/full 2>err &
+	timeout 300 fwctl -n gw "$@" >/dev/full 2>err &
 	local pid=$!
-	wait_for given_up "$pid" >/dev/null
+	PATIENCE=60 wait_for given_up "$pid" >/dev/null
 	wait "$pid"
 	echo $?
 }
