@@ -228,6 +228,9 @@ static int try_port(struct search *s, u16 port)
 	bool sparse = s->budget > BUDGET - 4;
 	int ret;
 
+	/* bound() may have used it up. */
+	if (!s->budget)
+		return -EADDRINUSE;
 	s->budget--;
 	s->end.port = port;
 	fwt_ends_set(&c->ends, FWT_N, &s->end);

@@ -158,7 +158,7 @@ struct fwt_conn {
 #define FWT_LINKED_HAIRPIN	BIT(__FWT_PAIR_MAX)
 
 /* Nor this: N is an interface's address (FWT_CONN_IFADDR) which the VRF that it leaves by
- * has not. Since egress has decided.
+ * has not. Since egress has decided; of what is led back inside, before anybody finds it.
  */
 #define FWT_LINKED_ELSEWHERE	BIT(__FWT_PAIR_MAX + 1)
 

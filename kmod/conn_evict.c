@@ -189,7 +189,7 @@ static bool evict_of(struct fwt_evict *e, u8 queue)
 /* More than a handful: a CPU's share of the slack. */
 static bool many(u32 n, u32 limit)
 {
-	return n > slack(limit) / num_possible_cpus();
+	return n > slack(limit) / num_online_cpus();
 }
 
 static bool crowded(const struct fwt_evict *e, u32 limit)

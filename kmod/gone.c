@@ -100,16 +100,19 @@ static int end_if_gone(struct fwt_conn *c, void *ctx)
 {
 	struct sweep *s = ctx;
 	struct shown a = { .net = s->fn->net, .family = c->ends.family };
+	u32 oif;
 
 	if (!fwt_conn_is(c, FWT_CONN_IFADDR))
 		return 0;
+	smp_rmb();	/* as in bind_source() */
+	oif = READ_ONCE(c->oif);
 	/* None as long as egress has not decided: what two that are inside are shown by is
 	 * chosen before that, and they leave by another interface than whose it is.
 	 */
-	a.dev = dev_get_by_index_rcu(a.net, READ_ONCE(c->oif));
+	a.dev = dev_get_by_index_rcu(a.net, oif);
 	a.vrf = a.dev ? l3mdev_master_ifindex_rcu(a.dev) : c->ends.scope;
-	a.any = READ_ONCE(c->linked) & FWT_LINKED_ELSEWHERE || fwt_conn_hairpin(c) ||
-		(!a.dev && fwt_conn_is(c, FWT_CONN_ACROSS));
+	a.any = READ_ONCE(c->linked) & FWT_LINKED_ELSEWHERE ||
+		(!oif && fwt_conn_is(c, FWT_CONN_ACROSS));
 	fwt_ends_get(&c->ends, FWT_N, &a.end);
 	/* One of IPv6 that is looked for on its link (DAD), which it is whenever it comes,
 	 * will be there in a moment. New connections wait for that.

@@ -189,6 +189,7 @@ static unsigned int apply_noted(struct fwt_way *w)
 static unsigned int alone(struct fwt_way *w, enum fwt_hook hook)
 {
 	w->c = NULL;
+	w->later = false;
 	w->stray = true;
 	if (w->state->hook == NF_INET_PRE_ROUTING)
 		fwt_skb_note_alone(w->skb, w->p.family);
@@ -281,6 +282,7 @@ static unsigned int follow(struct fwt_way *w, enum fwt_hook hook)
 	case FWT_TRACK_REOPEN:
 		w->former = w->c;
 		w->c = NULL;
+		w->later = false;
 		return NF_ACCEPT;
 	}
 	return NF_ACCEPT;

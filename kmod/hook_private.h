@@ -3,6 +3,7 @@
 #ifndef FWT_HOOK_PRIVATE_H
 #define FWT_HOOK_PRIVATE_H
 
+#include "core/packet_parse.h"
 #include "hook.h"
 #include "way.h"
 
@@ -80,10 +81,12 @@ static inline bool fwt_skb_followed(const struct sk_buff *skb, u8 family)
 
 /* Is a packet that leaves, and has no connection, one that had one as it came in. A tunnel's
  * own may have the note of what is in it, and where that came in by (SRv6): it starts here.
+ * What was given a routing header on its way has another destination now, not no connection.
  */
 static inline bool fwt_lost(const struct fwt_way *w)
 {
 	return unlikely(fwt_skb_followed(w->skb, w->p.family)) && w->skb->skb_iif &&
+	       !fwt_ip6_routed(&w->p, skb_network_header(w->skb)) &&
 	       !fwt_own_address(w->fn->net, w->state->out, w->p.family, w->p.saddr);
 }
 

@@ -51,7 +51,7 @@ static bool leads_to(const struct fwt_server *s, const struct fwt_end *end, u16 
  * that was given it by another rule, or by a pool of another name.
  */
 static struct fwt_server *kept(const struct fwt_pool *pool, const struct fwt_pool_side *side,
-			       const struct fwt_conn *c)
+			       const struct fwt_packet *p, const struct fwt_conn *c)
 {
 	struct fwt_server *s = server_of(c);
 	struct fwt_end end, dialled;
@@ -63,6 +63,9 @@ static struct fwt_server *kept(const struct fwt_pool *pool, const struct fwt_poo
 		return NULL;
 	fwt_ends_get(&c->ends, FWT_S, &end);
 	fwt_ends_get(&c->ends, FWT_V, &dialled);
+	/* A rule before this one may have led it to another port. */
+	if (p->have & FWT_HAVE_PORTS)
+		dialled.port = p->dport;
 	for (i = 0; i < side->n; i++)
 		if (leads_to(side->server[i], &end, dialled.port, c->ends.family))
 			return side->server[i];
@@ -96,7 +99,7 @@ bool fwt_pool_choose(const struct fwt_pool *pool, const struct fwt_packet *p,
 {
 	const struct fwt_pool_table *t = rcu_dereference(pool->table);
 	const struct fwt_pool_side *side = &t->side[p->family == 6];
-	struct fwt_server *old = keep ? kept(pool, side, keep) : NULL, *s = old;
+	struct fwt_server *old = keep ? kept(pool, side, p, keep) : NULL, *s = old;
 	struct fwt_end end;
 
 	if (!s && side->balance)

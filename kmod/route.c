@@ -30,6 +30,7 @@
  * @buried: count of ended connections when it was alive
  * @iif: index of the device that it came in by
  * @learn: it is of an established connection, and the route that it takes may be kept
+ * @asked: the last hook of PRE_ROUTING has found that it is still as noted
  * @mark: that it is to be routed with
  * @addr: IPv4: source and destination, as the header had them when it left that hook
  * @by: IPv6: routed_by() of it, before it was routed
@@ -59,6 +60,7 @@ struct note {
 	u8 tos;
 	u8 dir;
 	bool learn;
+	bool asked;
 	u16 have;
 };
 
@@ -238,6 +240,7 @@ void fwt_route_give(struct fwt_way *w)
 	WRITE_ONCE(n->fn, w->fn);
 	n->c = NULL;
 	n->learn = confirmed;
+	n->asked = false;
 	n->buried = count;
 	n->mark = skb->mark;
 	n->iif = skb->skb_iif;
@@ -322,8 +325,10 @@ static void routed(struct sk_buff *skb, const struct nf_hook_state *state)
 		/* By POST_ROUTING it may have again what it left us with, and a route that
 		 * it has by something else.
 		 */
-		if (n->skb == skb && n->learn && unlikely(!as_noted(skb, state, n)))
-			n->learn = false;
+		if (n->skb == skb && n->learn) {
+			n->asked = as_noted(skb, state, n);
+			n->learn = n->asked;
+		}
 		return;
 	}
 	/* Its own note, see route.h. */
@@ -553,7 +558,7 @@ void fwt_route_learn(struct fwt_way *w)
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
 	n = note_of(skb);
-	if (n->skb != skb || n->fn != w->fn || n->dst || !n->learn)
+	if (n->skb != skb || n->fn != w->fn || n->dst || !n->learn || !n->asked)
 		return;
 	n->skb = NULL;
 	dst = skb_dst(skb);

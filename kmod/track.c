@@ -354,9 +354,15 @@ static noinline int insert_led(const struct fwt_way *w, struct fwt_conn *c,
 {
 	struct fwt_bind b FWT_UNSET;
 
-	if (unlikely(hairpin->hairpin))
-		return fwt_mapping_join(c) ? fwt_conn_insert(c, w->hash, hairpin, other) :
-					     -EADDRINUSE;
+	if (unlikely(hairpin->hairpin)) {
+		if (!fwt_mapping_join(c))
+			return -EADDRINUSE;
+		if (c->flags & BIT(FWT_CONN_IFADDR) &&
+		    !fwt_own_address(w->fn->net, hairpin->out, c->ends.family,
+				     hairpin->end.addr))
+			c->linked |= FWT_LINKED_ELSEWHERE;
+		return fwt_conn_insert(c, w->hash, hairpin, other);
+	}
 	b = (struct fwt_bind){
 		.out = w->state->in ? w->state->in : w->state->out,
 		.end = w->t.src,
@@ -576,10 +582,11 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 		c->flags |= BIT(FWT_CONN_SNAT);
 	if (c->flags & BIT(FWT_CONN_SNAT) &&
 	    (m->type == FWT_MOD_MASQUERADE || m->flags & FWT_MOD_IFADDR)) {
-		c->flags |= BIT(FWT_CONN_IFADDR);
 		if (m->type != FWT_MOD_MASQUERADE &&
 		    !fwt_own_address(w->fn->net, b.out, c->ends.family, b.end.addr))
 			c->linked |= FWT_LINKED_ELSEWHERE;
+		/* Who sees this sees that, too: the sweep takes no lock. */
+		smp_store_release(&c->flags, c->flags | BIT(FWT_CONN_IFADDR));
 	}
 	return ret;
 }

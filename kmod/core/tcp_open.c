@@ -270,7 +270,8 @@ void fwt_tcp_on_syn_ack(struct fwt_tcp *t, int dir,
 	       (!lately(t) || after(end_of(s), snd->end));
 	if (anew && (loose || !again))
 		opened_anew(t, s, v);
-	else if (again || (known && acks && before(end_of(s), snd->end)))
+	/* Windows that nobody knows are held against nobody, see PICKED UP in tcp.c. */
+	else if (again || loose || (known && acks && before(end_of(s), snd->end)))
 		verdict(t, v, FWT_TCP_PASS, 0);
 	else
 		invalid(t, v, "SYN-ACK that answers no SYN");

@@ -223,10 +223,14 @@ static void crowd_pays(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	w->fn = fwt_test_net(test);
-	/* The ones among the others, so that each CPU that we come by has its share. */
+	/* To each CPU its queues: all of them are to be of one. */
+	migrate_disable();
 	for (i = 0; i < ALL; i++) {
 		t = fwt_test_tuple(4, i + 1, 1000, 2, 53);
-		KUNIT_ASSERT_EQ(test, fwt_test_insert(w->fn, &t, NULL, &c[i]), 0);
+		if (fwt_test_insert(w->fn, &t, NULL, &c[i])) {
+			migrate_enable();
+			KUNIT_FAIL_AND_ABORT(test, "no place for one of the crowd");
+		}
 		becomes(c[i], i % WAITS_EACH ? UNPROVEN : UNREPLIED);
 	}
 	for (tries = 0; tries < 400 && unsorted; tries++) {
@@ -236,10 +240,11 @@ static void crowd_pays(struct kunit *test)
 		if (unsorted)
 			msleep(20);
 	}
-	KUNIT_ASSERT_EQ_MSG(test, unsorted, 0, "the collector did not come by");
+	KUNIT_EXPECT_EQ_MSG(test, unsorted, 0, "the collector did not come by");
 	w->fn->conn_max = ALL + 8;
 	for (i = 0; i < COME; i++)
-		KUNIT_ASSERT_EQ(test, comes(w), 0);
+		KUNIT_EXPECT_EQ(test, comes(w), 0);
+	migrate_enable();
 	for (i = 0; i < ALL; i++) {
 		t = fwt_test_tuple(4, i + 1, 1000, 2, 53);
 		if (i % WAITS_EACH)

@@ -224,8 +224,8 @@ static void over_between(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, fwt_test_pass(ns, NF_INET_PRE_ROUTING, skb), NF_ACCEPT);
 		KUNIT_ASSERT_EQ(test, fwt_conns_flush(ns->fn), 1);
 		skb->dev = ns->in;
-		KUNIT_EXPECT_EQ(test, fwt_test_pass(ns, NF_INET_POST_ROUTING, skb) & NF_VERDICT_MASK,
-				NF_STOLEN);
+		KUNIT_EXPECT_EQ(test, NF_STOLEN,
+				fwt_test_pass(ns, NF_INET_POST_ROUTING, skb) & NF_VERDICT_MASK);
 		KUNIT_EXPECT_EQ(test, reason(FWT_REASON_INVALID), was + 1);
 		KUNIT_EXPECT_EQ(test, the_one().n, 0);
 		/* What the one who began it sends may begin it anew. */

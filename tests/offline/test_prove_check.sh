@@ -317,6 +317,9 @@ policy 'ingress device lan {
 }
 ingress { ct state { invalid, untracked } drop; accept }'
 proves holds 'never in lan udp * to *:53 expect accept' 'not where the first one is dropped'
+policy 'ingress device lan { udp dport 53 drop; accept }
+ingress { length > 1500 drop; accept }'
+proves holds 'never in lan udp * to *:54 len 2000 expect accept' 'the whole is as long as it is said to be'
 policy 'ingress device lan {
 	fragment udp sport 0-65535 accept
 	fragment drop

@@ -60,6 +60,11 @@ tests 'address 10.0.0.1/8 dev eth0' 'set add bad 10.0.0.7' 'wait 2h' \
 has 'and what is over there' 0 'held by'
 has 'why that is no proof' 0 'not proved: broken by'
 has 'told to its end' 0 ', but not here; held by'
+policy 'ingress device lan { fragment accept; udp dport 53 drop; accept }' \
+	'ingress { ct state { invalid, untracked } drop; accept }'
+tests 'address 192.168.1.1/24 dev lan' 'never in lan udp 192.168.1.0/24 to *:53 expect accept'
+has 'what passes in fragments alone is no proof' 0 'where it comes in fragments'
+has 'and not said to be tried' 0 'which was not tried; held by'
 policy 'pool web { 10.0.0.8:80 }' 'ingress {' \
 	'tcp dport 80 balance @web or reject accept' 'drop' '}'
 tests 'address 10.0.0.1/8 dev eth0' 'pool delete web 10.0.0.8:80' \

@@ -389,16 +389,15 @@ static bool opens_nothing(struct fwt_prover *p, u32 says, u32 all)
 						       FWT_CT_INVALID));
 }
 
-/* Of a packet in fragments: as in_pieces() has it, and the whole may be of any length. */
+/* Of a packet in fragments: as in_pieces() has it; the length is that of the whole. */
 static u32 as_pieces(struct fwt_prover *p, u32 all)
 {
-	const struct fwt_axis *a = &p->sp.axis[FWT_AXIS_LENGTH];
 	struct fwt_dd *dd = &p->sp.dd;
 
+	all = fwt_prove_whole(&p->prove, all);
 	all = fwt_dd_and(dd, all, fwt_space_is(&p->sp, FWT_AXIS_FRAGMENT, 0, 0));
-	all = fwt_dd_and(dd, all, fwt_space_is(&p->sp, FWT_AXIS_KIND, FWT_KIND_IPV4,
-					       FWT_KIND_IPV6));
-	return fwt_dd_forget(dd, all, a->first, a->bits);
+	return fwt_dd_and(dd, all, fwt_space_is(&p->sp, FWT_AXIS_KIND, FWT_KIND_IPV4,
+						FWT_KIND_IPV6));
 }
 
 /* The packets of @all that are against a property. */
@@ -459,7 +458,7 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 		return ret;
 	memcpy(proof->packet, w.words, sizeof(proof->packet));
 	if (way == way_in_pieces)
-		snprintf(proof->given, sizeof(proof->given), "it comes in fragments%s%.360s",
+		snprintf(proof->given, sizeof(proof->given), FWT_PROOF_PIECES "%s%.360s",
 			 w.given[0] ? ", " : "", w.given);
 	else
 		memcpy(proof->given, w.given, sizeof(proof->given));

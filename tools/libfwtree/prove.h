@@ -69,6 +69,9 @@ enum fwt_proof_is {
 	FWT_PROOF_EMPTY,	/* there is no packet such as it speaks of */
 };
 
+/* What @given of a counterexample begins with that is none in one piece. */
+#define FWT_PROOF_PIECES	"it comes in fragments"
+
 /**
  * struct fwt_proof - an answer
  * @is: which

@@ -460,7 +460,7 @@ static int prove_part(const struct sim_property *p, const struct sim_expect *e,
 		      char *counter, char *doubt, size_t size)
 {
 	struct fwt_prover *prover = fwt_prover_open(ast, NULL);
-	bool whole = !p->expect->next;
+	bool whole = !p->expect->next, pieces;
 	struct fwt_proof proof;
 	char words[500];
 	int ret = -1, n;
@@ -471,19 +471,21 @@ static int prove_part(const struct sim_property *p, const struct sim_expect *e,
 		fwt_prover_close(prover);
 		return -1;
 	}
+	/* In one piece it does not break it: that is proved. */
+	pieces = !strncmp(proof.given, FWT_PROOF_PIECES, strlen(FWT_PROOF_PIECES));
 	if (proof.is == FWT_PROOF_HOLDS && (p->never || whole)) {
 		/* What never has a part of it never has all of it. */
 		ret = !may_break(p, e, prog) ? 1 : -1;
-	} else if (proof.is == FWT_PROOF_FAILS && breaks_here(p, proof.packet)) {
+	} else if (proof.is == FWT_PROOF_FAILS && !pieces && breaks_here(p, proof.packet)) {
 		snprintf(counter, size, "%s", proof.packet);
 		ret = 0;
 	} else if (proof.is == FWT_PROOF_FAILS && whole) {
 		/* Whole, or without what is given. */
-		if (snprintf(doubt, size, "not proved: broken by %s%s%s, but not here; ",
-			     proof.packet, *proof.given ? ", where " : "",
-			     proof.given) >= (int)size)
-			snprintf(doubt, size, "not proved: broken by %s, but not here; ",
-				 proof.packet);
+		if (snprintf(doubt, size, "not proved: broken by %s%s%s, %s; ", proof.packet,
+			     *proof.given ? ", where " : "", proof.given,
+			     pieces ? "which was not tried" : "but not here") >= (int)size)
+			snprintf(doubt, size, "not proved: broken by %s, %s; ", proof.packet,
+				 pieces ? "in fragments, which was not tried" : "but not here");
 	}
 	fwt_prover_close(prover);
 	return ret;
