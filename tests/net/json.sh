@@ -46,6 +46,7 @@ sys.exit("not told: " + " ".join(sorted(bad)) if bad else 0)
 }
 
 # told ENTRY WORDS...: what fwctl -j WORDS writes is told under ENTRY.
+has() { local key; for key; do grep -q "\"$key\"" json || return 1; done; }
 told() {
 	local entry=$1
 	shift
@@ -106,7 +107,6 @@ ok "a policy on trial" has trial
 told confirm confirm
 told diff diff policy.fw
 # Where there is something to be told.
-has() { local key; for key; do grep -q "\"$key\"" json || return 1; done; }
 sed 's/1\.2\.3\.4/1.2.3.5/; s/dport 443 count x accept/dport { 443, 80 } drop/' policy.fw >other.fw
 told diff diff policy.fw other.fw
 ok "packets and data differ" has except was becomes given added removed
