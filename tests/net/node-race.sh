@@ -71,13 +71,14 @@ others = []
 with ns("home"):
     for v in (4, 6):
         others.append(subprocess.Popen(["python3", "-c", SENDS, FAR[v]]))
-LOOPS = ["while fwctl node list; do :; done", "while fwctl -j stats; do :; done",
+LOOPS = ["while fwctl node list; do :; done", "while fwctl -j stats >told; do :; done",
          f"while fwctl explain --live in lan udp {HOME[4]}:5000 to {FAR[4]}:9 || :; do :; done"]
 if RELOADS:
     LOOPS.append(f"while :; do insmod {KO} && echo came; rmmod fwtree_sample; done >came")
 with ns("gw"):
     for what in LOOPS:
-        others.append(subprocess.Popen(["bash", "-c", what], stdout=quiet, stderr=quiet))
+        others.append(subprocess.Popen(["bash", "-c", what], stdout=quiet,
+                                       stderr=open(f"{len(others)}.err", "w")))
 if not RELOADS:
     run("insmod", KO)
 
@@ -115,7 +116,8 @@ print("#", ", ".join(f"{k} {v}" for k, v in done.items()),
 equal(wrong, [], "each policy is in force, or refused since the module is not there")
 ok(done["in force"] and done["rolled back"] and done["patched"], "policies came and went", done)
 ok(not RELOADS or done["no node"], "and were refused while the module was gone", done)
-dead = [p.args for p in others if p.poll() is not None]
+dead = [(p.args, open(f"{i}.err").read()[-300:] + open("told").read()[-300:] if i > 1 else "") for i, p in enumerate(others)
+        if p.poll() is not None]
 equal(dead, [], "nobody gave up")
 for p in others:
     p.kill()

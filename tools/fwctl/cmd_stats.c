@@ -214,7 +214,7 @@ int cmd_stats(struct fwctl *ctl, int argc, char **argv)
 	 * generation, there are none.
 	 */
 	if (stats.has_program)
-		ret = view_fetch(&v, &nl, false);
+		ret = view_fetch_any(&v, &nl);
 	if (ret)
 		goto out;
 	if (fwt_nl_rules_get(&nl, &rules) || fwt_nl_limits_get(&nl, &limits)) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,14 +219,18 @@ static int fetch_both(struct view *v, struct fwt_nl *nl, size_t *patch_len)
 	return -1;
 }
 
-int view_fetch(struct view *v, struct fwt_nl *nl, bool all)
+/* @none: it may be that none is in force. */
+static int view_get(struct view *v, struct fwt_nl *nl, bool all, bool none)
 {
 	size_t patch_len = 0;
 	int ret;
 
 	memset(v, 0, sizeof(*v));
 	fwt_delta_init(&v->delta);
-	if (fetch_both(v, nl, &patch_len))
+	ret = fetch_both(v, nl, &patch_len);
+	if (none && ret == -ENODATA)
+		return 0;
+	if (ret)
 		return fwctl_refused(nl);
 	ret = load(v, patch_len, all);
 	if (ret) {
@@ -233,6 +238,16 @@ int view_fetch(struct view *v, struct fwt_nl *nl, bool all)
 		fwt_nl_close(nl);
 	}
 	return ret;
+}
+
+int view_fetch(struct view *v, struct fwt_nl *nl, bool all)
+{
+	return view_get(v, nl, all, false);
+}
+
+int view_fetch_any(struct view *v, struct fwt_nl *nl)
+{
+	return view_get(v, nl, false, true);
 }
 
 int view_open(struct view *v, struct fwctl *ctl, struct fwt_nl *nl, bool all)

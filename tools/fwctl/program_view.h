@@ -50,6 +50,9 @@ struct view {
  */
 int view_fetch(struct view *v, struct fwt_nl *nl, bool all);
 
+/** view_fetch_any() - its texts, as view_fetch(); nothing where none is in force by now */
+int view_fetch_any(struct view *v, struct fwt_nl *nl);
+
 /** view_open() - the same, and the conversation is begun, too */
 int view_open(struct view *v, struct fwctl *ctl, struct fwt_nl *nl, bool all);
 
