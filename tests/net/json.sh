@@ -45,8 +45,9 @@ sys.exit("not told: " + " ".join(sorted(bad)) if bad else 0)
 ' "$page" "$1"
 }
 
-# told ENTRY WORDS...: what fwctl -j WORDS writes is told under ENTRY.
+# has KEY...: what was told last has them.
 has() { local key; for key; do grep -q "\"$key\"" json || return 1; done; }
+# told ENTRY WORDS...: what fwctl -j WORDS writes is told under ENTRY.
 told() {
 	local entry=$1
 	shift

@@ -116,8 +116,9 @@ print("#", ", ".join(f"{k} {v}" for k, v in done.items()),
 equal(wrong, [], "each policy is in force, or refused since the module is not there")
 ok(done["in force"] and done["rolled back"] and done["patched"], "policies came and went", done)
 ok(not RELOADS or done["no node"], "and were refused while the module was gone", done)
-dead = [(p.args, open(f"{i}.err").read()[-300:] + open("told").read()[-300:] if i > 1 else "") for i, p in enumerate(others)
-        if p.poll() is not None]
+def last_words(i):
+    return "".join(open(f).read()[-300:] for f in (f"{i}.err", "told")) if i > 1 else ""
+dead = [(p.args, last_words(i)) for i, p in enumerate(others) if p.poll() is not None]
 equal(dead, [], "nobody gave up")
 for p in others:
     p.kill()

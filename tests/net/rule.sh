@@ -140,6 +140,27 @@ u.close()
 
 fwctl("conn", "flush")	# one to port 55 was accepted
 
+# What is shown is of one generation, whatever comes while it is read.
+OTHER = "ingress { drop }\negress { accept }\n"
+apply(TEXT)
+known = {stats()["generation"]: text()}
+reader = subprocess.Popen(["bash", "-c", "while fwctl -n gw -j show policy; do :; done"],
+                          stdout=open("shown", "w"), stderr=subprocess.DEVNULL)
+def shown():
+    return [json.loads(line) for line in open("shown").read().split("\n")[:-1]]
+began = time.monotonic()
+while len(known) < 60 or (len(shown()) < 40 and time.monotonic() < began + 60):
+    for step in (lambda: apply(TEXT), lambda: change("add", "before", "eighty", "udp dport 9 drop"), lambda: apply(OTHER)):
+        step()
+        known[stats()["generation"]] = text()
+ok(reader.poll() is None, "who reads all the time is always told")
+reader.kill()
+reader.wait()
+wrong = [d["generation"] for d in shown() if known[d["generation"]] != d["files"][0]["text"]]
+ok(len(shown()) >= 40, "it was read while it changed", len(shown()))
+equal(wrong, [], "a text is that of its generation")
+apply(TEXT)
+
 # A number is a line's; a name that begins with one is a name.
 apply('ingress {\n\tudp dport 53 drop id "6in4"\n\tudp dport 54 drop id "a:b"\n\taccept\n}\negress { accept }\n')
 change("delete", "6in4", delta=False)

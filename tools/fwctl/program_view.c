@@ -197,6 +197,7 @@ static int load(struct view *v, size_t patch_len, bool all)
 /* Program and patch, of one generation. */
 static int fetch_both(struct view *v, struct fwt_nl *nl, size_t *patch_len)
 {
+	struct fwt_nl_policy now;
 	uint32_t other;
 	int i, ret;
 
@@ -206,6 +207,11 @@ static int fetch_both(struct view *v, struct fwt_nl *nl, size_t *patch_len)
 			return ret;
 		other = v->generation;
 		ret = fwt_nl_patch_fetch(nl, &v->patch_blob, patch_len, &other);
+		/* That there is none does not say of which generation. */
+		if (!ret && !v->patch_blob) {
+			ret = fwt_nl_policy_get(nl, &now);
+			other = now.generation;
+		}
 		if (!ret && other == v->generation)
 			return 0;
 		free(v->blob);
