@@ -121,9 +121,15 @@ def has_devices(thread):
         ("", "")
 
 
-def pktgen(dev, count, settings):
-    """Sends; returns nanoseconds a packet."""
-    return pktgen_on([dev], count, settings)
+# A measurement is sent in so many parts, of which the quickest counts: whoever else is on
+# the machine takes caches and processors for moments, and of all contenders alike.
+PARTS = 8
+
+
+def pktgen(dev, count, settings, parts=1):
+    """Sends; returns nanoseconds a packet, of the quickest of @parts."""
+    each = [count // parts] * (parts - 1)
+    return min(pktgen_on([dev], n, settings) for n in [*each, count - sum(each)])
 
 
 def pktgen_on(devices, count, settings, each=None):
@@ -158,11 +164,12 @@ def pktgen_on(devices, count, settings, each=None):
 
 
 def play(count, fresh=False):
-    """Plays the trace into d0; nanoseconds a packet."""
+    """Plays the trace into d0; nanoseconds a packet, of the quickest of PARTS."""
     mark("begin")
-    write("/proc/fwtree_inject", f"d0 {count}{' fresh' if fresh else ''}\n")
+    write("/proc/fwtree_inject", f"d0 {count} {PARTS}{' fresh' if fresh else ''}\n")
     mark("end")
-    return int(read("/proc/fwtree_inject")) / count
+    return min(int(took) / int(packets) for took, packets in
+               (line.split() for line in read("/proc/fwtree_inject").splitlines()))
 
 
 def set_trace(data):

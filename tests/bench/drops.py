@@ -11,7 +11,7 @@ import socket
 import struct
 
 import bench
-from bench import Iptables, Nft, NFT_DROP, Ours, TMP, pktgen, play, set_trace, sh, temp
+from bench import PARTS, Iptables, Nft, NFT_DROP, Ours, TMP, pktgen, play, set_trace, sh, temp
 from files import given, made
 
 DROP = ["burst 16", "clone_skb 0", "src_min 10.0.0.2", "src_max 10.0.0.2",
@@ -53,7 +53,7 @@ def lists(b, name, n):
 
     def measure(c):
         slow = n // 20 if c.label == "nft" and n >= 100 else 1
-        return pktgen("d0", count // slow, DROP)
+        return pktgen("d0", count // slow, DROP, PARTS)
 
     b.rates(name, contenders, measure, "nft")
 

@@ -9,7 +9,7 @@ import json
 import struct
 import time
 
-from bench import (Ipvs, Nft, NFT_DROP, Nothing, Ours, idle, mark, must, pktgen, play, sent,
+from bench import (PARTS, Ipvs, Nft, NFT_DROP, Nothing, Ours, idle, mark, must, pktgen, play, sent,
                    set_trace, settle, sh, taken)
 
 PORTS = 16384       # of a client
@@ -121,7 +121,7 @@ def known(b, name, servers, count):
             establish(c, servers)
         bypass = "flowtable" in c.label
         out, slow = sent("d1"), slow_path() if bypass else 0
-        ns = pktgen("d0", count, stream(servers, True))
+        ns = pktgen("d0", count, stream(servers, True), PARTS)
         if c.label != "(dropped at once)":
             must("forwarded", sent("d1") - out, count)
         if bypass:
@@ -187,7 +187,7 @@ def new(b, name, tcp):
         set_trace(syns(count))
 
     def send():
-        return play(count, True) if tcp else pktgen("d0", count, NEW)
+        return play(count, True) if tcp else pktgen("d0", count, NEW, PARTS)
 
     def measure(c):
         settle()
@@ -268,7 +268,7 @@ def balanced(b, name):
         c.forget()
         settle()
         out = sent("d1")
-        ns = pktgen("d0", count, to_one)
+        ns = pktgen("d0", count, to_one, PARTS)
         must("forwarded", sent("d1") - out, count, 0.999)
         c.forget()
         return ns

@@ -5,7 +5,7 @@ that; each packet is under its limit and takes a token, which is the dearer way.
 """
 import json
 
-from bench import NFT_DROP, Nft, Ours, pktgen, sh
+from bench import PARTS, NFT_DROP, Nft, Ours, pktgen, sh
 from drops import DROP
 
 # A packet of each source in turn costs pktgen more than the same one sixteen times.
@@ -24,7 +24,7 @@ def ours(rule):
 
 
 def row(b, name, settings, contenders, count=4e6):
-    b.rates(name, contenders, lambda c: pktgen("d0", int(count * b.scale), settings), "nft")
+    b.rates(name, contenders, lambda c: pktgen("d0", int(count * b.scale), settings, PARTS), "nft")
 
 
 def sources(b, name, contenders, count):

@@ -6,7 +6,7 @@ it the first of a connection does, and is routed.
 import os
 
 import bench
-from bench import NFT_DROP, Nft, Ours, must, pktgen, sent, settle, sh
+from bench import PARTS, NFT_DROP, Nft, Ours, must, pktgen, sent, settle, sh
 from drops import DROP
 from forward import NEW, OURS, to_size
 
@@ -75,7 +75,7 @@ def rows(b, name, contenders, measure, peer):
 def at_device(b, name):
     without, with_them = texts("", ("ingress device d0 {\n", "drop\n}\n"), False)
     rows(b, name, [Nft(NFT_DROP, "(ceiling)"), Ours(without), Ours(with_them, "fwtree, nodes not met")],
-         lambda c: pktgen("d0", int(8e6 * b.scale), DROP), "(ceiling)")
+         lambda c: pktgen("d0", int(8e6 * b.scale), DROP, PARTS), "(ceiling)")
 
 
 def forwarded(b, name):
@@ -89,7 +89,7 @@ def forwarded(b, name):
         c.forget()
         settle()
         out = sent("d1")
-        ns = pktgen("d0", count, NEW)
+        ns = pktgen("d0", count, NEW, PARTS)
         must("forwarded", sent("d1") - out, count, 0.999)
         c.forget()
         return ns

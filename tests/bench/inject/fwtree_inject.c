@@ -3,9 +3,10 @@
  * Plays a trace of headers into a device's receive path, for benchmarks.
  *
  *	cat trace >/proc/fwtree_trace		struct header, one after the other
- *	echo 'd0 1000000' >/proc/fwtree_inject	so many packets, round and round
- *	echo 'd0 1000000 fresh' >/proc/fwtree_inject	the same, a buffer for each
- *	cat /proc/fwtree_inject			nanoseconds that took
+ *	echo 'd0 1000000 8' >/proc/fwtree_inject	so many packets, round and round,
+ *						in so many parts
+ *	echo 'd0 1000000 8 fresh' >/proc/fwtree_inject	the same, a buffer for each
+ *	cat /proc/fwtree_inject			nanoseconds and packets, of each part
  *
  * One buffer is used for all packets, as pktgen's bursts do: what a hook at the
  * device drops has not been written to. What is not dropped there goes by fresh
@@ -29,6 +30,7 @@
 
 #define FRAMES_MAX	(1u << 20)
 #define BATCH		64
+#define PARTS_MAX	64
 
 struct header {
 	__be32 saddr;
@@ -53,8 +55,14 @@ struct frame {
 
 static struct frame *frames;
 static u32 n_frames;
-static u64 took;
+static u32 next;			/* frame to play */
 static DEFINE_MUTEX(lock);
+
+static struct part {
+	u64 took;		/* nanoseconds */
+	u32 packets;
+} parts[PARTS_MAX];
+static u32 n_parts;
 
 static void make_frame(struct frame *f, const struct header *h)
 {
@@ -106,11 +114,11 @@ static ssize_t trace_write(struct file *file, const char __user *from, size_t le
 
 static void play(struct net_device *dev, struct sk_buff *skb, u32 count)
 {
-	u32 i, k, n = 0;
+	u32 i, k, n = next;
 
 	for (i = 0; i < count; i += BATCH) {
 		local_bh_disable();
-		for (k = 0; k < BATCH; k++) {
+		for (k = 0; k < BATCH && i + k < count; k++) {
 			skb->data = skb->head + NET_SKB_PAD;
 			skb_set_tail_pointer(skb, FRAME_LEN);
 			skb->len = FRAME_LEN;
@@ -124,15 +132,14 @@ static void play(struct net_device *dev, struct sk_buff *skb, u32 count)
 		local_bh_enable();
 		cond_resched();
 	}
+	next = n;
 }
 
 static int play_fresh(struct net_device *dev, u32 count)
 {
 	struct sk_buff *skb;
-	u32 i, k, n = 0;
+	u32 i, k, n = next;
 
-	for (i = 0; i < n_frames; i++)
-		ether_addr_copy(frames[i].eth.h_dest, dev->dev_addr);
 	for (i = 0; i < count; i += BATCH) {
 		local_bh_disable();
 		for (k = 0; k < BATCH && i + k < count; k++) {
@@ -151,7 +158,30 @@ static int play_fresh(struct net_device *dev, u32 count)
 			return -ENOMEM;
 		cond_resched();
 	}
+	next = n;
 	return 0;
+}
+
+/* In @n parts, each timed by itself. The caller holds the lock. */
+static int play_parts(struct net_device *dev, struct sk_buff *skb, u32 count, u32 n, bool fresh)
+{
+	u32 i, packets;
+	u64 start;
+	int ret = 0;
+
+	next = 0;
+	for (i = 0; fresh && i < n_frames; i++)
+		ether_addr_copy(frames[i].eth.h_dest, dev->dev_addr);
+	for (n_parts = 0; n_parts < n && !ret; n_parts++) {
+		packets = n_parts + 1 < n ? count / n : count - (n - 1) * (count / n);
+		start = ktime_get_ns();
+		if (fresh)
+			ret = play_fresh(dev, packets);
+		else
+			play(dev, skb, packets);
+		parts[n_parts] = (struct part){ ktime_get_ns() - start, packets };
+	}
+	return ret;
 }
 
 static ssize_t inject_write(struct file *file, const char __user *from, size_t len,
@@ -160,14 +190,14 @@ static ssize_t inject_write(struct file *file, const char __user *from, size_t l
 	struct net_device *dev;
 	char text[64], name[IFNAMSIZ], how[8] = "";
 	struct sk_buff *skb;
-	u32 count;
-	u64 start;
+	u32 count, n;
 	int ret;
 
 	if (len >= sizeof(text) || copy_from_user(text, from, len))
 		return -EINVAL;
 	text[len] = 0;
-	if (sscanf(text, "%15s %u %7s", name, &count, how) < 2)
+	if (sscanf(text, "%15s %u %u %7s", name, &count, &n, how) < 3 ||
+	    !n || n > PARTS_MAX || count < n)
 		return -EINVAL;
 	dev = dev_get_by_name(current->nsproxy->net_ns, name);
 	if (!dev)
@@ -175,14 +205,8 @@ static ssize_t inject_write(struct file *file, const char __user *from, size_t l
 	skb = netdev_alloc_skb(dev, 256);
 	mutex_lock(&lock);
 	ret = skb && n_frames ? 0 : -EINVAL;
-	if (!ret) {
-		start = ktime_get_ns();
-		if (!strcmp(how, "fresh"))
-			ret = play_fresh(dev, count);
-		else
-			play(dev, skb, count);
-		took = ktime_get_ns() - start;
-	}
+	if (!ret)
+		ret = play_parts(dev, skb, count, n, !strcmp(how, "fresh"));
 	mutex_unlock(&lock);
 	kfree_skb(skb);
 	dev_put(dev);
@@ -191,7 +215,12 @@ static ssize_t inject_write(struct file *file, const char __user *from, size_t l
 
 static int inject_show(struct seq_file *m, void *v)
 {
-	seq_printf(m, "%llu\n", took);
+	u32 i;
+
+	mutex_lock(&lock);
+	for (i = 0; i < n_parts; i++)
+		seq_printf(m, "%llu %u\n", parts[i].took, parts[i].packets);
+	mutex_unlock(&lock);
 	return 0;
 }
 
