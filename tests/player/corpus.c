@@ -246,6 +246,8 @@ static void change(void)
 
 /* Conversations */
 
+#define MASQUERADED	0xc0000201u	/* by the gateway's only address towards srv */
+
 /* A packet that leaves in pieces, of which some are there. */
 struct pieces {
 	u8 data[WIRE_MTU + 1];
@@ -320,8 +322,10 @@ static bool send_pieces(int side, const struct pkt_spec *s, u32 bytes)
 	struct pkt_spec piece[2] = { *s, *s };
 	u32 cut = 8 * (1 + draw((bytes - 1) / 8)), how = draw(6);
 
-	/* After a minute who sent that is told so, by a timer of the kernel's. */
-	if (s->family == 6 && !how)
+	/* After a while who sent that is told so, by a timer of the kernel's: for IPv4 if it was
+	 * for this machine, as what was masqueraded is.
+	 */
+	if (!how && (s->family == 6 || s->daddr[0] == MASQUERADED))
 		how = 1;
 	piece[0].frag = true;
 	piece[0].frag_more = true;

@@ -43,7 +43,7 @@ static void address(void)
 /* What connections are and where they go. */
 static void match_more(void)
 {
-	switch (draw(10)) {
+	switch (draw(11)) {
 	case 0:
 		ONE_OF("route oif srv", "route oif cli", "route type unicast",
 		       "not route type local", "route reverse == iif", "route reverse != iif");
@@ -76,6 +76,10 @@ static void match_more(void)
 		break;
 	case 9:
 		put("not { saddr 10.1.0.%u-10.1.0.%u tcp dport 80 } ", draw(5), 5 + draw(9));
+		break;
+	case 10:
+		ONE_OF("priority 0", "priority 4", "priority != 0", "priority < 4",
+		       "pkttype host", "pkttype != host");
 		break;
 	}
 }
@@ -310,7 +314,8 @@ void corpus_policy(FILE *to, u32 (*draws)(u32 n), unsigned int number)
 	ingress();
 	if (!draw(5))
 		return;
-	put("egress {\n");
+	/* Groups are joined by the kernel's gateway alone: no rule is to see that. */
+	put("egress {\n\tdaddr ff02::/16 accept\n");
 	for (i = 0, n = draw(5); i < n; i++)
 		rule(true, 0);
 	if (draw(3))
