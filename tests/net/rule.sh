@@ -11,6 +11,7 @@
 topology
 py <<'END'
 import random
+import re
 import threading
 from genl import Family, u32
 
@@ -136,6 +137,14 @@ change("delete", "no")
 ok(passes(TIMEOUT), "its cover is gone: accepted by the rule behind")
 change("add", "first", "in", "ingress", "udp dport 55 drop id no")
 ok(not passes(), "covered again, as the first rule")
+# The last one added is the first one: above what was added there, or took that place.
+change("add", "first", "in", "ingress", "udp dport 55 accept id yes")
+ok(passes(TIMEOUT), "one more before it decides")
+change("replace", "yes", "udp dport 55 count passed accept id yes")
+change("add", "first", "in", "ingress", "udp dport 55 drop id top")
+fwctl("conn", "flush")
+ok(not passes(), "and another one, before what took its place")
+ok(re.search(r"id top\n.*id yes\n.*id no\n", text()), "the text has them so", text())
 u.close()
 
 fwctl("conn", "flush")	# one to port 55 was accepted
@@ -144,20 +153,21 @@ fwctl("conn", "flush")	# one to port 55 was accepted
 OTHER = "ingress { drop }\negress { accept }\n"
 apply(TEXT)
 known = {stats()["generation"]: text()}
-reader = subprocess.Popen(["bash", "-c", "while fwctl -n gw -j show policy; do :; done"],
-                          stdout=open("shown", "w"), stderr=subprocess.DEVNULL)
+readers = [subprocess.Popen(["bash", "-c", "while fwctl -n gw -j show policy; do :; done"],
+                            stdout=open(f"shown{i}", "w"), stderr=subprocess.DEVNULL) for i in range(3)]
 def shown():
-    return [json.loads(line) for line in open("shown").read().split("\n")[:-1]]
+    return [json.loads(line) for i in range(3) for line in open(f"shown{i}").read().split("\n")[:-1]]
 began = time.monotonic()
-while len(known) < 60 or (len(shown()) < 40 and time.monotonic() < began + 60):
+while len(known) < 60 or (len(shown()) < 60 and time.monotonic() < began + 60):
     for step in (lambda: apply(TEXT), lambda: change("add", "before", "eighty", "udp dport 9 drop"), lambda: apply(OTHER)):
         step()
         known[stats()["generation"]] = text()
-ok(reader.poll() is None, "who reads all the time is always told")
-reader.kill()
-reader.wait()
+ok(all(r.poll() is None for r in readers), "who reads all the time is always told")
+for r in readers:
+    r.kill()
+    r.wait()
 wrong = [d["generation"] for d in shown() if known[d["generation"]] != d["files"][0]["text"]]
-ok(len(shown()) >= 40, "it was read while it changed", len(shown()))
+ok(len(shown()) >= 60, "it was read while it changed", len(shown()))
 equal(wrong, [], "a text is that of its generation")
 apply(TEXT)
 

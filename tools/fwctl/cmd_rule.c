@@ -82,6 +82,27 @@ static int find_file(struct session *s, const struct place *p, uint32_t *file)
 	return times == 1 ? 0 : 1;
 }
 
+/* Of a tree the kernel tells the first rule of the base that is still there. What was added
+ * may stand before it: the first one of that, FWT_NONE for none.
+ */
+static uint32_t added_before(const struct session *s, const struct fwt_nl_spot *spot)
+{
+	struct fwt_rule_side side = { spot->side[0].forest, spot->side[0].at, spot->side[0].side };
+	uint32_t i, first = FWT_NONE;
+
+	for (i = 0; i < s->delta.added.count && spot->side[0].there; i++) {
+		const struct fwt_delta_line *l = session_line(s, i);
+		int order = l->has_rule ? fwt_rule_side_order(&l->side, &side) : 1;
+
+		/* Of those at one place the first of the list stands first. */
+		if (order > 0 || (!order && first != FWT_NONE) || strcmp(l->tree, spot->tree))
+			continue;
+		side = l->side;
+		first = i;
+	}
+	return first;
+}
+
 /* The rule that is meant: of those that were added (@added), or of the base. 0; 1 for
  * one that is to be looked for in the text; -1 after an error.
  */
@@ -127,6 +148,8 @@ static int find(struct session *s, const struct place *p, uint32_t *added,
 	if (p->file_len && (strlen(spot->file) != p->file_len ||
 			    memcmp(spot->file, p->text, p->file_len)))
 		return 1;
+	if (p->tree)
+		*added = added_before(s, spot);
 	return 0;
 }
 

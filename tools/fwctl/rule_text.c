@@ -3,8 +3,8 @@
  * The whole way to change one rule: the text in force is edited, compiled, applied. Of a
  * policy of several files one is another then; what they include is found among them.
  *
- * For what a patch can't say: rules that go on, or of short blocks; several on a
- * line; more of them than a patch is worth.
+ * For what a patch can't say: rules with blocks, choices or maps, or of short runs;
+ * several on a line; more of them than a patch is worth.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE	/* asprintf() */
