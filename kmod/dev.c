@@ -107,11 +107,17 @@ u32 fwt_dev_root(const struct fwt_program *prog, u8 hook, const char *name)
 static const u8 dev_hook[2] = { FWT_HOOK_DEV_INGRESS, FWT_HOOK_DEV_EGRESS };
 static const u8 dev_hooknum[2] = { NF_NETDEV_INGRESS, NF_NETDEV_EGRESS };
 
+static struct hlist_head *bucket(struct fwt_net *fn, const struct net_device *dev)
+{
+	return &fn->dev_at[(u32)dev->ifindex % FWT_DEV_BUCKETS];
+}
+
+/* Each device is looked for when a policy comes, under RTNL. */
 static struct fwt_dev *dev_find(struct fwt_net *fn, const struct net_device *dev)
 {
 	struct fwt_dev *b;
 
-	list_for_each_entry(b, &fn->devs, list)
+	hlist_for_each_entry(b, bucket(fn, dev), node)
 		if (b->dev == dev)
 			return b;
 	return NULL;
@@ -149,6 +155,7 @@ static void dev_release(struct fwt_dev *b)
 	unbind(b, 0);
 	unbind(b, 1);
 	list_del(&b->list);
+	hlist_del(&b->node);
 	kfree_rcu(b, rcu);
 }
 
@@ -174,6 +181,7 @@ static int dev_settle(struct fwt_net *fn, const struct fwt_program *prog,
 		b->fn = fn;
 		b->dev = dev;
 		list_add(&b->list, &fn->devs);
+		hlist_add_head(&b->node, bucket(fn, dev));
 	}
 	for (i = 0; i < 2 && !ret; i++)
 		if (want[i])

@@ -16,6 +16,7 @@ struct nf_hook_state;
 /**
  * struct fwt_dev - a device that device hooks are bound to
  * @list: in fwt_net.devs, under fwt_net.lock
+ * @node: in fwt_net.dev_at, likewise; a device keeps its number while it is bound
  * @dev: the device; the binding ends with its unregistering, so needs no
  *	reference
  * @ops: what is registered, by ingress and egress. Listings of hooks read it
@@ -27,6 +28,7 @@ struct nf_hook_state;
  */
 struct fwt_dev {
 	struct list_head list;
+	struct hlist_node node;
 	struct fwt_net *fn;
 	struct net_device *dev;
 	struct nf_hook_ops ops[2];

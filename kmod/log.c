@@ -66,16 +66,16 @@ static void describe(const struct fwt_packet *p, char *buf, size_t size)
 /* Who owns a container's network namespace, but not the machine, writes into its
  * log only where the kernel's own firewall lets them, too.
  */
-static bool may_print(const struct fwt_net *fn)
+bool fwt_log_prints(const struct net *net)
 {
-	return fn->net->user_ns == &init_user_ns || READ_ONCE(sysctl_nf_log_all_netns);
+	return net->user_ns == &init_user_ns || READ_ONCE(sysctl_nf_log_all_netns);
 }
 
 void fwt_log_tell_lost(struct fwt_net *fn)
 {
 	u32 lost = atomic_xchg(&fn->lines_lost, 0);
 
-	if (lost && may_print(fn))
+	if (lost && fwt_log_prints(fn->net))
 		pr_info("fwtree: %u packets not logged: more than option log-rate\n", lost);
 }
 
@@ -176,7 +176,7 @@ void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
 	if (unlikely(atomic_read(&w->fn->lines_lost)))
 		fwt_log_tell_lost(w->fn);
 	if (m->type != FWT_MOD_NFLOG) {
-		if (may_print(w->fn))
+		if (fwt_log_prints(w->fn->net))
 			print(w, d, prefix);
 	} else {
 		to_group(w, prefix, m->port_lo);

@@ -17,9 +17,11 @@ static u32 by_key(const struct fwt_program *prog, u64 key)
 {
 	u32 i;
 
-	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++)
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		fwt_rest(i);
 		if (prog->rule[i].key == key)
 			return i;
+	}
 	return FWT_NONE;
 }
 
@@ -69,6 +71,7 @@ static u32 by_line(const struct fwt_program *prog, u32 file, u32 line)
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		const struct fwt_prog_rule *r = &prog->rule[i];
 
+		fwt_rest(i);
 		if (begins_in(r, file, line) &&
 		    (found == FWT_NONE || stands_before(r, &prog->rule[found])))
 			found = i;
@@ -157,8 +160,10 @@ static u32 lines_of(const char *text, u32 len)
 {
 	u32 i, n = 1;
 
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len; i++) {
+		fwt_rest(i);
 		n += text[i] == '\n';
+	}
 	return n;
 }
 

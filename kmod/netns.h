@@ -78,6 +78,9 @@ struct fwt_options {
 
 #define FWT_BURIED	256
 
+/* As the kernel has for its devices: numbers follow one another. */
+#define FWT_DEV_BUCKETS	256
+
 /**
  * struct fwt_barred - pairs that are not taken up in the middle; see barred.c
  * @lock: of who writes
@@ -147,6 +150,7 @@ struct fwt_barred {
  * @generation: of the policy in force; counts up with each change
  * @trial: the policy in force may be on trial
  * @devs: struct fwt_dev, device hooks that are bound
+ * @dev_at: the same, by ifindex
  * @gc: the collector
  * @gc_walk: its round
  * @gc_slept: it has left off, for there was nothing
@@ -216,6 +220,7 @@ struct fwt_net {
 	bool dying;
 	struct fwt_trial trial;
 	struct list_head devs;
+	struct hlist_head dev_at[FWT_DEV_BUCKETS];
 	struct delayed_work gc;
 	struct fwt_hash_walk gc_walk;
 	bool gc_slept;

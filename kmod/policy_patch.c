@@ -100,6 +100,7 @@ static int not_of_base(const struct fwt_base *b, const struct fwt_change *c,
 	for (i = 0; i < b->prog.n[FWT_SEC_RULES]; i++) {
 		u32 node = b->prog.rule[i].node;
 
+		fwt_rest(i);
 		if (test_bit(b->slot[i], added) && (node == FWT_NONE || !gone(c, node))) {
 			NL_SET_ERR_MSG_FMT(extack, "rule %u: there already, with that id or text",
 					   i);

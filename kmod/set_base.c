@@ -6,8 +6,9 @@
  * sees yet: elements get or lose its bit, ranges are in an array of their own, and so are
  * keys to which a map gives another value than till now. So what a walk finds in all sets
  * changes with the policy that it asks for, in one step; and publishing can't fail. It is
- * charged to who applies the policy, and not to what packets share: what they have taken
- * keeps no policy from coming, or from being gone back to.
+ * charged to who applies the policy (to nobody where that is the clock, which goes back
+ * from a trial), and not to what packets share: what they have taken keeps no policy from
+ * coming, or from being gone back to.
  *
  * fwt_net.lock is held from prepare to the swap: no process asks or changes a set meanwhile,
  * but packets do, and the set's work. What they add is in both phases; what they take away

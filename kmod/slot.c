@@ -390,9 +390,11 @@ void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
 {
 	u32 i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		others_too(i);
 		if (slot[i] != FWT_NONE)
 			put_one(&fn->slots, slot[i]);
+	}
 }
 
 void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_prog_rule *r, bool placed)
@@ -426,6 +428,7 @@ void fwt_slots_reap(struct fwt_net *fn)
 	for (i = 0; left && i < capacity(s); i++) {
 		struct fwt_slot *slot = at(dir_locked(s), i);
 
+		others_too(i);
 		if (!in_use(slot) || slot->users)
 			continue;
 		left--;
@@ -442,6 +445,7 @@ void fwt_slots_reset(struct fwt_net *fn)
 	for (i = 0; i < capacity(s); i++) {
 		struct fwt_slot *slot = at(dir_locked(s), i);
 
+		others_too(i);
 		if (in_use(slot))
 			sum_up(dir_locked(s), i, &slot->base);
 	}

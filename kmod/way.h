@@ -610,6 +610,9 @@ static inline unsigned int fwt_drop(struct fwt_way *w, u8 reason)
 
 /* log.c */
 
+/* May what packets of this namespace do be told in the machine's log. */
+bool fwt_log_prints(const struct net *net);
+
 /* A rule said log: @prog has the modifier @m, and its prefix. */
 void fwt_log(const struct fwt_way *w, const struct fwt_decision *d,
 	     const struct fwt_program *prog, const struct fwt_prog_mod *m);

@@ -33,14 +33,15 @@
  */
 #define RANGES	65536
 
-static bool look(u32 *looks)
+static bool look(const struct net *net, u32 *looks)
 {
 	if (likely(*looks)) {
 		--*looks;
 		return true;
 	}
-	net_warn_ratelimited("fwtree: a packet's walk looks at %u addresses and no more, of addr(), net() and masquerade\n",
-			     LOOKS);
+	if (fwt_log_prints(net))
+		net_warn_ratelimited("fwtree: a packet's walk looks at %u addresses and no more, of addr(), net() and masquerade\n",
+				     LOOKS);
 	return false;
 }
 
@@ -67,7 +68,7 @@ static bool has_addr4(const struct net_device *dev, __be32 addr, bool subnet, u3
 	if (!in)
 		return false;
 	in_dev_for_each_ifa_rcu(ifa, in) {
-		if (!look(looks))
+		if (!look(dev_net(dev), looks))
 			return false;
 		if (ifa->ifa_local == addr ||
 		    (subnet && inet_ifa_match(addr, ifa)))
@@ -85,7 +86,7 @@ static bool has_addr6(const struct net_device *dev, const struct in6_addr *addr,
 	if (!in)
 		return false;
 	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
-		if (!look(looks))
+		if (!look(dev_net(dev), looks))
 			return false;
 		if (ipv6_addr_equal(&ifa->addr, addr) ||
 		    (subnet && ipv6_prefix_equal(&ifa->addr, addr, ifa->prefix_len)))
@@ -123,7 +124,7 @@ static bool world_ifaddr(const struct fwt_env *env, const char *ifname, u8 famil
 		return dev && dev_has(dev, family, addr, subnet, looks_of(w));
 	}
 	for_each_netdev_rcu(w->net, dev) {
-		if (!look(looks_of(w)))
+		if (!look(w->net, looks_of(w)))
 			return false;
 		if (fwt_ifname_fits(ifname, dev->name) &&
 		    dev_has(dev, family, addr, subnet, looks_of(w)))
@@ -158,7 +159,7 @@ static bool source4(const struct fwt_world *w, const struct fwt_packet *p, u32 *
 			return false;
 		src = 0;
 		in_dev_for_each_ifa_rcu(ifa, in) {
-			if (!look(looks))
+			if (!look(w->net, looks))
 				break;
 			if (ifa->ifa_flags & IFA_F_SECONDARY ||
 			    ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
@@ -185,7 +186,7 @@ static bool own6(const struct net_device *dev, const struct in6_addr *dst,
 	if (!in)
 		return false;
 	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
-		if (!look(looks))
+		if (!look(dev_net(dev), looks))
 			break;
 		if ((ifa->flags & IFA_F_TENTATIVE && !(ifa->flags & IFA_F_OPTIMISTIC)) ||
 		    ifa->flags & IFA_F_DADFAILED ||
@@ -293,7 +294,7 @@ static bool local6(const struct net_device *dev, bool link_local, u32 *addr, u32
 	if (!in)
 		return false;
 	list_for_each_entry_rcu(ifa, &in->addr_list, if_list) {
-		if (!look(looks))
+		if (!look(dev_net(dev), looks))
 			break;
 		if (ifa->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) &&
 		    !(ifa->flags & IFA_F_OPTIMISTIC))

@@ -122,7 +122,9 @@ u16 fwt_balance_port(const struct fwt_prog_mod *m, const struct fwt_env_server *
  * struct taker - who takes entries
  * @place: the entry that it likes best of those that it has not asked for yet
  * @step: to the next one
- * @credit: towards an entry
+ * @due: the round in which it takes its next one
+ * @credit: that it has left then
+ * @soon: the first round in which one of its group takes one; of the group's first taker
  * @id: to sort by
  * @server: its number
  */
@@ -130,16 +132,25 @@ struct taker {
 	u64 id;
 	u32 place;
 	u32 step;
+	u32 due;
 	u32 credit;
+	u32 soon;
 	u32 server;
 };
 
-static void begin(struct taker *t, const struct fwt_balance_server *s, u32 most)
+/* One of 65,535 times the weight of each other has 65,000 rounds almost to itself: so they
+ * are asked by groups, of which a round passes over those that have none who is due.
+ */
+#define GROUP	32
+
+static void begin(struct taker *t, const struct fwt_balance_server *s)
 {
 	/* By two halves of one hash of all of the id; a step is none of 0. */
 	t->place = spread((u32)s->id, FWT_MAGLEV_SIZE);
 	t->step = spread((u32)(s->id >> 32), FWT_MAGLEV_SIZE - 1) + 1;
-	t->credit = most - s->weight;
+	t->due = 0;
+	t->credit = 0;
+	t->soon = 0;
 }
 
 /* A heap: no recursion, and no worst case (Williams 1964). */
@@ -175,31 +186,52 @@ static void sort(struct taker *t, u32 n)
 
 #define FREE	0xffff
 
+static void take_one(u16 *slot, struct taker *t, u32 weight, u32 most)
+{
+	u32 rounds = (most - t->credit + weight - 1) / weight;
+
+	while (slot[t->place] != FREE) {
+		t->place += t->step;
+		if (t->place >= FWT_MAGLEV_SIZE)
+			t->place -= FWT_MAGLEV_SIZE;
+	}
+	slot[t->place] = (u16)t->server;
+	t->due += rounds;
+	t->credit += rounds * weight - most;
+}
+
+/* A group's part of a round. Returns how many entries are left. */
+static u32 take_due(u16 *slot, u32 left, struct taker *t, u32 n,
+		    const struct fwt_balance_server *server, u32 most, u32 round)
+{
+	u32 soon = ~0u, i;
+
+	for (i = 0; i < n && left; i++) {
+		if (t[i].due == round) {
+			take_one(slot, &t[i], server[t[i].server].weight, most);
+			left--;
+		}
+		soon = min(soon, t[i].due);
+	}
+	t->soon = soon;
+	return left;
+}
+
 /* The takers take turns until @left entries that are FREE are taken. */
 static void take(u16 *slot, u32 left, struct taker *t, u32 n,
 		 const struct fwt_balance_server *server)
 {
-	u32 most = 1, i;
+	u32 most = 1, round, i;
 
 	for (i = 0; i < n; i++)
 		most = max(most, server[t[i].server].weight);
 	for (i = 0; i < n; i++)
-		begin(&t[i], &server[t[i].server], most);
-	while (n && left) {
-		for (i = 0; i < n && left; i++) {
-			t[i].credit += server[t[i].server].weight;
-			if (t[i].credit < most)
-				continue;
-			t[i].credit -= most;
-			while (slot[t[i].place] != FREE) {
-				t[i].place += t[i].step;
-				if (t[i].place >= FWT_MAGLEV_SIZE)
-					t[i].place -= FWT_MAGLEV_SIZE;
-			}
-			slot[t[i].place] = (u16)t[i].server;
-			left--;
-		}
-	}
+		begin(&t[i], &server[t[i].server]);
+	for (round = 0; n && left; round++)
+		for (i = 0; i < n && left; i += GROUP)
+			if (t[i].soon <= round)
+				left = take_due(slot, left, t + i, min(n - i, (u32)GROUP), server,
+						most, round);
 }
 
 static void fill(u16 *slot, struct taker *t, const struct fwt_balance_server *server, u32 n)

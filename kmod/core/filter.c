@@ -3,7 +3,10 @@
  * What a filter of classic BPF may consist of (McCanne and Jacobson, 1993): what
  * libpcap writes for packets in a file. What Linux has added (loads from offsets that
  * mean a mark, a hash, a random number) is not in the packet, and would not be the
- * same in a simulation.
+ * same in a simulation. Of an indexed load the constant is looked at alone: where X is
+ * near 2^32, as a packet may make it of "ip[ip[4:4]]", it comes to Linux's offsets of the
+ * network's and the link's header. What it reads there is the packet's; a simulation finds
+ * nothing.
  */
 #include "filter.h"
 

@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/prefetch.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/errno.h>
 #include <linux/compiler.h>
@@ -114,6 +115,24 @@ static inline void put_unaligned_be32(u32 v, void *p)
 }
 
 #endif /* __KERNEL__ */
+
+/* What may have many turns says in each, @i, from 0 on, that others may have the CPU; only
+ * for those who may sleep. 65,536 turns that each miss the cache take some 10 ms.
+ *
+ * Return: 0; -EINTR for who is killed, and may as well stop.
+ */
+static inline int fwt_rest(u32 i)
+{
+#ifdef __KERNEL__
+	if (!(i % 65536)) {
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+#endif
+	(void)i;
+	return 0;
+}
 
 /* Many kernels clear what is on the stack. Large variables of the data path, of
  * which everything is set that is read, are better without: a node at a time, a

@@ -51,6 +51,7 @@ void fwt_patchable_init(struct fwt_patchable *of, const struct fwt_program *prog
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
 		u32 at = prog->rule[i].node;
 
+		fwt_rest(i);
 		of->rule[i] = at != FWT_NONE && node[at].forest ? node[at].forest - 1 : FWT_NONE;
 	}
 }
@@ -364,7 +365,7 @@ int fwt_patch_verify(const void *blob, size_t len, const struct fwt_program *bas
 	if (!ret)
 		ret = check_edits(x, base, err);
 	for (i = 0; !ret && i < x->n[FWT_PATCH_GROUPS]; i++)
-		ret = check_group(x, base, of, i, scratch, err);
+		ret = fwt_rest(i) ?: check_group(x, base, of, i, scratch, err);
 	if (ret)
 		return ret;
 	i = x->n[FWT_PATCH_GROUPS];

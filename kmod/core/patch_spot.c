@@ -74,6 +74,7 @@ static bool blank(const char *text, u32 from, u32 to)
 	for (; from < to; from++) {
 		char c = text[from];
 
+		fwt_rest(from);
 		if (c == '\n')
 			comment = false;
 		else if (c == '#')
@@ -125,6 +126,7 @@ static void neighbours(const struct fwt_program *prog, u32 rule, u32 *former, u3
 	if (beside(prog, rule, former, next))
 		return;
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		fwt_rest(i);
 		o = &prog->rule[i];
 		if (i == rule || !one_block(o, r))
 			continue;
@@ -149,10 +151,10 @@ static void lines(const struct fwt_program *prog, const struct fwt_prog_rule *r,
 	const struct fwt_prog_file *f = &prog->file[r->file];
 	u32 from = r->text, to = end_of(r), end = f->text + f->text_len;
 
-	while (from > f->text && prog->source[from - 1] != '\n')
-		from--;
-	while (to < end && prog->source[to] != '\n')
-		to++;
+	for (; from > f->text && prog->source[from - 1] != '\n'; from--)
+		fwt_rest(from);
+	for (; to < end && prog->source[to] != '\n'; to++)
+		fwt_rest(to);
 	spot->lines = from;
 	spot->lines_len = to - from;
 	spot->alone = blank(prog->source, from, r->text) &&

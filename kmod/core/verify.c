@@ -171,6 +171,8 @@ static int select_targets(struct fwt_verify *c, u32 i, u32 set, struct fwt_verif
 	for (k = 0; k < s->count; k++) {
 		u32 next = c->prog->word[s->value + k];
 
+		if (fwt_rest(k))
+			return -EINTR;
 		if (next <= i || !index_ok(c, FWT_SEC_NODES, next))
 			return bad(c, FWT_SEC_NODES, i, "a branch leads back, or nowhere");
 		if (all)
@@ -212,6 +214,8 @@ static int check_tests(struct fwt_verify *c)
 		const struct fwt_prog_node *n = &c->prog->node[i];
 		struct fwt_verify_node *s = &c->node[i], *yes, *no;
 
+		if (fwt_rest(i))
+			return -EINTR;
 		s->misses = n->type == FWT_NODE_MISS;
 		if (n->type != FWT_NODE_TEST)
 			continue;
@@ -509,7 +513,7 @@ static int check_nodes(struct fwt_verify *c)
 	if (!ret)
 		ret = fwt_verify_forests(c);
 	for (i = n; !ret && i-- > 0;)
-		ret = backward(c, i);
+		ret = fwt_rest(i) ?: backward(c, i);
 	p->root[FWT_HOOK_INGRESS] = FWT_NONE;
 	p->root[FWT_HOOK_EGRESS] = FWT_NONE;
 	p->steps_max = 0;
@@ -517,7 +521,7 @@ static int check_nodes(struct fwt_verify *c)
 	for (i = 0; !ret && i < p->n[FWT_SEC_HOOKS]; i++)
 		ret = check_hook(c, i);
 	for (i = 0; !ret && i < n; i++)
-		ret = reach(c, i);
+		ret = fwt_rest(i) ?: reach(c, i);
 	return ret;
 }
 

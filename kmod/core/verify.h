@@ -39,10 +39,12 @@ size_t fwt_verify_scratch(const void *blob, size_t len);
  *
  * Backward over the nodes for what their successors promise (steps, call depth,
  * whether a walk may come back), forward for which hooks reach them; no
- * recursion. Time is linear in @len.
+ * recursion. Time is linear in @len: seconds for the largest, so that who calls it must
+ * be one who may sleep.
  *
  * Return: 0; -EINVAL for what no program may hold; -E2BIG for limits;
- * -EOPNOTSUPP for a version or section that is not known here.
+ * -EOPNOTSUPP for a version or section that is not known here; -EINTR for who is
+ * killed meanwhile, with nothing in @err.
  */
 int fwt_verify(const void *blob, size_t len, void *scratch,
 	       struct fwt_program *prog, struct fwt_verify_error *err);

@@ -87,7 +87,7 @@ int fwt_verify_foreign(struct fwt_verify *c)
 		return refuse(c, -E2BIG, FWT_SEC_FOREIGN, FWT_FOREIGN_MAX,
 			      "too many nodes of other modules");
 	for (i = 0; !ret && i < c->prog->n[FWT_SEC_ARGS]; i++)
-		ret = check_arg(c, i);
+		ret = fwt_rest(i) ?: check_arg(c, i);
 	for (i = 0; !ret && i < c->prog->n[FWT_SEC_FOREIGN]; i++)
 		ret = check_node(c, i);
 	return ret;

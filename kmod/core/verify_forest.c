@@ -58,6 +58,8 @@ static s64 check_leaf(struct fwt_verify *c, u32 i, u32 forest, u32 first, bool s
 		struct box b = read_box(c->prog, k, six);
 		struct fwt_verify_node *s;
 
+		if (fwt_rest(k - cut->at))
+			return -EINTR;
 		if (b.flags & ~(FWT_BOX_PORTS | FWT_BOX_TESTS) || !b.sane)
 			return bad(c, section, k, "an impossible box");
 		if (!index_ok(c, FWT_SEC_NODES, b.node))
@@ -91,6 +93,8 @@ static int check_tree(struct fwt_verify *c, u32 t, u32 forest, enum fwt_part par
 		u32 dim = p->cut[i].to >> FWT_CUT_SHIFT, child = p->cut[i].to & FWT_CUT_MAX;
 		s64 steps;
 
+		if (fwt_rest(i))
+			return -EINTR;
 		if (dim == FWT_CUT_LEAF) {
 			steps = check_leaf(c, i, forest, p->tree[t].first, six);
 			if (steps < 0)
@@ -118,6 +122,8 @@ int fwt_verify_forests(struct fwt_verify *c)
 		u64 steps, most = 0;
 		enum fwt_part part;
 
+		if (fwt_rest(f))
+			return -EINTR;
 		for (part = 0; part < __FWT_PART_MAX; part++) {
 			u32 n = forest->n_trees[part];
 

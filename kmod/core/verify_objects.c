@@ -105,11 +105,14 @@ static int check_elements(struct fwt_verify *c, u32 i, const struct fwt_set_shap
 	if (!spend(c, (u64)s->count * 2 * s->words))
 		return refuse(c, -E2BIG, FWT_SEC_OBJECTS, i, "elements overlap too much");
 	at = c->prog->word + s->data;
-	for (k = 0; k < s->count; k++, at += 2 * s->words)
+	for (k = 0; k < s->count; k++, at += 2 * s->words) {
+		if (fwt_rest(k))
+			return -EINTR;
 		for (d = 0, off = 0; d < s->n_dims; off += s->dim[d++])
 			if (words_cmp(at + off, at + s->words + off, s->dim[d]) > 0)
 				return bad(c, FWT_SEC_OBJECTS, i,
 					   "an element that ends before it begins");
+	}
 	return 0;
 }
 
@@ -186,10 +189,11 @@ int fwt_verify_objects(struct fwt_verify *c)
 	for (i = 0; !ret && i < p->n[FWT_SEC_SERVERS]; i++) {
 		const char *wrong = fwt_balance_server_wrong(&p->server[i]);
 
+		ret = fwt_rest(i);
 		if (wrong)
 			ret = bad(c, FWT_SEC_SERVERS, i, wrong);
 	}
 	for (i = 0; !ret && i < p->n[FWT_SEC_OBJECTS]; i++)
-		ret = check_object(c, i);
+		ret = fwt_rest(i) ?: check_object(c, i);
 	return ret;
 }

@@ -43,6 +43,8 @@ static int check_set(struct fwt_verify *c, u32 i)
 		return refuse(c, -E2BIG, FWT_SEC_SETS, i, "sets overlap too much");
 	data = c->prog->word + s->data;
 	for (k = 0; k < s->count; k++, data += stride) {
+		if (fwt_rest(k))
+			return -EINTR;
 		if (s->kind == FWT_SET_RANGES &&
 		    words_cmp(data, data + s->words, s->words) > 0)
 			return bad(c, FWT_SEC_SETS, i, "a range that ends before it begins");
@@ -164,6 +166,8 @@ static int check_split(struct fwt_verify *c, u32 i)
 		return refuse(c, -E2BIG, FWT_SEC_TESTS, i, "too many splits share a set");
 	range = c->prog->word + s->data;
 	for (k = 0; k < s->count; k++, range += 2) {
+		if (fwt_rest(k))
+			return -EINTR;
 		if (range[0] != next || range[1] == FWT_NONE)
 			return bad(c, FWT_SEC_TESTS, i, "a split with a gap");
 		next = range[1] + 1;
@@ -576,13 +580,15 @@ static int check_option(struct fwt_verify *c, u32 i)
 /* Each is short enough to be copied, compared, and written, in one go. */
 static int check_strings(struct fwt_verify *c)
 {
-	u32 n = c->prog->n[FWT_SEC_STRINGS], i;
+	u32 n = c->prog->n[FWT_SEC_STRINGS], i, turn = 0;
 	const char *s = c->prog->string;
 	size_t len;
 
 	if (n && s[n - 1])
 		return bad(c, FWT_SEC_STRINGS, n - 1, "the last one does not end");
 	for (i = 0; i < n; i += len + 1) {
+		if (fwt_rest(turn++))
+			return -EINTR;
 		len = strnlen(s + i, FWT_STRING_MAX + 1);
 		if (len > FWT_STRING_MAX)
 			return refuse(c, -E2BIG, FWT_SEC_STRINGS, i, "is too long");
@@ -625,11 +631,11 @@ int fwt_verify_records(struct fwt_verify *c)
 	if (p->n[FWT_SEC_OPTIONS] > __FWT_OPTION_MAX)
 		return bad(c, FWT_SEC_OPTIONS, __FWT_OPTION_MAX, "is set twice");
 	for (i = 0; !ret && i < p->n[FWT_SEC_RULES]; i++)
-		ret = check_rule(c, i);
+		ret = fwt_rest(i) ?: check_rule(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_OPTIONS]; i++)
 		ret = check_option(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_COUNTERS]; i++)
-		ret = check_counter(c, i);
+		ret = fwt_rest(i) ?: check_counter(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_FILES]; i++)
 		ret = check_file(c, i);
 	return ret;
@@ -642,15 +648,15 @@ int fwt_verify_tables(struct fwt_verify *c)
 	u32 i;
 
 	for (i = 0; !ret && i < p->n[FWT_SEC_SETS]; i++)
-		ret = check_set(c, i);
+		ret = fwt_rest(i) ?: check_set(c, i);
 	if (!ret && p->n[FWT_SEC_FILTERS] > FWT_FILTERS_MAX)
 		return refuse(c, -E2BIG, FWT_SEC_FILTERS, FWT_FILTERS_MAX, "too many filters");
 	for (i = 0; !ret && i < p->n[FWT_SEC_FILTERS]; i++)
-		ret = check_filter(c, i);
+		ret = fwt_rest(i) ?: check_filter(c, i);
 	ret = ret ? ret : fwt_verify_foreign(c);
 	for (i = 0; !ret && i < p->n[FWT_SEC_TESTS]; i++)
-		ret = check_test(c, i);
+		ret = fwt_rest(i) ?: check_test(c, i);
 	for (i = 0; !ret && i < p->n[FWT_SEC_MODS]; i++)
-		ret = check_mod(c, i);
+		ret = fwt_rest(i) ?: check_mod(c, i);
 	return ret ? ret : fwt_verify_objects(c);
 }

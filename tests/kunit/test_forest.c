@@ -2,6 +2,7 @@
 /* A forest, built by hand and asked by the module's own walk; see prog.c. */
 #include <kunit/test.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "core/box.h"
 #include "core/packet.h"
@@ -168,9 +169,33 @@ static void refuses(struct kunit *test)
 	}
 }
 
+/* The test's thread may be killed, too: whoever is, waits for no proof. */
+static void gives_up(struct kunit *test)
+{
+	struct fwt_verify_error err = { };
+	struct fwt_program prog;
+	void *blob, *scratch;
+	size_t len;
+	int ret;
+
+	blob = fwt_test_build(test, fwt_test_rich(test), &len);
+	scratch = kunit_kzalloc(test, fwt_verify_scratch(blob, len), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, scratch);
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	ret = fwt_verify(blob, len, scratch, &prog, &err);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	KUNIT_EXPECT_EQ(test, ret, -EINTR);
+	KUNIT_EXPECT_STREQ(test, err.text, "");
+	KUNIT_EXPECT_EQ(test, fwt_verify(blob, len, scratch, &prog, &err), 0);
+	kvfree(blob);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(finds),
 	KUNIT_CASE(refuses),
+	KUNIT_CASE(gives_up),
 	{ }
 };
 

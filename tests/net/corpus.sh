@@ -18,7 +18,7 @@ ip netns exec gw sh -c 'for f in all default; do
 done
 echo 0 >/proc/sys/net/ipv4/icmp_ratemask'
 top=${netdir%/tests/net}
-seeds=${FWTREE_CORPUS_SEEDS:-1 2 7}
+seeds=${FWTREE_CORPUS_SEEDS:-1 3 7}
 policies=${FWTREE_CORPUS_POLICIES:-10}
 for seed in $seeds; do
 	"$top/build/player/corpus" "$seed" "$policies" >kernel.txt 2>kernel.err

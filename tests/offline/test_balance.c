@@ -133,8 +133,12 @@ static void test_maglev_twin(void **state)
 	u32 round, i, usable;
 
 	(void)state;
-	for (round = 0; round < 40; round++) {
-		some_servers(&t, 1 + rnd() % 20, round % 2 ? 0 : 1 + rnd() % 300);
+	for (round = 0; round < 48; round++) {
+		/* The last ones are more than a group, of weights that are far apart. */
+		some_servers(&t, round < 40 ? 1 + rnd() % 20 : 33 + rnd() % 32,
+			     round % 2 ? 0 : 1 + rnd() % 300);
+		for (i = 0; round >= 40 && i <= round % 8 / 2; i++)
+			t.server[rnd() % t.n].weight = FWT_SERVER_WEIGHT_MAX - i;
 		usable = 0;
 		for (i = 0; i < t.n; i++) {
 			t.server[i].usable = round % 4 < 2 || rnd() % 3;
