@@ -49,6 +49,14 @@ inner_set "$(five '\tprotocol icmp add @s { saddr . dport }')"
 check
 ! grep -q 'more than' "$tmp/err"
 report $? 'five that no packet meets'
+policy "$(printf 'set s : addr . port { timeout 1h }\nmap m : addr -> mark\ningress {\n%s\n\taccept\n}' \
+	"$(five '\tudp dport 9 add @s { saddr . sport } set mark daddr map @m accept')")"
+tells 9:2 'more than 4 changes of sets' 'five, each before a map that has nothing'
+policy "$(printf 'set s : addr . port { timeout 1h }\nmap m : addr -> mark\ningress {\n%s\n\taccept\n}' \
+	"$(five '\tudp dport 9 set mark daddr map @m add @s { saddr . sport } accept')")"
+check
+! grep -q 'more than' "$tmp/err"
+report $? 'five, each behind one, of which one is done'
 policy "$(printf 'ingress {\n\ttcp dport 22 ct count by ip saddr > 3 drop\n%s\n\taccept\n}' \
 	"$(five '\tct count by daddr/%s > 3 drop' | head -n 4)")"
 tells 7:2 "can meet more than 4 'ct count' (such a packet: in eth0 tcp 198.51.100.7:40000 to 203.0.113.8:22 syn" 'five counts, one of them asked of some'

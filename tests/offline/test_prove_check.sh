@@ -442,6 +442,106 @@ check
 ! grep -q 'p.fw:3:' "$tmp/err"
 report $? 'where all packets walk later ones have been translated'
 
+# The same of a policy that asks nothing of connections.
+policy 'ingress {
+	udp dport 9 accept
+	drop
+}'
+proves empty 'never in eth0 tcp * to * syn fin expect accept' 'flags that open nothing where no rule asks for states'
+says "they are 'invalid'" 'which is said there, too'
+proves empty 'never in eth0 icmp * to * type 0 expect accept' 'an answer of ICMP there'
+proves holds 'never in eth0 icmp * to * type 8 expect accept' 'and a request'
+policy 'option adopt 0s
+ingress {
+	tcp flags & { fin, rst } != 0 drop
+	accept
+}'
+proves fails 'never in eth0 tcp 10.0.0.5 to 10.0.0.1 expect drop' 'what opens nothing may be untracked'
+says 'where ct state untracked' 'and is told with that'
+
+# Lengths, which have room for the headers.
+policy 'ingress {
+	length 40-48 family ipv6 tcp dport 80 drop
+	length 20-39 tcp dport 81 drop
+	length 20-27 udp dport 80 drop
+	length 28-40 udp dport 81 drop
+	accept
+}'
+proves holds 'never in eth0 tcp 2001:db8::/64 to * expect drop' 'TCP of IPv6 is 60 bytes at least'
+proves holds 'never in eth0 tcp 10.0.0.0/8 to *:81 expect drop' 'of IPv4 40'
+proves holds 'never in eth0 udp 10.0.0.0/8 to *:80 expect drop' 'UDP is 28'
+proves fails 'never in eth0 udp 10.0.0.0/8 to *:81 expect drop' 'and may be'
+becomes drop 'as explain takes it'
+
+# Maps of modifiers: where one has nothing, what stands before it in the rule is done.
+policy 'map fwd : addr -> addr { elements = { 203.0.113.8 -> 192.168.1.10 } }
+ingress {
+	ct state invalid drop
+	set mark 2 dnat to daddr map @fwd accept
+	mark 2 drop
+	accept
+}'
+proves fails 'never in eth0 tcp * to 10.0.0.1 mark 0 expect drop' 'a mark that is set before a map is asked'
+becomes drop 'as the packet finds'
+policy 'map m : addr . port -> addr
+ingress {
+	ct state { invalid, untracked } drop
+	family ipv4 dnat to :81 dnat to daddr . dport map @m accept
+	tcp dport 81 reject
+	accept
+}'
+proves fails 'never in eth0 tcp * to 10.0.0.9:82 expect reject' 'and a port'
+says 'not daddr . dport @m' 'where the map has nothing'
+policy 'map f : addr -> mark { elements = { 10.0.0.5 -> 1 } }
+ingress {
+	mark 2 accept
+	set mark 2 set priority daddr map @f accept
+	mark 2 drop
+	accept
+}'
+check
+! grep -q 'never matches' "$tmp/err"
+report $? 'who asks for it behind the rule is not hidden'
+policy 'map f : addr -> mark { elements = { 10.0.0.5 -> 1 } }
+ingress {
+	set mark 2
+	daddr 10.0.0.0/8 set priority daddr map @f accept
+	mark 2 accept
+	udp dport 9 drop
+	drop
+}'
+check
+grep -q 'p.fw:6:.*never matches' "$tmp/err"
+report $? 'and nothing is left where both take it'
+export SSH_CONNECTION='127.0.0.1 40000 127.0.0.1 22'
+policy 'map f : addr -> mark
+ingress {
+	set mark 2 set priority daddr map @f
+	mark 2 drop
+	accept
+}'
+check
+says 'cuts off the SSH connection' 'a connection is cut off by what stands before a map'
+unset SSH_CONNECTION
+policy 'map f : addr -> mark
+ingress {
+	set mark daddr map @f
+	mark 1 drop
+	ct state new dnat to 10.0.0.7 set mark daddr map @f
+	mark 1 accept
+	reject
+}'
+proves fails 'never in eth0 tcp * to 10.0.0.6 expect accept' 'of another address a map gives another mark'
+policy 'map mm : addr -> mark { elements = { 10.0.0.0/24 -> 1 } }
+ingress {
+	set mark 2
+	set mark saddr map @mm
+	mark 1 drop
+	accept
+}'
+proves fails 'never in eth0 tcp 10.0.0.5 to * expect accept' 'what a map has nothing for'
+says 'where not saddr @mm' 'is told with that'
+
 # Off the end, by way of a call.
 policy 'tree a { return }
 ingress { call a }'
@@ -551,6 +651,25 @@ printf 'ingress { accept }\ningress device eth0 { accept }\negress { udp dport 9
 "$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" --budget 16 >"$tmp/out" 2>"$tmp/err"
 grep -q '^egress:' "$tmp/out" && ! grep -q '^ingress' "$tmp/out"
 report $? 'and not the first alone'
+# Maps.
+policy 'map fwd : addr -> addr
+ingress { ct state invalid drop; set mark 2 dnat to daddr map @fwd accept; mark 2 drop; accept }'
+sed 's/set mark 2 dnat/set mark 2; dnat/' "$tmp/p.fw" >"$tmp/q.fw"
+differ '' 'a rule whose map is asked last, as two'
+sed 's/mark 2 drop; //' "$tmp/p.fw" >"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+grep -q '^ingress: ' "$tmp/out"
+report $? 'what stands behind it decides where the map has nothing'
+policy 'tree a { drop }
+tree b { accept }
+map cl : addr -> tree { elements = { 10.0.0.5 -> a, 10.0.0.6 -> b } }
+ingress { goto saddr map @cl; accept }'
+sed 's/10.0.0.5 -> a, 10.0.0.6 -> b/10.0.0.6 -> b, 10.0.0.5 -> a/' "$tmp/p.fw" >"$tmp/q.fw"
+differ '' 'trees of a map, in another order'
+sed 's/tree b { accept }/tree b { reject }/' "$tmp/p.fw" >"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+grep -q "not tree a of 'goto saddr map @cl'" "$tmp/out"
+report $? 'another tree, by its name'
 # Words.
 policy 'ingress {
 	icmpv6 type 128-143 accept

@@ -195,20 +195,41 @@ static u32 end(struct looking *l, const struct fwt_ir_rule *r, struct fwt_ways w
 	return ways.next;
 }
 
+/* Its effects and end. Where a map has nothing those before it alone are met; of several maps
+ * it is the last one that has nothing.
+ */
+static u32 done(struct looking *l, const struct fwt_ir_rule *r, struct fwt_ways ways)
+{
+	u32 f = end(l, r, ways), miss = ways.next, first = r->n_mods, last = 0, i;
+
+	for (i = 0; i < r->n_mods; i++)
+		if (r->mods[i].flags & FWT_MOD_MAP) {
+			first = min(first, i);
+			last = i;
+		}
+	for (i = first; i < r->n_mods; i++) {
+		f = more(l, f, counted(l, r, i), 1);
+		if (i < last)
+			miss = more(l, miss, counted(l, r, i), 1);
+	}
+	f = fwt_prove_changed(&l->p, r, f, miss);
+	l->by = 0;
+	f = fwt_dd_leaves(&l->sp.dd, f, plus, l);
+	for (i = 0; i < first; i++)
+		f = more(l, f, counted(l, r, i), 1);
+	return f;
+}
+
 static u32 rule(struct looking *l, const struct fwt_ir_rule *r, struct fwt_ways ways)
 {
-	u32 match, f = ways.next, i;
+	u32 match, f = ways.next;
 	struct fwt_dd *dd = &l->sp.dd;
 
 	if (!fwt_prove_step(&l->p))
 		return ways.next;
 	match = fwt_prove_match(&l->p, r);
 	if (match != FWT_DD_NO && !dd->over) {
-		f = fwt_prove_changed(&l->p, r, end(l, r, ways));
-		l->by = 0;
-		f = fwt_dd_leaves(dd, f, plus, l);
-		for (i = r->n_mods; i-- > 0 && !dd->over;)
-			f = more(l, f, counted(l, r, i), 1);
+		f = done(l, r, ways);
 		if (r->enter && l->kind == FWT_ROOM_EFFECTS)
 			f = more(l, f, FWT_DD_YES, 1);
 		f = fwt_dd_ite(dd, match, f, ways.next);

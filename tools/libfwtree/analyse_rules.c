@@ -78,7 +78,7 @@ static struct leaving visit_select(struct fwt_analyser *a, const struct fwt_ir_r
 	u32 fallback = r->select ? r->select->fallback : FWT_NONE;
 	struct leaving l = { in, FWT_DD_NO }, b;
 	struct fwt_dd *dd = &a->sp.dd;
-	u32 count, i, here, hit, *branch;
+	u32 count, i, here, hit, missed, *branch;
 	const struct fwt_ir_rule *branches = fwt_prove_branches(r, &count);
 
 	if (!count)
@@ -110,8 +110,9 @@ static struct leaving visit_select(struct fwt_analyser *a, const struct fwt_ir_r
 		l.next = fwt_dd_or(dd, l.next, fwt_dd_minus(dd, here, match));
 		if (hit == FWT_DD_NO)
 			continue;
-		b = visit_end(a, to, fwt_prove_after(&a->prove, to, hit), ways, once);
-		l.next = fwt_dd_or(dd, l.next, b.next);
+		hit = fwt_prove_after(&a->prove, to, hit, &missed);
+		b = visit_end(a, to, hit, ways, once);
+		l.next = fwt_dd_or(dd, l.next, fwt_dd_or(dd, b.next, missed));
 		l.back = fwt_dd_or(dd, l.back, b.back);
 	}
 	free(branch);
@@ -155,8 +156,8 @@ static struct leaving visit_end(struct fwt_analyser *a, const struct fwt_ir_rule
 /* Where a packet may go on behind a rule that it matches. */
 static bool lets_by(const struct fwt_ir_rule *r)
 {
-	return r->end == FWT_END_NONE || r->end == FWT_END_BLOCK || r->end == FWT_END_CALL ||
-	       r->end == FWT_END_SELECT || r->end == FWT_END_SPLIT;
+	return r->maps || r->end == FWT_END_NONE || r->end == FWT_END_BLOCK ||
+	       r->end == FWT_END_CALL || r->end == FWT_END_SELECT || r->end == FWT_END_SPLIT;
 }
 
 /* The rules that take what rule @i would match of what comes into its block. */
@@ -236,7 +237,7 @@ static void forward(struct fwt_analyser *a, const struct fwt_ir_block *b, u32 in
 {
 	struct fwt_dd *dd = &a->sp.dd;
 	struct leaving l;
-	u32 i, hit;
+	u32 i, hit, missed;
 
 	for (i = 0; i < b->live && !dd->over; i++) {
 		const struct fwt_ir_rule *r = &b->rule[i];
@@ -258,8 +259,10 @@ static void forward(struct fwt_analyser *a, const struct fwt_ir_block *b, u32 in
 			continue;
 		}
 		ways.next = v->end[i];
-		l = visit_end(a, r, fwt_prove_after(&a->prove, r, hit), ways, once);
+		hit = fwt_prove_after(&a->prove, r, hit, &missed);
+		l = visit_end(a, r, hit, ways, once);
 		in = fwt_dd_or(dd, fwt_dd_minus(dd, in, v->match[i]), l.next);
+		in = fwt_dd_or(dd, in, missed);
 		*back = fwt_dd_or(dd, *back, l.back);
 	}
 	v->in[b->live] = in;

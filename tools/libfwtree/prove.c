@@ -252,7 +252,9 @@ static int make(struct fwt_prover *p)
 		return -ENOMEM;
 	p->made = true;
 	fwt_prove_init(&p->prove, &p->sp, &p->out, &p->s);
-	p->sp.per_packet = false;	/* openers, and what is never tracked */
+	/* Openers, and what is never tracked, whatever the policy asks for. */
+	p->sp.per_packet = false;
+	p->sp.tracks = true;
 	for (i = 0; i < p->property.count; i++) {
 		fwt_property_cut(&pr[i], &p->sp);
 		starts |= pr[i].out;

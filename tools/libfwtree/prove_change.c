@@ -167,12 +167,54 @@ static void notrack_change(struct fwt_axis_changes *c)
 	}
 }
 
+static bool by_map(const struct fwt_modifier *m)
+{
+	return m->kind == FWT_AST_MOD_SET ? !!m->set.map.text :
+	       m->kind <= FWT_AST_MOD_BALANCE && m->nat.map.text;
+}
+
+/* The test that asks the map of a modifier: of as many there is one each. */
+static u32 map_test(const struct fwt_ir_rule *r, const struct fwt_modifier *m)
+{
+	const struct fwt_modifier *before;
+	u32 n = 0, i;
+
+	for (before = r->ast->modifiers; before != m; before = before->next)
+		n += by_map(before);
+	for (i = 0; i < r->n_mods; i++)
+		if (r->mods[i].flags & FWT_MOD_MAP && !n--)
+			return r->mods[i].addr_lo[0];
+	return FWT_NONE;
+}
+
+/* The packets that its map has something for, as they are when it is asked. */
+static u32 map_has(struct fwt_prove *p, const struct fwt_ir_rule *r, const struct fwt_modifier *m)
+{
+	return fwt_prove_test(p, r, map_test(r, m));
+}
+
+/* Fields that a map is asked by. */
+static u64 asked_by(struct fwt_prove *p, u32 test)
+{
+	const struct fwt_prog_test *t = p->s->b.sec[FWT_SEC_TESTS].data;
+	u64 fields = 0;
+	u32 i;
+
+	if (test >= p->s->b.sec[FWT_SEC_TESTS].count)
+		return 0;
+	for (i = 0; i < t[test].n_fields && i < FWT_TEST_FIELDS; i++)
+		fields |= 1ull << t[test].field[i];
+	return fields;
+}
+
 /* False where the modifier leaves no trace. */
-static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
-		       struct fwt_axis_changes *c)
+static bool changes_of(struct fwt_prove *p, const struct fwt_ir_rule *r,
+		       const struct fwt_modifier *m, u32 kind, struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
 	modifier_words(p, m, c->text, sizeof(c->text));
+	if (by_map(m))
+		c->asks = asked_by(p, map_test(r, m));
 	switch (m->kind) {
 	case FWT_AST_MOD_SNAT:
 	case FWT_AST_MOD_MASQUERADE:
@@ -208,7 +250,7 @@ static bool changes_of(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
  * another one when the next walk asks.
  */
 static u32 unknown_bit(struct fwt_prove *p, const struct fwt_axis_changes *c, const char *what,
-		       const char *question, u32 i, bool state, bool make)
+		       const char *question, u64 fields, u32 i, bool state, bool make)
 {
 	const struct fwt_opaque *o = p->sp->opaque.data;
 	char whole[2000], key[1200], text[600];
@@ -222,7 +264,7 @@ static u32 unknown_bit(struct fwt_prove *p, const struct fwt_axis_changes *c, co
 	if (!make)
 		return FWT_DD_LEAF;
 	snprintf(text, sizeof(text), "%.180s (after '%.300s')", question, c->text);
-	f = fwt_space_opaque(p->sp, key, text, 0, state);
+	f = fwt_space_opaque(p->sp, key, text, fields, state);
 	return fwt_dd_is_leaf(f) ? FWT_DD_LEAF : p->sp->dd.node[f].var;
 }
 
@@ -241,7 +283,7 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 			if (!asked[axis->first + i])
 				continue;
 			snprintf(what, sizeof(what), "axis %u", c->change[n].axis);
-			to(ctx, axis->first + i, unknown_bit(p, c, what, "some bit", i,
+			to(ctx, axis->first + i, unknown_bit(p, c, what, FWT_SOME_BIT, c->asks, i,
 							     !c->walked, make));
 		}
 	}
@@ -257,7 +299,8 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 				continue;
 			snprintf(what, sizeof(what), "axis %u", a);
 			to(ctx, axis->first + i,
-			   unknown_bit(p, c, what, "some bit", i, !c->walked, make));
+			   unknown_bit(p, c, what, FWT_SOME_BIT, c->asks, i, !c->walked,
+				       make));
 		}
 	}
 	for (i = 0; i < count; i++) {
@@ -267,7 +310,8 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 
 		if ((!(o->fields & c->fields) && !anew) || var >= vars || !asked[var])
 			continue;
-		to(ctx, var, unknown_bit(p, c, o->key, o->text, 0, o->state && !c->walked, make));
+		to(ctx, var, unknown_bit(p, c, o->key, o->text, 0, 0, o->state && !c->walked,
+					 make));
 	}
 }
 
@@ -362,7 +406,9 @@ static u32 left_alone(struct fwt_prove *p, const struct fwt_axis_changes *c)
 	return fwt_dd_not(dd, f);
 }
 
-static u32 modified(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
+/* @miss: where a map has nothing, behind the rule. */
+static u32 modified(struct fwt_prove *p, const struct fwt_ir_rule *r,
+		    const struct fwt_modifier *m, u32 f, u32 miss)
 {
 	static const struct fwt_outcome dropped = {
 		.verdict = FWT_VERDICT_DROP, .effect = FWT_NONE,
@@ -371,7 +417,7 @@ static u32 modified(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
 	struct fwt_axis_changes c;
 
 	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
-		if (!changes_of(p, m, kind, &c))
+		if (!changes_of(p, r, m, kind, &c))
 			return f;
 		to[kind] = fwt_prove_effect(p, f, c.slot, c.text);
 		if (c.translates)
@@ -381,19 +427,22 @@ static u32 modified(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
 	f = fwt_dd_ite(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), to[1], to[0]);
 	if (too_late(p, &c))
 		f = fwt_dd_ite(&p->sp->dd, in_time(p), f, fwt_prove_leaf(p, &dropped));
+	if (by_map(m))
+		f = fwt_dd_ite(&p->sp->dd, map_has(p, r, m), f, miss);
 	return fwt_dd_ite(&p->sp->dd, left_alone(p, &c), was, f);
 }
 
-static u32 back_to_front(struct fwt_prove *p, const struct fwt_modifier *m, u32 f)
+static u32 back_to_front(struct fwt_prove *p, const struct fwt_ir_rule *r,
+			 const struct fwt_modifier *m, u32 f, u32 miss)
 {
 	if (!m)
 		return f;
-	return modified(p, m, back_to_front(p, m->next, f));
+	return modified(p, r, m, back_to_front(p, r, m->next, f, miss), miss);
 }
 
-u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f)
+u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f, u32 miss)
 {
-	return back_to_front(p, r->ast->modifiers, f);
+	return back_to_front(p, r, r->ast->modifiers, f, miss);
 }
 
 /* Forward */
@@ -452,27 +501,33 @@ static u32 after(struct fwt_prove *p, const struct fwt_axis_changes *c, u32 set)
 	return f.set;
 }
 
-u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)
+u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set, u32 *missed)
 {
 	const struct fwt_modifier *m;
 	struct fwt_dd *dd = &p->sp->dd;
 	struct fwt_axis_changes c;
-	u32 kind, to, left, alone, part;
+	u32 kind, to, left, alone, part, has;
 
+	*missed = FWT_DD_NO;
 	for (m = r->ast->modifiers; m && !dd->over; m = m->next) {
 		left = set;
 		alone = FWT_DD_NO;
-		if (!changes_of(p, m, FWT_KIND_IPV4, &c))
+		if (!changes_of(p, r, m, FWT_KIND_IPV4, &c))
 			continue;
 		if (c.translates || c.untracks) {
 			alone = fwt_dd_and(dd, set, left_alone(p, &c));
 			left = fwt_dd_minus(dd, set, alone);
 		}
+		if (by_map(m)) {
+			has = map_has(p, r, m);
+			*missed = fwt_dd_or(dd, *missed, fwt_dd_minus(dd, left, has));
+			left = fwt_dd_and(dd, left, has);
+		}
 		if (too_late(p, &c))
 			left = fwt_dd_and(dd, left, in_time(p));
 		to = alone;
 		for (kind = 0; kind < FWT_KINDS; kind++) {
-			changes_of(p, m, kind, &c);
+			changes_of(p, r, m, kind, &c);
 			part = fwt_dd_and(dd, left, fwt_space_kind(p->sp, kind));
 			to = fwt_dd_or(dd, to, after(p, &c, part));
 		}
@@ -521,7 +576,9 @@ void fwt_changes_bits(struct fwt_prove *p, const struct fwt_axis_changes *c, u8 
 	free(asked);
 }
 
-static void modify_bits(struct fwt_prove *p, const struct fwt_modifier *m, u8 *bits)
+/* False where a map has nothing: the rest of the rule is not done. */
+static bool modify_bits(struct fwt_prove *p, const struct fwt_ir_rule *r,
+			const struct fwt_modifier *m, u8 *bits)
 {
 	struct fwt_axis_changes c;
 	u32 kind;
@@ -529,17 +586,20 @@ static void modify_bits(struct fwt_prove *p, const struct fwt_modifier *m, u8 *b
 	for (; m; m = m->next) {
 		kind = fwt_dd_at(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), bits) ==
 		       FWT_DD_YES;
-		if (!changes_of(p, m, kind, &c) ||
+		if (!changes_of(p, r, m, kind, &c) ||
 		    (p->sp->tracks &&
 		     fwt_dd_at(&p->sp->dd, left_alone(p, &c), bits) == FWT_DD_YES))
 			continue;
+		if (by_map(m) && fwt_dd_at(&p->sp->dd, map_has(p, r, m), bits) != FWT_DD_YES)
+			return false;
 		fwt_changes_bits(p, &c, bits);
 	}
+	return true;
 }
 
-void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
+bool fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits)
 {
-	modify_bits(p, r->ast->modifiers, bits);
+	return modify_bits(p, r, r->ast->modifiers, bits);
 }
 
 /* A select by another module's node: as if "modify" stood there. */
@@ -559,7 +619,7 @@ u32 fwt_prove_selected(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f)
 	struct fwt_axis_changes c;
 
 	/* Of either family: what it sets lies on the same axes. */
-	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ?
+	return selecting(r, &m) && changes_of(p, r, &m, FWT_KIND_IPV4, &c) ?
 	       fwt_changes_put(p, &c, f) : f;
 }
 
@@ -568,7 +628,7 @@ u32 fwt_prove_select_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32
 	struct fwt_modifier m;
 	struct fwt_axis_changes c;
 
-	return selecting(r, &m) && changes_of(p, &m, FWT_KIND_IPV4, &c) ?
+	return selecting(r, &m) && changes_of(p, r, &m, FWT_KIND_IPV4, &c) ?
 	       after(p, &c, set) : set;
 }
 
@@ -577,7 +637,7 @@ void fwt_prove_select(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits
 	struct fwt_modifier m;
 
 	if (selecting(r, &m))
-		modify_bits(p, &m, bits);
+		modify_bits(p, r, &m, bits);
 }
 
 void fwt_prove_collect_mods(struct fwt_prove *p, const struct fwt_ir_rule *r)

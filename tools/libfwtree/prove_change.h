@@ -19,6 +19,7 @@ struct fwt_axis_change {
  * @change: axes
  * @n: how many
  * @fields: FWT_FIELD_BIT() of what is not what it was: questions about them are new
+ * @asks: FWT_FIELD_BIT() of what it is found by in a map: by others it is another one
  * @slot: of its effect
  * @translates: addresses or ports
  * @of_source: those of the source
@@ -30,6 +31,7 @@ struct fwt_axis_changes {
 	struct fwt_axis_change change[FWT_CHANGES_MAX];
 	u32 n;
 	u64 fields;
+	u64 asks;
 	u32 slot;
 	bool translates;
 	bool of_source;

@@ -443,9 +443,71 @@ static bool leaves_so(const struct fwt_space *sp, u32 set, struct fwt_witness *w
 	return matters;
 }
 
+/**
+ * struct answers - what a packet is in its set by
+ * @bits: the packet
+ * @open: questions, by their bits, that may be answered either way
+ * @seen: by node: in which of the @turns it was
+ */
+struct answers {
+	const struct fwt_dd *dd;
+	const u8 *bits;
+	u8 *open;
+	u32 *seen;
+	u32 turns;
+};
+
+/* Is it in @f, however the open ones are answered. */
+static bool for_sure(struct answers *a, u32 f)
+{
+	const struct fwt_dd_node *n = &a->dd->node[f];
+
+	if (fwt_dd_is_leaf(f))
+		return f == FWT_DD_YES;
+	if (a->seen[f] == a->turns)
+		return true;
+	a->seen[f] = a->turns;
+	if (a->open[n->var])
+		return for_sure(a, n->lo) && for_sure(a, n->hi);
+	return for_sure(a, a->bits[n->var] ? n->hi : n->lo);
+}
+
+static bool some_bit(const struct fwt_opaque *o)
+{
+	return !strncmp(o->text, FWT_SOME_BIT, strlen(FWT_SOME_BIT));
+}
+
+/* Leaves open what may be; bits of unknown values first, which tell people nothing. What
+ * the packet itself answers is no question. False without memory.
+ */
+static bool leave_open(const struct fwt_space *sp, const u8 *support, u32 set,
+		       const struct fwt_witness *w, u8 *open)
+{
+	const struct fwt_opaque *o = sp->opaque.data;
+	struct answers a = { .dd = &sp->dd, .bits = w->bits, .open = open };
+	struct fwt_compared pair;
+	u32 i, values;
+
+	a.seen = calloc(sp->dd.count + 1, sizeof(*a.seen));
+	if (!a.seen)
+		return false;
+	for (values = 2; values-- > 0;)
+		for (i = 0; i < sp->opaque.count; i++) {
+			if (o[i].var >= w->vars || !support[o[i].var] ||
+			    some_bit(&o[i]) != values ||
+			    (fwt_pair_of(sp, &o[i], number(sp, w, FWT_AXIS_KIND), &pair) &&
+			     is_so(sp, &o[i], w)))
+				continue;
+			open[o[i].var] = 1;
+			a.turns++;
+			open[o[i].var] = for_sure(&a, set);
+		}
+	free(a.seen);
+	return true;
+}
+
 /* Fields that a packet's words have no place for. */
-static void given(const struct fwt_space *sp, const u8 *support, const struct fwt_dd *dd,
-		  u32 set, struct fwt_witness *w)
+static int given(const struct fwt_space *sp, const u8 *support, u32 set, struct fwt_witness *w)
 {
 	static const char *const state[] = { "new", "related", "established", "invalid",
 					     "untracked" };
@@ -462,6 +524,7 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 	const struct fwt_opaque *o = sp->opaque.data;
 	struct fwt_compared pair;
 	char text[300];
+	u8 *open;
 	u32 i;
 
 	if (w->p.iif && (w->p.oif || (asked(sp, support, FWT_AXIS_OIF) &&
@@ -486,23 +549,23 @@ static void given(const struct fwt_space *sp, const u8 *support, const struct fw
 			 number(sp, w, odd[i].axis));
 		append(w->given, sizeof(w->given), ", ", text);
 	}
+	open = calloc(w->vars + 64, 1);
+	if (!open || !leave_open(sp, support, set, w, open)) {
+		free(open);
+		return -ENOMEM;
+	}
 	for (i = 0; i < sp->opaque.count; i++) {
-		bool matters;
-
-		if (o[i].var >= w->vars || !support[o[i].var])
+		if (o[i].var >= w->vars || !support[o[i].var] || open[o[i].var])
 			continue;
 		if (fwt_pair_of(sp, &o[i], number(sp, w, FWT_AXIS_KIND), &pair) &&
 		    is_so(sp, &o[i], w))
 			continue;	/* the packet says it */
-		w->bits[o[i].var] ^= 1;
-		matters = fwt_dd_at(dd, set, w->bits) != FWT_DD_YES;
-		w->bits[o[i].var] ^= 1;
-		if (!matters)
-			continue;
 		snprintf(text, sizeof(text), "%s%s", w->bits[o[i].var] ? "" : "not ",
 			 o[i].text);
 		append(w->given, sizeof(w->given), ", ", text);
 	}
+	free(open);
+	return 0;
 }
 
 int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *w)
@@ -511,6 +574,7 @@ int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *
 	struct fwt_chosen chosen = { .n = 0 };
 	u32 plain, f;
 	u8 *support;
+	int ret;
 
 	memset(w, 0, sizeof(*w));
 	if (set == FWT_DD_NO || dd->over)
@@ -535,10 +599,12 @@ int fwt_space_pick(struct fwt_space *sp, u32 set, u32 hook, struct fwt_witness *
 	fwt_dd_support(dd, set, support, w->vars);
 	fwt_sample_words(&w->p, w->words, sizeof(w->words));
 	more_words(sp, support, w);
-	given(sp, support, dd, set, w);
+	ret = given(sp, support, set, w);
 	w->chosen = NULL;
 	free(support);
-	return 0;
+	if (ret)
+		fwt_witness_clean(w);
+	return ret;
 }
 
 void fwt_witness_clean(struct fwt_witness *w)

@@ -178,6 +178,8 @@ static void own_cuts(struct fwt_space *sp)
 {
 	static const u8 protocol[] = { 1, 2, 6, 17, 33, 58, 132, 136 };
 	static const u8 request[] = { 8, 13, 15, 17, 128 };
+	/* of IPv4 and IPv6, with nothing behind, UDP or ICMP, SCTP or DCCP, TCP */
+	static const u8 header[] = { 20, 28, 32, 40, 48, 52, 60 };
 	u32 i, mark = fwt_space_axis(FWT_FIELD_CT_MARK, FWT_KIND_IPV4);
 
 	for (i = 0; i < sizeof(protocol); i++)
@@ -210,8 +212,8 @@ static void own_cuts(struct fwt_space *sp)
 		fwt_space_cut1(sp, FWT_AXIS_ICMP_TYPE, 128, 129);
 	}
 	if (used(sp, FWT_AXIS_LENGTH)) {
-		fwt_space_cut1(sp, FWT_AXIS_LENGTH, 20, 39);
-		fwt_space_cut1(sp, FWT_AXIS_LENGTH, 40, 65575);
+		for (i = 0; i < ARRAY_SIZE(header); i++)
+			fwt_space_cut1(sp, FWT_AXIS_LENGTH, header[i], 65575);
 	}
 	if (used(sp, FWT_AXIS_PKTTYPE))
 		fwt_space_cut1(sp, FWT_AXIS_PKTTYPE, 0, 4);

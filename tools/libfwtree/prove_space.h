@@ -157,6 +157,9 @@ struct fwt_space {
 	u32 has[FWT_AXIS_MORE];
 };
 
+/* What the text of a question begins with that is no more than a bit of an unknown value. */
+#define FWT_SOME_BIT	"some bit"
+
 static inline struct fwt_wide fwt_wide(u64 h, u64 l)
 {
 	struct fwt_wide w = { h, l };

@@ -167,7 +167,7 @@ static void where_of(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test,
 		snprintf(buf + len, size - len, " (test %u of the %u. such rule)", nth, n);
 }
 
-static u32 test_set(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test)
+u32 fwt_prove_test(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test)
 {
 	const struct fwt_prog_test *t = p->s->b.sec[FWT_SEC_TESTS].data;
 	u32 count = p->s->b.sec[FWT_SEC_TESTS].count, *tests;
@@ -206,7 +206,7 @@ static u32 cond(struct fwt_prove *p, const struct fwt_ir_rule *r, const struct f
 
 	switch (c->kind) {
 	case FWT_COND_TEST:
-		return test_set(p, r, c->test);
+		return fwt_prove_test(p, r, c->test);
 	case FWT_COND_NOT:
 		return fwt_dd_not(dd, fwt_prove_conds(p, r, c->inner));
 	case FWT_COND_ANY:
@@ -231,29 +231,7 @@ u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
 
 u32 fwt_prove_match(struct fwt_prove *p, const struct fwt_ir_rule *r)
 {
-	u32 f = fwt_prove_conds(p, r, r->conds), has, alone, kind, i;
-	struct fwt_dd *dd = &p->sp->dd;
-
-	/* Where a map has nothing the rule does not do what it says. What is never tracked
-	 * is not translated, so nothing is looked up for it.
-	 */
-	alone = r->maps ? fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_UNTRACKED,
-				       FWT_CT_UNTRACKED) : FWT_DD_NO;
-	for (i = 0; r->maps && i < r->n_mods; i++) {
-		if (r->mods[i].type == FWT_MOD_NOTRACK) {
-			has = fwt_dd_or(dd, fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_NEW,
-							 FWT_CT_NEW),
-					fwt_space_is(p->sp, FWT_AXIS_CT_STATE, FWT_CT_INVALID,
-						     FWT_CT_INVALID));
-			alone = fwt_dd_or(dd, alone, has);
-		}
-		if (!(r->mods[i].flags & FWT_MOD_MAP))
-			continue;
-		has = test_set(p, r, r->mods[i].addr_lo[0]);
-		if (fwt_nat_is(&r->mods[i]))
-			has = fwt_dd_or(dd, has, alone);
-		f = fwt_dd_and(dd, f, has);
-	}
+	u32 f = fwt_prove_conds(p, r, r->conds), kind;
 
 	if (r->families == (FWT_FAMILY_4 | FWT_FAMILY_6))
 		return f;
@@ -316,7 +294,7 @@ static u64 fields_of(const struct fwt_prog_test *t)
 static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 count, u32 left,
 			bool state, u32 *branch)
 {
-	u64 fields = fields_of(r->select ? &r->select->test : &r->split->test);
+	u64 fields = fields_of(&r->split->test);
 	struct fwt_dd *dd = &p->sp->dd;
 	char where[512], key[600], text[600];
 	u32 i, q;
@@ -330,6 +308,47 @@ static void split_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 co
 		left = fwt_dd_minus(dd, left, q);
 	}
 	branch[i] = left;
+}
+
+static const char *tree_name(const struct fwt_ir_select *s, u32 i)
+{
+	return s->branch[i].target ? s->branch[i].target->name : "";
+}
+
+/* The tree whose name comes next behind that of branch @at. */
+static u32 next_tree(const struct fwt_ir_select *s, u32 at)
+{
+	u32 i, best = FWT_NONE;
+
+	for (i = 0; i < s->count; i++)
+		if ((at == FWT_NONE || strcmp(tree_name(s, i), tree_name(s, at)) > 0) &&
+		    (best == FWT_NONE || strcmp(tree_name(s, i), tree_name(s, best)) < 0))
+			best = i;
+	return best;
+}
+
+/* What is in a map may be other by then: any of its trees. They are known by their names, in
+ * the order of these: elements that are written in another order say the same.
+ */
+static void map_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 left, u32 *branch)
+{
+	const struct fwt_ir_select *s = r->select;
+	u64 fields = fields_of(&s->test);
+	bool state = fwt_space_live(p->sp, p->s, &s->test);
+	char where[512], key[800], text[800];
+	struct fwt_dd *dd = &p->sp->dd;
+	u32 at, next, q;
+
+	where_of(p, r, FWT_NONE, where, sizeof(where));
+	for (at = next_tree(s, FWT_NONE); at != FWT_NONE; at = next) {
+		next = next_tree(s, at);
+		snprintf(key, sizeof(key), "split to %s of %s", tree_name(s, at), where);
+		snprintf(text, sizeof(text), "tree %s of '%s'", tree_name(s, at), where);
+		q = next == FWT_NONE ? left :
+		    fwt_dd_and(dd, left, fwt_space_opaque(p->sp, key, text, fields, state));
+		branch[at] = fwt_dd_or(dd, branch[at], q);
+		left = fwt_dd_minus(dd, left, q);
+	}
 }
 
 /* Labels of a node of another module by their words, the first of equal ones first:
@@ -394,16 +413,13 @@ void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *bran
 		node_picks(p, s, branch);
 		return;
 	}
-	/* What is in a map may be other by then: nothing, or any of its trees. */
 	if (s->by_map) {
 		char where[512];
 
 		where_of(p, r, FWT_NONE, where, sizeof(where));
 		left = fwt_dd_and(dd, fwt_prove_conds(p, r, s->guards),
 				  fwt_space_test(p->sp, p->s, &s->test, where));
-		if (s->count)
-			split_picks(p, r, s->count, left, fwt_space_live(p->sp, p->s, &s->test),
-				    branch);
+		map_picks(p, r, left, branch);
 		return;
 	}
 	guards = fwt_prove_conds(p, r, s->guards);
@@ -505,7 +521,7 @@ u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_w
 
 u32 fwt_prove_body(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
 {
-	return fwt_prove_changed(p, r, fwt_prove_end(p, r, ways));
+	return fwt_prove_changed(p, r, fwt_prove_end(p, r, ways), ways.next);
 }
 
 u32 fwt_prove_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways)
@@ -570,7 +586,8 @@ static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8
 		return ENDED;
 	if (!holds(p, fwt_prove_match(p, r), bits))
 		return ON;
-	fwt_prove_change(p, r, bits);
+	if (!fwt_prove_change(p, r, bits))
+		return ON;
 	switch (r->end) {
 	case FWT_END_NONE:
 		return ON;

@@ -130,10 +130,17 @@ u32 fwt_prove_leaf(struct fwt_prove *p, const struct fwt_outcome *o);
 u32 fwt_prove_conds(struct fwt_prove *p, const struct fwt_ir_rule *r,
 		    const struct fwt_cond *c);
 
-/** fwt_prove_match() - packets that a rule matches */
+/** fwt_prove_test() - packets for which a rule's test, by its number, holds */
+u32 fwt_prove_test(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 test);
+
+/** fwt_prove_match() - packets that a rule matches, whatever the maps of its modifiers have */
 u32 fwt_prove_match(struct fwt_prove *p, const struct fwt_ir_rule *r);
 
-/** fwt_prove_body() - what becomes of packets that a rule matches */
+/**
+ * fwt_prove_body() - what becomes of packets that a rule matches
+ *
+ * Where a map has nothing they go on behind the rule, with what was done before it.
+ */
 u32 fwt_prove_body(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_ways ways);
 
 /** fwt_prove_end() - the same without the rule's modifiers */
@@ -186,8 +193,11 @@ const struct fwt_ir_rule *fwt_prove_branches(const struct fwt_ir_rule *r, u32 *c
 /** fwt_prove_picks() - packets that a select or split leads to each of its branches */
 void fwt_prove_picks(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 *branch);
 
-/** fwt_prove_after() - a set of packets, once a rule's modifiers have changed them */
-u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set);
+/**
+ * fwt_prove_after() - a set of packets, once a rule's modifiers have changed them
+ * @missed: filled in: those that go on behind the rule, since a map has nothing for them
+ */
+u32 fwt_prove_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set, u32 *missed);
 
 /**
  * fwt_prove_follow() - the rule that decides one packet
@@ -236,9 +246,15 @@ void fwt_prove_whole_bits(struct fwt_prove *p, u8 *bits);
 /** fwt_prove_effect() - outcomes with one effect more, the first of all; @slot: see above */
 u32 fwt_prove_effect(struct fwt_prove *p, u32 f, u32 slot, const char *text);
 
-/* prove_change.c */
-u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f);
-void fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits);
+/**
+ * fwt_prove_changed() - what becomes of packets before a rule's modifiers
+ * @f: behind them
+ * @miss: where a map has nothing: behind the rule
+ */
+u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f, u32 miss);
+
+/** fwt_prove_change() - one packet; false where a map has nothing for it */
+bool fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits);
 
 /* The same for what a select's node of another module may set besides choosing. */
 u32 fwt_prove_selected(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f);

@@ -315,6 +315,40 @@ static u32 lacking(struct fwt_space *sp)
 	return f;
 }
 
+/* A packet has room for its headers: of one whose transport header is cut off nothing walks. */
+static u32 lengths(struct fwt_space *sp)
+{
+	static const struct {
+		u8 protocol;
+		u8 len;
+	} header[] = {
+		{ FWT_IPPROTO_TCP, 20 }, { FWT_IPPROTO_UDP, 8 }, { FWT_IPPROTO_UDPLITE, 8 },
+		{ FWT_IPPROTO_SCTP, 12 }, { FWT_IPPROTO_DCCP, 12 }, { FWT_IPPROTO_ICMP, 8 },
+		{ FWT_IPPROTO_ICMPV6, 8 },
+	};
+	struct fwt_dd *dd = &sp->dd;
+	u32 later = fwt_space_is(sp, FWT_AXIS_FRAGMENT, 2, 2), f = FWT_DD_YES, kind, i, no;
+
+	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
+		u32 ip = kind == FWT_KIND_IPV6 ? 40 : 20;
+		u8 others = kind == FWT_KIND_IPV6 ? FWT_IPPROTO_ICMP : FWT_IPPROTO_ICMPV6;
+
+		no = fwt_dd_not(dd, fwt_space_is(sp, FWT_AXIS_LENGTH, ip, 65575));
+		for (i = 0; i < ARRAY_SIZE(header); i++) {
+			u32 p = header[i].protocol, there;
+
+			if (p == others)
+				continue;
+			there = fwt_dd_minus(dd, fwt_space_is(sp, FWT_AXIS_PROTOCOL, p, p), later);
+			there = fwt_dd_minus(dd, there, fwt_space_is(sp, FWT_AXIS_LENGTH,
+								     ip + header[i].len, 65575));
+			no = fwt_dd_or(dd, no, there);
+		}
+		f = fwt_dd_minus(dd, f, fwt_dd_and(dd, fwt_space_kind(sp, kind), no));
+	}
+	return f;
+}
+
 u32 fwt_space_world(struct fwt_space *sp, u32 hook, u32 frames)
 {
 	bool inet = FWT_HOOK_BIT(hook) & FWT_HOOKS_INET;
@@ -333,14 +367,8 @@ u32 fwt_space_world(struct fwt_space *sp, u32 hook, u32 frames)
 		f = fwt_dd_and(dd, f, states(sp));
 		f = fwt_dd_and(dd, f, statuses(sp, hook));
 	}
-	if (sp->axis[FWT_AXIS_LENGTH].bits) {
-		other = fwt_dd_not(dd, fwt_space_kind(sp, FWT_KIND_IPV4));
-		other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_LENGTH, 20, 65575));
-		f = fwt_dd_and(dd, f, other);
-		other = fwt_dd_not(dd, fwt_space_kind(sp, FWT_KIND_IPV6));
-		other = fwt_dd_or(dd, other, fwt_space_is(sp, FWT_AXIS_LENGTH, 40, 65575));
-		f = fwt_dd_and(dd, f, other);
-	}
+	if (sp->axis[FWT_AXIS_LENGTH].bits)
+		f = fwt_dd_and(dd, f, lengths(sp));
 	if (sp->axis[FWT_AXIS_PKTTYPE].bits)
 		f = fwt_dd_and(dd, f, fwt_space_is(sp, FWT_AXIS_PKTTYPE, 0, 4));
 	if (!sp->axis[FWT_AXIS_HAVE_ETHER].bits)

@@ -225,6 +225,9 @@ static void rule(struct counting *c, const struct fwt_ir_rule *r, const struct m
 	if (r->enter)
 		meet(c, r->ast, &m, FWT_ROOM_EFFECTS, true);
 	modifiers(c, r, &m);
+	/* Where a map has nothing, what stands before it was met. */
+	if (r->goes_on && r->maps)
+		join(&out->next, &m);
 	switch (r->end) {
 	case FWT_END_GOTO:
 		l.back = tree(c, r, &m);
