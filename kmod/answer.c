@@ -11,6 +11,7 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/dst_metadata.h>
 #include <net/ip6_checksum.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
@@ -123,19 +124,28 @@ static void answer6(const struct fwt_way *w, struct sk_buff *skb, struct sock *s
 void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
 		     unsigned int hook, u8 reject)
 {
+	struct sender former;
+
+	/* A tunnel's without a fixed end is no route, but an address to answer to: kernels
+	 * from 6.1.149 on take it for one, and ask it for its device, of which it has none.
+	 */
+	if (hook == NF_INET_PRE_ROUTING && skb_dst(skb) && !skb_valid_dst(skb))
+		skb_dst_drop(skb);
 	hook = fwt_way_back(w->fn->net, skb, w->p.family, hook);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	/* Else a RST to what a bridge handed up goes straight back there, past our hooks. */
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
 	local_bh_disable();
+	/* Of who was interrupted in the midst of the same, where softirqs can be. */
+	former = *this_cpu_ptr(&sender);
 	this_cpu_write(sender.task, current);
 	this_cpu_write(sender.fn, w->fn);
 	if (w->p.family == 4)
 		answer4(w, skb, sk, hook, reject);
 	else
 		answer6(w, skb, sk, hook, reject);
-	this_cpu_write(sender.fn, NULL);
+	*this_cpu_ptr(&sender) = former;
 	local_bh_enable();
 }
 
@@ -158,6 +168,17 @@ static bool is_single(const struct fwt_packet *p)
 	return p->saddr[0] && p->saddr[0] >> 28 < 0xe && p->daddr[0] >> 28 < 0xe;
 }
 
+/* For another machine, which a tap, a mirror's port or a switch that knows no better lets in:
+ * whose it is answers. But where frames go through, whoever they are for is another machine.
+ */
+static bool is_foreign(const struct fwt_way *w)
+{
+	const struct net_device *in = w->state->in;
+
+	return w->p.pkttype == FWT_PKT_OTHER && !netif_is_bridge_port(in) &&
+	       !netif_is_macvlan_port(in) && !netif_is_ovs_port(in);
+}
+
 void fwt_answer_frame(struct fwt_way *w, u8 reject)
 {
 	const struct fwt_packet *p = &w->p;
@@ -165,7 +186,7 @@ void fwt_answer_frame(struct fwt_way *w, u8 reject)
 	if (!(p->have & FWT_HAVE_IP) || p->bad || p->have & (FWT_HAVE_FRAG | FWT_HAVE_ICMP_ERROR) ||
 	    (p->have & FWT_HAVE_TCP && p->tcp_flags & FWT_TCP_RST) ||
 	    p->pkttype == FWT_PKT_BROADCAST || p->pkttype == FWT_PKT_MULTICAST ||
-	    !is_single(p) || !fitting(w, &reject) || fwt_answer_limited(w))
+	    is_foreign(w) || !is_single(p) || !fitting(w, &reject) || fwt_answer_limited(w))
 		return;
 	fwt_answer_frame_send(w, reject);
 }

@@ -25,6 +25,7 @@
  */
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/dst_metadata.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -414,6 +415,9 @@ static unsigned int pre_routing(struct fwt_way *w)
 	ret = apply(w, false, &changed);
 	if (ret != NF_ACCEPT)
 		return ret;
+	/* Of IPsec's transport mode it comes by a second time, with the outer packet's route. */
+	if (changed && unlikely(secpath_exists(w->skb)) && skb_valid_dst(w->skb))
+		skb_dst_drop(w->skb);
 	if (w->dir == FWT_REPLY || unlikely(fwt_conn_is(w->c, FWT_CONN_DNAT)))
 		fwt_skb_note_followed(w->skb, w->p.family);
 	fwt_route_give(w);

@@ -82,12 +82,17 @@ ip -n net addr add 10.9.0.2/24 dev gx
 must_apply <<'END'
 ingress {
 	iif gx tcp dport 80 notrack mss clamp accept id clamped
+	iif gx tcp dport 81 reject id refused
 	accept
 }
 END
 spawn net bash -c 'exec 3<>/dev/tcp/10.9.0.1/80'
 clamped() { [ "$(rule clamped hits)" -ge 1 ]; }
 ok "by a tunnel without a fixed end: a SYN is clamped" wait_for clamped
+# Where the answer goes is asked for as for any other.
+spawn net bash -c 'exec 3<>/dev/tcp/10.9.0.1/81'
+refused() { [ "$(rule refused hits)" -ge 1 ]; }
+ok "and one is refused" wait_for refused
 ip -n gw link del gx
 ip -n net link del gx
 done_testing
