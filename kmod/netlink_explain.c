@@ -31,7 +31,7 @@
  */
 #define STEPS_MAX	256
 #define PACKET_MAX	2048
-#define STEP_WORDS	(3 + FWT_KEY_WORDS)
+#define STEP_WORDS	(3 + FWT_KEY_WORDS + 1)
 
 static void keep(void *ctx, const struct fwt_walk_step *s)
 {

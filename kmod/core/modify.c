@@ -189,6 +189,8 @@ enum fwt_modified fwt_walk_modify(const struct fwt_program *prog, u32 index,
 		}
 		if (!mapped(prog, m, p, env, step, &own))
 			return FWT_MODIFIED_MISSED;
+		if (step)
+			step->key[step->words++] = 1;
 		m = &own;
 	}
 	if (fwt_nat_is(m)) {

@@ -300,13 +300,14 @@ void fwt_walk(const struct fwt_program *prog, u32 root, struct fwt_packet *p,
  * @node: index of the node; those of rules that a patch added are numbered behind
  *	the program's
  * @words: how many words @key has; 0 where a field was absent
- * @key: the value that the packet had, masked
+ * @key: the value that the packet had, masked; of a modifier by a map one word more, behind
+ *	it, where the map gave something: both may lead on to the same node
  * @next: the node that follows
  */
 struct fwt_walk_step {
 	u32 node;
 	u32 words;
-	u32 key[FWT_KEY_WORDS];
+	u32 key[FWT_KEY_WORDS + 1];
 	u32 next;
 };
 

@@ -172,6 +172,22 @@ check_applied() {
 ok "and one that came by apply" check_applied
 check_pure() { [ "$(fwctl -j -n gw stats | python3 -c 'import json, sys; print([r["hits"] for r in json.load(sys.stdin)["rules"] if r["id"] in ("seven", "eighty", "many")])')" = '[0, 0, 0]' ]; }
 ok "none of which counted anything" check_pure
+# What a map gives is a rule's last word: it goes on to the same one with it and without.
+cat >mapped.fw <<'END'
+map marks : addr -> mark { elements = { 192.168.1.2 -> 7, fd00:1::2 -> 8 } }
+ingress {
+	set mark saddr map @marks
+	accept
+}
+END
+check_map() {
+	live in lan udp "$1:5000" to "$2:55" &&
+		json '[s["taken"] for s in j["path"] if s["hook"] == "ingress"] == ["'"$3"'", "accept"]'
+}
+fwctl -n gw apply mapped.fw >/dev/null
+ok "what a map gave" check_map 192.168.1.2 198.51.100.7 'mark 7'
+ok "IPv6 likewise" check_map '[fd00:1::2]' '[2001:db8:77::7]' 'mark 8'
+ok "and that it had nothing" check_map 192.168.1.3 198.51.100.7 'nothing in the map'
 # Nothing that is counted or filled: tokens, bytes, turns, elements, servers.
 cat >dry.fw <<'END'
 option adopt 0s

@@ -51,6 +51,22 @@ def write(path, link, packets, snap=65535, step=0.01):
                                 min(len(packet), snap), len(packet)) + packet[:snap])
 
 
+def pcapng(path, link, packets):
+    """The newer format, as Wireshark writes it: blocks, each with its length at both ends."""
+    def block(kind, body):
+        body += b"\0" * (-len(body) % 4)
+        size = struct.pack("<I", len(body) + 12)
+        return struct.pack("<I", kind) + size + body + size
+
+    with open(path, "wb") as f:
+        f.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)))
+        f.write(block(1, struct.pack("<HHI", link, 0, 65535)))
+        for i, packet in enumerate(packets):
+            at = 1000000000 + i * 10000	# microseconds
+            f.write(block(6, struct.pack("<IIIII", 0, at >> 32, at & 0xffffffff,
+                                         len(packet), len(packet)) + packet))
+
+
 def odd(folder, home, frames, whole):
     """Files that end early, records that lie, link types, and packets that are none."""
     def raw(name, data):
@@ -75,6 +91,7 @@ def odd(folder, home, frames, whole):
     raw("swapped", swapped + b"".join(struct.pack(">IIII", 1000, 0, len(f), len(f)) + f
                                       for f in frames))
     raw("nano", struct.pack("<I", 0xa1b23c4d) + whole[4:])
+    pcapng(folder + "/blocks.pcap", 1, frames)
     for link in (147, 228, 229, 9, 0xffff, 127):
         write(f"{folder}/link-{link}.pcap", link, home)
     write(folder + "/loop.pcap", 108, [struct.pack(">I", 2) + p for p in home])

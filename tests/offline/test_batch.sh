@@ -185,17 +185,81 @@ for engine in compiled linear; do
 		tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
 	report $? "hops, priorities and broadcasts, $engine"
 done
-# Alone the rule that let it in is told of a packet that has no hop left.
-while read -r packet; do
-	# shellcheck disable=SC2086 # words
-	run -j explain -f "$tmp/p.fw" --world "$tmp/link" $packet
-	python3 -c 'import json, sys
+# Alone the rule that let it in is told of a packet that the machine itself ends.
+alone() {
+	while read -r packet; do
+		# shellcheck disable=SC2086 # words
+		run -j explain -f "$tmp/p.fw" --world "$tmp/link" $packet
+		python3 -c 'import json, sys
 j = json.load(sys.stdin)
-print(j["verdict"], "-" if j["reason"] == "ttl-exceeded" else j["rule"]["line"])' <"$tmp/out"
-done <"$tmp/two" 2>>"$tmp/err" | diff "$tmp/want" - >"$tmp/err"
+print(j["verdict"], "-" if j["reason"] in ("ttl-exceeded", "no-route", "malformed") else j["rule"]["line"])' <"$tmp/out"
+	done <"$tmp/two" 2>>"$tmp/err" | diff "$tmp/want" - >"$tmp/err"
+}
+alone
 report $? '... and alone the same'
 run -j explain -f "$tmp/p.fw" --world "$tmp/link" --batch "$tmp/two" &&
 	[ "$(grep -c '"reason": *"ttl-exceeded"' "$tmp/out")" = 2 ]
+report $? '... in JSON with why'
+
+# What leaves by lo comes in again, a first packet of what egress has begun; the ends that a
+# connection is to have are those that it came with; and who is known on a link alone sends
+# nothing beyond it.
+cat >"$tmp/p.fw" <<'END'
+option adopt 0s
+ingress device lo { udp dport 21 drop; accept }
+ingress {
+	udp dport 7 dnat to 127.0.0.1:9 accept
+	udp dport 8 ct original dport 18 ct original daddr 127.0.0.1 ct direction original reject
+	udp dport 12 saddr 127.0.0.9 ct original saddr 127.0.0.1 drop
+	udp dport 14 ct mark 5 mark 6 ct state new drop
+	udp dport 16 ct state new drop
+	ct state invalid drop
+	iif lo accept
+	ct original daddr 192.0.2.0/24 accept
+	ct original daddr 2001:db8::/32 accept
+	ct direction original reject
+	drop
+}
+egress {
+	udp dport 18 dnat to 127.0.0.1:8 accept
+	udp dport 12 snat to 127.0.0.9 accept
+	udp dport 14 set ct mark 5 set mark 6 accept
+	udp dport 16 notrack accept
+	ct original protocol udp ct original dport 15 ct direction original drop
+	ct original protocol icmp drop
+	accept
+}
+END
+cat >"$tmp/two" <<'END'
+out lo udp 127.0.0.1:1 to 127.0.0.1:9
+out lo udp [::1]:1 to [::1]:9
+out lo udp 127.0.0.1:1 to 127.0.0.1:7
+out lo udp 127.0.0.1:1 to 127.0.0.1:18
+out lo udp 127.0.0.1:1 to 127.0.0.1:12
+out lo udp 127.0.0.1:1 to 127.0.0.1:14
+out lo udp 127.0.0.1:1 to 127.0.0.1:16
+out lo udp 127.0.0.1:1 to 127.0.0.1:21
+out lo tcp 127.0.0.1:1 to 127.0.0.1:80 ack
+in lan udp 10.0.0.2:1 to 192.0.2.7:9
+in lan udp 10.0.0.2:1 to 192.0.2.7:15
+in lan icmp 10.0.0.2 to 192.0.2.7
+in lan udp 10.0.0.2:1 to 10.0.0.1:9
+in lan udp [fd00::2]:1 to [2001:db8::7]:9
+in lan udp [fe80::5]:1 to [2001:db8::7]:9
+in lan udp [::]:1 to [2001:db8::7]:9
+in eth0 udp [fe80::5]:1 to [2001:db8::7]:9
+END
+printf '%s\n' 'accept 10' 'accept 10' 'drop 4' 'reject 5' 'drop 6' 'drop 7' 'drop 8' 'drop 2' 'drop 9' \
+	'accept 23' 'drop 21' 'drop 22' 'reject 13' 'accept 23' 'drop -' 'drop -' 'accept 23' >"$tmp/want"
+for engine in compiled linear; do
+	run explain -f "$tmp/p.fw" --world "$tmp/link" --engine "$engine" --batch "$tmp/two" &&
+		tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
+	report $? "lo, ends of connections and sources of a link, $engine"
+done
+alone
+report $? '... and alone the same'
+run -j explain -f "$tmp/p.fw" --world "$tmp/link" --batch "$tmp/two" &&
+	[ "$(grep -o '"reason": *"[a-z-]*"' "$tmp/out" | cut -d '"' -f 4 | tr '\n' ' ')" = 'dnat-late no-route malformed ' ]
 report $? '... in JSON with why'
 
 # Flags behind a mask are put together, on both sides: all of them, not one.
@@ -283,7 +347,7 @@ in eth0 udp 192.0.2.1:1 to 192.0.2.2:80 syn
 bad:5:28: error: source and destination are of two families
 in eth0 udp 192.0.2.1:1 to fd00::1
                            ^~~~~~~
-bad:7:5: error: no route and no address names the interface 'eth7' (address ADDRESS/LENGTH dev INTERFACE)
+bad:7:5: error: no route and no address names the interface 'eth7' (address ADDRESS/LENGTH dev INTERFACE, or 'link INTERFACE' in a --world file)
 	in eth7 tcp 192.0.2.1:1 to 192.0.2.2:80
 	   ^~~~
 bad:8:4: error: the name of an interface is meant here

@@ -96,6 +96,35 @@ END
 		run 0 "${e[@]}" udp 192.0.2.7:9 to 192.0.2.1:6 && says '   queue 2'
 }
 ok "what each modifier does, and a queue, is told" changes
+# A rule that ends with what a map gives goes on to the same one whether it has something or not.
+maps() {
+	cat >maps.fw <<'END'
+map m : addr -> addr { elements = { 10.0.0.1 -> 10.0.0.9, fd00::1 -> fd00::9 } }
+map marks : addr . port -> mark { elements = { 10.0.0.2 . 7 -> 5 } }
+ingress {
+	dnat to daddr map @m
+	set mark saddr . dport map @marks
+	accept
+}
+END
+	local e=(-j explain -f maps.fw --address '10.0.0.3/8 dev eth0' --address 'fd00::3/64 dev eth0' in eth0 udp)
+	run 0 "${e[@]}" 10.0.0.2:1 to 10.0.0.1:7 &&
+		json '[s["taken"] for s in j["path"]] == ["dnat 10.0.0.9:7", "mark 5", "accept"]' &&
+		json 'j["path"][0]["value"] == "daddr 10.0.0.1" and j["path"][1]["value"] == "saddr 10.0.0.2, dport 7"' &&
+		run 0 "${e[@]}" '[fd00::2]:1' to '[fd00::1]:7' &&
+		json '[s["taken"] for s in j["path"]] == ["dnat [fd00::9]:7", "nothing in the map", "accept"]' &&
+		run 0 "${e[@]}" 10.0.0.2:1 to 10.0.0.3:8 &&
+		json '[s["taken"] for s in j["path"]] == ["nothing in the map", "nothing in the map", "accept"]'
+}
+ok "what a map gave, or that it had nothing" maps
+original() {
+	printf 'ingress {\n ct original daddr 10.0.0.1 accept\n ct original saddr fd00::2 drop\n ct direction reply drop\n ct original protocol tcp drop\n accept\n}\n' >original.fw
+	local e=(explain -f original.fw --address '10.0.0.3/8 dev eth0' --address 'fd00::3/64 dev eth0' in eth0 udp)
+	run 0 "${e[@]}" 10.0.0.2:1 to 10.0.0.1:7 && says 'ct original daddr 10.0.0.1: ' &&
+		run 0 -j "${e[@]}" '[fd00::2]:1' to '[fd00::3]:7' && json 'j["path"][-1]["value"] == "ct original saddr fd00::2"' &&
+		run 0 "${e[@]}" 10.0.0.2:1 to 10.0.0.3:7 && says 'ct direction original: no' && says 'ct original protocol udp: no'
+}
+ok "the ends of a connection are told as addresses, its direction by name" original
 rejected() {
 	printf 'ingress {\n tcp dport 80 reject\n drop\n}\n' >reject.fw
 	run 0 explain -f reject.fw --address '192.0.2.1/24 dev eth0' in eth0 tcp 192.0.2.7:9 to 192.0.2.1:80 &&
@@ -118,6 +147,15 @@ answered() {
 		sed 's/rule refused/rule answer/' answer.fwt >other.fwt && run 1 test answer.fw other.fwt && says 'not ok 1' && says 'not ok 2'
 }
 ok "it is not taken for the packet that it answers" answered
+# What the machine tells who sent it walks as well, and may be rejected: that is no word of the packet.
+ended() {
+	printf '%s\ningress { accept }\negress { iif none reject; accept }\n' "$1" >ended.fw
+	local e=(explain -f ended.fw --address '10.0.0.1/8 dev lan' --address '192.0.2.1/24 dev eth0' in lan udp 10.0.0.2:1 to)
+	run 0 "${e[@]}" 192.0.2.7:9 ttl 1 && says 'drop, reason ttl-exceeded' &&
+		run 0 "${e[@]}" 198.51.100.7:9 && says 'drop, reason no-route'
+}
+ok "what ends at the machine is dropped, whatever becomes of its answer" ended ''
+ok "so where each packet walks" ended 'option evaluate per-packet'
 device() {
 	printf 'ingress device eth0 {\n arp op 1 drop\n accept\n}\n' >dev.fw
 	run 0 explain -f dev.fw in eth0 arp request && says 'by dev.fw:2' &&
@@ -597,6 +635,7 @@ ok "one of which nothing was captured" play 0 none-of-it 'passed over      1' 'a
 ok "times that go back, and far on" play 0 back 'packets          3' 'accepted         2'
 ok "the other byte order" play 0 swapped 'accepted         3'
 ok "nanoseconds" play 0 nano 'packets          4' 'accepted         3'
+ok "pcapng" play 0 blocks 'packets          4' 'accepted         3'
 ok "OpenBSD's loopback" play 0 loop 'packets          3' 'accepted         2'
 ok "IPv4 alone" play 0 link-228 'packets          3' 'accepted         2'
 ok "IPv4 where IPv6 is said" play 0 link-229 'packets          3'

@@ -6,9 +6,11 @@
  * ingress; one that starts here meets egress, and the tree of its device. Whoever
  * decides last has decided. Where nobody says what addresses and routes there are the
  * machine has none, and what comes in ends behind ingress; else it goes on as it is
- * routed, by egress and the tree of the other device. No connection is known, and none
- * is made: walks are pure, so that no packet changes what the next one meets. The servers
- * of pools are all up, and without load. A fragment is decided as it is, not held.
+ * routed, by egress and the tree of the other device. What leaves by lo comes in again.
+ * No connection is known, and none is made: walks are pure, so that no packet changes what
+ * the next one meets. The servers of pools are all up, and without load. A fragment is
+ * decided as it is, not held; sizes are not asked; nothing is routed again by what egress
+ * has changed.
  *
  * Nothing is written before all lines are read: a file with an error in its last line
  * has no verdicts, and all its errors are told.
@@ -290,18 +292,27 @@ static bool meet_device(const struct batch *b, const struct fwt_packet_text *t, 
 	return on;
 }
 
-/* As ip_forward() and ip6_forward() do it. @state: that it came in with. */
-static bool hop(struct fwt_packet *p, u8 state, u16 flags)
+/* As ip_forward() and ip6_forward() do it. @state: that it came in with. Returns why it
+ * goes no further.
+ */
+static const char *hop(struct fwt_packet *p, const char *oif, u8 state, u16 flags)
 {
 	bool kept = state == FWT_CT_NEW && !(flags & FWT_DECISION_NOTRACK);
+	static const u32 nobody[4];
 
 	if (p->ttl <= 1)
-		return false;
+		return "ttl-exceeded";
+	if (p->family == 6 && strcmp(oif, p->iif)) {
+		if (!memcmp(p->saddr, nobody, sizeof(nobody)))
+			return "malformed";
+		if (p->saddr[0] >> 22 == 0xfe80u >> 6)
+			return "no-route";
+	}
 	p->ttl--;
 	/* That which ingress has set is set once more, where there is a record to know it. */
 	if (p->family == 4 && !(kept && flags & FWT_DECISION_PRIORITY))
 		p->priority = sim_tos_priority(p->tos);
-	return true;
+	return NULL;
 }
 
 static void go_on(const struct batch *b, const struct fwt_packet_text *t, u8 state,
@@ -310,14 +321,16 @@ static void go_on(const struct batch *b, const struct fwt_packet_text *t, u8 sta
 	struct around at = { .sets.env.ops = &world_ops, .world = b->world };
 	struct fwt_route to = { 0 };
 	u32 type[4] = { FWT_ROUTE_NONE };
+	const char *why;
 
 	/* Groups and broadcasts are in no table. */
 	fwt_rlu_get(p, &at.sets.env, FWT_FIELD_ROUTE_TYPE, type);
 	fwt_mock_route(b->world, p, FWT_ROUTE_FORWARD, &to);
 	switch (type[0]) {
 	case FWT_ROUTE_UNICAST:
-		if (!hop(p, state, o->flags)) {
-			*o = (struct outcome){ FWT_VERDICT_DROP, .reason = "ttl-exceeded" };
+		why = hop(p, to.oif, state, o->flags);
+		if (why) {
+			*o = (struct outcome){ FWT_VERDICT_DROP, .reason = why };
 			break;
 		}
 		p->oif = to.oif;
@@ -333,18 +346,54 @@ static void go_on(const struct batch *b, const struct fwt_packet_text *t, u8 sta
 	}
 }
 
+/* What has left by lo: to ingress it is a first packet once more, of the connection that
+ * egress has begun (@flags).
+ */
+static void come_back(const struct batch *b, const struct fwt_packet_text *t, u16 flags,
+		      struct fwt_packet *p, struct outcome *o)
+{
+	bool begun;
+	u8 state;
+
+	p->iif = t->name;
+	p->oif = NULL;
+	p->ct_status = 0;
+	if (!meet_device(b, t, FWT_HOOK_DEV_INGRESS, t->name, p, o))
+		return;
+	state = state_of(b, t, FWT_HOOK_INGRESS, p);
+	begun = state == FWT_CT_NEW && !(flags & FWT_DECISION_NOTRACK);
+	if (!begun)
+		p->ct_mark = 0;
+	if (!meet(b, t, FWT_HOOK_INGRESS, state, t->name, p, o))
+		return;
+	/* It has left with the destination that it has. */
+	if (begun && o->flags & FWT_DECISION_DNAT && !(flags & FWT_DECISION_DNAT)) {
+		o->verdict = FWT_VERDICT_DROP;
+		o->reason = "dnat-late";
+	}
+}
+
 static void decide(const struct batch *b, const struct fwt_packet_text *t, struct outcome *o)
 {
 	u8 hook = t->out ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS, state;
 	struct fwt_packet p = t->p;
+	struct fwt_tuple first;
 	bool ip = p.have & FWT_HAVE_IP;
+	u16 flags;
 
 	*o = (struct outcome){ .verdict = FWT_VERDICT_ACCEPT };
 	p.pkttype = pkttype(b, t, &p);
+	/* What it has of its connection, were it to begin one: as it came. */
+	if (fwt_tuple_get(&p, 0, &first))
+		p.ct_tuple = &first;
 	state = ip ? state_of(b, t, hook, &p) : FWT_CT_UNTRACKED;
 	if (t->out) {
-		if (!ip || meet(b, t, hook, state, t->name, &p, o))
-			meet_device(b, t, FWT_HOOK_DEV_EGRESS, t->name, &p, o);
+		if (ip && !meet(b, t, hook, state, t->name, &p, o))
+			return;
+		flags = o->flags;
+		if (meet_device(b, t, FWT_HOOK_DEV_EGRESS, t->name, &p, o) && ip &&
+		    !strcmp(t->name, "lo"))
+			come_back(b, t, flags, &p, o);
 		return;
 	}
 	if (meet_device(b, t, FWT_HOOK_DEV_INGRESS, t->name, &p, o) && ip &&
@@ -403,7 +452,8 @@ static bool read_line(const struct batch *b, u32 number, struct fwt_packet_text 
 	if (b->world && !sim_knows_device(b->sim, t->name)) {
 		loc.column = (u32)(strstr(text + strspn(text, " \t") + 2, t->name) - text) + 1;
 		loc.end_column = loc.column + (u32)strlen(t->name);
-		fwt_error_hint(diag, &loc, "address ADDRESS/LENGTH dev INTERFACE",
+		fwt_error_hint(diag, &loc,
+			       "address ADDRESS/LENGTH dev INTERFACE, or 'link INTERFACE' in a --world file",
 			       "no route and no address names the interface '%s'", t->name);
 		return false;
 	}

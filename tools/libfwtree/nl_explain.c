@@ -29,7 +29,7 @@ static int read_steps(struct sim_walks *to, struct sim_walk *w, const struct nla
 	while (at + 3 <= n) {
 		memcpy(word, from + at * sizeof(u32), sizeof(word));
 		at += 3;
-		if (word[2] > FWT_KEY_WORDS || at + word[2] > n || word[0] >= nodes ||
+		if (word[2] > FWT_KEY_WORDS + 1 || at + word[2] > n || word[0] >= nodes ||
 		    (word[1] >= nodes && word[1] != FWT_NONE))
 			break;
 		if (to->n_steps == to->room_steps) {

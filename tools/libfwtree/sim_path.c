@@ -110,6 +110,7 @@ static const struct {
 	enum fwt_value_class class;
 } classes[] = {
 	{ FWT_FIELD_PROTOCOL, FWT_CLASS_PROTOCOL }, { FWT_FIELD_ICMP_TYPE, FWT_CLASS_ICMP_TYPE },
+	{ FWT_FIELD_CT_ORIGINAL_PROTOCOL, FWT_CLASS_PROTOCOL },
 	{ FWT_FIELD_ICMPV6_TYPE, FWT_CLASS_ICMPV6_TYPE }, { FWT_FIELD_FAMILY, FWT_CLASS_FAMILY },
 	{ FWT_FIELD_ROUTE_TYPE, FWT_CLASS_ROUTE_TYPE },
 	{ FWT_FIELD_PKTTYPE, FWT_CLASS_PKTTYPE },
@@ -146,6 +147,8 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 	case FWT_FIELD_ARP_DADDR:
 	case FWT_FIELD_ROUTE_NEXTHOP:
 	case FWT_FIELD_ROUTE_SADDR:
+	case FWT_FIELD_CT_ORIGINAL_SADDR:
+	case FWT_FIELD_CT_ORIGINAL_DADDR:
 		put_ip(buf, size, words == 4 ? 4 : 1, w);
 		return;
 	case FWT_FIELD_TCP_FLAGS:
@@ -156,6 +159,9 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 		return;
 	case FWT_FIELD_CT_STATE:
 		snprintf(buf, size, "%s", w[0] < ARRAY_SIZE(ct_states) ? ct_states[w[0]] : "?");
+		return;
+	case FWT_FIELD_CT_DIRECTION:
+		snprintf(buf, size, "%s", w[0] ? "reply" : "original");
 		return;
 	case FWT_FIELD_CT_STATUS:
 		snprintf(buf, size, "%s", w[0] == 0 ? "none" : w[0] == 1 ? "snat" :
@@ -498,6 +504,20 @@ static void asked(struct maker *m, u32 walk, u32 rule, const struct fwt_walk_ste
 		&m->walks->walk[walk].before, s);
 }
 
+/* A map had nothing. Where its rule ends there, yes and no lead on to the same node. */
+static bool missed(const struct maker *m, const struct fwt_prog_node *n, bool six,
+		   const struct fwt_walk_step *s)
+{
+	const struct fwt_program *prog = m->at->prog;
+	const struct fwt_prog_test *t = &prog->test[fwt_mod_test(&prog->mod[n->arg])];
+	const struct fwt_field_info *f = fwt_field_info;
+	u32 i, words = 0;
+
+	for (i = 0; i < t->n_fields; i++)
+		words += six ? f[t->field[i]].words6 : f[t->field[i]].words;
+	return s->next == n->no + m->at->nodes && (n->yes != n->no || s->words <= words);
+}
+
 /* "geo says DE" */
 static void put_answer(char *buf, size_t size, const struct fwt_program *prog,
 		       const struct fwt_prog_test *t, const struct fwt_walk_step *s)
@@ -565,7 +585,7 @@ static void one_step(struct maker *m, u32 walk, const struct fwt_walk_step *s)
 		rule = prog->mod[n->arg].rule;
 		if (prog->mod[n->arg].flags & FWT_MOD_MAP) {
 			asked(m, walk, rule, s);
-			if (s->next == n->no + m->at->nodes) {
+			if (missed(m, n, w->before.family == 6, s)) {
 				snprintf(what, sizeof(what), "nothing in the map");
 				break;
 			}

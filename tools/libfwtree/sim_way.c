@@ -414,7 +414,8 @@ static void conclude(struct fwt_sim *sim, int end)
 	r->end = end;
 	r->verdict = FWT_SIM_ACCEPT;
 	if (end == FWT_SIM_STOPPED) {
-		r->verdict = sim->way.reason == FWT_REASON_REJECT || (a->len && !sim->way.why) ?
+		/* What is told of the machine's own no may be rejected itself on its way. */
+		r->verdict = !sim->way.why && (sim->way.reason == FWT_REASON_REJECT || a->len) ?
 			     FWT_SIM_REJECT : FWT_SIM_DROP;
 		r->reason = sim->way.why ? sim->way.why :
 			    fwt_reason_info[sim->way.reason].name;
