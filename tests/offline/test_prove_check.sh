@@ -53,6 +53,23 @@ becomes() {
 	report $? "$2"
 }
 
+# Conditions are told as they are written, and hold of the packet that is shown.
+condition() {
+	policy "ingress {
+	tcp dport 80 $1 drop
+	accept
+}"
+	check --quick --property 'always in eth0 tcp * to *:80 expect accept'
+	grep -q "where tcp dport 80 $2 drop" "$tmp/out"
+	report $? "drop where \"$1\" holds"
+}
+condition 'limit over 20/second' 'limit over 20/second'
+condition 'limit 20/second' 'limit 20/second'
+condition 'quota over 1k' 'quota over 1k'
+condition 'ct count by saddr <= 3' 'ct count by saddr <= 3'
+condition 'ct count by saddr > 3' 'ct count by saddr > 3'
+condition 'bpf "tcp[4:4] > 7"' 'bpf "tcp\[4:4\] > 7"'
+
 # Routes are asked for with the mark; and forwarding sets the priority.
 policy 'ingress {
 	route oif eth0 accept

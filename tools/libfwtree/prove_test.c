@@ -525,6 +525,25 @@ static u32 question(struct fwt_space *sp, const struct fwt_sema *s,
 	return fwt_space_opaque(sp, key, text, depends, state);
 }
 
+/* What question() tells by the text of its rule is the test as it is written there: "limit
+ * over" is true where it is over.
+ */
+static bool is_as_written(const struct fwt_prog_test *t)
+{
+	switch (t->op) {
+	case FWT_TEST_IN:
+	case FWT_TEST_EQUAL:
+	case FWT_TEST_LESS:
+	case FWT_TEST_IFADDR:
+	case FWT_TEST_IFNET:
+	case FWT_TEST_NODE:
+	case FWT_TEST_LIVE:
+		return false;
+	default:
+		return true;
+	}
+}
+
 u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,
 		   const struct fwt_prog_test *t, const char *where)
 {
@@ -543,8 +562,8 @@ u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,
 			continue;
 		if (t->op == FWT_TEST_IN)
 			yes = in_set(sp, s, t, kind);
-		have = t->flags & FWT_TEST_NEGATE ? fwt_dd_minus(dd, have, yes) :
-						    fwt_dd_and(dd, have, yes);
+		have = t->flags & FWT_TEST_NEGATE && !is_as_written(t) ?
+		       fwt_dd_minus(dd, have, yes) : fwt_dd_and(dd, have, yes);
 		f = fwt_dd_or(dd, f, fwt_dd_and(dd, fwt_space_kind(sp, kind), have));
 	}
 	return f;
