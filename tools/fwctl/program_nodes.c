@@ -56,6 +56,8 @@ static void put_value(char *buf, size_t size, u32 field, u32 words, const u32 *w
 	case FWT_FIELD_ARP_DADDR:
 	case FWT_FIELD_ROUTE_NEXTHOP:
 	case FWT_FIELD_ROUTE_SADDR:
+	case FWT_FIELD_CT_ORIGINAL_SADDR:
+	case FWT_FIELD_CT_ORIGINAL_DADDR:
 		if (words == 4)
 			put_ipv6(buf, size, w);
 		else
