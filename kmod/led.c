@@ -81,7 +81,8 @@ int fwt_led_peek(const struct fwt_way *w, u32 dnat, struct fwt_led *led)
 	memset(led, 0, sizeof(*led));
 	memcpy(led->server.addr, w->p.daddr, sizeof(led->server.addr));
 	led->server.port = w->p.have & FWT_HAVE_PORTS ? w->p.dport : w->t.dst.port;
-	if (fwt_packet_to_group(w->t.family, led->server.addr))
+	if (fwt_packet_to_group(w->t.family, led->server.addr) ||
+	    fwt_packet_to_nobody(w->t.family, led->server.addr))
 		return FWT_REASON_INVALID;
 	/* A record that is in no table, and goes again. */
 	c = kzalloc(struct_size(c, addr6, __FWT_WHO_MAX), GFP_ATOMIC | __GFP_NOWARN);

@@ -47,6 +47,7 @@ static struct fwt_server *server_new(struct fwt_pool *pool, const struct fwt_pro
 	s->pool = pool;
 	s->is = *is;
 	s->wait = FWT_HEALTH_RETRY;
+	s->answered = (u32)jiffies;
 	INIT_LIST_HEAD(&s->list);
 	/* Round: a number that a packet has just read is not another's soon. */
 	if (xa_alloc_cyclic(&fn->servers, &s->index, s, XA_LIMIT(1, U16_MAX),

@@ -55,6 +55,7 @@ enum fwt_health {
  * @failures: in a row
  * @retry: jiffies, when it may be tried, or by another one than who does
  * @wait: jiffies that it was taken out for
+ * @answered: jiffies, when it last did, or was made
  * @flags: BIT(enum fwt_server_bit), written under fwt_net.lock
  * @index: in fn->servers
  * @told: who listens knows that it is down
@@ -78,6 +79,7 @@ struct fwt_server {
 	u32 failures;
 	u32 retry;
 	u32 wait;
+	u32 answered;
 	u32 flags;
 	u32 index;
 	bool told;

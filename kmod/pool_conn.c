@@ -239,7 +239,6 @@ static void failed(struct fwt_server *s)
 	struct fwt_pool *pool = READ_ONCE(s->pool);
 	u32 health = READ_ONCE(s->health), wait;
 
-	atomic64_inc(&s->failed);
 	if (!pool || !(READ_ONCE(pool->flags) & FWT_POOL_PASSIVE))
 		return;
 	wait = READ_ONCE(s->wait);
@@ -265,8 +264,10 @@ static void failed(struct fwt_server *s)
 
 static void succeeded(struct fwt_server *s)
 {
-	u32 health = READ_ONCE(s->health);
+	u32 health = READ_ONCE(s->health), now = (u32)jiffies;
 
+	if (READ_ONCE(s->answered) != now)
+		WRITE_ONCE(s->answered, now);
 	if (likely(health == FWT_HEALTH_UP)) {
 		if (READ_ONCE(s->failures))
 			WRITE_ONCE(s->failures, 0);
@@ -282,8 +283,23 @@ static void succeeded(struct fwt_server *s)
 /* Each connection fails once. */
 static void note_failure(struct fwt_conn *c, struct fwt_server *s)
 {
-	if (first(c, SERVER_FAILED))
-		failed(s);
+	if (!first(c, SERVER_FAILED))
+		return;
+	atomic64_inc(&s->failed);
+	failed(s);
+}
+
+/* Whom it answered since says more than a SYN that was lost before, which is often known
+ * minutes later. By ages: the server's last answer may be weeks ago, half a circle of jiffies.
+ */
+static void note_silence(struct fwt_conn *c, struct fwt_server *s)
+{
+	u32 answered = READ_ONCE(s->answered), now = (u32)jiffies;
+
+	if (now - answered >= now - c->created)
+		note_failure(c, s);
+	else if (first(c, SERVER_FAILED))
+		atomic64_inc(&s->failed);
 }
 
 void fwt_pool_answered(struct fwt_conn *c, bool ok)
@@ -326,12 +342,13 @@ bool fwt_pool_repeated(struct fwt_conn *c)
 	if (!s)
 		return false;
 	/* Said twice at once it proves nothing, or whoever wants to could take a
-	 * server out.
+	 * server out. Nor does what never left us: one whose hops end here, say.
 	 */
-	if ((u32)jiffies - c->created >= FWT_HEALTH_PATIENCE) {
+	if ((u32)jiffies - c->created >= FWT_HEALTH_PATIENCE &&
+	    fwt_conn_is(c, FWT_CONN_CONFIRMED)) {
 		spin_lock(&c->lock);
 		if (!(c->flags & BIT(FWT_CONN_DEAD)))
-			note_failure(c, s);
+			note_silence(c, s);
 		spin_unlock(&c->lock);
 	}
 	return READ_ONCE(s->flags) || READ_ONCE(s->health) == FWT_HEALTH_DOWN;
@@ -355,7 +372,7 @@ void fwt_pool_ended(struct fwt_conn *c, enum fwt_end_reason why)
 	atomic64_add(c->bytes[0] + c->bytes[1], &s->bytes);
 	if (why == FWT_END_TIMEOUT && c->ends.protocol == IPPROTO_TCP &&
 	    !fwt_conn_is(c, FWT_CONN_REPLIED))
-		note_failure(c, s);
+		note_silence(c, s);
 }
 
 bool fwt_pool_was_reset(const struct fwt_conn *c)

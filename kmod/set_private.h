@@ -40,7 +40,7 @@ static inline u32 lease_until(u32 units)
 	return units << LEASE_SHIFT;
 }
 
-/* Never shorter than was said, and up to 64 ms longer. */
+/* Never shorter than was said, and up to 128 ms longer. */
 static inline u32 units_of(u64 ms, u32 now)
 {
 	if (ms == FWT_SET_FOREVER)

@@ -384,6 +384,18 @@ static enum fwt_end_reason why_ended(const struct fwt_way *w)
 	       FWT_END_OWN_PORT : FWT_END_REOPENED;
 }
 
+/* The port that the former connection was seen by, if the same client begins it anew: a
+ * hint, asked for again at egress. Others' ports are not of a range.
+ */
+static u16 former_port(const struct fwt_way *w)
+{
+	const struct fwt_conn *f = w->former;
+
+	return fwt_conn_is(f, FWT_CONN_SNAT) && !fwt_conn_is(f, FWT_CONN_ACROSS) &&
+	       !fwt_conn_apart(f) && !fwt_conn_hairpin(f) &&
+	       fwt_ends_is(&f->ends, FWT_C, &w->t.src) ? f->ends.port[FWT_N] : 0;
+}
+
 /* Whose place a connection takes leaves its source one less. */
 static u32 own_place(const struct fwt_way *w)
 {
@@ -429,7 +441,8 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	c->gen = w->pol->gen;
 	if (d->flags & FWT_DECISION_DNAT) {
 		/* Who answers would do so with an address of its own. */
-		if (fwt_packet_to_group(w->t.family, w->after.daddr)) {
+		if (fwt_packet_to_group(w->t.family, w->after.daddr) ||
+		    fwt_packet_to_nobody(w->t.family, w->after.daddr)) {
 			fwt_conn_discard(c);
 			return FWT_REASON_INVALID;
 		}
@@ -484,8 +497,10 @@ u8 fwt_track_new(struct fwt_way *w, const struct fwt_decision *d,
 	}
 
 	/* Only now: had it been refused, all would have stayed as it was (R22). */
-	if (w->former)
+	if (w->former) {
+		c->again = former_port(w);
 		fwt_conn_end(w->former, why_ended(w));
+	}
 	/* Who finds it may let go of the slot, or give it another one, before it is counted
 	 * below. The sum comes out right: it is asked for when no policy has the slot any
 	 * more, which waits for us. So it is this slot that counts, whatever the record says
@@ -550,6 +565,7 @@ static noinline int bind_source(struct fwt_way *w, const struct fwt_decision *d)
 		 * another VRF's.
 		 */
 		.own = m->type == FWT_MOD_MASQUERADE,
+		.again = (u16)c->again,
 	};
 	int ret;
 

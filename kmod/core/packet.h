@@ -189,6 +189,12 @@ static inline bool fwt_packet_to_group(u8 family, const u32 *addr)
 	return addr[0] >> 28 == 0xe || addr[0] == 0xffffffff;
 }
 
+/* Is it 0.0.0.0 or "::", which no host has. */
+static inline bool fwt_packet_to_nobody(u8 family, const u32 *addr)
+{
+	return !(family == 6 ? addr[0] | addr[1] | addr[2] | addr[3] : addr[0]);
+}
+
 /**
  * struct fwt_quote - the packet that an ICMP error quotes
  * @p: what of it could be read; its offsets count from the start of the outer

@@ -124,6 +124,8 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_policy_take);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_taken);
 EXPORT_SYMBOL_IF_KUNIT(fwtree_nl_family);
 EXPORT_SYMBOL_IF_KUNIT(fwt_object_find);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pool_answered);
+EXPORT_SYMBOL_IF_KUNIT(fwt_pool_ended);
 EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_add);
 EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_weight);
 EXPORT_SYMBOL_IF_KUNIT(fwt_pool_server_drain);

@@ -247,6 +247,54 @@ static void tries(struct kunit *test)
 	clear(test);
 }
 
+/* Three connections of that age, to @s: they are over without a word of it, or refused. */
+static void fail_old(struct fwt_conn *c, struct fwt_server *s, bool refuses)
+{
+	u32 i;
+
+	for (i = 0; i < FWT_HEALTH_FAILURES; i++) {
+		c->server_bits = 0;
+		c->created = (u32)jiffies - 240 * HZ;
+		if (!refuses) {
+			fwt_pool_ended(c, FWT_END_TIMEOUT);
+			continue;
+		}
+		spin_lock_bh(&c->lock);
+		fwt_pool_answered(c, false);
+		spin_unlock_bh(&c->lock);
+	}
+}
+
+/* What was lost before the server answered somebody is known much later, and is old. */
+static void answered_since(struct kunit *test)
+{
+	struct fwt_conn *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	struct fwt_server *s;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	apply(test, FWT_SCHEDULE_ROUND_ROBIN, FWT_POOL_PASSIVE, 1, 1, "p");
+	s = server(1);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	spin_lock_init(&c->lock);
+	c->fn = ns->fn;
+	c->ends.protocol = IPPROTO_TCP;
+	c->tcp.owner = s->index;
+
+	WRITE_ONCE(s->answered, (u32)jiffies - 0x80001000);
+	fail_old(c, s, false);
+	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_DOWN, "it answered weeks ago");
+	spin_lock_bh(&c->lock);
+	fwt_pool_answered(c, true);
+	spin_unlock_bh(&c->lock);
+	KUNIT_EXPECT_EQ(test, s->health, FWT_HEALTH_UP);
+	fail_old(c, s, false);
+	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_UP, "it answered since");
+	KUNIT_EXPECT_EQ(test, (u32)atomic64_read(&s->failed), 2 * FWT_HEALTH_FAILURES);
+	fail_old(c, s, true);
+	KUNIT_EXPECT_EQ_MSG(test, s->health, FWT_HEALTH_DOWN, "a refusal is of now");
+	clear(test);
+}
+
 /* While one is being tried, the others have its share, by the scheduler's rule. */
 static void lent(struct kunit *test)
 {
@@ -475,6 +523,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(policies),
 	KUNIT_CASE(none),
 	KUNIT_CASE(tries),
+	KUNIT_CASE(answered_since),
 	KUNIT_CASE(lent),
 	KUNIT_CASE(down_and_back),
 	KUNIT_CASE(reset_and_back),

@@ -83,11 +83,11 @@ fwctl("conn", "flush")
 s8080, s8082 = listen("home", HOME[4], 8080), listen("home2", HOME2[4], 8082)
 old = Pair("net", WAN[4], 80, s8080)
 ok(old.talk(), "a connection by the old element")
-# To a group nothing is led: nobody's answer would come from it.
-for f, group in ((4, "224.0.0.9"), (6, "ff05::9")):
+# To a group nothing is led, nor to what no host has: nobody's answer would come from it.
+for f, group in ((4, "224.0.0.9"), (6, "ff05::9"), (4, "0.0.0.0"), (6, "::")):
     fwctl("set", "add", "hosts", f"83 -> {group}")
     before = stats()["connections"]["created"], reason("invalid")
-    equal(refused(lambda: connect("net", WAN[f], 83, timeout=0.3)), errno.ETIMEDOUT, f"IPv{f}: a map leads to a group")
+    equal(refused(lambda: connect("net", WAN[f], 83, timeout=0.3)), errno.ETIMEDOUT, f"IPv{f}: a map leads to {group}")
     ok(reason("invalid") > before[1], f"IPv{f}: which is a drop", reason("invalid"))
     equal(stats()["connections"]["created"], before[0], f"IPv{f}: and makes no entry")
     fwctl("set", "delete", "hosts", "83")

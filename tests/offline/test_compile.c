@@ -91,6 +91,12 @@ static const struct {
 	  IN("dnat to @m drop"), 1, "map 'm' gives 2 values joined, and here is 1" },
 	{ "map m : port -> port { elements = { 1 -> 0 } }\n" IN("dnat to @m drop"), 1,
 	  "port 0 is none to translate to" },
+	{ "map m : port -> addr { elements = { 1 -> 0.0.0.0 } }\n" IN("dnat to @m drop"), 1,
+	  "this is nobody's, or of a group" },
+	{ "map m : addr -> addr . port { elements = { fd00::1 -> [::] . 80 } }\n"
+	  IN("dnat to @m drop"), 1, "this is nobody's, or of a group" },
+	{ "map m : port -> addr { elements = { 1 -> 224.0.0.9 } }\n" IN("dnat to @m drop"), 1,
+	  "this is nobody's, or of a group" },
 	{ IN("dnat to 224.0.0.9 drop"), 2, "this is of a group or a broadcast" },
 	{ IN("dnat to 223.255.255.0-224.0.0.9 drop"), 2, "this is of a group or a broadcast" },
 	{ IN("dnat to ff02::1 drop"), 2, "this is of a group or a broadcast" },

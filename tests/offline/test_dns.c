@@ -334,6 +334,17 @@ static void test_state(void **state)
 	assert_int_equal(q->held.count, 1);
 	fwt_dns_expire(&s, 140000 + FWT_DNS_KEEP);
 	assert_int_equal(q->held.count, 0);
+	/* One such answer and silence: nobody said again that there is none. */
+	fwt_dns_answered(&s, q, 800000, FWT_DNS_ADDRESSES, &c, 1, 30000);
+	fwt_dns_answered(&s, q, 830000, FWT_DNS_NONE, NULL, 0, 0);
+	for (int i = 1; i <= 10; i++)
+		fwt_dns_answered(&s, q, 830000 + i * 60000, FWT_DNS_FAILED, NULL, 0, 0);
+	assert_false(fwt_dns_expire(&s, 830000 + FWT_DNS_KEEP + 60000));
+	assert_int_equal(q->held.count, 1);
+	/* Then it begins anew. */
+	fwt_dns_answered(&s, q, 1500000, FWT_DNS_NONE, NULL, 0, 0);
+	assert_false(fwt_dns_expire(&s, 1500000 + FWT_DNS_KEEP - 1));
+	assert_true(fwt_dns_expire(&s, 1500000 + FWT_DNS_KEEP));
 	/* Far away is not for ever. */
 	fwt_dns_answered(&s, q, 1000000, FWT_DNS_ADDRESSES, &c, 1, UINT32_MAX);
 	assert_int_equal(q->due, 1000000 + FWT_DNS_TTL_MAX);
@@ -385,6 +396,7 @@ static void test_state_twin(void **state)
 	struct fwt_dns_state s = { .first = &q };
 	u64 now = 1, ttl = 0, none_since = 0;
 	u64 until[32] = { 0 };	/* when it goes; UINT64_MAX: in the last answer */
+	bool last[32] = { false };	/* the last addresses had it, and it is there */
 	u32 round, i;
 
 	(void)state;
@@ -397,8 +409,14 @@ static void test_state_twin(void **state)
 		for (i = 0; i < 32; i++)
 			if (until[i] <= now)
 				until[i] = 0;
+		for (i = 0; i < 32; i++)
+			last[i] &= until[i] != 0;
 		if (kind < 2) {
 			fwt_dns_answered(&s, &q, now, FWT_DNS_FAILED, NULL, 0, 0);
+			none_since = 0;
+			for (i = 0; i < 32; i++)
+				if (last[i])
+					until[i] = UINT64_MAX;
 		} else if (kind < 4) {
 			fwt_dns_answered(&s, &q, now, FWT_DNS_NONE, NULL, 0, 0);
 			none_since = none_since ? none_since : now;
@@ -416,7 +434,8 @@ static void test_state_twin(void **state)
 					a[n++] = addr(i);
 			fwt_dns_answered(&s, &q, now, FWT_DNS_ADDRESSES, a, n, next);
 			for (i = 0; i < 32; i++) {
-				if (in & 1u << i)
+				last[i] = in & 1u << i;
+				if (last[i])
 					until[i] = UINT64_MAX;
 				else if (until[i] == UINT64_MAX)
 					until[i] = now + (ttl > 300000 ? 300000 : ttl);

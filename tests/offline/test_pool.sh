@@ -116,5 +116,47 @@ pool '192.168.1.11:9000-9010' | sed 's/dport 80/dport 75-85/' >"$tmp/range.fw"
 sed s/75-85/75-90/ "$tmp/range.fw" >"$tmp/after.fw"
 after "of a range of ports a connection keeps its own when the rule leads to another" range.fw \
 	192.168.1.11:9005 accept
+
+# Who is blamed for silence: nobody for what never left this machine, nor for what was lost
+# before somebody else was answered.
+pool 'health passive; 192.168.1.11:80; 192.168.1.12:80' >"$tmp/two.fw"
+{
+	places
+	for name in ' as c' ''; do
+		for i in {1..16}; do
+			echo "packet in eth0 tcp 198.51.100.1:$i to 203.0.113.8:80 ttl 1${name:+$name$i}"
+			echo "expect drop reason ttl-exceeded"
+		done
+		echo 'wait 950ms'
+	done
+	echo 'packet in eth0 tcp 198.51.100.2:1 to 203.0.113.8:80'
+	echo 'expect accept out lan'
+} >"$tmp/hops.fwt"
+check "SYNs whose hops end here take no server out" 0 "1..33" \
+	"$fwctl" test "$tmp/two.fw" "$tmp/hops.fwt"
+{
+	places
+	port=0
+	dials 3 to 192.168.1.11:80
+	echo 'wait 2s'
+	dials 1 to 192.168.1.11:80
+	echo 'reply c4 syn ack
+wait 239s'
+	dials 1 to 192.168.1.11:80
+} >"$tmp/late.fwt"
+check "nor do SYNs that were lost before it answered somebody" 0 "1..5" \
+	"$fwctl" test "$tmp/passive.fw" "$tmp/late.fwt"
+{
+	places
+	port=0
+	dials 3 to 192.168.1.11:80
+	echo 'wait 1s'
+	for i in 1 2 3; do
+		echo "packet in eth0 tcp 198.51.100.1:$i to 203.0.113.8:80"
+	done
+	dials 1 no-server
+} >"$tmp/silent.fwt"
+check "SYNs that are said again to silence do" 0 "1..4" \
+	"$fwctl" test "$tmp/passive.fw" "$tmp/silent.fwt"
 echo "1..$n"
 exit $failed

@@ -14,6 +14,9 @@
 #include "dns_ask.h"
 #include "dns_conf.h"
 
+/* How long what is due waits for a channel to be done with, ms. */
+#define DRAIN_AGAIN	500
+
 /* Each server is asked twice, and again by TCP where an answer does not fit. */
 #define TIMEOUT		2000	/* ms */
 #define TRIES		2
@@ -28,6 +31,7 @@ struct dns_ask {
 	ares_channel channel;
 	bool has_channel;
 	u32 open;
+	bool failed;		/* a question of this channel */
 	struct pollfd fd[SOCKETS_MAX + 1];
 	u32 n_fds;
 };
@@ -95,6 +99,7 @@ static int channel_open(struct dns_ask *a)
 	if (a->has_channel)
 		a->lib->destroy(a->channel);
 	a->n_fds = 0;
+	a->failed = false;
 	a->has_channel = !a->lib->init_options(&a->channel, &o, ARES_OPT_TIMEOUTMS |
 					       ARES_OPT_TRIES | ARES_OPT_DOMAINS |
 					       ARES_OPT_SOCK_STATE_CB);
@@ -179,6 +184,8 @@ static void answer(void *arg, int status, int timeouts, struct ares_addrinfo *in
 
 	(void)timeouts;
 	a->open--;
+	a->failed |= status != ARES_SUCCESS && status != ARES_ENODATA &&
+		     status != ARES_ENOTFOUND;
 	if (status == ARES_SUCCESS && !addresses_of(info, p->q->six, &addr))
 		status = ARES_ENOMEM;
 	if (status == ARES_SUCCESS && addr.count)
@@ -240,13 +247,23 @@ static int ask_one(struct dns_ask *a, struct fwt_dns_question *q)
 
 int dns_ask_due(struct dns_ask *a)
 {
+	/* Its servers may be gone. Where many names fail one is always under way, so wait for
+	 * those, to open it anew; as it was when this began: one that fails at once keeps
+	 * nobody from being asked.
+	 */
+	bool drain = a->failed && a->open;
 	u64 now = dns_ask_now();
 	struct fwt_dns_question *q;
 	int ret = 0;
 
-	for (q = a->s->first; q && !ret; q = q->next)
-		if (!q->asked && q->due <= now)
+	for (q = a->s->first; q && !ret; q = q->next) {
+		if (q->asked || q->due > now)
+			continue;
+		if (drain && strcmp(q->name, FWT_DNS_RESOLVERS))
+			q->due = now + DRAIN_AGAIN;
+		else
 			ret = ask_one(a, q);
+	}
 	return ret;
 }
 

@@ -197,6 +197,18 @@ static void none(const struct fwt_dns_state *s, struct fwt_dns_question *q, u64 
 	q->held.count = k;
 }
 
+/* The zone may be well again: only what says that there is none counts towards the end. */
+static void none_no_more(struct fwt_dns_question *q)
+{
+	u64 end = q->none_since + FWT_DNS_KEEP;
+	u32 i;
+
+	for (i = 0; q->none_since && i < q->held.count; i++)
+		if (held_at(q, i)->until == end)
+			held_at(q, i)->until = UINT64_MAX;
+	q->none_since = 0;
+}
+
 bool fwt_dns_answered(const struct fwt_dns_state *s, struct fwt_dns_question *q, u64 now,
 		      enum fwt_dns_answer is, const struct fwt_dns_addr *addr, u32 n, u64 ttl)
 {
@@ -206,6 +218,7 @@ bool fwt_dns_answered(const struct fwt_dns_state *s, struct fwt_dns_question *q,
 		return true;
 	}
 	if (is == FWT_DNS_FAILED) {
+		none_no_more(q);
 		failed(q, now);
 		return true;
 	}

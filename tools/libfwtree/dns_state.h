@@ -11,7 +11,8 @@
  *  * none (no such name, or no address of this family): what was there counts for
  *    FWT_DNS_KEEP more, since a zone that is broken for a moment is no reason to cut
  *    anybody off; asked once (@once), it goes now.
- *  * no answer, or an error: what was there counts, for as long as it takes.
+ *  * no answer, or an error: what was there counts, for as long as it takes; after one of
+ *    them those that say none begin anew.
  *
  * Nothing here asks, nor looks at a clock: times are milliseconds that the caller says.
  */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sema.h"
+#include "server_text.h"
 #include "set_shape.h"
 
 /* Elements as they were written, the program's words of what they give. */
@@ -48,6 +49,13 @@ static bool one(struct reading *r, u32 i, const struct fwt_value *v, struct gift
 	}
 	if (r->map->value.type[i] == FWT_TYPE_PORT && !range.low[0]) {
 		fwt_error(r->s->diag, &v->loc, "port 0 is none to translate to");
+		return false;
+	}
+	/* Addresses are given to translations alone. */
+	if (!r->s->elements && r->map->value.type[i] == FWT_TYPE_ADDR &&
+	    fwt_no_host(range.family, range.low, range.high)) {
+		fwt_error(r->s->diag, &v->loc,
+			  "a map gives a host's address, and this is nobody's, or of a group or a broadcast: no answer would come from it, or to it");
 		return false;
 	}
 	if (range.family)
