@@ -326,6 +326,27 @@ done
 run -j explain -f "$tmp/p.fw" --batch "$tmp/two" && [ "$(grep -c '"reason": *"invalid"' "$tmp/out")" = 2 ]
 report $? '... in JSON with why'
 
+# Chance, and splits by a hash, are the same for both: by what their rules are known by.
+cat >"$tmp/chance.fw" <<'END'
+ingress {
+	udp dport 7 drop
+	tcp dport 80 random 4/7 accept
+	tcp dport 80 random 1/2 drop
+	tcp dport 80 split random { 1 -> accept; 1 -> drop }
+	split hash saddr { 1 -> accept; 2 -> drop }
+}
+END
+for i in $(seq 400); do
+	echo "in eth0 tcp 10.0.$((i % 7)).$((i % 251)):$i to 203.0.113.8:$((80 + i % 2))"
+done >"$tmp/many"
+for engine in compiled linear; do
+	run explain -f "$tmp/chance.fw" --engine "$engine" --batch "$tmp/many"
+	sort "$tmp/out" | uniq -c >"$tmp/kinds"
+	mv "$tmp/out" "$tmp/by-$engine"
+done
+[ "$(wc -l <"$tmp/kinds")" -ge 3 ] && cmp -s "$tmp/by-compiled" "$tmp/by-linear"
+report $? 'chance and hashes, linear as compiled'
+
 # What is wrong, all of it, and no verdicts before.
 cat >"$tmp/bad" <<'END'
 in eth0 tcp 192.0.2.1:1 to 192.0.2.2:80	# fine

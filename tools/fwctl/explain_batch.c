@@ -44,6 +44,7 @@ struct batch {
 	struct fwt_blob blob;
 	struct fwt_program prog;
 	struct fwt_oracle oracle;
+	struct fwt_oracle_state state;
 	struct fwt_mock_sets sets;
 	struct fwt_mock_pools pools;
 	struct fwt_sources *sources;
@@ -514,6 +515,22 @@ static const char *named_set(const struct batch *b, const struct fwt_dns_book *b
 	return NULL;
 }
 
+/* What the program knows a rule by, which chance and splits go by. */
+static u64 rule_key(void *ctx, const struct fwt_rule *rule)
+{
+	const struct fwt_program *prog = ctx;
+	u32 i;
+
+	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
+		const struct fwt_prog_rule *r = &prog->rule[i];
+
+		if (r->line == rule->loc.line && r->file == rule->loc.file &&
+		    r->text == prog->file[r->file].text + rule->text.start)
+			return r->key;
+	}
+	return 0;
+}
+
 static int make(struct batch *b, const struct explain *e, struct fwt_diag *diag)
 {
 	struct fwt_compile_opts opts = { .no_warnings = true };
@@ -537,7 +554,9 @@ static int make(struct batch *b, const struct explain *e, struct fwt_diag *diag)
 		return out_error("'--engine compiled' knows what is said of them",
 				 "set '%s' has DNS names, which no rule as written tells", named);
 	b->scratch = malloc(fwt_verify_scratch(b->blob.data, b->blob.len));
+	b->state = (struct fwt_oracle_state){ .key = rule_key, .ctx = &b->prog };
 	b->oracle.ast = b->ast;
+	b->oracle.state = &b->state;
 	b->oracle.resolver = fwt_resolver_alloc();
 	if (!b->scratch || !b->oracle.resolver)
 		return out_error(NULL, "out of memory");
