@@ -30,7 +30,11 @@
  * Resting (R14). A TCP connection that is closed keeps its port for the two
  * minutes of TIME_WAIT, for the server's end may be waiting, too. Where no other
  * port is free a new SYN takes it over if its sequence is beyond all that the old
- * connection sent, by which the server tells the two apart (RFC 9293, 3.6.1).
+ * connection sent, by which the server tells the two apart (RFC 9293, 3.6.1). Who may
+ * yield is asked of those that the search comes by; with a map, of the bits that it
+ * holds against the hash. A SYN that begins a connection anew has ended the former one
+ * before it gets here: it asks for that one's port first, so that nobody else has it
+ * before it rested.
  *
  * The router's own (R13). Where N is an address of this machine the ports that
  * its sockets are bound to are passed over: somebody who talks to one of them
@@ -280,11 +284,17 @@ static int in_order(struct search *s, struct fwt_port_search *p)
 	return -EADDRINUSE;
 }
 
-/* Is it free as far as is quickly told: of SCTP's sockets it is asked when it is tried. */
+/* Is it free as far as is quickly told: of SCTP's sockets it is asked when it is tried. By a
+ * map nobody else comes by the ports that are taken, of which one may rest.
+ */
 static bool seems_free(struct search *s)
 {
-	if (owner(s))
+	struct fwt_conn *other = owner(s);
+
+	if (other) {
+		(void)taken(s, other);
 		return false;
+	}
 	if (s->c->ends.protocol == IPPROTO_SCTP)
 		return !fwt_mapping_taken(s->c, &s->end, s->scope, NULL);
 	return !otherwise_taken(s, NULL);
@@ -489,6 +499,13 @@ void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
 	b->low = !named && b->lo == 1024 && b->hi == 65535;
 }
 
+/* Is the port one that the connection may be given. */
+static bool in_range(const struct fwt_bind *b, u16 port, const struct fwt_conn *c)
+{
+	return (port >= b->lo && port <= b->hi) ||
+	       (b->low && privileged(c) && port < PRIVILEGED);
+}
+
 /* By the port that its client has towards others. */
 static int as_before(struct search *s, const struct fwt_bind *b)
 {
@@ -501,8 +518,7 @@ static int as_before(struct search *s, const struct fwt_bind *b)
 	s->mapped = false;
 	s->own = is_own(s, &b->end);
 	/* Unless the policy was changed, and that port is none of the range. */
-	if ((s->end.port >= b->lo && s->end.port <= b->hi) ||
-	    (b->low && privileged(c) && s->end.port < PRIVILEGED))
+	if (in_range(b, s->end.port, c))
 		ret = try_port(s, s->end.port);
 	if (!ret)
 		c->flags |= BIT(FWT_CONN_MAPPED);
@@ -537,6 +553,9 @@ static int choose(struct search *s, const struct fwt_bind *b, const struct fwt_e
 		s->own = memcmp(client->addr, b->end.addr, sizeof(client->addr)) &&
 			 is_own(s, &b->end);
 		ret = try_port(s, b->end.port);
+	} else if (b->again && in_range(b, b->again, c)) {
+		s->own = is_own(s, &b->end);
+		ret = try_port(s, b->again);
 	}
 	if (ret == -EADDRINUSE && b->low && privileged(c)) {
 		s->lo = client->port < HALF_PRIVILEGED ? 1 : HALF_PRIVILEGED;

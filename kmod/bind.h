@@ -12,6 +12,8 @@
  * @out: interface that it leaves by, or NULL
  * @end: address, and the port where @keep
  * @keep: try that port first
+ * @again: else this one first, if it is of the range: that of the connection which it begins
+ *	anew; or 0
  * @low: no range was written: a client's port below 1024 is given another one below 1024
  *	while there is one, and only then one of @lo to @hi
  * @lo: first port of the range to choose from, 0: none
@@ -43,6 +45,7 @@ struct fwt_bind {
 	bool own;
 	u16 lo;
 	u16 hi;
+	u16 again;
 	u32 seq;
 	u32 scope;
 	u64 hash_cs;

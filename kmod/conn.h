@@ -141,9 +141,14 @@ struct fwt_conn {
 	u32 created;		/* jiffies, 32 bits */
 	union {
 		u32 route_cookie[2];	/* forwarded, IPv6: routed_by() of @route */
-		u32 dialled_oif;	/* begun here and led elsewhere: by where
-					 * it would have left
+		struct {
+			u32 dialled_oif;	/* begun here and led elsewhere: by where
+						 * it would have left
+						 */
+			u32 again;	/* till it is confirmed: the port by which the
+					 * one that it begins anew was seen, or 0
 					 */
+		};
 	};
 	u8 queued;		/* where @queue stands, see conn_evict.c */
 	u8 turn[2];		/* at the first split by turns of a hook, and 1; or 0 */

@@ -318,7 +318,7 @@ int fwt_parse_l4_quoted(struct fwt_packet *p, const struct fwt_reader *r)
 	case FWT_IPPROTO_ICMPV6:
 		if (p->protocol != (p->family == 4 ? FWT_IPPROTO_ICMP :
 						     FWT_IPPROTO_ICMPV6))
-			return 0;
+			break;
 		ret = parse_icmp(p, r);
 		if (ret)
 			return ret;
@@ -327,5 +327,6 @@ int fwt_parse_l4_quoted(struct fwt_packet *p, const struct fwt_reader *r)
 		 */
 		return p->have & FWT_HAVE_ICMP_ID ? 0 : -EINVAL;
 	}
-	return 0;
+	/* What has no such header may itself have been shorter. */
+	return fwt_want(r, p->l4, min(p->l3 + p->length - p->l4, (u32)QUOTED_LEN));
 }

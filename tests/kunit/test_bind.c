@@ -4,43 +4,9 @@
 #include <linux/timekeeping.h>
 
 #include "across.h"
-#include "bind.h"
-#include "conns.h"
+#include "binds.h"
 #include "mapping.h"
 #include "test.h"
-
-/* Another client each, to host 9, port 80; bound as @b says. */
-static int bind_next(struct kunit *test, struct fwt_net *fn, u32 n, u8 protocol,
-		     struct fwt_bind *b, struct fwt_conn **made)
-{
-	struct fwt_tuple t = fwt_test_tuple(4, 0x10000 + n, 1000, 9, 80);
-	struct fwt_conn *c;
-	int ret;
-
-	t.protocol = protocol;
-	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
-	rcu_read_lock();
-	spin_lock_bh(&c->lock);
-	ret = fwt_bind_source(c, b);
-	if (!ret) {
-		c->flags |= BIT(FWT_CONN_SNAT) | BIT(FWT_CONN_CONFIRMED);
-		c->expires = (u32)jiffies + 600 * HZ;
-	}
-	spin_unlock_bh(&c->lock);
-	if (ret)
-		fwt_conn_end(c, FWT_END_DELETED);
-	rcu_read_unlock();
-	*made = ret ? NULL : c;
-	return ret;
-}
-
-static struct fwt_bind range(u16 lo, u16 hi)
-{
-	struct fwt_bind b = { .lo = lo, .hi = hi };
-
-	fwt_test_end(&b.end, 4, 7, 0);
-	return b;
-}
 
 #define MANY	20000
 
@@ -355,107 +321,6 @@ static void next_address_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n, IPPROTO_GRE, &b, &c), -EADDRINUSE);
 }
 
-static void set_tcp(struct fwt_conn *c, u8 state, u8 timeout, u32 end)
-{
-	c->tcp.state = state;
-	c->tcp.peer[FWT_ORIGINAL].end = end;
-	c->timeout = timeout;
-}
-
-/* R14: a port rests after its TCP connection; a SYN further on may have it. */
-static void resting(struct kunit *test)
-{
-	struct fwt_net *fn = fwt_test_net(test);
-	struct fwt_bind b = range(500, 500);
-	struct fwt_conn *old, *c;
-	u32 n = 0;
-
-	KUNIT_ASSERT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &old), 0);
-	b.opens = true;
-	b.seq = 5000;
-	set_tcp(old, FWT_TCPS_ESTABLISHED, FWT_TIMEOUT_TCP_ESTABLISHED, 4000);
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c),
-			    -EADDRINUSE, "in use");
-	set_tcp(old, FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 5001);
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c),
-			    -EADDRINUSE, "closed; its sequence is further on");
-	set_tcp(old, FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 5000);
-	b.opens = false;
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c),
-			    -EADDRINUSE, "not for what is no SYN");
-	b.opens = true;
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c), 0,
-			    "taken over");
-	KUNIT_EXPECT_EQ(test, c ? c->ends.port[FWT_N] : 0, 500);
-	/* With another port free it goes on resting. */
-	set_tcp(c, FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 1000);
-	b.hi = 501;
-	old = c;
-	KUNIT_EXPECT_EQ(test, bind_next(test, fn, n++, FWT_IPPROTO_TCP, &b, &c), 0);
-	KUNIT_EXPECT_EQ(test, c ? c->ends.port[FWT_N] : 0, 501);
-	KUNIT_EXPECT_FALSE(test, fwt_conn_is(old, FWT_CONN_DEAD));
-}
-
-/* R13, R14: the port of a resting connection is another one's, where its client has more
- * connections by the mapping that it has; and where more rest than would be tried at
- * once, one that may be had is found behind those that may not.
- */
-static void resting_mapped(struct kunit *test)
-{
-	struct fwt_net *fn = fwt_test_net(test);
-	struct fwt_bind b = range(500, 507);
-	struct fwt_conn *c[8], *live, *late;
-	struct fwt_tuple t;
-	u32 i, at = 0;
-	int ret;
-
-	b.mapped = true;
-	for (i = 0; i < 8; i++) {
-		KUNIT_ASSERT_EQ(test, bind_next(test, fn, i, FWT_IPPROTO_TCP, &b, &c[i]), 0);
-		set_tcp(c[i], FWT_TCPS_ESTABLISHED, FWT_TIMEOUT_TCP_ESTABLISHED, 4000);
-	}
-	/* The one of port 507, which is asked for late whatever the start is. */
-	for (i = 0; i < 8; i++)
-		if (c[i]->ends.port[FWT_N] == 507)
-			at = i;
-	set_tcp(c[at], FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT, 4000);
-	t = fwt_test_tuple(4, 0x10000 + at, 1000, 10, 80);
-	t.protocol = FWT_IPPROTO_TCP;
-	KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &live), 0);
-	rcu_read_lock();
-	spin_lock_bh(&live->lock);
-	ret = fwt_bind_source(live, &b);
-	live->flags |= BIT(FWT_CONN_SNAT);
-	spin_unlock_bh(&live->lock);
-	rcu_read_unlock();
-	KUNIT_ASSERT_EQ(test, ret, 0);
-	KUNIT_ASSERT_EQ(test, live->ends.port[FWT_N], 507);
-
-	b.opens = true;
-	b.seq = 5000;
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 8, FWT_IPPROTO_TCP, &b, &late), -EADDRINUSE,
-			    "its client has another connection by it");
-	KUNIT_EXPECT_FALSE(test, fwt_conn_is(c[at], FWT_CONN_DEAD));
-	b.mapped = false;
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 8, FWT_IPPROTO_TCP, &b, &late), -EADDRINUSE,
-			    "nor does who has no mapping get it");
-	b.mapped = true;
-	KUNIT_ASSERT_TRUE(test, fwt_test_end_conn(live));
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 8, FWT_IPPROTO_TCP, &b, &late), 0,
-			    "with the last one it may be had");
-	KUNIT_EXPECT_EQ(test, late ? late->ends.port[FWT_N] : 0, 507);
-	KUNIT_EXPECT_TRUE_MSG(test, late && fwt_conn_is(late, FWT_CONN_MAPPED),
-			      "and is its new client's mapping");
-	/* Two rest; whose sequence is further on is passed over, wherever it stands. */
-	for (i = 0; i < 8; i++)
-		if (i != at)
-			set_tcp(c[i], FWT_TCPS_TIME_WAIT, FWT_TIMEOUT_TCP_TIME_WAIT,
-				i == (at ? 0 : 1) ? 5000 : 6000);
-	KUNIT_EXPECT_EQ_MSG(test, bind_next(test, fn, 9, FWT_IPPROTO_TCP, &b, &late), 0,
-			    "one of those that rest may be had");
-	KUNIT_EXPECT_TRUE(test, fwt_conn_is(c[at ? 0 : 1], FWT_CONN_DEAD));
-}
-
 /* RFC 4787, REQ-3a: a port below 1024 stays below, while there is one. */
 static void low_ports(struct kunit *test)
 {
@@ -689,7 +554,6 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(in_vain),
 	KUNIT_CASE(undecided),
 	KUNIT_CASE(low_ports),
-	KUNIT_CASE(resting_mapped),
 	KUNIT_CASE(crossing),
 	KUNIT_CASE(nearly_full),
 	KUNIT_CASE(across),
@@ -698,7 +562,6 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(crammed),
 	KUNIT_CASE(next_address),
 	KUNIT_CASE(next_address_alone),
-	KUNIT_CASE(resting),
 	KUNIT_CASE(twice),
 	{}
 };

@@ -129,6 +129,35 @@ for i, seq in enumerate(tries):
 ok(wait_for(lambda: stats()["connections"]["ended_by"]["taken-over"]["value"] > ended), "R14: a SYN beyond takes one over: yielded")
 ok(wait_for(lambda: reason("nat-exhausted") > before), "R14: one before does not: nat-exhausted")
 ok(all(p in (6000, 6001) for p in [c["reply"]["dport"] for c in conn_list("proto", "tcp")]), "R14: by the same ports")
+
+# Of so many that those that are taken are mapped, too: home's kernel resets what it did not
+# begin, and all rest.
+def closed():
+    return {c["original"]["sport"] for c in conn_list("proto", "tcp") if c["state"] == "CLOSE"}
+def ended_by(why):
+    return stats()["connections"]["ended_by"][why]["value"]
+fwctl("conn", "flush")
+apply(BASE + "egress { oif wan masquerade to :6000-6099 accept; accept }")
+for i in range(100):
+    sends_syn(22000 + i, 1000)
+ok(wait_for(lambda: len(closed()) == 100), "R14: a hundred ports, all rest", len(closed()))
+before, ended = reason("nat-exhausted"), ended_by("taken-over")
+for i in range(30):
+    sends_syn(23000 + i, 1 << 20)
+ok(wait_for(lambda: ended_by("taken-over") - ended + reason("nat-exhausted") - before >= 30),
+   "R14: thirty SYNs beyond are answered for")
+equal(ended_by("taken-over") - ended, 30, "R14: each takes one over")
+
+# What begins a connection anew is shown by the port that it had.
+fwctl("conn", "flush")
+ports = set()
+for i in range(8):
+    before = ended_by("reopened")
+    sends_syn(21000, i << 20)
+    ok(wait_for(lambda: (not i or ended_by("reopened") > before) and 21000 in closed()),
+       f"R14: begun, {i} times before, and reset")
+    ports |= {c["reply"]["dport"] for c in conn_list("proto", "tcp")}
+equal(len(ports), 1, "R14: what begins anew keeps its port")
 raw.close()
 fwctl("conn", "flush")
 

@@ -98,9 +98,16 @@ static void test_quote(void **unused)
 	echo.icmp_type = 3;
 	assert_int_equal(quote(&q, &s), -EINVAL);
 
-	/* what has no ports is known by its addresses */
+	/* what has no ports is known by its addresses; eight bytes of it, too, if it had them */
 	echo.protocol = 47;
-	s.quote_len = 21;
+	s.quote_len = 27;
+	assert_int_equal(quote(&q, &s), -EINVAL);
+	echo.payload_len = 7;
+	assert_int_equal(quote(&q, &s), 0);
+	s.quote_len = 26;
+	assert_int_equal(quote(&q, &s), -EINVAL);
+	echo.payload_len = 100;
+	s.quote_len = 28;
 	assert_int_equal(quote(&q, &s), 0);
 	assert_int_equal(q.p.have, FWT_HAVE_IP);
 	assert_int_equal(q.p.daddr[0], 2);
