@@ -15,6 +15,7 @@ SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/fwtree
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 CC ?= gcc
@@ -292,11 +293,15 @@ docs:
 
 ## On a real machine
 
+# Without the kernel's System.map, which distributions' headers have not, modules_install
+# passes over depmod, and modprobe finds nothing.
 install: all
 	install -D -m 755 tools/fwctl/fwctl $(DESTDIR)$(SBINDIR)/fwctl
 	install -D -m 644 Documentation/man/fwctl.8 $(DESTDIR)$(MANDIR)/man8/fwctl.8
 	install -D -m 644 Documentation/man/fwtree-policy.5 $(DESTDIR)$(MANDIR)/man5/fwtree-policy.5
+	install -D -m 644 Documentation/json.rst $(DESTDIR)$(DOCDIR)/json.rst
 	$(MAKE) -C $(KDIR) M=$(top) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR))) modules_install
+	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,depmod -a "$$(cat $(KDIR)/include/config/kernel.release)")
 	@echo "Now: modprobe fwtree; fwctl apply FILE"
 
 # Of programs in C that try policies.

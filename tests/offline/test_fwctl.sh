@@ -138,13 +138,25 @@ ok 'and the long ones' asks nightly
 # What is installed somewhere else leaves this machine's modules alone.
 # shellcheck disable=SC2016 # make's variables
 staged() {
-	mkdir -p "$tmp/kdir" &&
+	mkdir -p "$tmp/kdir/include/config" && echo 6.1.0-fw >"$tmp/kdir/include/config/kernel.release" &&
 		printf 'modules modules_install:\n\t: $@ to "$(INSTALL_MOD_PATH)"\n' >"$tmp/kdir/Makefile" &&
 		make -s -n -C "$top" KDIR="$tmp/kdir" install ${1+"DESTDIR=$1"} >"$tmp/out" 2>"$tmp/err" &&
 		grep -qF ": modules_install to \"${1-}\"" "$tmp/out"
 }
 ok 'DESTDIR is for the module, too' staged "$tmp/stage"
+no_depmod() { ! grep depmod "$tmp/out"; }
+ok 'whose modules nobody looks for' no_depmod
 ok 'and without it the kernel knows where' staged
+# modules_install leaves it out where the kernel's headers have no System.map.
+# shellcheck disable=SC2317 # called by what make would run
+depmod_of() { (depmod() { echo "$*"; }; eval "$(grep '^depmod' "$tmp/out")"); }
+depmod_there() { [ "$(depmod_of)" = '-a 6.1.0-fw' ]; }
+ok 'modprobe finds it there' depmod_there
+told_keys() {
+	local at
+	at=$(grep -o '[^ ]*/json\.rst$' "$tmp/out") && grep -q "^\.Pa $at" "$top/Documentation/man/fwctl.8"
+}
+ok "the keys of JSON are installed, where the man page has them" told_keys
 ok 'a line is not taken for another one' says 2 "did not understand the place '4294967298'" rule delete 4294967298
 ok 'nor one of a file' says 2 "the place 'a.fw:18446744073709551618'" rule delete a.fw:18446744073709551618
 
@@ -161,6 +173,8 @@ ok "a program takes a client's port where it is let" prints 0 '' test \
 	"$top/tests/offline/policies/sim/own-port.fw" "$top/tests/offline/policies/sim/own-port.test"
 ok 'what is no part of its connection is asked about where it leaves, too' prints 0 '' test \
 	"$top/tests/offline/policies/sim/strays.fw" "$top/tests/offline/policies/sim/strays.test"
+ok 'what a map is told by hand that no host has is a drop' prints 0 '' test \
+	"$top/tests/offline/policies/sim/map-nobody.fw" "$top/tests/offline/policies/sim/map-nobody.test"
 
 # The man page names every command: its own entry, or among those to come.
 in_man() {
@@ -198,7 +212,7 @@ ok 'completion: the words of an object' completes 'add delete replace' fwctl rul
 ok 'completion: any of some words' completes 'policy conn log drops' fwctl monitor ''
 ok 'completion: and another of them' completes 'drops' fwctl monitor log dr
 ok 'completion: options, whole' completes '--reset --reset-quotas' fwctl stats --res
-ok 'completion: each once, short ones too' completes '-j -n -h -V --address --batch --dev --live --pcap --route --world -f -w' fwctl explain -
+ok 'completion: each once, short ones too' completes '-j -n -h -V --address --batch --dev --engine --live --pcap --route --world -f -w' fwctl explain -
 ok 'completion: where a rule goes' completes 'before after first' fwctl rule add --confirm 30s ''
 ok 'completion: first in a tree' completes 'in' fwctl rule add first ''
 ok 'completion: of a value the values' completes 'ESTABLISHED' fwctl conn list tcp state ES
@@ -232,6 +246,10 @@ printf '[{"name": "%s", "pool": "%s", "server": "%s"}]' "$evil" "$evil" "$evil" 
 ok 'completion: a set' named "$quoted" fwctl set list ''
 ok 'completion: a pool' named "$quoted" fwctl pool drain ''
 ok 'completion: a server' named "$quoted" fwctl pool drain p ''
+ok 'completion: a weight, where one is taken' named weight fwctl pool add p s ''
+ok 'completion: and of a server that is there' named weight fwctl pool weight p s ''
+ok 'completion: none of one that goes' named '' fwctl pool delete p s ''
+ok 'completion: none behind one' named '' fwctl pool add p s weight ''
 echo "$evil (id: 1)" >"$tmp/named"
 ok 'completion: a namespace' named "$quoted" fwctl -n ''
 
@@ -250,6 +268,17 @@ ok 'an unknown option' says 2 "the option '-x'" -x check a
 ok '-n without a name' says 2 'needs the name of a network namespace' check "$tmp/good.fw" -n
 ok 'usage errors are JSON too' json 2 '"chek" in d["error"]["message"] and d["errors"][0] == d["error"]' -j chek
 ok 'half a packet' says 2 'a protocol is missing' explain -f x in lo
+port_at() {
+	says 2 'this protocol has no ports' explain -f "$tmp/good.fw" in eth0 icmp "$2" to "$3" &&
+		[ "$(grep -x ' *^~*' "$tmp/err")" = "$1" ]
+}
+ok 'a port of what has none: of the source' port_at '               ^~~~~~~~~' 1.1.1.1:5 1.2.3.4
+ok 'and of the destination' port_at '                          ^~~~~~~~~' 1.1.1.1 1.2.3.4:5
+ok "an interface without an address: what to write" says 1 "or 'link INTERFACE' in a --world file" \
+	explain -f "$tmp/good.fw" --address '10.0.0.1/24 dev eth0' in vnet3 icmp 10.0.0.2 to 10.0.0.1
+echo 'link vnet3' >"$tmp/link.fwt"
+ok 'and it helps' run 0 explain -f "$tmp/good.fw" --world "$tmp/link.fwt" --address '10.0.0.1/24 dev eth0' \
+	in vnet3 icmp 10.0.0.2 to 10.0.0.1
 ok 'a trial needs a time' says 2 "a time is expected behind '--confirm'" apply "$tmp/good.fw" --confirm
 ok 'a trial of what is no time' says 2 'a day is the most' apply "$tmp/good.fw" --confirm 25h
 
@@ -266,6 +295,23 @@ ok 'its errors as JSON' json 1 \
 ok 'a policy of nothing' says 0 'warning: nothing is filtered: this policy has no hook' check "$tmp/none.fw"
 printf '\xef\xbb\xbfingress { drop }\n' >"$tmp/bom.fw"
 ok 'a byte order mark' says 1 'bom.fw:1:1: error: a byte order mark (save the file without one)' check "$tmp/bom.fw"
+# alone TEXT FILE: that is the one error.
+alone() { says 1 "$1" check "$2" && [ "$(grep -c ': error: ' "$tmp/err")" = 1 ]; }
+printf '\xef\xbb\xbf10.0.0.0/8\n10.9.0.0/16\n' >"$tmp/bom.txt"
+printf 'set a : addr { elements file "bom.txt" }\ningress { saddr @a drop; accept }\n' >"$tmp/bom-file.fw"
+ok 'and one in a file of elements, alone' alone 'bom.txt:1:1: error: a byte order mark' "$tmp/bom-file.fw"
+printf '10.0.0.0/8 x\n' >"$tmp/bom.txt"
+ok 'of a token that is one it is said that it is too many' alone "unexpected 'x': one element stands" "$tmp/bom-file.fw"
+printf 'ingress {\n\ttcp dport 22 accept\n\tlog "abc drop\n}\n' >"$tmp/open.fw"
+ok 'a string without an end: its verdict may be in it' alone 'open.fw:3:6: error: the string does not end' "$tmp/open.fw"
+printf 'ingress {\n\tlog "abc"\n}\ntree t {\n\tlog "abc drop\n}\n' >"$tmp/open.fw"
+ok 'but not that of another tree' says 1 "open.fw:2:2: error: a packet can run off the end of 'ingress'" check "$tmp/open.fw"
+for head in a 'a addr'; do
+	printf 'set %s {\n\ttype addr\n\telements = { 10.0.0.0/8 }\n}\ningress { saddr @a drop; accept }\n' "$head" >"$tmp/typed.fw"
+	ok "a set whose head is wrong: $head" alone 'typed.fw:1:7: error: unexpected' "$tmp/typed.fw"
+done
+printf 'set a {\n\ttype addr\n}\ningress { tcp dprot 5 drop; accept }\n' >"$tmp/typed.fw"
+ok 'what stands behind it is read' says 1 "typed.fw:4:11: error: unknown field 'tcp dprot'" check "$tmp/typed.fw"
 sed 's/$/\r/' "$tmp/good.fw" >"$tmp/crlf.fw"
 ok 'lines as other systems end them' prints 0 'is good: 3 rules' check "$tmp/crlf.fw"
 printf 'ingress {\n\tlog "a\xc2\x9b31m\xc3\xa9" dprot 9 drop\n\tlog "\x9b\xff" drop\n}\n' >"$tmp/control.fw"
@@ -278,6 +324,12 @@ ok 'nor by a property' says 2 'never ?31m' check --property $'never \xc2\x9b31m'
 { printf 'define a = '; head -c 9000000 /dev/zero | tr '\0' a; printf '\ningress { drop }\n'; } >"$tmp/wide.fw"
 short() { says 1 'wide.fw:1:12: error: a name of more than 255 characters' check "$tmp/wide.fw" && [ "$(wc -c <"$tmp/err")" -lt 5000 ]; }
 ok 'of a line of megabytes a screen is shown' short
+echo 'ingress { accept }' >"$tmp/x.fw"
+echo 'ingress { drop }' >"$tmp/y.fw"
+ok 'diff: of all packets' json 0 'd["exact"] and [c["packets"] for c in d["classes"]] == ["all"]' -j diff "$tmp/x.fw" "$tmp/y.fw"
+ok 'diff: of those that were tried' json 0 'not d["exact"] and {c["packets"] for c in d["classes"]} == {None}' \
+	-j diff "$tmp/x.fw" "$tmp/y.fw" --budget 1
+ok 'diff: each is one' prints 0 'ingress: (one packet that was tried)' diff "$tmp/x.fw" "$tmp/y.fw" --budget 1
 ok 'a bad policy is not sent' says 1 "$tmp/bad.fw:2:" apply "$tmp/bad.fw"
 ok 'no such file' says 1 'nowhere.fw' check "$tmp/nowhere.fw"
 

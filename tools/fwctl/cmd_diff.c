@@ -69,7 +69,7 @@ static void print_class(const struct fwt_diff_class *c, const char *first)
 	if (c->words[0])
 		out_text("%s: %s\n", c->hook, c->words);
 	else
-		out_text("%s:\n", c->hook);
+		out_text("%s: (one packet that was tried)\n", c->hook);
 	out_array("except");
 	for (i = 0; i < FWT_DIFF_EXCEPT && c->except[i][0]; i++) {
 		out_str(NULL, c->except[i]);

@@ -50,6 +50,10 @@ int explain_world(const struct explain *e, struct fwt_sim *sim, struct fwt_diag 
  */
 int explain_machine(const struct explain *e, bool plain, struct fwt_sim **sim);
 
+/* What makes an interface one that is there. */
+#define EXPLAIN_DEVICE_HINT \
+	"--address ADDRESS/LENGTH dev INTERFACE, or 'link INTERFACE' in a --world file"
+
 /* What is typed is no packet: says where, and returns FWCTL_USAGE. @column: from 1. */
 int explain_no_packet(const char *packet, int column, const char *error);
 

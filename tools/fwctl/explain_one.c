@@ -259,7 +259,7 @@ static int no_device(const char *packet, const char *name)
 	at += strcspn(packet + at, " \t");
 	at += strspn(packet + at, " \t");
 	return out_error_at(packet, (unsigned int)at, strlen(name),
-			    "--address ADDRESS/LENGTH dev INTERFACE",
+			    EXPLAIN_DEVICE_HINT,
 			    "no route and no address names the interface '%s'", name);
 }
 

@@ -345,7 +345,7 @@ int explain_pcap(const struct explain *e)
 	if (!ret)
 		ret = explain_machine(e, false, &c.sim);
 	if (!ret && sim_has_world(c.sim) && !sim_knows_device(c.sim, e->dev))
-		ret = out_error("--address ADDRESS/LENGTH dev INTERFACE",
+		ret = out_error(EXPLAIN_DEVICE_HINT,
 				"no route and no address names the interface '%s'", e->dev);
 	if (!ret)
 		ret = open_out(&c);

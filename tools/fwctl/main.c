@@ -132,7 +132,8 @@ const struct command fwctl_commands[] = {
 	{ "node list", "", 0, 0, cmd_node_list,
 	  "the nodes that other kernel modules have, for policies to use", NULL },
 	{ "explain", "-f FILE [--world FILE] [--route R] [--address A] PACKET"
-	  " | -f FILE [--world FILE ...] --batch PACKETS | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
+	  " | -f FILE [--world FILE ...] --batch PACKETS [--engine compiled|linear]"
+	  " | -f FILE --pcap FILE --dev IF [-w FILE] | --live PACKET",
 	  1, -1, cmd_explain,
 	  "the way of a packet through a policy, rule by rule",
 	  "PACKET: in|out IF PROTO SADDR[:SPORT] to DADDR[:DPORT] [WORD...], as in\n"

@@ -451,7 +451,7 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 	struct reader r = { .line = line, .at = line, .error = error, .size = size };
 	bool sport, dport, flags = false;
 	struct fwt_packet *p = &t->p;
-	const char *proto;
+	const char *proto, *source;
 	u8 family = 0;
 	int ret;
 
@@ -474,6 +474,7 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 		return wrong(&r, "'%s' is no protocol", r.word);
 	if (!next(&r) || !read_end(r.word, &p->family, p->saddr, &p->sport, &sport))
 		return wrong(&r, "a source is meant here: ADDRESS or ADDRESS:PORT");
+	source = r.start;
 	if (!next(&r) || (strcmp(r.word, "to") && strcmp(r.word, ">")))
 		return wrong(&r, "'to' is missing between source and destination");
 	if (!next(&r) || !read_end(r.word, &family, p->daddr, &p->dport, &dport))
@@ -488,8 +489,11 @@ int fwt_packet_read(struct fwt_packet_text *t, const char *line, char *error, si
 		return wrong(&r, "the addresses are of IPv%u, whose errors and queries are %s",
 			     p->family, p->family == 6 ? "icmpv6" : "icmp");
 	}
-	if ((sport || dport) && !(p->have & FWT_HAVE_PORTS))
+	if ((sport || dport) && !(p->have & FWT_HAVE_PORTS)) {
+		if (sport)
+			r.start = source;
 		return wrong(&r, "this protocol has no ports");
+	}
 	if (sport || dport)
 		t->said |= FWT_PACKET_PORTS;
 	ret = words(&r, t, &flags);

@@ -15,11 +15,13 @@ struct reader {
 	struct fwt_parser *p;
 	struct fwt_scan scan;
 	struct fwt_raw raw;	/* the token that comes next */
+	bool told;		/* the line has a token that is none */
 };
 
 static void advance(struct reader *r)
 {
 	fwt_scan_next(&r->scan, &r->raw);
+	r->told |= r->raw.type == TOK_BAD;
 }
 
 static bool at_end(const struct reader *r)
@@ -110,9 +112,9 @@ static void unexpected(struct reader *r)
 	const struct fwt_lloc *l = &r->raw.lloc;
 	size_t len = l->end - l->start;
 
-	if (r->raw.type == TOK_NEWLINE || r->raw.type == TOK_YYEOF)
+	if (!r->told && (r->raw.type == TOK_NEWLINE || r->raw.type == TOK_YYEOF))
 		fwt_error(r->p->diag, &l->loc, "the element is not complete");
-	else
+	else if (!r->told)
 		fwt_error(r->p->diag, &l->loc,
 			  "unexpected '%.*s': one element stands on a line",
 			  (int)(len < 60 ? len : 60), r->scan.source->text + l->start);
@@ -156,6 +158,7 @@ static bool next_line(struct reader *r)
 {
 	while (r->raw.type == TOK_NEWLINE)
 		advance(r);
+	r->told = r->raw.type == TOK_BAD;
 	return !at_end(r);
 }
 

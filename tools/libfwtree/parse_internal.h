@@ -166,6 +166,8 @@ struct fwt_parser {
 	bool update;		/* the next brace holds keys */
 	bool spoiled;		/* this statement had its error */
 	bool panic;		/* the parser is skipping */
+	bool lost_set;		/* this set's head had its error: its braces are read as a map's */
+	struct fwt_lloc open_string;	/* the last string that does not end on its line */
 	int declares;		/* the token that began this declaration */
 	unsigned int statement;	/* number of the one being read */
 	unsigned int lost;	/* number of the last one lost, plus 1 */

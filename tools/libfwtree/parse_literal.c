@@ -326,8 +326,10 @@ int fwt_lex_string(struct fwt_scan *scan, const char *text, size_t len, bool clo
 	char buf[FWT_PARSE_TEXT_MAX];
 	size_t n = 0;
 
-	if (!closed)
+	if (!closed) {
 		fwt_error(p->diag, &scan->out->lloc.loc, "the string does not end on its line");
+		p->open_string = scan->out->lloc;
+	}
 	for (in = text + 1; in < end; in++) {
 		if (*in == '\\' && in + 1 < end) {
 			in++;

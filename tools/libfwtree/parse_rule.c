@@ -42,6 +42,15 @@ struct fwt_rule *fwt_rule_new(struct fwt_parser *p, const struct fwt_lloc *last,
 	return rule;
 }
 
+/* Its verdict may be in a string that has no end. */
+static bool has_open_string(const struct fwt_parser *p, const struct fwt_lloc *lloc)
+{
+	const struct fwt_lloc *s = &p->open_string;
+
+	return s->loc.line && s->loc.file == lloc->loc.file && s->start >= lloc->start &&
+	       s->start < lloc->end;
+}
+
 struct fwt_rule *fwt_rule_finish(struct fwt_parser *p, struct fwt_rule *rule,
 				 const struct fwt_lloc *lloc)
 {
@@ -55,6 +64,7 @@ struct fwt_rule *fwt_rule_finish(struct fwt_parser *p, struct fwt_rule *rule,
 	rule->text.end = lloc->end;
 	if (rule->text.head_end < rule->text.start)
 		rule->text.head_end = rule->text.start;
+	rule->lost = has_open_string(p, lloc);
 	return rule;
 }
 

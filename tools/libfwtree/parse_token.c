@@ -527,11 +527,15 @@ static int one_token(struct fwt_parser *p, struct fwt_raw *raw, struct fwt_ast_r
 static void wake(struct fwt_parser *p)
 {
 	switch (p->last) {
+	case TOK_SET_OPEN:
+		p->lost_set = p->panic && p->declares == TOK_SETDECL;
+		break;
 	case TOK_SEP:
 	case TOK_BLOCK_OPEN:
 	case TOK_SELECT_OPEN:
 	case TOK_SPLIT_OPEN:
-		p->spoiled = false;
+		p->lost_set &= p->depth != 0;
+		p->spoiled = p->lost_set;
 		p->panic = false;
 		p->statement++;
 		break;

@@ -513,7 +513,8 @@ static void unknown_device(struct reader *r, u32 line, u32 column, const char *n
 		.end_column = column + (u32)strlen(name),
 	};
 
-	fwt_diag_add(r->diag, FWT_ERROR, &loc, "address ADDRESS/LENGTH dev INTERFACE",
+	fwt_diag_add(r->diag, FWT_ERROR, &loc,
+		     "address ADDRESS/LENGTH dev INTERFACE, or link INTERFACE",
 		     "no route and no address names the interface '%s'", name);
 }
 
