@@ -500,7 +500,7 @@ void fwt_bind_ports(struct fwt_bind *b, const struct fwt_prog_mod *m,
 }
 
 /* Is the port one that the connection may be given. */
-static bool in_range(const struct fwt_bind *b, u16 port, const struct fwt_conn *c)
+static bool port_within(const struct fwt_bind *b, u16 port, const struct fwt_conn *c)
 {
 	return (port >= b->lo && port <= b->hi) ||
 	       (b->low && privileged(c) && port < PRIVILEGED);
@@ -518,7 +518,7 @@ static int as_before(struct search *s, const struct fwt_bind *b)
 	s->mapped = false;
 	s->own = is_own(s, &b->end);
 	/* Unless the policy was changed, and that port is none of the range. */
-	if (in_range(b, s->end.port, c))
+	if (port_within(b, s->end.port, c))
 		ret = try_port(s, s->end.port);
 	if (!ret)
 		c->flags |= BIT(FWT_CONN_MAPPED);
@@ -553,7 +553,7 @@ static int choose(struct search *s, const struct fwt_bind *b, const struct fwt_e
 		s->own = memcmp(client->addr, b->end.addr, sizeof(client->addr)) &&
 			 is_own(s, &b->end);
 		ret = try_port(s, b->end.port);
-	} else if (b->again && in_range(b, b->again, c)) {
+	} else if (b->again && port_within(b, b->again, c)) {
 		s->own = is_own(s, &b->end);
 		ret = try_port(s, b->again);
 	}
