@@ -124,8 +124,6 @@ static void answer6(const struct fwt_way *w, struct sk_buff *skb, struct sock *s
 void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *sk,
 		     unsigned int hook, u8 reject)
 {
-	struct sender former;
-
 	/* A tunnel's without a fixed end is no route, but an address to answer to: kernels
 	 * from 6.1.149 on take it for one, and ask it for its device, of which it has none.
 	 */
@@ -137,15 +135,13 @@ void fwt_answer_send(const struct fwt_way *w, struct sk_buff *skb, struct sock *
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
 	local_bh_disable();
-	/* Of who was interrupted in the midst of the same, where softirqs can be. */
-	former = *this_cpu_ptr(&sender);
 	this_cpu_write(sender.task, current);
 	this_cpu_write(sender.fn, w->fn);
 	if (w->p.family == 4)
 		answer4(w, skb, sk, hook, reject);
 	else
 		answer6(w, skb, sk, hook, reject);
-	*this_cpu_ptr(&sender) = former;
+	this_cpu_write(sender.fn, NULL);
 	local_bh_enable();
 }
 
@@ -168,15 +164,21 @@ static bool is_single(const struct fwt_packet *p)
 	return p->saddr[0] && p->saddr[0] >> 28 < 0xe && p->daddr[0] >> 28 < 0xe;
 }
 
+static int has_upper(struct net_device *upper, struct netdev_nested_priv *priv)
+{
+	return 1;
+}
+
 /* For another machine, which a tap, a mirror's port or a switch that knows no better lets in:
- * whose it is answers. But where frames go through, whoever they are for is another machine.
+ * whose it is answers. But where another device stands on this one, a bridge, a VLAN, a bond,
+ * it may be for that, or go on.
  */
 static bool is_foreign(const struct fwt_way *w)
 {
-	const struct net_device *in = w->state->in;
+	struct netdev_nested_priv none = { };
 
-	return w->p.pkttype == FWT_PKT_OTHER && !netif_is_bridge_port(in) &&
-	       !netif_is_macvlan_port(in) && !netif_is_ovs_port(in);
+	return w->p.pkttype == FWT_PKT_OTHER &&
+	       !netdev_walk_all_upper_dev_rcu(w->state->in, has_upper, &none);
 }
 
 void fwt_answer_frame(struct fwt_way *w, u8 reject)

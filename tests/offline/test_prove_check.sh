@@ -70,6 +70,29 @@ condition 'ct count by saddr <= 3' 'ct count by saddr <= 3'
 condition 'ct count by saddr > 3' 'ct count by saddr > 3'
 condition 'bpf "tcp[4:4] > 7"' 'bpf "tcp\[4:4\] > 7"'
 
+# The same words of another value are another value.
+policy 'ingress {
+	set mark 1
+	set ct mark mark
+	ct mark 2 accept
+	set mark 2
+	set ct mark mark
+	ct mark 2 drop
+	accept
+}'
+proves fails 'never in eth0 tcp * to * expect drop' 'a field that is copied a second time'
+policy 'map m : mark -> mark { elements = { 1 -> 2, 2 -> 3, 3 -> 7 } }
+tree step { set mark mark map @m }
+ingress {
+	call step
+	call step
+	mark 7 accept
+	call step
+	mark 7 drop
+	accept
+}'
+proves fails 'never in eth0 tcp * to * expect drop' 'a map that is asked a third time'
+
 # Routes are asked for with the mark; and forwarding sets the priority.
 policy 'ingress {
 	route oif eth0 accept

@@ -82,6 +82,15 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m,
 		known = true;
 		value = fwt_wide_words(r.low, r.words);
 	}
+	/* Of another field it is another value. */
+	if (m->set.from) {
+		u32 i;
+
+		words = fwt_field_words(m->set.from->field, m->set.from->implies);
+		for (i = 0; i < __FWT_FIELD_MAX && strcmp(fwt_field_info[i].name, words); i++)
+			;
+		c->asks = i < __FWT_FIELD_MAX ? 1ull << i : ~0ull;
+	}
 	/* Of a frame without a tag nothing is set: it gets none. */
 	fwt_changes_add(c, fwt_space_axis(field, FWT_KIND_IPV4), known, value);
 	if (field == FWT_FIELD_PRIORITY && p->hook == FWT_HOOK_INGRESS)
@@ -263,6 +272,8 @@ static u32 unknown_bit(struct fwt_prove *p, const struct fwt_axis_changes *c, co
 			return o[n].var;
 	if (!make)
 		return FWT_DD_LEAF;
+	/* Each change may rename what the former ones did. */
+	fwt_dd_work(&p->sp->dd, n / 64);
 	snprintf(text, sizeof(text), "%.180s (after '%.300s')", question, c->text);
 	f = fwt_space_opaque(p->sp, key, text, fields, state);
 	return fwt_dd_is_leaf(f) ? FWT_DD_LEAF : p->sp->dd.node[f].var;
@@ -310,8 +321,9 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 
 		if ((!(o->fields & c->fields) && !anew) || var >= vars || !asked[var])
 			continue;
-		to(ctx, var, unknown_bit(p, c, o->key, o->text, 0, 0, o->state && !c->walked,
-					 make));
+		to(ctx, var, unknown_bit(p, c, o->key, o->text,
+					 c->asks ? o->fields | c->asks : 0, 0,
+					 o->state && !c->walked, make));
 	}
 }
 

@@ -53,9 +53,8 @@ struct net_device {
 #define dev_net(dev)			((dev)->net)
 #define netif_is_l3_master(dev)		((void)(dev), false)
 #define netif_is_l3_slave(dev)		((dev)->vrf != 0)
-#define netif_is_bridge_port(dev)	((void)(dev), false)
-#define netif_is_macvlan_port(dev)	((void)(dev), false)
-#define netif_is_ovs_port(dev)		((void)(dev), false)
+struct netdev_nested_priv { void *data; };
+#define netdev_walk_all_upper_dev_rcu(dev, f, priv) ((void)(dev), (void)(f), (void)(priv), 0)
 #define l3mdev_master_ifindex_rcu(dev)	((u32)(dev)->vrf)
 #define inet_sdif(skb)			((void)(skb), 0)
 #define inet6_sdif(skb)			((void)(skb), 0)
