@@ -81,6 +81,13 @@ policy 'ingress {
 	accept
 }'
 proves fails 'never in eth0 tcp * to * expect drop' 'a field that is copied a second time'
+copied() { printf 'ingress {\n\tset mark %s\n\tset ct mark mark\n\tset mark 0 accept\n}\n' "$1"; }
+copied 5 >"$tmp/p.fw"
+copied 6 >"$tmp/q.fw"
+"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
+grep -q 'set mark 5' "$tmp/out"
+report $? 'a value that is copied before it is overwritten is another one'
+quiet '... and changes something'
 policy 'map m : mark -> mark { elements = { 1 -> 2, 2 -> 3, 3 -> 7 } }
 tree step { set mark mark map @m }
 ingress {

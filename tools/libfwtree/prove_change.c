@@ -426,12 +426,14 @@ static u32 modified(struct fwt_prove *p, const struct fwt_ir_rule *r,
 		.verdict = FWT_VERDICT_DROP, .effect = FWT_NONE,
 	};
 	u32 kind, was = f, to[2];
+	struct fwt_out_effect effect;
 	struct fwt_axis_changes c;
 
 	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
 		if (!changes_of(p, r, m, kind, &c))
 			return f;
-		to[kind] = fwt_prove_effect(p, f, c.slot, c.text);
+		effect = (struct fwt_out_effect){ c.text, c.slot, FWT_NONE, c.asks };
+		to[kind] = fwt_prove_effect(p, f, &effect, c.fields);
 		if (c.translates)
 			to[kind] = status(p, &c, to[kind]);
 		to[kind] = fwt_changes_put(p, &c, to[kind]);

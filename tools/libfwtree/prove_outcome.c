@@ -83,20 +83,20 @@ u32 fwt_prove_leaf(struct fwt_prove *p, const struct fwt_outcome *want)
 
 /* Effects */
 
-static u32 cell(struct fwt_prove *p, u32 slot, const char *text, u32 next)
+static u32 cell(struct fwt_prove *p, const struct fwt_out_effect *new, u32 slot, u32 next)
 {
 	struct fwt_out_effect *e = p->out->effect.data;
 	u32 i;
 
 	for (i = 0; i < p->out->effect.count; i++)
-		if (e[i].slot == slot && e[i].next == next && !strcmp(e[i].text, text))
+		if (e[i].slot == slot && e[i].next == next && !strcmp(e[i].text, new->text))
 			break;
 	fwt_dd_work(&p->sp->dd, i / LOOK_STEPS);
 	if (i < p->out->effect.count)
 		return i;
 	e = fwt_vec_add(&p->out->effect, 1);
 	if (e)
-		e->text = strdup(text);
+		e->text = strdup(new->text);
 	if (!e || !e->text) {
 		p->out->effect.count -= !!e;
 		p->sp->dd.over = true;
@@ -104,30 +104,50 @@ static u32 cell(struct fwt_prove *p, u32 slot, const char *text, u32 next)
 	}
 	e->slot = slot;
 	e->next = next;
+	e->reads = new->reads;
 	return i;
 }
 
 /* In slot 0 all count, in their order; in another one that which came last, which
  * is there already when an earlier one is added.
  */
-static u32 insert(struct fwt_prove *p, u32 list, u32 slot, const char *text)
+static u32 insert(struct fwt_prove *p, u32 list, const struct fwt_out_effect *new)
 {
 	struct fwt_out_effect e;
 
-	if (list == FWT_NONE || !slot)
-		return cell(p, slot, text, list);
+	if (list == FWT_NONE || !new->slot)
+		return cell(p, new, new->slot, list);
 	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
-	if (e.slot == slot)
+	if (e.slot == new->slot)
 		return list;
-	if (e.slot > slot)
-		return cell(p, slot, text, list);
-	return cell(p, e.slot, e.text, insert(p, e.next, slot, text));
+	if (e.slot > new->slot)
+		return cell(p, new, new->slot, list);
+	return cell(p, &e, e.slot, insert(p, e.next, new));
+}
+
+static bool is_read(const struct fwt_prove *p, u32 list, u64 fields)
+{
+	const struct fwt_out_effect *e = p->out->effect.data;
+
+	for (; list != FWT_NONE; list = e[list].next)
+		if (e[list].reads & fields)
+			return true;
+	return false;
+}
+
+/* What is overwritten, but was read before, is one of many. */
+static u32 insert_read(struct fwt_prove *p, u32 list, const struct fwt_out_effect *new,
+		       u64 writes)
+{
+	u32 with = insert(p, list, new);
+
+	return with == list && is_read(p, list, writes) ? cell(p, new, 0, list) : with;
 }
 
 struct adding {
 	struct fwt_prove *p;
-	u32 slot;
-	const char *text;
+	const struct fwt_out_effect *effect;
+	u64 writes;
 };
 
 static u32 add_to(void *ctx, u32 leaf)
@@ -138,15 +158,16 @@ static u32 add_to(void *ctx, u32 leaf)
 	if (fwt_dd_value(leaf) < 2)
 		return leaf;
 	o = *fwt_outcome(a->p->out, leaf);
-	if (a->slot && (o.verdict == FWT_VERDICT_DROP || o.verdict == FWT_VERDICT_REJECT))
+	if (a->effect->slot && (o.verdict == FWT_VERDICT_DROP || o.verdict == FWT_VERDICT_REJECT))
 		return leaf;
-	o.effect = insert(a->p, o.effect, a->slot, a->text);
+	o.effect = insert_read(a->p, o.effect, a->effect, a->writes);
 	return fwt_prove_leaf(a->p, &o);
 }
 
-u32 fwt_prove_effect(struct fwt_prove *p, u32 f, u32 slot, const char *text)
+u32 fwt_prove_effect(struct fwt_prove *p, u32 f, const struct fwt_out_effect *effect,
+		     u64 writes)
 {
-	struct adding a = { .p = p, .slot = slot, .text = text };
+	struct adding a = { .p = p, .effect = effect, .writes = writes };
 
 	return p->bare ? f : fwt_dd_leaves(&p->sp->dd, f, add_to, &a);
 }

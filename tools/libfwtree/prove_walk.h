@@ -39,11 +39,13 @@ struct fwt_outcome {
 /**
  * struct fwt_out_effect - an effect, in a list that others may share
  * @slot: 0: one of many; else what it is of, and one of these counts
+ * @reads: fields that it goes by, bits
  */
 struct fwt_out_effect {
 	char *text;
 	u32 slot;
 	u32 next;
+	u64 reads;
 };
 
 /** struct fwt_outcomes - all of one question, so that equal ones are one leaf */
@@ -243,8 +245,16 @@ u32 fwt_prove_later_piece(struct fwt_prove *p, u32 f);
 u32 fwt_prove_whole(struct fwt_prove *p, u32 f);
 void fwt_prove_whole_bits(struct fwt_prove *p, u8 *bits);
 
-/** fwt_prove_effect() - outcomes with one effect more, the first of all; @slot: see above */
-u32 fwt_prove_effect(struct fwt_prove *p, u32 f, u32 slot, const char *text);
+/**
+ * fwt_prove_effect() - outcomes with one effect more, the first of all
+ * @p: proof
+ * @f: outcomes
+ * @effect: its text, slot, and what it reads
+ * @writes: fields that it sets, bits: what a later effect has read of these counts, whatever
+ *	stands there in the end
+ */
+u32 fwt_prove_effect(struct fwt_prove *p, u32 f, const struct fwt_out_effect *effect,
+		     u64 writes);
 
 /**
  * fwt_prove_changed() - what becomes of packets before a rule's modifiers
