@@ -180,11 +180,15 @@ out lan udp 10.0.0.1:1 to 10.0.0.2:9
 END
 printf '%s\n' 'accept 19' 'drop -' 'drop -' 'drop 10' 'drop 11' 'accept 19' 'drop 12' 'reject 14' \
 	'drop 13' 'accept 3' 'accept 6' 'drop 7' 'accept 3' 'accept 6' 'drop 15' 'accept 16' >"$tmp/want"
-for engine in compiled linear; do
-	run explain -f "$tmp/p.fw" --world "$tmp/link" --engine "$engine" --batch "$tmp/two" &&
-		tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
-	report $? "hops, priorities and broadcasts, $engine"
-done
+# As the file "want" says, by both engines.
+both() {
+	for engine in compiled linear; do
+		run explain -f "$tmp/p.fw" --world "$tmp/link" --engine "$engine" --batch "$tmp/two" &&
+			tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
+		report $? "$1, $engine"
+	done
+}
+both 'hops, priorities and broadcasts'
 # Alone the rule that let it in is told of a packet that the machine itself ends.
 alone() {
 	while read -r packet; do
@@ -251,11 +255,7 @@ in eth0 udp [fe80::5]:1 to [2001:db8::7]:9
 END
 printf '%s\n' 'accept 10' 'accept 10' 'drop 4' 'reject 5' 'drop 6' 'drop 7' 'drop 8' 'drop 2' 'drop 9' \
 	'accept 23' 'drop 21' 'drop 22' 'reject 13' 'accept 23' 'drop -' 'drop -' 'accept 23' >"$tmp/want"
-for engine in compiled linear; do
-	run explain -f "$tmp/p.fw" --world "$tmp/link" --engine "$engine" --batch "$tmp/two" &&
-		tr '\t' ' ' <"$tmp/out" | diff "$tmp/want" - >"$tmp/err"
-	report $? "lo, ends of connections and sources of a link, $engine"
-done
+both 'lo, ends of connections and sources of a link'
 alone
 report $? '... and alone the same'
 run -j explain -f "$tmp/p.fw" --world "$tmp/link" --batch "$tmp/two" &&
