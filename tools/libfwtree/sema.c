@@ -275,6 +275,12 @@ static struct fwt_ir_tree *new_tree(struct fwt_sema *s, const char *name,
 	return t;
 }
 
+/* What else stands where a name is to, has no text. */
+static bool is_name(const struct fwt_value *v)
+{
+	return v->kind == FWT_VALUE_WORD || v->kind == FWT_VALUE_STRING;
+}
+
 static bool same_devices(const struct fwt_ast_hook *a, const struct fwt_ast_hook *b,
 			 const struct fwt_value **which)
 {
@@ -282,8 +288,7 @@ static bool same_devices(const struct fwt_ast_hook *a, const struct fwt_ast_hook
 
 	for (x = a->devices.first; x; x = x->next)
 		for (y = b->devices.first; y; y = y->next)
-			if (x != y && x->kind != FWT_VALUE_ERROR &&
-			    y->kind != FWT_VALUE_ERROR && x->flags == y->flags &&
+			if (x != y && is_name(x) && is_name(y) && x->flags == y->flags &&
 			    !strcmp(x->text, y->text)) {
 				*which = x;
 				return true;
@@ -295,7 +300,7 @@ static bool same_devices(const struct fwt_ast_hook *a, const struct fwt_ast_hook
 static bool covers(const struct fwt_value *pattern, const struct fwt_value *name)
 {
 	if (pattern->kind != FWT_VALUE_WORD || !(pattern->flags & FWT_VALUE_WILDCARD) ||
-	    (name->kind != FWT_VALUE_WORD && name->kind != FWT_VALUE_STRING))
+	    !is_name(name))
 		return false;
 	return !strncmp(pattern->text, name->text, strlen(pattern->text) - 1);
 }
@@ -333,7 +338,7 @@ static void check_devices(struct fwt_sema *s, const struct fwt_ast_hook *h)
 	for (v = h->devices.first; v; v = v->next) {
 		if (v->kind == FWT_VALUE_ERROR)
 			continue;
-		if (v->kind != FWT_VALUE_WORD && v->kind != FWT_VALUE_STRING) {
+		if (!is_name(v)) {
 			fwt_error(s->diag, &v->loc, "the name of a device is meant here");
 			continue;
 		}
@@ -388,13 +393,13 @@ static const char *hook_title(struct fwt_sema *s, const struct fwt_ast_hook *h)
 	if (!h->device)
 		return base;
 	for (v = h->devices.first; v; v = v->next)
-		size += v->kind == FWT_VALUE_ERROR ? 0 : strlen(v->text) + 4;
+		size += is_name(v) ? strlen(v->text) + 4 : 0;
 	name = fwt_sema_alloc(s, size);
 	if (!name)
 		return base;
 	snprintf(name, size, "%s device", base);
 	for (v = h->devices.first; v; v = v->next) {
-		if (v->kind == FWT_VALUE_ERROR)
+		if (!is_name(v))
 			continue;
 		quote = fwt_sema_ifname(v, exact) == exact ? "\"" : "";
 		snprintf(name + strlen(name), size - strlen(name), "%s%s%s%s",
