@@ -261,6 +261,14 @@ check-stock:
 check-sets check-races nightly: | deps
 	@tests/check $(@:check-%=%)
 
+# What goes through the simulation has the library instrumented as a user's fuzzer has it.
+build/fuzz/sim build/fuzz/test: build/fuzz/%: tests/fuzz/fuzz_%.c tests/offline/pkt.c \
+		$(patsubst %.c,$(F)/%.o,$(core_src) $(lib_src)) $(F)/parse.tab.o $(F)/lex.o
+	@mkdir -p $(@D)
+	$(call say,CLANG,$@)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Itests/offline -O1 -g \
+		-fsanitize=fuzzer,address -o $@ $^ $(libs)
+
 SECONDS ?= 60
 fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 	@tests/fuzz/run $(SECONDS) $^
