@@ -59,7 +59,7 @@ static void print_side(const char *key, const char *sign, const struct fwt_diff_
 		out_text("  %s %s\n", sign, s->becomes);
 }
 
-static void print_class(const struct fwt_diff_class *c, const char *first)
+static void print_class(const struct fwt_diff_class *c, const char *first, bool tried)
 {
 	size_t i;
 
@@ -69,7 +69,7 @@ static void print_class(const struct fwt_diff_class *c, const char *first)
 	if (c->words[0])
 		out_text("%s: %s\n", c->hook, c->words);
 	else
-		out_text("%s: (one packet that was tried)\n", c->hook);
+		out_text("%s: (one packet%s)\n", c->hook, tried ? " that was tried" : "");
 	out_array("except");
 	for (i = 0; i < FWT_DIFF_EXCEPT && c->except[i][0]; i++) {
 		out_str(NULL, c->except[i]);
@@ -82,6 +82,9 @@ static void print_class(const struct fwt_diff_class *c, const char *first)
 	out_str("given", c->given[0] ? c->given : NULL);
 	out_text("    as %s%s%s%s\n", c->packet, c->given[0] ? " (" : "", c->given,
 		 c->given[0] ? ")" : "");
+	out_bool("more", c->more);
+	if (c->more)
+		out_text("    and more that fare so: too many to tell\n");
 	out_end();
 }
 
@@ -116,11 +119,14 @@ static void print_data(const struct fwt_diff_data *d)
 
 static void print(const struct fwt_diff *d, const char *first)
 {
+	bool exact = !d->outgrew;
 	uint32_t i;
 
+	for (i = 0; i < d->count; i++)
+		exact &= d->class[i].words[0];
 	out_object(NULL);
 	out_bool("same", !d->count && !d->n_data && !d->outgrew);
-	out_bool("exact", !d->outgrew);
+	out_bool("exact", exact);
 	out_bool("more", d->more);
 	out_num("nodes", d->nodes);
 	if (d->outgrew) {
@@ -129,7 +135,7 @@ static void print(const struct fwt_diff *d, const char *first)
 	}
 	out_array("classes");
 	for (i = 0; i < d->count; i++)
-		print_class(&d->class[i], first);
+		print_class(&d->class[i], first, d->outgrew);
 	out_end();
 	out_array("data");
 	for (i = 0; i < d->n_data; i++)

@@ -12,16 +12,12 @@
 #include "diff_data.h"
 #include "diff_names.h"
 #include "diff_region.h"
-#include "oracle.h"
-#include "packet_text.h"
+#include "diff_try.h"
 #include "prove_pick.h"
 #include "prove_walk.h"
-#include "sema_sample.h"
 
 #define EXCEPT_MAX	FWT_DIFF_EXCEPT
 #define BOXES_MAX	128	/* of one set: then it is told as far as that */
-#define TRIES		20000u
-#define TRIES_TOLD	10u
 
 struct comparing {
 	const struct fwt_policy_ast *ast[2];
@@ -37,27 +33,29 @@ struct comparing {
 	const char *hook;
 };
 
-static struct fwt_diff_class *new_class(struct comparing *c)
+struct fwt_diff_class *fwt_diff_new(struct fwt_diff *diff, const char *hook)
 {
 	struct fwt_diff_class *class;
 
-	if (c->diff->count == FWT_DIFF_CLASSES) {
-		c->diff->more = true;
+	class = realloc(diff->class, (diff->count + 1) * sizeof(*class));
+	if (!class)
 		return NULL;
-	}
-	class = realloc(c->diff->class, (c->diff->count + 1) * sizeof(*class));
-	if (!class) {
-		c->sp.failed = true;
-		return NULL;
-	}
-	c->diff->class = class;
-	class += c->diff->count++;
+	diff->class = class;
+	class += diff->count++;
 	memset(class, 0, sizeof(*class));
-	snprintf(class->hook, sizeof(class->hook), "%s", c->hook);
+	snprintf(class->hook, sizeof(class->hook), "%s", hook);
 	return class;
 }
 
-static const char *file_of(const struct fwt_policy_ast *ast, const struct fwt_rule *r)
+static struct fwt_diff_class *new_class(struct comparing *c)
+{
+	struct fwt_diff_class *class = fwt_diff_new(c->diff, c->hook);
+
+	c->sp.failed |= !class;
+	return class;
+}
+
+const char *fwt_diff_file(const struct fwt_policy_ast *ast, const struct fwt_rule *r)
 {
 	return ast->sources->source[r->loc.file]->name;
 }
@@ -80,7 +78,7 @@ static void one_side(struct comparing *c, u32 i, const struct fwt_witness *w,
 	free(bits);
 	if (!by)
 		return;
-	side->file = file_of(c->ast[i], by->ast);
+	side->file = fwt_diff_file(c->ast[i], by->ast);
 	side->line = by->ast->loc.line;
 }
 
@@ -94,29 +92,61 @@ struct part {
 	u32 set;
 };
 
-static void tell(struct comparing *c, u32 hook, const struct part *part,
-		 const struct part *except, u32 n_except)
+/**
+ * struct change - packets that come to one outcome in A and to another one in B
+ * @set: them
+ * @first: of it the packet, and both sides
+ * @part: what it is made of; where it is told by what is not in it, a hull and then that
+ * @n: how many parts
+ * @hull: it is
+ * @whole: it has no packets besides
+ */
+struct change {
+	u32 set;
+	struct fwt_diff_class first;
+	struct part *part;
+	u32 n;
+	bool hull;
+	bool whole;
+};
+
+/* A packet of @set, and what becomes of it; false where there is none. */
+static bool show(struct comparing *c, u32 hook, u32 set, struct fwt_diff_class *class)
 {
-	struct fwt_diff_class *class;
 	struct fwt_witness w;
+	bool ok = !fwt_space_pick(&c->sp, set, hook, &w);
 	u32 i;
 
-	if (fwt_space_pick(&c->sp, part->set, hook, &w)) {
-		fwt_witness_clean(&w);
-		return;
-	}
-	class = new_class(c);
-	if (class) {
-		fwt_region_lists(part->words, class->words, sizeof(class->words));
-		for (i = 0; i < n_except && i < EXCEPT_MAX; i++)
-			fwt_region_lists(except[i].words, class->except[i],
-					 sizeof(class->except[i]));
+	if (ok) {
 		memcpy(class->packet, w.words, sizeof(class->packet));
 		memcpy(class->given, w.given, sizeof(class->given));
 		for (i = 0; i < 2; i++)
 			one_side(c, i, &w, &class->side[i]);
+		ok = !c->sp.dd.over;
 	}
 	fwt_witness_clean(&w);
+	return ok;
+}
+
+/* Part @i of a change; false where the budget ends. */
+static bool tell(struct comparing *c, u32 hook, const struct change *change, u32 i)
+{
+	const struct part *part = &change->part[i];
+	struct fwt_diff_class class = change->first, *to;
+	u32 k;
+
+	if (part->set != change->set && !show(c, hook, part->set, &class))
+		return false;
+	fwt_region_lists(part->words, class.words, sizeof(class.words));
+	for (k = 1; change->hull && k < change->n; k++)
+		fwt_region_lists(change->part[k].words, class.except[k - 1],
+				 sizeof(class.except[k - 1]));
+	to = new_class(c);
+	if (!to)
+		return false;
+	memcpy(class.hook, to->hook, sizeof(class.hook));
+	*to = class;
+	return true;
 }
 
 /* What differs in one word is told as one, with a list in that word's place. */
@@ -162,6 +192,7 @@ static bool boxes(struct comparing *c, u32 set, u32 outside, struct fwt_region *
 		ok = fwt_region_grow(&c->sp, &box[*n], bits, outside, support);
 		if (ok)
 			fwt_region_narrow(&c->sp, &box[*n], c->world);
+		ok &= !dd->over;
 		if (ok)
 			rest = fwt_dd_minus(dd, rest, fwt_region_set(&c->sp, &box[(*n)++]));
 	}
@@ -185,52 +216,138 @@ static u32 parts(struct comparing *c, const struct fwt_region *box, u32 n, u32 s
 	return join(c, part, n);
 }
 
-/* All packets of one change. */
-static void tell_set(struct comparing *c, u32 hook, u32 set)
-{
-	struct fwt_region *own = malloc((2 * BOXES_MAX + 1) * sizeof(*own));
-	struct part *part = malloc((2 * BOXES_MAX + 1) * sizeof(*part));
-	struct fwt_region *except, *hull;
-	struct part *less, *all;
-	u32 n = 0, n_less = 0, i, rest, vars = c->sp.vars;
-	u8 *support = malloc(vars + 64);
-	struct fwt_dd *dd = &c->sp.dd;
-	bool whole;
+/* Room for the boxes of one change. */
+struct making {
+	struct fwt_region own[BOXES_MAX];
+	struct fwt_region except[BOXES_MAX];
+	struct fwt_region hull;
+	struct part part[BOXES_MAX];
+	struct part less[BOXES_MAX + 1];
+	u8 *support;
+};
 
-	if (!own || !support || !part) {
+/* The hull of @set and what is in it besides, where these are fewer words than @n. */
+static bool around(struct comparing *c, struct making *m, u32 set, bool whole, u32 n, u32 *n_less)
+{
+	struct fwt_dd *dd = &c->sp.dd;
+	struct part *all = m->less;
+	u32 rest;
+
+	fwt_dd_support(dd, fwt_dd_minus(dd, c->world, set), m->support, c->sp.vars);
+	fwt_region_hull(&c->sp, &m->hull, set, c->world, m->support);
+	rest = fwt_dd_and(dd, c->world, fwt_region_set(&c->sp, &m->hull));
+	rest = fwt_dd_minus(dd, rest, set);
+	if (!boxes(c, rest, set, m->except,
+		   whole ? min(n + EXCEPT_MAX, (u32)BOXES_MAX) : BOXES_MAX, n_less))
+		return false;
+	*n_less = parts(c, m->except, *n_less, rest, &m->hull, m->less + 1);
+	if (dd->over || *n_less > EXCEPT_MAX || (whole && *n_less >= n))
+		return false;
+	fwt_region_words(&c->sp, &m->hull, NULL, all->words, sizeof(all->words));
+	all->set = set;
+	return true;
+}
+
+/* What a change is made of, as far as @share of what is left of the budget goes. */
+static void make(struct comparing *c, struct change *change, struct making *m, u32 share)
+{
+	struct fwt_dd *dd = &c->sp.dd;
+	struct fwt_dd_limits limits;
+	u32 n = 0, n_less = 0;
+
+	if (dd->over)
+		return;
+	fwt_dd_share(dd, share, &limits);
+	change->whole = boxes(c, change->set, fwt_dd_minus(dd, c->world, change->set), m->own,
+			      BOXES_MAX, &n);
+	if (dd->over) {
+		fwt_dd_whole(dd, &limits);
+		fwt_dd_share(dd, share, &limits);
+	}
+	n = parts(c, m->own, n, change->set, NULL, m->part);
+	if (dd->over)
+		n = 0;
+	change->whole &= n > 0;
+	if (n != 1 || !change->whole)
+		change->hull = around(c, m, change->set, change->whole, n, &n_less);
+	fwt_dd_whole(dd, &limits);
+	change->whole |= change->hull;
+	change->n = change->hull ? n_less + 1 : n;
+	change->part = malloc((change->n + 1) * sizeof(*change->part));
+	if (change->part)
+		memcpy(change->part, change->hull ? m->less : m->part,
+		       change->n * sizeof(*change->part));
+	else
 		c->sp.failed = true;
-		goto out;
+}
+
+/* Classes that a change asks for. */
+static u32 wants(const struct change *change)
+{
+	if (change->hull || !change->n)
+		return 1;
+	return change->whole ? change->n : min(change->n, (u32)FWT_DIFF_FEW);
+}
+
+/* What each may have of @room at most; there are no more changes than that. */
+static u32 fair(const struct change *change, u32 n, u32 room)
+{
+	u32 most = room, sum, i;
+
+	for (; most > 1; most--) {
+		for (i = 0, sum = 0; i < n; i++)
+			sum += min(wants(&change[i]), most);
+		if (sum <= room)
+			break;
 	}
-	except = own + BOXES_MAX;
-	hull = except + BOXES_MAX;
-	less = part + BOXES_MAX;
-	all = less + BOXES_MAX;
-	whole = boxes(c, set, fwt_dd_minus(dd, c->world, set), own, BOXES_MAX, &n);
-	n = parts(c, own, n, set, NULL, part);
-	if (n > 1 || !whole) {
-		fwt_dd_support(dd, fwt_dd_minus(dd, c->world, set), support, vars);
-		fwt_region_hull(&c->sp, hull, set, c->world, support);
-		rest = fwt_dd_and(dd, c->world, fwt_region_set(&c->sp, hull));
-		rest = fwt_dd_minus(dd, rest, set);
-		if (boxes(c, rest, set, except,
-			  whole ? min(n + EXCEPT_MAX, (u32)BOXES_MAX) : BOXES_MAX, &n_less)) {
-			n_less = parts(c, except, n_less, rest, hull, less);
-			if (n_less <= EXCEPT_MAX && (!whole || n_less < n)) {
-				fwt_region_words(&c->sp, hull, NULL, all->words,
-						 sizeof(all->words));
-				all->set = set;
-				tell(c, hook, all, less, n_less);
-				goto out;
-			}
-		}
+	return most;
+}
+
+static void tell_change(struct comparing *c, u32 hook, const struct change *change, u32 most)
+{
+	u32 n = wants(change), i, count = c->diff->count;
+	struct fwt_diff_class *class;
+	bool more = !change->whole;
+
+	if (n > most) {
+		n = min(most, (u32)FWT_DIFF_FEW);
+		more = true;
 	}
-	for (i = 0; i < n && !dd->over; i++)
-		tell(c, hook, &part[i], NULL, 0);
-	c->diff->more |= !whole;
-out:
-	free(own);
-	free(part);
-	free(support);
+	for (i = 0; i < n && i < change->n && tell(c, hook, change, i); i++)
+		;
+	more |= i < n;
+	if (c->diff->count == count) {
+		class = new_class(c);
+		if (!class)
+			return;
+		memcpy(class->packet, change->first.packet, sizeof(class->packet));
+		memcpy(class->given, change->first.given, sizeof(class->given));
+		memcpy(class->side, change->first.side, sizeof(class->side));
+		more = true;
+	}
+	c->diff->class[c->diff->count - 1].more = more;
+	c->diff->more |= more;
+}
+
+/* All of a hook's: each is told something of before any is told much of. */
+static void tell_changes(struct comparing *c, u32 hook, struct change *change, u32 n, u32 room)
+{
+	struct making *m = malloc(sizeof(*m));
+	u32 i, most;
+
+	if (m)
+		m->support = malloc(c->sp.vars + 64);
+	if (!m || !m->support)
+		c->sp.failed = true;
+	/* A share is left for their packets, and for the hooks behind. */
+	for (i = 0; i < n && !c->sp.failed; i++)
+		make(c, &change[i], m, n - i + 1);
+	most = fair(change, n, room);
+	for (i = 0; i < n && !c->sp.failed; i++)
+		tell_change(c, hook, &change[i], most);
+	if (m)
+		free(m->support);
+	free(m);
 }
 
 struct same {
@@ -251,16 +368,23 @@ static void compare(struct comparing *c, u32 hook, u32 of, u32 here)
 		.verdict = FWT_VERDICT_ACCEPT, .effect = FWT_NONE,
 	};
 	struct fwt_dd *dd = &c->sp.dd;
-	u32 i, rest, part, pass = fwt_prove_leaf(&c->prove[0], &accept);
+	u32 count = c->diff->count, n = 0, i, rest, part, pass, room = FWT_DIFF_FEW;
+	struct change *change;
 	struct same same;
 	u8 *bits;
 
+	if (count + room < FWT_DIFF_CLASSES)
+		room = FWT_DIFF_CLASSES - count;
+	pass = fwt_prove_leaf(&c->prove[0], &accept);
 	for (i = 0; i < 2; i++)
 		c->f[i] = c->tree[i] ? fwt_prove_hook(&c->prove[i], c->tree[i]) : pass;
 	c->world = fwt_space_world(&c->sp, hook, of);
 	rest = fwt_dd_where(dd, fwt_dd_and(dd, c->world, here), c->f[0], c->f[1]);
 	bits = calloc(c->sp.vars + 64, 1);
-	while (bits && rest != FWT_DD_NO && !dd->over && !c->diff->more && !c->sp.failed) {
+	change = calloc(room, sizeof(*change));
+	if (!bits || !change)
+		c->sp.failed = true;
+	while (n < room && rest != FWT_DD_NO && !dd->over && !c->sp.failed) {
 		u32 at_leaf = rest;
 
 		memset(bits, 0, c->sp.vars);
@@ -275,11 +399,18 @@ static void compare(struct comparing *c, u32 hook, u32 of, u32 here)
 			part = fwt_dd_and(dd, part,
 					  fwt_dd_leaves(dd, c->f[i], is_leaf, &same));
 		}
-		if (dd->over)
-			break;
-		tell_set(c, hook, part);
+		/* Its packet comes first: whatever happens to the rest, it is told. */
+		if (show(c, hook, part, &change[n].first))
+			change[n++].set = part;
+		else
+			c->diff->more = true;
 		rest = fwt_dd_minus(dd, rest, part);
 	}
+	c->diff->more |= rest != FWT_DD_NO;
+	tell_changes(c, hook, change, n, room);
+	for (i = 0; i < n; i++)
+		free(change[i].part);
+	free(change);
 	free(bits);
 }
 
@@ -361,115 +492,6 @@ static void compare_devices(struct comparing *c, u32 hook)
 	free(b);
 }
 
-/* Too large to be exact: what generated packets show. */
-
-struct trying {
-	struct fwt_oracle o[2];
-	struct fwt_sampler s;
-};
-
-/* The tree that @side has for a packet, and its verdict. */
-static const struct fwt_ast_hook *try_side(struct comparing *c, struct trying *t, u32 side,
-					   const struct fwt_packet *p,
-					   struct fwt_oracle_result *r)
-{
-	const struct fwt_ast_hook *h = fwt_space_hook(c->ast[side], p->hook, p);
-	struct fwt_env env = { .ops = &fwt_nowhere_ops };
-	struct fwt_packet q = *p;
-
-	memset(r, 0, sizeof(*r));
-	if (h)
-		fwt_oracle_walk(&t->o[side], h, &q, &env, r);
-	return h;
-}
-
-static const char *name_of(const struct comparing *c, u32 side, const struct fwt_ast_hook *h)
-{
-	const struct fwt_ir_tree *t;
-
-	for (t = c->s[side].trees; t && t->ast_hook != h; t = t->next)
-		;
-	return t ? t->name : "";
-}
-
-static void try_side_words(struct comparing *c, u32 side, const struct fwt_oracle_result *r,
-			   struct fwt_diff_side *to)
-{
-	snprintf(to->becomes, sizeof(to->becomes), "%s",
-		 r->verdict == FWT_VERDICT_ACCEPT ? "accept" :
-		 r->verdict == FWT_VERDICT_DROP ? "drop" : "reject");
-	if (!r->rule)
-		return;
-	to->file = file_of(c->ast[side], r->rule);
-	to->line = r->rule->loc.line;
-}
-
-/* One packet, at a hook of policy @n. */
-static void try_packet(struct comparing *c, struct trying *t, u32 n,
-		       const struct fwt_ast_hook *hook)
-{
-	struct fwt_packet_text text;
-	struct fwt_oracle_result r[2];
-	const struct fwt_ast_hook *h[2];
-	struct fwt_diff_class *class;
-	char words[300], error[200];
-	struct fwt_packet p;
-	u32 side;
-
-	fwt_sampler_packet(&t->s, hook, &p);
-	/* As its words are read: else nobody could try it. */
-	fwt_sample_words(&p, words, sizeof(words));
-	if (fwt_packet_read(&text, words, error, sizeof(error)))
-		return;
-	text.p.hook = (u8)hook_number(hook);
-	text.p.ct_state = fwt_space_state(&text.p, false);
-	for (side = 0; side < 2; side++)
-		h[side] = try_side(c, t, side, &text.p, &r[side]);
-	c->diff->tried++;
-	if (r[0].verdict == r[1].verdict || !h[n])
-		return;
-	c->hook = name_of(c, n, h[n]);
-	class = new_class(c);
-	if (!class)
-		return;
-	memcpy(class->packet, words, sizeof(words));
-	for (side = 0; side < 2; side++)
-		try_side_words(c, side, &r[side], &class->side[side]);
-}
-
-static int try_packets(struct comparing *c, u64 seed)
-{
-	struct trying t = { .o = { { .ast = c->ast[0] }, { .ast = c->ast[1] } } };
-	const struct fwt_ast_hook *hook;
-	u32 i, n;
-
-	c->diff->outgrew = true;
-	c->diff->seed = seed ? seed : 1;
-	c->diff->count = 0;
-	c->diff->more = false;
-	for (i = 0; i < 2; i++) {
-		t.o[i].resolver = fwt_resolver_alloc();
-		if (!t.o[i].resolver)
-			c->sp.failed = true;
-	}
-	for (n = 0; n < 2 && !c->sp.failed; n++) {
-		if (fwt_sampler_init(&t.s, c->ast[n], c->diff->seed + n)) {
-			c->sp.failed = true;
-			break;
-		}
-		hook = c->ast[n]->hooks;
-		for (i = 0; i < TRIES && c->diff->count < TRIES_TOLD && hook; i++) {
-			try_packet(c, &t, n, hook);
-			hook = hook->next ? hook->next : c->ast[n]->hooks;
-		}
-		fwt_sampler_clean(&t.s);
-	}
-	for (i = 0; i < 2; i++)
-		if (t.o[i].resolver)
-			fwt_resolver_free(t.o[i].resolver);
-	return c->sp.failed ? -ENOMEM : 0;
-}
-
 /* In the policies' own words. */
 static int rename_all(struct comparing *c)
 {
@@ -526,7 +548,7 @@ int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32
 	/* What was told is true; what was not reached may be more. */
 	diff->more |= c.sp.dd.over;
 	if (c.sp.dd.over && !diff->count && !c.sp.failed)
-		ret = try_packets(&c, seed);
+		ret = fwt_diff_try(diff, c.ast, c.s, seed);
 	else if (c.sp.failed)
 		ret = -ENOMEM;
 	if (!ret)

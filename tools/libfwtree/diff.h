@@ -17,8 +17,12 @@
 struct fwt_policy_ast;
 struct fwt_diag;
 
-/* Classes that are told; what more there are is counted no further. */
+/* Classes that are told, and of a hook behind them FWT_DIFF_FEW; what more there are is
+ * counted no further.
+ */
 #define FWT_DIFF_CLASSES	64
+/* Of one change, where they are too many: so it leaves the others their places. */
+#define FWT_DIFF_FEW		4
 /* What is not in a class though its words are of it. */
 #define FWT_DIFF_EXCEPT		8
 /* What is told of what a set holds in one policy alone. */
@@ -39,11 +43,13 @@ struct fwt_diff_side {
 /**
  * struct fwt_diff_class - packets that are treated differently
  * @hook: "ingress"
- * @words: what they are, as matches of a rule; "all" where they are all
+ * @words: what they are, as matches of a rule; "all" where they are all; empty where
+ *	it is no more than @packet
  * @except: that are not in it, each as @words; the rest are empty
  * @packet: one of them, as fwctl explain takes it
  * @given: what else must be so for it, in words; may be empty
  * @side: both policies
+ * @more: packets besides that fare so, too: the classes of this change are too many
  */
 struct fwt_diff_class {
 	char hook[64];
@@ -52,6 +58,7 @@ struct fwt_diff_class {
 	char packet[320];
 	char given[400];
 	struct fwt_diff_side side[2];
+	bool more;
 };
 
 /**

@@ -25,6 +25,7 @@ int fwt_dd_init(struct fwt_dd *dd, u32 budget)
 {
 	memset(dd, 0, sizeof(*dd));
 	dd->budget = budget < 16 ? 16 : budget >= FWT_DD_LEAF ? FWT_DD_LEAF - 1 : budget;
+	dd->most = FWT_DD_STEPS * dd->budget;
 	dd->ops = OP_OWN;
 	/* Half as many memories again as nodes would save no step that a fresh page
 	 * of theirs does not cost: 100 rules, 25,000 nodes, are two thirds pages.
@@ -49,6 +50,27 @@ void fwt_dd_clean(struct fwt_dd *dd)
 	free(dd->bucket);
 	free(dd->memo);
 	memset(dd, 0, sizeof(*dd));
+}
+
+void fwt_dd_share(struct fwt_dd *dd, u32 of, struct fwt_dd_limits *whole)
+{
+	whole->nodes = dd->budget;
+	whole->steps = dd->most;
+	dd->budget = dd->count + (dd->budget - dd->count) / of;
+	dd->most = dd->steps + (dd->most - dd->steps) / of;
+}
+
+void fwt_dd_whole(struct fwt_dd *dd, const struct fwt_dd_limits *whole)
+{
+	dd->budget = whole->nodes;
+	dd->most = whole->steps;
+	if (!dd->over)
+		return;
+	/* Every node there is stands for what it did; what was remembered may be of an
+	 * operation that ended halfway.
+	 */
+	memset(dd->memo, 0, dd->memos * sizeof(*dd->memo));
+	dd->over = dd->steps > dd->most;
 }
 
 /* Twice as much of everything. What was remembered is lost, which is cheaper than

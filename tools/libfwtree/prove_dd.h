@@ -46,7 +46,8 @@ struct fwt_dd_memo {
  * @node: by number, from 0
  * @bucket: hash table over them
  * @budget: nodes there may be
- * @steps: work done, which has a limit too: FWT_DD_STEPS
+ * @steps: work done, which has a limit too
+ * @most: that one, FWT_DD_STEPS a node
  * @ops: numbers given out by fwt_dd_op()
  * @over: the budget is used up
  */
@@ -60,6 +61,7 @@ struct fwt_dd {
 	u32 memos;
 	u32 budget;
 	u64 steps;
+	u64 most;
 	u32 ops;
 	bool over;
 };
@@ -87,10 +89,33 @@ static inline u32 fwt_dd_value(u32 f)
 static inline bool fwt_dd_work(struct fwt_dd *dd, u32 steps)
 {
 	dd->steps += steps;
-	if (dd->steps > FWT_DD_STEPS * dd->budget)
+	if (dd->steps > dd->most)
 		dd->over = true;
 	return !dd->over;
 }
+
+/** struct fwt_dd_limits - how many nodes and steps there may be in all */
+struct fwt_dd_limits {
+	u32 nodes;
+	u64 steps;
+};
+
+/**
+ * fwt_dd_share() - from here to fwt_dd_whole() there is a part of what is left
+ * @of: so many are to have as much each
+ * @whole: for fwt_dd_whole()
+ *
+ * So one question out of several that goes wrong is not the end of the others. The budget
+ * must not have ended before.
+ */
+void fwt_dd_share(struct fwt_dd *dd, u32 of, struct fwt_dd_limits *whole);
+
+/**
+ * fwt_dd_whole() - as far as before; where the part was used up @over is no more
+ *
+ * Nothing counts that operations returned once it was.
+ */
+void fwt_dd_whole(struct fwt_dd *dd, const struct fwt_dd_limits *whole);
 
 /** fwt_dd_node() - if bit @var then @hi else @lo, both of which ask later bits alone */
 u32 fwt_dd_node(struct fwt_dd *dd, u32 var, u32 lo, u32 hi);
