@@ -5,6 +5,10 @@
  * A box is grown around a packet: each side is left out where the rest of the box
  * is still in the set, else moved as far as it goes. Fields that rules rarely ask
  * for go first, so that what remains is what people think in.
+ *
+ * Where policies mask a field by something that is no prefix, a side may be what is
+ * left of the field behind that mask: "mark & 0xf0 == 0x10" is one box, and would be 2^24
+ * ranges. A field has more than one side then: a range, and one for each mask.
  */
 #include <stdlib.h>
 
@@ -75,7 +79,10 @@ static u32 side_set(struct fwt_space *sp, const struct fwt_region_side *s)
 		return s->last.l ? f : fwt_dd_not(&sp->dd, f);
 	}
 	a = &sp->axis[s->axis];
-	f = fwt_space_range(sp, s->axis, begin_of(a, s->first), end_of(a, s->last), NULL);
+	if (fwt_region_masked(s))
+		f = fwt_space_range(sp, s->axis, s->first, s->last, &s->mask);
+	else
+		f = fwt_space_range(sp, s->axis, begin_of(a, s->first), end_of(a, s->last), NULL);
 	/* As words mean it: what lacks the field is not in it. */
 	return fwt_dd_and(&sp->dd, f, fwt_space_has(sp, s->axis));
 }
@@ -121,7 +128,8 @@ static struct fwt_wide middle(struct fwt_wide a, struct fwt_wide b)
 /* Moves one end of a side outwards, as far as the box stays out of @outside. */
 static void move(struct fwt_space *sp, u32 rest, struct fwt_region_side *s, u32 outside, bool up)
 {
-	struct fwt_wide far = up ? last_piece(&sp->axis[s->axis]) : fwt_wide(0, 0);
+	struct fwt_wide far = !up ? fwt_wide(0, 0) : fwt_region_masked(s) ? s->mask :
+			      last_piece(&sp->axis[s->axis]);
 	struct fwt_wide *end = up ? &s->last : &s->first, good = *end, mid;
 	struct fwt_region_side trial;
 
@@ -157,9 +165,7 @@ static bool add(struct fwt_region *b, u32 axis, struct fwt_wide first, struct fw
 {
 	if (b->n == FWT_REGION_SIDES)
 		return false;
-	b->side[b->n].axis = axis;
-	b->side[b->n].first = first;
-	b->side[b->n++].last = last;
+	b->side[b->n++] = (struct fwt_region_side){ .axis = axis, .first = first, .last = last };
 	return true;
 }
 
@@ -189,11 +195,176 @@ static bool all_sides(struct fwt_space *sp, struct fwt_region *b, const u8 *bits
 	return ok;
 }
 
+/* Masks */
+
+static struct fwt_wide and(struct fwt_wide a, struct fwt_wide b)
+{
+	return fwt_wide(a.h & b.h, a.l & b.l);
+}
+
+static u32 weight(struct fwt_wide v)
+{
+	return (u32)(__builtin_popcountll(v.h) + __builtin_popcountll(v.l));
+}
+
+/* The bits of @v that @mask has, side by side. */
+static double number_of(struct fwt_wide v, struct fwt_wide mask)
+{
+	double n = 0;
+	u32 i;
+
+	for (i = 128; i-- > 0;)
+		if (fwt_wide_bit(mask, i))
+			n = 2 * n + fwt_wide_bit(v, i);
+	return n;
+}
+
+/* Values of an axis that are within @n sides, about. */
+static double values_in(const struct fwt_axis *a, const struct fwt_region_side *s, u32 n)
+{
+	struct fwt_wide all = last_piece(a), seen = { 0, 0 };
+	double values = number_of(all, all) + 1;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		struct fwt_wide mask = fwt_region_masked(&s[i]) ? s[i].mask : all;
+		u32 bits = weight(mask);
+
+		if (fwt_region_masked(&s[i])) {
+			/* Bits that two masks have count once. */
+			bits -= weight(and(mask, seen));
+			seen = fwt_wide(seen.h | mask.h, seen.l | mask.l);
+		}
+		values *= number_of(s[i].last, mask) - number_of(s[i].first, mask) + 1;
+		for (; bits; bits--)
+			values /= 2;
+	}
+	return values;
+}
+
+/* What is left of a box without @side of its own, and with @n others. */
+static u32 with(struct fwt_space *sp, u32 rest, const struct fwt_region_side *s, u32 n, u32 skip)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (i != skip)
+			rest = fwt_dd_and(&sp->dd, rest, side_set(sp, &s[i]));
+	return rest;
+}
+
+/* The last value up to @v that a mask leaves. */
+static struct fwt_wide left_by(struct fwt_wide mask, struct fwt_wide v)
+{
+	struct fwt_wide to = { 0, 0 };
+	bool below = false;
+	u32 i;
+
+	for (i = 128; i-- > 0;) {
+		bool has = fwt_wide_bit(mask, i), bit = fwt_wide_bit(v, i);
+
+		below |= bit && !has;
+		if (has && (bit || below))
+			to = i < 64 ? fwt_wide(to.h, to.l | 1ull << i) :
+				      fwt_wide(to.h | 1ull << (i - 64), to.l);
+	}
+	return to;
+}
+
+static struct fwt_wide less(struct fwt_wide a, struct fwt_wide b)
+{
+	return fwt_wide(a.h - b.h - (a.l < b.l), a.l - b.l);
+}
+
+/* Ends that a mask leaves nothing at become those next to them inside. */
+static void settle(struct fwt_region_side *s)
+{
+	s->last = left_by(s->mask, s->last);
+	/* Counted from the mask down. */
+	s->first = less(s->mask, left_by(s->mask, less(s->mask, s->first)));
+}
+
+/**
+ * by_masks() - the sides that a field has where masks are tried
+ * @rest: the box without that field
+ * @at: the field, of the packet alone
+ * @side: room for one of each mask, and one more
+ *
+ * Return: how many; 0 where the box is not out of @outside.
+ */
+static u32 by_masks(struct fwt_space *sp, u32 rest, const struct fwt_region_side *at,
+		    u32 outside, struct fwt_region_side *side)
+{
+	const struct fwt_axis *a = &sp->axis[at->axis];
+	u32 n = 0, i, best;
+
+	for (i = 0; i < a->masks; i++) {
+		struct fwt_wide v = and(at->first, a->mask[i]);
+
+		side[n++] = (struct fwt_region_side){ at->axis, v, v, a->mask[i] };
+	}
+	/* The range goes, or is as long as it can be. */
+	side[n++] = *at;
+	if (!fwt_dd_meet(&sp->dd, with(sp, rest, side, n, n - 1), outside)) {
+		n--;
+	} else {
+		u32 others = with(sp, rest, side, n, n - 1);
+
+		move(sp, others, &side[n - 1], outside, false);
+		move(sp, others, &side[n - 1], outside, true);
+	}
+	/* Masks go that nothing hangs on, the finest first. */
+	for (;;) {
+		best = n;
+		for (i = 0; i < n; i++)
+			if (fwt_region_masked(&side[i]) &&
+			    (best == n || weight(side[i].mask) > weight(side[best].mask)) &&
+			    !fwt_dd_meet(&sp->dd, with(sp, rest, side, n, i), outside))
+				best = i;
+		if (best == n || sp->dd.over)
+			break;
+		n--;
+		memmove(&side[best], &side[best + 1], (n - best) * sizeof(*side));
+	}
+	for (i = 0; i < n; i++) {
+		/* A list of flags behind a mask is all of them. */
+		if (!fwt_region_masked(&side[i]) || at->axis == FWT_AXIS_TCP_FLAGS)
+			continue;
+		best = with(sp, rest, side, n, i);
+		move(sp, best, &side[i], outside, false);
+		move(sp, best, &side[i], outside, true);
+		settle(&side[i]);
+	}
+	return sp->dd.over ? 0 : n;
+}
+
+/* Side @i becomes as long as it can be; sides behind it that it has become are @grown. */
+static void stretch(struct fwt_space *sp, struct fwt_region *b, u32 i, u32 rest, u32 outside,
+		    u32 *grown)
+{
+	struct fwt_region_side side[FWT_AXIS_MASKS + 1], *s = &b->side[i], at = *s;
+	const struct fwt_axis *a = &sp->axis[s->axis];
+	u32 n;
+
+	*grown = 1;
+	move(sp, rest, s, outside, false);
+	move(sp, rest, s, outside, true);
+	if (!a->raw || !a->masks)
+		return;
+	n = by_masks(sp, rest, &at, outside, side);
+	if (!n || b->n - 1 + n > FWT_REGION_SIDES || values_in(a, side, n) <= values_in(a, s, 1))
+		return;
+	memmove(s + n, s + 1, (b->n - i - 1) * sizeof(*s));
+	memcpy(s, side, n * sizeof(*s));
+	b->n += n - 1;
+	*grown = n;
+}
+
 bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits,
 		     u32 outside, const u8 *support)
 {
 	struct fwt_region_side *s;
-	u32 i, rest;
+	u32 i, rest, n;
 
 	if (!all_sides(sp, b, bits, support))
 		return false;
@@ -205,20 +376,20 @@ bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits,
 			memmove(s, s + 1, (b->n - i) * sizeof(*s));
 			continue;
 		}
-		if (s->axis != FWT_AXIS_NONE) {
-			move(sp, rest, s, outside, false);
-			move(sp, rest, s, outside, true);
-		}
-		i++;
+		n = 1;
+		if (s->axis != FWT_AXIS_NONE)
+			stretch(sp, b, i, rest, outside, &n);
+		i += n;
 	}
 	return !sp->dd.over;
 }
 
-/* The first or last piece that a set has something in. */
-static struct fwt_wide edge(struct fwt_space *sp, u32 axis, u32 set, bool last)
+/* The first or last piece that a set has something in; or, with @mask, value behind that. */
+static struct fwt_wide edge(struct fwt_space *sp, u32 axis, const struct fwt_wide *mask, u32 set,
+			    bool last)
 {
-	struct fwt_wide lo = { 0, 0 }, hi = last_piece(&sp->axis[axis]), mid;
-	struct fwt_region_side half = { .axis = axis };
+	struct fwt_wide lo = { 0, 0 }, hi = mask ? *mask : last_piece(&sp->axis[axis]), mid;
+	struct fwt_region_side half = { .axis = axis, .mask = mask ? *mask : lo };
 
 	while (fwt_wide_cmp(lo, hi) < 0) {
 		mid = middle(lo, hi);
@@ -246,11 +417,11 @@ void fwt_region_narrow(struct fwt_space *sp, struct fwt_region *b, u32 world)
 
 		if ((s->axis != FWT_AXIS_PROTOCOL && s->axis != FWT_AXIS_IIF &&
 		     s->axis != FWT_AXIS_OIF && s->axis != FWT_AXIS_KIND) ||
-		    !fwt_wide_cmp(s->first, s->last))
+		    fwt_region_masked(s) || !fwt_wide_cmp(s->first, s->last))
 			continue;
 		set = fwt_dd_and(&sp->dd, world, fwt_region_set(sp, b));
-		first = edge(sp, s->axis, set, false);
-		last = edge(sp, s->axis, set, true);
+		first = edge(sp, s->axis, NULL, set, false);
+		last = edge(sp, s->axis, NULL, set, true);
 		if (fwt_wide_cmp(first, last))
 			continue;
 		s->first = first;
@@ -281,11 +452,19 @@ void fwt_region_hull(struct fwt_space *sp, struct fwt_region *b, u32 set, u32 wo
 		if (!sp->axis[axis].bits || !asked(sp, support, axis) ||
 		    fwt_dd_minus(&sp->dd, set, fwt_space_has(sp, axis)) != FWT_DD_NO)
 			continue;
-		first = edge(sp, axis, set, false);
-		last = edge(sp, axis, set, true);
+		first = edge(sp, axis, NULL, set, false);
+		last = edge(sp, axis, NULL, set, true);
 		if (fwt_wide_cmp(first, fwt_wide(0, 0)) ||
 		    fwt_wide_cmp(last, last_piece(&sp->axis[axis])))
 			add(b, axis, first, last);
+		for (n = 0; sp->axis[axis].raw && n < sp->axis[axis].masks; n++) {
+			const struct fwt_wide *mask = &sp->axis[axis].mask[n];
+
+			first = edge(sp, axis, mask, set, false);
+			last = edge(sp, axis, mask, set, true);
+			if (!fwt_wide_cmp(first, last) && add(b, axis, first, last))
+				b->side[b->n - 1].mask = *mask;
+		}
 	}
 	/* A side that the others imply says nothing. */
 	for (i = 0; i < b->n && !sp->dd.over;) {

@@ -11,10 +11,12 @@
  *	whether it is answered yes
  * @first: piece; of a raw axis the value's low word
  * @last: likewise
+ * @mask: of a raw axis: what its value is masked by; 0 where it is not
  */
 struct fwt_region_side {
 	u32 axis;
 	struct fwt_wide first, last;
+	struct fwt_wide mask;
 };
 
 #define FWT_REGION_SIDES	40
@@ -24,6 +26,11 @@ struct fwt_region {
 	u32 n;
 	struct fwt_region_side side[FWT_REGION_SIDES];
 };
+
+static inline bool fwt_region_masked(const struct fwt_region_side *s)
+{
+	return s->mask.h | s->mask.l;
+}
 
 /** fwt_region_set() - the packets of a box */
 u32 fwt_region_set(struct fwt_space *sp, const struct fwt_region *b);

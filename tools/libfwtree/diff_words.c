@@ -34,14 +34,25 @@ static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char
 		snprintf(t->buf + before, t->size - before, "%s...", before ? " " : "");
 }
 
+/* The range of an axis. */
 static const struct fwt_region_side *side_of(const struct fwt_region *b, u32 axis)
 {
 	u32 i;
 
 	for (i = 0; i < b->n; i++)
-		if (b->side[i].axis == axis)
+		if (b->side[i].axis == axis && !fwt_region_masked(&b->side[i]))
 			return &b->side[i];
 	return NULL;
+}
+
+/* Whether words are of an axis, with a mask or without. */
+static bool speaks_of(const struct fwt_region *b, u32 axis)
+{
+	u32 i;
+
+	for (i = 0; i < b->n && b->side[i].axis != axis; i++)
+		;
+	return i < b->n;
 }
 
 static void values_of(const struct fwt_space *sp, const struct fwt_region_side *s,
@@ -126,18 +137,19 @@ static void interface(struct text *t, const char *field, struct fwt_wide lo,
 		say(t, "%s like %s", field, a[0] ? a : "none");
 }
 
+static void one_mac(struct fwt_wide v, char *buf, size_t size)
+{
+	snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", (u32)(v.l >> 40) & 255,
+		 (u32)(v.l >> 32) & 255, (u32)(v.l >> 24) & 255, (u32)(v.l >> 16) & 255,
+		 (u32)(v.l >> 8) & 255, (u32)v.l & 255);
+}
+
 static void mac(struct text *t, const char *field, struct fwt_wide lo, struct fwt_wide hi)
 {
 	char a[2][20];
-	u32 i;
 
-	for (i = 0; i < 2; i++) {
-		u64 v = i ? hi.l : lo.l;
-
-		snprintf(a[i], sizeof(a[i]), "%02x:%02x:%02x:%02x:%02x:%02x",
-			 (u32)(v >> 40) & 255, (u32)(v >> 32) & 255, (u32)(v >> 24) & 255,
-			 (u32)(v >> 16) & 255, (u32)(v >> 8) & 255, (u32)v & 255);
-	}
+	one_mac(lo, a[0], sizeof(a[0]));
+	one_mac(hi, a[1], sizeof(a[1]));
 	if (lo.l == hi.l)
 		say(t, "%s %s", field, a[0]);
 	else
@@ -193,14 +205,14 @@ static void kind(struct text *t, const struct fwt_region *b, struct fwt_wide lo,
 	else if (lo.l != hi.l)
 		say(t, lo.l ? "(IPv6 or ARP)" : "(IPv4, IPv6 or ARP)");
 	/* An address says it as well. */
-	else if (!side_of(b, FWT_AXIS_SADDR4 + (u32)lo.l) &&
-		 !side_of(b, FWT_AXIS_DADDR4 + (u32)lo.l))
+	else if (!speaks_of(b, FWT_AXIS_SADDR4 + (u32)lo.l) &&
+		 !speaks_of(b, FWT_AXIS_DADDR4 + (u32)lo.l))
 		say(t, "family ipv%c", lo.l == FWT_KIND_IPV4 ? '4' : '6');
 }
 
 static const char *with_ports(const struct fwt_region *b, struct fwt_wide lo, struct fwt_wide hi)
 {
-	if (lo.l != hi.l || (!side_of(b, FWT_AXIS_SPORT) && !side_of(b, FWT_AXIS_DPORT)))
+	if (lo.l != hi.l || (!speaks_of(b, FWT_AXIS_SPORT) && !speaks_of(b, FWT_AXIS_DPORT)))
 		return NULL;
 	return lo.l == 6 ? "tcp " : lo.l == 17 ? "udp " : lo.l == 132 ? "sctp " :
 	       lo.l == 33 ? "dccp " : lo.l == 136 ? "udplite " : NULL;
@@ -237,7 +249,7 @@ static void fragment(struct text *t, const struct fwt_region *b, struct fwt_wide
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(whole); i++)
-		if (side_of(b, whole[i]) && !lo.l && hi.l == 1)
+		if (speaks_of(b, whole[i]) && !lo.l && hi.l == 1)
 			return;
 	if (!hi.l)
 		say(t, "fragment no");
@@ -345,6 +357,81 @@ static void one_side(const struct fwt_space *sp, const struct fwt_region *b,
 	number(t, f < __FWT_FIELD_MAX ? fwt_field_info[f].name : "?", FWT_CLASS_NUMBER, lo, hi);
 }
 
+/* The field of an axis, as the language has it. */
+static const char *field_of(u32 axis, bool six)
+{
+	u32 f;
+
+	if (six && axis >= FWT_AXIS_ICMP_TYPE && axis <= FWT_AXIS_ICMP_ID)
+		return fwt_field_info[FWT_FIELD_ICMPV6_TYPE + axis - FWT_AXIS_ICMP_TYPE].name;
+	if (axis >= FWT_AXIS_MORE)
+		return fwt_field_info[(axis - FWT_AXIS_MORE) / 3].name;
+	for (f = 0; f < __FWT_FIELD_MAX; f++)
+		if (fwt_space_axis(f, axis == FWT_AXIS_SADDR6 || axis == FWT_AXIS_DADDR6 ?
+				   FWT_KIND_IPV6 : FWT_KIND_OTHER) == axis)
+			return fwt_field_info[f].name;
+	return "?";
+}
+
+/* A value as it stands behind a mask, and as the mask. */
+static void masked_value(u32 axis, struct fwt_wide v, char *buf, size_t size)
+{
+	u32 f = (axis - FWT_AXIS_MORE) / 3, i;
+	size_t len = 0;
+	bool list;
+
+	switch (axis) {
+	case FWT_AXIS_SADDR4:
+	case FWT_AXIS_DADDR4:
+	case FWT_AXIS_ARP_SADDR:
+	case FWT_AXIS_ARP_DADDR:
+		one_address(v, false, buf, size);
+		return;
+	case FWT_AXIS_SADDR6:
+	case FWT_AXIS_DADDR6:
+		one_address(v, true, buf, size);
+		return;
+	case FWT_AXIS_ETHER_SADDR:
+	case FWT_AXIS_ETHER_DADDR:
+		one_mac(v, buf, size);
+		return;
+	case FWT_AXIS_TCP_FLAGS:
+		list = v.l & (v.l - 1);
+		snprintf(buf, size, "%s", !v.l ? "0" : list ? "{" : "");
+		for (i = 0; i < 8; i++) {
+			if (!(v.l >> i & 1))
+				continue;
+			len = strlen(buf);
+			snprintf(buf + len, size - len, "%s%s", len > 1 ? ", " : len ? " " : "",
+				 fwt_class_name(FWT_CLASS_TCP_FLAGS, 1u << i));
+		}
+		if (list)
+			strncat(buf, " }", size - strlen(buf) - 1);
+		return;
+	}
+	if (axis >= FWT_AXIS_MORE && fwt_field_info[f].words6 == 4)
+		one_address(v, (axis - FWT_AXIS_MORE) % 3 == 2, buf, size);
+	else
+		snprintf(buf, size, "0x%llx", (unsigned long long)v.l);
+}
+
+static void masked_side(const struct fwt_region_side *s, const char *ports, bool six,
+			struct text *t)
+{
+	bool port = s->axis == FWT_AXIS_SPORT || s->axis == FWT_AXIS_DPORT;
+	char mask[80], lo[80], hi[80];
+
+	masked_value(s->axis, s->mask, mask, sizeof(mask));
+	masked_value(s->axis, s->first, lo, sizeof(lo));
+	masked_value(s->axis, s->last, hi, sizeof(hi));
+	if (fwt_wide_cmp(s->first, s->last))
+		say(t, "%s%s & %s == %s-%s", port && ports ? ports : "", field_of(s->axis, six),
+		    mask, lo, hi);
+	else
+		say(t, "%s%s & %s == %s", port && ports ? ports : "", field_of(s->axis, six),
+		    mask, lo);
+}
+
 /* Of ICMPv6, whose types are numbers of their own. */
 static bool is_six(const struct fwt_space *sp, const struct fwt_region *b)
 {
@@ -380,6 +467,9 @@ const char *fwt_region_words(const struct fwt_space *sp, const struct fwt_region
 		s = side_of(b, axis);
 		if (s)
 			one_side(sp, b, s, ports, six, &t);
+		for (i = 0; i < b->n; i++)
+			if (b->side[i].axis == axis && fwt_region_masked(&b->side[i]))
+				masked_side(&b->side[i], ports, six, &t);
 	}
 	for (i = 0; i < b->n; i++)
 		if (b->side[i].axis == FWT_AXIS_NONE)
@@ -399,12 +489,15 @@ static size_t word_length(const char *at)
 
 /* Values begin with a figure, or are hex; a field's name is none. Those of interfaces
  * and TCP flags are words; "none", "like eth0", "of no name" and "!= none" are no values.
+ * Nor is a mask, nor flags behind one: of these a list is all at once.
  */
 static bool is_value(const char *at, const char *words)
 {
 	static const char *const no[] = { "none", "like", "of", "!=" };
 	u32 i;
 
+	if (*at == '&' || (at - words >= 2 && !memcmp(at - 2, "& ", 2)))
+		return false;
 	if (*at >= '0' && *at <= '9')
 		return true;
 	if (at - words >= 10 && !memcmp(at - 10, "tcp flags ", 10))

@@ -91,6 +91,9 @@ enum fwt_kind {
 	FWT_KINDS,
 };
 
+/* Masks of an axis that are known by name; those of a policy are few. */
+#define FWT_AXIS_MASKS	6
+
 /**
  * struct fwt_axis - one of them
  * @cut: struct fwt_wide: where pieces begin; sorted, and the first one 0, once the
@@ -100,6 +103,9 @@ enum fwt_kind {
  * @first: bit of the diagram
  * @bits: how many; 0 where nobody asks
  * @of: FRESH: the axis that it stands in for
+ * @mask: those that are no prefix and that a policy masks it by: its words, when
+ *	packets are told
+ * @masks: how many; no more than there is room for
  * @pinned: it has the value @at and no other: what asks for it asks nothing
  */
 struct fwt_axis {
@@ -109,6 +115,8 @@ struct fwt_axis {
 	u8 bits;
 	u32 first;
 	u32 of;
+	u32 masks;
+	struct fwt_wide mask[FWT_AXIS_MASKS];
 	bool pinned;
 	struct fwt_wide at;
 };

@@ -222,6 +222,22 @@ static struct fwt_wide prefix_end(struct fwt_wide v, struct fwt_wide mask, u32 w
 	return v;
 }
 
+/* Of a field whose bits are told apart one by one. */
+static void add_mask(struct fwt_axis *a, struct fwt_wide mask)
+{
+	struct fwt_wide rest = prefix_end(fwt_wide(0, 0), mask, a->width);
+	struct fwt_wide next = fwt_wide_next(rest);
+	u32 i;
+
+	/* A prefix is a range, in whatever room its words have. */
+	if (!(rest.h & next.h) && !(rest.l & next.l))
+		return;
+	for (i = 0; i < a->masks && fwt_wide_cmp(a->mask[i], mask); i++)
+		;
+	if (i == a->masks && i < FWT_AXIS_MASKS)
+		a->mask[a->masks++] = mask;
+}
+
 static void cut_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 kind,
 		     const u8 *dim, const u32 *lo, const u32 *hi, const u32 *mask)
 {
@@ -234,6 +250,7 @@ static void cut_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 ki
 		if (mask && (!is_prefix(mask + at, dim[i]) ||
 			     memcmp(lo + at, hi + at, dim[i] * sizeof(u32)))) {
 			sp->axis[axis].raw = true;
+			add_mask(&sp->axis[axis], fwt_wide_words(mask + at, dim[i]));
 		} else if (mask) {
 			struct fwt_wide a = fwt_wide_words(lo + at, dim[i]);
 
