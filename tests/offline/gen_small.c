@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Small policies at random. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,7 +19,21 @@ static unsigned int draw(uint64_t *state, unsigned int below)
 	return (unsigned int)((z >> 32) * below >> 32);
 }
 
-static void match(FILE *out, uint64_t *s)
+static void masked(FILE *out, uint64_t *s)
+{
+	static const char *const what[] = {
+		"daddr & ::ffff == ::1", "saddr & ::ff:0:0 == ::12:0:0",
+		"daddr & 0.255.0.255 == 0.1.0.3", "saddr & 0.0.2.0 == 0.0.2.0",
+		"ttl & 0x1 == 0x1", "ttl & 0x30 == 0x10", "ttl & 0x3c == 0x8-0x1f",
+		"dport & 0x5 == { 0x1, 0x4 }", "tcp dport & 0x12 == 0x10",
+		"tcp flags & syn == syn", "tcp flags & { syn, ack } != syn",
+		"ttl & 0x6 != 0x2", "protocol & 0x2 == 0x2",
+	};
+
+	fprintf(out, "%s ", what[draw(s, sizeof(what) / sizeof(*what))]);
+}
+
+static void match(FILE *out, uint64_t *s, bool masks)
 {
 	static const char *const name[] = { "eth0", "eth1", "wg*", "wg0", "{ eth0, wg0 }" };
 	static const char *const addr[] = {
@@ -30,6 +45,10 @@ static void match(FILE *out, uint64_t *s)
 	static const char *const proto[] = { "tcp", "udp", "{ tcp, udp }", "icmp", "1-20" };
 	unsigned int a = draw(s, 200);
 
+	if (masks && draw(s, 3) == 0) {
+		masked(out, s);
+		return;
+	}
 	switch (draw(s, 8)) {
 	case 0:
 		fprintf(out, "iif %s%s ", draw(s, 4) ? "" : "!= ", name[draw(s, 5)]);
@@ -57,7 +76,7 @@ static void match(FILE *out, uint64_t *s)
 	}
 }
 
-char *gen_small(uint64_t seed, unsigned int rules, const unsigned int *other)
+static char *policy(uint64_t seed, unsigned int rules, const unsigned int *other, bool masks)
 {
 	static const char *const verdict[] = { "accept", "drop", "reject" };
 	unsigned int i, n;
@@ -75,9 +94,19 @@ char *gen_small(uint64_t seed, unsigned int rules, const unsigned int *other)
 			s ^= 0x5555555555ull;
 		fprintf(out, "\t");
 		for (n = 1 + draw(&s, 3); n; n--)
-			match(out, &s);
+			match(out, &s, masks);
 		fprintf(out, "%s\n", verdict[draw(&s, 3)]);
 	}
 	fprintf(out, "\tdrop\n}\n");
 	return fclose(out) ? NULL : text;
+}
+
+char *gen_small(uint64_t seed, unsigned int rules, const unsigned int *other)
+{
+	return policy(seed, rules, other, false);
+}
+
+char *gen_small_masks(uint64_t seed, unsigned int rules, const unsigned int *other)
+{
+	return policy(seed, rules, other, true);
 }

@@ -18,4 +18,7 @@
  */
 char *gen_small(uint64_t seed, unsigned int rules, const unsigned int *other);
 
+/** gen_small_masks() - the same, where many a field is asked behind a mask that is no prefix */
+char *gen_small_masks(uint64_t seed, unsigned int rules, const unsigned int *other);
+
 #endif /* GEN_SMALL_H */

@@ -692,6 +692,71 @@ assert not d["same"] and not d["classes"] and len(d["data"]) == 4
 assert d["data"][0]["what"] == "set" and d["data"][0]["name"] == "s"
 assert d["data"][0]["added"] == ["192.0.2.9"] and d["data"][0]["removed_count"] == 1' "$tmp/out"
 report $? 'in JSON'
+# Masks that are no prefix: what is behind them is one class, not 2^64.
+told() { # what was told, but for packets and lines
+	"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" 2>"$tmp/err" | sed '/^    as /d; s/ *([^ ]*fw:[0-9]*)$//'
+}
+echo 'ingress { daddr & ::ffff:ffff:ffff:ffff == ::10 accept; drop }' >"$tmp/a.fw"
+sed 's/::10/::11/' "$tmp/a.fw" >"$tmp/b.fw"
+told >"$tmp/out"
+diff - "$tmp/out" <<'END'
+ingress: daddr & ::ffff:ffff:ffff:ffff == ::10
+  - accept
+  + drop
+ingress: daddr & ::ffff:ffff:ffff:ffff == ::11
+  - drop
+  + accept
+END
+report $? 'the host part of an address'
+"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["exact"] and not d["more"] and len(d["classes"]) == 2
+assert d["classes"][0]["packets"] == "daddr & ::ffff:ffff:ffff:ffff == ::10"
+assert not d["classes"][0]["more"]' "$tmp/out"
+report $? 'in JSON'
+cp "$top/Documentation/examples/gateway.fw" "$tmp/a.fw"
+sed '/::ffff:ffff:ffff:ffff/s/dport 443/dport 8443/' "$tmp/a.fw" >"$tmp/b.fw"
+told >"$tmp/out"
+# shellcheck disable=SC2016 # the names of defines
+[ "$(grep -c '^ingress: .*daddr & ::ffff:ffff:ffff:ffff == ::10 tcp dport 443 route oif $lan' "$tmp/out")" = 2 ] &&
+	[ "$(grep -c '^ingress: .*daddr & ::ffff:ffff:ffff:ffff == ::10 tcp dport 8443 route oif $lan' "$tmp/out")" = 2 ] &&
+	[ "$(grep -c '^[^ ]' "$tmp/out")" = 4 ]
+report $? 'one among other matches'
+echo 'ingress { tcp dport 22 mark & 0xf0 == 0x10 drop; tcp dport 25 drop; accept }' >"$tmp/a.fw"
+echo 'ingress { accept }' >"$tmp/b.fw"
+told >"$tmp/out"
+diff - "$tmp/out" <<'END'
+ingress: tcp dport 22 mark & 0xf0 == 0x10
+  - drop
+  + accept
+ingress: tcp dport 25
+  - drop
+  + accept
+END
+report $? 'one beside what has none'
+echo 'ingress { tcp flags & { syn, ack } == syn mark & 0xf0 != 0x10 mark & 0xf == 3-5 drop; accept }' >"$tmp/a.fw"
+told >"$tmp/out"
+grep -q 'tcp flags & { syn, ack } == syn.* mark & 0xf == 0x3-0x5' "$tmp/out" && ! grep -q more "$tmp/out"
+report $? 'flags, a range, and two masks of one field'
+# One change of many classes leaves the others their places.
+{
+	echo 'ingress {'
+	for i in $(seq 1 2 600); do printf 'tcp dport %s ttl %s drop\n' "$i" $((i % 211 + 3)); done
+	echo 'udp dport 53 reject; accept }'
+} >"$tmp/a.fw"
+told >"$tmp/out"
+grep -q '^ingress: udp dport 53$' "$tmp/out" && [ "$(grep -c '^ingress' "$tmp/out")" = 5 ] &&
+	[ "$(grep -c '^    and more that fare so' "$tmp/out")" = 1 ] && grep -q '^and more: too many to tell' "$tmp/out"
+report $? 'a change of too many classes'
+echo 'ingress { daddr & ::ffff:ffff:ffff:ffff == ::10 accept; drop }' >"$tmp/a.fw"
+sed 's/::10/::11/' "$tmp/a.fw" >"$tmp/b.fw"
+"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" --budget 2000 >"$tmp/out" 2>"$tmp/err"
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert not d["exact"] and d["more"] and not d["same"] and len(d["classes"]) == 2
+assert all(c["packets"] is None and c["packet"] and c["more"] for c in d["classes"])' "$tmp/out"
+report $? 'where the budget ends before there are words, a packet of each change'
 "$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
 [ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
 report $? 'a file that is not there'

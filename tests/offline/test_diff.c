@@ -102,6 +102,19 @@ static void let_go(struct class *c, u32 n)
 	free(c);
 }
 
+/* Words with a mask are matches, unless others beside them are not. */
+static void hold_masks(const char *words, bool readable)
+{
+	static const char *const people[] = { "(", " like ", "of no name", "none", "..." };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(people); i++)
+		readable |= !!strstr(words, people[i]);
+	if (!readable && strstr(words, " & "))
+		print_error("'%s' is not understood\n", words);
+	assert_true(readable || !strstr(words, " & "));
+}
+
 /* False where some of the words are no matches. */
 static bool read_classes(const struct fwt_diff *d, const char *hook, struct class **to, u32 *n)
 {
@@ -114,9 +127,11 @@ static bool read_classes(const struct fwt_diff *d, const char *hook, struct clas
 			continue;
 		c[count].in = matches(hook, d->class[i].words);
 		ok &= !!c[count].in;
+		hold_masks(d->class[i].words, !!c[count].in);
 		for (e = 0; e < FWT_DIFF_EXCEPT && d->class[i].except[e][0]; e++) {
 			c[count].except[e] = matches(hook, d->class[i].except[e]);
 			ok &= !!c[count].except[e];
+			hold_masks(d->class[i].except[e], !!c[count].except[e]);
 		}
 		count++;
 	}
@@ -213,7 +228,7 @@ static char *bent(const char *text, u64 seed)
 }
 
 struct figures {
-	u32 policies, classes, inside, outside, told, outgrew, examples;
+	u32 policies, classes, inside, outside, told, outgrew, examples, masks;
 };
 
 static void hold_hook(const struct fwt_policy_ast *const ast[2], const struct fwt_diff *d,
@@ -331,11 +346,14 @@ static void hold(char *text, char *other, u64 seed, struct figures *f)
 {
 	const struct fwt_policy_ast *ast[2] = { policy(text), other ? policy(other) : NULL };
 	struct fwt_diff d;
+	u32 i;
 
 	if (ast[0] && ast[1]) {
 		assert_int_equal(fwt_diff(ast[0], ast[1], BUDGET, 0, &d), 0);
 		f->policies++;
 		f->classes += d.count;
+		for (i = 0; i < d.count; i++)
+			f->masks += !!strstr(d.class[i].words, " & ");
 		f->outgrew += d.outgrew || d.more;
 		hold_hook(ast, &d, false, seed, f);
 		hold_hook(ast, &d, true, seed, f);
@@ -352,6 +370,13 @@ static void hold(char *text, char *other, u64 seed, struct figures *f)
 	fwt_ast_free((struct fwt_policy_ast *)(uintptr_t)ast[1]);
 	free(text);
 	free(other);
+}
+
+static void print_figures(const struct figures *f)
+{
+	print_message("%u pairs, %u classes, %u with masks, %u too many; %u hooks' in words: "
+		      "%u packets inside, %u outside; %u examples\n", f->policies, f->classes,
+		      f->masks, f->outgrew, f->told, f->inside, f->outside, f->examples);
 }
 
 static void classes_are_the_oracle(void **state)
@@ -372,11 +397,28 @@ static void classes_are_the_oracle(void **state)
 		hold(gen_small(seed + i, 12, NULL), gen_small(seed + i, 12, &other), seed + i,
 		     &f);
 	}
-	print_message("%u pairs, %u classes, %u too many; %u hooks' in words: "
-		      "%u packets inside, %u outside; %u examples\n", f.policies,
-		      f.classes, f.outgrew, f.told, f.inside, f.outside, f.examples);
+	print_figures(&f);
 	assert_true(f.policies > n / 2 && f.outside > f.inside && f.inside >= n);
 	assert_true(f.examples > n / 2);
+	assert_true(f.outgrew <= n / 4);
+}
+
+/* Masks that are no prefix: told as such, and true. */
+static void masks_are_the_oracle(void **state)
+{
+	u64 n = setting("FWT_POLICIES", 60), seed = setting("FWT_SEED", 1), i;
+	struct figures f = { 0 };
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		u32 rules = 1 + (u32)(i % 8), other = (u32)(i / 8) % rules;
+
+		hold(gen_small_masks(seed + i, rules, NULL),
+		     gen_small_masks(seed + i, rules, &other), seed + i, &f);
+	}
+	print_figures(&f);
+	assert_true(f.policies > n / 2 && f.inside >= n && f.outside >= n);
+	assert_true(f.masks >= n / 2);
 	assert_true(f.outgrew <= n / 4);
 }
 
@@ -611,6 +653,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_are_the_oracle),
+		cmocka_unit_test(masks_are_the_oracle),
 		cmocka_unit_test(a_rewrite_is_nothing),
 		cmocka_unit_test(a_small_budget_is_an_answer),
 		cmocka_unit_test(long_lists_have_whole_values),

@@ -123,7 +123,7 @@ static void print(const struct fwt_diff *d, const char *first)
 	uint32_t i;
 
 	for (i = 0; i < d->count; i++)
-		exact &= d->class[i].words[0];
+		exact &= !!d->class[i].words[0];
 	out_object(NULL);
 	out_bool("same", !d->count && !d->n_data && !d->outgrew);
 	out_bool("exact", exact);
