@@ -17,7 +17,7 @@
 struct fwt_policy_ast;
 struct fwt_diag;
 
-/* Classes that are told, and of a hook behind them FWT_DIFF_FEW; what more there are is
+/* Classes that are told, and at least FWT_DIFF_FEW at each hook; what more there are is
  * counted no further.
  */
 #define FWT_DIFF_CLASSES	64
