@@ -19,7 +19,9 @@ struct fwt_axis_change {
  * @change: axes
  * @n: how many
  * @fields: FWT_FIELD_BIT() of what is not what it was: questions about them are new
- * @asks: FWT_FIELD_BIT() of what it is found by in a map: by others it is another one
+ * @asks: FWT_FIELD_BIT() of what it goes by: by others it is another one
+ * @keeps: FWT_FIELD_BIT() of what it could have changed, and leaves to those before it
+ * @from: a field that it copies: of what lacks it nothing is changed; or __FWT_FIELD_MAX
  * @slot: of its effect
  * @translates: addresses or ports
  * @of_source: those of the source
@@ -32,6 +34,8 @@ struct fwt_axis_changes {
 	u32 n;
 	u64 fields;
 	u64 asks;
+	u64 keeps;
+	u32 from;
 	u32 slot;
 	bool translates;
 	bool of_source;
@@ -42,6 +46,22 @@ struct fwt_axis_changes {
 
 /** fwt_changes_add() - one more; none, where @axis is FWT_AXIS_NONE */
 void fwt_changes_add(struct fwt_axis_changes *c, u32 axis, bool known, struct fwt_wide value);
+
+/**
+ * fwt_changes_modifier() - what a modifier changes
+ * @kind: in packets of this family
+ *
+ * Return: false where it leaves no trace.
+ */
+bool fwt_changes_modifier(struct fwt_prove *p, const struct fwt_ir_rule *r,
+		    const struct fwt_modifier *m, u32 kind, struct fwt_axis_changes *c);
+
+/** fwt_changes_by_map() - what a map says, or nothing */
+bool fwt_changes_by_map(const struct fwt_modifier *m);
+
+/** fwt_changes_has() - the packets that its map has something for, as they are when it is asked */
+u32 fwt_changes_has(struct fwt_prove *p, const struct fwt_ir_rule *r,
+		    const struct fwt_modifier *m);
 
 /** fwt_changes_put() - @f, of what stands behind the changes, of what stands before them */
 u32 fwt_changes_put(struct fwt_prove *p, const struct fwt_axis_changes *c, u32 f);

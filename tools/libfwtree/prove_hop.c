@@ -47,6 +47,7 @@ static void hop_change(struct fwt_axis_changes *c)
 	u32 i;
 
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "routing");
 	c->walked = true;
 	c->fields = FWT_FIELD_BIT(TTL) | FWT_FIELD_BIT(ETHER_SADDR) |
@@ -62,6 +63,7 @@ static void hop_change(struct fwt_axis_changes *c)
 static void priority_change(struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "forwarding");
 	c->walked = true;
 	c->fields = FWT_FIELD_BIT(PRIORITY);
@@ -82,6 +84,7 @@ static u32 keeps_priority(struct fwt_prove *p)
 static void loop_change(struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "the loopback");
 	c->walked = true;
 	c->fields = FWT_FIELD_BIT(IIF) | FWT_FIELD_BIT(OIF);
@@ -142,6 +145,7 @@ void fwt_prove_loop_bits(struct fwt_prove *p, u8 *bits)
 static void received_change(struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "the device's tree");
 	c->walked = true;
 }
@@ -162,11 +166,16 @@ void fwt_prove_received_bits(struct fwt_prove *p, u8 *bits)
 	fwt_changes_bits(p, &c, bits);
 }
 
-static void sent_change(struct fwt_axis_changes *c)
+static void sent_change(const struct fwt_prove *p, struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "egress");
 	c->walked = true;
+	if (!p->sp->clamps)
+		return;
+	c->fields = FWT_FIELD_BIT(TCP_OPTION_MSS);
+	fwt_changes_add(c, FWT_AXIS_TCP_OPTION_MSS, false, fwt_wide(0, 0));
 }
 
 /* The port that POST_ROUTING finds for the source. No walk sees it but that of the device;
@@ -176,6 +185,7 @@ static void sent_change(struct fwt_axis_changes *c)
 static void source_change(struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "the choice of its source port");
 	c->walked = true;
 	c->fields = FWT_FIELD_BIT(SPORT) | FWT_FIELD_BIT(TCP_SPORT) | FWT_FIELD_BIT(UDP_SPORT) |
@@ -194,7 +204,7 @@ u32 fwt_prove_sent(struct fwt_prove *p, u32 f)
 {
 	struct fwt_axis_changes c;
 
-	sent_change(&c);
+	sent_change(p, &c);
 	f = fwt_changes_put(p, &c, f);
 	source_change(&c);
 	return fwt_dd_ite(&p->sp->dd, translated(p), fwt_changes_put(p, &c, f), f);
@@ -207,7 +217,7 @@ void fwt_prove_sent_bits(struct fwt_prove *p, u8 *bits)
 	source_change(&c);
 	if (holds(p, translated(p), bits))
 		fwt_changes_bits(p, &c, bits);
-	sent_change(&c);
+	sent_change(p, &c);
 	fwt_changes_bits(p, &c, bits);
 }
 
@@ -215,6 +225,7 @@ void fwt_prove_sent_bits(struct fwt_prove *p, u8 *bits)
 static void piece_change(struct fwt_axis_changes *c, const char *which)
 {
 	memset(c, 0, sizeof(*c));
+	c->from = __FWT_FIELD_MAX;
 	snprintf(c->text, sizeof(c->text), "%s", which);
 	c->walked = true;
 	c->fields = FWT_FIELD_BIT(LENGTH);

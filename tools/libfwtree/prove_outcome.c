@@ -89,7 +89,8 @@ static u32 cell(struct fwt_prove *p, const struct fwt_out_effect *new, u32 slot,
 	u32 i;
 
 	for (i = 0; i < p->out->effect.count; i++)
-		if (e[i].slot == slot && e[i].next == next && !strcmp(e[i].text, new->text))
+		if (e[i].slot == slot && e[i].next == next && e[i].reads == new->reads &&
+		    !strcmp(e[i].text, new->text))
 			break;
 	fwt_dd_work(&p->sp->dd, i / LOOK_STEPS);
 	if (i < p->out->effect.count)
@@ -125,23 +126,26 @@ static u32 insert(struct fwt_prove *p, u32 list, const struct fwt_out_effect *ne
 	return cell(p, &e, e.slot, insert(p, e.next, new));
 }
 
-static bool is_read(const struct fwt_prove *p, u32 list, u64 fields)
+/* Behind @new an effect that goes by what that has written is another one. What it goes by
+ * is then that which @new does, and what that has left alone.
+ */
+static u32 behind(struct fwt_prove *p, u32 list, const struct fwt_out_effect *new, u64 writes)
 {
-	const struct fwt_out_effect *e = p->out->effect.data;
+	struct fwt_out_effect e;
+	char whole[1000], text[600];
+	u32 next;
 
-	for (; list != FWT_NONE; list = e[list].next)
-		if (e[list].reads & fields)
-			return true;
-	return false;
-}
-
-/* What is overwritten, but was read before, is one of many. */
-static u32 insert_read(struct fwt_prove *p, u32 list, const struct fwt_out_effect *new,
-		       u64 writes)
-{
-	u32 with = insert(p, list, new);
-
-	return with == list && is_read(p, list, writes) ? cell(p, new, 0, list) : with;
+	if (list == FWT_NONE)
+		return list;
+	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
+	next = behind(p, e.next, new, writes);
+	if (!(e.reads & writes))
+		return next == e.next ? list : cell(p, &e, e.slot, next);
+	snprintf(whole, sizeof(whole), "%s (after '%s')", e.text, new->text);
+	fwt_space_shorten(text, sizeof(text), whole);
+	e.text = text;
+	e.reads = (e.reads & ~writes) | new->reads;
+	return cell(p, &e, e.slot, next);
 }
 
 struct adding {
@@ -158,9 +162,9 @@ static u32 add_to(void *ctx, u32 leaf)
 	if (fwt_dd_value(leaf) < 2)
 		return leaf;
 	o = *fwt_outcome(a->p->out, leaf);
-	if (a->effect->slot && (o.verdict == FWT_VERDICT_DROP || o.verdict == FWT_VERDICT_REJECT))
-		return leaf;
-	o.effect = insert_read(a->p, o.effect, a->effect, a->writes);
+	o.effect = behind(a->p, o.effect, a->effect, a->writes);
+	if (!a->effect->slot || (o.verdict != FWT_VERDICT_DROP && o.verdict != FWT_VERDICT_REJECT))
+		o.effect = insert(a->p, o.effect, a->effect);
 	return fwt_prove_leaf(a->p, &o);
 }
 

@@ -145,6 +145,7 @@ struct fwt_opaque {
  * @per_packet: every packet walks, not openers alone
  * @loose: TCP that is in its middle opens a connection ("option tcp-loose"); @adopts: for
  *	a while ("option adopt")
+ * @clamps: some rule has what leaves offer less
  * @opaque: struct fwt_opaque
  * @updated: u64, hashes of names: sets that rules add to or remove from
  * @failed: no memory
@@ -159,6 +160,7 @@ struct fwt_space {
 	bool per_packet;
 	bool loose;
 	bool adopts;
+	bool clamps;
 	bool failed;
 	struct fwt_vec opaque;
 	struct fwt_vec updated;

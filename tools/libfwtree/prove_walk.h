@@ -250,8 +250,7 @@ void fwt_prove_whole_bits(struct fwt_prove *p, u8 *bits);
  * @p: proof
  * @f: outcomes
  * @effect: its text, slot, and what it reads
- * @writes: fields that it sets, bits: what a later effect has read of these counts, whatever
- *	stands there in the end
+ * @writes: fields that it sets, bits: a later effect that reads these is another one
  */
 u32 fwt_prove_effect(struct fwt_prove *p, u32 f, const struct fwt_out_effect *effect,
 		     u64 writes);
