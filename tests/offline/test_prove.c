@@ -101,9 +101,13 @@ static bool answer(struct policy *w, const struct fwt_packet *p,
 	u32 i, k, a, b, x[4], y[4];
 
 	for (i = 0; i < w->sp.opaque.count; i++) {
+		bool server = !strncmp(o[i].key, "server ", 7);
 		const char *equal = strstr(o[i].key, " == "), *less = strstr(o[i].key, " < ");
 		const char *op = equal ? equal : less, *other;
 
+		/* It has some, see sema_sample.c. */
+		if (server)
+			bits[o[i].var] = 1;
 		/* Others have a rule's text in them. */
 		if (!op || !strncmp(o[i].key, "after", 5) || !strncmp(o[i].key, "split", 5) ||
 		    o[i].key[0] <= '9')

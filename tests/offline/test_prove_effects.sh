@@ -121,5 +121,37 @@ proves 'does not hold' 'a route, by mark and destination' \
 proves 'does not hold' 'a set, by both' 'never in eth0 tcp * to * expect drop' ingress \
 	'family ipv6 accept; set mark 7; dnat to 10.0.0.1; daddr . mark @pairs accept; set mark 8; dnat to 10.0.0.1; daddr . mark @pairs drop; accept'
 
+# Queues: the program lets a packet go on, or not.
+proves 'does not hold' 'what goes by a queue may be accepted' \
+	'never in eth0 tcp * to * expect accept' ingress 'queue 1'
+proves 'does not hold' '... or not' 'always in eth0 tcp * to * expect accept' ingress 'queue 1'
+proves 'does not hold' '... and then meets egress' 'never in eth0 tcp * to * expect reject' \
+	ingress 'queue 1 }; egress { reject'
+grep -q 'becomes reject' "$tmp/out"
+report $? 'whose rule is told'
+proves 'does not hold' 'which may refuse it' 'always in eth0 tcp * to * expect queue' \
+	ingress 'queue 1 }; egress { tcp dport 9 drop; accept'
+proves 'holds' 'or let it by' 'always in eth0 tcp * to * expect queue' \
+	ingress 'queue 1 }; egress { accept'
+"$fwctl" check "$tmp/p.fw" --quick --budget 20 --property 'never in eth0 tcp * to * expect accept' \
+	>"$tmp/out" 2>"$tmp/err"
+grep -q 'found among generated packets' "$tmp/out"
+report $? 'the same without a diagram'
+
+# Pools, whose servers come and go.
+proves 'does not hold' 'a pool may have no server' 'never in eth0 tcp * to * expect drop' ingress \
+	'set mark 1; balance @servers; accept'
+grep -q 'where not a server in @servers' "$tmp/out" && grep -q 'by .*p.fw:7' "$tmp/out"
+report $? 'which is told with its rule'
+proves 'does not hold' '... and say so' 'never in eth0 tcp * to * expect reject' ingress \
+	'balance @servers or reject; accept'
+proves 'holds' 'what is not tracked is not led there' \
+	'never in eth0 udp * to 224.0.0.1 expect drop' ingress \
+	'ct state untracked accept; balance @servers; accept'
+
+# Connections: who walks has opened one.
+proves 'holds' 'no opener is an answer' 'never in eth0 tcp * to * expect drop' ingress \
+	'ct direction reply drop; accept'
+
 echo "1..$n"
 exit $failed

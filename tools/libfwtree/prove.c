@@ -296,6 +296,9 @@ static u32 comes_to(void *ctx, u32 leaf)
 		return w->unknown ? FWT_DD_YES : FWT_DD_NO;
 	if (v == FWT_OUT_EXPIRES)
 		return w->unknown ? FWT_DD_NO : FWT_DD_YES;
+	/* The program behind a queue may let it go on, or not. */
+	if (v == FWT_OUT_QUEUE && w->unknown && w->verdict == FWT_VERDICT_ACCEPT)
+		return FWT_DD_YES;
 	return v == w->verdict ? FWT_DD_YES : FWT_DD_NO;
 }
 
@@ -347,10 +350,19 @@ static const struct fwt_ir_tree *tree_at(struct fwt_prover *p, const struct stag
 	return NULL;
 }
 
+/* What went by a queue, and is refused behind it, is not the queue's. */
+static bool lets_on(const struct fwt_prover *p, const struct fwt_ir_rule *by, u8 verdict)
+{
+	return !p->prove.refused &&
+	       (by->end == FWT_END_ACCEPT ||
+		(by->end == FWT_END_QUEUE && verdict != FWT_OUT_QUEUE));
+}
+
 /* The rule that decides. Whoever lets on is not who refuses: the last one is. */
 static void place(struct fwt_prover *p, const struct stage *way,
-		  struct fwt_witness *w, bool accepted, struct fwt_proof *proof)
+		  struct fwt_witness *w, u8 verdict, struct fwt_proof *proof)
 {
+	bool accepted = verdict == FWT_VERDICT_ACCEPT;
 	const struct fwt_ir_rule *by = NULL;
 	u8 *bits = calloc(p->sp.vars + 64, 1);
 	const struct fwt_ir_tree *t;
@@ -366,13 +378,13 @@ static void place(struct fwt_prover *p, const struct stage *way,
 			s->before(&p->prove, bits);
 		t = tree_at(p, s, bits);
 		by = t ? fwt_prove_follow(&p->prove, t, bits) : NULL;
-		if ((t && !by) || (by && by->end != FWT_END_ACCEPT) ||
+		if ((t && !by) || (by && !lets_on(p, by, verdict)) ||
 		    (accepted && !s->device))
 			break;
 		if (t && s->after)
 			s->after(&p->prove, bits);
 	}
-	if (by && (by->end != FWT_END_ACCEPT || accepted)) {
+	if (by && (!lets_on(p, by, verdict) || accepted)) {
 		proof->file = p->ast->sources->source[by->ast->loc.file]->name;
 		proof->line = by->ast->loc.line;
 	}
@@ -466,8 +478,7 @@ int fwt_prover_run(struct fwt_prover *p, int n, struct fwt_proof *proof)
 		memcpy(proof->given, w.given, sizeof(proof->given));
 	fwt_outcome_words(&p->out, fwt_dd_at(dd, f, w.bits), proof->becomes,
 			  sizeof(proof->becomes));
-	place(p, way, &w, fwt_outcome(&p->out, fwt_dd_at(dd, f, w.bits))->verdict ==
-	      FWT_VERDICT_ACCEPT, proof);
+	place(p, way, &w, fwt_outcome(&p->out, fwt_dd_at(dd, f, w.bits))->verdict, proof);
 	fwt_witness_clean(&w);
 	return 0;
 }

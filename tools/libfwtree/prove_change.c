@@ -193,6 +193,31 @@ static u32 left_alone(struct fwt_prove *p, const struct fwt_axis_changes *c)
 	return fwt_dd_not(dd, f);
 }
 
+/* Whether a pool has a server of the packet's family: they come and go. */
+static u32 served(struct fwt_prove *p, const struct fwt_modifier *m)
+{
+	char key[400], text[400];
+	u32 kind, has[2];
+
+	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
+		snprintf(key, sizeof(key), "server %u in @%s", kind, m->nat.pool.text);
+		snprintf(text, sizeof(text), "a server in @%s", m->nat.pool.text);
+		has[kind] = fwt_space_opaque(p->sp, key, text, 0, false);
+	}
+	return fwt_dd_ite(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), has[1], has[0]);
+}
+
+static u32 unserved(struct fwt_prove *p, const struct fwt_modifier *m)
+{
+	struct fwt_outcome o = { .verdict = FWT_VERDICT_DROP, .effect = FWT_NONE };
+
+	if (m->nat.or_reject) {
+		o.verdict = FWT_VERDICT_REJECT;
+		o.reject = (u8)m->nat.or_reject->reject.with;
+	}
+	return fwt_prove_leaf(p, &o);
+}
+
 /* @miss: where a map has nothing, behind the rule. */
 static u32 modified(struct fwt_prove *p, const struct fwt_ir_rule *r,
 		    const struct fwt_modifier *m, u32 f, u32 miss)
@@ -216,6 +241,8 @@ static u32 modified(struct fwt_prove *p, const struct fwt_ir_rule *r,
 	f = fwt_dd_ite(&p->sp->dd, fwt_space_kind(p->sp, FWT_KIND_IPV6), to[1], to[0]);
 	if (too_late(p, &c))
 		f = fwt_dd_ite(&p->sp->dd, in_time(p), f, fwt_prove_leaf(p, &dropped));
+	if (m->kind == FWT_AST_MOD_BALANCE)
+		f = fwt_dd_ite(&p->sp->dd, served(p, m), f, unserved(p, m));
 	if (fwt_changes_by_map(m))
 		f = fwt_dd_ite(&p->sp->dd, fwt_changes_has(p, r, m), f, miss);
 	return fwt_dd_ite(&p->sp->dd, left_alone(p, &c), was, f);
@@ -365,7 +392,7 @@ void fwt_changes_bits(struct fwt_prove *p, const struct fwt_axis_changes *c, u8 
 	free(asked);
 }
 
-/* False where a map has nothing: the rest of the rule is not done. */
+/* False where a map has nothing, or the packet is refused: the rest of the rule is not done. */
 static bool modify_bits(struct fwt_prove *p, const struct fwt_ir_rule *r,
 			const struct fwt_modifier *m, u8 *bits)
 {
@@ -380,6 +407,12 @@ static bool modify_bits(struct fwt_prove *p, const struct fwt_ir_rule *r,
 		     fwt_dd_at(&p->sp->dd, left_alone(p, &c), bits) == FWT_DD_YES))
 			continue;
 		if (fwt_changes_by_map(m) && fwt_dd_at(&p->sp->dd, fwt_changes_has(p, r, m), bits) != FWT_DD_YES)
+			return false;
+		p->refused = (too_late(p, &c) &&
+			      fwt_dd_at(&p->sp->dd, in_time(p), bits) != FWT_DD_YES) ||
+			     (m->kind == FWT_AST_MOD_BALANCE &&
+			      fwt_dd_at(&p->sp->dd, served(p, m), bits) != FWT_DD_YES);
+		if (p->refused)
 			return false;
 		fwt_changes_bits(p, &c, bits);
 	}

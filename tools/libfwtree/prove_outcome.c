@@ -175,3 +175,32 @@ u32 fwt_prove_effect(struct fwt_prove *p, u32 f, const struct fwt_out_effect *ef
 
 	return p->bare ? f : fwt_dd_leaves(&p->sp->dd, f, add_to, &a);
 }
+
+struct queueing {
+	struct fwt_prove *p;
+	u32 number;
+	bool bypass;
+};
+
+static u32 by_queue(void *ctx, u32 leaf)
+{
+	const struct queueing *q = ctx;
+	struct fwt_outcome o;
+
+	if (fwt_dd_value(leaf) < 2)
+		return leaf;
+	o = *fwt_outcome(q->p->out, leaf);
+	if (o.verdict != FWT_VERDICT_ACCEPT)
+		return leaf;
+	o.verdict = FWT_OUT_QUEUE;
+	o.reject = q->bypass;
+	o.queue = q->number;
+	return fwt_prove_leaf(q->p, &o);
+}
+
+u32 fwt_prove_queued(struct fwt_prove *p, u32 f, u32 number, bool bypass)
+{
+	struct queueing q = { .p = p, .number = number, .bypass = bypass };
+
+	return fwt_dd_leaves(&p->sp->dd, f, by_queue, &q);
+}

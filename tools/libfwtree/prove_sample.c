@@ -25,6 +25,7 @@ struct trial {
 	bool loose;
 	char oif[17];
 	const struct fwt_rule *rule;
+	bool queued;
 };
 
 /* True where the packet goes on. */
@@ -39,9 +40,9 @@ static bool walk(struct trial *t, enum fwt_hook hook, struct fwt_packet *p,
 		return true;
 	p->hook = (u8)hook;
 	fwt_oracle_walk(&t->o, h, p, &t->env, r);
-	t->rule = r->rule;
-	if (r->flags & FWT_DECISION_QUEUE)
-		r->verdict = FWT_OUT_QUEUE;
+	if (!t->queued || r->verdict != FWT_VERDICT_ACCEPT)
+		t->rule = r->rule;
+	t->queued |= !!(r->flags & FWT_DECISION_QUEUE);
 	return r->verdict == FWT_VERDICT_ACCEPT;
 }
 
@@ -101,7 +102,11 @@ static bool contradicts(struct trial *t, const struct fwt_packet *packet)
 	if (!fwt_property_has(t->pr, &p, t->loose))
 		return false;
 	t->rule = NULL;
+	t->queued = false;
 	verdict = t->pr->out ? starts(t, &p) : comes_in(t, &p);
+	if (verdict == FWT_VERDICT_ACCEPT && t->queued &&
+	    (t->pr->always || t->pr->verdict != FWT_VERDICT_ACCEPT))
+		verdict = FWT_OUT_QUEUE;
 	return verdict != FWT_OUT_EXPIRES &&
 	       (verdict == t->pr->verdict) != t->pr->always;
 }

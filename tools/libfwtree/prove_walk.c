@@ -502,8 +502,9 @@ u32 fwt_prove_end(struct fwt_prove *p, const struct fwt_ir_rule *r, struct fwt_w
 	case FWT_END_REJECT:
 		return verdict(p, FWT_VERDICT_REJECT, r->param, 0);
 	case FWT_END_QUEUE:
-		return verdict(p, FWT_OUT_QUEUE, r->ast->end.queue.bypass,
-			       (u32)r->ast->end.queue.number);
+		return fwt_prove_queued(p, p->accepted ? p->accepted :
+					verdict(p, FWT_VERDICT_ACCEPT, 0, 0),
+					(u32)r->ast->end.queue.number, r->ast->end.queue.bypass);
 	case FWT_END_GOTO:
 		return tree_end(p, r->target, ways.back, false);
 	case FWT_END_CALL:
@@ -586,8 +587,12 @@ static enum way follow_rule(struct fwt_prove *p, const struct fwt_ir_rule *r, u8
 		return ENDED;
 	if (!holds(p, fwt_prove_match(p, r), bits))
 		return ON;
-	if (!fwt_prove_change(p, r, bits))
-		return ON;
+	if (!fwt_prove_change(p, r, bits)) {
+		if (!p->refused)
+			return ON;
+		*by = r;
+		return ENDED;
+	}
 	switch (r->end) {
 	case FWT_END_NONE:
 		return ON;
@@ -639,6 +644,7 @@ const struct fwt_ir_rule *fwt_prove_follow(struct fwt_prove *p, const struct fwt
 
 	p->hook = (u32)__builtin_ctz(t->hooks);
 	p->followed = 0;
+	p->refused = false;
 	follow_block(p, &t->body, bits, &by);
 	return by;
 }

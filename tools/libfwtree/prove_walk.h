@@ -90,6 +90,7 @@ struct fwt_prove_stateful {
  * @called: in so many calls
  * @again: in so many trees that were walked before
  * @followed: rules that one packet has met
+ * @refused: the last of them could not lead it where it should, and ended its walk
  * @known: what became of packets at trees: fwt_prove_recall()
  */
 struct fwt_prove {
@@ -110,6 +111,7 @@ struct fwt_prove {
 	u32 called;
 	u32 again;
 	u32 followed;
+	bool refused;
 	struct fwt_prove_known *known;
 };
 
@@ -245,6 +247,9 @@ u32 fwt_prove_later_piece(struct fwt_prove *p, u32 f);
 u32 fwt_prove_whole(struct fwt_prove *p, u32 f);
 void fwt_prove_whole_bits(struct fwt_prove *p, u8 *bits);
 
+/** fwt_prove_queued() - outcomes of what goes by a queue: what is accepted is by way of that */
+u32 fwt_prove_queued(struct fwt_prove *p, u32 f, u32 number, bool bypass);
+
 /**
  * fwt_prove_effect() - outcomes with one effect more, the first of all
  * @p: proof
@@ -262,7 +267,7 @@ u32 fwt_prove_effect(struct fwt_prove *p, u32 f, const struct fwt_out_effect *ef
  */
 u32 fwt_prove_changed(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f, u32 miss);
 
-/** fwt_prove_change() - one packet; false where a map has nothing for it */
+/** fwt_prove_change() - one packet; false where a map has nothing for it, or it is refused */
 bool fwt_prove_change(struct fwt_prove *p, const struct fwt_ir_rule *r, u8 *bits);
 
 /* The same for what a select's node of another module may set besides choosing. */

@@ -175,6 +175,11 @@ u32 fwt_space_opens(struct fwt_space *sp, bool middle)
 	return f;
 }
 
+static u32 original(struct fwt_space *sp)
+{
+	return fwt_space_is(sp, FWT_AXIS_MORE + 3 * FWT_FIELD_CT_DIRECTION + 1, 0, 0);
+}
+
 /* What a connection has, and no packet without one. */
 static u32 of_connection(struct fwt_space *sp)
 {
@@ -197,6 +202,9 @@ static u32 of_connection(struct fwt_space *sp)
 		there = fwt_space_have(sp, its[i].field, FWT_KIND_IPV4);
 		f = fwt_dd_and(dd, f, fwt_dd_ite(dd, has, its[i].always ? there : FWT_DD_YES,
 						 fwt_dd_not(dd, there)));
+		/* Who walks alone is its opener. */
+		if (its[i].field == FWT_FIELD_CT_DIRECTION && !sp->per_packet)
+			f = fwt_dd_and(dd, f, fwt_dd_ite(dd, has, original(sp), FWT_DD_YES));
 	}
 	return f;
 }
