@@ -153,5 +153,14 @@ proves 'holds' 'what is not tracked is not led there' \
 proves 'holds' 'no opener is an answer' 'never in eth0 tcp * to * expect drop' ingress \
 	'ct direction reply drop; accept'
 
+# A tree that a packet may meet twice: its rules are gone both times.
+printf '%s\n' 'tree twice {' '	mark 2 drop' '	udp dport 9 set priority 1' '}' \
+	'ingress {' '	call twice' '	set ct mark 1' '	call twice' '	accept' '}' >"$tmp/p.fw"
+"$fwctl" check "$tmp/p.fw" >"$tmp/out" 2>"$tmp/err"
+! grep -q 'p.fw:[23]:.*changes nothing' "$tmp/err"
+report $? 'what is done again by the same rule is done by it'
+grep -q 'p.fw:6:.*changes nothing' "$tmp/err"
+report $? 'and by one of its two calls'
+
 echo "1..$n"
 exit $failed

@@ -58,14 +58,32 @@ static bool only_once(const struct fwt_analyser *a, const struct fwt_ir_tree *t)
 	return n == 0 || (n == 1 && one && only_once(a, one));
 }
 
+/* Behind a tree that a packet may come to again: what stands there may do what a rule of the
+ * tree does because that rule stands there, too, and is gone with it. So it is nothing known.
+ */
+static u32 behind(struct fwt_analyser *a)
+{
+	static const struct fwt_outcome leaves = {
+		.verdict = FWT_OUT_FALLS, .effect = FWT_NONE, .queue = 1,
+	};
+
+	return fwt_prove_leaf(&a->prove, &leaves);
+}
+
 static u32 visit_tree(struct fwt_analyser *a, const struct fwt_ir_tree *t, u32 in, u32 back)
 {
 	struct fwt_ways ways = { back, back };
 	struct leaving l;
+	bool once;
 
 	if (!t || in == FWT_DD_NO)
 		return in;
-	l = visit_block(a, &t->body, in, ways, only_once(a, t));
+	once = only_once(a, t);
+	if (!once) {
+		ways.next = behind(a);
+		ways.back = ways.next;
+	}
+	l = visit_block(a, &t->body, in, ways, once);
 	return fwt_dd_or(&a->sp.dd, l.next, l.back);
 }
 
