@@ -392,8 +392,8 @@ static void one_diagram_is_one_policy(void **state)
 		}
 		free(text);
 	}
-	print_message("%u pairs, %u packets the same, %u not, %u over their budget\n", told.policies,
-		      told.same, told.other, told.over);
+	print_message("%u pairs, %u packets the same, %u not, %u over their budget\n",
+		      told.policies, told.same, told.other, told.over);
 	assert_true(told.policies > n && told.same > n && told.other > n);
 }
 

@@ -406,7 +406,8 @@ static bool modify_bits(struct fwt_prove *p, const struct fwt_ir_rule *r,
 		    ((p->sp->tracks || c.from < __FWT_FIELD_MAX) &&
 		     fwt_dd_at(&p->sp->dd, left_alone(p, &c), bits) == FWT_DD_YES))
 			continue;
-		if (fwt_changes_by_map(m) && fwt_dd_at(&p->sp->dd, fwt_changes_has(p, r, m), bits) != FWT_DD_YES)
+		if (fwt_changes_by_map(m) &&
+		    fwt_dd_at(&p->sp->dd, fwt_changes_has(p, r, m), bits) != FWT_DD_YES)
 			return false;
 		p->refused = (too_late(p, &c) &&
 			      fwt_dd_at(&p->sp->dd, in_time(p), bits) != FWT_DD_YES) ||

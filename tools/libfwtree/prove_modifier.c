@@ -176,7 +176,8 @@ static u64 nat_asks(const struct fwt_modifier *m, bool of_source)
 		break;
 	}
 	for (v = m->nat.addr.first; v; v = v->next)
-		asks |= v->kind == FWT_VALUE_ADDR_OF ? FIELDS_DEST : is_range(v) ? FIELDS_SOURCE : 0;
+		asks |= v->kind == FWT_VALUE_ADDR_OF ? FIELDS_DEST :
+			is_range(v) ? FIELDS_SOURCE : 0;
 	if (!of_source && is_range(m->nat.port))
 		asks |= FIELDS_SOURCE | FIELDS_PORT;
 	return asks;
