@@ -263,12 +263,15 @@ static enum fwt_hook changes_at(const struct fwt_way *w)
 	}
 }
 
-/* IPv4 gives a packet that it forwards the priority of its type of service. */
+/* IPv4 gives a packet that it forwards the priority of its type of service. What starts here
+ * comes to ingress last, by lo.
+ */
 void fwt_change_restore(struct fwt_way *w)
 {
 	const struct fwt_conn_more *m = more_of(w->c);
 
-	if (!m || !(m->by[FWT_HOOK_INGRESS].what & FWT_DECISION_PRIORITY))
+	if (!m || fwt_conn_is(w->c, FWT_CONN_LOCAL) ||
+	    !(m->by[FWT_HOOK_INGRESS].what & FWT_DECISION_PRIORITY))
 		return;
 	w->skb->priority = m->by[FWT_HOOK_INGRESS].priority;
 	w->p.priority = w->skb->priority;

@@ -4,9 +4,10 @@
  * policy or an interface has changed.
  *
  * A connection is decided again as a whole: ingress with the ends C and V,
- * egress with C and S, as its first packet met them. What the record did not
- * keep is unknown; a rule that asks for it leaves the old verdict. The choices
- * that were made (addresses, ports) stay if the rules still allow them.
+ * egress with C and S, as its first packet met them; of what starts here egress
+ * with C and V, and, where it came in by lo, ingress with N and S. What the record
+ * did not keep is unknown; a rule that asks for it leaves the old verdict. The
+ * choices that were made (addresses, ports) stay if the rules still allow them.
  */
 #include <linux/netdevice.h>
 
@@ -193,8 +194,8 @@ void fwt_effects_begun(struct fwt_way *w, const struct fwt_decision *d, u32 byte
 		  FWT_FIELD_BIT(TCP_ACK) | FWT_FIELD_BIT(TCP_WINDOW) | \
 		  FWT_FIELD_BIT(TCP_OPTION_MSS) | FWT_FIELD_BIT(PRIORITY))
 
-/* Egress is asked with what ingress has set, on its way one hop nearer. */
-static void left_by_ingress(const struct fwt_sets *s, struct fwt_packet *p)
+/* The second hook is asked with what the first one has set, on its way so many hops nearer. */
+static void left_by_first(const struct fwt_sets *s, u8 hops, struct fwt_packet *p)
 {
 	if (s->what & FWT_DECISION_MARK)
 		p->mark = s->mark;
@@ -207,7 +208,7 @@ static void left_by_ingress(const struct fwt_sets *s, struct fwt_packet *p)
 		p->unknown &= ~FWT_FIELD_BIT(DSCP);
 	}
 	if (s->what & FWT_DECISION_TTL) {
-		p->ttl = s->ttl - 1;
+		p->ttl = s->ttl - hops;
 		p->unknown &= ~FWT_FIELD_BIT(TTL);
 	}
 }
@@ -216,14 +217,16 @@ static void left_by_ingress(const struct fwt_sets *s, struct fwt_packet *p)
 static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 		    const struct fwt_conn_more *more, struct fwt_packet *p)
 {
+	bool local = fwt_conn_is(c, FWT_CONN_LOCAL);
+	bool first = hook == (local ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS);
 	struct fwt_end src, dst;
 
 	memset(p, 0, sizeof(*p));
-	fwt_ends_get(&c->ends, hook == FWT_HOOK_EGRESS && fwt_conn_apart(c) &&
-		     !fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_N : FWT_C, &src);
-	/* What starts here meets one tree, which translates both ends. */
-	fwt_ends_get(&c->ends, hook == FWT_HOOK_INGRESS ||
-		     fwt_conn_is(c, FWT_CONN_LOCAL) ? FWT_V : FWT_S, &dst);
+	/* What starts here meets one tree, which translates both ends; by lo the other one, as
+	 * it has left then.
+	 */
+	fwt_ends_get(&c->ends, !first && (local || fwt_conn_apart(c)) ? FWT_N : FWT_C, &src);
+	fwt_ends_get(&c->ends, first ? FWT_V : FWT_S, &dst);
 	p->have = FWT_HAVE_IP;
 	p->family = c->ends.family;
 	p->protocol = c->ends.protocol;
@@ -232,8 +235,9 @@ static void rebuild(const struct fwt_conn *c, enum fwt_hook hook,
 	p->ct_status = fwt_ct_status(c, hook);
 	p->unknown = NOT_KEPT;
 	p->mark = more->mark_in;
-	if (hook == FWT_HOOK_EGRESS && !fwt_conn_is(c, FWT_CONN_LOCAL))
-		left_by_ingress(&more->by[FWT_HOOK_INGRESS], p);
+	/* lo is no hop. */
+	if (!first)
+		left_by_first(&more->by[local ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS], !local, p);
 	p->ct_ends = &c->ends;
 	p->ct_mark = more->ct_mark;
 	memcpy(p->saddr, src.addr, sizeof(p->saddr));
@@ -418,8 +422,9 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 	struct fwt_conn *c = w->c;
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
-	u32 dialled = flags & BIT(FWT_CONN_DNAT) ? READ_ONCE(c->dialled_oif) : 0;
-	u8 hook;
+	bool local = flags & BIT(FWT_CONN_LOCAL);
+	u32 dialled = local && flags & BIT(FWT_CONN_DNAT) ? READ_ONCE(c->dialled_oif) : 0;
+	u8 hook, i;
 
 	/* Though rules may lead there again: who said "reset" meant these. */
 	if (unlikely(fwt_pool_was_cut(c))) {
@@ -429,23 +434,25 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		d->rule = FWT_NONE;
 		return false;
 	}
-	/* As it was when its first packet came: what egress is asked with is what
-	 * ingress then leaves.
+	/* As it was when its first packet came: what the second hook is asked with is what
+	 * the first one then leaves. Of what starts here that is egress, and ingress, by lo,
+	 * comes after it.
 	 */
 	fwt_conn_kept(c, &was);
 	more.mark_in = was.mark_in;
-	for (hook = FWT_HOOK_INGRESS; hook <= FWT_HOOK_EGRESS; hook++) {
-		enum fwt_conn_bit passed = hook == FWT_HOOK_INGRESS ?
-			FWT_CONN_INGRESS : FWT_CONN_EGRESS;
+	for (i = 0; i < 2; i++) {
+		enum fwt_conn_bit passed;
 		enum outcome o;
 
+		hook = local == !i ? FWT_HOOK_EGRESS : FWT_HOOK_INGRESS;
+		passed = hook == FWT_HOOK_INGRESS ? FWT_CONN_INGRESS : FWT_CONN_EGRESS;
 		if (!(flags & BIT(passed))) {
 			/* What starts here has walked at LOCAL_OUT already, where egress is
 			 * to count only once it is routed anew (first.c), and may have been
 			 * queued there: what that walk has set, and what was there before,
-			 * is asked for at POST_ROUTING. Ingress, by lo, comes after that.
+			 * is asked for at POST_ROUTING.
 			 */
-			if (hook == FWT_HOOK_EGRESS && flags & BIT(FWT_CONN_LOCAL)) {
+			if (hook == FWT_HOOK_EGRESS && local) {
 				more = was;
 				server = READ_ONCE(c->tcp.owner);
 			}
@@ -476,7 +483,8 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 		told[hook] = true;
 		memcpy(&count[n_counts], d->count, d->n_counts * sizeof(*count));
 		n_counts += d->n_counts;
-		if (d->server)
+		/* By lo it is led nowhere any more. */
+		if (d->server && !(local && hook == FWT_HOOK_INGRESS))
 			server = d->server;
 	}
 	if (!keep)

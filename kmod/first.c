@@ -278,6 +278,11 @@ static unsigned int begin_ingress(struct fwt_way *w, const struct fwt_decision *
 			return fwt_drop_by(w, FWT_REASON_DNAT_LATE, d);
 		spin_lock(&c->lock);
 		if (!(c->flags & (BIT(FWT_CONN_INGRESS) | BIT(FWT_CONN_DEAD)))) {
+			/* Done to this packet, too, by what the record says (pre_routing()). */
+			if (fwt_change_keep(w, c, FWT_HOOK_INGRESS, d)) {
+				spin_unlock(&c->lock);
+				return fwt_drop_by(w, FWT_REASON_NO_MEMORY, d);
+			}
 			c->turn[FWT_HOOK_INGRESS] = d->turn;
 			c->slot[FWT_HOOK_INGRESS] = fwt_rule_slot(w->pol, d->rule);
 			fwt_slot_take(w->fn, c->slot[FWT_HOOK_INGRESS]);
@@ -463,6 +468,25 @@ static noinline bool ask_as_it_began(struct fwt_way *w, struct fwt_decision *d)
 	return true;
 }
 
+/* Egress says of a packet that it is not to be tracked, and has not decided about its
+ * connection: that is over, each packet of such traffic walks. One that was translated has
+ * left half of that behind by now, and nobody would translate its answers back.
+ */
+static noinline unsigned int leave_connection(struct fwt_way *w, const struct fwt_decision *d)
+{
+	bool led = fwt_conn_is(w->c, FWT_CONN_DNAT) || fwt_conn_is(w->c, FWT_CONN_SNAT);
+
+	/* As where egress refuses: another CPU may have decided it meanwhile. */
+	if (!fwt_conn_end_undecided(w->c, FWT_END_UNFINISHED) && fwt_track_egress_done(w->c))
+		return NF_ACCEPT;
+	fwt_effects(w, d, w->p.length);
+	if (led)
+		return fwt_drop_by(w, FWT_REASON_INVALID, d);
+	w->c = NULL;
+	w->stray = true;
+	return leave_alone(w, d);
+}
+
 /* The decision of egress for a connection's packet that has none yet. */
 unsigned int fwt_decide_egress(struct fwt_way *w)
 {
@@ -495,6 +519,8 @@ unsigned int fwt_decide_egress(struct fwt_way *w)
 		return fwt_drop_by(w, d.reason, &d);
 	}
 	if (d.flags & FWT_DECISION_NOTRACK) {
+		if (w->c)
+			return leave_connection(w, &d);
 		w->stray = true;
 		if (w->state->hook == NF_INET_LOCAL_OUT)
 			return start_untracked(w, &d);

@@ -249,9 +249,11 @@ static int lead(struct fwt_dry *r, struct fwt_way *w)
 	struct fwt_led led;
 	int ret;
 
-	/* No record, no translation back. */
+	/* No record, no translation back; nor of what ingress has led elsewhere. */
 	if (r->flags & (FWT_DECISION_SNAT | FWT_DECISION_DNAT) &&
 	    (w->p.ct_state != FWT_CT_NEW || r->flags & FWT_DECISION_NOTRACK))
+		return fwt_dry_put_drop(r, FWT_REASON_INVALID);
+	if (r->flags & FWT_DECISION_NOTRACK && r->came.ct_status & FWT_CT_DNAT)
 		return fwt_dry_put_drop(r, FWT_REASON_INVALID);
 	if (!(r->flags & FWT_DECISION_DNAT))
 		return 1;

@@ -221,8 +221,6 @@ int fwt_dry_pass(struct fwt_dry *r, struct fwt_way *w, u8 hook)
 		if (ret > 0 && first && !out && r->flags & FWT_DECISION_DNAT &&
 		    !(flags & BIT(FWT_CONN_DNAT)))
 			ret = fwt_dry_put_drop(r, FWT_REASON_DNAT_LATE);
-		if (ret > 0 && first && !out)
-			memset(&r->sets, 0, sizeof(r->sets));
 		if (ret > 0)
 			ret = fwt_dry_settle(r, w, true);
 	}

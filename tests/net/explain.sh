@@ -568,6 +568,13 @@ for f in (4, 6):
         server.close()
     fwctl("conn", "flush")
 PY
+# Led elsewhere, and not to be tracked: nobody would translate its answers back.
+must_apply <<'END'
+ingress { iif wan udp dport 124 dnat to 192.168.1.2 accept; accept }
+egress { oif lan udp dport 124 notrack accept; accept }
+END
+half() { live in wan udp 203.0.113.1:5 to 203.0.113.8:124 && json '(j["verdict"], j["reason"]) == ("drop", "invalid")'; }
+ok "what ingress leads elsewhere, and egress says notrack of" half
 fwctl -n gw flush >/dev/null
 check_none() { ! live in lan udp 192.168.1.2:5 to 198.51.100.7:5 && grep -q 'no policy' live.err live.json; }
 ok "without a policy" check_none

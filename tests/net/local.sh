@@ -134,4 +134,45 @@ run("ip", "-n", "gw", "route", "replace", "default", "via", "203.0.113.1", "dev"
 ok(receive(p.c, 4) == b"lost" and p.talk(), "and goes on when there is one")
 END
 ip -n gw rule del fwmark 7
+
+# What goes by lo is asked of ingress as it has left, by each policy: translated, and with the
+# marks that egress has set.
+fw conn flush >/dev/null
+must_apply <<'END'
+egress {
+	tcp dport 80 redirect to :8080 accept
+	tcp dport 81 set mark 5 set ct mark 6 accept
+	accept
+}
+ingress {
+	ct state untracked accept
+	iif lo tcp dport 8080 accept
+	iif lo tcp dport 81 mark 5 ct mark 6 set mark 9 set ct mark 7 accept
+	drop id end
+}
+END
+py <<'END'
+policy = open("policy.fw").read()
+LO = {4: "127.0.0.1", 6: "::1"}
+for f in (4, 6):
+    servers = [listen("gw", LO[f], port) for port in (8080, 81)]
+    pairs = [Pair("gw", FAR[f], 80, servers[0]), Pair("gw", LO[f], 81, servers[1])]
+    ok(all(p.talk() for p in pairs), f"IPv{f} by lo: one that is led there, one that is marked")
+    equal([(c["mark"], c["ct_mark"]) for c in conn_list("dport", "81", f"ipv{f}")], [(5, 7)],
+          f"IPv{f} by lo: ingress has its marks, too")
+    fwctl("rule", "add", "before", "end", "tcp dport 9 drop")
+    ok(all(p.talk() for p in pairs), f"IPv{f} by lo: a rule more leaves both alone")
+    equal(len(conn_list("proto", "tcp", f"ipv{f}")), 2, f"IPv{f} by lo: they are there")
+    apply(policy.replace("dport 8080 accept", "dport 8080 drop"))
+    ok(not pairs[0].talk(), f"IPv{f} by lo: a policy that refuses where it was led ends it")
+    ok(pairs[1].talk(), f"IPv{f} by lo: and nothing else")
+    apply(policy.replace("mark 5 ct mark 6 set", "mark 5 ct mark 5 set"))
+    ok(not pairs[1].talk(), f"IPv{f} by lo: likewise one that asks for another mark")
+    for p in pairs:
+        p.close()
+    for s in servers:
+        s.close()
+    fwctl("conn", "flush")
+    apply(policy)
+END
 done_testing

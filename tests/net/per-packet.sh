@@ -414,6 +414,42 @@ for v in -4 -6; do
 	ip -n gw $v rule del fwmark 7 lookup 107
 done
 
+# Said by egress of what ingress has let begin: no entry is left that answers would pass by, and
+# what was led elsewhere does not leave half translated.
+must_apply <<'END'
+ingress {
+	ct state untracked accept
+	iif wan udp dport 124 family ipv4 dnat to 192.168.1.2 accept
+	iif wan udp dport 124 dnat to fd00:1::2 accept
+	iif lan accept
+	drop id unasked
+}
+egress {
+	oif wan udp dport 123 notrack accept
+	oif lan udp dport 124 notrack accept id half
+	accept
+}
+END
+py <<'END'
+from netlib import *
+for v in (4, 6):
+    server, u = udp("net", FAR[v], 123), udp("home", HOME[v])
+    u.sendto(b"x", (FAR[v], 123))
+    data, peer = server.recvfrom(10)
+    equal(conn_list("dport", "123"), [], f"v{v} notrack: in egress: no entry, at once")
+    before = rule("unasked")["packets"]
+    server.sendto(b"y", peer)
+    ok(wait_for(lambda: rule("unasked")["packets"] > before), f"v{v} notrack: in egress: an answer needs its rule")
+    ok(silent(u, 0), f"v{v} notrack: in egress: and has not passed")
+    inside, outside = udp("home", HOME[v], 124), udp("net", NET[v])
+    before, hits = reason("invalid"), rule("half")["hits"]
+    outside.sendto(b"x", (WAN[v], 124))
+    ok(wait_for(lambda: reason("invalid") > before), f"v{v} notrack: in egress, of what ingress led elsewhere: a drop")
+    equal(rule("half")["hits"] - hits, 1, f"v{v} notrack: by its rule")
+    ok(silent(inside, 0), f"v{v} notrack: none of it leaves")
+    equal(conn_list("dport", "124"), [], f"v{v} notrack: and no entry is left")
+END
+
 # revalidate off: what is there goes on under the policy that let it begin.
 fw flush >/dev/null
 must_apply <<'END'

@@ -196,6 +196,33 @@ for v in (4, 6):
         ok(pair.talk(), f"v{v} local: and the connection goes on")
         pair.close()
 END
+# What goes by lo: ingress' queue has it where it comes in, from the first packet on.
+must_apply <<'END'
+ingress { iif lo udp dport 1010 queue 7; iif lo udp dport 1011 set ct mark 9 set mark 8 accept; accept }
+END
+py <<'END'
+from nfqueue import *
+from netlib import *
+q = Queue("gw", 7)
+for v in (4, 6):
+    lo = "127.0.0.1" if v == 4 else "::1"
+    here, u = udp("gw", lo, 1010), udp("gw", lo)
+    for what in (b"first", b"second", b"third"):
+        if what == b"third":
+            apply(open("policy.fw").read() + "# again\n")
+        u.sendto(what, (lo, 1010))
+        p = q.get()
+        ok(p and p.hook == 0 and p.payload.endswith(what), f"v{v} lo: the program has it, at PRE_ROUTING: {what}")
+        ok(silent(here, 0), f"v{v} lo: nobody else has: {what}")
+        p.verdict()
+        equal(here.recv(10), what, f"v{v} lo: let go, it arrives: {what}")
+    ok(q.get(0.1) is None, f"v{v} lo: each packet once")
+    here, u = udp("gw", lo, 1011), udp("gw", lo)
+    u.sendto(b"x", (lo, 1011))
+    here.recv(10)
+    equal([(c["mark"], c["ct_mark"]) for c in conn_list("dport", "1011", f"ipv{v}")], [(8, 9)],
+          f"v{v} lo: the marks that ingress sets, from the first packet on")
+END
 out=$(echo 'ingress device lan { queue 1 }' | fw apply - 2>&1)
 is "a device has no queue" "$out" "*there is no 'queue' in 'ingress device'*"
 done_testing

@@ -150,6 +150,127 @@ END
 } >"$tmp/t.fwt"
 holds "notrack: the record that a SYN follows is none of its own"
 
+# What goes by lo is asked of ingress as it has left: translated, with the marks and the TTL
+# that egress set. So it is by another policy.
+lo='address 127.0.0.1/8 dev lo
+address ::1/128 dev lo'
+cat >"$tmp/p.fw" <<'END'
+egress {
+	tcp dport 80 redirect to :8080 accept
+	tcp dport 81 mark 0 ct mark 0 set mark 5 set ct mark 6 set ttl 9 set dscp 46 set priority 3 accept
+	tcp dport 82 snat to 127.0.0.2 accept
+	tcp dport 83 ct mark 0 accept
+	tcp dport { 80-83 } drop
+	accept
+}
+ingress {
+	ct state untracked accept
+	iif lo tcp dport 8080 accept id led
+	iif lo tcp dport 81 mark 5 ct mark 6 ttl 9 dscp 46 priority 3 accept id set
+	iif lo tcp dport 82 saddr 127.0.0.2 accept id shown
+	iif lo tcp dport 83 ct mark 0 set ct mark 7 accept id marked
+	drop id end
+}
+END
+{ cat "$tmp/p.fw"; echo 'tree more { tcp dport 9 drop }'; } | sed 's/^ingress {/&\n\tcall more/' >"$tmp/more.fw"
+sed 's/dport 8080 accept id led/dport 8080 drop id now/' "$tmp/p.fw" >"$tmp/led.fw"
+sed 's/mark 5 ct mark 6/mark 4/' "$tmp/p.fw" >"$tmp/mark.fw"
+{
+	cat "$tmp/world"
+	echo "$lo"
+	cat <<'END'
+packet out eth0 tcp 203.0.113.8:1001 to 198.51.100.10:80 as led
+expect accept dnat 127.0.0.1:8080 rule led
+packet out eth0 tcp [2001:db8:1::8]:1001 to [2001:db8:77::10]:80 as led6
+expect accept dnat [::1]:8080 rule led
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:81 as set
+expect accept rule set
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:82 as shown
+expect accept snat 127.0.0.2 rule shown
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:83 as marked
+expect accept rule marked
+policy more.fw
+packet out eth0 tcp 203.0.113.8:1001 to 198.51.100.10:80
+expect accept rule led
+packet out eth0 tcp [2001:db8:1::8]:1001 to [2001:db8:77::10]:80
+expect accept rule led
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:81
+expect accept rule set
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:82
+expect accept rule shown
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:83
+expect accept rule marked
+policy led.fw
+packet out eth0 tcp 203.0.113.8:1001 to 198.51.100.10:80
+expect drop reason revalidated rule now
+packet out eth0 tcp [2001:db8:1::8]:1001 to [2001:db8:77::10]:80
+expect drop reason revalidated rule now
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:81
+expect accept rule set
+policy mark.fw
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:81
+expect drop reason revalidated rule end
+END
+} >"$tmp/t.fwt"
+holds "decided afresh: what goes by lo, as it had left"
+
+# What ingress says of it by lo is done to its first packet, too.
+cat >"$tmp/p.fw" <<'END'
+ingress { iif lo udp dport 53 set mark 5 accept; accept }
+END
+{
+	echo "$lo"
+	cat <<'END'
+packet out lo udp 127.0.0.1:1001 to 127.0.0.1:53
+expect accept mark 5
+packet out lo udp 127.0.0.1:1001 to 127.0.0.1:53
+expect accept mark 5
+packet out lo udp [::1]:1001 to [::1]:53
+expect accept mark 5
+END
+} >"$tmp/t.fwt"
+holds "by lo: what ingress sets, from the first packet on"
+
+# Ingress has let it begin, and egress says notrack: there is no record that an answer would
+# pass by; and what was led elsewhere does not leave half translated.
+cat >"$tmp/p.fw" <<'END'
+ingress {
+	iif eth0 udp dport 124 dnat to 192.168.1.2 accept
+	iif eth0 udp dport 125 dnat to [fd00:1::2] accept
+	iif lan accept id asked
+	drop id answered
+}
+egress {
+	iif none udp dport 126 oif eth0 set mark 7 accept
+	iif none udp dport 126 notrack accept id late
+	oif eth0 udp dport 123 notrack accept id out
+	oif lan udp dport { 124, 125 } log "led" notrack accept id in
+	accept
+}
+END
+{
+	cat "$tmp/world"
+	cat <<'END'
+packet in lan udp 192.168.1.2:1001 to 198.51.100.10:123
+expect accept out eth0 rule out not conn
+packet in eth0 udp 198.51.100.10:123 to 192.168.1.2:1001
+expect drop rule answered state new
+packet in lan udp [fd00:1::2]:1001 to [2001:db8:77::10]:123
+expect accept out eth0 rule out not conn
+packet in eth0 udp [2001:db8:77::10]:123 to [fd00:1::2]:1001
+expect drop rule answered state new
+packet in eth0 udp 198.51.100.10:1001 to 203.0.113.8:124
+expect drop reason invalid rule in log "led" not conn
+packet in eth0 udp [2001:db8:77::10]:1001 to [2001:db8:1::8]:125
+expect drop reason invalid rule in log "led" not conn
+packet out eth0 udp 203.0.113.8:1001 to 198.51.100.10:126
+expect accept out eth1 rule late not conn
+packet in eth1 udp 198.51.100.10:126 to 203.0.113.8:1001
+expect drop rule answered state new
+END
+} >"$tmp/t.fwt"
+holds "notrack: said by egress of what ingress has let begin"
+
 # A record has no ICMP code: the old verdict stays, unless that is not to be.
 echo 'ingress { accept }' >"$tmp/p.fw"
 echo 'ingress { icmp code 5 accept; icmpv6 code 5 accept; protocol udp accept; drop }' >"$tmp/five.fw"
