@@ -341,6 +341,28 @@ static void reverse6(const struct fwt_world *w, const struct fwt_packet *p,
 	ip6_rt_put(rt);
 }
 
+/* How often a walk looks up a route, in a namespace that anybody made: rules of routing and
+ * addresses to choose from may there be as many as their owner likes, and each look-up goes
+ * over them. Each kind of question, and again after a few changes, is less.
+ */
+#define LOOKUPS	16
+
+static bool may_ask(const struct fwt_world *w)
+{
+	u8 *routed = (u8 *)&w->routed;	/* what a walk has spent is its own */
+
+	if (likely(w->net->user_ns == &init_user_ns))
+		return true;
+	if (*routed < LOOKUPS) {
+		++*routed;
+		return true;
+	}
+	if (fwt_log_prints(w->net))
+		net_warn_ratelimited("fwtree: a packet's walk looks up %u routes and no more\n",
+				     LOOKUPS);
+	return false;
+}
+
 void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
 		     enum fwt_route_ask what, struct fwt_route *r)
 {
@@ -348,6 +370,8 @@ void fwt_world_route(const struct fwt_env *env, const struct fwt_packet *p,
 
 	/* Booted without IPv6 there are no tables; only a dry run comes here then. */
 	if (p->family != 4 && !ipv6_mod_enabled())
+		return;
+	if (!may_ask(w))
 		return;
 	if (what == FWT_ROUTE_REVERSE) {
 		if (p->family == 4)

@@ -93,7 +93,8 @@ struct fwt_way {
  * addresses and devices that it may look at still; @ranges: those of live sets. @former:
  * the connection whose place this one is to take, or NULL. @asked: how often the kernel was
  * asked which address masquerading takes; @dst and @src: for where, and which that is, if
- * @sourced.
+ * @sourced. @routed: how often for a route; @pieces: of the packet, that its filters may have
+ * read over; both are counted in a namespace that anybody made, alone.
  */
 struct fwt_world {
 	struct fwt_env env;
@@ -111,7 +112,9 @@ struct fwt_world {
 	u32 *drawn;
 	u32 looks;
 	u32 ranges;
+	u32 pieces;
 	u8 asked;
+	u8 routed;
 	bool sourced;
 	u32 dst[4];
 	u32 src[4];

@@ -424,7 +424,9 @@ void fwt_world_init(struct fwt_world *world, const struct fwt_way *w, u32 seed)
 	world->known = w->later;
 	world->looks = LOOKS;
 	world->ranges = RANGES;
+	world->pieces = 0;
 	world->asked = 0;
+	world->routed = 0;
 	world->sourced = false;
 }
 

@@ -167,6 +167,13 @@ static noinline bool mapped(const struct fwt_program *prog, const struct fwt_pro
 	return true;
 }
 
+/* May routing say something else after it: not after what is only written down. */
+static bool reroutes(const struct fwt_prog_mod *m)
+{
+	return fwt_nat_is(m) || fwt_set_is(m->type) || m->type == FWT_MOD_NOTRACK ||
+	       m->type == FWT_MOD_NODE;
+}
+
 enum fwt_modified fwt_walk_modify(const struct fwt_program *prog, u32 index,
 				  struct fwt_packet *p, const struct fwt_env *env,
 				  struct fwt_decision *d, struct fwt_walk_step *step)
@@ -212,7 +219,7 @@ enum fwt_modified fwt_walk_modify(const struct fwt_program *prog, u32 index,
 			return FWT_MODIFIED_STOPS;
 	}
 	/* What routing said was of the packet as it was. */
-	if (env && env->rlu)
+	if (env && env->rlu && reroutes(m))
 		env->rlu->have = 0;
 	if (fwt_effect_add(d, FWT_EFFECT_MOD | index))
 		return FWT_MODIFIED;

@@ -254,9 +254,12 @@ static int check_objects(struct fwt_patch *x, const struct fwt_program *base,
 			continue;
 		if (o->kind != FWT_OBJECT_SET)
 			return bad_patch(err, FWT_PATCH_PROGRAM, 0, "has pools of its own");
-		for (k = 0; k < base->n[FWT_SEC_OBJECTS]; k++)
+		for (k = 0; k < base->n[FWT_SEC_OBJECTS]; k++) {
+			if (fwt_rest(k))
+				return -EINTR;
 			if (same_set(&x->prog, o, base, &base->object[k]))
 				break;
+		}
 		if (k == base->n[FWT_SEC_OBJECTS])
 			return bad_patch(err, FWT_PATCH_PROGRAM, 0,
 					 "asks a set that the policy in force does not have");

@@ -57,7 +57,8 @@ struct fwt_route {
 };
 
 /**
- * struct fwt_rlu - the answers that a walk was given; a modifier voids them
+ * struct fwt_rlu - the answers that a walk was given; void after a modifier that
+ *	changes what routing looks at
  * @have: bits, 1 << enum fwt_route_ask
  * @answer: by enum fwt_route_ask
  */

@@ -392,6 +392,7 @@ void fwt_rows_note(const struct fwt_program *prog, struct fwt_row *row)
 		const struct fwt_prog_node *node = prog->node + first;
 		u32 in = n - first < FWT_ROW ? n - first : FWT_ROW;
 
+		fwt_rest(first);
 		row->drops = 0;
 		for (i = 0; i < in; i++) {
 			if (node[i].type != FWT_NODE_VERDICT || node[i].sub > FWT_VERDICT_DROP ||

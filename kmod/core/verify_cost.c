@@ -33,8 +33,9 @@ static u32 set_cost(const struct fwt_program *p, u32 set)
 #define IFADDRS_COST	(16 * IFADDR_COST)	/* of all whose names begin so */
 
 /* What it takes to put an answer that the walk remembers into a key. It forgets by a
- * modifier alone, of which it meets FWT_EFFECTS_MAX at most: so it looks up routes
- * not more than so many times for each kind of question, however many tests ask.
+ * modifier alone that changes the packet, of which it meets FWT_EFFECTS_MAX at most: so it
+ * looks up routes not more than so many times for each kind of question, however many tests
+ * ask; in a namespace that anybody made far fewer (rlu.c).
  */
 #define ROUTE_COST	4
 #define OWNER_COST	4	/* a lock that nobody else takes often */
@@ -83,6 +84,8 @@ int fwt_verify_learn_sets(struct fwt_verify *c)
 		const struct fwt_prog_object *o = &c->prog->object[i], *of;
 
 		for (k = 0; k < c->base->n[FWT_SEC_OBJECTS]; k++) {
+			if (fwt_rest(k))
+				return -EINTR;
 			of = &c->base->object[k];
 			if (of->kind == FWT_OBJECT_SET && of->key == o->key)
 				c->base_ranges[i] = ranges_cost(c->base, of->param);

@@ -57,7 +57,57 @@ is "open: its packets write nothing into the machine's log" "$(dmesg | grep -c '
 echo 1 >$all
 ok "open: with nf_log_all_netns likewise" inside "$crowd"
 is "open: and it is told then" "$(dmesg | grep -c 'looks at 4096')" "[1-9]*"
+# Nor to an end of its routing rules, or of a datagram's fragments. Twenty changes, after each
+# of which routing is asked again, are four more than it answers.
+{
+	echo "ingress {"
+	for i in {1..20}; do printf 'set mark %d\nroute type none drop\n' "$i"; done
+	echo "accept }"
+} >asks.fw
+sed 's/^set mark .*/count asked/' asks.fw >once.fw
+dmesg -C
+ok "open: a route beyond those that a walk looks up is none" \
+	inside "fwctl apply asks.fw && ! ping -n -c 1 -W 0.3 127.0.0.1"
+is "open: and it is told" "$(dmesg | grep -c 'looks up 16 routes')" "[1-9]*"
+ok "open: what was asked before is not looked up again" \
+	inside "fwctl apply once.fw && ping -n -c 1 -W 1 127.0.0.1"
+
+# datagram.py N: one of 16 KB to this host, in N fragments; says which counter has it then.
+cat >datagram.py <<'END'
+import json, socket, struct, sys
+from netlib import run, wait_for
+SIZE = 16384
+data = struct.pack("!HHHH", 5, 9, SIZE, 0) + b"Z" * (SIZE - 8)
+each = SIZE // int(sys.argv[1]) & ~7
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+for at in range(0, SIZE, each):
+    more = 0x2000 if at + each < SIZE else 0
+    ends = socket.inet_aton("127.0.0.1") * 2
+    s.sendto(struct.pack("!BBHHHBBH8s", 0x45, 0, 0, 77, more | at // 8, 64, 17, 0, ends) +
+             data[at:at + each], ("127.0.0.1", 0))
+def counted():
+    counters = json.loads(run("fwctl", "-j", "stats").stdout)["counters"]
+    return [name for name in ("found", "rest") if counters.get(name, {}).get("packets")]
+print(*wait_for(counted))
+END
+{
+	echo "ingress { not protocol udp accept"
+	for i in {1..60}; do
+		echo "bpf \"udp[15000] = $i or udp[15001] = $i or udp[15002] = $i\" drop"
+	done
+	printf '%s\n' "bpf \"udp[16000] = 0x5a\" count found drop" "count rest drop }"
+} >reads.fw
+reads() { echo "fwctl apply reads.fw >&2 && python3 datagram.py $1"; }
+dmesg -C
+is "open: a datagram of few fragments is read" "$(inside "$(reads 12)")" found
+is "open: and nothing is told" "$(dmesg | grep -c 'of its pieces')" 0
+is "open: one of thousands is as far as a walk may read" "$(inside "$(reads 2048)")" rest
+is "open: and it is told" "$(dmesg | grep -c 'of its pieces')" "[1-9]*"
 host other
+is "the machine's own namespaces read all of it" "$(ip netns exec other sh -c "$(reads 2048)")" found
+ok "and look up as many routes as they ask for" \
+	ip netns exec other sh -c "fwctl apply asks.fw && ping -n -c 1 -W 1 127.0.0.1"
+ip netns exec other fwctl flush
 fails "R31: open: nor another one's namespace" inside "fwctl -n other stats"
 fails "R31: open: nor without the right" inside "setpriv --bounding-set -net_admin --inh-caps -net_admin fwctl stats"
 ok "R31: open: root of the machine may, as ever" fwctl -n other apply greedy.fw

@@ -281,7 +281,18 @@ static void test_asked_once(void **state)
 	static const char changes[] =
 		"ingress { route oif wan drop\n set mark 3\n route oif != wan drop\n"
 		"dnat to 10.0.0.7\n route oif wan accept\n drop }";
+	/* What is only written down changes nothing that routing looks at. */
+	static const char noted[] =
+		"ingress { route oif lan count a\n route oif lan count a\n"
+		"route oif lan log\n route oif lan count a\n route oif lan add @s { saddr }\n"
+		"route oif wan drop\n route reverse lan count a\n route reverse lan count a\n"
+		"route reverse wan drop\n accept }\nset s : addr\n";
 	static const char none[] = "ingress { iif wan route oif wan drop\n accept }";
+	static const char *const again[] = {
+		"set mark 3", "set dscp 8", "notrack", "dnat to 10.0.0.9", "dnat to :9",
+	};
+	char text[200];
+	u32 i;
 	struct asked a;
 
 	(void)state;
@@ -294,6 +305,15 @@ static void test_asked_once(void **state)
 	/* For the packet as it is after a mark, and after a translation. */
 	assert_int_equal(walk(changes, &a, true), FWT_VERDICT_ACCEPT);
 	assert_int_equal(a.times[FWT_ROUTE_FORWARD], 3);
+	assert_int_equal(walk(noted, &a, true), FWT_VERDICT_ACCEPT);
+	assert_int_equal(a.times[FWT_ROUTE_FORWARD], 1);
+	assert_int_equal(a.times[FWT_ROUTE_REVERSE], 1);
+	for (i = 0; i < ARRAY_SIZE(again); i++) {
+		snprintf(text, sizeof(text), "ingress { route oif red drop\n %s\n"
+			 " route oif red drop\n count a\n route oif red drop\n accept }", again[i]);
+		assert_int_equal(walk(text, &a, true), FWT_VERDICT_ACCEPT);
+		assert_int_equal(a.times[FWT_ROUTE_FORWARD], 2);
+	}
 	assert_int_equal(walk(none, &a, true), FWT_VERDICT_ACCEPT);
 	assert_int_equal(a.times[FWT_ROUTE_FORWARD], 0);
 }
