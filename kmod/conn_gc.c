@@ -177,7 +177,7 @@ void fwt_conns_press(struct fwt_net *fn, const struct fwt_options *opt, u32 n)
 				WRITE_ONCE(fn->cut[kind][i], full - min(keep, full));
 			}
 		}
-		WRITE_ONCE(fn->timeouts_percent, (u64)100 * left / range);
+		WRITE_ONCE(fn->timeouts_percent, div_u64((u64)100 * left, range));
 	}
 	if (press == fn->pressed)
 		return;

@@ -307,6 +307,7 @@ void fwt_hooks_waiting(struct fwt_net *fn, void (*say)(void *ctx, const char *na
 	for (i = 0; p && i < p->prog.n[FWT_SEC_HOOKS]; i++) {
 		const struct fwt_prog_hook *h = &p->prog.hook[i];
 
+		fwt_rest(i);
 		if (h->hook < FWT_HOOK_DEV_INGRESS)
 			continue;
 		bound = false;

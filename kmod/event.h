@@ -60,16 +60,17 @@ void fwt_event_lost(struct fwt_net *fn, unsigned int told, u32 n);
  * @fn: namespace
  * @told: FWT_TOLD_*
  * @hdr: for fwt_event_send()
+ * @before: for it, too: how many were lost before, if the message is the one that says so
  *
  * Begins with the time, and how many were lost before.
  *
  * Return: the message; NULL where there is no memory, and then it is lost.
  */
-struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr);
+struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr, u32 *before);
 
-/* Send it; @ret: 0, or it could not be written, and is lost. */
+/* Send it; @ret: 0, or it could not be written, and is lost, with what it was to say. */
 void fwt_event_send(struct fwt_net *fn, unsigned int told, struct sk_buff *skb,
-		    void *hdr, int ret);
+		    void *hdr, u32 before, int ret);
 
 /* netlink_packet.c: is the packet a netlink message, at a device that shows those (nlmon).
  * Nobody is told of such a one by netlink: that message would be the next.

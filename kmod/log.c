@@ -115,7 +115,7 @@ int fwt_nflog_get(struct fwt_policy *p, const struct fwt_program *prog, bool loa
 	u32 i, n = prog->n[FWT_SEC_MODS];
 
 	for (i = 0; i < n && prog->mod[i].type != FWT_MOD_NFLOG; i++)
-		;
+		fwt_rest(i);
 	if (i == n || p->nflog)
 		return 0;
 	p->nflog = hold_nflog();

@@ -162,6 +162,8 @@ no_nodes:
 
 static void __exit fwt_exit(void)
 {
+	/* Before devices may go without our hearing of it, and who is told is gone. */
+	fwt_trials_stop();
 	fwt_netlink_exit();
 	fwt_gone_clean();
 	fwt_sockopt_clean();

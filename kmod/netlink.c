@@ -413,7 +413,16 @@ static int put_policy(struct sk_buff *skb, struct fwt_net *fn)
 /* No room for more names is no error: they are there to be read by people. */
 static void put_waiting(void *ctx, const char *name)
 {
-	nla_put_string(ctx, FWTREE_A_POLICY_WAITING, name);
+	struct sk_buff *reply = ctx;
+	void *from = nlmsg_attrdata(nlmsg_hdr(reply), GENL_HDRLEN);
+	struct nlattr *a;
+	int rem;
+
+	/* Once, though both ways may be filtered there. */
+	nla_for_each_attr(a, from, (void *)skb_tail_pointer(reply) - from, rem)
+		if (nla_type(a) == FWTREE_A_POLICY_WAITING && !nla_strcmp(a, name))
+			return;
+	nla_put_string(reply, FWTREE_A_POLICY_WAITING, name);
 }
 
 int fwtree_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)

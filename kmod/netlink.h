@@ -46,13 +46,15 @@ bool fwt_netlink_allowed(struct sk_buff *request, struct netlink_ext_ack *extack
 void fwt_netlink_tell(struct net *net, struct sk_buff *skb, unsigned int group, gfp_t gfp);
 
 /* A nest conn-rule of the rule behind a slot, nothing for FWT_NONE; as fwt_slot_peek().
+ * @event: there is no other message for what does not fit: without a long file name, then.
  * 0 or -EMSGSIZE.
  */
-int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 slot);
+int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 slot,
+			 bool event);
 
 /* The attributes of a connection; under RCU. 0 or -EMSGSIZE. */
 int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
-			 const struct fwt_conn *c);
+			 const struct fwt_conn *c, bool event);
 
 /**
  * fwt_netlink_reply() - begin an answer
@@ -65,7 +67,9 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 struct sk_buff *fwt_netlink_reply(const struct genl_info *info, size_t size,
 				  void **hdr);
 
-/* Kernel memory that a policy occupies, in bytes. */
+/* Kernel memory of a compiled policy, in bytes: without the slots of its rules, which are
+ * the namespace's, its objects, filters and nodes, and small tables beside it.
+ */
 static inline u64 fwt_policy_bytes(const struct fwt_policy *p)
 {
 	const struct fwt_base *b = p->base;

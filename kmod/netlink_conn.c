@@ -75,7 +75,21 @@ static int put_dir(struct sk_buff *skb, int type, const struct fwt_conn *c,
 	return 0;
 }
 
-int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 slot)
+/* What comes behind a file's name, in any event: of a connection its line, another rule
+ * with an id of 255 letters, and a mark; of a packet less.
+ */
+#define BEHIND_FILE	320
+
+static int put_file(struct sk_buff *skb, const struct fwt_name *file, bool event)
+{
+	if (!file || (event && skb_tailroom(skb) - BEHIND_FILE <
+		      nla_total_size(strlen(file->text) + 1)))
+		return 0;
+	return nla_put_string(skb, FWTREE_A_CONN_RULE_FILE, file->text);
+}
+
+int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 slot,
+			 bool event)
 {
 	const struct fwt_name *id, *file;
 	const struct fwt_slot *s;
@@ -89,7 +103,7 @@ int fwt_netlink_put_rule(struct sk_buff *skb, int type, struct fwt_net *fn, u32 
 	nest = nla_nest_start(skb, type);
 	if (!nest || nla_put_u32(skb, FWTREE_A_CONN_RULE_SLOT, slot) ||
 	    (id && nla_put_string(skb, FWTREE_A_CONN_RULE_ID, id->text)) ||
-	    (file && nla_put_string(skb, FWTREE_A_CONN_RULE_FILE, file->text)) ||
+	    put_file(skb, file, event) ||
 	    nla_put_u32(skb, FWTREE_A_CONN_RULE_LINE,
 			fwt_policy_slot_line(rcu_dereference(fn->policy), s)))
 		return -EMSGSIZE;
@@ -106,7 +120,7 @@ static int put_iface(struct sk_buff *skb, int type, struct net *net, u32 index)
 }
 
 int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
-			 const struct fwt_conn *c)
+			 const struct fwt_conn *c, bool event)
 {
 	if (nla_put_u64_64bit(skb, FWTREE_A_CONN_ID, c->id, FWTREE_A_CONN_PAD) ||
 	    nla_put_u8(skb, FWTREE_A_CONN_FAMILY, c->ends.family) ||
@@ -122,8 +136,8 @@ int fwt_netlink_put_conn(struct sk_buff *skb, struct fwt_net *fn,
 	    put_dir(skb, FWTREE_A_CONN_REPLY, c, FWT_REPLY) ||
 	    put_iface(skb, FWTREE_A_CONN_IIF, fn->net, c->iif) ||
 	    put_iface(skb, FWTREE_A_CONN_OIF, fn->net, c->oif) ||
-	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_INGRESS, fn, c->slot[0]) ||
-	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_EGRESS, fn, c->slot[1]) ||
+	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_INGRESS, fn, c->slot[0], event) ||
+	    fwt_netlink_put_rule(skb, FWTREE_A_CONN_EGRESS, fn, c->slot[1], event) ||
 	    (fwt_conn_ct_mark(c) &&
 	     nla_put_u32(skb, FWTREE_A_CONN_CT_MARK, fwt_conn_ct_mark(c))))
 		return -EMSGSIZE;
@@ -201,7 +215,7 @@ static int dump_one(struct fwt_conn *c, void *ctx)
 	if (!hdr)
 		return -EMSGSIZE;
 	spin_lock_bh(&c->lock);
-	ret = fwt_netlink_put_conn(d->skb, d->fn, c);
+	ret = fwt_netlink_put_conn(d->skb, d->fn, c, false);
 	spin_unlock_bh(&c->lock);
 	if (ret) {
 		genlmsg_cancel(d->skb, hdr);

@@ -160,11 +160,13 @@ bool fwt_event_allowed(struct fwt_net *fn, unsigned int told)
 	return false;
 }
 
-struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr)
+/* NULL where there is no memory: then what was lost before is not told of yet. */
+static struct sk_buff *begin(struct fwt_net *fn, unsigned int told, void **hdr, u32 *before)
 {
 	u32 lost = atomic_xchg(&fn->told[told].lost, 0);
 	struct sk_buff *skb;
 
+	*before = lost;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC | __GFP_NOWARN);
 	*hdr = skb ? genlmsg_put(skb, 0, 0, &fwtree_nl_family, 0, told_by[told].cmd) : NULL;
 	if (!*hdr ||
@@ -172,18 +174,28 @@ struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr)
 			      told_by[told].pad) ||
 	    (lost && nla_put_u32(skb, told_by[told].lost, lost))) {
 		nlmsg_free(skb);
-		fwt_event_lost(fn, told, lost + 1);
+		if (lost)
+			fwt_event_lost(fn, told, lost);
 		return NULL;
 	}
 	return skb;
 }
 
+struct sk_buff *fwt_event_new(struct fwt_net *fn, unsigned int told, void **hdr, u32 *before)
+{
+	struct sk_buff *skb = begin(fn, told, hdr, before);
+
+	if (!skb)
+		fwt_event_lost(fn, told, 1);
+	return skb;
+}
+
 void fwt_event_send(struct fwt_net *fn, unsigned int told, struct sk_buff *skb,
-		    void *hdr, int ret)
+		    void *hdr, u32 before, int ret)
 {
 	if (ret) {
 		nlmsg_free(skb);
-		fwt_event_lost(fn, told, 1);
+		fwt_event_lost(fn, told, before + 1);
 		return;
 	}
 	genlmsg_end(skb, hdr);
@@ -199,15 +211,16 @@ static void tell_lost(struct work_struct *work)
 					  tell_lost);
 	struct sk_buff *skb;
 	unsigned int i;
+	u32 before;
 	void *hdr;
 
 	fwt_log_tell_lost(fn);
 	for (i = 0; i < __FWT_TOLD_MAX; i++) {
 		if (!atomic_read(&fn->told[i].lost))
 			continue;
-		skb = fwt_event_new(fn, i, &hdr);
+		skb = begin(fn, i, &hdr, &before);
 		if (skb)
-			fwt_event_send(fn, i, skb, hdr, 0);
+			fwt_event_send(fn, i, skb, hdr, before, 0);
 	}
 }
 
@@ -237,22 +250,23 @@ static void tell(struct fwt_conn *c, enum fwtree_conn_event event,
 {
 	struct fwt_net *fn = c->fn;
 	struct sk_buff *skb;
-	void *hdr;
 	int ret = 0;
+	u32 before;
+	void *hdr;
 
 	if (!fwt_event_allowed(fn, FWT_TOLD_CONNS)) {
 		fwt_event_lost(fn, FWT_TOLD_CONNS, 1);
 		return;
 	}
-	skb = fwt_event_new(fn, FWT_TOLD_CONNS, &hdr);
+	skb = fwt_event_new(fn, FWT_TOLD_CONNS, &hdr, &before);
 	if (!skb)
 		return;
 	if (nla_put_u32(skb, FWTREE_A_CONN_EVENT, event) ||
 	    (event == FWTREE_CONN_EVENT_ENDED &&
 	     nla_put_string(skb, FWTREE_A_CONN_ENDED_BY, fwt_end_info[why].name)) ||
-	    fwt_netlink_put_conn(skb, fn, c))
+	    fwt_netlink_put_conn(skb, fn, c, true))
 		ret = -EMSGSIZE;
-	fwt_event_send(fn, FWT_TOLD_CONNS, skb, hdr, ret);
+	fwt_event_send(fn, FWT_TOLD_CONNS, skb, hdr, before, ret);
 }
 
 static bool translated(const struct fwt_conn *c)

@@ -56,7 +56,7 @@ static int put_packet(struct sk_buff *skb, const struct fwt_way *w, u32 slot)
 	    (out && nla_put_string(skb, FWTREE_A_PACKET_OIF, out)) ||
 	    nla_put_u16(skb, FWTREE_A_PACKET_ETHER_TYPE, p->ether_type) ||
 	    (p->mark && nla_put_u32(skb, FWTREE_A_PACKET_MARK, p->mark)) ||
-	    fwt_netlink_put_rule(skb, FWTREE_A_PACKET_RULE, w->fn, slot))
+	    fwt_netlink_put_rule(skb, FWTREE_A_PACKET_RULE, w->fn, slot, true))
 		return -EMSGSIZE;
 	if (p->have & FWT_HAVE_ETHER &&
 	    (nla_put(skb, FWTREE_A_PACKET_ETHER_SADDR, ETH_ALEN, p->ether_saddr) ||
@@ -77,22 +77,24 @@ void fwt_event_log(const struct fwt_way *w, const struct fwt_decision *d,
 {
 	struct sk_buff *skb;
 	int ret = 0;
+	u32 before;
 	void *hdr;
 
-	skb = fwt_event_new(w->fn, FWT_TOLD_LOGS, &hdr);
+	skb = fwt_event_new(w->fn, FWT_TOLD_LOGS, &hdr, &before);
 	if (!skb)
 		return;
 	if (nla_put_u32(skb, FWTREE_A_PACKET_VERDICT, d->verdict) ||
 	    (*prefix && nla_put_string(skb, FWTREE_A_PACKET_PREFIX, prefix)) ||
 	    put_packet(skb, w, slot))
 		ret = -EMSGSIZE;
-	fwt_event_send(w->fn, FWT_TOLD_LOGS, skb, hdr, ret);
+	fwt_event_send(w->fn, FWT_TOLD_LOGS, skb, hdr, before, ret);
 }
 
 void fwt_event_drop(const struct fwt_way *w, u8 reason, u32 slot)
 {
 	struct sk_buff *skb;
 	int ret = 0;
+	u32 before;
 	void *hdr;
 
 	if (fwt_event_of_netlink(w))
@@ -101,11 +103,11 @@ void fwt_event_drop(const struct fwt_way *w, u8 reason, u32 slot)
 		fwt_event_lost(w->fn, FWT_TOLD_DROPS, 1);
 		return;
 	}
-	skb = fwt_event_new(w->fn, FWT_TOLD_DROPS, &hdr);
+	skb = fwt_event_new(w->fn, FWT_TOLD_DROPS, &hdr, &before);
 	if (!skb)
 		return;
 	if (nla_put_string(skb, FWTREE_A_PACKET_REASON, fwt_reason_info[reason].name) ||
 	    put_packet(skb, w, slot))
 		ret = -EMSGSIZE;
-	fwt_event_send(w->fn, FWT_TOLD_DROPS, skb, hdr, ret);
+	fwt_event_send(w->fn, FWT_TOLD_DROPS, skb, hdr, before, ret);
 }

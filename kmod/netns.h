@@ -60,7 +60,7 @@ struct fwt_options {
 	u32 conn_max_per_source;		/* 0: no limit */
 	u32 adaptive_start;			/* records, from which timeouts shrink */
 	u32 adaptive_end;			/* and where they would be 0; 0: never */
-	u32 adopt;				/* seconds */
+	u64 adopt;				/* jiffies */
 	u16 nat_lo;
 	u16 nat_hi;
 	u8 tcp_loose;

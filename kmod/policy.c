@@ -32,12 +32,15 @@ static u32 default_conn_max(void)
 	return clamp_t(u64, div_u64(bytes / 32, 320), 1024, 1u << 22);
 }
 
-static u32 ticks(u64 ms)
+static u64 ticks(u64 ms)
 {
-	u64 t = DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC);
+	return DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC);
+}
 
-	/* Expiry is compared as a signed difference of 32 bits. */
-	return min_t(u64, t, S32_MAX / 2);
+/* Expiry is compared as a signed difference of 32 bits. */
+static u32 expiry(u64 ms)
+{
+	return min_t(u64, ticks(ms), S32_MAX / 2);
 }
 
 static void read_options(struct fwt_policy *p)
@@ -47,11 +50,11 @@ static void read_options(struct fwt_policy *p)
 
 	for (k = 0; k < 2; k++)
 		for (i = 0; i < __FWT_TIMEOUT_MAX; i++)
-			o->timeout[k][i] = ticks(1000ull * fwt_timeout_default(i, k));
+			o->timeout[k][i] = expiry(1000ull * fwt_timeout_default(i, k));
 	o->conn_max = default_conn_max();
 	o->adaptive_start = U32_MAX;
 	o->adaptive_end = U32_MAX;
-	o->adopt = 60;
+	o->adopt = 60 * HZ;
 	o->nat_lo = 1024;
 	o->nat_hi = 65535;
 	o->revalidate = 1;
@@ -80,14 +83,14 @@ static void read_options(struct fwt_policy *p)
 		case FWT_OPTION_TIMEOUT_TCP_SYN_SENT ... FWT_OPTION_TIMEOUT_OTHER:
 			/* In the order of enum fwt_timeout. */
 			id -= FWT_OPTION_TIMEOUT_TCP_SYN_SENT;
-			o->timeout[0][id] = ticks(v);
-			o->timeout[1][id] = ticks(v);
+			o->timeout[0][id] = expiry(v);
+			o->timeout[1][id] = expiry(v);
 			break;
 		case FWT_OPTION_TCP_LOOSE:
 			o->tcp_loose = v;
 			break;
 		case FWT_OPTION_ADOPT:
-			o->adopt = div_u64(v, 1000);
+			o->adopt = ticks(v);
 			break;
 		case FWT_OPTION_REVALIDATE:
 			o->revalidate = v;
@@ -134,6 +137,7 @@ static void note_runs(struct fwt_base *b)
 	for (first = 0; first < n; first += FWT_RUN) {
 		u32 end = min(n, first + FWT_RUN);
 
+		fwt_rest(first);
 		for (i = first; i < end && b->slot[i] == b->slot[first] + (i - first); i++)
 			;
 		b->run[first / FWT_RUN] = i == end ? b->slot[first] : FWT_NONE;
@@ -336,9 +340,11 @@ bool fwt_program_counts(const struct fwt_program *prog)
 {
 	u32 i;
 
-	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++)
+	for (i = 0; i < prog->n[FWT_SEC_TESTS]; i++) {
+		fwt_rest(i);
 		if (prog->test[i].op == FWT_TEST_COUNT)
 			return true;
+	}
 	return false;
 }
 
@@ -368,7 +374,7 @@ static void begin_tracking(struct fwt_net *fn, const struct fwt_policy *p)
 		return;
 	fwt_unbar(fn);
 	fwt_conns_resume(fn);
-	WRITE_ONCE(fn->adopt_until, get_jiffies_64() + (u64)p->opt.adopt * HZ);
+	WRITE_ONCE(fn->adopt_until, get_jiffies_64() + p->opt.adopt);
 }
 
 void fwt_policy_publish(struct fwt_net *fn, struct fwt_policy *p)

@@ -164,14 +164,20 @@ static int note_counters(struct fwt_net *fn, const struct fwt_base *b, struct fw
 static void give_back(struct fwt_net *fn, const struct fwt_base *b,
 		      const struct fwt_change *from, const struct fwt_change *to)
 {
+	struct fwt_name **file;
 	u32 i;
 
-	for (i = 0; from && i < from->patch.n[FWT_PATCH_DELETED]; i++) {
+	if (!from || !from->patch.n[FWT_PATCH_DELETED])
+		return;
+	/* The patch may have had them in another file. */
+	file = fwt_names_new(&b->prog);
+	for (i = 0; i < from->patch.n[FWT_PATCH_DELETED]; i++) {
 		u32 rule = from->patch.deleted[i];
 
 		if (!gone(to, b->prog.rule[rule].node))
-			fwt_slot_place(fn, b->slot[rule], &b->prog.rule[rule], false);
+			fwt_slot_place(fn, b->slot[rule], &b->prog, rule, false, file);
 	}
+	fwt_names_free(file, &b->prog);
 }
 
 /* Everything that can fail. */

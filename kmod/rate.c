@@ -338,7 +338,7 @@ static void grow(struct work_struct *work)
 /* Of a machine of 32 MiB 8192 sets, 512 KiB; of 256 MiB or more all of them. */
 static u32 sets_most(void)
 {
-	u64 sets = ((u64)totalram_pages() << PAGE_SHIFT) / 64 / sizeof(struct set);
+	u64 sets = div_u64((u64)totalram_pages() << PAGE_SHIFT, 64 * sizeof(struct set));
 
 	return rounddown_pow_of_two((u32)clamp_t(u64, sets, SETS_MIN, SETS_MAX));
 }

@@ -222,7 +222,8 @@ int fwt_set_insert(struct fwt_set *s, const struct fwt_set_elem *e)
 	spin_lock_bh(&s->lock);
 	lease = fwt_set_hash_find(h, key);
 	/* What the policy has, or is to have. */
-	if (e->file ? !(lease & lease_file(s->phase)) : e->value && lease & lease_file(s->phase))
+	if (e->file ? !(lease & lease_file(s->phase)) :
+		      s->shape.n_value && e->value && lease & lease_file(s->phase))
 		WRITE_ONCE(s->fn->sets_changed, true);
 	if (e->file)
 		to = (lease ?: lease_until(UNTIL_NEVER)) | file_bits(s);

@@ -321,6 +321,7 @@ static int prepare(struct fwt_set *s, const struct fwt_program *prog, u32 i)
 	for (six = 0; six < fwt_set_n_hashes(s) / 2 && !ret; six++) {
 		base_of(s, prog, i, six, &b);
 		for (keys = 0, k = 0; k < b.n; k++) {
+			fwt_rest(k);
 			base_elem(&b, k, &e);
 			keys += fwt_set_is_key(s, &e);
 		}

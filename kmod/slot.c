@@ -267,56 +267,93 @@ static u64 counter_key(const char *name)
 	return h;
 }
 
-static int get_one(struct fwt_slots *s, u64 key, const char *id, u32 line,
+/* False: none has that key, and @index is FWT_NONE. */
+static bool get_old(struct fwt_slots *s, u64 key, u32 *index)
+{
+	struct fwt_slot *slot = s->n_used ? find(s, key) : NULL;
+
+	*index = slot ? slot->index : FWT_NONE;
+	if (!slot)
+		return false;
+	/* The same rule, which stands where the policy in force has it until
+	 * fwt_slots_place() says otherwise.
+	 */
+	s->n_left -= !slot->users;
+	slot->users++;
+	return true;
+}
+
+/* Of two of one key in a program the second finds what the first took. */
+static int get_new(struct fwt_slots *s, u64 key, const char *id, u32 line,
 		   struct fwt_name *file, bool placed, u32 *index)
 {
-	struct fwt_slot *slot = find(s, key);
+	struct fwt_name *name = NULL;
+	struct fwt_slot *slot;
 
-	if (slot) {
-		/* The same rule, which stands where the policy in force has it until
-		 * fwt_slots_place() says otherwise.
-		 */
-		s->n_left -= !slot->users;
-	} else {
-		struct fwt_name *name = NULL;
-
-		if (id) {
-			name = name_new(id);
-			if (!name)
-				return -ENOMEM;
-		}
-		slot = take(s);
-		refcount_inc(&file->refs);
-		slot->key = key;
-		slot->line = line;
-		slot->placed = placed;
-		name_set(&slot->file, file);
-		name_set(&slot->id, name);
-		slot->users = 0;
-		hlist_add_head(&slot->node, bucket(s, key));
-		s->n_used++;
+	if (get_old(s, key, index))
+		return 0;
+	if (id) {
+		name = name_new(id);
+		if (!name)
+			return -ENOMEM;
 	}
-	slot->users++;
+	slot = take(s);
+	refcount_inc(&file->refs);
+	slot->key = key;
+	slot->line = line;
+	slot->placed = placed;
+	name_set(&slot->file, file);
+	name_set(&slot->id, name);
+	slot->users = 1;
+	hlist_add_head(&slot->node, bucket(s, key));
+	s->n_used++;
 	*index = slot->index;
 	return 0;
+}
+
+/* What has slots already has them; FWT_NONE of all else. Returns how many have none. */
+static u32 get_all_old(struct fwt_slots *s, const struct fwt_program *prog, bool patch,
+		       u32 *slot)
+{
+	u32 rules = prog->n[FWT_SEC_RULES], counters = prog->n[FWT_SEC_COUNTERS];
+	u32 i, missing = 0;
+
+	for (i = 0; i < rules; i++) {
+		others_too(i);
+		slot[i] = FWT_NONE;
+		if (!patch || prog->rule[i].line)
+			missing += !get_old(s, prog->rule[i].key, &slot[i]);
+	}
+	for (i = 0; i < counters; i++) {
+		others_too(i);
+		missing += !get_old(s, counter_key(prog->string + prog->counter[i]),
+				    &slot[rules + i]);
+	}
+	return missing;
 }
 
 int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch, u32 *slot)
 {
 	u32 rules = prog->n[FWT_SEC_RULES], counters = prog->n[FWT_SEC_COUNTERS];
-	u32 n_files = prog->n[FWT_SEC_FILES], i, n = 0;
+	u32 n_files = prog->n[FWT_SEC_FILES], i, missing;
 	struct fwt_slots *s = &fn->slots;
-	struct fwt_name **file;
+	struct fwt_name **file = NULL;
 	int ret;
 
 	lockdep_assert_held(&fn->lock);
-	ret = reserve(s, rules + counters);
+	/* First those that are there: a policy over itself needs no room for itself again. */
+	missing = get_all_old(s, prog, patch, slot);
+	if (!missing)
+		return 0;
+	ret = reserve(s, missing);
 	if (ret)
-		return ret;
+		goto out;
 	/* One more, for the counters, which stand in no file. */
 	file = kvcalloc(n_files + 1, sizeof(*file), GFP_KERNEL);
-	if (!file)
-		return -ENOMEM;
+	if (!file) {
+		ret = -ENOMEM;
+		goto out;
+	}
 	for (i = 0; i <= n_files; i++) {
 		file[i] = name_new(i == n_files ? "" :
 				   fwt_program_string(prog, prog->file[i].name));
@@ -330,60 +367,52 @@ int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch
 		const char *id = r->id == FWT_NONE ? NULL : prog->string + r->id;
 
 		others_too(i);
-		if (patch && !r->line) {
-			slot[n++] = FWT_NONE;
-			continue;
-		}
-		ret = get_one(s, r->key, id, r->line, file[r->file], patch, &slot[n]);
-		n += !ret;
+		if (slot[i] == FWT_NONE && (!patch || r->line))
+			ret = get_new(s, r->key, id, r->line, file[r->file], patch, &slot[i]);
 	}
 	for (i = 0; !ret && i < counters; i++) {
 		const char *id = prog->string + prog->counter[i];
 
 		others_too(i);
-		ret = get_one(s, counter_key(id), id, 0, file[n_files], false, &slot[n]);
-		n += !ret;
+		if (slot[rules + i] == FWT_NONE)
+			ret = get_new(s, counter_key(id), id, 0, file[n_files], false,
+				      &slot[rules + i]);
 	}
 out:
-	for (i = 0; i <= n_files; i++)
+	for (i = 0; file && i <= n_files; i++)
 		name_put(file[i]);
 	kvfree(file);
 	if (ret)
-		fwt_slots_put(fn, slot, n);
+		fwt_slots_put(fn, slot, rules + counters);
 	return ret;
+}
+
+struct fwt_name **fwt_names_new(const struct fwt_program *prog)
+{
+	return kvcalloc(prog->n[FWT_SEC_FILES], sizeof(struct fwt_name *), GFP_KERNEL);
+}
+
+void fwt_names_free(struct fwt_name **file, const struct fwt_program *prog)
+{
+	u32 i;
+
+	for (i = 0; file && i < prog->n[FWT_SEC_FILES]; i++)
+		name_put(file[i]);
+	kvfree(file);
 }
 
 void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool patch,
 		     const u32 *slot)
 {
-	u32 n_files = prog->n[FWT_SEC_FILES], i;
-	struct fwt_name **file;
+	struct fwt_name **file = fwt_names_new(prog);
+	u32 i;
 
-	lockdep_assert_held(&fn->lock);
-	/* Each file's name once, in whatever order rules come. */
-	file = kvcalloc(n_files, sizeof(*file), GFP_KERNEL);
 	for (i = 0; i < prog->n[FWT_SEC_RULES]; i++) {
-		const struct fwt_prog_rule *r = &prog->rule[i];
-		struct fwt_slot *s;
-
 		others_too(i);
-		if (slot[i] == FWT_NONE)
-			continue;
-		fwt_slot_place(fn, slot[i], r, patch);
-		if (!file)
-			continue;
-		if (!file[r->file])
-			file[r->file] = name_new(fwt_program_string(prog,
-								    prog->file[r->file].name));
-		if (file[r->file]) {
-			s = at(dir_locked(&fn->slots), slot[i]);
-			refcount_inc(&file[r->file]->refs);
-			name_set(&s->file, file[r->file]);
-		}
+		if (slot[i] != FWT_NONE)
+			fwt_slot_place(fn, slot[i], prog, i, patch, file);
 	}
-	for (i = 0; file && i < n_files; i++)
-		name_put(file[i]);
-	kvfree(file);
+	fwt_names_free(file, prog);
 }
 
 void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
@@ -397,14 +426,25 @@ void fwt_slots_put(struct fwt_net *fn, const u32 *slot, u32 count)
 	}
 }
 
-void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_prog_rule *r, bool placed)
+void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_program *prog, u32 rule,
+		    bool placed, struct fwt_name **file)
 {
 	struct fwt_slot *s = at(dir_locked(&fn->slots), slot);
+	const struct fwt_prog_rule *r = &prog->rule[rule];
 
 	lockdep_assert_held(&fn->lock);
 	WRITE_ONCE(s->placed, placed);
 	WRITE_ONCE(s->line, r->line);
 	WRITE_ONCE(s->file_no, r->file);
+	if (!file)
+		return;
+	/* Each name once, in whatever order rules come. */
+	if (!file[r->file])
+		file[r->file] = name_new(fwt_program_string(prog, prog->file[r->file].name));
+	if (file[r->file]) {
+		refcount_inc(&file[r->file]->refs);
+		name_set(&s->file, file[r->file]);
+	}
 }
 
 u32 fwt_slot_users(struct fwt_net *fn, u32 slot)

@@ -124,8 +124,21 @@ int fwt_slots_get(struct fwt_net *fn, const struct fwt_program *prog, bool patch
 void fwt_slots_place(struct fwt_net *fn, const struct fwt_program *prog, bool patch,
 		     const u32 *slot);
 
-/* Where a slot's rule stands, as struct fwt_slot has it. fwt_net.lock held. */
-void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_prog_rule *r, bool placed);
+/* Names of a program's files, none made yet; NULL where there is no memory. */
+struct fwt_name **fwt_names_new(const struct fwt_program *prog);
+void fwt_names_free(struct fwt_name **file, const struct fwt_program *prog);
+
+/**
+ * fwt_slot_place() - one rule stands where a program says
+ * @fn: namespace, its lock held
+ * @slot: the rule's
+ * @prog: program
+ * @rule: its number there
+ * @placed: as struct fwt_slot has it
+ * @file: from fwt_names_new(), or NULL: the name stays
+ */
+void fwt_slot_place(struct fwt_net *fn, u32 slot, const struct fwt_program *prog, u32 rule,
+		    bool placed, struct fwt_name **file);
 
 /* How many programs use a slot. fwt_net.lock held. */
 u32 fwt_slot_users(struct fwt_net *fn, u32 slot);

@@ -8,6 +8,9 @@
 #include "netlink.h"
 #include "policy.h"
 
+/* The module goes: nothing is bound to devices any more that nobody would take away. */
+static bool leaving;
+
 /* The same policy once more, with a generation to come: that which was in force
  * may still be walked by somebody, and does not change.
  */
@@ -73,7 +76,7 @@ static int rollback(struct fwt_net *fn, bool late, struct netlink_ext_ack *extac
 		NL_SET_ERR_MSG(extack, "no policy is on trial");
 		goto out;
 	}
-	if (late && time_before64(get_jiffies_64(), t->until))
+	if (late && (READ_ONCE(leaving) || time_before64(get_jiffies_64(), t->until)))
 		goto out;
 	if (t->former) {
 		old = go_back(fn, extack);
@@ -112,6 +115,13 @@ static void time_is_over(struct work_struct *work)
 	pr_warn_ratelimited("fwtree: going back to the former policy failed (%d): trying again\n",
 			    ret);
 	queue_delayed_work(fwt_wq, &fn->trial.clock, HZ);
+}
+
+void fwt_trials_stop(void)
+{
+	WRITE_ONCE(leaving, true);
+	/* What did not see it yet. */
+	flush_workqueue(fwt_wq);
 }
 
 void fwt_trial_init(struct fwt_net *fn)

@@ -48,6 +48,11 @@ struct fwt_trial {
 
 void fwt_trial_init(struct fwt_net *fn);
 
+/* The module goes: from now on no clock goes back, as that may bind devices. It waits for
+ * work that takes RTNL.
+ */
+void fwt_trials_stop(void);
+
 /* The namespace ends; there is no trial, and its clock does not run any more. */
 void fwt_trial_clean(struct fwt_net *fn);
 

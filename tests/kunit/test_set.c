@@ -503,6 +503,8 @@ static void changed(struct kunit *test)
 	rig_in_force(r);
 	CHANGES(insert(r, false, &k2, &k2, 0), false);
 	CHANGES(delete(r, false, &k2, &k2), false);
+	/* Who asks by netlink says what it gives, which of a set is nothing. */
+	CHANGES(insert_with(r, false, &k1, &k1, &k2, 0), false);
 	CHANGES(by_name(r, true, &k1, &k1), false);
 	CHANGES(by_name(r, true, &k2, &k2), true);
 	CHANGES(by_name(r, true, &k2, &k2), false);

@@ -256,6 +256,57 @@ static void grows(struct kunit *test)
 			    8, "chunks for %u rules", n);
 }
 
+static struct fwt_slot_dir *dir_of(struct fwt_net *fn)
+{
+	return rcu_dereference_protected(fn->slots.dir, true);
+}
+
+/* A policy that is applied over itself needs no room, and so can't fail for it. */
+static void over_itself(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 n = 2 * FWT_SLOT_CHUNK, n_more = n + 1, bits;
+	struct rules *a = rules_new(test, 0, n - 1, 1);
+	struct rules *b = rules_new(test, 0, n - 1, 1);
+	struct rules *more = rules_new(test, 0, n_more - 1, 1);
+	struct fwt_slot_dir *d;
+
+	KUNIT_ASSERT_EQ(test, get(fn, a), 0);
+	d = dir_of(fn);
+	bits = fn->slots.bucket_bits;
+	KUNIT_EXPECT_EQ(test, d->n_chunks, 2);
+	KUNIT_ASSERT_EQ(test, get(fn, b), 0);
+	KUNIT_EXPECT_EQ(test, n_alike(a, b, n), n);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, dir_of(fn), d, "it is as large as it was");
+	KUNIT_EXPECT_EQ(test, fn->slots.bucket_bits, bits);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, n);
+	put(fn, a);
+	KUNIT_EXPECT_EQ_MSG(test, fn->slots.n_used, n, "the later program has them");
+
+	KUNIT_ASSERT_EQ(test, get(fn, more), 0);
+	KUNIT_EXPECT_EQ_MSG(test, dir_of(fn)->n_chunks, 3, "for one rule more");
+	KUNIT_EXPECT_EQ(test, n_alike(b, more, n - 1), n - 1);
+	KUNIT_EXPECT_EQ_MSG(test, b->slot[n - 1], more->slot[n], "the counter");
+	put(fn, b);
+	put(fn, more);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 0);
+}
+
+/* Of one key in one program. */
+static void twice_in_one(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	struct rules *a = rules_new(test, 0, 3, 2);
+
+	a->rule[2].key = a->rule[1].key;
+	KUNIT_ASSERT_EQ(test, get(fn, a), 0);
+	KUNIT_EXPECT_EQ(test, a->slot[2], a->slot[1]);
+	KUNIT_EXPECT_EQ(test, a->slot[4], a->slot[3]);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 3);
+	put(fn, a);
+	KUNIT_EXPECT_EQ(test, fn->slots.n_used, 0);
+}
+
 static void reset(struct kunit *test)
 {
 	struct fwt_net *fn = fwt_test_net(test);
@@ -369,6 +420,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_connection_keeps),
 	KUNIT_CASE(refs_on_any_cpu),
 	KUNIT_CASE(grows),
+	KUNIT_CASE(over_itself),
+	KUNIT_CASE(twice_in_one),
 	KUNIT_CASE(reset),
 	KUNIT_CASE(names_are_shared),
 	KUNIT_CASE(names_are_read),

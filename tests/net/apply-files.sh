@@ -136,6 +136,23 @@ equal((d["delta"], state()[0]), (True, [(n, "".join(x + "\n" for x in new[n])) f
       ("main.fw", "parts/names.fw", "parts/services.fw", "parts/both.fw", "parts/empty.fw", "parts/both.fw")]),
       "the files take back what was changed besides")
 
+# A rule that goes to another file and comes back is where it is, for who lists connections.
+moved = "\tiif lan udp dport 4050 accept id moved"
+home = edit(FILES, "main.fw", 5, [moved])
+apply_files(home, "--full")
+def moves(files, file, line, what):
+    equal(apply_files(files)["delta"], True, f"{what}: by a patch")
+    equal([(c["rules"]["ingress"]["file"], c["rules"]["ingress"]["line"]) for c in conn_list("dport", "4050")],
+          [(file, line)], f"{what}: a connection tells its file and line")
+    equal(len(conn_list("rule", f"{file}:{line}")), 1, f"{what}: and is found by them")
+with ns("home"):
+    s.sendto(b"x", (FAR[4], 4050))
+ok(wait_for(lambda: conn_list("dport", "4050")), "a connection begins")
+moves({**FILES, "parts/services.fw": edit(FILES, "parts/services.fw", 3, [moved])["parts/services.fw"]},
+      "parts/services.fw", 4, "a rule in another file")
+moves(edit(home, "main.fw", 3, [rule]), "main.fw", 7, "the rule back where it was, behind one more")
+fwctl("conn", "flush")
+
 # By file and line, in whichever file; also where the whole of it is compiled.
 apply_files(FILES, "--full")
 def placed(what, delta, file, line, *words):
@@ -172,6 +189,21 @@ apply_files({**FILES, "main.fw": ["tree ingress-lan {", "\tudp dport 9 drop", "}
 ok("\ntree ingress-lan\n" in "\n" + run("fwctl", "-n", "gw", "show", "tree").stdout, "a tree whose name begins as a hook's is one")
 d = fwctl("rule", "add", "first", "in", "tree ingress-lan", "udp dport 8 drop")
 equal((d["file"], d["line"]), ("main.fw", 2), "and is named as show tree heads it")
+# Rules as they are told: all of them in JSON, the beginning for people, without comments.
+said, many = 'saddr 10.0.0.1 log "say \\"#1\\" x" accept id q', ", ".join(f"10.0.{n}.1" for n in range(90))
+apply_files({**FILES, "main.fw": ["ingress {", "\t" + said + " # not this", f"\tsaddr {{ {many} }} accept id long", "\taccept", "}"]})
+want = [said, f"saddr {{ {many} }} accept id long", "accept"]
+equal([r["text"] for t in fwctl("show", "tree")["trees"] for r in t["rules"]], want, "show tree has the text of rules")
+equal([r["text"] for r in stats()["rules"]], want, "and so has stats")
+text = run("fwctl", "-n", "gw", "show", "tree").stdout.split("\n")
+ok(text[1].endswith(said) and text[2].endswith("...") and len(text[2]) < 420, "and people have the beginning of long ones", text)
+apply_files(FILES, "--full")
+
+# An element that the text has is added by hand: it is there as it was.
+fwctl("set", "add", "some", "10.6.0.1")
+equal(apply_files(edit(FILES, "main.fw", 5, [rule]))["delta"], True, "an element twice: by a patch")
+fwctl("set", "delete", "some", "10.6.0.1")
+equal(apply_files(FILES)["delta"], False, "one that was taken away: the whole")
 apply_files(FILES, "--full")
 
 # Refused as ever, with file and line.

@@ -98,6 +98,9 @@ ingress device lan { accept }
 END
 fails "a pattern binds" on third ping -n -c 1 -W 0.3 10.3.0.1
 ok "and not what it does not fit" ping1 192.168.1.1
+# Both ways of a device wait for one.
+printf '%s device later0 { accept }\n' ingress egress >twice.fw
+is "a device that both ways wait for: told once" "$(fw -j apply twice.fw | j "d['waiting']")" later0
 # A star in quotes is a letter of the name.
 echo 'ingress device "lat*" { drop id star }; ingress { accept }' >star.fw
 is "a name with a star of its own: waited for" \

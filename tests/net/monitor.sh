@@ -88,6 +88,35 @@ ok(reason("events-limited") >= was + 30, "and counted", reason("events-limited")
 told = len([e for e in both.read() if e["event"] == "new" and e["original"]["dport"] == 8000])
 ok(told <= 10, "no more are told than it allows", told)
 
+# A file whose name is so long that a message has no room for it twice: it is left out, and
+# what is lost is counted all the same.
+deep = "/".join(["d" * 200] * 20)
+os.makedirs(deep)
+with open(f"{deep}/policy.fw", "w") as f:
+    f.write(POLICY % "option event-rate 5/second\noption timeout udp 1h")
+fwctl("apply", f"{deep}/policy.fw")
+fwctl("conn", "flush")
+def lost():
+    return sum(e["count"] for e in both.read() if e["event"] == "lost")
+def settled():
+    return lost() == reason("events-limited")
+ok(wait_for(settled), "what was lost until now is told", (lost(), reason("events-limited")))
+was = lost()
+socks = []
+def told():
+    return both.all("new", dport=8004)
+# More than it allows at once; on until one is told, since what was flushed took its share.
+def send():
+    socks.append(udp("home", HOME[4]))
+    socks[-1].sendto(b"x", (FAR[4], 8004))
+    return len(socks) >= 40 and told()
+wait_for(send)
+ok(wait_for(lambda: len(told()) + lost() - was >= len(socks) and settled()), "each is told, or lost",
+   (len(told()), lost() - was, len(socks)))
+ok(told() and all(e["rules"]["ingress"]["file"] in (f"{deep}/policy.fw", None) and e["rules"]["egress"]["file"] is None and
+                  e["rules"]["ingress"]["id"] == "in" and e["rules"]["egress"]["line"] for e in told()),
+   "the file that does not fit is null", told()[:1])
+
 # Not read in time: netlink says that, and so does the tool.
 apply(POLICY % "option event-rate 1000000/second\noption conn-max 20000")
 # As above: not before the former rate's second is over.

@@ -418,6 +418,12 @@ policy 'ingress {
 }'
 proves fails 'never in eth0 tcp * to * ack expect accept' 'a connection is adopted in its middle'
 says "where in the time of 'option adopt'" 'and it is said when'
+policy 'option adopt 500ms
+ingress {
+	ct state new accept
+	drop
+}'
+proves fails 'never in eth0 tcp * to * ack expect accept' 'in less than a second, too'
 policy 'option adopt 0s
 ingress {
 	ct state new accept

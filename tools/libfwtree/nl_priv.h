@@ -8,9 +8,10 @@
 #include "nl.h"
 
 /* The kernel sends dumps in messages of up to 32 KiB; a chunk with its headers
- * is a little more.
+ * is a little more; the longest is an answer to explain, whose walks may have up to
+ * 96 KiB of steps.
  */
-#define FWT_NL_BUFFER	(FWTREE_CHUNK_MAX + 32768)
+#define FWT_NL_BUFFER	131072
 
 #define FWT_NL_UNLOADED	"fwtree was unloaded meanwhile"
 

@@ -58,7 +58,7 @@ static void options(struct fwt_space *sp, const struct fwt_sema *s)
 		else if (o->id == FWT_OPT_TCP_LOOSE)
 			sp->loose |= is_word(o->value, "on");
 		else if (o->id == FWT_OPT_ADOPT)
-			adopts = o->value->number >= 1000;	/* it is seconds */
+			adopts = o->value->number;
 	}
 	sp->adopts |= adopts;
 }
