@@ -191,6 +191,14 @@ told.close()
 text.kill()
 fwctl("set", "flush", "blocked")
 
+# What is listed is what is read: names that are no words are quoted.
+odd = ['"6in4"', '"foo+bar"', '"none"', '"wg*"']
+fwctl("set", "add", "names", *odd)
+equal(sorted(elements("names")), [*odd, "lan", "wg*"], "names of interfaces that are no words")
+for name in odd:
+    fwctl("set", "delete", "names", name)
+equal(sorted(elements("names")), ["lan", "wg*"], "are taken out as they were listed")
+
 # Errors
 for words, want, text in ((("add", "blocked", "10.0.0.0/33"), 1, "prefix"), (("add", "blocked", "lan"), 1, None),
                           (("add", "blocked", "10.0.0.1 . 80"), 1, None), (("add", "macs", "10.0.0.1"), 1, None),

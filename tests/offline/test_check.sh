@@ -757,6 +757,12 @@ d = json.load(open(sys.argv[1]))
 assert not d["exact"] and d["more"] and not d["same"] and len(d["classes"]) == 2
 assert all(c["packets"] is None and c["packet"] and c["more"] for c in d["classes"])' "$tmp/out"
 report $? 'where the budget ends before there are words, a packet of each change'
+names='"6in4", "eth-", "foo+bar", "none", "wg*", eth0.5, none, tun*'
+printf 'set n : ifname { elements = { %s } }\ningress { iif @n accept; drop }\n' lan >"$tmp/a.fw"
+sed "s/lan/lan, $names/" "$tmp/a.fw" >"$tmp/b.fw"
+"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
+[ "$(cat "$tmp/out")" = "set n: +${names//, / +}" ]
+report $? 'names of interfaces as they are read'
 "$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
 [ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
 report $? 'a file that is not there'

@@ -389,6 +389,56 @@ static void test_many(void **state)
 	free(a);
 }
 
+/* So many names that each can't be held against each: that would take minutes. */
+#define NAMES	50000
+
+static void test_thousands(void **state)
+{
+	struct fwt_dns_state s = { 0 };
+	struct fwt_dns_question *q;
+	struct fwt_dns_book book;
+	char *text = NULL, name[20];
+	struct made m;
+	size_t len;
+	FILE *out;
+	u32 i;
+
+	(void)state;
+	alarm(60);
+	out = open_memstream(&text, &len);
+	assert_non_null(out);
+	fprintf(out, "set a : addr { elements = { n0.example");
+	for (i = 1; i < NAMES; i++)
+		fprintf(out, ", n%u.example", i);
+	fprintf(out, " } }\ningress { saddr @a accept; drop }");
+	fclose(out);
+	make(&m, text, NULL);
+	assert_int_equal(m.ret, 0);
+	assert_int_equal(fwt_dns_state_names(&s, m.ast), 0);
+	assert_int_equal(fwt_dns_state_names(&s, m.ast), 0);
+	/* Of each both families, in the order of the text. */
+	for (q = s.first, i = 0; q; q = q->next, i++) {
+		snprintf(name, sizeof(name), "n%u.example", i / 2);
+		assert_string_equal(q->name, name);
+		assert_int_equal(q->six, i & 1);
+		fwt_dns_answered(&s, q, 1, FWT_DNS_NONE, NULL, 0, 0);
+	}
+	assert_int_equal(i, 2 * NAMES);
+	assert_false(fwt_dns_settled(&s, m.ast->sets, FWT_DNS_KEEP));
+	assert_true(fwt_dns_settled(&s, m.ast->sets, FWT_DNS_KEEP + 1));
+	assert_true(fwt_dns_state_book(&s, &book));
+	for (i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "N%u.example.", i);
+		assert_non_null(fwt_dns_find(&book, name));
+	}
+	assert_null(fwt_dns_find(&book, "n.example"));
+	fwt_dns_clean(&book);
+	fwt_dns_state_clean(&s);
+	unmake(&m);
+	free(text);
+	alarm(0);
+}
+
 /* A name with answers at random, against what the essay says of each address alone. */
 static void test_state_twin(void **state)
 {
@@ -581,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_state),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_thousands),
 		cmocka_unit_test(test_state_twin),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_conf),

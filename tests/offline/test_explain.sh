@@ -651,6 +651,13 @@ odd_packets() {
 ok "a fragment beyond the end, wrong sums, short headers, impossible flags, errors about nothing" odd_packets
 cut_json() { run 1 -j explain "${gateway[@]}" --dev br-lan --pcap broken.pcap && json '"truncated" in j["error"]["message"] and "broken.pcap" in j["error"]["message"]'; }
 ok "a file that ends in the middle, as JSON" cut_json
+# Of so many the first have been written when the end is met.
+many_cut() {
+	{ cat under.pcap; printf abc; } >many.pcap
+	run 1 -j explain -f rate.fw --dev eth0 --pcap many.pcap &&
+		json 'len(j["packets"]) == 2000 and j["summary"]["packets"] == 2000' && grep -q 'many.pcap: .*truncated' err
+}
+ok "one of many packets: the list ends, and the error is told beside it" many_cut
 nowhere_to() { run 1 explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w /nowhere/x.pcap && says /nowhere/x.pcap; }
 ok "what leaves has no place to be written to" nowhere_to
 no_room() { [ ! -c /dev/full ] || { run 1 explain "${gateway[@]}" --dev br-lan --pcap ether.pcap -w /dev/full && says /dev/full; }; }

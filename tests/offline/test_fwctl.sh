@@ -118,6 +118,8 @@ ok 'a FIFO that nobody writes to' says 1 'nobody writes to it' check "$tmp/fifo"
 ok 'explain reads it once' prints 0 'drop, reason policy' explain -f <(slow) in eth0 tcp 192.0.2.1:1 to 192.0.2.2:23
 ok 'a test, too' prints 0 'ok 1' test <(slow) <(echo 'packet in eth0 tcp 192.0.2.1:1 to 192.0.2.2:23'; echo 'expect drop')
 ok 'several tests would read it again' says 1 'each test file reads the policy again' test <(slow) a.fwt b.fwt
+ok 'nor is it policy and test at once' says 1 'it can be read once, and is named twice' test - -
+ok 'or two tests' says 1 'it can be read once, and is named twice' test "$tmp/good.fw" - -
 
 # The service that keeps DNS names fresh comes with the policy's.
 ok 'the service of DNS names' grep -q '^WantedBy=.*fwtree.service' "$top/tools/systemd/fwtree-resolve.service"
@@ -395,6 +397,22 @@ ok 'a filter: twice the same' says 2 "'mark' is said twice" conn list mark 1 mar
 ok 'a filter: no value' says 2 "a value is missing after 'sport'" conn list tcp sport
 ok 'a filter: the caret' says 2 "            ^~~~~" conn list tcp dport 65536
 ok 'a filter: its column, JSON' json 2 'd["error"]["column"] == 11' -j conn list tcp dport 65536
+# under WORD STATUS WORDS...: the caret stands under WORD, and is as wide.
+under() {
+	local word=$1 status=$2
+	shift 2
+	run "$status" "$@" && tail -n 2 "$tmp/err" | python3 -c 'import sys
+word, line, caret = sys.argv[1], *sys.stdin.read().split("\n")[:2]
+at = caret.index("^")
+sys.exit(line[at:at + len(word)] != word or caret.strip() != "^" + "~" * (len(word) - 1))' "$word"
+}
+ok 'a filter: the caret, behind blanks' under 99999999 2 conn list 'tcp   dport   99999999'
+ok 'a property: likewise' under bogus 2 check "$tmp/good.fw" --property '  never  in   eth0  tcp  * to * bogus expect drop'
+ok 'behind letters of several bytes' under tpc 2 check "$tmp/good.fw" --property 'never in énü0 tpc * to * expect drop'
+ok 'a word of such letters' under þçp 2 check "$tmp/good.fw" --property 'never in eth0 þçp * to * expect drop'
+ok 'behind a tab' under tpc 2 check "$tmp/good.fw" --property $'never\tin eth0\ttpc * to * expect drop'
+ok 'its column is counted in characters, JSON' json 2 'd["error"]["column"] == 15' \
+	-j check "$tmp/good.fw" --property 'never in énü0 tpc * to * expect drop'
 ok 'a filter: a range the wrong way round' says 2 "'9-8' after 'sport'" conn list sport 9-8
 ok 'a filter: less than nothing' says 2 "'0' after 'bytes'" conn list 'bytes<0'
 ok 'a filter: no direction' says 2 "'mark' after 'reply'" conn list reply mark 1
@@ -535,6 +553,18 @@ ok 'without libpcap' without says 1 \
 ok 'a capture without it' without says 1 "capture: libpcap can't be loaded" \
 	explain -f "$tmp/good.fw" --pcap "$tmp/capture" --dev eth0
 ok 'who needs none' without run 0 check "$tmp/good.fw"
+
+# Of many errors and warnings the first, and how many there are.
+{ echo 'ingress {'; for i in {1..60}; do echo "nosuch$i accept"; done; echo '}'; } >"$tmp/errors.fw"
+ok 'more errors than are told' says 1 'and 10 more errors' check "$tmp/errors.fw"
+ok 'JSON' json 1 'len(d["errors"]) == 50 and d["more_errors"] == 10 and "more_warnings" not in d' -j check "$tmp/errors.fw"
+{ echo 'ingress {'; for i in {1..60}; do echo "udp dport $i drop"; echo "udp dport $i accept"; done; echo 'drop; }'; } >"$tmp/warnings.fw"
+ok 'more warnings' says 0 'and 10 more warnings' check "$tmp/warnings.fw"
+ok 'JSON' json 0 'd["more_warnings"] == 10 and "more_errors" not in d' -j check "$tmp/warnings.fw"
+
+# What can't be read is no filter set, and neither is one of no filters.
+ok 'a filter set that is a folder' says 1 'Is a directory' import classbench "$tmp"
+ok 'one of nothing' says 1 'there is no filter in it' import classbench /dev/null
 
 # Of a rule with many elements the beginning.
 { printf 'ingress { saddr { 10.0.0.1'; for ((i = 0; i < 9000; i++)); do printf ', 10.1.%d.%d' $((i >> 8)) $((i & 255)); done; printf ' } accept\n drop }\n'; } >"$tmp/wide.fw"

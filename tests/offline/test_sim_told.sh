@@ -207,12 +207,58 @@ has 'a seed and more' 1 't.fwt:1:8: error: nothing may follow here'
 tests $'never\tin eth0 udp * to *\texpect\tdrop' $'packet in eth0 udp 1.1.1.1:1 to 2.2.2.2:2\tas\ta' \
 	$'reply\ta' $'quote\ta\ticmp\ttype 3\tcode 1\tfrom\t3.3.3.3'
 lacks 'tabs between words' error
+# Of several files the first ones were run when another is none.
+tests "$in" 'expect accept'
+echo bogus >bad.fwt
+check 'a file that is none' 1 'bad.fwt:1:1: error' "$fwctl" test p.fw t.fwt bad.fwt
+check 'who reads TAP hears of it' 1 'Bail out! bad.fwt was not run' "$fwctl" test p.fw t.fwt bad.fwt
+"$fwctl" -j test p.fw t.fwt bad.fwt >out 2>err
+[ $? = 1 ] && grep -q '^bad.fwt:1:1: error' err &&
+	python3 -c 'import json, sys; assert [t["ok"] for t in json.load(sys.stdin)] == [True]' <out 2>>err
+report $? 'JSON: the list ends, and the error is told beside it'
 tests 'policy nofile.fw'
 has 'a policy that is not there' 1 'cannot read nofile.fw'
 lacks 'without a line that it has not' ':0:0'
 tests "$in" 'expect not not accept'
 has 'not not' 1 "'not' stands here twice"
 lacks 'with no hint' 'did you mean'
+
+# No word is so long that the line ends there, for the reader alone.
+printf -v long '%0140d' 0
+long=${long//0/x}
+tests "$in" "expect accept $long rule nosuch"
+has 'a long word among what is expected' 1 't.fwt:2:15: error: this word is too long'
+tests "$in as c1 $long" 'expect accept'
+has 'behind a name' 1 "t.fwt:1:$((${#in} + 8)): error: this word is too long"
+tests "wait 3s $long"
+has 'behind a duration' 1 't.fwt:1:9: error: this word is too long'
+tests "$long"
+has 'where a statement begins' 1 't.fwt:1:1: error: this word is too long'
+one='in eth0 tcp 1.2.3.4:5 to 5.6.7.8:22'
+tests "packet $one $long fin" 'expect accept'
+has 'among those of a packet' 1 "' is no word of a packet"
+tests "always in eth0 tcp * to *:22 ttl 3 $long ttl 9 expect accept"
+has 'of a property' 1 "' is no word of a packet"
+tests "always in eth0 tcp * to *:22 ttl 3${long//x/   } ttl 9 expect accept"
+has 'and no blanks are, either' 1 'this is longer than any packet'
+tests "$in as q" "quote q icmp type 3 from 10.0.0.9${long//x/        } code 1 bogus"
+has 'nor behind who sends an error' 1 't.fwt:2:13: error: this is longer than any packet'
+check 'in a property that is to be proved' 2 "xxx...' is no word of a property" \
+	property "never in eth0 tcp * to *:22 $long expect drop"
+check 'in a packet' 2 "fwctl: 'xxx" explain "$one ${long//x/xxxxxxxxxx}"
+check 'what stands in the next line is one of it' 2 "'bogus' is no word of a packet" \
+	explain "$one"$'\nbogus words'
+check 'of a property, too' 2 "'foo' stands behind the end" \
+	property $'never in eth0 tcp * to *:22 expect drop\nfoo'
+check 'where a comment ends' 2 "'#' stands behind the end" \
+	property $'never in eth0 tcp * to *:22 expect drop # a\nfoo'
+check 'a property of two lines' 0 'holds' property $'never in eth0 tcp * to *:22\n\texpect drop\n'
+check 'the path of a cgroup is a word' 2 "$long' is not a cgroup" \
+	explain "out eth0 tcp 1.2.3.4:5 to 5.6.7.8:22 cgroup /system.slice/$long"
+check 'a route and more, far behind it' 2 "'bogus' is no word of a route" \
+	explain --route "10.0.0.0/8 dev eth0${long//x/  }bogus bogus" "$one"
+check 'and farther' 2 'this is too long' \
+	explain --route "10.0.0.0/8 dev eth0${long//x/         }bogus bogus" "$one"
 
 ## What is met twice counts once
 

@@ -65,9 +65,11 @@ int cmd_import_classbench(struct fwctl *ctl, int argc, char **argv)
 	if (in != stdin)
 		fclose(in);
 	if (ret < 0)
-		return out_error(NULL, "out of memory");
+		return out_error(NULL, "%s: %s", name, strerror(-ret));
 	if (ret)
 		return out_error(NULL, "%s:%d: %s", name, ret, error);
+	if (!filters.count)
+		return out_error(NULL, "%s: there is no filter in it", name);
 	out = open_memstream(&text, &len);
 	if (!out)
 		return out_error(NULL, "out of memory");

@@ -253,9 +253,12 @@ static int read_timeout(struct fwctl *ctl, int *argc, char **argv, bool *has, ui
 	return 0;
 }
 
+/* Names may be quoted, as they are listed. What would end the list stands nowhere, quoted
+ * or not.
+ */
 static bool plain(const char *text)
 {
-	return !strpbrk(text, "{};#\"\n\\");
+	return !strpbrk(text, "{};#\n\\");
 }
 
 static int change(struct fwctl *ctl, int argc, char **argv, bool add)

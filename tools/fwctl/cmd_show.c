@@ -130,7 +130,7 @@ static void print_tree(const struct view *v, const struct fwt_nl_rules *rules,
 		       const char *tree)
 {
 	uint32_t i, depth, ends[64];
-	char text[400], hits[OUT_HUMAN], name[300];
+	char *text, hits[OUT_HUMAN], name[300];
 
 	out_object(NULL);
 	out_str("name", tree);
@@ -147,7 +147,7 @@ static void print_tree(const struct view *v, const struct fwt_nl_rules *rules,
 			continue;
 		while (depth && at >= ends[depth - 1])
 			depth--;
-		view_rule_text(v, v->order[i], text, sizeof(text));
+		text = view_rule_text(v, v->order[i]);
 		out_object(NULL);
 		out_str("id", n->id);
 		out_str("file", n->file);
@@ -160,7 +160,8 @@ static void print_tree(const struct view *v, const struct fwt_nl_rules *rules,
 		out_end();
 		out_text("%10s  %*s%s\n",
 			 out_human(hits, sizeof(hits), OUT_COUNT, n->hits),
-			 4 * (int)depth, "", text);
+			 4 * (int)depth, "", text ? text : "");
+		free(text);
 		if (prog == &v->prog && depth < sizeof(ends) / sizeof(*ends))
 			ends[depth++] = at + r->text_len;
 	}

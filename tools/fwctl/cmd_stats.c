@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stats: everything that is counted. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "program_view.h"
@@ -92,7 +93,7 @@ static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 		{ "HOOK", false }, { "PLACE", false }, { "RULE", false },
 	};
 	bool known = v->prog.hdr && view_sort(v, r);
-	char text[400], hooks[100], id[300];
+	char *text, hooks[100], id[300];
 	size_t i;
 
 	if (r->count)
@@ -103,9 +104,7 @@ static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 	for (i = 0; i < r->count; i++) {
 		const struct fwt_nl_rule *n = &r->rule[i];
 
-		*text = 0;
-		if (known)
-			view_rule_text(v, n->index, text, sizeof(text));
+		text = known ? view_rule_text(v, n->index) : NULL;
 		fwctl_hooks(hooks, sizeof(hooks), n->hooks);
 		out_row();
 		out_cell_num("hits", OUT_COUNT, n->hits);
@@ -117,11 +116,12 @@ static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 			out_str("id", n->id);
 			out_str("file", n->file);
 			out_num("line", n->line);
-			out_str("text", known ? text : NULL);
+			out_str("text", text);
 		}
 		out_cell_text("%s:%u", n->file, n->line);
 		snprintf(id, sizeof(id), "[%s] ", n->id ? n->id : "");
-		out_cell_text("%s%s", n->id ? id : "", text);
+		out_cell_text("%s%s", n->id ? id : "", text ? text : "");
+		free(text);
 		out_row_end();
 	}
 	out_table_end();

@@ -65,7 +65,7 @@ int cmd_test(struct fwctl *ctl, int argc, char **argv)
 {
 	struct count c = { 0, 0 };
 	struct fwt_diag diag;
-	int i, ret = 0;
+	int i, k, ret = 0;
 
 	for (i = 0; i < argc; i++)
 		if (fwctl_option(argv[i]))
@@ -73,11 +73,19 @@ int cmd_test(struct fwctl *ctl, int argc, char **argv)
 	if (argc > 2 && fwt_source_once(argv[0]))
 		return out_error("put it in a file", "%s: each test file reads the policy again",
 				 argv[0]);
+	for (i = 1; i < argc; i++)
+		for (k = 0; k < i; k++)
+			if (!strcmp(argv[i], argv[k]) && fwt_source_once(argv[i]))
+				return out_error("put it in a file",
+						 "%s: it can be read once, and is named twice",
+						 argv[i]);
 	fwt_diag_init(&diag);
 	out_array(NULL);
 	for (i = 1; !ret && i < argc; i++)
 		ret = fwt_sim_test(argv[0], argv[i], &diag, tell, &c);
 	if (ret) {
+		/* Who reads TAP has no plan to hear that from. */
+		out_text("Bail out! %s was not run\n", argv[i - 1]);
 		ret = diag.errors ? out_diag_errors(&diag) : out_error(NULL, "out of memory");
 		fwt_diag_clean(&diag);
 		return ret;

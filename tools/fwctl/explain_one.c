@@ -201,9 +201,12 @@ void explain_print(struct fwt_sim *sim, const struct fwt_sim_result *r)
 /* @what: "route", "address" */
 static int add_world(struct fwt_sim *sim, const char *what, const char *rest)
 {
-	char line[200];
+	char line[1000];
 
-	snprintf(line, sizeof(line), "%s %s", what, rest);
+	if ((size_t)snprintf(line, sizeof(line), "%s %s", what, rest) >= sizeof(line)) {
+		out_error(NULL, "--%s '%.40s...': this is too long", what, rest);
+		return FWCTL_USAGE;
+	}
 	if (!fwt_sim_world(sim, line))
 		return 0;
 	out_error(NULL, "--%s '%s': %s", what, rest, fwt_sim_error(sim));
@@ -244,7 +247,7 @@ int explain_machine(const struct explain *e, bool plain, struct fwt_sim **to)
 
 int explain_no_packet(const char *packet, int column, const char *error)
 {
-	size_t len = strcspn(packet + column - 1, " \t");
+	size_t len = strcspn(packet + column - 1, " \t\r\n");
 
 	out_error_at(packet, (unsigned int)column - 1, len ? len : 1, NULL, "%s", error);
 	return FWCTL_USAGE;

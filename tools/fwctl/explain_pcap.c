@@ -326,8 +326,8 @@ static int play(struct capture *c)
 		return ret;
 	if (got == -1) {
 		/* What stands before that was played. */
-		if (!out_is_json())
-			put_summary(&c->sum);
+		out_end();
+		put_summary(&c->sum);
 		return out_error("what stands before it in the capture was played",
 				 "%s: %s", c->e->pcap, c->lib->geterr(c->in));
 	}

@@ -456,8 +456,16 @@ static void entry_json(const char *key, const struct fwt_diag_entry *e)
 	out_end();
 }
 
+/* Of what nobody reads to its end there are so many more. */
+static void more(const char *key, size_t count)
+{
+	if (count > FWT_DIAG_MAX)
+		out_num(key, count - FWT_DIAG_MAX);
+}
+
 /* The first error, or what there is, and all of them. What was begun is given up. */
-static void print_errors(const struct fwt_diag_entry *e, size_t count)
+static void print_errors(const struct fwt_diag_entry *e, size_t count,
+			 const struct fwt_diag *diag)
 {
 	size_t i, first = 0;
 
@@ -472,7 +480,27 @@ static void print_errors(const struct fwt_diag_entry *e, size_t count)
 	for (i = 0; i < count; i++)
 		entry_json(NULL, &e[i]);
 	out_end();
+	if (diag) {
+		more("more_errors", diag->errors);
+		more("more_warnings", diag->warnings);
+	}
 	out_end();
+}
+
+/* Errors go to standard error. What has been read already can't be taken back: it ends
+ * here, as JSON.
+ */
+static void to_stderr(void)
+{
+	struct jsonw *j = &out.json_text;
+
+	if (out.json && j->depth) {
+		while (j->depth)
+			jsonw_close(j);
+		jsonw_word(j, NULL, "\n");
+		flush_json();
+	}
+	fflush(stdout);
 }
 
 static int error(struct fwt_diag_entry *e, const char *fmt, va_list args)
@@ -482,10 +510,10 @@ static int error(struct fwt_diag_entry *e, const char *fmt, va_list args)
 	vsnprintf(buf, sizeof(buf), fmt, args);
 	e->message = (char *)out_clean(clean, sizeof(clean), buf, strlen(buf));
 	if (out.json && !out.begun) {
-		print_errors(e, 1);
+		print_errors(e, 1, NULL);
 		return 1;
 	}
-	fflush(stdout);
+	to_stderr();
 	fprintf(stderr, "fwctl: %s", clean);
 	if (e->hint)
 		fprintf(stderr, " (%s)", e->hint);
@@ -504,26 +532,59 @@ int out_error(const char *hint, const char *fmt, ...)
 	return 1;
 }
 
+/* Characters in the first @n bytes, as they are shown. */
+static size_t shown(const char *s, size_t n)
+{
+	size_t count = 0, i;
+	bool safe;
+
+	for (i = 0; i < n; i += fwt_utf8_shown(s + i, n - i, &safe))
+		count++;
+	return count;
+}
+
+/* As it was typed, so that the caret stands below its word: a tab below a tab. */
+static void print_source(const char *source, size_t column, size_t len)
+{
+	size_t size = strlen(source), i, n;
+	bool safe;
+
+	fputs("  ", stderr);
+	for (i = 0; i < size; i += n) {
+		n = fwt_utf8_shown(source + i, size - i, &safe);
+		if (safe || source[i] == '\t')
+			fwrite(source + i, 1, n, stderr);
+		else
+			fputc(source[i] == '\n' || source[i] == '\r' ? ' ' : '?', stderr);
+	}
+	fputs("\n  ", stderr);
+	for (i = 0; i < column; i += fwt_utf8_shown(source + i, column - i, &safe))
+		fputc(source[i] == '\t' ? '\t' : ' ', stderr);
+	fputc('^', stderr);
+	for (n = shown(source + column, len); n > 1; n--)
+		fputc('~', stderr);
+	fputc('\n', stderr);
+}
+
 int out_error_at(const char *source, unsigned int column, size_t len,
 		 const char *hint, const char *fmt, ...)
 {
 	struct fwt_diag_entry e = {
-		.severity = FWT_ERROR, .hint = (char *)hint, .column = column + 1,
+		.severity = FWT_ERROR, .hint = (char *)hint,
 	};
-	char clean[1024];
+	size_t size = strlen(source);
 	va_list args;
-	size_t i;
 
+	if (column > size)
+		column = size;
+	if (len > size - column)
+		len = size - column;
+	e.column = 1 + shown(source, column);
 	va_start(args, fmt);
 	error(&e, fmt, args);
 	va_end(args);
-	if (out.json)
-		return 1;
-	fprintf(stderr, "  %s\n  %*s^", out_clean(clean, sizeof(clean), source, strlen(source)),
-		(int)column, "");
-	for (i = 1; i < len; i++)
-		fputc('~', stderr);
-	fputc('\n', stderr);
+	if (!out.json)
+		print_source(source, column, len);
 	return 1;
 }
 
@@ -548,14 +609,14 @@ static void print_diag(const struct fwt_diag *diag)
 
 int out_diag_errors(const struct fwt_diag *diag)
 {
-	if (!out.json) {
-		fflush(stdout);
+	if (!out.json || out.begun) {
+		to_stderr();
 		print_diag(diag);
 		return 1;
 	}
 	if (!diag->count)
 		return out_error(NULL, "out of memory");
-	print_errors(diag->entries, diag->count);
+	print_errors(diag->entries, diag->count, diag);
 	return 1;
 }
 
@@ -571,4 +632,5 @@ void out_diag_warnings(const struct fwt_diag *diag)
 	for (i = 0; i < diag->count; i++)
 		entry_json(NULL, &diag->entries[i]);
 	out_end();
+	more("more_warnings", diag->warnings);
 }

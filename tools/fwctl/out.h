@@ -90,7 +90,9 @@ void out_cell_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_row_end(void);
 void out_table_end(void);
 
-/* Errors. They end the program: in JSON one object is all that is written. */
+/* Errors. They end the program: in JSON one object is all that is written. Where something
+ * was written before, that ends, and the error stands on standard error.
+ */
 
 /** out_error() - @hint may be NULL; always returns 1, the exit status */
 int out_error(const char *hint, const char *fmt, ...)
@@ -99,8 +101,8 @@ int out_error(const char *hint, const char *fmt, ...)
 /**
  * out_error_at() - an error of something that was typed
  * @source: the line
- * @column: where in it, from 0
- * @len: how much of it, for the caret; at least 1
+ * @column: where in it, in bytes, from 0
+ * @len: how much of it, in bytes, for the caret; at least 1
  */
 int out_error_at(const char *source, unsigned int column, size_t len,
 		 const char *hint, const char *fmt, ...)

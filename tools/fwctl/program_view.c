@@ -331,33 +331,47 @@ void view_print_file(const struct view *v, uint32_t file, FILE *out)
 	fwt_delta_print(&v->delta, file, v->prog.source + f->text, f->text_len, out);
 }
 
-const char *view_rule_text(const struct view *v, uint32_t rule, char *buf,
-			   size_t size)
+/* Of a rule, for people: bytes. */
+#define RULE_SHOWN 396
+
+char *view_rule_text(const struct view *v, uint32_t rule)
 {
 	const struct fwt_program *prog;
 	const struct fwt_prog_rule *r = view_rule(v, rule, &prog);
 	const char *text = prog->source + r->text;
 	size_t i, len = prog == &v->prog ? v->head[rule] : r->text_len, n = 0;
 	bool quoted = false, comment = false;
-	char *plain;
+	char *plain, *buf;
 
 	/* Comments are for those who read the file. */
 	plain = malloc(len + 1);
-	if (!plain)
-		return strcpy(buf, "");
+	buf = malloc(len + 1);
+	if (!plain || !buf) {
+		free(plain);
+		free(buf);
+		return NULL;
+	}
 	for (i = 0; i < len; i++) {
 		char c = text[i];
 
 		if (c == '\n')
 			comment = false;
+		else if (quoted && c == '\\' && i + 1 < len)
+			plain[n++] = text[i++];
 		else if (c == '"' && !comment)
 			quoted = !quoted;
 		else if (c == '#' && !quoted)
 			comment = true;
 		if (!comment)
-			plain[n++] = c;
+			plain[n++] = text[i];
 	}
-	out_clean(buf, size, plain, n);
+	out_clean(buf, len + 1, plain, n);
 	free(plain);
+	n = strlen(buf);
+	if (!out_is_json() && n > RULE_SHOWN + 3) {
+		for (n = RULE_SHOWN; (buf[n] & 0xc0) == 0x80; n--)
+			;
+		strcpy(buf + n, "...");
+	}
 	return buf;
 }

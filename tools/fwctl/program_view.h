@@ -79,10 +79,11 @@ void view_clean(struct view *v);
  * view_rule_text() - a rule as written, on one line, without what is in its block
  * @rule: index
  *
- * Return: @buf.
+ * In text, of a long one, the beginning and "..."; in JSON all of it.
+ *
+ * Return: the text, to be freed; NULL without memory.
  */
-const char *view_rule_text(const struct view *v, uint32_t rule, char *buf,
-			   size_t size);
+char *view_rule_text(const struct view *v, uint32_t rule);
 
 /** view_print_nodes() - hooks, nodes and sets in words; of what was verified whole */
 void view_print_nodes(const struct view *v);

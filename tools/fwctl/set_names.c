@@ -282,12 +282,13 @@ struct told {
 	const struct fwt_policy_ast *ast;
 };
 
-/* Where a name stands. */
-static const struct fwt_loc *place(const struct fwt_policy_ast *ast, const char *name)
+/* Where a name stands; of those that are only counted nobody is told. */
+static const struct fwt_loc *place(const struct told *t, const char *name)
 {
 	const struct fwt_set *set;
 
-	for (set = ast->sets; set; set = set->next) {
+	set = t->diag->warnings > FWT_DIAG_MAX ? NULL : t->ast->sets;
+	for (; set; set = set->next) {
 		const struct fwt_loc *at = fwt_dns_place(set, name);
 
 		if (at)
@@ -301,11 +302,11 @@ static void warn(void *ctx, const struct fwt_dns_question *q, const char *why)
 	struct told *t = ctx;
 
 	if (!q->known)
-		fwt_warning(t->diag, place(t->ast, q->name),
+		fwt_warning(t->diag, place(t, q->name),
 			    "DNS name '%s': %s; 'fwctl resolve' asks again", q->name,
 			    why ? why : "");
 	else if (q->over)
-		fwt_warning(t->diag, place(t->ast, q->name),
+		fwt_warning(t->diag, place(t, q->name),
 			    "DNS name '%s' has %u addresses of IPv%d: %u are the most, the others are left out",
 			    q->name, FWT_DNS_ADDRS_MAX + q->over, q->six ? 6 : 4,
 			    FWT_DNS_ADDRS_MAX);
@@ -314,17 +315,16 @@ static void warn(void *ctx, const struct fwt_dns_question *q, const char *why)
 /* A name is nothing if it is so in both families. */
 static void warn_of_nothing(const struct fwt_dns_state *s, const struct told *t)
 {
-	const struct fwt_dns_question *q, *other;
+	const struct fwt_dns_question *q, *six;
 
 	for (q = s->first; q; q = q->next) {
-		if (q->six || !q->known || q->held.count)
-			continue;
-		for (other = s->first; other; other = other->next)
-			if (other->six && !strcmp(other->name, q->name) && other->known &&
-			    !other->held.count)
-				fwt_warning(t->diag, place(t->ast, q->name),
-					    "DNS name '%s' stands for nothing: there is no such name, or it has no address",
-					    q->name);
+		/* Both are asked of each name, one behind the other. */
+		six = q->next;
+		if (!q->six && q->known && !q->held.count && six && six->six &&
+		    !strcmp(six->name, q->name) && six->known && !six->held.count)
+			fwt_warning(t->diag, place(t, q->name),
+				    "DNS name '%s' stands for nothing: there is no such name, or it has no address",
+				    q->name);
 	}
 }
 

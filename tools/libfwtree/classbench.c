@@ -3,6 +3,7 @@
  * ClassBench filter sets. See classbench.h.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "classbench.h"
@@ -125,8 +126,10 @@ int fwt_filters_read(FILE *in, struct fwt_vec *to, char *error, size_t size)
 		if (at)
 			*at = f;
 		else
-			ret = -1;
+			ret = -ENOMEM;
 	}
+	if (!ret && ferror(in))
+		ret = -errno;
 	free(text);
 	if (ret) {
 		free(to->data);

@@ -44,7 +44,7 @@ struct fwt_filter {
  * @error: filled in with what is wrong
  * @size: of @error
  *
- * Return: 0; the number of the line that is none; -1 without memory.
+ * Return: 0; the number of the line that is none; -ENOMEM, or why @in can't be read.
  */
 int fwt_filters_read(FILE *in, struct fwt_vec *to, char *error, size_t size);
 

@@ -62,6 +62,7 @@ void fwt_dns_clean(struct fwt_dns_book *b)
 	for (i = 0; i < b->kept.count; i++)
 		free(kept[i].set);
 	free(b->kept.data);
+	free(b->bucket);
 	fwt_dns_init(b);
 }
 
@@ -74,14 +75,23 @@ static bool plain_name(const char *name, char *to)
 	return true;
 }
 
+u32 fwt_dns_bucket(const char *name)
+{
+	u32 h = 2166136261u;	/* FNV-1a */
+
+	while (*name)
+		h = (h ^ (u8)*name++) * 16777619u;
+	return h % FWT_DNS_BUCKETS;
+}
+
 struct fwt_dns_entry *fwt_dns_find(const struct fwt_dns_book *b, const char *name)
 {
 	char plain[FWT_DNS_NAME_MAX + 1];
 	struct fwt_dns_entry *e;
 
-	if (!plain_name(name, plain))
+	if (!b->bucket || !plain_name(name, plain))
 		return NULL;
-	for (e = b->first; e && strcmp(e->name, plain); e = e->next)
+	for (e = b->bucket[fwt_dns_bucket(plain)]; e && strcmp(e->name, plain); e = e->same)
 		;
 	return e;
 }
@@ -90,9 +100,14 @@ struct fwt_dns_entry *fwt_dns_entry(struct fwt_dns_book *b, const char *name)
 {
 	struct fwt_dns_entry *e = fwt_dns_find(b, name);
 	char plain[FWT_DNS_NAME_MAX + 1];
+	struct fwt_dns_entry **bucket;
 
 	if (e || !plain_name(name, plain))
 		return e;
+	if (!b->bucket)
+		b->bucket = calloc(FWT_DNS_BUCKETS, sizeof(*b->bucket));
+	if (!b->bucket)
+		return NULL;
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return NULL;
@@ -104,6 +119,9 @@ struct fwt_dns_entry *fwt_dns_entry(struct fwt_dns_book *b, const char *name)
 	e->addr.size = sizeof(struct fwt_dns_addr);
 	e->next = b->first;
 	b->first = e;
+	bucket = &b->bucket[fwt_dns_bucket(plain)];
+	e->same = *bucket;
+	*bucket = e;
 	return e;
 }
 

@@ -47,6 +47,7 @@ char *fwt_dns_addr_text(char *buf, const struct fwt_dns_addr *a);
  */
 struct fwt_dns_entry {
 	struct fwt_dns_entry *next;
+	struct fwt_dns_entry *same;	/* of its bucket */
 	char *name;
 	struct fwt_vec addr;
 };
@@ -65,12 +66,20 @@ struct fwt_dns_kept {
 /**
  * struct fwt_dns_book - what is known
  * @first: names
+ * @bucket: the same, by fwt_dns_bucket(); NULL while there is none
  * @kept: struct fwt_dns_kept
  */
 struct fwt_dns_book {
 	struct fwt_dns_entry *first;
+	struct fwt_dns_entry **bucket;
 	struct fwt_vec kept;
 };
+
+/* Lists of names are of ten thousands at most: a dozen in a bucket. */
+#define FWT_DNS_BUCKETS	4096
+
+/** fwt_dns_bucket() - of a name as fwt_dns_name() has it */
+u32 fwt_dns_bucket(const char *name);
 
 void fwt_dns_init(struct fwt_dns_book *b);
 void fwt_dns_clean(struct fwt_dns_book *b);

@@ -33,18 +33,45 @@ static bool of_file(const struct fwt_dns_question *q)
 	return !strcmp(q->name, FWT_DNS_RESOLVERS);
 }
 
+/* Questions by their names, for as long as a policy's names are gone through. */
+struct names {
+	struct fwt_dns_question **bucket;
+	struct fwt_dns_question *last;
+};
+
+static void names_add(struct names *n, struct fwt_dns_question *q)
+{
+	struct fwt_dns_question **bucket = &n->bucket[fwt_dns_bucket(q->name)];
+
+	q->same = *bucket;
+	*bucket = q;
+	n->last = q;
+}
+
+/* Freed by its @bucket; false without memory. */
+static bool names_of(const struct fwt_dns_state *s, struct names *n)
+{
+	struct fwt_dns_question *q;
+
+	n->last = NULL;
+	n->bucket = calloc(FWT_DNS_BUCKETS, sizeof(*n->bucket));
+	for (q = n->bucket ? s->first : NULL; q; q = q->next)
+		names_add(n, q);
+	return n->bucket;
+}
+
 struct wanted {
 	struct fwt_dns_state *s;
+	struct names names;
 	bool failed;
 };
 
 static void want_one(struct wanted *w, const char *name, bool six)
 {
-	struct fwt_dns_question *q, **link;
+	struct fwt_dns_question *q = w->names.bucket[fwt_dns_bucket(name)];
 
-	for (link = &w->s->first; (q = *link); link = &q->next)
-		if (!strcmp(q->name, name) && q->six == six)
-			break;
+	while (q && (strcmp(q->name, name) || q->six != six))
+		q = q->same;
 	if (!q) {
 		q = calloc(1, sizeof(*q));
 		if (q)
@@ -56,7 +83,8 @@ static void want_one(struct wanted *w, const char *name, bool six)
 		}
 		q->six = six;
 		q->held.size = sizeof(struct fwt_dns_held);
-		*link = q;
+		*(w->names.last ? &w->names.last->next : &w->s->first) = q;
+		names_add(&w->names, q);
 	}
 	q->wanted = true;
 }
@@ -73,10 +101,13 @@ int fwt_dns_state_names(struct fwt_dns_state *s, const struct fwt_policy_ast *as
 	struct fwt_dns_question *q, **link;
 	struct wanted w = { .s = s };
 
+	if (!names_of(s, &w.names))
+		return -ENOMEM;
 	for (q = s->first; q; q = q->next)
 		q->wanted = false;
 	if (ast && fwt_dns_names(ast, want, &w))
 		w.failed = true;
+	free(w.names.bucket);
 	for (link = &s->first; (q = *link);) {
 		if (q->wanted) {
 			link = &q->next;
@@ -285,6 +316,7 @@ bool fwt_dns_state_book(const struct fwt_dns_state *s, struct fwt_dns_book *b)
 
 struct asking {
 	const struct fwt_dns_state *s;
+	struct names names;
 	u64 now;
 	bool settled;
 };
@@ -295,7 +327,7 @@ static void ask_settled(void *ctx, const char *name)
 	struct asking *a = ctx;
 	u64 ttl = 0, since = 0;
 
-	for (q = a->s->first; q; q = q->next) {
+	for (q = a->names.bucket[fwt_dns_bucket(name)]; q; q = q->same) {
 		if (strcmp(q->name, name))
 			continue;
 		a->settled &= q->known;
@@ -312,6 +344,10 @@ bool fwt_dns_settled(const struct fwt_dns_state *s, const struct fwt_set *set, u
 {
 	struct asking a = { .s = s, .now = now, .settled = true };
 
+	/* What is not known to be settled stays. */
+	if (!names_of(s, &a.names))
+		return false;
 	fwt_dns_names_of(set, ask_settled, &a);
+	free(a.names.bucket);
 	return a.settled;
 }

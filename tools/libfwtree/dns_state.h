@@ -60,6 +60,7 @@ struct fwt_dns_held {
  */
 struct fwt_dns_question {
 	struct fwt_dns_question *next;
+	struct fwt_dns_question *same;	/* of its bucket, while names are looked up */
 	char *name;
 	bool six;
 	bool asked;

@@ -15,26 +15,26 @@ struct reader {
 	const char *line;
 	const char *at;
 	const char *start;	/* of @word */
-	char word[80];
+	char word[1024];	/* of a cgroup's path, too */
 	char *error;
 	size_t size;
 };
 
+/* False at the end alone: a word that is cut is one that nobody knows, by its dots. */
 static bool next(struct reader *r)
 {
-	size_t len;
+	size_t len, kept;
 
-	r->at += strspn(r->at, " \t\r");
+	r->at += strspn(r->at, " \t\r\n");
 	r->start = r->at;
 	len = strcspn(r->at, " \t\r\n");
-	if (!len || len >= sizeof(r->word)) {
-		r->word[0] = 0;
-		return false;
-	}
-	memcpy(r->word, r->at, len);
-	r->word[len] = 0;
+	kept = min(len, sizeof(r->word) - 1);
+	memcpy(r->word, r->at, kept);
+	r->word[kept] = 0;
+	if (kept < len)
+		strcpy(r->word + kept - 3, "...");
 	r->at += len;
-	return true;
+	return len;
 }
 
 static int __attribute__((format(printf, 2, 3))) wrong(struct reader *r, const char *fmt, ...)

@@ -20,21 +20,23 @@ struct reader {
 	struct fwt_property *pr;
 };
 
+/* False at the end alone, or where the rest is a comment: a word that is cut is one that
+ * nobody knows, by its dots.
+ */
 static bool next(struct reader *r)
 {
-	size_t len;
+	size_t len, kept;
 
-	r->at += strspn(r->at, " \t\r");
+	r->at += strspn(r->at, " \t\r\n");
 	r->start = r->at;
-	len = *r->at == '#' ? 0 : strcspn(r->at, " \t\r\n");
-	if (!len || len >= sizeof(r->word)) {
-		r->word[0] = 0;
-		return false;
-	}
-	memcpy(r->word, r->at, len);
-	r->word[len] = 0;
+	len = *r->at == '#' && !strchr(r->at, '\n') ? 0 : strcspn(r->at, " \t\r\n");
+	kept = min(len, sizeof(r->word) - 1);
+	memcpy(r->word, r->at, kept);
+	r->word[kept] = 0;
+	if (kept < len)
+		strcpy(r->word + kept - 3, "...");
 	r->at += len;
-	return true;
+	return len;
 }
 
 static int __attribute__((format(printf, 2, 3))) wrong(struct reader *r, const char *fmt, ...)

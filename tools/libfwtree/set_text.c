@@ -8,6 +8,7 @@
 #include "ast.h"
 #include "compile.h"
 #include "parse.h"
+#include "parse_print.h"
 #include "set_text.h"
 
 static const char *const type_name[__FWT_SET_TYPE_MAX] = {
@@ -69,6 +70,19 @@ static void name_of(char *name, const u32 *word, u32 len)
 	name[len] = 0;
 }
 
+/* As it is read again: a star in quotes is the name's own, and so is "none". */
+static void one_ifname(char *buf, size_t size, const char *name)
+{
+	FILE *to = strcmp(name, "none") ? fmemopen(buf, size, "w") : NULL;
+
+	if (to) {
+		fwt_print_name(to, name);
+		fclose(to);
+	} else {
+		snprintf(buf, size, "\"%s\"", name);
+	}
+}
+
 static void ifname(char *buf, size_t size, const u32 *low, const u32 *high)
 {
 	char name[17];
@@ -77,7 +91,7 @@ static void ifname(char *buf, size_t size, const u32 *low, const u32 *high)
 	if (!name[0] && !memcmp(low, high, 16))
 		snprintf(buf, size, "none");
 	else if (!memcmp(low, high, 16))
-		snprintf(buf, size, strspn(name, "0123456789") ? "\"%s\"" : "%s", name);
+		one_ifname(buf, size, name);
 	else
 		snprintf(buf, size, "%s*", name);
 }

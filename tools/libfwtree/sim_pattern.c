@@ -162,7 +162,8 @@ int sim_pattern_read(const char *pattern, struct sim_pattern *p, char *error, si
 	if (!p->any_proto && (p->src.port || p->dst.port) && !sim_has_ports(p->proto))
 		return wrong(pattern, proto, error, size,
 			     "there is no such packet: this protocol has no ports");
-	snprintf(p->words, sizeof(p->words), "%s", at);
+	if ((size_t)snprintf(p->words, sizeof(p->words), "%s", at) >= sizeof(p->words))
+		return wrong(pattern, at, error, size, "this is longer than any packet");
 	/* The words are a packet's. */
 	snprintf(text, sizeof(text), "%s x %u %s to %s%s", p->out ? "out" : "in",
 		 p->any_proto ? 6u : p->proto,

@@ -20,15 +20,12 @@ bool sim_read_next(struct reader *r)
 	r->at += strspn(r->at, " \t");
 	r->start = r->at;
 	len = strcspn(r->at, " \t");
-	if (!len || len >= sizeof(r->word)) {
-		r->word[0] = '\0';
-		r->at += len;
-		return false;
-	}
-	memcpy(r->word, r->at, len);
-	r->word[len] = '\0';
+	snprintf(r->word, sizeof(r->word), "%.*s", (int)min(len, sizeof(r->word) - 1), r->at);
+	/* One complaint of a place is told: whoever knows no such word says no more. */
+	if (len >= sizeof(r->word))
+		wrong(r, "this word is too long: %zu letters at most", sizeof(r->word) - 1);
 	r->at += len;
-	return true;
+	return len;
 }
 
 bool sim_read_wrong(struct reader *r, const char *where, const char *hint, const char *fmt, ...)
@@ -150,14 +147,19 @@ static bool read_name(struct reader *r, const struct flow_name **f)
 	return true;
 }
 
+/* Behind words of a packet's own, that come before them, as well. */
+#define WORDS_MAX 1000
+
 /* Words of a packet behind @prefix; where they go wrong is told as of this line. */
 static bool check_words(struct reader *r, const char *prefix, const char *words, char *where)
 {
 	struct fwt_packet_text t;
-	char error[200], text[1200];
+	char error[200], text[WORDS_MAX + 200];
 	int column;
 	size_t len = strlen(prefix);
 
+	if (strlen(words) >= WORDS_MAX)
+		return wrong_at(r, where, NULL, "this is longer than any packet");
 	snprintf(text, sizeof(text), "%s%s", prefix, words);
 	column = fwt_packet_read(&t, text, error, sizeof(error));
 	if (!column)
@@ -243,7 +245,7 @@ static void reply_line(struct reader *r)
 static void quote_line(struct reader *r)
 {
 	const struct flow_name *f;
-	char prefix[100], *words, *from, rest[1000];
+	char prefix[100], *words, *from, rest[WORDS_MAX];
 	struct sim_end end;
 	bool six;
 
@@ -281,6 +283,10 @@ static void quote_line(struct reader *r)
 		return;
 	}
 	strcpy(r->s->from, r->word);
+	if (strlen(words) >= sizeof(rest)) {
+		wrong_at(r, words, NULL, "this is longer than any packet");
+		return;
+	}
 	snprintf(rest, sizeof(rest), "%.*s%s", (int)(from - words), words, r->at);
 	r->s->rest = strdup(rest);
 	snprintf(prefix, sizeof(prefix), "%s", six ? "in x icmpv6 ::1 to ::2" :
@@ -567,8 +573,6 @@ struct sim_statement *sim_test_read(const char *file, struct fwt_diag *diag)
 		r.at = line;
 		r.bad = false;
 		if (!sim_read_next(&r)) {
-			if (*r.start)
-				wrong(&r, "this begins no statement of a test");
 			free(line);
 			free(r.s);
 			continue;
