@@ -113,11 +113,7 @@ void fwt_sets_of(const struct fwt_decision *d, const struct fwt_changes *after,
 		s->queue = d->queue;
 }
 
-/* Of what starts here, and was led elsewhere by its mark or destination, the second
- * walk counts (first.c). What the first one has set is done, and led there: it stays
- * where the second one sets nothing. A verdict does not.
- */
-static void stay(struct fwt_sets *s, const struct fwt_sets *was)
+void fwt_sets_stay(struct fwt_sets *s, const struct fwt_sets *was)
 {
 	u16 what = was->what & ~s->what & (FWT_DECISION_MARK | FWT_DECISION_PRIORITY |
 					   FWT_DECISION_DSCP | FWT_DECISION_TTL |
@@ -153,7 +149,7 @@ int fwt_change_keep_some(struct fwt_way *w, struct fwt_conn *c, enum fwt_hook ho
 	}
 	was = more.by[hook];
 	fwt_sets_of(d, &w->after, &more.by[hook]);
-	stay(&more.by[hook], &was);
+	fwt_sets_stay(&more.by[hook], &was);
 	if (d->flags & FWT_DECISION_CT_MARK)
 		more.ct_mark = w->after.ct_mark;
 	return fwt_conn_keep(c, &more);

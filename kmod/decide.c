@@ -211,6 +211,8 @@ static void left_by_first(const struct fwt_sets *s, u8 hops, struct fwt_packet *
 		p->ttl = s->ttl - hops;
 		p->unknown &= ~FWT_FIELD_BIT(TTL);
 	}
+	if (s->what & FWT_DECISION_CT_MARK)	/* it is not known what it left */
+		p->unknown |= FWT_FIELD_BIT(CT_MARK);
 }
 
 /* The first packet as it came to a hook. */
@@ -393,21 +395,44 @@ static noinline void kept_of(const struct fwt_decision *d, const struct fwt_pack
 		more->ct_mark = p->ct_mark;
 }
 
-/* At one hook; where what was decided stays, @more is what it changes. Apart, for the same
+/* What the walk at LOCAL_OUT, by @left, set in what then left by @oif: that it went on there
+ * is what it set. Apart, for the same reason.
+ */
+static noinline void left_by_walk(struct fwt_way *w, u32 left, u32 oif,
+				  const struct fwt_conn_more *more, struct fwt_decision *d,
+				  struct fwt_sets *s)
+{
+	struct fwt_changes after;
+	struct fwt_packet p = { };
+
+	if (walk_again(w, FWT_HOOK_EGRESS, 0, left, oif, more, d, &p) != KEEP)
+		return;
+	fwt_changes_of(&p, &after);
+	fwt_sets_of(d, &after, s);
+}
+
+/* At one hook; where what was decided stays, @more is what it changes. @left: where what
+ * starts here was to leave by before it was led elsewhere, else 0. Apart, for the same
  * reason.
  */
 static noinline enum outcome ask_again(struct fwt_way *w, enum fwt_hook hook, u32 iif, u32 oif,
-				       u32 dialled, struct fwt_conn_more *more,
+				       u32 left, struct fwt_conn_more *more,
 				       struct fwt_decision *d)
 {
 	struct fwt_packet p = { };
-	enum outcome o = walk_again(w, hook, iif, oif, oif, more, d, &p);
+	struct fwt_sets led = { };
+	enum outcome o;
 
+	if (hook == FWT_HOOK_EGRESS && left && left != oif)
+		left_by_walk(w, left, oif, more, d, &led);
+	o = walk_again(w, hook, iif, oif, oif, more, d, &p);
 	/* As it was decided at first, see decide_as_dialled(). */
-	if (o == LED_ELSEWHERE && dialled)
-		o = walk_again(w, hook, iif, dialled, oif, more, d, &p);
-	if (o == KEEP)
+	if (o == LED_ELSEWHERE && left && fwt_conn_is(w->c, FWT_CONN_DNAT))
+		o = walk_again(w, hook, iif, left, oif, more, d, &p);
+	if (o == KEEP) {
 		kept_of(d, &p, hook, more);
+		fwt_sets_stay(&more->by[hook], &led);
+	}
 	return o;
 }
 
@@ -423,7 +448,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 	bool known = true;
 	u16 flags = READ_ONCE(c->flags);
 	bool local = flags & BIT(FWT_CONN_LOCAL);
-	u32 dialled = local && flags & BIT(FWT_CONN_DNAT) ? READ_ONCE(c->dialled_oif) : 0;
+	u32 left = local ? READ_ONCE(c->dialled_oif) : 0;
 	u8 hook, i;
 
 	/* Though rules may lead there again: who said "reset" meant these. */
@@ -458,7 +483,7 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 			}
 			continue;
 		}
-		o = ask_again(w, hook, iif ?: c->iif, oif ?: c->oif, dialled, &more, d);
+		o = ask_again(w, hook, iif ?: c->iif, oif ?: c->oif, left, &more, d);
 		if (o == NOT_KNOWN) {
 			if (!w->dry)
 				fwt_stat_inc_bh(w->fn, reason[FWT_REASON_UNKNOWN_KEPT]);
@@ -466,6 +491,9 @@ bool fwt_decide_again(struct fwt_way *w, u32 iif, u32 oif, bool keep,
 				known = false;
 				more.by[hook] = was.by[hook];
 				more.ct_mark = was.ct_mark;
+				/* The other hook may have made that of it. */
+				if (was.ct_mark)
+					more.by[hook].what |= FWT_DECISION_CT_MARK;
 				continue;
 			}
 			d->verdict = FWT_VERDICT_DROP;

@@ -221,6 +221,9 @@ int fwt_dry_pass(struct fwt_dry *r, struct fwt_way *w, u8 hook)
 		if (ret > 0 && first && !out && r->flags & FWT_DECISION_DNAT &&
 		    !(flags & BIT(FWT_CONN_DNAT)))
 			ret = fwt_dry_put_drop(r, FWT_REASON_DNAT_LATE);
+		if (ret > 0 && first && out && r->flags & FWT_DECISION_NOTRACK &&
+		    flags & (BIT(FWT_CONN_DNAT) | BIT(FWT_CONN_SNAT)))
+			ret = fwt_dry_put_drop(r, FWT_REASON_INVALID);
 		if (ret > 0)
 			ret = fwt_dry_settle(r, w, true);
 	}

@@ -257,6 +257,17 @@ void fwt_skb_csum_add(struct sk_buff *skb, u32 delta);
 void fwt_sets_of(const struct fwt_decision *d, const struct fwt_changes *after,
 		 struct fwt_sets *s);
 
+/**
+ * fwt_sets_stay() - what the first of two walks at LOCAL_OUT and POST_ROUTING set stays
+ * @s: what the second one set, which counts; completed
+ * @was: what the first one set
+ *
+ * Of what starts here, and was led elsewhere by its mark or destination. What the first
+ * walk has set is done, and led there: it stays where the second one sets nothing. A
+ * verdict does not.
+ */
+void fwt_sets_stay(struct fwt_sets *s, const struct fwt_sets *was);
+
 /* Of those what is header; @original as below. */
 void fwt_sets_header(const struct fwt_sets *s, bool original, struct fwt_header_change *to);
 

@@ -85,6 +85,7 @@ void fwt_set_apply(const struct fwt_prog_mod *m, struct fwt_packet *p,
 		break;
 	case FWT_MOD_SET_CT_MARK:
 		p->ct_mark = v;
+		p->unknown &= ~FWT_FIELD_BIT(CT_MARK);
 		d->flags |= FWT_DECISION_CT_MARK;
 		break;
 	case FWT_MOD_SET_PRIORITY:

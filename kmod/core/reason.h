@@ -16,7 +16,7 @@
 #define FWT_REASONS(D, C) \
 	D(POLICY, "policy", "a rule of the policy said drop") \
 	D(REJECT, "reject", "a rule of the policy said reject") \
-	D(INVALID, "invalid", "part of no connection and unable to open one, and a rule said drop, or would have it translated, or, after notrack has led it there, tracked; or its connection ended while it was between the hooks") \
+	D(INVALID, "invalid", "part of no connection and unable to open one, and a rule said drop, or would have it translated, or, after notrack has led it there, tracked; or egress said notrack of what was translated; or its connection ended while it was between the hooks") \
 	D(MALFORMED, "malformed", "headers cut off, or lengths that lie") \
 	D(CHECKSUM, "checksum", "the checksum of the transport header of what has the ends of a connection is wrong, and a rule said drop, or it is translated") \
 	D(TCP_WINDOW, "tcp-window", "a TCP segment outside of its connection's windows, or with impossible flags, and a rule said drop, or it is translated") \

@@ -214,6 +214,39 @@ END
 } >"$tmp/t.fwt"
 holds "decided afresh: what goes by lo, as it had left"
 
+# What the walk at LOCAL_OUT set, by where it was to leave, stays; and where egress can't be
+# asked (its TTL is not kept), it is not known what ingress met.
+cat >"$tmp/p.fw" <<'END'
+egress {
+	oif eth0 tcp dport 84 set mark 5
+	tcp dport 84 redirect to :8080 accept
+	ttl 64 accept
+	drop
+}
+ingress {
+	iif lo tcp dport 8080 mark 5 accept id led
+	iif lo tcp dport 85 ct mark 0 set ct mark 7 accept id marked
+	drop id end
+}
+END
+{ cat "$tmp/p.fw"; echo 'tree more { tcp dport 9 drop }'; } | sed 's/^ingress {/&\n\tcall more/' >"$tmp/more.fw"
+{
+	cat "$tmp/world"
+	echo "$lo"
+	cat <<'END'
+packet out eth0 tcp 203.0.113.8:1001 to 198.51.100.10:84 as led
+expect accept dnat 127.0.0.1:8080 mark 5 rule led
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:85 as marked
+expect accept rule marked
+policy more.fw
+packet out eth0 tcp 203.0.113.8:1001 to 198.51.100.10:84
+expect accept dnat 127.0.0.1:8080 mark 5 rule led
+packet out lo tcp 127.0.0.1:1001 to 127.0.0.1:85
+expect accept rule marked
+END
+} >"$tmp/t.fwt"
+holds "decided afresh: what both walks of egress set, and what is not known of it"
+
 # What ingress says of it by lo is done to its first packet, too.
 cat >"$tmp/p.fw" <<'END'
 ingress { iif lo udp dport 53 set mark 5 accept; accept }
