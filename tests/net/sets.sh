@@ -13,7 +13,7 @@ POLICY = """
 set blocked : addr { timeout 1h; max 100 }
 set admins : addr { elements = { 192.168.9.0/24, fd00:9::/64, 192.168.1.77 } }
 set pairs : addr . port
-set names : ifname { elements = { \"wg*\", lan } }
+set names : ifname { elements = { wg*, lan } }
 set macs : mac
 ingress device lan { ether saddr @macs count frames drop; accept }
 ingress {

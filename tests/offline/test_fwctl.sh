@@ -411,6 +411,7 @@ ok 'a property: likewise' under bogus 2 check "$tmp/good.fw" --property '  never
 ok 'behind letters of several bytes' under tpc 2 check "$tmp/good.fw" --property 'never in énü0 tpc * to * expect drop'
 ok 'a word of such letters' under þçp 2 check "$tmp/good.fw" --property 'never in eth0 þçp * to * expect drop'
 ok 'behind a tab' under tpc 2 check "$tmp/good.fw" --property $'never\tin eth0\ttpc * to * expect drop'
+ok 'before a tab, as wide as the word' under tpc 2 check "$tmp/good.fw" --property $'never in eth0\ttpc\t*\tto * expect drop'
 ok 'its column is counted in characters, JSON' json 2 'd["error"]["column"] == 15' \
 	-j check "$tmp/good.fw" --property 'never in énü0 tpc * to * expect drop'
 ok 'a filter: a range the wrong way round' says 2 "'9-8' after 'sport'" conn list sport 9-8

@@ -252,6 +252,7 @@ check 'of a property, too' 2 "'foo' stands behind the end" \
 	property $'never in eth0 tcp * to *:22 expect drop\nfoo'
 check 'where a comment ends' 2 "'#' stands behind the end" \
 	property $'never in eth0 tcp * to *:22 expect drop # a\nfoo'
+check '... and its line' 0 'holds' property $'never in eth0 tcp * to *:22 expect drop # a\r\n'
 check 'a property of two lines' 0 'holds' property $'never in eth0 tcp * to *:22\n\texpect drop\n'
 check 'the path of a cgroup is a word' 2 "$long' is not a cgroup" \
 	explain "out eth0 tcp 1.2.3.4:5 to 5.6.7.8:22 cgroup /system.slice/$long"

@@ -178,7 +178,7 @@ static int read_properties(struct fwt_prover *prover, const struct check *c)
 			return out_error(NULL, "out of memory");
 		if (n < 0) {
 			out_error_at(c->property[i], (unsigned int)(-n - 1),
-				     strcspn(c->property[i] + (-n - 1), " "), NULL, "%s", error);
+				     strcspn(c->property[i] + (-n - 1), " \t\r\n"), NULL, "%s", error);
 			return FWCTL_USAGE;
 		}
 	}

@@ -25,11 +25,14 @@ struct reader {
  */
 static bool next(struct reader *r)
 {
+	const char *line;
 	size_t len, kept;
 
 	r->at += strspn(r->at, " \t\r\n");
 	r->start = r->at;
-	len = *r->at == '#' && !strchr(r->at, '\n') ? 0 : strcspn(r->at, " \t\r\n");
+	line = r->at + strcspn(r->at, "\n");
+	len = *r->at == '#' && !line[strspn(line, " \t\r\n")] ? 0 :
+	      strcspn(r->at, " \t\r\n");
 	kept = min(len, sizeof(r->word) - 1);
 	memcpy(r->word, r->at, kept);
 	r->word[kept] = 0;

@@ -33,7 +33,7 @@ static bool read_request(const char *line, struct request *r)
 	len = timeout ? (size_t)(timeout - at) : strlen(at);
 	while (len && strchr(" \t\r\n", at[len - 1]))
 		len--;
-	if (len >= sizeof(r->element) || strpbrk(at, "{};#\"\\"))
+	if (len >= sizeof(r->element) || strpbrk(at, "{};#\\"))
 		return false;
 	memcpy(r->element, at, len);
 	if (!timeout)
