@@ -739,6 +739,16 @@ echo 'ingress { tcp flags & { syn, ack } == syn mark & 0xf0 != 0x10 mark & 0xf =
 told >"$tmp/out"
 grep -q 'tcp flags & { syn, ack } == syn.* mark & 0xf == 0x3-0x5' "$tmp/out" && ! grep -q more "$tmp/out"
 report $? 'flags, a range, and two masks of one field'
+# Of ICMP and ICMPv6 alike there are no words for both.
+echo 'ingress { icmp type 5 drop; icmpv6 type 5 drop; accept }' >"$tmp/a.fw"
+told >"$tmp/out"
+[ "$(grep -c '^ingress: .*icmp type redirect$' "$tmp/out")" = 1 ] &&
+	[ "$(grep -c '^ingress: .*icmpv6 type 5$' "$tmp/out")" = 1 ]
+report $? 'ICMP and ICMPv6 are two classes'
+echo 'ingress { daddr 2001:db8::/48 icmpv6 type 135 drop; accept }' >"$tmp/a.fw"
+told >"$tmp/out"
+grep -q '^ingress: daddr 2001:db8::/48 icmpv6 type nd-neighbor-solicit$' "$tmp/out"
+report $? 'an address says which'
 # One change of many classes leaves the others their places.
 {
 	echo 'ingress {'
@@ -757,6 +767,19 @@ d = json.load(open(sys.argv[1]))
 assert not d["exact"] and d["more"] and not d["same"] and len(d["classes"]) == 2
 assert all(c["packets"] is None and c["packet"] and c["more"] for c in d["classes"])' "$tmp/out"
 report $? 'where the budget ends before there are words, a packet of each change'
+{
+	echo 'ingress { tcp dport 7 drop; accept }'
+	echo 'egress {'
+	for i in $(seq 1 2 800); do printf 'tcp dport %s ttl %s drop\n' "$i" $((i % 211 + 3)); done
+	echo 'accept }'
+} >"$tmp/a.fw"
+sed 's/dport 7 /dport 8 /' "$tmp/a.fw" >"$tmp/b.fw"
+"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" --budget 5000 >"$tmp/out" 2>"$tmp/err"
+"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" --budget 5000 >"$tmp/text" 2>"$tmp/err"
+python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert not d["exact"] and d["more"] and d["classes"]' "$tmp/out" && grep -q '^and more: .*budget' "$tmp/text"
+report $? 'where it ends before a hook, too: that is said'
 names='"6in4", "eth-", "foo+bar", "none", "wg*", eth0.5, none, tun*'
 printf 'set n : ifname { elements = { %s } }\ningress { iif @n accept; drop }\n' lan >"$tmp/a.fw"
 sed "s/lan/lan, $names/" "$tmp/a.fw" >"$tmp/b.fw"

@@ -119,7 +119,7 @@ static void print_data(const struct fwt_diff_data *d)
 
 static void print(const struct fwt_diff *d, const char *first)
 {
-	bool exact = !d->outgrew;
+	bool exact = !d->outgrew && !d->cut;
 	uint32_t i;
 
 	for (i = 0; i < d->count; i++)
@@ -142,7 +142,10 @@ static void print(const struct fwt_diff *d, const char *first)
 		print_data(&d->data[i]);
 	out_end();
 	out_end();
-	if (d->more)
+	if (d->more && d->cut && !d->outgrew)
+		out_text("and more: the comparison outgrew its budget at %u nodes (more: "
+			 "--budget N)\n", d->nodes);
+	else if (d->more)
 		out_text("and more: too many to tell\n");
 	if (d->outgrew)
 		out_text("not all of it: the comparison outgrew its budget at %u nodes (more: "

@@ -261,6 +261,7 @@ static void make(struct comparing *c, struct change *change, struct making *m, u
 	change->whole = boxes(c, change->set, fwt_dd_minus(dd, c->world, change->set), m->own,
 			      BOXES_MAX, &n);
 	if (dd->over) {
+		c->diff->cut = true;
 		fwt_dd_whole(dd, &limits);
 		fwt_dd_share(dd, share, &limits);
 	}
@@ -270,6 +271,8 @@ static void make(struct comparing *c, struct change *change, struct making *m, u
 	change->whole &= n > 0;
 	if (n != 1 || !change->whole)
 		change->hull = around(c, m, change->set, change->whole, n, &n_less);
+	/* What has whole words was only to have shorter ones. */
+	c->diff->cut |= dd->over && !change->whole;
 	fwt_dd_whole(dd, &limits);
 	change->whole |= change->hull;
 	change->n = change->hull ? n_less + 1 : n;
@@ -547,6 +550,7 @@ int fwt_diff(const struct fwt_policy_ast *a, const struct fwt_policy_ast *b, u32
 	diff->nodes = c.sp.dd.count;
 	/* What was told is true; what was not reached may be more. */
 	diff->more |= c.sp.dd.over;
+	diff->cut |= c.sp.dd.over;
 	if (c.sp.dd.over && !diff->count && !c.sp.failed)
 		ret = fwt_diff_try(diff, c.ast, c.s, seed);
 	else if (c.sp.failed)

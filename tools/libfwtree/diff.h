@@ -81,6 +81,7 @@ struct fwt_diff_data {
  * @class: array
  * @count: how many
  * @more: there are more classes than are told
+ * @cut: for that, or for a class of @more, the budget ended
  * @outgrew: the diagram outgrew its budget: the classes are single packets that
  *	were found among @tried generated ones, and there may be others
  * @nodes: of the diagram
@@ -91,6 +92,7 @@ struct fwt_diff {
 	struct fwt_diff_class *class;
 	u32 count;
 	bool more;
+	bool cut;
 	bool outgrew;
 	u32 tried;
 	u64 seed;

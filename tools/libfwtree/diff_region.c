@@ -360,6 +360,27 @@ static void stretch(struct fwt_space *sp, struct fwt_region *b, u32 i, u32 rest,
 	*grown = n;
 }
 
+/* The axes are of ICMP and of ICMPv6; words are of one of them. */
+static bool two_icmps(struct fwt_space *sp, u32 axis, u32 set)
+{
+	if (axis < FWT_AXIS_ICMP_TYPE || axis > FWT_AXIS_ICMP_ID)
+		return false;
+	set = fwt_dd_and(&sp->dd, set, fwt_space_has(sp, axis));
+	return fwt_dd_meet(&sp->dd, set, fwt_space_kind(sp, FWT_KIND_IPV4)) &&
+	       fwt_dd_meet(&sp->dd, set, fwt_space_kind(sp, FWT_KIND_IPV6));
+}
+
+static bool says_which_icmp(struct fwt_space *sp, const struct fwt_region *b, u32 i, u32 rest)
+{
+	u32 n;
+
+	if (b->side[i].axis == FWT_AXIS_KIND)
+		for (n = 0; n < b->n; n++)
+			if (two_icmps(sp, b->side[n].axis, rest))
+				return true;
+	return false;
+}
+
 bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits,
 		     u32 outside, const u8 *support)
 {
@@ -371,6 +392,11 @@ bool fwt_region_grow(struct fwt_space *sp, struct fwt_region *b, const u8 *bits,
 	for (i = 0; i < b->n && !sp->dd.over;) {
 		rest = rest_of(sp, b, i);
 		s = &b->side[i];
+		/* The kind comes last: it is known what of ICMP stays. */
+		if (says_which_icmp(sp, b, i, rest)) {
+			i++;
+			continue;
+		}
 		if (!fwt_dd_meet(&sp->dd, rest, outside) && !sp->dd.over) {
 			b->n--;
 			memmove(s, s + 1, (b->n - i) * sizeof(*s));
@@ -451,6 +477,8 @@ void fwt_region_hull(struct fwt_space *sp, struct fwt_region *b, u32 set, u32 wo
 
 		if (!sp->axis[axis].bits || !asked(sp, support, axis) ||
 		    fwt_dd_minus(&sp->dd, set, fwt_space_has(sp, axis)) != FWT_DD_NO)
+			continue;
+		if (two_icmps(sp, axis, set))	/* no words for both */
 			continue;
 		first = edge(sp, axis, NULL, set, false);
 		last = edge(sp, axis, NULL, set, true);

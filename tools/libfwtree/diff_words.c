@@ -441,6 +441,9 @@ static bool is_six(const struct fwt_space *sp, const struct fwt_region *b)
 
 	if (k)
 		return k->first.l == FWT_KIND_IPV6;
+	/* An address says it as well. */
+	if (speaks_of(b, FWT_AXIS_SADDR6) || speaks_of(b, FWT_AXIS_DADDR6))
+		return true;
 	if (!s)
 		return false;
 	values_of(sp, s, &lo, &hi);
