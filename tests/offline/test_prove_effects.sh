@@ -16,6 +16,8 @@ told="p.fw q.fw out err"
 
 head='set marks : mark
 set pairs : addr . mark
+set addrs : addr
+set ifs : ifname
 pool servers { scheduler source-hash; 10.0.0.1; 10.0.0.2 }
 map ways : addr -> mark { elements = { 10.0.0.5 -> 1 } }
 map hosts : addr -> addr { elements = { 10.0.0.5 -> 10.0.0.6 } }
@@ -76,6 +78,23 @@ others 'whom a server is chosen for' ingress \
 others 'which source chooses of a range' egress \
 	'oif eth0 snat to 192.0.2.1; snat to 10.0.0.1-10.0.0.9; accept' \
 	'oif eth0 snat to 192.0.2.2; snat to 10.0.0.1-10.0.0.9; accept'
+others 'all that a route hangs on, not what was set last alone' ingress \
+	'set dscp 3; set mark 1; add @ifs { route oif } set dscp 5 accept' \
+	'set mark 1; add @ifs { route oif } set dscp 5 accept'
+others '... its destination, too' ingress \
+	'dnat to { 10.0.0.1, 2001:db8::1 }; set mark 1; add @addrs { route nexthop } set mark 0; dnat to { 10.0.0.2, 2001:db8::2 }; accept' \
+	'set mark 1; add @addrs { route nexthop } set mark 0; dnat to { 10.0.0.2, 2001:db8::2 }; accept'
+same '... and none of what was overwritten' ingress \
+	'set dscp 3; set mark 1; set dscp 4; add @ifs { route oif } set dscp 5 accept' \
+	'set mark 1; set dscp 4; add @ifs { route oif } set dscp 5 accept'
+others 'what a node may have set' ingress \
+	'add @marks { mark }; select node foo { a -> accept; default -> drop }' \
+	'select node foo { a -> add @marks { mark } accept; default -> add @marks { mark } drop }'
+others '... though it chooses nothing' ingress \
+	'select node foo { a -> accept; default -> accept }' accept
+same '... in whatever order its branches stand' ingress \
+	'select node foo { a -> accept; default -> drop }' \
+	'select node foo { default -> drop; a -> accept }'
 
 # What a later one of its kind leaves to it.
 others 'an address, where a port is set' ingress \
@@ -91,6 +110,29 @@ same 'an address, where another one is set' ingress \
 others 'the lesser segment' ingress 'set mss 1000; set mss 1400 accept' 'set mss 1400 accept'
 others '... and what routes carry besides' ingress \
 	'set mss 1000; mss clamp; accept' 'mss clamp; accept'
+others '... which who comes between has seen' ingress \
+	'set mss 1400; set mark tcp option mss; set mss 1000; accept' \
+	'set mark tcp option mss; set mss 1000; accept'
+same '... wherever it stands' ingress 'set mss 1400; set mss 1000; accept' 'set mss 1000; accept'
+same '... behind or before' ingress 'set mss 1000; set mss 1400; accept' 'set mss 1000; accept'
+
+# Twice is once, where the second time finds what the first one has left.
+same 'a segment' ingress 'set mss 1400; set mss 1400; accept' 'set mss 1400; accept'
+same 'a masquerade' egress \
+	'oif eth0 masquerade; oif eth0 masquerade; accept' 'oif eth0 masquerade; accept'
+same 'a prefix for another' ingress \
+	'netmap to 10.0.0.0/8; netmap to 10.0.0.0/8; accept' 'netmap to 10.0.0.0/8; accept'
+same 'a redirect' ingress 'redirect to :80; redirect to :80; accept' 'redirect to :80; accept'
+others '... but to another port' ingress \
+	'redirect to :80; redirect to :81; accept' 'redirect to :80; accept'
+others 'a choice of ports' ingress \
+	'dnat to :80-90; dnat to :80-90; accept' 'dnat to :80-90; accept'
+others 'a server' ingress 'balance @servers; balance @servers; accept' 'balance @servers; accept'
+others 'one of a range' egress \
+	'oif eth0 snat to 10.0.0.1-10.0.0.9; snat to 10.0.0.1-10.0.0.9; accept' \
+	'snat to 10.0.0.1-10.0.0.9; accept'
+others 'another one between' egress \
+	'masquerade; saddr 10.0.0.1 snat to 192.0.2.1; masquerade; accept' 'masquerade; accept'
 
 # What it leaves alone.
 proves 'holds' 'ports of a source leave its address' \
@@ -120,6 +162,20 @@ proves 'does not hold' 'a route, by mark and destination' \
 	'set mark 7; route oif eth0 accept; dnat to 10.0.0.1; set mark 7; route oif eth0 drop; accept'
 proves 'does not hold' 'a set, by both' 'never in eth0 tcp * to * expect drop' ingress \
 	'family ipv6 accept; set mark 7; dnat to 10.0.0.1; daddr . mark @pairs accept; set mark 8; dnat to 10.0.0.1; daddr . mark @pairs drop; accept'
+same 'a route by one mark, set twice' ingress \
+	'set mark 1; set mark 1; route oif eth0 drop; accept' \
+	'set mark 1; route oif eth0 drop; accept'
+same '... or behind another one' ingress 'set mark 1; set mark 2; route oif eth0 drop; accept' \
+	'set mark 2; route oif eth0 drop; accept'
+others '... and by another one' ingress 'set mark 1; route oif eth0 drop; set mark 0 accept' \
+	'set mark 2; route oif eth0 drop; set mark 0 accept'
+proves 'holds' '... asked again' 'never in eth0 tcp * to * expect reject' ingress \
+	'set mark 1; route oif eth0 drop; set mark 1; route oif eth0 reject; accept'
+proves 'does not hold' '... with another one' 'never in eth0 tcp * to * expect reject' ingress \
+	'set mark 1; route oif eth0 drop; set mark 2; route oif eth0 reject; accept'
+proves 'does not hold' '... and then the former mark, to another destination' \
+	'never in eth0 tcp * to * expect reject' ingress \
+	'set mark 1; route oif eth0 drop; dnat to { 10.0.0.1, 2001:db8::1 }; route oif eth0 reject; accept'
 
 # Queues: the program lets a packet go on, or not.
 proves 'does not hold' 'what goes by a queue may be accepted' \
@@ -141,7 +197,7 @@ report $? 'the same without a diagram'
 # Pools, whose servers come and go.
 proves 'does not hold' 'a pool may have no server' 'never in eth0 tcp * to * expect drop' ingress \
 	'set mark 1; balance @servers; accept'
-grep -q 'where not a server in @servers' "$tmp/out" && grep -q 'by .*p.fw:7' "$tmp/out"
+grep -q 'where not a server in @servers' "$tmp/out" && grep -q 'by .*p.fw:9' "$tmp/out"
 report $? 'which is told with its rule'
 proves 'does not hold' '... and say so' 'never in eth0 tcp * to * expect reject' ingress \
 	'balance @servers or reject; accept'

@@ -15,30 +15,25 @@
 static u32 unknown_bit(struct fwt_prove *p, const struct fwt_axis_changes *c, const char *what,
 		       const char *question, u64 fields, u32 i, bool state, bool make)
 {
-	const struct fwt_opaque *o = p->sp->opaque.data;
 	char whole[2000], key[1200], text[600];
-	u32 n, f;
+	u32 var, f;
 
 	snprintf(whole, sizeof(whole), "after %s: %s %u", c->text, what, i);
 	fwt_space_shorten(key, sizeof(key), whole);
-	for (n = 0; n < p->sp->opaque.count; n++)
-		if (!strcmp(o[n].key, key))
-			return o[n].var;
-	if (!make)
-		return FWT_DD_LEAF;
-	/* Each change may rename what the former ones did. */
-	fwt_dd_work(&p->sp->dd, n / 64);
+	var = fwt_space_asked(p->sp, key);
+	if (var != FWT_DD_LEAF || !make)
+		return var;
 	snprintf(text, sizeof(text), "%.180s (after '%.300s')", question, c->text);
 	f = fwt_space_opaque(p->sp, key, text, fields, state);
 	return fwt_dd_is_leaf(f) ? FWT_DD_LEAF : p->sp->dd.node[f].var;
 }
 
 /* What a question hangs on that is asked behind the changes: what they leave alone, and what
- * they go by. A route does so on more than one field.
+ * they go by.
  */
 static u64 still(const struct fwt_axis_changes *c, u64 fields)
 {
-	return (fields & (~c->fields | FWT_FIELDS_ROUTE)) | c->asks;
+	return (fwt_hangs_on(fields) & ~c->fields) | c->asks;
 }
 
 /* Calls @to for each bit of the diagram that is not what it was, where @asked. */
@@ -73,7 +68,7 @@ static void each_unknown(struct fwt_prove *p, const struct fwt_axis_changes *c, 
 			snprintf(what, sizeof(what), "axis %u", a);
 			to(ctx, axis->first + i,
 			   unknown_bit(p, c, what, FWT_SOME_BIT,
-				       c->asks | (1ull << field & FWT_FIELDS_ROUTE), i,
+				       still(c, 1ull << field & FWT_FIELDS_ROUTE), i,
 				       !c->walked, make));
 		}
 	}
@@ -232,7 +227,10 @@ static u32 modified(struct fwt_prove *p, const struct fwt_ir_rule *r,
 	for (kind = FWT_KIND_IPV4; kind <= FWT_KIND_IPV6; kind++) {
 		if (!fwt_changes_modifier(p, r, m, kind, &c))
 			return f;
-		effect = (struct fwt_out_effect){ c.text, c.slot, FWT_NONE, c.asks | c.keeps };
+		effect = (struct fwt_out_effect){
+			.text = c.text, .slot = c.slot, .next = FWT_NONE,
+			.reads = c.asks | c.keeps, .least = c.least, .again = c.again,
+		};
 		to[kind] = fwt_prove_effect(p, f, &effect, c.fields);
 		if (c.translates)
 			to[kind] = status(p, &c, to[kind]);
@@ -438,12 +436,19 @@ static bool selecting(const struct fwt_ir_rule *r, struct fwt_modifier *m)
 
 u32 fwt_prove_selected(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 f)
 {
+	struct fwt_out_effect effect = { .next = FWT_NONE };
+	char node[600], text[620];
 	struct fwt_modifier m;
 	struct fwt_axis_changes c;
 
 	/* Of either family: what it sets lies on the same axes. */
-	return selecting(r, &m) && fwt_changes_modifier(p, r, &m, FWT_KIND_IPV4, &c) ?
-	       fwt_changes_put(p, &c, f) : f;
+	if (!selecting(r, &m) || !fwt_changes_modifier(p, r, &m, FWT_KIND_IPV4, &c))
+		return f;
+	fwt_space_node(p->sp, p->s, r->select->foreign, node, sizeof(node));
+	snprintf(text, sizeof(text), "select %s", node);
+	effect.text = text;
+	effect.reads = c.asks;
+	return fwt_changes_put(p, &c, fwt_prove_effect(p, f, &effect, c.fields));
 }
 
 u32 fwt_prove_select_after(struct fwt_prove *p, const struct fwt_ir_rule *r, u32 set)

@@ -25,6 +25,8 @@ struct fwt_axis_change {
  * @slot: of its effect
  * @translates: addresses or ports
  * @of_source: those of the source
+ * @again: a second time it changes nothing more
+ * @least: the value of what only lowers; else 0
  * @untracks: what has a connection is left as it is
  * @walked: a walk ends before them: what it may have changed for the next one is asked anew
  * @text: its words: what it leaves unknown is named by them
@@ -37,6 +39,8 @@ struct fwt_axis_changes {
 	u64 keeps;
 	u32 from;
 	u32 slot;
+	u32 least;
+	bool again;
 	bool translates;
 	bool of_source;
 	bool untracks;

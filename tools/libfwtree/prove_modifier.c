@@ -17,13 +17,6 @@
 #define SLOT_CLAMP	4u
 #define SLOT_SET	5u	/* and the field's number */
 
-#define FIELDS_SOURCE	(FWT_FIELD_BIT(SADDR) | FWT_FIELD_BIT(IP_SADDR) | \
-			 FWT_FIELD_BIT(IP6_SADDR))
-#define FIELDS_DEST	(FWT_FIELD_BIT(DADDR) | FWT_FIELD_BIT(IP_DADDR) | \
-			 FWT_FIELD_BIT(IP6_DADDR))
-#define FIELDS_PORT	(FWT_FIELD_BIT(DPORT) | FWT_FIELD_BIT(TCP_DPORT) | \
-			 FWT_FIELD_BIT(UDP_DPORT))
-
 static void modifier_words(struct fwt_prove *p, const struct fwt_modifier *m, char *buf,
 			   size_t size)
 {
@@ -77,17 +70,18 @@ static void set_change(struct fwt_prove *p, const struct fwt_modifier *m,
 	struct fwt_range r;
 
 	c->slot = SLOT_SET + m->set.target.field;
+	c->again = !m->set.map.text;
 	if (field == __FWT_FIELD_MAX)
 		return;
 	c->fields = 1ull << field;
 	/* Routes are asked for with both. */
 	if (field == FWT_FIELD_MARK || field == FWT_FIELD_DSCP)
 		c->fields |= FWT_FIELDS_ROUTE;
-	if (v && !v->next && !m->set.from && field != FWT_FIELD_TCP_OPTION_MSS &&
-	    fwt_sema_range(p->s, &m->set.target, v, &r) &&
+	if (v && !v->next && !m->set.from && fwt_sema_range(p->s, &m->set.target, v, &r) &&
 	    !memcmp(r.low, r.high, r.words * sizeof(u32))) {
-		known = true;
+		known = field != FWT_FIELD_TCP_OPTION_MSS;
 		value = fwt_wide_words(r.low, r.words);
+		c->least = known ? 0 : r.low[0];
 	}
 	/* Of another field it is another value, of one that is not there none. */
 	if (m->set.from) {
@@ -183,6 +177,23 @@ static u64 nat_asks(const struct fwt_modifier *m, bool of_source)
 	return asks;
 }
 
+/* What chooses by that which it changes chooses again: a server, one of a range, what a map
+ * has. An interface's address is one of the link if that was which it takes the place of, and
+ * its own stays what it is: found again, it is the same (world.c).
+ */
+static bool nat_again(const struct fwt_modifier *m, bool of_source)
+{
+	const struct fwt_value *v;
+
+	if (m->kind == FWT_AST_MOD_BALANCE || m->nat.map.text ||
+	    (!of_source && is_range(m->nat.port)))
+		return false;
+	for (v = m->nat.addr.first; v && m->kind != FWT_AST_MOD_NETMAP; v = v->next)
+		if (is_range(v))
+			return false;
+	return true;
+}
+
 static void nat_change(struct fwt_prove *p, const struct fwt_modifier *m, u32 kind,
 		       struct fwt_axis_changes *c)
 {
@@ -197,6 +208,7 @@ static void nat_change(struct fwt_prove *p, const struct fwt_modifier *m, u32 ki
 		       (m->kind == FWT_AST_MOD_NETMAP && p->hook == FWT_HOOK_EGRESS);
 	c->slot = c->of_source ? SLOT_SNAT : SLOT_DNAT;
 	c->asks |= nat_asks(m, c->of_source);
+	c->again = nat_again(m, c->of_source);
 	if (m->nat.map.text) {
 		to_addr = gives(p, m, FWT_TYPE_ADDR);
 		to_port = gives(p, m, FWT_TYPE_PORT);

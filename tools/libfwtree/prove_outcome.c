@@ -90,6 +90,7 @@ static u32 cell(struct fwt_prove *p, const struct fwt_out_effect *new, u32 slot,
 
 	for (i = 0; i < p->out->effect.count; i++)
 		if (e[i].slot == slot && e[i].next == next && e[i].reads == new->reads &&
+		    e[i].least == new->least && e[i].again == new->again &&
 		    !strcmp(e[i].text, new->text))
 			break;
 	fwt_dd_work(&p->sp->dd, i / LOOK_STEPS);
@@ -106,11 +107,13 @@ static u32 cell(struct fwt_prove *p, const struct fwt_out_effect *new, u32 slot,
 	e->slot = slot;
 	e->next = next;
 	e->reads = new->reads;
+	e->least = new->least;
+	e->again = new->again;
 	return i;
 }
 
 /* In slot 0 all count, in their order; in another one that which came last, which
- * is there already when an earlier one is added.
+ * is there already when an earlier one is added; or the least of them.
  */
 static u32 insert(struct fwt_prove *p, u32 list, const struct fwt_out_effect *new)
 {
@@ -120,10 +123,18 @@ static u32 insert(struct fwt_prove *p, u32 list, const struct fwt_out_effect *ne
 		return cell(p, new, new->slot, list);
 	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
 	if (e.slot == new->slot)
-		return list;
+		return e.least && new->least && new->least < e.least ?
+		       cell(p, new, new->slot, e.next) : list;
 	if (e.slot > new->slot)
 		return cell(p, new, new->slot, list);
 	return cell(p, &e, e.slot, insert(p, e.next, new));
+}
+
+/* Whether @e comes to the same behind @new, though it goes by what that writes. */
+static bool all_the_same(const struct fwt_out_effect *e, const struct fwt_out_effect *new)
+{
+	return (e->least && new->least) ||
+	       (e->again && e->slot == new->slot && !strcmp(e->text, new->text));
 }
 
 /* Behind @new an effect that goes by what that has written is another one. What it goes by
@@ -139,12 +150,14 @@ static u32 behind(struct fwt_prove *p, u32 list, const struct fwt_out_effect *ne
 		return list;
 	e = ((struct fwt_out_effect *)p->out->effect.data)[list];
 	next = behind(p, e.next, new, writes);
-	if (!(e.reads & writes))
+	if (!(e.reads & writes) || all_the_same(&e, new))
 		return next == e.next ? list : cell(p, &e, e.slot, next);
 	snprintf(whole, sizeof(whole), "%s (after '%s')", e.text, new->text);
 	fwt_space_shorten(text, sizeof(text), whole);
 	e.text = text;
-	e.reads = (e.reads & ~writes) | new->reads;
+	e.reads = (fwt_hangs_on(e.reads) & ~writes) | new->reads;
+	e.least = 0;
+	e.again = false;
 	return cell(p, &e, e.slot, next);
 }
 
@@ -201,6 +214,14 @@ static u32 by_queue(void *ctx, u32 leaf)
 u32 fwt_prove_queued(struct fwt_prove *p, u32 f, u32 number, bool bypass)
 {
 	struct queueing q = { .p = p, .number = number, .bypass = bypass };
+	u32 by = number << 1 | bypass;
+	struct fwt_prove_queue *was = &p->queue[number % FWT_PROVE_QUEUES];
+	u32 to;
 
-	return fwt_dd_leaves(&p->sp->dd, f, by_queue, &q);
+	if (was->of == f && was->by == by)
+		return was->to;
+	to = fwt_dd_leaves(&p->sp->dd, f, by_queue, &q);
+	if (!p->sp->dd.over)
+		*was = (struct fwt_prove_queue){ .of = f, .by = by, .to = to };
+	return to;
 }

@@ -6,6 +6,9 @@
 
 #include "prove_space.h"
 
+/* Of a diagram's, to put a question's words together and look for them. */
+#define ASK_STEPS	8
+
 static const u8 width[FWT_AXIS_MORE] = {
 #define X(id, bits) bits,
 	FWT_AXES(X)
@@ -63,6 +66,7 @@ void fwt_space_clean(struct fwt_space *sp)
 		free(o[i].key);
 	}
 	free(sp->opaque.data);
+	fwt_index_clean(&sp->asked);
 	free(sp->updated.data);
 	fwt_dd_clean(&sp->dd);
 }
@@ -403,15 +407,43 @@ void fwt_space_shorten(char *buf, size_t size, const char *text)
 	memcpy(buf + keep, mark, strlen(mark) + 1);
 }
 
+struct wanted {
+	const struct fwt_space *sp;
+	const char *key;
+};
+
+static bool same_key(const void *ctx, u32 n)
+{
+	const struct wanted *w = ctx;
+	const struct fwt_opaque *o = w->sp->opaque.data;
+
+	return n < w->sp->opaque.count && !strcmp(o[n].key, w->key);
+}
+
+static u64 hash_of(const char *key)
+{
+	return fwt_hash(FWT_HASH_SEED, key, strlen(key));
+}
+
+u32 fwt_space_asked(struct fwt_space *sp, const char *key)
+{
+	struct wanted w = { sp, key };
+	u32 n = fwt_index_peek(&sp->asked, hash_of(key), same_key, &w);
+
+	/* Each change may ask anew what the former ones did. */
+	fwt_dd_work(&sp->dd, ASK_STEPS);
+	return n == FWT_NONE ? FWT_DD_LEAF : ((struct fwt_opaque *)sp->opaque.data)[n].var;
+}
+
 u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u64 fields,
 		     bool state)
 {
-	struct fwt_opaque *o = sp->opaque.data;
-	u32 i;
+	u32 var = fwt_space_asked(sp, key), at = sp->opaque.count;
+	struct wanted w = { sp, key };
+	struct fwt_opaque *o;
 
-	for (i = 0; i < sp->opaque.count; i++)
-		if (!strcmp(o[i].key, key))
-			return fwt_dd_var(&sp->dd, o[i].var);
+	if (var != FWT_DD_LEAF)
+		return fwt_dd_var(&sp->dd, var);
 	o = fwt_vec_add(&sp->opaque, 1);
 	if (!o) {
 		sp->failed = true;
@@ -423,7 +455,8 @@ u32 fwt_space_opaque(struct fwt_space *sp, const char *key, const char *text, u6
 	o->fields = fields;
 	o->state = state;
 	o->var = sp->vars++;
-	if (!o->key || !o->text) {
+	if (!o->key || !o->text ||
+	    fwt_index_get(&sp->asked, hash_of(key), same_key, &w, at) == FWT_NONE) {
 		free(o->key);
 		free(o->text);
 		sp->opaque.count--;

@@ -147,6 +147,7 @@ struct fwt_opaque {
  *	a while ("option adopt")
  * @clamps: some rule has what leaves offer less
  * @opaque: struct fwt_opaque
+ * @asked: those, by key
  * @updated: u64, hashes of names: sets that rules add to or remove from
  * @failed: no memory
  * @has: what fwt_space_has() said before, and 1; 0 where it was not asked
@@ -163,6 +164,7 @@ struct fwt_space {
 	bool clamps;
 	bool failed;
 	struct fwt_vec opaque;
+	struct fwt_index asked;
 	struct fwt_vec updated;
 	u32 has[FWT_AXIS_MORE];
 };
@@ -270,6 +272,9 @@ u32 fwt_space_test(struct fwt_space *sp, const struct fwt_sema *s,
 /** fwt_space_elem() - packets of @kind with a key within @lo to @hi */
 u32 fwt_space_elem(struct fwt_space *sp, const struct fwt_prog_test *t, u32 kind,
 		   const u8 *dim, const u32 *lo, const u32 *hi, const u32 *mask);
+
+/** fwt_space_asked() - the bit that a question has; FWT_DD_LEAF before it is asked */
+u32 fwt_space_asked(struct fwt_space *sp, const char *key);
 
 /**
  * fwt_space_opaque() - the bit of a question

@@ -71,6 +71,7 @@ void fwt_prove_init(struct fwt_prove *p, struct fwt_space *sp, struct fwt_outcom
 	struct fwt_value *v;
 
 	memset(p, 0, sizeof(*p));
+	memset(p->queue, 0xff, sizeof(p->queue));
 	p->sp = sp;
 	p->out = out;
 	p->s = s;

@@ -14,6 +14,26 @@
 
 #include "prove_space.h"
 
+#define FIELDS_SOURCE	(FWT_FIELD_BIT(SADDR) | FWT_FIELD_BIT(IP_SADDR) | \
+			 FWT_FIELD_BIT(IP6_SADDR))
+#define FIELDS_DEST	(FWT_FIELD_BIT(DADDR) | FWT_FIELD_BIT(IP_DADDR) | \
+			 FWT_FIELD_BIT(IP6_DADDR))
+#define FIELDS_PORT	(FWT_FIELD_BIT(DPORT) | FWT_FIELD_BIT(TCP_DPORT) | \
+			 FWT_FIELD_BIT(UDP_DPORT))
+/* What a route hangs on, of what rules change (rlu.c). */
+#define FIELDS_ROUTED	(FWT_FIELD_BIT(MARK) | FWT_FIELD_BIT(DSCP) | FIELDS_SOURCE | \
+			 FIELDS_DEST | FIELDS_PORT)
+
+/** fwt_hangs_on() - fields, FWT_FIELD_BIT(), with those that a route among them hangs on
+ *
+ * In its place: whatever changes one of these says so, and a route besides; once its
+ * inputs are there, what was set before them and overwritten is nothing to it.
+ */
+static inline u64 fwt_hangs_on(u64 fields)
+{
+	return fields & FWT_FIELDS_ROUTE ? (fields & ~FWT_FIELDS_ROUTE) | FIELDS_ROUTED : fields;
+}
+
 /* Beyond enum fwt_verdict. */
 enum {
 	FWT_OUT_QUEUE = 100,
@@ -40,12 +60,16 @@ struct fwt_outcome {
  * struct fwt_out_effect - an effect, in a list that others may share
  * @slot: 0: one of many; else what it is of, and one of these counts
  * @reads: fields that it goes by, bits
+ * @again: behind another one of the same words it does nothing more
+ * @least: not 0: of as many as have one in a slot the least counts, wherever it stands
  */
 struct fwt_out_effect {
 	char *text;
 	u32 slot;
 	u32 next;
 	u64 reads;
+	u32 least;
+	bool again;
 };
 
 /** struct fwt_outcomes - all of one question, so that equal ones are one leaf */
@@ -71,6 +95,16 @@ struct fwt_prove_stateful {
 	u32 n;
 };
 
+/* Policies have a few queues, one for each CPU. */
+#define FWT_PROVE_QUEUES	16
+
+/** struct fwt_prove_queue - outcomes that were led by a queue before, and what they became */
+struct fwt_prove_queue {
+	u32 of;
+	u32 by;
+	u32 to;
+};
+
 /**
  * struct fwt_prove - a policy to be asked
  * @sp: the axes, shared by all policies of a question
@@ -92,6 +126,7 @@ struct fwt_prove_stateful {
  * @followed: rules that one packet has met
  * @refused: the last of them could not lead it where it should, and ended its walk
  * @known: what became of packets at trees: fwt_prove_recall()
+ * @queue: by number; each rule with one leads all of the next hook by it
  */
 struct fwt_prove {
 	struct fwt_space *sp;
@@ -113,6 +148,7 @@ struct fwt_prove {
 	u32 followed;
 	bool refused;
 	struct fwt_prove_known *known;
+	struct fwt_prove_queue queue[FWT_PROVE_QUEUES];
 };
 
 /** struct fwt_ways - where walks go that leave a block */
@@ -254,7 +290,7 @@ u32 fwt_prove_queued(struct fwt_prove *p, u32 f, u32 number, bool bypass);
  * fwt_prove_effect() - outcomes with one effect more, the first of all
  * @p: proof
  * @f: outcomes
- * @effect: its text, slot, and what it reads
+ * @effect: all of it but @next
  * @writes: fields that it sets, bits: a later effect that reads these is another one
  */
 u32 fwt_prove_effect(struct fwt_prove *p, u32 f, const struct fwt_out_effect *effect,
