@@ -204,9 +204,11 @@ static void kind(struct text *t, const struct fwt_region *b, struct fwt_wide lo,
 		say(t, "not { family ipv4 }");
 	else if (lo.l != hi.l)
 		say(t, lo.l ? "(IPv6 or ARP)" : "(IPv4, IPv6 or ARP)");
-	/* An address says it as well. */
+	/* An address says it as well, and so do the words of ICMP. */
 	else if (!speaks_of(b, FWT_AXIS_SADDR4 + (u32)lo.l) &&
-		 !speaks_of(b, FWT_AXIS_DADDR4 + (u32)lo.l))
+		 !speaks_of(b, FWT_AXIS_DADDR4 + (u32)lo.l) &&
+		 !speaks_of(b, FWT_AXIS_ICMP_TYPE) && !speaks_of(b, FWT_AXIS_ICMP_CODE) &&
+		 !speaks_of(b, FWT_AXIS_ICMP_ID))
 		say(t, "family ipv%c", lo.l == FWT_KIND_IPV4 ? '4' : '6');
 }
 
