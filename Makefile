@@ -195,8 +195,9 @@ $(S)/test_json: libs += $(S)/libfwtree.a -ljansson
 $(S)/tests/offline/test_json.o: includes += -Itools/fwctl
 
 .PRECIOUS: $(S)/%.o
+fuzzers := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: offline-build
-offline-build: lib $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/test_,$(offline_test)) tools/fwctl/fwctl
+offline-build: lib $(S)/player $(S)/test_gateway $(S)/fuzz_gateway $(addprefix $(S)/test_,$(offline_test)) fuzzers tools/fwctl/fwctl
 
 # What plays tests/vectors through the module, and races it, in a guest
 # (tests/net/packets.sh, first-packets.sh).
@@ -234,17 +235,21 @@ $(S)/player: $(player_sim) $(S)/tests/offline/pkt.o $(S)/tests/offline/tcp_vecto
 $(S)/test_gateway: Documentation/examples/test_gateway.c $(S)/libfwtree.a
 	@$(CC) -std=gnu11 -Wall -Wextra -Werror -O1 -g $(san) -Itools/libfwtree -o $@ $^ $(libs) -lcmocka
 
+# The same for fuzzers: instrumented, as who would be guided by the policy's own code has it.
+fuzzed := -O1 -g -fno-sanitize-recover=undefined
 $(F)/%.o: %.c $(O)/parse.tab.c
 	@mkdir -p $(@D)
-	@$(CLANG) $(cflags) -w -O1 -g -fsanitize=fuzzer-no-link,address -c -o $@ $<
+	@$(CLANG) $(cflags) -w $(fuzzed) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
 $(F)/parse.tab.o $(F)/lex.o: $(F)/%.o: $(O)/parse.tab.c $(O)/lex.c
 	@mkdir -p $(@D)
-	@$(CLANG) $(cflags) -w -O1 -g -fsanitize=fuzzer-no-link,address -c -o $@ $(O)/$*.c
+	@$(CLANG) $(cflags) -w $(fuzzed) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $(O)/$*.c
 
-$(S)/fuzz_gateway: Documentation/examples/fuzz_gateway.c \
-		$(patsubst %.c,$(F)/%.o,$(core_src) $(lib_src)) $(F)/parse.tab.o $(F)/lex.o
-	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror -O1 -g -fsanitize=fuzzer,address \
+$(F)/libfwtree.a: $(patsubst %.c,$(F)/%.o,$(core_src) $(lib_src)) $(F)/parse.tab.o $(F)/lex.o
+	@rm -f $@; $(AR) rcs $@ $^
+
+$(S)/fuzz_gateway: Documentation/examples/fuzz_gateway.c $(F)/libfwtree.a
+	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror $(fuzzed) -fsanitize=fuzzer,address,undefined \
 		-Itools/libfwtree -o $@ $^ $(libs)
 
 # Tests need more than the build does: it is asked for each time.
@@ -261,26 +266,19 @@ check-stock:
 check-sets check-races nightly: | deps
 	@tests/check $(@:check-%=%)
 
-# What goes through the simulation has the library instrumented as a user's fuzzer has it.
-build/fuzz/sim build/fuzz/test: build/fuzz/%: tests/fuzz/fuzz_%.c tests/offline/pkt.c \
-		$(patsubst %.c,$(F)/%.o,$(core_src) $(lib_src)) $(F)/parse.tab.o $(F)/lex.o
-	@mkdir -p $(@D)
-	$(call say,CLANG,$@)
-	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Itests/offline -O1 -g \
-		-fsanitize=fuzzer,address -o $@ $^ $(libs)
-
 SECONDS ?= 60
-fuzz: $(addprefix build/fuzz/,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+.PHONY: fuzzers
+fuzzers: $(fuzzers)
+fuzz: $(fuzzers)
 	@tests/fuzz/run $(SECONDS) $^
 
-fuzz_headers := $(wildcard uapi/linux/*.h kmod/core/*.h tools/libfwtree/*.h tests/offline/*.h)
-build/fuzz/%: tests/fuzz/fuzz_%.c $(core_src) $(filter-out $(sim_src) $(sim_kmod_src),$(lib_src)) $(gen) $(offline_help) $(fuzz_headers)
+$(F)/tests/fuzz/%.o $(F)/tests/offline/%.o: cflags += -Itests/offline
+$(F)/help.a: $(offline_help:%.c=$(F)/%.o)
+	@rm -f $@; $(AR) rcs $@ $^
+$(fuzzers): build/fuzz/%: $(F)/tests/fuzz/fuzz_%.o $(F)/help.a $(F)/libfwtree.a
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
-	$(Q)$(CLANG) $(filter-out -MMD -MP,$(cflags)) -Wno-unused-function -Wno-sign-compare \
-		-Wno-unused-parameter -Itests/offline -O1 -g \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $(filter %.c,$^) $(libs) -lcmocka
+	$(Q)$(CLANG) $(fuzzed) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
 
 demo: | deps
 	@tests/demo/run
