@@ -170,6 +170,7 @@ static void print_proof(const char *text, const struct fwt_proof *p)
 static int read_properties(struct fwt_prover *prover, const struct check *c)
 {
 	char error[256];
+	const char *at;
 	int i, n;
 
 	for (i = 0; i < c->properties; i++) {
@@ -177,8 +178,9 @@ static int read_properties(struct fwt_prover *prover, const struct check *c)
 		if (n == INT_MIN)
 			return out_error(NULL, "out of memory");
 		if (n < 0) {
+			at = c->property[i] + (-n - 1);
 			out_error_at(c->property[i], (unsigned int)(-n - 1),
-				     strcspn(c->property[i] + (-n - 1), " \t\r\n"), NULL, "%s", error);
+				     strcspn(at, " \t\r\n"), NULL, "%s", error);
 			return FWCTL_USAGE;
 		}
 	}

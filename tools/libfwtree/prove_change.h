@@ -58,7 +58,7 @@ void fwt_changes_add(struct fwt_axis_changes *c, u32 axis, bool known, struct fw
  * Return: false where it leaves no trace.
  */
 bool fwt_changes_modifier(struct fwt_prove *p, const struct fwt_ir_rule *r,
-		    const struct fwt_modifier *m, u32 kind, struct fwt_axis_changes *c);
+			  const struct fwt_modifier *m, u32 kind, struct fwt_axis_changes *c);
 
 /** fwt_changes_by_map() - what a map says, or nothing */
 bool fwt_changes_by_map(const struct fwt_modifier *m);

@@ -314,7 +314,7 @@ static u64 asked_by(struct fwt_prove *p, u32 test)
 }
 
 bool fwt_changes_modifier(struct fwt_prove *p, const struct fwt_ir_rule *r,
-		    const struct fwt_modifier *m, u32 kind, struct fwt_axis_changes *c)
+			  const struct fwt_modifier *m, u32 kind, struct fwt_axis_changes *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->from = __FWT_FIELD_MAX;
