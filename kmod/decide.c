@@ -400,14 +400,13 @@ static noinline void kept_of(const struct fwt_decision *d, const struct fwt_pack
  */
 static noinline void left_by_walk(struct fwt_way *w, u32 left, u32 oif,
 				  const struct fwt_conn_more *more, struct fwt_decision *d,
-				  struct fwt_sets *s)
+				  struct fwt_packet *p, struct fwt_sets *s)
 {
 	struct fwt_changes after;
-	struct fwt_packet p = { };
 
-	if (walk_again(w, FWT_HOOK_EGRESS, 0, left, oif, more, d, &p) != KEEP)
+	if (walk_again(w, FWT_HOOK_EGRESS, 0, left, oif, more, d, p) != KEEP)
 		return;
-	fwt_changes_of(&p, &after);
+	fwt_changes_of(p, &after);
 	fwt_sets_of(d, &after, s);
 }
 
@@ -424,7 +423,7 @@ static noinline enum outcome ask_again(struct fwt_way *w, enum fwt_hook hook, u3
 	enum outcome o;
 
 	if (hook == FWT_HOOK_EGRESS && left && left != oif)
-		left_by_walk(w, left, oif, more, d, &led);
+		left_by_walk(w, left, oif, more, d, &p, &led);
 	o = walk_again(w, hook, iif, oif, oif, more, d, &p);
 	/* As it was decided at first, see decide_as_dialled(). */
 	if (o == LED_ELSEWHERE && left && fwt_conn_is(w->c, FWT_CONN_DNAT))
