@@ -50,7 +50,7 @@ static void get_ready(void)
 	uintptr_t to = ((uintptr_t)etext + 4095) & ~(uintptr_t)4095;
 
 	madvise((void *)from, to - from, MADV_POPULATE_READ);
-	fwt_heap_ready(HEAP);
+	fwt_heap_ready(HEAP, 2 * HEAP);
 }
 
 /* A file that is looked at part by part. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyse.h"
+#include "arena.h"
 #include "compile.h"
 #include "parse.h"
 #include "program_view.h"
@@ -13,6 +14,9 @@
 #include "prove.h"
 #include "rule.h"
 #include "ssh_connection.h"
+
+#define HEAP	(4u << 20)	/* what the analysis of a hundred rules takes */
+#define LARGE	(512u << 10)
 
 /**
  * struct check - what was asked for
@@ -256,8 +260,10 @@ int cmd_check(struct fwctl *ctl, int argc, char **argv)
 	parse.progress = progress_begin();
 	opts.progress = parse.progress;
 	opts.prog = &v.prog;
-	if (!c.quick)
+	if (!c.quick) {
 		opts.understood = analyse;
+		fwt_heap_ready(HEAP, LARGE);
+	}
 	ast = fwt_parse_file(c.path, &diag, &parse);
 	ret = ast ? fwt_compile(ast, &diag, &opts, &blob) : -1;
 	progress_end();

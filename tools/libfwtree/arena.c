@@ -60,7 +60,7 @@ void fwt_prefault(void *p, size_t len)
 		advise(p, len, MADV_POPULATE_WRITE);
 }
 
-void fwt_heap_ready(size_t len)
+void fwt_heap_ready(size_t len, size_t large)
 {
 	void *p;
 
@@ -70,6 +70,7 @@ void fwt_heap_ready(size_t len)
 	if (p)
 		fwt_prefault(p, len);
 	free(p);
+	mallopt(M_MMAP_THRESHOLD, (int)large);
 }
 
 struct fwt_arena *fwt_arena_create(void)

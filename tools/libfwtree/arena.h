@@ -73,8 +73,10 @@ struct fwt_atom {
 /**
  * fwt_heap_ready() - for a short run: memory that malloc() is going to hand out is there
  * @len: bytes, at once instead of page by page as they are met
+ * @large: what has so many bytes or more is mapped by itself all the same, and grows
+ *	without being copied
  */
-void fwt_heap_ready(size_t len);
+void fwt_heap_ready(size_t len, size_t large);
 
 struct fwt_intern;
 
