@@ -1,23 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What fwctl check finds odd about policies that are right, what fwctl diff
-# shows. Each finding has a policy that it must be told of and one, as
-# near as can be, that it must not. TAP.
+# What fwctl check finds odd about policies that are right. Each finding has a
+# policy that it must be told of and one, as near as can be, that it must not. TAP.
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-fwctl=${FWCTL-$top/tools/fwctl/fwctl}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-# shellcheck source=tests/offline/tap.sh
-. "$top/tests/offline/tap.sh"
-unset SSH_CONNECTION
-told="p.fw out err"
-
-# policy TEXT: the policy that is looked at from now on.
-policy() { printf '%s\n' "$1" >"$tmp/p.fw"; }
-
-check() { "$fwctl" check "$tmp/p.fw" "$@" >"$tmp/out" 2>"$tmp/err"; }
+# shellcheck source=tests/offline/analysis.sh
+. "${BASH_SOURCE[0]%/*}/analysis.sh"
 
 # tells PLACE TEXT WHAT: a warning (or error) at LINE:COLUMN with this text.
 tells() {
@@ -25,12 +13,6 @@ tells() {
 	check
 	grep -F "p.fw:$place: " "$tmp/err" | grep -qF -- "$text"
 	report $? "$what"
-}
-
-# quiet WHAT: nothing at all is odd.
-quiet() {
-	check && [ ! -s "$tmp/err" ]
-	report $? "$1"
 }
 
 inner() { policy "$(printf 'ingress {\n%s\n\tdrop\n}' "$1")"; }
@@ -618,177 +600,7 @@ egress { accept }'
 proves 1 'becomes drop' 'what a device refuses' 'always in eth0 tcp * to * expect accept'
 grep -q '^  by .*p.fw:4$' "$tmp/out"
 report $? 'is refused by its own rule, not by one before'
-policy 'ingress {
-	accept
-}
-egress {
-	oif eth1 tcp dport 23 drop
-	tcp dport 23 reject
-	accept
-}'
 
-# diff.
-cp "$tmp/p.fw" "$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/out" ]
-report $? 'nothing differs'
-sed -i 's/oif eth1 tcp dport 23 drop/oif eth1 tcp dport 23 accept/' "$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-grep -q '^egress: oif eth1 tcp dport 23$' "$tmp/out" && grep -q '^  - drop  (.*/p.fw:5)$' "$tmp/out" &&
-	grep -q '^  + accept  (.*/q.fw:5)$' "$tmp/out" && [ "$(grep -c '^egress' "$tmp/out")" = 1 ]
-report $? 'one class, in words, with both rules'
-"$fwctl" -j diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-c = d["classes"]
-assert not d["same"] and d["exact"] and len(c) == 1
-assert c[0]["was"]["becomes"] == "drop" and c[0]["becomes"]["line"] == 5' "$tmp/out"
-report $? 'in JSON'
-cat >"$tmp/a.fw" <<'END'
-define lan = { br-lan, br-guest }
-define far = 192.0.2.0/24
-define moved = 198.51.100.1
-ingress { iif $lan daddr $far tcp dport 22 accept; daddr $moved drop; daddr 203.0.113.9 drop; iif ppp0 saddr $far accept; drop }
-END
-# shellcheck disable=SC2016 # the names of defines
-sed 's/198.51.100.1/203.0.113.9/; s/tcp dport 22 accept/tcp dport 22 drop/; s/iif ppp0 saddr $far accept/iif ppp0 saddr $far drop/' \
-	"$tmp/a.fw" >"$tmp/b.fw"
-"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
-# shellcheck disable=SC2016 # likewise
-grep -q '^ingress: iif $lan daddr $far tcp dport 22$' "$tmp/out" &&
-	grep -q '^ingress: iif ppp0 .*saddr $far' "$tmp/out" && ! grep -q moved "$tmp/out"
-report $? 'names of defines that both policies mean alike'
-# What rules only name.
-cat >"$tmp/a.fw" <<'END'
-set s : addr { elements = { 192.0.2.1, 198.51.100.0/24, 10.0.0.1 } }
-set t : addr . port { elements = { 10.0.0.1 . http, fd00::1 . 22 } }
-map m : port -> addr { elements = { 80 -> 10.0.0.1 } }
-pool p { 10.0.0.1:80; 10.0.0.2:80 }
-ingress {
-	saddr @s drop
-	saddr . dport @t drop
-	tcp dport 80 dnat to @m accept
-	tcp dport 81 balance @p accept
-	split random { 1 -> accept; 4 -> drop }
-}
-END
-sed 's/192.0.2.1, 198.51.100.0.24, 10.0.0.1/10.0.0.1, 198.51.100.7\/24, 192.0.2.1/
-	s/10.0.0.1 . http, fd00::1 . 22/[fd00::1] . ssh, 10.0.0.1 . 80/; s/10.0.0.1:80; 10.0.0.2:80/10.0.0.2:80 weight 1; 10.0.0.1:http/
-	s/1 -> accept; 4 ->/2 -> accept; 8 ->/; s/80 -> 10.0.0.1/http -> 10.0.0.1/' "$tmp/a.fw" >"$tmp/b.fw"
-"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/out" ]
-report $? 'sets, maps, pools and splits that are written in another way'
-sed -i 's/192.0.2.1/192.0.2.9/; s/http -> 10.0.0.1/http -> 10.0.0.5/; s/weight 1/weight 3/; s/8 ->/18 ->/' "$tmp/b.fw"
-"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
-diff - "$tmp/out" <<'END'
-set s: +192.0.2.9 -192.0.2.1
-map m: +80 -> 10.0.0.5 -80 -> 10.0.0.1
-pool p: +10.0.0.2:80 weight 3 -10.0.0.2:80
-rule split random: +weights 1 : 9 -weights 1 : 4
-END
-report $? 'what they hold'
-"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
-python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-assert not d["same"] and not d["classes"] and len(d["data"]) == 4
-assert d["data"][0]["what"] == "set" and d["data"][0]["name"] == "s"
-assert d["data"][0]["added"] == ["192.0.2.9"] and d["data"][0]["removed_count"] == 1' "$tmp/out"
-report $? 'in JSON'
-# Masks that are no prefix: what is behind them is one class, not 2^64.
-told() { # what was told, but for packets and lines
-	"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" 2>"$tmp/err" | sed '/^    as /d; s/ *([^ ]*fw:[0-9]*)$//'
-}
-echo 'ingress { daddr & ::ffff:ffff:ffff:ffff == ::10 accept; drop }' >"$tmp/a.fw"
-sed 's/::10/::11/' "$tmp/a.fw" >"$tmp/b.fw"
-told >"$tmp/out"
-diff - "$tmp/out" <<'END'
-ingress: daddr & ::ffff:ffff:ffff:ffff == ::10
-  - accept
-  + drop
-ingress: daddr & ::ffff:ffff:ffff:ffff == ::11
-  - drop
-  + accept
-END
-report $? 'the host part of an address'
-"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
-python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-assert d["exact"] and not d["more"] and len(d["classes"]) == 2
-assert d["classes"][0]["packets"] == "daddr & ::ffff:ffff:ffff:ffff == ::10"
-assert not d["classes"][0]["more"]' "$tmp/out"
-report $? 'in JSON'
-cp "$top/Documentation/examples/gateway.fw" "$tmp/a.fw"
-sed '/::ffff:ffff:ffff:ffff/s/dport 443/dport 8443/' "$tmp/a.fw" >"$tmp/b.fw"
-told >"$tmp/out"
-# shellcheck disable=SC2016 # the names of defines
-[ "$(grep -c '^ingress: .*daddr & ::ffff:ffff:ffff:ffff == ::10 tcp dport 443 route oif $lan' "$tmp/out")" = 2 ] &&
-	[ "$(grep -c '^ingress: .*daddr & ::ffff:ffff:ffff:ffff == ::10 tcp dport 8443 route oif $lan' "$tmp/out")" = 2 ] &&
-	[ "$(grep -c '^[^ ]' "$tmp/out")" = 4 ]
-report $? 'one among other matches'
-echo 'ingress { tcp dport 22 mark & 0xf0 == 0x10 drop; tcp dport 25 drop; accept }' >"$tmp/a.fw"
-echo 'ingress { accept }' >"$tmp/b.fw"
-told >"$tmp/out"
-diff - "$tmp/out" <<'END'
-ingress: tcp dport 22 mark & 0xf0 == 0x10
-  - drop
-  + accept
-ingress: tcp dport 25
-  - drop
-  + accept
-END
-report $? 'one beside what has none'
-echo 'ingress { tcp flags & { syn, ack } == syn mark & 0xf0 != 0x10 mark & 0xf == 3-5 drop; accept }' >"$tmp/a.fw"
-told >"$tmp/out"
-grep -q 'tcp flags & { syn, ack } == syn.* mark & 0xf == 0x3-0x5' "$tmp/out" && ! grep -q more "$tmp/out"
-report $? 'flags, a range, and two masks of one field'
-# Of ICMP and ICMPv6 alike there are no words for both.
-echo 'ingress { icmp type 5 drop; icmpv6 type 5 drop; accept }' >"$tmp/a.fw"
-told >"$tmp/out"
-[ "$(grep -c '^ingress: .*icmp type redirect$' "$tmp/out")" = 1 ] &&
-	[ "$(grep -c '^ingress: .*icmpv6 type 5$' "$tmp/out")" = 1 ]
-report $? 'ICMP and ICMPv6 are two classes'
-echo 'ingress { daddr 2001:db8::/48 icmpv6 type 135 drop; accept }' >"$tmp/a.fw"
-told >"$tmp/out"
-grep -q '^ingress: daddr 2001:db8::/48 icmpv6 type nd-neighbor-solicit$' "$tmp/out"
-report $? 'an address says which'
-# One change of many classes leaves the others their places.
-{
-	echo 'ingress {'
-	for i in $(seq 1 2 600); do printf 'tcp dport %s ttl %s drop\n' "$i" $((i % 211 + 3)); done
-	echo 'udp dport 53 reject; accept }'
-} >"$tmp/a.fw"
-told >"$tmp/out"
-grep -q '^ingress: udp dport 53$' "$tmp/out" && [ "$(grep -c '^ingress' "$tmp/out")" = 5 ] &&
-	[ "$(grep -c '^    and more that fare so' "$tmp/out")" = 1 ] && grep -q '^and more: too many to tell' "$tmp/out"
-report $? 'a change of too many classes'
-echo 'ingress { daddr & ::ffff:ffff:ffff:ffff == ::10 accept; drop }' >"$tmp/a.fw"
-sed 's/::10/::11/' "$tmp/a.fw" >"$tmp/b.fw"
-"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" --budget 2000 >"$tmp/out" 2>"$tmp/err"
-python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-assert not d["exact"] and d["more"] and not d["same"] and len(d["classes"]) == 2
-assert all(c["packets"] is None and c["packet"] and c["more"] for c in d["classes"])' "$tmp/out"
-report $? 'where the budget ends before there are words, a packet of each change'
-{
-	echo 'ingress { tcp dport 7 drop; accept }'
-	echo 'egress {'
-	for i in $(seq 1 2 800); do printf 'tcp dport %s ttl %s drop\n' "$i" $((i % 211 + 3)); done
-	echo 'accept }'
-} >"$tmp/a.fw"
-sed 's/dport 7 /dport 8 /' "$tmp/a.fw" >"$tmp/b.fw"
-"$fwctl" -j diff "$tmp/a.fw" "$tmp/b.fw" --budget 5000 >"$tmp/out" 2>"$tmp/err"
-"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" --budget 5000 >"$tmp/text" 2>"$tmp/err"
-python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-assert not d["exact"] and d["more"] and d["classes"]' "$tmp/out" && grep -q '^and more: .*budget' "$tmp/text"
-report $? 'where it ends before a hook, too: that is said'
-names='"6in4", "eth-", "foo+bar", "none", "wg*", eth0.5, none, tun*'
-printf 'set n : ifname { elements = { %s } }\ningress { iif @n accept; drop }\n' lan >"$tmp/a.fw"
-sed "s/lan/lan, $names/" "$tmp/a.fw" >"$tmp/b.fw"
-"$fwctl" diff "$tmp/a.fw" "$tmp/b.fw" >"$tmp/out" 2>"$tmp/err"
-[ "$(cat "$tmp/out")" = "set n: +${names//, / +}" ]
-report $? 'names of interfaces as they are read'
-"$fwctl" diff "$tmp/p.fw" "$tmp/none.fw" >"$tmp/out" 2>"$tmp/err"
-[ $? = 1 ] && grep -q 'none.fw' "$tmp/err"
-report $? 'a file that is not there'
 # Timeouts: RFC 5382, 4787 and 5508 ask something of who translates, of nobody else.
 nat='ingress { accept }
 egress { oif wan masquerade accept; accept }'

@@ -2,32 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What fwctl check proves of the whole way of a packet, from one hook to the next; which
-# packets there are; what fwctl diff says of devices and options; and that both end, however
-# many ways lead through a policy. TAP.
+# packets there are; and that it ends, however many ways lead through a policy. TAP.
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-fwctl=${FWCTL-$top/tools/fwctl/fwctl}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-# shellcheck source=tests/offline/tap.sh
-. "$top/tests/offline/tap.sh"
-unset SSH_CONNECTION
-told="p.fw q.fw out err"
-
-# policy TEXT: the policy that is looked at from now on.
-policy() { printf '%s\n' "$1" >"$tmp/p.fw"; }
-
-check() { "$fwctl" check "$tmp/p.fw" "$@" >"$tmp/out" 2>"$tmp/err"; }
+# shellcheck source=tests/offline/analysis.sh
+. "${BASH_SOURCE[0]%/*}/analysis.sh"
 
 # says TEXT WHAT: check's last words, errors or not.
 says() {
 	cat "$tmp/out" "$tmp/err" | grep -qF -- "$1"
 	report $? "$2"
-}
-
-quiet() {
-	check && [ ! -s "$tmp/err" ]
-	report $? "$1"
 }
 
 # proves RESULT PROPERTY WHAT: "holds", "fails" or "empty".
@@ -696,115 +679,6 @@ awk 'BEGIN {
 ends 'queues' check "$tmp/p.fw" --quick --budget 100000 --property 'never in eth0 tcp * to * expect reject'
 grep -q '^holds for all packets' "$tmp/out"
 report $? 'proved'
-
-# diff: devices by their first tree.
-differ() {
-	local want=$1 what=$2
-	shift 2
-	"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" "$@" >"$tmp/out" 2>"$tmp/err"
-	[ "$(sed -n '/^ingress\|^egress\|^    but\|^option/p' "$tmp/out")" = "$want" ]
-	report $? "$what"
-}
-policy 'ingress device wg0 { accept }
-ingress device wg* { drop }'
-printf 'ingress device wg* { drop }\n' >"$tmp/q.fw"
-differ 'ingress device wg0: all' 'a device that loses its tree to a pattern'
-policy 'ingress device wg0 { drop }
-ingress device wg* { drop }'
-differ '' 'or has the same there'
-printf 'ingress device wg* { accept }\n' >"$tmp/q.fw"
-policy 'ingress device wg0 { accept }
-ingress device wg* { drop }'
-differ 'ingress device wg*: all
-    but not iif wg0' 'all of a pattern but those that it did not have'
-policy 'ingress device eth0, wg* { accept }'
-printf 'ingress device eth0, wg* { drop }\n' >"$tmp/q.fw"
-differ 'ingress device eth0, wg*: all' 'a tree of two devices is told of once'
-policy 'egress device eth0 { drop }'
-printf 'egress device eth0, eth1 { drop }\n' >"$tmp/q.fw"
-differ 'egress device eth0, eth1: oif eth1' 'a device that gets a tree'
-policy 'ingress { accept }
-ingress device eth0 { accept }
-egress { accept }'
-printf 'ingress { accept }\ningress device eth* { drop }\negress { udp dport 9 drop; accept }\n' >"$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" --budget 16 >"$tmp/out" 2>"$tmp/err"
-grep -q '^ingress device eth' "$tmp/out" && grep -q 'outgrew' "$tmp/out"
-report $? 'without a diagram all hooks are tried, those of devices too'
-printf 'ingress { accept }\ningress device eth0 { accept }\negress { udp dport 9 drop; accept }\n' \
-	>"$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" --budget 16 >"$tmp/out" 2>"$tmp/err"
-grep -q '^egress:' "$tmp/out" && ! grep -q '^ingress' "$tmp/out"
-report $? 'and not the first alone'
-# Maps.
-policy 'map fwd : addr -> addr
-ingress { ct state invalid drop; set mark 2 dnat to daddr map @fwd accept; mark 2 drop; accept }'
-sed 's/set mark 2 dnat/set mark 2; dnat/' "$tmp/p.fw" >"$tmp/q.fw"
-differ '' 'a rule whose map is asked last, as two'
-sed 's/mark 2 drop; //' "$tmp/p.fw" >"$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-grep -q '^ingress: ' "$tmp/out"
-report $? 'what stands behind it decides where the map has nothing'
-policy 'tree a { drop }
-tree b { accept }
-map cl : addr -> tree { elements = { 10.0.0.5 -> a, 10.0.0.6 -> b } }
-ingress { goto saddr map @cl; accept }'
-sed 's/10.0.0.5 -> a, 10.0.0.6 -> b/10.0.0.6 -> b, 10.0.0.5 -> a/' "$tmp/p.fw" >"$tmp/q.fw"
-differ '' 'trees of a map, in another order'
-sed 's/tree b { accept }/tree b { reject }/' "$tmp/p.fw" >"$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-grep -q "not tree a of 'goto saddr map @cl'" "$tmp/out"
-report $? 'another tree, by its name'
-# Words.
-policy 'ingress {
-	icmpv6 type 128-143 accept
-	drop
-}'
-printf 'ingress {\n\ticmpv6 type 129 accept\n\tdrop\n}\n' >"$tmp/q.fw"
-differ 'ingress: icmpv6 type 128-143
-    but not icmpv6 type echo-reply' 'what is excepted is of the same ICMP'
-policy 'ingress {
-	icmpv6 type 128-143 icmpv6 code 0-7 accept
-	drop
-}'
-printf 'ingress {\n\ticmpv6 type 129 accept\n\tdrop\n}\n' >"$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-! grep -q 'kinds\|icmp type' "$tmp/out" &&
-	grep -q '^ingress: icmpv6 type echo-reply icmpv6 code 8-255$' "$tmp/out"
-report $? 'a family has its name'
-# Options.
-policy 'ingress { accept }'
-printf 'option evaluate per-packet\noption adopt 5m\noption timeout udp 2m\ningress { accept }\n' >"$tmp/q.fw"
-"$fwctl" diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-diff - "$tmp/out" <<'END'
-option timeout udp: +2m
-option adopt: +5m
-option evaluate: +per-packet
-END
-report $? 'options that one policy has'
-policy 'option adopt 10s
-ingress { accept }'
-"$fwctl" -j diff "$tmp/p.fw" "$tmp/q.fw" >"$tmp/out" 2>"$tmp/err"
-python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-assert not d["same"] and not d["classes"]
-o = [o for o in d["data"] if o["what"] == "option" and o["name"] == "adopt"]
-assert o[0]["added"] == ["5m"] and o[0]["removed"] == ["10s"]' "$tmp/out"
-report $? 'in JSON, those of both'
-policy 'option tcp-loose off
-option adopt 1m
-option revalidate on
-option evaluate per-connection
-option counters on
-option log-rate 10/second
-option answer-rate 100/second
-option event-rate 10000/second
-option nat-ports 1024-65535
-option hairpin off
-option timeout tcp-established 1d
-option timeout other 10m
-ingress { accept }'
-printf 'ingress { accept }\n' >"$tmp/q.fw"
-differ '' 'what every policy has is no difference'
 
 echo "1..$n"
 exit $failed

@@ -4,15 +4,8 @@
 # What modifiers leave of a packet, as fwctl check and diff have it: what an effect goes by,
 # what a later one of its kind leaves to an earlier one, and what a change leaves alone. TAP.
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-fwctl=${FWCTL-$top/tools/fwctl/fwctl}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-# shellcheck source=tests/offline/tap.sh
-. "$top/tests/offline/tap.sh"
-unset SSH_CONNECTION
-# shellcheck disable=SC2034 # asked by tap.sh
-told="p.fw q.fw out err"
+# shellcheck source=tests/offline/analysis.sh
+. "${BASH_SOURCE[0]%/*}/analysis.sh"
 
 head='set marks : mark
 set pairs : addr . mark
