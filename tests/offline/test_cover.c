@@ -12,16 +12,10 @@
 #include <cmocka.h>
 
 #include "analyse.h"
+#include "given.h"
 #include "parse.h"
 
 #define LINES_MAX 512
-
-static u64 setting(const char *name, u64 usual)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoull(s, NULL, 0) : usual;
-}
 
 /* By line: the one that hides it, 0 for none, ~0 where it is told without one. */
 static bool look(const char *text, u32 budget, u32 *by, struct fwt_analysis *found)

@@ -14,6 +14,7 @@
 #include "diff.h"
 #include "gen_policy.h"
 #include "gen_small.h"
+#include "given.h"
 #include "oracle.h"
 #include "packet_text.h"
 #include "parse.h"
@@ -21,13 +22,6 @@
 
 #define PACKETS 400
 #define BUDGET 400000	/* policies at random are wilder than people's */
-
-static u64 setting(const char *name, u64 usual)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoull(s, NULL, 0) : usual;
-}
 
 /* NULL where it is refused. */
 static struct fwt_policy_ast *policy(const char *text)

@@ -13,6 +13,7 @@
 
 #include "analyse.h"
 #include "gen_policy.h"
+#include "given.h"
 #include "oracle.h"
 #include "packet_text.h"
 #include "parse.h"
@@ -21,28 +22,6 @@
 #include "sema_sample.h"
 
 #define PACKETS 150	/* of each policy and hook */
-
-static u64 setting(const char *name, u64 usual)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoull(s, NULL, 0) : usual;
-}
-
-static struct fwt_policy_ast *parse(const char *text)
-{
-	struct fwt_policy_ast *ast;
-	struct fwt_diag diag;
-
-	fwt_diag_init(&diag);
-	ast = fwt_parse_buffer("gen.fw", text, strlen(text), &diag, NULL);
-	assert_non_null(ast);
-	if (fwt_diag_failed(&diag))
-		fwt_diag_print(&diag, stderr);
-	assert_false(fwt_diag_failed(&diag));
-	fwt_diag_clean(&diag);
-	return ast;
-}
 
 /* A policy as a function, and the oracle that it is held against. */
 struct policy {
@@ -60,7 +39,7 @@ struct policy {
 static bool make(struct policy *w, const char *text, u64 seed)
 {
 	memset(w, 0, sizeof(*w));
-	w->ast = parse(text);
+	w->ast = parse_good(text);
 	fwt_diag_init(&w->diag);
 	if (fwt_understand(&w->s, w->ast, &w->diag, false, NULL)) {
 		fwt_understand_end(&w->s);
@@ -382,7 +361,7 @@ static void proofs_are_exhaustive_trial(void **state)
 	(void)state;
 	for (i = 0; i < 12; i++) {
 		char *text = tiny(i + 1);
-		struct fwt_policy_ast *ast = parse(text);
+		struct fwt_policy_ast *ast = parse_good(text);
 		struct fwt_prover *prover = fwt_prover_open(ast, NULL);
 		struct fwt_proof proof;
 		struct fwt_packet_text t;
@@ -465,7 +444,7 @@ static struct fwt_policy_ast *without(const char *text, const bool *gone)
 		line += *text == '\n';
 	}
 	*to = 0;
-	ast = parse(copy);
+	ast = parse_good(copy);
 	free(copy);
 	return ast;
 }
@@ -480,7 +459,7 @@ static void findings_are_exhaustive_trial(void **state)
 	for (i = 0; i < 25; i++) {
 		bool hit[64] = { false }, gone[64] = { false }, told[64] = { false };
 		char *text = tiny(i + 100);
-		struct fwt_policy_ast *ast = parse(text), *less;
+		struct fwt_policy_ast *ast = parse_good(text), *less;
 		struct fwt_analysis found;
 		struct fwt_diag diag;
 		size_t e;
@@ -549,7 +528,7 @@ static void every_budget_is_an_answer(void **state)
 		{ "never out eth1 tcp * to *:23 expect accept", FWT_PROOF_HOLDS },
 		{ "always out eth2 udp * to *:9 expect accept", FWT_PROOF_HOLDS },
 	};
-	struct fwt_policy_ast *ast = parse(text);
+	struct fwt_policy_ast *ast = parse_good(text);
 	u32 budget, i, ended = 0, whole = 0;
 
 	(void)state;

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "analyse.h"
+#include "given.h"
 #include "oracle.h"
 #include "packet_text.h"
 #include "parse.h"
@@ -26,32 +27,10 @@
 #define PACKETS	256
 #define LINES	64
 
-static u64 setting(const char *name, u64 usual)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoull(s, NULL, 0) : usual;
-}
-
 static u32 draw(u64 *state, u32 below)
 {
 	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
 	return (u32)((*state >> 33) % below);
-}
-
-static struct fwt_policy_ast *parse(const char *text)
-{
-	struct fwt_policy_ast *ast;
-	struct fwt_diag diag;
-
-	fwt_diag_init(&diag);
-	ast = fwt_parse_buffer("gen.fw", text, strlen(text), &diag, NULL);
-	assert_non_null(ast);
-	if (fwt_diag_failed(&diag))
-		fwt_diag_print(&diag, stderr);
-	assert_false(fwt_diag_failed(&diag));
-	fwt_diag_clean(&diag);
-	return ast;
 }
 
 /* Each % is a number below four. */
@@ -272,7 +251,7 @@ struct policy {
 static bool understand(struct policy *w, const char *text)
 {
 	memset(w, 0, sizeof(*w));
-	w->ast = parse(text);
+	w->ast = parse_good(text);
 	fwt_diag_init(&w->diag);
 	fwt_diag_sources(&w->diag, w->ast->sources);
 	if (fwt_understand(&w->s, w->ast, &w->diag, false, NULL))
