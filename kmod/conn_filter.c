@@ -20,14 +20,42 @@ struct addresses {
 	u8 family;
 };
 
-enum { HAS_SADDR = 1, HAS_DADDR = 2, HAS_SPORT = 4, HAS_DPORT = 8 };
+enum {
+	HAS_SADDR = 1, HAS_DADDR = 2, HAS_SPORT = 4, HAS_DPORT = 8,
+	HAS_TYPE = 16, HAS_CODE = 32, HAS_ICMP_ID = 64,
+};
 
-struct ends {
+#define HAS_ICMP	(HAS_TYPE | HAS_CODE | HAS_ICMP_ID)
+
+/* Of one direction. */
+struct side {
 	u8 set;
+	struct fwt_conn_icmp icmp;
 	struct addresses saddr;
 	struct addresses daddr;
 	u16 sport[2];
 	u16 dport[2];
+};
+
+/* By enum fwt_dir, and of both directions together. */
+enum { BOTH_WAYS = 2, N_COUNTS };
+
+struct counts {
+	bool set;
+	u64 packets[2];
+	u64 bytes[2];
+};
+
+/* By the hook where it decided, and of either. */
+enum { AT_INGRESS, AT_EGRESS, AT_EITHER, N_RULES };
+
+struct rule {
+	bool set;
+	bool none;
+	bool has_line;
+	u32 line;
+	char *id;
+	char *file;
 };
 
 /* What is set: bits by attribute. */
@@ -36,9 +64,9 @@ struct ends {
 struct fwt_conn_filter {
 	u64 set;
 	u64 id;
-	struct ends dir[2];
-	u64 packets[2];
-	u64 bytes[2];
+	struct side dir[2];
+	struct counts counts[N_COUNTS];
+	struct rule rule[N_RULES];
 	u32 timeout[2];
 	u32 generation[2];
 	u32 states;
@@ -51,35 +79,12 @@ struct fwt_conn_filter {
 	u32 iif;
 	u32 oif;
 	u32 scope;
-	u32 rule_line;
-	char *rule_id;
-	char *rule_file;
-	u16 icmp_id;
-	u8 icmp_type;
 	u8 family;
 	u8 protocol;
 	u8 n_not;
+	bool locked;		/* asks what changes under the record's lock */
 	struct fwt_conn_filter *not[FWTREE_NOT_MAX];
 };
-
-bool fwt_conn_has_ports(const struct fwt_conn *c)
-{
-	switch (c->ends.protocol) {
-	case FWT_IPPROTO_TCP:
-	case FWT_IPPROTO_UDP:
-	case FWT_IPPROTO_DCCP:
-	case FWT_IPPROTO_SCTP:
-	case FWT_IPPROTO_UDPLITE:
-		return true;
-	}
-	return false;
-}
-
-bool fwt_conn_is_icmp(const struct fwt_conn *c)
-{
-	return c->ends.protocol == FWT_IPPROTO_ICMP ||
-	       c->ends.protocol == FWT_IPPROTO_ICMPV6;
-}
 
 u8 fwt_conn_state(const struct fwt_conn *c)
 {
@@ -201,16 +206,28 @@ static int get_ports(u16 *port, const struct nlattr *lo, const struct nlattr *hi
 	return 0;
 }
 
-static int get_ends(struct ends *e, const struct nlattr *nest,
+static void get_counts(struct counts *c, const struct nlattr *packets_min,
+		       const struct nlattr *packets_max, const struct nlattr *bytes_min,
+		       const struct nlattr *bytes_max)
+{
+	c->set = packets_min || packets_max || bytes_min || bytes_max;
+	c->packets[0] = packets_min ? nla_get_u64(packets_min) : 0;
+	c->packets[1] = packets_max ? nla_get_u64(packets_max) : U64_MAX;
+	c->bytes[0] = bytes_min ? nla_get_u64(bytes_min) : 0;
+	c->bytes[1] = bytes_max ? nla_get_u64(bytes_max) : U64_MAX;
+}
+
+#define GET(to, what, bits) do {			\
+	if (ATTR(what))					\
+		(to) = nla_get_u##bits(ATTR(what));	\
+} while (0)
+
+static int get_side(struct fwt_conn_filter *f, enum fwt_dir dir, struct nlattr **tb,
 		    struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[FWTREE_A_CONN_FILTER_DIR_MAX + 1];
+	struct side *e = &f->dir[dir];
 	int ret;
 
-	ret = nla_parse_nested(tb, FWTREE_A_CONN_FILTER_DIR_MAX, nest,
-			       fwtree_conn_filter_dir_nl_policy, extack);
-	if (ret)
-		return ret;
 #define ATTR(what) tb[FWTREE_A_CONN_FILTER_DIR_##what]
 	ret = get_addresses(&e->saddr, ATTR(SADDR), ATTR(SADDR_LEN), ATTR(SADDR_HIGH),
 			    extack);
@@ -221,10 +238,93 @@ static int get_ends(struct ends *e, const struct nlattr *nest,
 		ret = get_ports(e->sport, ATTR(SPORT), ATTR(SPORT_HIGH), extack);
 	if (!ret)
 		ret = get_ports(e->dport, ATTR(DPORT), ATTR(DPORT_HIGH), extack);
+	GET(e->icmp.type, ICMP_TYPE, 8);
+	GET(e->icmp.code, ICMP_CODE, 8);
+	GET(e->icmp.id, ICMP_ID, 16);
 	e->set = (ATTR(SADDR) ? HAS_SADDR : 0) | (ATTR(DADDR) ? HAS_DADDR : 0) |
-		 (ATTR(SPORT) ? HAS_SPORT : 0) | (ATTR(DPORT) ? HAS_DPORT : 0);
+		 (ATTR(SPORT) ? HAS_SPORT : 0) | (ATTR(DPORT) ? HAS_DPORT : 0) |
+		 (ATTR(ICMP_TYPE) ? HAS_TYPE : 0) | (ATTR(ICMP_CODE) ? HAS_CODE : 0) |
+		 (ATTR(ICMP_ID) ? HAS_ICMP_ID : 0);
+	get_counts(&f->counts[dir], ATTR(PACKETS_MIN), ATTR(PACKETS_MAX), ATTR(BYTES_MIN),
+		   ATTR(BYTES_MAX));
 #undef ATTR
 	return ret;
+}
+
+/* What the nests say, and of the original direction what stands beside them. */
+static int get_sides(struct fwt_conn_filter *f, struct nlattr **tb,
+		     struct netlink_ext_ack *extack)
+{
+#define PLAIN(what) { FWTREE_A_CONN_FILTER_##what, FWTREE_A_CONN_FILTER_DIR_##what }
+	static const u8 plain[][2] = {
+		PLAIN(SADDR), PLAIN(SADDR_LEN), PLAIN(DADDR), PLAIN(DADDR_LEN),
+		PLAIN(SPORT), PLAIN(DPORT), PLAIN(ICMP_TYPE), PLAIN(ICMP_ID),
+	};
+#undef PLAIN
+	struct nlattr *original[FWTREE_A_CONN_FILTER_DIR_MAX + 1] = { };
+	struct nlattr *reply[FWTREE_A_CONN_FILTER_DIR_MAX + 1] = { };
+	struct nlattr *a;
+	int ret = 0, i;
+
+	if (tb[FWTREE_A_CONN_FILTER_ORIGINAL])
+		ret = nla_parse_nested(original, FWTREE_A_CONN_FILTER_DIR_MAX,
+				       tb[FWTREE_A_CONN_FILTER_ORIGINAL],
+				       fwtree_conn_filter_dir_nl_policy, extack);
+	if (!ret && tb[FWTREE_A_CONN_FILTER_REPLY])
+		ret = nla_parse_nested(reply, FWTREE_A_CONN_FILTER_DIR_MAX,
+				       tb[FWTREE_A_CONN_FILTER_REPLY],
+				       fwtree_conn_filter_dir_nl_policy, extack);
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(plain); i++) {
+		a = tb[plain[i][0]];
+		if (a && original[plain[i][1]])
+			return REFUSE(extack, a, "said in the nest of its direction, too");
+		if (a)
+			original[plain[i][1]] = a;
+	}
+	ret = get_side(f, FWT_ORIGINAL, original, extack);
+	return ret ?: get_side(f, FWT_REPLY, reply, extack);
+}
+
+/* By what an attribute each says, of one hook's nest or of either hook. */
+static int get_rule(struct rule *r, const struct nlattr *id, const struct nlattr *file,
+		    const struct nlattr *line, struct netlink_ext_ack *extack)
+{
+	if (file && !line)
+		return REFUSE(extack, file, "a rule's file without its line");
+	r->set = id || line;
+	r->has_line = line;
+	r->line = line ? nla_get_u32(line) : 0;
+	if (id)
+		r->id = nla_strdup(id, GFP_KERNEL);
+	if (file)
+		r->file = nla_strdup(file, GFP_KERNEL);
+	return (id && !r->id) || (file && !r->file) ? -ENOMEM : 0;
+}
+
+static int get_hook(struct rule *r, const struct nlattr *nest,
+		    struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[FWTREE_A_CONN_FILTER_HOOK_MAX + 1];
+	int ret;
+
+	if (!nest)
+		return 0;
+	ret = nla_parse_nested(tb, FWTREE_A_CONN_FILTER_HOOK_MAX, nest,
+			       fwtree_conn_filter_hook_nl_policy, extack);
+	if (ret)
+		return ret;
+#define ATTR(what) tb[FWTREE_A_CONN_FILTER_HOOK_##what]
+	ret = get_rule(r, ATTR(ID), ATTR(FILE), ATTR(LINE), extack);
+	if (ret)
+		return ret;
+	if (r->set == !!ATTR(NONE))
+		return REFUSE(extack, nest, "a rule by its id or line, or none");
+	r->none = ATTR(NONE);
+	r->set = true;
+#undef ATTR
+	return 0;
 }
 
 static int get_iface(u32 *index, struct net *net, const struct nlattr *name,
@@ -232,6 +332,9 @@ static int get_iface(u32 *index, struct net *net, const struct nlattr *name,
 {
 	struct net_device *dev;
 
+	/* None is 0, as it is in a record. */
+	if (!*(char *)nla_data(name))
+		return 0;
 	rcu_read_lock();
 	dev = dev_get_by_name_rcu(net, nla_data(name));
 	if (dev)
@@ -243,45 +346,13 @@ static int get_iface(u32 *index, struct net *net, const struct nlattr *name,
 	return -ENODEV;
 }
 
-/* The ends of the original direction as they stand beside the nests. */
-static int get_plain_ends(struct fwt_conn_filter *f, struct nlattr **tb,
-			  struct netlink_ext_ack *extack)
-{
-	struct ends *e = &f->dir[FWT_ORIGINAL];
-	int ret;
-
 #define ATTR(what) tb[FWTREE_A_CONN_FILTER_##what]
-	if (ATTR(ORIGINAL)) {
-		if (ATTR(SADDR) || ATTR(DADDR) || ATTR(SPORT) || ATTR(DPORT) ||
-		    ATTR(SADDR_LEN) || ATTR(DADDR_LEN))
-			return REFUSE(extack, ATTR(ORIGINAL),
-				      "the original direction is said twice");
-		return get_ends(e, ATTR(ORIGINAL), extack);
-	}
-	ret = get_addresses(&e->saddr, ATTR(SADDR), ATTR(SADDR_LEN), NULL, extack);
-	if (!ret)
-		ret = get_addresses(&e->daddr, ATTR(DADDR), ATTR(DADDR_LEN), NULL, extack);
-	if (!ret)
-		ret = get_ports(e->sport, ATTR(SPORT), NULL, extack);
-	if (!ret)
-		ret = get_ports(e->dport, ATTR(DPORT), NULL, extack);
-	e->set = (ATTR(SADDR) ? HAS_SADDR : 0) | (ATTR(DADDR) ? HAS_DADDR : 0) |
-		 (ATTR(SPORT) ? HAS_SPORT : 0) | (ATTR(DPORT) ? HAS_DPORT : 0);
-	return ret;
-}
-
-#define GET(to, what, bits) do {			\
-	if (ATTR(what))					\
-		(to) = nla_get_u##bits(ATTR(what));	\
-} while (0)
 
 static int get_numbers(struct fwt_conn_filter *f, struct nlattr **tb,
 		       struct netlink_ext_ack *extack)
 {
 	f->timeout[1] = U32_MAX;
 	f->generation[1] = U32_MAX;
-	f->packets[1] = U64_MAX;
-	f->bytes[1] = U64_MAX;
 	f->mark_mask = U32_MAX;
 	f->ct_mark_mask = U32_MAX;
 	f->states = U32_MAX;
@@ -299,14 +370,9 @@ static int get_numbers(struct fwt_conn_filter *f, struct nlattr **tb,
 	GET(f->timeout[1], TIMEOUT_MAX, 32);
 	GET(f->generation[0], GENERATION_MIN, 32);
 	GET(f->generation[1], GENERATION_MAX, 32);
-	GET(f->packets[0], PACKETS_MIN, 64);
-	GET(f->packets[1], PACKETS_MAX, 64);
-	GET(f->bytes[0], BYTES_MIN, 64);
-	GET(f->bytes[1], BYTES_MAX, 64);
 	GET(f->scope, SCOPE, 32);
-	GET(f->icmp_type, ICMP_TYPE, 8);
-	GET(f->icmp_id, ICMP_ID, 16);
-	GET(f->rule_line, RULE_LINE, 32);
+	get_counts(&f->counts[BOTH_WAYS], ATTR(PACKETS_MIN), ATTR(PACKETS_MAX),
+		   ATTR(BYTES_MIN), ATTR(BYTES_MAX));
 	if (ATTR(STATE))
 		f->states &= BIT(nla_get_u8(ATTR(STATE)));
 	if (ATTR(FAMILY) && f->family != 4 && f->family != 6)
@@ -315,8 +381,6 @@ static int get_numbers(struct fwt_conn_filter *f, struct nlattr **tb,
 		return REFUSE(extack, ATTR(MARK_MASK), "a mask without its mark");
 	if (ATTR(CT_MARK_MASK) && !ATTR(CT_MARK))
 		return REFUSE(extack, ATTR(CT_MARK_MASK), "a mask without its mark");
-	if (ATTR(RULE_FILE) && !ATTR(RULE_LINE))
-		return REFUSE(extack, ATTR(RULE_FILE), "a rule's file without its line");
 	return 0;
 }
 
@@ -329,14 +393,13 @@ static int get_names(struct fwt_conn_filter *f, struct net *net, struct nlattr *
 		ret = get_iface(&f->iif, net, ATTR(IIF), extack);
 	if (!ret && ATTR(OIF))
 		ret = get_iface(&f->oif, net, ATTR(OIF), extack);
-	if (!ret && ATTR(RULE_ID)) {
-		f->rule_id = nla_strdup(ATTR(RULE_ID), GFP_KERNEL);
-		ret = f->rule_id ? 0 : -ENOMEM;
-	}
-	if (!ret && ATTR(RULE_FILE)) {
-		f->rule_file = nla_strdup(ATTR(RULE_FILE), GFP_KERNEL);
-		ret = f->rule_file ? 0 : -ENOMEM;
-	}
+	if (!ret)
+		ret = get_rule(&f->rule[AT_EITHER], ATTR(RULE_ID), ATTR(RULE_FILE),
+			       ATTR(RULE_LINE), extack);
+	if (!ret)
+		ret = get_hook(&f->rule[AT_INGRESS], ATTR(INGRESS), extack);
+	if (!ret)
+		ret = get_hook(&f->rule[AT_EGRESS], ATTR(EGRESS), extack);
 	return ret;
 }
 
@@ -393,17 +456,21 @@ static struct fwt_conn_filter *filter_new(struct net *net, const struct nlattr *
 	for (i = 1; i <= FWTREE_A_CONN_FILTER_MAX; i++)
 		if (tb[i] && i != FWTREE_A_CONN_FILTER_PAD)
 			f->set |= BIT_ULL(i);
-	ret = get_plain_ends(f, tb, extack);
-	if (!ret && ATTR(REPLY))
-		ret = get_ends(&f->dir[FWT_REPLY], ATTR(REPLY), extack);
+	ret = get_sides(f, tb, extack);
 	if (!ret)
 		ret = get_numbers(f, tb, extack);
 	if (!ret)
 		ret = get_names(f, net, tb, extack);
 	if (!ret)
 		ret = get_nots(f, net, nest, within, extack);
-	if (!ret)
-		return f;
+	if (ret)
+		goto fail;
+	f->locked = f->dir[FWT_REPLY].set;
+	for (i = 0; i < N_COUNTS; i++)
+		f->locked |= f->counts[i].set;
+	for (i = 0; i < N_RULES; i++)
+		f->locked |= f->rule[i].set;
+	return f;
 fail:
 	fwt_conn_filter_free(f);
 	return ERR_PTR(ret);
@@ -426,8 +493,10 @@ void fwt_conn_filter_free(struct fwt_conn_filter *f)
 		return;
 	for (i = 0; i < f->n_not; i++)
 		fwt_conn_filter_free(f->not[i]);
-	kfree(f->rule_id);
-	kfree(f->rule_file);
+	for (i = 0; i < N_RULES; i++) {
+		kfree(f->rule[i].id);
+		kfree(f->rule[i].file);
+	}
 	kfree(f);
 }
 
@@ -444,13 +513,30 @@ static bool among(const struct addresses *a, u8 family, const struct fwt_end *en
 	       compare(end->addr, a->hi, family) <= 0;
 }
 
-static bool ends_match(const struct ends *e, const struct fwt_conn *c,
-		       enum fwt_dir dir)
+static bool icmp_matches(const struct side *e, const struct fwt_conn *c,
+			 enum fwt_dir dir)
+{
+	struct fwt_conn_icmp icmp;
+
+	if (!(e->set & HAS_ICMP))
+		return true;
+	if (!fwt_conn_is_icmp(c))
+		return false;
+	fwt_conn_icmp(c, dir, &icmp);
+	return (!(e->set & HAS_TYPE) || icmp.type == e->icmp.type) &&
+	       (!(e->set & HAS_CODE) || icmp.code == e->icmp.code) &&
+	       (!(e->set & HAS_ICMP_ID) || icmp.id == e->icmp.id);
+}
+
+static bool side_matches(const struct side *e, const struct fwt_conn *c,
+			 enum fwt_dir dir)
 {
 	struct fwt_end from, to;
 
 	if (!e->set)
 		return true;
+	if (!icmp_matches(e, c, dir))
+		return false;
 	fwt_ends_get(&c->ends, dir == FWT_ORIGINAL ? FWT_C : FWT_S, &from);
 	fwt_ends_get(&c->ends, dir == FWT_ORIGINAL ? FWT_V : FWT_N, &to);
 	if (e->set & HAS_SADDR && !among(&e->saddr, c->ends.family, &from))
@@ -468,59 +554,51 @@ static bool ends_match(const struct ends *e, const struct fwt_conn *c,
 	       (to.port >= e->dport[0] && to.port <= e->dport[1]);
 }
 
-static bool rule_is(const struct fwt_conn_filter *f, struct fwt_net *fn, u32 slot)
+static bool rule_is(const struct rule *r, struct fwt_net *fn, u32 slot)
 {
 	const struct fwt_name *id, *file;
 	const struct fwt_slot *s;
 
-	if (slot == FWT_NONE)
-		return false;
+	if (slot == FWT_NONE || r->none)
+		return r->none && slot == FWT_NONE;
 	s = fwt_slot_peek(fn, slot);
 	id = rcu_dereference(s->id);
 	file = rcu_dereference(s->file);
-	if (HAS(f, RULE_ID) && (!id || strcmp(id->text, f->rule_id)))
+	if (r->id && (!id || strcmp(id->text, r->id)))
 		return false;
-	if (HAS(f, RULE_FILE) && (!file || strcmp(file->text, f->rule_file)))
+	if (r->file && (!file || strcmp(file->text, r->file)))
 		return false;
-	return !HAS(f, RULE_LINE) ||
-	       fwt_policy_slot_line(rcu_dereference(fn->policy), s) == f->rule_line;
+	return !r->has_line ||
+	       fwt_policy_slot_line(rcu_dereference(fn->policy), s) == r->line;
+}
+
+static bool rules_match(const struct fwt_conn_filter *f, const struct fwt_conn *c)
+{
+	const struct rule *r = f->rule;
+
+	return (!r[AT_INGRESS].set || rule_is(&r[AT_INGRESS], c->fn, c->slot[0])) &&
+	       (!r[AT_EGRESS].set || rule_is(&r[AT_EGRESS], c->fn, c->slot[1])) &&
+	       (!r[AT_EITHER].set || rule_is(&r[AT_EITHER], c->fn, c->slot[0]) ||
+		rule_is(&r[AT_EITHER], c->fn, c->slot[1]));
+}
+
+static bool counts_match(const struct counts *n, u64 packets, u64 bytes)
+{
+	return !n->set ||
+	       (packets >= n->packets[0] && packets <= n->packets[1] &&
+		bytes >= n->bytes[0] && bytes <= n->bytes[1]);
 }
 
 /* What changes under the record's lock, and must be of one moment. */
 static bool match_locked(const struct fwt_conn_filter *f, const struct fwt_conn *c)
 {
-	u64 packets = c->packets[0] + c->packets[1];
-	u64 bytes = c->bytes[0] + c->bytes[1];
+	const struct counts *n = f->counts;
 
-	if (packets < f->packets[0] || packets > f->packets[1] ||
-	    bytes < f->bytes[0] || bytes > f->bytes[1])
-		return false;
-	if (HAS(f, REPLY) && !ends_match(&f->dir[FWT_REPLY], c, FWT_REPLY))
-		return false;
-	if (f->set & (BIT_ULL(FWTREE_A_CONN_FILTER_RULE_ID) |
-		      BIT_ULL(FWTREE_A_CONN_FILTER_RULE_FILE) |
-		      BIT_ULL(FWTREE_A_CONN_FILTER_RULE_LINE)))
-		return rule_is(f, c->fn, c->slot[0]) || rule_is(f, c->fn, c->slot[1]);
-	return true;
-}
-
-#define LOCKED	(BIT_ULL(FWTREE_A_CONN_FILTER_PACKETS_MIN) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_PACKETS_MAX) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_BYTES_MIN) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_BYTES_MAX) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_REPLY) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_RULE_ID) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_RULE_FILE) | \
-		 BIT_ULL(FWTREE_A_CONN_FILTER_RULE_LINE))
-
-static bool icmp_is(const struct fwt_conn_filter *f, const struct fwt_conn *c)
-{
-	/* The side that asks has the id as its port, the other one the type of
-	 * the request (core/tuple.h).
-	 */
-	return fwt_conn_is_icmp(c) &&
-	       (!HAS(f, ICMP_ID) || c->ends.port[FWT_C] == f->icmp_id) &&
-	       (!HAS(f, ICMP_TYPE) || c->ends.port[FWT_V] == f->icmp_type);
+	return counts_match(&n[BOTH_WAYS], c->packets[0] + c->packets[1],
+			    c->bytes[0] + c->bytes[1]) &&
+	       counts_match(&n[FWT_ORIGINAL], c->packets[0], c->bytes[0]) &&
+	       counts_match(&n[FWT_REPLY], c->packets[1], c->bytes[1]) &&
+	       side_matches(&f->dir[FWT_REPLY], c, FWT_REPLY) && rules_match(f, c);
 }
 
 bool fwt_conn_filter_match(const struct fwt_conn_filter *f, struct fwt_conn *c)
@@ -540,9 +618,7 @@ bool fwt_conn_filter_match(const struct fwt_conn_filter *f, struct fwt_conn *c)
 	if (HAS(f, SCOPE) && c->ends.scope != f->scope)
 		return false;
 	/* The ends of the original direction never change. */
-	if (!ends_match(&f->dir[FWT_ORIGINAL], c, FWT_ORIGINAL))
-		return false;
-	if ((HAS(f, ICMP_ID) || HAS(f, ICMP_TYPE)) && !icmp_is(f, c))
+	if (!side_matches(&f->dir[FWT_ORIGINAL], c, FWT_ORIGINAL))
 		return false;
 	if (!(f->states & BIT(fwt_conn_state(c))))
 		return false;
@@ -563,7 +639,7 @@ bool fwt_conn_filter_match(const struct fwt_conn_filter *f, struct fwt_conn *c)
 	gen = READ_ONCE(c->gen);
 	if (gen < f->generation[0] || gen > f->generation[1])
 		return false;
-	if (f->set & LOCKED) {
+	if (f->locked) {
 		spin_lock_bh(&c->lock);
 		ok = match_locked(f, c);
 		spin_unlock_bh(&c->lock);

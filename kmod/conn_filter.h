@@ -43,7 +43,49 @@ bool fwt_conn_filter_match(const struct fwt_conn_filter *f, struct fwt_conn *c);
 u8 fwt_conn_state(const struct fwt_conn *c);
 u32 fwt_conn_flags(const struct fwt_conn *c);
 
-bool fwt_conn_has_ports(const struct fwt_conn *c);
-bool fwt_conn_is_icmp(const struct fwt_conn *c);
+static inline bool fwt_conn_has_ports(const struct fwt_conn *c)
+{
+	switch (c->ends.protocol) {
+	case FWT_IPPROTO_TCP:
+	case FWT_IPPROTO_UDP:
+	case FWT_IPPROTO_DCCP:
+	case FWT_IPPROTO_SCTP:
+	case FWT_IPPROTO_UDPLITE:
+		return true;
+	}
+	return false;
+}
+
+static inline bool fwt_conn_is_icmp(const struct fwt_conn *c)
+{
+	return c->ends.protocol == FWT_IPPROTO_ICMP ||
+	       c->ends.protocol == FWT_IPPROTO_ICMPV6;
+}
+
+struct fwt_conn_icmp {
+	u8 type;
+	u8 code;
+	u16 id;
+};
+
+/**
+ * fwt_conn_icmp() - what queries of a direction, or answers to them, have
+ * @c: one that fwt_conn_is_icmp() is true of; for the reply direction its lock is held
+ * @dir: of the two
+ * @icmp: filled in
+ */
+static inline void fwt_conn_icmp(const struct fwt_conn *c, enum fwt_dir dir,
+				 struct fwt_conn_icmp *icmp)
+{
+	/* The side that asks has the id as its port, the other one the type of
+	 * the request (core/tuple.h). Echo reply of IPv4 is the odd one of answers.
+	 * No query has a code other than 0.
+	 */
+	u8 request = c->ends.port[dir == FWT_ORIGINAL ? FWT_V : FWT_S];
+
+	icmp->type = dir == FWT_ORIGINAL ? request : request == 8 ? 0 : request + 1;
+	icmp->code = 0;
+	icmp->id = c->ends.port[dir == FWT_ORIGINAL ? FWT_C : FWT_N];
+}
 
 #endif /* FWT_CONN_FILTER_H */

@@ -12,7 +12,7 @@
 #include "fwtree.h"
 
 /* Common nested types */
-const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_CT_MARK_MASK + 1] = {
+const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_EGRESS + 1] = {
 	[FWTREE_A_CONN_FILTER_ID] = { .type = NLA_U64, },
 	[FWTREE_A_CONN_FILTER_FAMILY] = NLA_POLICY_RANGE(NLA_U8, 4, 6),
 	[FWTREE_A_CONN_FILTER_PROTOCOL] = { .type = NLA_U8, },
@@ -49,9 +49,11 @@ const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_CT_MAR
 	[FWTREE_A_CONN_FILTER_NOT] = NLA_POLICY_NESTED(fwtree_conn_filter_nl_policy),
 	[FWTREE_A_CONN_FILTER_CT_MARK] = { .type = NLA_U32, },
 	[FWTREE_A_CONN_FILTER_CT_MARK_MASK] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_INGRESS] = NLA_POLICY_NESTED(fwtree_conn_filter_hook_nl_policy),
+	[FWTREE_A_CONN_FILTER_EGRESS] = NLA_POLICY_NESTED(fwtree_conn_filter_hook_nl_policy),
 };
 
-const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1] = {
+const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_PAD + 1] = {
 	[FWTREE_A_CONN_FILTER_DIR_SADDR] = { .type = NLA_BINARY, },
 	[FWTREE_A_CONN_FILTER_DIR_SADDR_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[FWTREE_A_CONN_FILTER_DIR_SADDR_HIGH] = { .type = NLA_BINARY, },
@@ -62,6 +64,20 @@ const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DI
 	[FWTREE_A_CONN_FILTER_DIR_SPORT_HIGH] = { .type = NLA_U16, },
 	[FWTREE_A_CONN_FILTER_DIR_DPORT] = { .type = NLA_U16, },
 	[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_DIR_ICMP_TYPE] = { .type = NLA_U8, },
+	[FWTREE_A_CONN_FILTER_DIR_ICMP_CODE] = { .type = NLA_U8, },
+	[FWTREE_A_CONN_FILTER_DIR_ICMP_ID] = { .type = NLA_U16, },
+	[FWTREE_A_CONN_FILTER_DIR_PACKETS_MIN] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_DIR_PACKETS_MAX] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_DIR_BYTES_MIN] = { .type = NLA_U64, },
+	[FWTREE_A_CONN_FILTER_DIR_BYTES_MAX] = { .type = NLA_U64, },
+};
+
+const struct nla_policy fwtree_conn_filter_hook_nl_policy[FWTREE_A_CONN_FILTER_HOOK_NONE + 1] = {
+	[FWTREE_A_CONN_FILTER_HOOK_ID] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_CONN_FILTER_HOOK_FILE] = { .type = NLA_NUL_STRING, },
+	[FWTREE_A_CONN_FILTER_HOOK_LINE] = { .type = NLA_U32, },
+	[FWTREE_A_CONN_FILTER_HOOK_NONE] = { .type = NLA_FLAG, },
 };
 
 const struct nla_policy fwtree_set_elem_nl_policy[FWTREE_A_SET_ELEM_PAD + 1] = {

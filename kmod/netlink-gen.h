@@ -13,8 +13,9 @@
 #include "fwtree.h"
 
 /* Common nested types */
-extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_CT_MARK_MASK + 1];
-extern const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH + 1];
+extern const struct nla_policy fwtree_conn_filter_nl_policy[FWTREE_A_CONN_FILTER_EGRESS + 1];
+extern const struct nla_policy fwtree_conn_filter_dir_nl_policy[FWTREE_A_CONN_FILTER_DIR_PAD + 1];
+extern const struct nla_policy fwtree_conn_filter_hook_nl_policy[FWTREE_A_CONN_FILTER_HOOK_NONE + 1];
 extern const struct nla_policy fwtree_set_elem_nl_policy[FWTREE_A_SET_ELEM_PAD + 1];
 
 int fwtree_nl_conn_get_start(struct netlink_callback *cb);

@@ -30,18 +30,12 @@ static int put_address(struct sk_buff *skb, int type, u8 family,
 	return nla_put(skb, type, 4 * n, addr);
 }
 
-/* The type that answers an ICMP request: echo reply of IPv4 is the odd one. */
-static u8 icmp_answer(u8 request)
-{
-	return request == 8 ? 0 : request + 1;
-}
-
 static int put_dir(struct sk_buff *skb, int type, const struct fwt_conn *c,
 		   enum fwt_dir dir)
 {
 	struct nlattr *nest = nla_nest_start(skb, type);
+	struct fwt_conn_icmp icmp;
 	struct fwt_end from, to;
-	u8 request;
 
 	if (!nest)
 		return -EMSGSIZE;
@@ -54,16 +48,11 @@ static int put_dir(struct sk_buff *skb, int type, const struct fwt_conn *c,
 	    (nla_put_u16(skb, FWTREE_A_CONN_DIR_SPORT, from.port) ||
 	     nla_put_u16(skb, FWTREE_A_CONN_DIR_DPORT, to.port)))
 		return -EMSGSIZE;
-	/* The side that asks has the id as its port, the other one the type of
-	 * the request (core/tuple.h).
-	 */
 	if (fwt_conn_is_icmp(c)) {
-		request = dir == FWT_ORIGINAL ? to.port : from.port;
-		if (nla_put_u8(skb, FWTREE_A_CONN_DIR_ICMP_TYPE,
-			       dir == FWT_ORIGINAL ? request : icmp_answer(request)) ||
-		    nla_put_u8(skb, FWTREE_A_CONN_DIR_ICMP_CODE, 0) ||
-		    nla_put_u16(skb, FWTREE_A_CONN_DIR_ICMP_ID,
-				dir == FWT_ORIGINAL ? from.port : to.port))
+		fwt_conn_icmp(c, dir, &icmp);
+		if (nla_put_u8(skb, FWTREE_A_CONN_DIR_ICMP_TYPE, icmp.type) ||
+		    nla_put_u8(skb, FWTREE_A_CONN_DIR_ICMP_CODE, icmp.code) ||
+		    nla_put_u16(skb, FWTREE_A_CONN_DIR_ICMP_ID, icmp.id))
 			return -EMSGSIZE;
 	}
 	if (nla_put_u64_64bit(skb, FWTREE_A_CONN_DIR_PACKETS,

@@ -51,49 +51,65 @@ enum key {
 	KEY_PROTOCOL, KEY_SADDR, KEY_DADDR, KEY_SPORT, KEY_DPORT, KEY_STATE,
 	KEY_MARK, KEY_CT_MARK, KEY_FAMILY, KEY_ID, KEY_IIF, KEY_OIF, KEY_TIMEOUT,
 	KEY_GENERATION, KEY_PACKETS, KEY_BYTES, KEY_RULE, KEY_SCOPE,
-	KEY_ICMP_TYPE, KEY_ICMP_ID, KEY_NONE,
+	KEY_ICMP_TYPE, KEY_ICMP_CODE, KEY_ICMP_ID,
 };
 
-/* @bit: of the original direction, where it has one. */
+/* Of which part a condition is, and the word before it. */
+enum part { WHOLE, ORIGINAL, REPLY, INGRESS, EGRESS, N_PARTS };
+
+static const char *const parts[] = {
+	[ORIGINAL] = "original", [REPLY] = "reply",
+	[INGRESS] = "ingress", [EGRESS] = "egress",
+};
+
+/* @bit: of what is set where no part is said; 0: that of the original direction.
+ * @dir: of that; 0 for what has no directions.
+ */
 static const struct {
 	const char *word;
 	enum key key;
-	uint32_t bit;
+	uint64_t bit;
+	uint64_t dir;
 	const char *wants;
 } keys[] = {
+#define PROTOCOL "a protocol's name or number is expected"
 #define PORTS "a port, a range of ports or a service's name is expected"
 #define ADDRESS "an address, prefix or range is expected, of one family with the others"
-	{ "proto", KEY_PROTOCOL, FWT_NL_CONN_PROTOCOL,
-	  "a protocol's name or number is expected" },
-	{ "protocol", KEY_PROTOCOL, FWT_NL_CONN_PROTOCOL,
-	  "a protocol's name or number is expected" },
-	{ "src", KEY_SADDR, FWT_NL_CONN_SADDR(0), ADDRESS },
-	{ "saddr", KEY_SADDR, FWT_NL_CONN_SADDR(0), ADDRESS },
-	{ "dst", KEY_DADDR, FWT_NL_CONN_DADDR(0), ADDRESS },
-	{ "daddr", KEY_DADDR, FWT_NL_CONN_DADDR(0), ADDRESS },
-	{ "sport", KEY_SPORT, FWT_NL_CONN_SPORT(0), PORTS },
-	{ "dport", KEY_DPORT, FWT_NL_CONN_DPORT(0), PORTS },
-	{ "state", KEY_STATE, FWT_NL_CONN_STATE,
+#define NUMBER "a number is expected"
+#define MARK "a number or NUMBER/MASK is expected"
+#define INTERFACE "an interface's name is expected, or - for none"
+	{ "proto", KEY_PROTOCOL, FWT_NL_CONN_PROTOCOL, 0, PROTOCOL },
+	{ "protocol", KEY_PROTOCOL, FWT_NL_CONN_PROTOCOL, 0, PROTOCOL },
+	{ "src", KEY_SADDR, 0, FWT_NL_CONN_SADDR(0), ADDRESS },
+	{ "saddr", KEY_SADDR, 0, FWT_NL_CONN_SADDR(0), ADDRESS },
+	{ "dst", KEY_DADDR, 0, FWT_NL_CONN_DADDR(0), ADDRESS },
+	{ "daddr", KEY_DADDR, 0, FWT_NL_CONN_DADDR(0), ADDRESS },
+	{ "sport", KEY_SPORT, 0, FWT_NL_CONN_SPORT(0), PORTS },
+	{ "dport", KEY_DPORT, 0, FWT_NL_CONN_DPORT(0), PORTS },
+	{ "state", KEY_STATE, FWT_NL_CONN_STATE, 0,
 	  "states are expected, ESTABLISHED say, or SYN_SENT,SYN_RECV" },
-	{ "mark", KEY_MARK, FWT_NL_CONN_MARK, "a number or NUMBER/MASK is expected" },
-	{ "ct-mark", KEY_CT_MARK, FWT_NL_CONN_CT_MARK, "a number or NUMBER/MASK is expected" },
-	{ "family", KEY_FAMILY, FWT_NL_CONN_FAMILY, "ipv4 or ipv6 is expected" },
-	{ "id", KEY_ID, FWT_NL_CONN_ID, "a number is expected" },
-	{ "iif", KEY_IIF, FWT_NL_CONN_IIF, "an interface's name is expected" },
-	{ "oif", KEY_OIF, FWT_NL_CONN_OIF, "an interface's name is expected" },
-	{ "timeout", KEY_TIMEOUT, FWT_NL_CONN_TIMEOUT,
+	{ "mark", KEY_MARK, FWT_NL_CONN_MARK, 0, MARK },
+	{ "ct-mark", KEY_CT_MARK, FWT_NL_CONN_CT_MARK, 0, MARK },
+	{ "family", KEY_FAMILY, FWT_NL_CONN_FAMILY, 0, "ipv4 or ipv6 is expected" },
+	{ "id", KEY_ID, FWT_NL_CONN_ID, 0, NUMBER },
+	{ "iif", KEY_IIF, FWT_NL_CONN_IIF, 0, INTERFACE },
+	{ "oif", KEY_OIF, FWT_NL_CONN_OIF, 0, INTERFACE },
+	{ "timeout", KEY_TIMEOUT, FWT_NL_CONN_TIMEOUT, 0,
 	  "a duration is expected, '< 1m' say" },
-	{ "generation", KEY_GENERATION, FWT_NL_CONN_GENERATION,
+	{ "generation", KEY_GENERATION, FWT_NL_CONN_GENERATION, 0,
 	  "a number is expected, '< 7' say" },
-	{ "packets", KEY_PACKETS, FWT_NL_CONN_PACKETS,
+	{ "packets", KEY_PACKETS, FWT_NL_CONN_PACKETS, FWT_NL_CONN_DIR_PACKETS(0),
 	  "a number is expected, '> 1000' say" },
-	{ "bytes", KEY_BYTES, FWT_NL_CONN_BYTES, "a size is expected, '> 10M' say" },
-	{ "rule", KEY_RULE, FWT_NL_CONN_RULE_ID | FWT_NL_CONN_RULE_LINE,
-	  "a rule's id, or FILE:LINE, is expected" },
-	{ "scope", KEY_SCOPE, FWT_NL_CONN_SCOPE, "a number is expected" },
-	{ "icmp-type", KEY_ICMP_TYPE, FWT_NL_CONN_ICMP_TYPE,
+	{ "bytes", KEY_BYTES, FWT_NL_CONN_BYTES, FWT_NL_CONN_DIR_BYTES(0),
+	  "a size is expected, '> 10M' say" },
+	{ "rule", KEY_RULE, FWT_NL_CONN_RULE, 0,
+	  "a rule's id, or FILE:LINE, is expected; of one hook also - for none" },
+	{ "scope", KEY_SCOPE, FWT_NL_CONN_SCOPE, 0, NUMBER },
+	{ "icmp-type", KEY_ICMP_TYPE, 0, FWT_NL_CONN_ICMP_TYPE(0),
 	  "the number of a type is expected" },
-	{ "icmp-id", KEY_ICMP_ID, FWT_NL_CONN_ICMP_ID, "a number is expected" },
+	{ "icmp-code", KEY_ICMP_CODE, 0, FWT_NL_CONN_ICMP_CODE(0),
+	  "the number of a code is expected" },
+	{ "icmp-id", KEY_ICMP_ID, 0, FWT_NL_CONN_ICMP_ID(0), NUMBER },
 };
 
 #define N_KEYS ((int)(sizeof(keys) / sizeof(*keys)))
@@ -237,32 +253,44 @@ static int span(struct reader *r, enum key key, unsigned long long *from,
 	return 0;
 }
 
-static bool take_span(struct reader *r, enum key key, struct fwt_nl_conn_filter *f)
+static bool take_span(struct reader *r, enum key key, uint32_t *to)
 {
-	unsigned long long from, to;
-	uint32_t *small = key == KEY_TIMEOUT ? f->timeout : f->generation;
-	uint64_t *large = key == KEY_PACKETS ? f->packets : f->bytes;
+	unsigned long long from, most;
 
-	if (span(r, key, &from, &to))
+	if (span(r, key, &from, &most) || from > UINT32_MAX)
 		return false;
-	if (key == KEY_TIMEOUT || key == KEY_GENERATION) {
-		if (from > UINT32_MAX)
-			return false;
-		small[0] = from;
-		small[1] = to > UINT32_MAX ? UINT32_MAX : to;
-	} else {
-		large[0] = from;
-		large[1] = to;
-	}
+	to[0] = from;
+	to[1] = most > UINT32_MAX ? UINT32_MAX : most;
 	return true;
 }
 
-/* The value of a key, at r->at; @dir: 1 behind "reply". */
-static bool take(struct reader *r, enum key key, int dir, struct fwt_nl_conn_filter *f,
-		 const char **meant)
+static bool take_count(struct reader *r, enum key key, uint64_t *to)
+{
+	unsigned long long from, most;
+
+	if (span(r, key, &from, &most))
+		return false;
+	to[0] = from;
+	to[1] = most;
+	return true;
+}
+
+/* Without a hook none is no answer: at which one. */
+static bool take_rule(const char *value, enum part part, struct fwt_nl_conn_filter *f)
+{
+	struct fwt_nl_conn_which *r = part == INGRESS ? &f->ingress :
+				      part == EGRESS ? &f->egress : &f->rule;
+
+	return value_rule(value, r) && (part != WHOLE || !r->none);
+}
+
+/* The value of a key, at r->at. */
+static bool take(struct reader *r, enum key key, enum part part,
+		 struct fwt_nl_conn_filter *f, const char **meant)
 {
 	const char *value = r->word[r->at];
-	struct fwt_nl_ends *e = &f->end[dir];
+	struct fwt_nl_conn_side *e = &f->side[part == REPLY];
+	struct fwt_nl_conn_counts *n = part == WHOLE ? &f->counts : &e->counts;
 	unsigned long long v = 0;
 
 	switch (key) {
@@ -295,34 +323,36 @@ static bool take(struct reader *r, enum key key, int dir, struct fwt_nl_conn_fil
 	case KEY_OIF:
 		return value_name(value, f->oif);
 	case KEY_TIMEOUT:
+		return take_span(r, key, f->timeout);
 	case KEY_GENERATION:
+		return take_span(r, key, f->generation);
 	case KEY_PACKETS:
+		return take_count(r, key, n->packets);
 	case KEY_BYTES:
-		return take_span(r, key, f);
+		return take_count(r, key, n->bytes);
 	case KEY_RULE:
-		return value_rule(value, f);
+		return take_rule(value, part, f);
 	case KEY_SCOPE:
 		if (!value_number(value, UINT32_MAX, &v))
 			return false;
 		f->scope = v;
 		return true;
 	case KEY_ICMP_TYPE:
+	case KEY_ICMP_CODE:
 		if (!value_number(value, 255, &v))
 			return false;
-		f->icmp_type = v;
+		*(key == KEY_ICMP_TYPE ? &e->icmp_type : &e->icmp_code) = v;
 		return true;
 	case KEY_ICMP_ID:
 		if (!value_number(value, 65535, &v))
 			return false;
-		f->icmp_id = v;
+		e->icmp_id = v;
 		return true;
-	case KEY_NONE:
-		break;
 	}
 	return false;
 }
 
-static int set(struct reader *r, struct fwt_nl_conn_filter *f, uint32_t bit, int word)
+static int set(struct reader *r, struct fwt_nl_conn_filter *f, uint64_t bit, int word)
 {
 	if (f->set & bit)
 		return bad(r, word, NULL, "'%s' is said twice", r->word[word]);
@@ -330,19 +360,54 @@ static int set(struct reader *r, struct fwt_nl_conn_filter *f, uint32_t bit, int
 	return 0;
 }
 
+/* Has it a place behind the word of a part. */
+static bool has_part(int k, enum part part)
+{
+	return part == WHOLE || (part < INGRESS ? keys[k].dir : keys[k].key == KEY_RULE);
+}
+
+static uint64_t bit_of(int k, enum part part)
+{
+	switch (part) {
+	case ORIGINAL:
+	case REPLY:
+		return keys[k].dir << 16 * (part == REPLY);
+	case INGRESS:
+		return FWT_NL_CONN_INGRESS;
+	case EGRESS:
+		return FWT_NL_CONN_EGRESS;
+	default:
+		return keys[k].bit ? keys[k].bit : keys[k].dir;
+	}
+}
+
+/* What could be meant by the word at hand, which is none of those that may stand there. */
+static const char *meant_key(const struct reader *r, enum part part, char *hint, size_t size)
+{
+	static const char *const others[] = {
+		"not", "tcp", "udp", "icmp", "icmpv6", "sctp", "ipv4", "ipv6",
+	};
+	struct fwt_suggest s;
+	size_t i;
+
+	fwt_suggest_init(&s, r->word[r->at]);
+	for (i = 0; i < N_KEYS; i++)
+		if (has_part(i, part))
+			fwt_suggest_try(&s, keys[i].word);
+	for (i = 0; part == WHOLE && i < N_FLAGS; i++)
+		fwt_suggest_try(&s, flags[i].name);
+	for (i = ORIGINAL; part == WHOLE && i < N_PARTS; i++)
+		fwt_suggest_try(&s, parts[i]);
+	for (i = 0; part == WHOLE && i < sizeof(others) / sizeof(*others); i++)
+		fwt_suggest_try(&s, others[i]);
+	return fwt_suggest_hint(&s, hint, size);
+}
+
 /* What stands alone: a protocol, a family, something that is true or not. */
 static int alone(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
 		 struct fwt_nl_conn_filter *all)
 {
-	static const char *const words[] = {
-		"not", "original", "reply", "proto", "protocol", "src", "saddr", "dst",
-		"daddr", "sport", "dport", "state", "mark", "ct-mark", "family", "id", "iif",
-		"oif", "timeout", "generation", "packets", "bytes", "rule", "scope",
-		"icmp-type", "icmp-id", "assured", "replied", "tentative", "local",
-		"snat", "dnat", "tcp", "udp", "icmp", "icmpv6", "sctp", "ipv4", "ipv6",
-		NULL
-	};
-	const char *word = r->word[r->at], *meant;
+	const char *word = r->word[r->at];
 	char hint[160];
 	uint8_t proto;
 	size_t i;
@@ -364,10 +429,37 @@ static int alone(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
 		f->protocol = proto;
 		return set(r, f, FWT_NL_CONN_PROTOCOL, r->at++);
 	}
-	meant = fwt_diag_suggest(word, words);
-	if (meant)
-		snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
-	return bad(r, r->at, meant ? hint : NULL, "did not understand '%s'", word);
+	return bad(r, r->at, meant_key(r, WHOLE, hint, sizeof(hint)),
+		   "did not understand '%s'", word);
+}
+
+/* The part that is said before a condition; behind it stands what has such parts. */
+static int part_of(struct reader *r, enum part *part)
+{
+	static const char *const wants[] = {
+		"src, dst, sport, dport, icmp-type, icmp-code, icmp-id, packets and bytes "
+		"have directions",
+		"a rule decides at a hook"
+	};
+	const char *hint;
+	char text[160];
+	int k;
+
+	*part = WHOLE;
+	for (k = ORIGINAL; k < N_PARTS; k++)
+		if (!strcmp(r->word[r->at], parts[k]))
+			*part = k;
+	if (*part == WHOLE)
+		return 0;
+	if (++r->at == r->n)
+		return bad(r, r->at, wants[*part >= INGRESS], "a condition is missing after '%s'",
+			   parts[*part]);
+	for (k = 0; k < N_KEYS; k++)
+		if (has_part(k, *part) && !strcmp(keys[k].word, r->word[r->at]))
+			return 0;
+	hint = meant_key(r, *part, text, sizeof(text));
+	return bad(r, r->at, hint ? hint : wants[*part >= INGRESS],
+		   "did not understand '%s' after '%s'", r->word[r->at], parts[*part]);
 }
 
 /* One condition; @f is where it goes, @all the whole filter. */
@@ -375,33 +467,25 @@ static int condition(struct reader *r, bool not, struct fwt_nl_conn_filter *f,
 		     struct fwt_nl_conn_filter *all)
 {
 	const char *meant = NULL, *key;
-	int dir = 0, k, at, ret;
+	enum part part;
+	int k, at, ret;
 	char hint[160];
 
-	if (!strcmp(r->word[r->at], "original") || !strcmp(r->word[r->at], "reply")) {
-		dir = r->word[r->at][0] == 'r';
-		if (++r->at == r->n)
-			return bad(r, r->at, NULL, "src, dst, sport or dport is missing after '%s'",
-				   r->word[r->at - 1]);
-	}
+	ret = part_of(r, &part);
+	if (ret)
+		return ret;
 	for (k = 0; k < N_KEYS && strcmp(keys[k].word, r->word[r->at]); k++)
 		;
-	if (dir && (k == N_KEYS || keys[k].key < KEY_SADDR || keys[k].key > KEY_DPORT))
-		return bad(r, r->at, "src, dst, sport and dport have directions",
-			   "did not understand '%s' after 'reply'", r->word[r->at]);
 	if (k == N_KEYS)
 		return alone(r, not, f, all);
 	at = r->at++;
 	key = r->word[at];
 	if (r->at == r->n)
 		return bad(r, at, keys[k].wants, "a value is missing after '%s'", key);
-	/* A rule sets its own bits. */
-	ret = keys[k].key == KEY_RULE ?
-		(f->set & keys[k].bit ? set(r, f, keys[k].bit, at) : 0) :
-		set(r, f, keys[k].bit << 4 * dir, at);
+	ret = set(r, f, bit_of(k, part), at);
 	if (ret)
 		return ret;
-	if (!take(r, keys[k].key, dir, f, &meant)) {
+	if (!take(r, keys[k].key, part, f, &meant)) {
 		if (meant)
 			snprintf(hint, sizeof(hint), "did you mean '%s'?", meant);
 		if (r->at == r->n)

@@ -233,7 +233,7 @@ bool value_mark(const char *s, uint32_t *mark, uint32_t *bits)
 	return true;
 }
 
-bool value_rule(const char *s, struct fwt_nl_conn_filter *f)
+bool value_rule(const char *s, struct fwt_nl_conn_which *r)
 {
 	const char *colon = strrchr(s, ':');
 	unsigned long long line;
@@ -241,20 +241,22 @@ bool value_rule(const char *s, struct fwt_nl_conn_filter *f)
 
 	if (!*s)
 		return false;
-	if (!colon || !value_number(colon + 1, UINT32_MAX, &line)) {
-		f->rule_id = s;
-		f->set |= FWT_NL_CONN_RULE_ID;
+	/* No id begins with it. */
+	if (!strcmp(s, "-")) {
+		r->none = true;
 		return true;
 	}
-	f->rule_line = line;
-	f->set |= FWT_NL_CONN_RULE_LINE;
+	if (!colon || !value_number(colon + 1, UINT32_MAX, &line)) {
+		r->id = s;
+		return true;
+	}
+	r->line = line;
 	if (colon == s)
 		return true;
 	/* Words are ours to change. */
 	file = (char *)s;
 	file[colon - s] = 0;
-	f->rule_file = file;
-	f->set |= FWT_NL_CONN_RULE_FILE;
+	r->file = file;
 	return true;
 }
 
@@ -262,6 +264,6 @@ bool value_name(const char *s, char *to)
 {
 	if (!*s || strlen(s) > FWTREE_IFNAME_MAX)
 		return false;
-	strcpy(to, s);
+	strcpy(to, strcmp(s, "-") ? s : "");
 	return true;
 }

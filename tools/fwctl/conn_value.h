@@ -32,10 +32,10 @@ bool value_states(const char *s, uint32_t *to, const char **meant);
 /** value_mark() - a number, and which bits of it count */
 bool value_mark(const char *s, uint32_t *mark, uint32_t *bits);
 
-/** value_rule() - an id, or FILE:LINE; @s is cut, and stays with @f */
-bool value_rule(const char *s, struct fwt_nl_conn_filter *f);
+/** value_rule() - an id, FILE:LINE, or - for none; @s is cut, and stays with @r */
+bool value_rule(const char *s, struct fwt_nl_conn_which *r);
 
-/** value_name() - of an interface */
+/** value_name() - of an interface, or - for none: "" */
 bool value_name(const char *s, char *to);
 
 #endif /* FWCTL_CONN_VALUE_H */

@@ -24,11 +24,15 @@
 	"FILTER: words that must all hold; 'not' before one turns it round:\n" \
 	"  [proto] tcp    [family] ipv4|ipv6    state STATE[,STATE]\n" \
 	"  [ct-]mark N[/MASK]\n" \
-	"  [reply] src|dst ADDR[/LEN]|A-B    [reply] sport|dport N[-M]    icmp-type N\n" \
-	"  icmp-id N    iif NAME    oif NAME    rule ID|FILE:LINE    id N    scope N\n" \
+	"  [DIR] src|dst ADDR[/LEN]|A-B    [DIR] sport|dport N[-M]\n" \
+	"  [DIR] icmp-type|icmp-code|icmp-id N    [HOOK] rule ID|FILE:LINE\n" \
+	"  iif NAME    oif NAME    id N    scope N\n" \
 	"  assured    replied    tentative    local    snat    dnat\n" \
-	"  timeout|generation|packets|bytes [OP] N, with OP one of < <= > >= (for the\n" \
-	"  shell: lt le gt ge), or N-M\n"
+	"  timeout|generation|[DIR] packets|[DIR] bytes [OP] N, with OP one of < <= > >=\n" \
+	"  (for the shell: lt le gt ge), or N-M\n" \
+	"DIR: original, as is meant where none is said, or reply; packets and bytes without\n" \
+	"  it are those of both. HOOK: ingress or egress; a rule without it is of either.\n" \
+	"  An interface, and the rule of a HOOK, may be -: there is none.\n"
 
 #define SET_HELP \
 	"ELEMENT is what stands in a policy between the braces of elements: 10.0.0.0/8, or\n" \

@@ -476,6 +476,28 @@ static const char *const filter_words[] = {
 	[FWTREE_A_CONN_FILTER_NOT] = "not",
 	[FWTREE_A_CONN_FILTER_CT_MARK] = "ct-mark",
 	[FWTREE_A_CONN_FILTER_CT_MARK_MASK] = "ct-mark-mask",
+	[FWTREE_A_CONN_FILTER_INGRESS] = "ingress",
+	[FWTREE_A_CONN_FILTER_EGRESS] = "egress",
+};
+
+static const char *const dir_words[] = {
+	[FWTREE_A_CONN_FILTER_DIR_SADDR] = "saddr",
+	[FWTREE_A_CONN_FILTER_DIR_SADDR_LEN] = "saddr-len",
+	[FWTREE_A_CONN_FILTER_DIR_SADDR_HIGH] = "saddr-high",
+	[FWTREE_A_CONN_FILTER_DIR_DADDR] = "daddr",
+	[FWTREE_A_CONN_FILTER_DIR_DADDR_LEN] = "daddr-len",
+	[FWTREE_A_CONN_FILTER_DIR_DADDR_HIGH] = "daddr-high",
+	[FWTREE_A_CONN_FILTER_DIR_SPORT] = "sport",
+	[FWTREE_A_CONN_FILTER_DIR_SPORT_HIGH] = "sport-high",
+	[FWTREE_A_CONN_FILTER_DIR_DPORT] = "dport",
+	[FWTREE_A_CONN_FILTER_DIR_DPORT_HIGH] = "dport-high",
+	[FWTREE_A_CONN_FILTER_DIR_ICMP_TYPE] = "icmp-type",
+	[FWTREE_A_CONN_FILTER_DIR_ICMP_CODE] = "icmp-code",
+	[FWTREE_A_CONN_FILTER_DIR_ICMP_ID] = "icmp-id",
+	[FWTREE_A_CONN_FILTER_DIR_PACKETS_MIN] = "packets-min",
+	[FWTREE_A_CONN_FILTER_DIR_PACKETS_MAX] = "packets-max",
+	[FWTREE_A_CONN_FILTER_DIR_BYTES_MIN] = "bytes-min",
+	[FWTREE_A_CONN_FILTER_DIR_BYTES_MAX] = "bytes-max",
 };
 
 static const char *word(const char *const *words, size_t n, uint32_t type)
@@ -500,10 +522,35 @@ const char *fwt_nl_attr_word(uint8_t cmd, bool filter, uint32_t type)
 	return WORD(policy_words, type);
 }
 
+/* Of a filter, at @at; what directions say, and what 'not' does, lies deeper. */
+static const char *filter_attr_name(const struct nlattr *nest, const void *at)
+{
+	const struct nlattr *a, *in;
+	const char *name;
+
+	mnl_attr_for_each_nested(a, nest) {
+		if (a == at)
+			return WORD(filter_words, mnl_attr_get_type(a));
+		switch (mnl_attr_get_type(a)) {
+		case FWTREE_A_CONN_FILTER_NOT:
+			name = filter_attr_name(a, at);
+			if (name)
+				return name;
+			break;
+		case FWTREE_A_CONN_FILTER_ORIGINAL:
+		case FWTREE_A_CONN_FILTER_REPLY:
+			mnl_attr_for_each_nested(in, a)
+				if (in == at)
+					return WORD(dir_words, mnl_attr_get_type(in));
+		}
+	}
+	return NULL;
+}
+
 const char *fwt_nl_attr_name(const struct nlmsghdr *nlh, uint32_t offset)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *a, *in;
+	const struct nlattr *a;
 
 	mnl_attr_for_each(a, nlh, sizeof(*genl)) {
 		if ((size_t)((const char *)a - (const char *)nlh) == offset)
@@ -512,10 +559,7 @@ const char *fwt_nl_attr_name(const struct nlmsghdr *nlh, uint32_t offset)
 		if (genl->cmd < FWTREE_CMD_CONN_GET || genl->cmd > FWTREE_CMD_CONN_NTF ||
 		    mnl_attr_get_type(a) != FWTREE_A_CONN_FILTER)
 			continue;
-		mnl_attr_for_each_nested(in, a)
-			if ((size_t)((const char *)in - (const char *)nlh) == offset)
-				return fwt_nl_attr_word(genl->cmd, true,
-							mnl_attr_get_type(in));
+		return filter_attr_name(a, (const char *)nlh + offset);
 	}
 	return NULL;
 }

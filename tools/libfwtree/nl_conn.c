@@ -141,26 +141,72 @@ static void put_ports(struct nlmsghdr *nlh, int lo, int hi, const uint16_t *port
 		mnl_attr_put_u16(nlh, hi, port[1]);
 }
 
+static void put_span(struct nlmsghdr *nlh, int min, int max, const uint64_t *of)
+{
+	mnl_attr_put_u64(nlh, min, of[0]);
+	mnl_attr_put_u64(nlh, max, of[1]);
+}
+
 #define DIR(what) FWTREE_A_CONN_FILTER_DIR_##what
 
-static void put_ends(struct nlmsghdr *nlh, const struct fwt_nl_conn_filter *f,
-		     int dir)
+/* Of a request type and id stand beside the nest, where modules know them that have none
+ * in it.
+ */
+#define BESIDE (FWT_NL_CONN_ICMP_TYPE(0) | FWT_NL_CONN_ICMP_ID(0))
+
+static void put_side(struct nlmsghdr *nlh, const struct fwt_nl_conn_filter *f, int dir)
 {
-	const struct fwt_nl_ends *e = &f->end[dir];
+	uint64_t set = f->set & FWT_NL_CONN_DIR(dir) & ~BESIDE;
+	const struct fwt_nl_conn_side *e = &f->side[dir];
 	struct nlattr *nest;
 
-	if (!(f->set & FWT_NL_CONN_ENDS(dir)))
+	if (!set)
 		return;
 	nest = mnl_attr_nest_start(nlh, dir ? FWTREE_A_CONN_FILTER_REPLY :
 					      FWTREE_A_CONN_FILTER_ORIGINAL);
-	if (f->set & FWT_NL_CONN_SADDR(dir))
+	if (set & FWT_NL_CONN_SADDR(dir))
 		put_addresses(nlh, DIR(SADDR), DIR(SADDR_LEN), DIR(SADDR_HIGH), &e->saddr);
-	if (f->set & FWT_NL_CONN_DADDR(dir))
+	if (set & FWT_NL_CONN_DADDR(dir))
 		put_addresses(nlh, DIR(DADDR), DIR(DADDR_LEN), DIR(DADDR_HIGH), &e->daddr);
-	if (f->set & FWT_NL_CONN_SPORT(dir))
+	if (set & FWT_NL_CONN_SPORT(dir))
 		put_ports(nlh, DIR(SPORT), DIR(SPORT_HIGH), e->sport);
-	if (f->set & FWT_NL_CONN_DPORT(dir))
+	if (set & FWT_NL_CONN_DPORT(dir))
 		put_ports(nlh, DIR(DPORT), DIR(DPORT_HIGH), e->dport);
+	if (set & FWT_NL_CONN_ICMP_TYPE(dir))
+		mnl_attr_put_u8(nlh, DIR(ICMP_TYPE), e->icmp_type);
+	if (set & FWT_NL_CONN_ICMP_CODE(dir))
+		mnl_attr_put_u8(nlh, DIR(ICMP_CODE), e->icmp_code);
+	if (set & FWT_NL_CONN_ICMP_ID(dir))
+		mnl_attr_put_u16(nlh, DIR(ICMP_ID), e->icmp_id);
+	if (set & FWT_NL_CONN_DIR_PACKETS(dir))
+		put_span(nlh, DIR(PACKETS_MIN), DIR(PACKETS_MAX), e->counts.packets);
+	if (set & FWT_NL_CONN_DIR_BYTES(dir))
+		put_span(nlh, DIR(BYTES_MIN), DIR(BYTES_MAX), e->counts.bytes);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_which(struct nlmsghdr *nlh, int id, int file, int line,
+		      const struct fwt_nl_conn_which *r)
+{
+	if (r->id) {
+		mnl_attr_put_strz(nlh, id, r->id);
+		return;
+	}
+	if (r->file)
+		mnl_attr_put_strz(nlh, file, r->file);
+	mnl_attr_put_u32(nlh, line, r->line);
+}
+
+#define HOOK(what) FWTREE_A_CONN_FILTER_HOOK_##what
+
+static void put_hook(struct nlmsghdr *nlh, int type, const struct fwt_nl_conn_which *r)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	if (r->none)
+		mnl_attr_put(nlh, HOOK(NONE), 0, NULL);
+	else
+		put_which(nlh, HOOK(ID), HOOK(FILE), HOOK(LINE), r);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -186,10 +232,12 @@ static void put_filter(struct nlmsghdr *nlh, int type,
 	PUT(FAMILY, 8, f->family);
 	PUT(PROTOCOL, 8, f->protocol);
 	PUT(SCOPE, 32, f->scope);
-	PUT(ICMP_TYPE, 8, f->icmp_type);
-	PUT(ICMP_ID, 16, f->icmp_id);
-	put_ends(nlh, f, 0);
-	put_ends(nlh, f, 1);
+	if (f->set & FWT_NL_CONN_ICMP_TYPE(0))
+		mnl_attr_put_u8(nlh, FWTREE_A_CONN_FILTER_ICMP_TYPE, f->side[0].icmp_type);
+	if (f->set & FWT_NL_CONN_ICMP_ID(0))
+		mnl_attr_put_u16(nlh, FWTREE_A_CONN_FILTER_ICMP_ID, f->side[0].icmp_id);
+	put_side(nlh, f, 0);
+	put_side(nlh, f, 1);
 	if (f->set & FWT_NL_CONN_STATE)
 		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_STATES, f->states);
 	if (f->set & FWT_NL_CONN_MARK) {
@@ -206,13 +254,15 @@ static void put_filter(struct nlmsghdr *nlh, int type,
 		mnl_attr_put_u32(nlh, FWTREE_A_CONN_FILTER_NO_FLAGS, f->no_flags);
 	PUT_SPAN(TIMEOUT, 32, f->timeout);
 	PUT_SPAN(GENERATION, 32, f->generation);
-	PUT_SPAN(PACKETS, 64, f->packets);
-	PUT_SPAN(BYTES, 64, f->bytes);
-	if (f->set & FWT_NL_CONN_RULE_ID)
-		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_RULE_ID, f->rule_id);
-	if (f->set & FWT_NL_CONN_RULE_FILE)
-		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_RULE_FILE, f->rule_file);
-	PUT(RULE_LINE, 32, f->rule_line);
+	PUT_SPAN(PACKETS, 64, f->counts.packets);
+	PUT_SPAN(BYTES, 64, f->counts.bytes);
+	if (f->set & FWT_NL_CONN_RULE)
+		put_which(nlh, FWTREE_A_CONN_FILTER_RULE_ID, FWTREE_A_CONN_FILTER_RULE_FILE,
+			  FWTREE_A_CONN_FILTER_RULE_LINE, &f->rule);
+	if (f->set & FWT_NL_CONN_INGRESS)
+		put_hook(nlh, FWTREE_A_CONN_FILTER_INGRESS, &f->ingress);
+	if (f->set & FWT_NL_CONN_EGRESS)
+		put_hook(nlh, FWTREE_A_CONN_FILTER_EGRESS, &f->egress);
 	if (f->set & FWT_NL_CONN_IIF)
 		mnl_attr_put_strz(nlh, FWTREE_A_CONN_FILTER_IIF, f->iif);
 	if (f->set & FWT_NL_CONN_OIF)

@@ -62,30 +62,34 @@ struct fwt_nl_conn {
 	struct fwt_nl_conn_rule egress;
 };
 
-/* Of a filter, what is set; ends by direction. */
-#define FWT_NL_CONN_SADDR(dir)	(0x0001u << 4 * (dir))
-#define FWT_NL_CONN_DADDR(dir)	(0x0002u << 4 * (dir))
-#define FWT_NL_CONN_SPORT(dir)	(0x0004u << 4 * (dir))
-#define FWT_NL_CONN_DPORT(dir)	(0x0008u << 4 * (dir))
-#define FWT_NL_CONN_ENDS(dir)	(0x000fu << 4 * (dir))
-#define FWT_NL_CONN_ID		0x00000100
-#define FWT_NL_CONN_FAMILY	0x00000200
-#define FWT_NL_CONN_PROTOCOL	0x00000400
-#define FWT_NL_CONN_STATE	0x00000800
-#define FWT_NL_CONN_MARK	0x00001000
-#define FWT_NL_CONN_IIF		0x00002000
-#define FWT_NL_CONN_OIF		0x00004000
-#define FWT_NL_CONN_TIMEOUT	0x00008000
-#define FWT_NL_CONN_GENERATION	0x00010000
-#define FWT_NL_CONN_PACKETS	0x00020000
-#define FWT_NL_CONN_BYTES	0x00040000
-#define FWT_NL_CONN_RULE_ID	0x00080000
-#define FWT_NL_CONN_RULE_FILE	0x00100000
-#define FWT_NL_CONN_RULE_LINE	0x00200000
-#define FWT_NL_CONN_SCOPE	0x00400000
-#define FWT_NL_CONN_ICMP_TYPE	0x00800000
-#define FWT_NL_CONN_ICMP_ID	0x01000000
-#define FWT_NL_CONN_CT_MARK	0x02000000
+/* Of a filter, what is set: bits of the whole below, 16 a direction above. */
+#define FWT_NL_CONN_ID		0x00000001
+#define FWT_NL_CONN_FAMILY	0x00000002
+#define FWT_NL_CONN_PROTOCOL	0x00000004
+#define FWT_NL_CONN_STATE	0x00000008
+#define FWT_NL_CONN_MARK	0x00000010
+#define FWT_NL_CONN_CT_MARK	0x00000020
+#define FWT_NL_CONN_IIF		0x00000040
+#define FWT_NL_CONN_OIF		0x00000080
+#define FWT_NL_CONN_TIMEOUT	0x00000100
+#define FWT_NL_CONN_GENERATION	0x00000200
+#define FWT_NL_CONN_PACKETS	0x00000400
+#define FWT_NL_CONN_BYTES	0x00000800
+#define FWT_NL_CONN_SCOPE	0x00001000
+#define FWT_NL_CONN_RULE	0x00002000
+#define FWT_NL_CONN_INGRESS	0x00004000
+#define FWT_NL_CONN_EGRESS	0x00008000
+#define FWT_NL_CONN_DIR(dir)	(0xffffull << (32 + 16 * (dir)))
+#define FWT_NL_CONN_OF(dir, n)	(1ull << (32 + 16 * (dir) + (n)))
+#define FWT_NL_CONN_SADDR(dir)	FWT_NL_CONN_OF(dir, 0)
+#define FWT_NL_CONN_DADDR(dir)	FWT_NL_CONN_OF(dir, 1)
+#define FWT_NL_CONN_SPORT(dir)	FWT_NL_CONN_OF(dir, 2)
+#define FWT_NL_CONN_DPORT(dir)	FWT_NL_CONN_OF(dir, 3)
+#define FWT_NL_CONN_ICMP_TYPE(dir)	FWT_NL_CONN_OF(dir, 4)
+#define FWT_NL_CONN_ICMP_CODE(dir)	FWT_NL_CONN_OF(dir, 5)
+#define FWT_NL_CONN_ICMP_ID(dir)	FWT_NL_CONN_OF(dir, 6)
+#define FWT_NL_CONN_DIR_PACKETS(dir)	FWT_NL_CONN_OF(dir, 7)
+#define FWT_NL_CONN_DIR_BYTES(dir)	FWT_NL_CONN_OF(dir, 8)
 
 /* An address with so many bits of it that count, or with @range up to @high. */
 struct fwt_nl_addresses {
@@ -96,32 +100,54 @@ struct fwt_nl_addresses {
 	uint8_t high[16];
 };
 
-struct fwt_nl_ends {
+/* From and to, of each. */
+struct fwt_nl_conn_counts {
+	uint64_t packets[2];
+	uint64_t bytes[2];
+};
+
+/* What is said of one direction. */
+struct fwt_nl_conn_side {
 	struct fwt_nl_addresses saddr;
 	struct fwt_nl_addresses daddr;
 	uint16_t sport[2];
 	uint16_t dport[2];
+	uint16_t icmp_id;
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	struct fwt_nl_conn_counts counts;
+};
+
+/* A rule: none, by its id, or else by its line, with the file where that is not NULL.
+ * Strings are the caller's.
+ */
+struct fwt_nl_conn_which {
+	bool none;
+	const char *id;
+	const char *file;
+	uint32_t line;
 };
 
 /**
  * struct fwt_nl_conn_filter - which connections are meant
  * @set: FWT_NL_CONN_*; 0 with neither flags nor @n_not means all
- * @end: original direction, and reply
+ * @side: original direction, and reply
  * @states: bits by enum fwtree_conn_state
  * @flags: enum fwtree_conn_flag that must be true
  * @no_flags: those that must not
- * @timeout: seconds, from and to; likewise the others of two
- * @rule_id: the caller's; likewise @rule_file
+ * @timeout: seconds, from and to; likewise @generation
+ * @counts: both directions together
+ * @rule: that decided at either hook, where it is not none
+ * @ingress: that decided there; likewise @egress
+ * @iif: "" for none; likewise @oif
  * @not: filters that must not let it through
  */
 struct fwt_nl_conn_filter {
-	uint32_t set;
+	uint64_t set;
 	uint32_t flags;
 	uint32_t no_flags;
 	uint32_t states;
 	uint64_t id;
-	uint64_t packets[2];
-	uint64_t bytes[2];
 	uint32_t timeout[2];
 	uint32_t generation[2];
 	uint32_t mark;
@@ -129,12 +155,11 @@ struct fwt_nl_conn_filter {
 	uint32_t ct_mark;
 	uint32_t ct_mark_mask;
 	uint32_t scope;
-	uint32_t rule_line;
-	const char *rule_id;
-	const char *rule_file;
-	struct fwt_nl_ends end[2];
-	uint16_t icmp_id;
-	uint8_t icmp_type;
+	struct fwt_nl_conn_counts counts;
+	struct fwt_nl_conn_side side[2];
+	struct fwt_nl_conn_which rule;
+	struct fwt_nl_conn_which ingress;
+	struct fwt_nl_conn_which egress;
 	uint8_t family;
 	uint8_t protocol;
 	uint8_t n_not;
