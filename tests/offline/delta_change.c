@@ -7,7 +7,7 @@
 
 #include "delta_change.h"
 #include "diag.h"
-#include "filters.h"
+#include "parse.h"
 
 struct changes_sum changes_sum;
 
@@ -35,6 +35,99 @@ static void check_text(struct session *s, u32 file)
 	free(text);
 }
 
+static const char *bare(const char *rule)
+{
+	return rule + strspn(rule, " \t");
+}
+
+char *known_make(struct known_filters *k, u32 n, enum filter_family family, bool six, u64 seed)
+{
+	struct fwt_filter *f;
+	struct text all;
+	char *text;
+	size_t len;
+	FILE *out;
+	u32 i;
+
+	k->filter = realloc(k->filter, (k->rule.n + n) * sizeof(*f));
+	out = open_memstream(&text, &len);
+	assert_true(k->filter && out);
+	f = k->filter + k->rule.n;
+	filters_make(f, n, family, six, seed);
+	fwt_filters_print(out, f, n, "ingress");
+	fclose(out);
+	text_init(&all, text);
+	/* A line each, behind that of the hook. */
+	for (i = 0; i < n; i++)
+		text_insert(&k->rule, k->rule.n, bare(all.line[i + 1]));
+	text_clean(&all);
+	return text;
+}
+
+void known_clean(struct known_filters *k)
+{
+	free(k->filter);
+	text_clean(&k->rule);
+}
+
+static const struct fwt_filter *filter_of(const struct known_filters *k, const char *rule)
+{
+	u32 i;
+
+	for (i = 0; k && i < k->rule.n; i++)
+		if (!strcmp(k->rule.line[i], rule))
+			return &k->filter[i];
+	return NULL;
+}
+
+/* What a rule alone cares about; NULL where it can't be read alone. */
+static struct fwt_policy_ast *sample_rule(struct fwt_sampler *sampler, const char *rule, u64 seed)
+{
+	struct fwt_policy_ast *ast;
+	struct fwt_diag diag;
+	char text[700];
+
+	snprintf(text, sizeof(text), "ingress {\n\t%s\n\taccept\n}\n", rule);
+	fwt_diag_init(&diag);
+	ast = fwt_parse_buffer("rule", text, strlen(text), &diag, NULL);
+	fwt_diag_sources(&diag, NULL);
+	if (ast && fwt_diag_failed(&diag)) {
+		fwt_ast_free(ast);
+		ast = NULL;
+	}
+	if (ast)
+		assert_int_equal(fwt_sampler_init(sampler, ast, seed), 0);
+	fwt_diag_clean(&diag);
+	return ast;
+}
+
+/* Twenty packets for a rule that came or went. */
+static void check_near(struct session *s, struct patched *p, const struct fwt_program *fresh,
+		       const char *rule)
+{
+	const struct fwt_filter *f = filter_of(s->known, rule);
+	struct fwt_policy_ast *ast;
+	struct fwt_packet pkt;
+	struct fwt_sampler own;
+	u32 i;
+
+	ast = f ? NULL : sample_rule(&own, rule, s->rnd);
+	for (i = 0; i < 20; i++) {
+		/* Filters are all of ingress. */
+		u32 hook = f ? 0 : i & 1;
+
+		if (f)
+			filter_draw(&s->rnd, f, &pkt, true, false);
+		else
+			fwt_sampler_packet(ast ? &own : &s->sampler, s->base.ast->hooks, &pkt);
+		pkt.hook = (u8)hook;
+		patched_compare(&p->prog, fresh, hook, &pkt);
+	}
+	if (ast)
+		fwt_sampler_clean(&own);
+	fwt_ast_free(ast);
+}
+
 void session_check(struct session *s, struct patched *p)
 {
 	struct base fresh;
@@ -46,13 +139,17 @@ void session_check(struct session *s, struct patched *p)
 		fprintf(stderr, "%s\n", text_join(&s->text[0]));
 		fail();
 	}
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < (s->changed.n ? 40u : 60u); i++) {
 		struct fwt_packet pkt;
 
 		fwt_sampler_packet(&s->sampler, s->base.ast->hooks, &pkt);
 		pkt.hook = i & 1;
 		patched_compare(&p->prog, &fresh.prog, i & 1, &pkt);
 	}
+	for (i = 0; i < s->changed.n; i++)
+		check_near(s, p, &fresh.prog, s->changed.line[i]);
+	while (s->changed.n)
+		text_delete(&s->changed, s->changed.n - 1);
 	base_clean(&fresh);
 }
 
@@ -109,11 +206,6 @@ void session_bend(struct session *s, const struct patched *p)
 		}
 		patched_clean(&bent);
 	}
-}
-
-static u32 spaces(const char *text)
-{
-	return (u32)strspn(text, " \t");
 }
 
 /* A rule of the base that stands on a line of its own, at random. */
@@ -211,7 +303,7 @@ bool session_change(struct session *s, const char *new, struct patched *p, u32 f
 	struct fwt_delta_line line = { .has_rule = true };
 	u32 what = filter_rnd(&s->rnd) % 4, index, shown, n, wrong, side;
 	u32 n_added = s->delta.added.count;
-	char *own = strdup(new + spaces(new)), raw[600];
+	char *own = strdup(bare(new)), raw[600], went[600] = "";
 	const struct fwt_prog_rule *r;
 	struct fwt_rule_spot spot;
 	struct fwt_delta_gone g;
@@ -220,6 +312,7 @@ bool session_change(struct session *s, const char *new, struct patched *p, u32 f
 	const struct fwt_patch now = p->patch;
 	struct text old = { 0 }, *text;
 	struct fwt_diag diag;
+	bool comes;
 	char *joined;
 	int ret;
 
@@ -251,6 +344,12 @@ bool session_change(struct session *s, const char *new, struct patched *p, u32 f
 	ret = -1;
 	assert_true(fwt_delta_defines(&s->delta, s->base.prog.defines,
 				      s->base.prog.n[FWT_SEC_DEFINES]));
+	comes = n == FWT_NONE ? what != 0 : !(what & 1);
+	if (n != FWT_NONE && !comes)
+		snprintf(went, sizeof(went), "%s",
+			 ((struct fwt_delta_line *)s->delta.added.data)[n].rule);
+	else if (n == FWT_NONE && what <= 1)
+		snprintf(went, sizeof(went), "%.*s", (int)r->text_len, prog->source + r->text);
 	if (n != FWT_NONE) {
 		change_added(s, &line, n, what & 1);
 		ret = 0;
@@ -322,6 +421,10 @@ bool session_change(struct session *s, const char *new, struct patched *p, u32 f
 	}
 	text_clean(&old);
 	patched_clean(&was);
+	if (went[0])
+		text_insert(&s->changed, s->changed.n, went);
+	if (comes)
+		text_insert(&s->changed, s->changed.n, own);
 	changes_sum.changes++;
 	changes_sum.others += line.file > 0;
 	/* What was made can be gone on with. */

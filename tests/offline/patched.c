@@ -85,6 +85,15 @@ void base_clean(struct base *m)
 	free(m->of.rule);
 }
 
+/* For one more: they may be ten thousand. */
+static void make_room(struct text *t)
+{
+	if (t->n & (t->n - 1))
+		return;
+	t->line = realloc(t->line, 2 * (t->n + 1) * sizeof(char *));
+	assert_non_null(t->line);
+}
+
 void text_init(struct text *t, const char *from)
 {
 	const char *end;
@@ -93,16 +102,14 @@ void text_init(struct text *t, const char *from)
 	for (; *from; from = end + 1) {
 		end = strchr(from, '\n');
 		assert_non_null(end);
-		t->line = realloc(t->line, (t->n + 1) * sizeof(char *));
-		assert_non_null(t->line);
+		make_room(t);
 		t->line[t->n++] = strndup(from, (size_t)(end - from));
 	}
 }
 
 void text_insert(struct text *t, u32 at, const char *line)
 {
-	t->line = realloc(t->line, (t->n + 1) * sizeof(char *));
-	assert_non_null(t->line);
+	make_room(t);
 	memmove(t->line + at + 1, t->line + at, (t->n - at) * sizeof(char *));
 	t->line[at] = strdup(line);
 	t->n++;

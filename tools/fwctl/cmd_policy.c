@@ -117,7 +117,7 @@ void policy_figures(const char *path, const struct view *v)
 }
 
 /* What comes behind the last piece is the kernel's. */
-static void sent(void *ctx, size_t done, size_t len)
+void policy_sent(void *ctx, size_t done, size_t len)
 {
 	fwt_progress(ctx, done < len ? "sending" : "the kernel verifies it", done,
 		     done < len ? len : 0);
@@ -173,7 +173,7 @@ static int apply(struct fwctl *ctl, const struct applying *a)
 	if (ret)
 		goto out;
 	progress = progress_begin();
-	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, a->trial, sent,
+	ret = fwt_nl_policy_apply(&nl, v.blob, v.len, FWT_NL_ANY, a->trial, policy_sent,
 				  (void *)progress, &generation);
 	progress_end();
 	if (ret && node_refused(&v, nl.error)) {

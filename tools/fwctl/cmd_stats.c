@@ -93,7 +93,8 @@ static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 		{ "HOOK", false }, { "PLACE", false }, { "RULE", false },
 	};
 	bool known = v->prog.hdr && view_sort(v, r);
-	char *text, hooks[100], id[300];
+	char *text, hooks[100] = "";
+	uint32_t told = 0;
 	size_t i;
 
 	if (r->count)
@@ -105,7 +106,10 @@ static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 		const struct fwt_nl_rule *n = &r->rule[i];
 
 		text = known ? view_rule_text(v, n->index) : NULL;
-		fwctl_hooks(hooks, sizeof(hooks), n->hooks);
+		/* Mostly those of the rule before. */
+		if (!i || n->hooks != told)
+			fwctl_hooks(hooks, sizeof(hooks), n->hooks);
+		told = n->hooks;
 		out_row();
 		out_cell_num("hits", OUT_COUNT, n->hits);
 		out_cell_num("packets", OUT_COUNT, n->packets);
@@ -119,8 +123,10 @@ static void print_rules(struct fwt_nl_rules *r, const struct view *v)
 			out_str("text", text);
 		}
 		out_cell_text("%s:%u", n->file, n->line);
-		snprintf(id, sizeof(id), "[%s] ", n->id ? n->id : "");
-		out_cell_text("%s%s", n->id ? id : "", text ? text : "");
+		if (n->id)
+			out_cell_text("[%s] %s", n->id, text ? text : "");
+		else
+			out_cell_text("%s", text ? text : "");
 		free(text);
 		out_row_end();
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diag.h"
+#include "progress_line.h"
 #include "sim_test.h"
 #include "source.h"
 #include "fwctl.h"
@@ -34,6 +35,7 @@ static void tell(void *ctx, const struct fwt_test_outcome *o)
 {
 	struct count *c = ctx;
 
+	progress_end();
 	c->tests++;
 	c->failed += !o->ok;
 	out_object(NULL);
@@ -80,9 +82,11 @@ int cmd_test(struct fwctl *ctl, int argc, char **argv)
 						 "%s: it can be read once, and is named twice",
 						 argv[i]);
 	fwt_diag_init(&diag);
+	sim_progress(progress_begin());
 	out_array(NULL);
 	for (i = 1; !ret && i < argc; i++)
 		ret = fwt_sim_test(argv[0], argv[i], &diag, tell, &c);
+	progress_end();
 	if (ret) {
 		/* Who reads TAP has no plan to hear that from. */
 		out_text("Bail out! %s was not run\n", argv[i - 1]);

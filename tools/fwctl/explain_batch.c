@@ -15,6 +15,7 @@
  * Nothing is written before all lines are read: a file with an error in its last line
  * has no verdicts, and all its errors are told.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@
 #include "packet_text.h"
 #include "sema_sample.h"
 #include "parse.h"
+#include "progress_line.h"
 #include "sim.h"
 #include "sim_names.h"
 #include "source.h"
@@ -461,9 +463,13 @@ static bool read_line(const struct batch *b, u32 number, struct fwt_packet_text 
 	return true;
 }
 
+/* A million packets take a second or two, or, rule by rule, some minutes. */
+#define TOLD_EVERY	512u
+
 static int packets(struct batch *b, const char *path)
 {
 	struct fwt_vec all = { .size = sizeof(struct outcome) };
+	const struct fwt_progress *progress = progress_begin();
 	struct fwt_packet_text t;
 	struct fwt_diag diag;
 	struct outcome *o;
@@ -479,14 +485,19 @@ static int packets(struct batch *b, const char *path)
 		ret = out_diag_errors(&diag);
 	lines = ret ? 0 : b->sources->source[0]->line_count;
 	for (n = 1; !ret && n <= lines; n++) {
+		if (n % TOLD_EVERY == 0)
+			fwt_progress(progress, "deciding", n, lines);
 		if (!read_line(b, n, &t, &diag) || diag.errors)
 			continue;
 		o = fwt_vec_add(&all, 1);
 		if (o)
 			decide(b, &t, o);
 		else
-			ret = out_error(NULL, "out of memory");
+			ret = -ENOMEM;
 	}
+	progress_end();
+	if (ret == -ENOMEM)
+		ret = out_error(NULL, "out of memory");
 	if (!ret && diag.errors)
 		ret = out_diag_errors(&diag);
 	if (!ret)
@@ -533,7 +544,8 @@ static u64 rule_key(void *ctx, const struct fwt_rule *rule)
 
 static int make(struct batch *b, const struct explain *e, struct fwt_diag *diag)
 {
-	struct fwt_compile_opts opts = { .no_warnings = true };
+	struct fwt_parse_opts parse = { .progress = progress_begin() };
+	struct fwt_compile_opts opts = { .no_warnings = true, .progress = parse.progress };
 	struct fwt_verify_error err;
 	const char *named;
 	int ret;
@@ -546,8 +558,10 @@ static int make(struct batch *b, const struct explain *e, struct fwt_diag *diag)
 		return ret;
 	b->world = sim_has_world(b->sim) ? sim_routes(b->sim) : NULL;
 	opts.book = sim_names_book(b->sim);
-	b->ast = fwt_parse_file(e->policy, diag, NULL);
-	if (!b->ast || fwt_compile(b->ast, diag, &opts, &b->blob))
+	b->ast = fwt_parse_file(e->policy, diag, &parse);
+	ret = b->ast ? fwt_compile(b->ast, diag, &opts, &b->blob) : -EINVAL;
+	progress_end();
+	if (ret)
 		return out_diag_errors(diag);
 	named = named_set(b, opts.book);
 	if (named)

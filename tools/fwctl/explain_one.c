@@ -6,6 +6,7 @@
 
 #include "diag.h"
 #include "packet_text.h"
+#include "progress_line.h"
 #include "sim_path.h"
 #include "source.h"
 #include "explain.h"
@@ -229,14 +230,17 @@ int explain_machine(const struct explain *e, bool plain, struct fwt_sim **to)
 {
 	struct fwt_sim *sim = fwt_sim_new();
 	struct fwt_diag diag;
-	int ret;
+	int failed, ret;
 
 	*to = sim;
 	if (!sim)
 		return out_error(NULL, "out of memory");
 	sim_plain(sim, plain);
 	fwt_diag_init(&diag);
-	if (!sim_policy_diag(sim, e->policy, &diag))
+	sim_progress(progress_begin());
+	failed = sim_policy_diag(sim, e->policy, &diag);
+	progress_end();
+	if (!failed)
 		ret = explain_world(e, sim, &diag);
 	else
 		ret = diag.errors ? out_diag_errors(&diag) :

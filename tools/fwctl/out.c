@@ -178,10 +178,16 @@ const char *out_clean(char *buf, size_t size, const char *text, size_t len)
 	bool blank = false, safe;
 
 	for (i = 0; i < len && text[i] && n + 1 < size; i += bytes) {
-		bytes = fwt_utf8_shown(text + i, len - i, &safe);
-		if (strchr(" \t\n\r", text[i])) {
-			blank = n;
-			continue;
+		/* Most of it is. */
+		if (text[i] > ' ' && text[i] < 0x7f) {
+			bytes = 1;
+			safe = true;
+		} else {
+			bytes = fwt_utf8_shown(text + i, len - i, &safe);
+			if (strchr(" \t\n\r", text[i])) {
+				blank = n;
+				continue;
+			}
 		}
 		if (blank && n + 2 < size)
 			buf[n++] = ' ';
@@ -286,6 +292,17 @@ static size_t chars(const char *s)
 	return n;
 }
 
+static void put_blanks(size_t n)
+{
+	static const char blanks[] = "                                                                ";
+	size_t part;
+
+	for (; n; n -= part) {
+		part = n < sizeof(blanks) - 1 ? n : sizeof(blanks) - 1;
+		fwrite(blanks, 1, part, stdout);
+	}
+}
+
 static void print_cell(const char *s, size_t i, size_t *used)
 {
 	const struct out_column *c = &out.columns[i];
@@ -297,7 +314,7 @@ static void print_cell(const char *s, size_t i, size_t *used)
 		*used += 2;
 	}
 	if (c->right)
-		printf("%*s", (int)pad, "");
+		put_blanks(pad);
 	if (last && !c->right && out.screen && *used + n > out.screen &&
 	    *used + 8 < out.screen) {
 		/* The last column gives way on a screen. */
@@ -309,7 +326,7 @@ static void print_cell(const char *s, size_t i, size_t *used)
 	}
 	fputs(s, stdout);
 	if (!c->right && !last)
-		printf("%*s", (int)pad, "");
+		put_blanks(pad);
 	*used += n + pad;
 }
 

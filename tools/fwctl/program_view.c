@@ -305,7 +305,7 @@ bool view_sort(const struct view *v, struct fwt_nl_rules *rules)
 {
 	uint32_t n = v->prog.n[FWT_SEC_RULES] + v->patch.prog.n[FWT_SEC_RULES], i;
 	uint32_t *place;
-	bool sorted = true;
+	bool known = true, sorted = true;
 
 	if (rules->count != v->n_rules ||
 	    (rules->count && rules->rule[0].generation != v->generation))
@@ -316,12 +316,15 @@ bool view_sort(const struct view *v, struct fwt_nl_rules *rules)
 	for (i = 0; i < v->n_rules; i++)
 		place[v->order[i]] = i;
 	for (i = 0; i < rules->count; i++)
-		sorted &= rules->rule[i].index < n;
+		known &= rules->rule[i].index < n;
 	sorting_place = place;
-	if (sorted)
+	/* They mostly come so. */
+	for (i = 1; i < rules->count && known && sorted; i++)
+		sorted = by_place(&rules->rule[i - 1], &rules->rule[i]) <= 0;
+	if (known && !sorted)
 		qsort(rules->rule, rules->count, sizeof(*rules->rule), by_place);
 	free(place);
-	return sorted;
+	return known;
 }
 
 void view_print_file(const struct view *v, uint32_t file, FILE *out)
@@ -334,6 +337,18 @@ void view_print_file(const struct view *v, uint32_t file, FILE *out)
 /* Of a rule, for people: bytes. */
 #define RULE_SHOWN 396
 
+/* Most are written as they are shown: on one line, word by word, without a comment. */
+static bool is_plain(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~' || text[i] == '#' ||
+		    (text[i] == ' ' && (!i || i + 1 == len || text[i + 1] == ' ')))
+			return false;
+	return true;
+}
+
 char *view_rule_text(const struct view *v, uint32_t rule)
 {
 	const struct fwt_program *prog;
@@ -343,11 +358,17 @@ char *view_rule_text(const struct view *v, uint32_t rule)
 	bool quoted = false, comment = false;
 	char *plain, *buf;
 
+	buf = malloc(len + 1);
+	if (!buf)
+		return NULL;
+	if (is_plain(text, len)) {
+		memcpy(buf, text, len);
+		buf[len] = 0;
+		goto cut;
+	}
 	/* Comments are for those who read the file. */
 	plain = malloc(len + 1);
-	buf = malloc(len + 1);
-	if (!plain || !buf) {
-		free(plain);
+	if (!plain) {
 		free(buf);
 		return NULL;
 	}
@@ -367,6 +388,7 @@ char *view_rule_text(const struct view *v, uint32_t rule)
 	}
 	out_clean(buf, len + 1, plain, n);
 	free(plain);
+cut:
 	n = strlen(buf);
 	if (!out_is_json() && n > RULE_SHOWN + 3) {
 		for (n = RULE_SHOWN; (buf[n] & 0xc0) == 0x80; n--)

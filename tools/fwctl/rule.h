@@ -50,6 +50,9 @@ bool session_room(struct fwt_policy_ast *ast, struct fwt_diag *diag);
 /** session_refused() - of a patch; a whole policy may do what it can't */
 bool session_refused(int error);
 
+/** policy_sent() - for fwt_nl_policy_apply() to call; @ctx: of progress_begin() */
+void policy_sent(void *ctx, size_t done, size_t len);
+
 /**
  * apply_delta() - put a file in force by its difference
  * @nl: the conversation

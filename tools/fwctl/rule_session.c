@@ -7,6 +7,7 @@
 
 #include "compile.h"
 #include "diag.h"
+#include "progress_line.h"
 #include "rule.h"
 
 /* Patch and generation, of one moment. 0 or a negative errno. */
@@ -118,10 +119,12 @@ bool session_refused(int error)
 
 bool session_room(struct fwt_policy_ast *ast, struct fwt_diag *diag)
 {
-	struct fwt_compile_opts opts = { .check_only = true, .no_warnings = true };
+	struct fwt_compile_opts opts = { .check_only = true, .no_warnings = true,
+					 .progress = progress_begin() };
 	struct fwt_blob none = { 0 };
 	bool ok = ast && !fwt_diag_failed(diag) && !fwt_compile(ast, diag, &opts, &none);
 
+	progress_end();
 	fwt_diag_sources(diag, NULL);
 	fwt_ast_free(ast);
 	return ok;

@@ -19,6 +19,7 @@
 #include "in_force.h"
 #include "parse.h"
 #include "program_view.h"
+#include "progress_line.h"
 #include "rule.h"
 #include "set_names.h"
 #include "source.h"
@@ -28,9 +29,11 @@ static int compile(struct fwt_nl *nl, const struct fwt_parse_files *files,
 		   struct fwt_program *prog, struct fwt_blob *out, const struct change *c,
 		   struct fwt_diag *told)
 {
-	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog };
+	const struct fwt_progress *progress = progress_begin();
+	struct fwt_compile_opts opts = { .no_warnings = true, .prog = prog,
+					 .progress = progress };
 	char *dir = fwt_source_dir(files->file[0].name);
-	struct fwt_parse_opts parse = { .files = files, .base = dir };
+	struct fwt_parse_opts parse = { .files = files, .base = dir, .progress = progress };
 	struct fwt_policy_ast *ast = NULL;
 	struct fwt_dns_book book;
 	int ret = -1;
@@ -53,6 +56,7 @@ static int compile(struct fwt_nl *nl, const struct fwt_parse_files *files,
 	fwt_diag_sources(told, NULL);
 	fwt_ast_free(ast);
 	free(dir);
+	progress_end();
 	if (ret) {
 		fwt_blob_free(out);
 		ret = out_diag_errors(told);
@@ -220,6 +224,7 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 		     uint32_t *line, uint32_t *generation, struct fwt_diag *told)
 {
 	struct fwt_parse_files files = { 0 };
+	const struct fwt_progress *progress;
 	const struct place *p = &c->place;
 	const struct fwt_prog_rule *r;
 	struct fwt_parse_given *f;
@@ -263,11 +268,17 @@ int rule_text_change(struct fwt_nl *nl, const struct change *c, char *file, size
 	f->text = edited;
 	f->len = strlen(edited);
 	ret = compile(nl, &files, NULL, &blob, c, told);
+	if (ret)
+		goto out;
 	/* What is on trial stays on trial, for as long as it is. */
-	if (!ret && (fwt_nl_policy_get(nl, &trial) ||
-		     fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation,
-					 c->trial ? c->trial : trial.trial,
-					 NULL, NULL, generation)))
+	progress = progress_begin();
+	ret = fwt_nl_policy_get(nl, &trial);
+	if (!ret)
+		ret = fwt_nl_policy_apply(nl, blob.data, blob.len, v.generation,
+					  c->trial ? c->trial : trial.trial, policy_sent,
+					  (void *)progress, generation);
+	progress_end();
+	if (ret)
 		ret = out_error("what was in force stays", "%s", nl->error);
 out:
 	fwt_blob_free(&blob);

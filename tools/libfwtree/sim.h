@@ -18,6 +18,7 @@
 
 struct fwt_diag;
 struct fwt_mock_routes;
+struct fwt_progress;
 
 /**
  * struct sim_step - one step of a walk
@@ -83,6 +84,11 @@ const struct sim_walks *sim_walks_of(const struct fwt_sim *sim);
 const struct fwt_sim_result *sim_result_of(const struct fwt_sim *sim);
 int sim_set_error(struct fwt_sim *sim, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Who is told how far it is with files of policies that are read from now on, by whichever
+ * simulation; NULL: nobody.
+ */
+void sim_progress(const struct fwt_progress *progress);
 
 /* fwt_sim_policy() with all errors apart. */
 int sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag);

@@ -10,11 +10,18 @@
 #include "sim.h"
 #include "sim_names.h"
 
+static const struct fwt_progress *told;
+
+void sim_progress(const struct fwt_progress *progress)
+{
+	told = progress;
+}
+
 static int compile(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_diag *diag)
 {
 	struct fwt_compile_opts opts = {
 		.no_warnings = true, .forest_min = sim_is_plain(sim) ? FWT_NONE : 0,
-		.book = sim_names_book(sim),
+		.book = sim_names_book(sim), .progress = told,
 	};
 	struct fwt_blob blob = { };
 	int ret = -1;
@@ -72,7 +79,9 @@ static int put(struct fwt_sim *sim, struct fwt_policy_ast *ast, struct fwt_diag 
 
 int sim_policy_diag(struct fwt_sim *sim, const char *file, struct fwt_diag *diag)
 {
-	return put(sim, fwt_parse_file(file, diag, NULL), diag);
+	struct fwt_parse_opts opts = { .progress = told };
+
+	return put(sim, fwt_parse_file(file, diag, &opts), diag);
 }
 
 int fwt_sim_policy(struct fwt_sim *sim, const char *file)
