@@ -58,7 +58,7 @@ static int check_header(struct fwt_verify *c, const void *blob, size_t len)
 		return bad(c, __FWT_SEC_MAX, 0, "no program: magic is wrong");
 	if (h->version != FWT_PROGRAM_VERSION)
 		return refuse(c, -EOPNOTSUPP, __FWT_SEC_MAX, 0,
-			      "program format is of another version");
+			      "program format is of another version: load the module of this fwctl");
 	if (h->len != len)
 		return bad(c, __FWT_SEC_MAX, 0, "says another length than it has");
 	if (len > FWT_PROGRAM_SIZE_MAX)

@@ -239,6 +239,26 @@ ingress {
 }'
 quiet 'joined values that differ in one'
 
+# A prefix whose address says more than it takes, said once wherever it counts.
+prefixes() {
+	policy "define lan = $1
+set s : addr { elements = { $2 } }
+ingress {
+	saddr \$lan daddr $3 reject
+	daddr \$lan udp dport 9 reject
+	saddr @s reject
+	drop
+}"
+}
+prefixes 10.0.0.1/8 fd00::1:2/64 192.168.1.1/31
+tells 1:14 '10.0.0.1/8 is all of 10.0.0.0/8 (for the one address leave' 'host bits in a define'
+tells 2:29 'fd00::1:2/64 is all of fd00::/64 ' 'in a set, of IPv6'
+tells 4:19 '192.168.1.1/31 is all of 192.168.1.0/31 ' 'in a match, the last of them'
+[ "$(grep -c 'is all of' "$tmp/err")" = 3 ]
+report $? 'each once'
+prefixes 10.0.0.0/8 fd00:0:0:1::/64 192.168.1.1/32
+quiet 'none'
+
 # Off the end: a packet, for certain.
 policy 'ingress {
 	tcp dport 0-21 accept

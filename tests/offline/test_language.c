@@ -466,6 +466,7 @@ static const struct {
 	  "'ipv4' or 'ipv6'; leave the match out for both" },
 	{ IN, "meta nfproto ^inet6 accept", "'inet6' is not ipv4 or ipv6",
 	  "'ipv4' or 'ipv6'; leave the match out for both" },
+	{ IN, "protocol ^icmp6 accept", "'icmp6' is not a protocol", "'icmpv6' is meant" },
 	/* words of others */
 	{ IN, "^proto tcp accept", "unknown word 'proto'", "'protocol' asks for it" },
 	{ IN, "saddr ^any accept", "'saddr' takes an address, and this is a word",

@@ -375,6 +375,8 @@ static void test_refused(void **state)
 	refused("option tcp-loose maybe", 1, 18, "the option 'tcp-loose' wants one of");
 	refused("option adopt 5", 1, 14, "the option 'adopt' wants a duration");
 	refused("option adopt 5s\noption adopt 5s", 2, 1, "the option 'adopt' is set");
+	refused("option timeout udp 5s\noption timeout icmp 5s\noption timeout udp 6s", 3, 1,
+		"the option 'timeout udp' is set already");
 	refused("tree a { accept", 1, 8, "this '{' is never closed");
 	refused("tree a { accept }\n}", 2, 1, "this '}' closes nothing");
 	refused("dport 22 accept", 1, 1, "unknown word 'dport'");
@@ -509,6 +511,7 @@ static void test_bad(void **state)
 	bad("many");
 	bad("cycle");
 	bad("elements");
+	bad("hints");
 }
 
 static void test_limits(void **state)

@@ -143,8 +143,8 @@ static bool option_once(struct fwt_parser *p, const struct fwt_ast_option *o)
 					     &p->seen_option[o->id];
 
 	if (*seen)
-		fwt_error(p->diag, &o->loc, "the option '%s' is set already",
-			  o->id == FWT_OPT_TIMEOUT ? o->state.text : o->name.text);
+		fwt_error(p->diag, &o->loc, "the option '%s%s%s' is set already", o->name.text,
+			  o->state.text ? " " : "", o->state.text ? o->state.text : "");
 	*seen = true;
 	return true;
 }
@@ -282,6 +282,8 @@ struct fwt_set_type *fwt_type_add(struct fwt_parser *p, struct fwt_set_type *typ
 {
 	enum fwt_type type = fwt_type_find(word->text);
 	struct fwt_suggest s;
+	const char *hint;
+	char buf[128];
 
 	if (!types) {
 		types = fwt_new(p, sizeof(*types));
@@ -296,7 +298,10 @@ struct fwt_set_type *fwt_type_add(struct fwt_parser *p, struct fwt_set_type *typ
 #define X(id, text, class) fwt_suggest_try(&s, text);
 		FWT_TYPES(X)
 #undef X
-		option_unknown(p, &lloc->loc, "type", word->text, &s);
+		hint = fwt_suggest_hint(&s, buf, sizeof(buf));
+		fwt_error_hint(p->diag, &lloc->loc,
+			       hint ? hint : "one of: addr, port, protocol, ifname, mac, mark",
+			       "unknown type '%s'", word->text);
 	}
 	if (types->count == FWT_SET_TYPES_MAX)
 		fwt_error(p->diag, &lloc->loc, "more than %d types are joined", FWT_SET_TYPES_MAX);

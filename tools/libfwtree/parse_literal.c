@@ -198,6 +198,17 @@ int fwt_lex_rate(struct fwt_scan *scan, const char *text, size_t len)
 	return TOK_RATE;
 }
 
+/* Groups of exactly two digits, as in a MAC address: no two colons touch */
+static bool pairs(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((text[i] == ':') != (i % 3 == 2))
+			return false;
+	return len % 3 == 2;
+}
+
 /*
  * An address with an optional prefix length. @text is not terminated; the
  * longest address has 45 characters, anything longer is none.
@@ -218,7 +229,8 @@ static int address(struct fwt_scan *scan, int family, const char *text, size_t l
 		copy[addr_len] = 0;
 	}
 	if (addr_len >= sizeof(copy) || inet_pton(family, copy, addr) != 1)
-		return fwt_lex_bad(scan, NULL, "'%.*s' is not %s",
+		return fwt_lex_bad(scan, family == AF_INET6 && pairs(text, len) ?
+				   "a MAC address has six pairs" : NULL, "'%.*s' is not %s",
 				   addr_len < 60 ? (int)addr_len : 60, text, noun);
 	if (slash) {
 		p = slash + 1;
@@ -258,19 +270,6 @@ static int mac(struct fwt_scan *scan, const char *text)
 	return TOK_MAC;
 }
 
-/* Six groups of exactly two digits: two colons may not touch in a MAC */
-static bool is_mac(const char *text, size_t len)
-{
-	size_t i;
-
-	if (len != 17)
-		return false;
-	for (i = 0; i < len; i++)
-		if ((text[i] == ':') != (i % 3 == 2))
-			return false;
-	return true;
-}
-
 /*
  * Hexadecimal digits and two colons or more: a MAC or an IPv6 address. A single
  * colon behind them belongs to what follows ("fd00::1: 80" in a map).
@@ -285,7 +284,7 @@ int fwt_lex_colons(struct fwt_scan *scan, const char *text, size_t *len)
 		scan->out->lloc.end--;
 		scan->out->lloc.loc.end_column--;
 	}
-	token = is_mac(text, n) ? mac(scan, text) :
+	token = n == 17 && pairs(text, n) ? mac(scan, text) :
 		address(scan, AF_INET6, text, n, "an IPv6 address");
 	return token;
 }

@@ -103,6 +103,8 @@ static void what_expected(char *buf, size_t size, const char *const *expected, i
 		if (!clause && !(value && e[0] == '\'') && strchr("'@$a", e[0]))
 			out[count++] = e;
 	}
+	if (!value && (listed(expected, n, "LIST_CLOSE") || listed(expected, n, "KEYS_CLOSE")))
+		out[count++] = "'}'";
 	if (end && !value && !clause && count < 4)
 		out[count++] = "the end of the statement";
 	if (count > 4 || !count)
@@ -125,19 +127,58 @@ static void what_found(struct fwt_parser *p, char *buf, size_t size,
 		snprintf(buf, size, "'%.*s'", (int)(len < 60 ? len : 60), s->text + lloc->start);
 }
 
+/*
+ * "tcp dport { 22, 80 accept": the rule goes on, and the list's brace is missing. It ends here,
+ * or whatever follows were elements, up to the brace of the hook, which would be missing then.
+ * Not where a brace comes on this line: that is the list's, and the word is one too many.
+ */
+static bool list_left_open(struct fwt_parser *p, const struct fwt_lloc *lloc)
+{
+	const struct fwt_source *s = p->ast->sources->source[lloc->loc.file];
+	const char *text = s->text + lloc->start, *rest = s->text + lloc->end;
+	const struct fwt_atom *word;
+	unsigned int d = p->depth;
+
+	while (p->level[d].kind == BRACE_LIST)
+		d--;
+	if (d == p->depth || p->level[d].kind != BRACE_BLOCK || rest[strcspn(rest, "}\n")] == '}')
+		return false;
+	word = fwt_intern_find(p->ast->intern, text, lloc->end - lloc->start);
+	if (!word || !(word->field || fwt_keyword_find(word, CTX_CLAUSE)))
+		return false;
+	while (p->depth > d)
+		fwt_close_brace(p);
+	return true;
+}
+
+static const char *syntax_hint(struct fwt_parser *p, const struct fwt_lloc *lloc,
+			       const char *found, const char *const *expected, int n)
+{
+	if (list_left_open(p, lloc))
+		return "the '}' of the list is missing";
+	if (!strcmp(found, "'='") && listed(expected, n, "'=='"))
+		return "equality is '==', or nothing at all";
+	if (!strcmp(found, "'timeout'") && listed(expected, n, "','"))
+		return "elements of a policy stay; fwctl set add NAME ELEMENT timeout D";
+	if (!strcmp(found, "'or'"))
+		return "values in a list, { a, b }, or a rule each";
+	if (!listed(expected, n, "':'") || listed(expected, n, "'->'"))
+		return NULL;
+	if (p->declares == TOK_SETDECL)
+		return "set NAME : TYPE, of addr port protocol ifname mac mark";
+	return p->declares == TOK_MAPDECL ? "map NAME : TYPE -> TYPE" : NULL;
+}
+
 void fwt_syntax_error(struct fwt_parser *p, const struct fwt_lloc *lloc, const char *token,
 		      const char *const *expected, int n)
 {
 	char found[128], want[256];
-	const char *hint = NULL;
+	const char *hint;
 
 	if (!p->spoiled && strcmp(token, "UNKNOWN")) {
 		what_found(p, found, sizeof(found), lloc, token);
 		what_expected(want, sizeof(want), expected, n);
-		if (!strcmp(token, "'='") && listed(expected, n, "'=='"))
-			hint = "equality is '==', or nothing at all";
-		if (!strcmp(found, "'timeout'") && listed(expected, n, "','"))
-			hint = "elements of a policy stay; fwctl set add NAME ELEMENT timeout D";
+		hint = syntax_hint(p, lloc, found, expected, n);
 		if (want[0])
 			fwt_error_hint(p->diag, &lloc->loc, hint, "unexpected %s, expected %s",
 				       found, want);

@@ -147,6 +147,7 @@ static const struct {
 	{ "src", "'saddr' asks for it" },
 	{ "dst", "'daddr' asks for it" },
 	{ "on", "'iif' and 'oif' ask for an interface" },
+	{ "and", "leave it out: all matches of a rule must hold" },
 	{ "any", "leave the match out" },
 	{ "all", "leave the match out" },
 	{ "keep", "leave it out: what is accepted is tracked, but for 'notrack'" },
@@ -352,6 +353,7 @@ bool fwt_unknown_field(struct fwt_parser *p, const struct fwt_raw *raw)
 	const struct fwt_spelling *sp;
 	char buf[320], pair[2 * FWT_PARSE_WORD_MAX + 2];
 	const char *hint = NULL, *before = "one of: ";
+	bool ip = !strcmp(raw->atom->text, "ip"), ip6 = !strcmp(raw->atom->text, "ip6");
 	struct fwt_suggest s;
 	unsigned int i, n = 0;
 
@@ -371,6 +373,8 @@ bool fwt_unknown_field(struct fwt_parser *p, const struct fwt_raw *raw)
 		n = snprintf(buf, sizeof(buf), second->type == ',' ?
 			     "'protocol { %s, ... }' is meant, or " : "'protocol %s' is meant, or ",
 			     raw->atom->text);
+	else if (ip || ip6)
+		n = snprintf(buf, sizeof(buf), "'family ipv%c' is meant, or ", ip ? '4' : '6');
 	/* list them, in the order of the table, which is not the chain's */
 	for (i = 1; i <= p->spellings; i++) {
 		sp = &p->spelling[i];

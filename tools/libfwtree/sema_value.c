@@ -2,6 +2,7 @@
 /*
  * Literals -> numbers, by what the field they stand for can be.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "sema.h"
@@ -100,6 +101,8 @@ static bool unknown_word(const struct reader *r, const struct fwt_value *v)
 	/* Elsewhere it is both families, or IPv4 alone. */
 	if (r->class == FWT_CLASS_FAMILY && !strncmp(v->text, "inet", 4))
 		meant = "'ipv4' or 'ipv6'; leave the match out for both";
+	if (r->class == FWT_CLASS_PROTOCOL && !strcmp(v->text, "icmp6"))
+		meant = "'icmpv6' is meant";
 	fwt_error_hint(r->s->diag, &v->loc, meant, "'%s' is not %s", v->text,
 		       fwt_class_noun(r->class));
 	return false;
@@ -175,12 +178,34 @@ static bool interface(const struct reader *r, const struct fwt_value *v,
 	return true;
 }
 
+/*
+ * "10.0.0.1/8": the network, or the address with the length that its interface has? A list may
+ * have thousands, and what the analysis finds is said behind them: half of the room is its own.
+ */
+static void host_bits(struct fwt_sema *s, const struct fwt_value *v, const struct fwt_range *r)
+{
+	int family = r->words > 1 ? AF_INET6 : AF_INET;
+	char said[INET6_ADDRSTRLEN], first[INET6_ADDRSTRLEN], hint[64];
+	u8 low[16];
+	u32 i;
+
+	if (s->diag->warnings >= FWT_DIAG_MAX / 2)
+		return;
+	for (i = 0; i < r->words; i++)
+		put_unaligned_be32(r->low[i], low + 4 * i);
+	snprintf(hint, sizeof(hint), "for the one address leave '/%u' out", v->plen);
+	fwt_diag_add(s->diag, FWT_WARNING, &v->loc, hint, "%s/%u is all of %s/%u",
+		     inet_ntop(family, v->addr, said, sizeof(said)), v->plen,
+		     inet_ntop(family, low, first, sizeof(first)), v->plen);
+}
+
 static bool address(const struct reader *r, const struct fwt_value *v,
 		    struct fwt_range *out)
 {
 	bool six = v->kind == FWT_VALUE_IPV6 || v->kind == FWT_VALUE_PREFIX6;
 	bool prefix = v->kind == FWT_VALUE_PREFIX4 || v->kind == FWT_VALUE_PREFIX6;
 	unsigned int bits = six ? 128 : 32, plen = prefix ? v->plen : bits, i;
+	u32 host = 0;
 
 	if ((six && (r->class == FWT_CLASS_ADDR4 ||
 		     r->ref->implies == FWT_IMPLIES_IPV4)) ||
@@ -201,7 +226,10 @@ static bool address(const struct reader *r, const struct fwt_value *v,
 
 		out->low[i] = get_unaligned_be32(v->addr + 4 * i) & mask;
 		out->high[i] = out->low[i] | ~mask;
+		host |= get_unaligned_be32(v->addr + 4 * i) & ~mask;
 	}
+	if (host && r->s->warnings)
+		host_bits(r->s, v, out);
 	return true;
 }
 
