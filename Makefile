@@ -9,7 +9,8 @@
 MAKEFLAGS += -r
 
 KVER ?= $(shell uname -r)
-KDIR ?= /lib/modules/$(KVER)/build
+MODULESDIR ?= /lib/modules
+KDIR ?= $(MODULESDIR)/$(KVER)/build
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
@@ -56,7 +57,8 @@ sim_kmod_flags := $(sim_includes) -Dfwt_walk=fwt_sim_walk -Wno-unused -Wno-sign-
 lib_src += $(sim_kmod_src)
 
 .PHONY: all help modules tools demo check check-offline check-kunit check-net \
-	check-stock check-sets check-races nightly bench lint docs install install-lib lib dkms-install deb clean fuzz deps
+	check-stock check-sets check-races nightly bench lint docs install install-lib lib \
+	uninstall dkms-install dkms-uninstall deb clean fuzz deps
 
 all: modules tools
 
@@ -75,7 +77,8 @@ help:
 	@echo 'make lint           checkpatch, sparse, cppcheck, shellcheck, generated files'
 	@echo 'make install        fwctl, the module, the man pages (as root)'
 	@echo 'make install-lib    libfwtree for programs in C: header, archive, pkg-config (as root)'
-	@echo 'make dkms-install   the module by DKMS (as root)'
+	@echo 'make dkms-install   the module by DKMS, for each kernel (as root)'
+	@echo 'make uninstall      what install and install-lib did; dkms-uninstall (as root)'
 	@echo 'make deb            Debian packages, in build/'
 	@echo 'make clean'
 
@@ -321,14 +324,34 @@ install-lib: lib
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/libfwtree.pc
 	install -D -m 644 Documentation/man/libfwtree.3 $(DESTDIR)$(MANDIR)/man3/libfwtree.3
 
+# What both did, the module for each kernel.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/fwctl $(DESTDIR)$(MANDIR)/man8/fwctl.8 \
+		$(DESTDIR)$(MANDIR)/man5/fwtree-policy.5 $(DESTDIR)$(MANDIR)/man3/libfwtree.3 \
+		$(DESTDIR)$(DOCDIR)/json.rst $(DESTDIR)$(INCLUDEDIR)/fwtree_sim.h \
+		$(DESTDIR)$(LIBDIR)/libfwtree.a $(DESTDIR)$(LIBDIR)/pkgconfig/libfwtree.pc
+	[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
+	for m in $(foreach d,updates extra,$(DESTDIR)$(MODULESDIR)/*/$(d)/fwtree.ko*); do \
+		[ -e "$$m" ] || continue; \
+		rm "$$m" || exit 1; k=$${m%/*/*}; $(if $(DESTDIR),,depmod -a "$${k##*/}";) \
+	done
+
 # dkms builds no version a second time: what is there goes first.
-dkms-install:
+dkms-uninstall:
 	@command -v dkms >/dev/null || { echo "dkms is not there: apt install dkms"; exit 1; }
 	if dkms status -m fwtree -v $(VERSION) | grep -q .; then dkms remove fwtree/$(VERSION) --all; fi
 	rm -rf /usr/src/fwtree-$(VERSION)
+
+# Left to itself dkms builds for the running kernel alone, and the next boot may be of a newer
+# one. So for each that has headers; for the running one in any case, to be told of its own.
+dkms_kernels := $(patsubst $(MODULESDIR)/%/build/include,%,$(wildcard $(MODULESDIR)/*/build/include))
+
+dkms-install: dkms-uninstall
 	install -d /usr/src/fwtree-$(VERSION)
 	cp -r Kbuild Makefile dkms.conf LICENSE kmod uapi /usr/src/fwtree-$(VERSION)/
-	dkms install fwtree/$(VERSION)
+	failed=; for k in $(sort $(KVER) $(dkms_kernels)); do \
+		dkms install fwtree/$(VERSION) -k $$k || failed="$$failed $$k"; done; \
+	[ -z "$$failed" ] || { echo "no module for:$$failed"; exit 1; }
 
 deb:
 	@tools/debian/build

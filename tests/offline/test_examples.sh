@@ -175,5 +175,27 @@ printf 'ingress { accept }\negress { accept }\n' >open.fw
 GATEWAY=open.fw fails '... finds it where all may pass' ./fuzz_gateway -runs=1000 "${fuzz[@]}"
 GATEWAY=$policy ok '... with the library instrumented, too' "$top/build/san/fuzz_gateway" \
 	-runs=1500 "${fuzz[@]}"
+
+# What make installed goes again, the module for whichever kernel, and nothing else does.
+mkdir -p "$tmp/root/opt/fwtree/sbin" "$tmp"/root/lib/modules/{6.1.0-a/extra,6.12.0-b/updates/dkms}
+touch "$tmp/root/opt/fwtree/sbin"/{fwctl,other} "$tmp/root/lib/modules/6.1.0-a/extra/fwtree.ko" \
+	"$tmp/root/lib/modules/6.12.0-b/updates"/{fwtree.ko.xz,other.ko,dkms/fwtree.ko}
+ok 'make uninstall' make -s -C "$top" uninstall DESTDIR="$tmp/root" PREFIX=/opt/fwtree
+(cd "$tmp/root" && find . -type f | LC_ALL=C sort) >left
+ok 'leaves what it did not install' diff - left <<'END'
+./lib/modules/6.12.0-b/updates/dkms/fwtree.ko
+./lib/modules/6.12.0-b/updates/other.ko
+./opt/fwtree/sbin/other
+END
+mkdir "$tmp/bin" "$tmp/root/lib/modules/6.1.0-a/updates"
+printf '#!/bin/sh\necho "$*" >>"%s/depmod"\n' "$tmp" >"$tmp/bin/depmod"
+chmod +x "$tmp/bin/depmod"
+touch "$tmp/root/lib/modules"/6.1.0-a/{extra,updates}/fwtree.ko
+ok '... of this machine, which hears of it' env PATH="$tmp/bin:$PATH" make -s -C "$top" uninstall \
+	PREFIX="$tmp/root/opt/none" MODULESDIR="$tmp/root/lib/modules"
+ok '... each time' diff - "$tmp/depmod" <<'END'
+-a 6.1.0-a
+-a 6.1.0-a
+END
 echo "1..$n"
 exit $failed
