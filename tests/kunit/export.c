@@ -118,6 +118,7 @@ EXPORT_SYMBOL_IF_KUNIT(fwt_world_under);
 
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_apply);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_try);
+EXPORT_SYMBOL_IF_KUNIT(fwt_trial_confirm);
 EXPORT_SYMBOL_IF_KUNIT(fwt_trial_rollback);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_flush);
 EXPORT_SYMBOL_IF_KUNIT(fwt_policy_take);

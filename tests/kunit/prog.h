@@ -77,4 +77,13 @@ void *fwt_test_always(struct kunit *test, u8 verdict, size_t *len);
 /* Something of all there is, for who wants to break it. */
 struct fwt_test_prog *fwt_test_rich(struct kunit *test);
 
+/* Nodes of other modules at ingress: a match, a select with two words for two branches, and
+ * a modifier. @selector has a number "n", a prefix "net", and a branch "high".
+ *
+ * 0 match? 1 : 2	2 select: "high" 3, "0" 4, else 3	4 accept
+ * 1 drop		3 modify -> 4
+ */
+struct fwt_test_prog *fwt_test_foreign(struct kunit *test, const char *selector,
+				       const char *modifier);
+
 #endif /* FWT_KUNIT_PROG_H */

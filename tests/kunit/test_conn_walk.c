@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Visiting connections, and the table against a deliberately stupid twin. */
+/* Visiting connections, what the collector takes at a time, and the table against a
+ * deliberately stupid twin.
+ */
 #include <linux/prandom.h>
 
 #include "conns.h"
@@ -109,6 +111,70 @@ static void while_it_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fwt_conns_walk(fn, &walk, visit, &v), 0);
 	KUNIT_EXPECT_EQ_MSG(test, wrong(&v, 1000, 1, 1), 0, "not visited once");
 	KUNIT_EXPECT_EQ_MSG(test, wrong(&v, MANY, 0, 1), 0, "visited twice");
+}
+
+#define EXPIRED		20000
+#define GC_LEAST	1024		/* as in conn_gc.c */
+#define GC_PART		16
+#define GC_INTERVAL	(HZ / 4)
+
+/* The collector once; returns how many it ended, of a table of @n records. Who stood still
+ * until its own next time may have seen it work twice, which counts for nothing.
+ */
+static int collected(struct fwt_net *fn, u32 *n)
+{
+	struct fwt_test_books was;
+	unsigned long begun;
+	struct fwt_stats s;
+
+	cancel_delayed_work_sync(&fn->gc);
+	fwt_test_books(fn, &was);
+	*n = was.records;
+	begun = jiffies;
+	fn->gc.work.func(&fn->gc.work);
+	fwt_stats_read(fn, &s);
+	return time_before(jiffies, begun + GC_INTERVAL) ? fwt_stats_ended(&s) - was.ended : -1;
+}
+
+/* However much is over at once, what the collector does at a time is bounded: a part of the
+ * table (R25). And by and by it takes all.
+ */
+static void budget(struct kunit *test)
+{
+	struct fwt_net *fn = fwt_test_net(test);
+	u32 i, n = EXPIRED, most, runs = 0, told = 0;
+	struct fwt_test_books b;
+	struct fwt_tuple t;
+	struct fwt_conn *c;
+	int took;
+
+	for (i = 0; i < EXPIRED; i++) {
+		t = fwt_test_tuple(i & 1 ? 6 : 4, i, 1000, 0xffff02, 53);
+		KUNIT_ASSERT_EQ(test, fwt_test_insert(fn, &t, NULL, &c), 0);
+		/* The first one woke it. */
+		if (!i)
+			cancel_delayed_work_sync(&fn->gc);
+		spin_lock_bh(&c->lock);
+		fwt_conn_expire(c, 0);
+		spin_unlock_bh(&c->lock);
+		cond_resched();
+	}
+	fwt_test_settle(fn);
+	/* Each takes GC_LEAST or more, but for the last of a round; and some may not count. */
+	while (n && runs++ < 2 * EXPIRED / GC_LEAST + 2) {
+		took = collected(fn, &n);
+		if (took < 0)
+			continue;
+		told++;
+		if (n)
+			KUNIT_EXPECT_GT_MSG(test, took, 0, "run %u, of %u", runs, n);
+		most = max_t(u32, GC_LEAST, n / GC_PART);
+		KUNIT_EXPECT_LE_MSG(test, (u32)took, most, "run %u, of %u", runs, n);
+	}
+	KUNIT_EXPECT_GT_MSG(test, told, 0, "none was quick enough to be told from two");
+	fwt_test_books(fn, &b);
+	KUNIT_EXPECT_EQ_MSG(test, b.records, 0, "left after %u runs", runs);
+	KUNIT_EXPECT_EQ(test, b.ended, EXPIRED);
 }
 
 /* The twin: connections in an array, found by looking at each. */
@@ -279,6 +345,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(each_once),
 	KUNIT_CASE(in_pieces),
 	KUNIT_CASE(while_it_grows),
+	KUNIT_CASE(budget),
 	KUNIT_CASE(against_twin),
 	{ }
 };

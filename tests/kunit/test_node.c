@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Nodes of other modules: registered, bound to policies, held, refused; programs that lie
- * about them; and what happens while one is asked.
+ * about them; and what happens while one is asked. What they decide: test_node_asked.c.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -101,68 +101,9 @@ static void registers(struct kunit *test)
 	fwt_node_unregister(&selector);
 }
 
-/* A match, a select with two words for two branches, and a modifier:
- *
- * 0 match? 1 : 2	2 select: 1, 3, else 3	4 accept
- * 1 drop		3 modify -> 4
- */
 static struct fwt_test_prog *program(struct kunit *test)
 {
-	struct fwt_test_prog *p = fwt_test_prog_new(test);
-	u32 rule = fwt_test_rule(p, 1), w = p->n[FWT_SEC_WORDS], i;
-
-	p->word[w] = 0;
-	p->word[w + 1] = 1;
-	p->word[w + 2] = 1;
-	p->word[w + 3] = 3;
-	p->n[FWT_SEC_WORDS] += 4;
-	p->set[0] = (struct fwt_prog_set){
-		.kind = FWT_SET_KEYS, .words = 1, .n_dims = 1, .dim = { 1 }, .count = 2,
-		.data = w, .value = w + 2,
-	};
-	p->n[FWT_SEC_SETS] = 1;
-	for (i = 0; i < 2; i++)
-		p->test[i] = (struct fwt_prog_test){
-			.op = i ? FWT_TEST_NODE_SELECT : FWT_TEST_NODE,
-			.set = { 0, i ? 1 : FWT_NONE }, .mask = { FWT_NONE, FWT_NONE },
-		};
-	p->n[FWT_SEC_TESTS] = 2;
-	for (i = 0; i < 2; i++)
-		p->mod[i] = (struct fwt_prog_mod){
-			.type = FWT_MOD_NODE, .rule = rule, .a = i + 1,
-		};
-	p->n[FWT_SEC_MODS] = 2;
-	p->arg[0] = (struct fwt_prog_arg){
-		.name = fwt_test_string(p, "n"), .type = FWT_ARG_NUMBER, .word = { 7 },
-	};
-	p->arg[1] = (struct fwt_prog_arg){
-		.name = fwt_test_string(p, "net"), .type = FWT_ARG_ADDR4,
-		.word = { 0x0a000000 }, .plen = 8,
-	};
-	p->arg[2] = (struct fwt_prog_arg){
-		.name = fwt_test_string(p, "high"), .type = FWT_ARG_LABEL,
-	};
-	p->arg[3] = (struct fwt_prog_arg){
-		.name = fwt_test_string(p, "0"), .type = FWT_ARG_LABEL,
-	};
-	p->n[FWT_SEC_ARGS] = 4;
-	for (i = 0; i < 3; i++)
-		p->foreign[i] = (struct fwt_prog_foreign){
-			.name = fwt_test_string(p, i < 2 ? selector.name : modifier.name),
-			.use = i, .hooks = FWT_HOOK_BIT(FWT_HOOK_INGRESS), .rule = rule,
-			.n_args = i < 2 ? 2 : 0, .labels = 2, .n_labels = i == 1 ? 2 : 0,
-			.mod = i ? i - 1 : FWT_NONE,
-		};
-	p->n[FWT_SEC_FOREIGN] = 3;
-	fwt_test_node(p, FWT_NODE_TEST, 0, 1, 2);
-	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
-	fwt_test_node(p, FWT_NODE_SELECT, 1, 0, 3);
-	p->word[w + 2] = 3;
-	p->word[w + 3] = 4;
-	fwt_test_node(p, FWT_NODE_MOD, 1, 4, 0);
-	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule);
-	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
-	return p;
+	return fwt_test_foreign(test, selector.name, modifier.name);
 }
 
 static int apply(struct kunit *test, const struct fwt_test_prog *p, const char *why)

@@ -26,41 +26,6 @@ static bool comes(struct kunit *test, const struct fwt_test_pkt *k)
 	return yes;
 }
 
-/* What @t says yes to is accepted, the rest is dropped; rule 0. */
-static struct fwt_test_prog *asking(struct kunit *test, const struct fwt_prog_test *t)
-{
-	struct fwt_test_prog *p = fwt_test_prog_new(test);
-	u32 rule = fwt_test_rule(p, 1);
-
-	p->test[0] = *t;
-	p->test[0].mask[0] = FWT_NONE;
-	p->test[0].mask[1] = FWT_NONE;
-	p->n[FWT_SEC_TESTS] = 1;
-	fwt_test_node(p, FWT_NODE_TEST, 0, 1, 2);
-	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, rule);
-	fwt_test_verdict(p, FWT_VERDICT_DROP, rule);
-	fwt_test_hook(p, FWT_HOOK_INGRESS, 0, NULL);
-	return p;
-}
-
-/* A set of one key for each family, which are @words and @words6 long. */
-static void in_set(struct fwt_test_prog *p, const u32 *key, u32 words, const u32 *key6, u32 words6)
-{
-	u32 i;
-
-	for (i = 0; i < 2; i++) {
-		u32 n = i ? words6 : words, w = p->n[FWT_SEC_WORDS], s = p->n[FWT_SEC_SETS]++;
-
-		memcpy(p->word + w, i ? key6 : key, n * sizeof(u32));
-		p->n[FWT_SEC_WORDS] += n;
-		p->set[s] = (struct fwt_prog_set){
-			.kind = FWT_SET_KEYS, .words = n, .n_dims = 1, .dim = { n },
-			.count = 1, .data = w, .value = FWT_NONE,
-		};
-		p->test[0].set[i] = s;
-	}
-}
-
 /* It holds for @yes, does not for @no, the other way round when it is turned, and never
  * for what lacks a field.
  */
@@ -456,12 +421,14 @@ static const struct row asks[] = {
 	{ "bpf", FWT_TEST_BPF, ask_bpf },
 	{ "less", FWT_TEST_LESS, ask_less },
 	{ "live", FWT_TEST_LIVE, ask_live },
-	{ "node: test_node.c", FWT_TEST_NODE, NULL },
-	{ "node_select: test_node.c", FWT_TEST_NODE_SELECT, NULL },
+	{ "node: test_node_asked.c", FWT_TEST_NODE, NULL },
+	{ "node_select: test_node_asked.c", FWT_TEST_NODE_SELECT, NULL },
 	{ "live_tree", FWT_TEST_LIVE_TREE, ask_live_tree },
 };
 
-/* What routing says of a packet from d0's net to d1's, of @no that it does not. */
+/* What routing says of a packet from d0's net to d1's, of @no that it does not. Of what starts
+ * here, and behind what changes it: test_nodes_local.c.
+ */
 static void route(struct kunit *test, u8 field, const u32 *is, u32 words, const u32 *is6,
 		  u32 words6, void (*change)(struct fwt_test_pkt *k))
 {

@@ -676,7 +676,7 @@ static const struct row mods[] = {
 	{ "balance", FWT_MOD_BALANCE, do_balance },
 	{ "set_add", FWT_MOD_SET_ADD, in_and_out },
 	{ "set_remove", FWT_MOD_SET_REMOVE, in_and_out },
-	{ "node: test_node.c", FWT_MOD_NODE, NULL },
+	{ "node: test_node_asked.c", FWT_MOD_NODE, NULL },
 };
 
 /* What modifiers say besides, by the case that asks it. */

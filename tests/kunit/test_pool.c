@@ -11,6 +11,7 @@
 #include "policy.h"
 #include "pool.h"
 #include "prog.h"
+#include "test_race.h"
 
 static struct fwt_test_ns *ns;
 
@@ -479,7 +480,7 @@ static void race(struct kunit *test)
 		r[i].task = kthread_run(send, &r[i], "fwtree pool");
 		KUNIT_ASSERT_FALSE(test, IS_ERR(r[i].task));
 	}
-	end = jiffies + 3 * HZ;
+	end = jiffies + fwt_test_race_time(3 * HZ);
 	while (time_before(jiffies, end) || turn < 20) {
 		for (k = 0; k < 8; k++) {
 			u32 x = prandom_u32_state(&rnd);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Translation on real packets: sums, copies, pieces, errors, and nonsense. */
+/*
+ * Translation on real packets: sums, copies, pieces, errors, and nonsense. What others
+ * hold, too, is in test_way_clone.c.
+ */
 #include <linux/icmp.h>
 #include <linux/ip.h>
 #include <linux/prandom.h>
@@ -8,59 +11,12 @@
 #include <net/checksum.h>
 #include <net/ip6_checksum.h>
 
+#include "gateway.h"
 #include "hook.h"
-#include "packets.h"
 #include "policy.h"
-#include "prog.h"
 #include "way.h"
-#include "core/packet.h"
 
 static struct fwt_test_ns *ns;
-
-/*
- *   client 192.0.2.2 --- d0 [ gateway ] d1 --- 203.0.113.2 --- server 10.0.0.9
- *
- * Port 80 of the gateway is led to the server's 8080; what leaves by d1 has the
- * address 203.0.113.7 (or 2001:db8:2::7).
- */
-static const u32 client[2][4] = { { 0xc0000202 }, { 0x20010db8, 0x10000, 0, 2 } };
-static const u32 gateway[2][4] = { { 0xc0000201 }, { 0x20010db8, 0x10000, 0, 1 } };
-static const u32 server[2][4] = { { 0x0a000009 }, { 0x20010db8, 0x20000, 0, 9 } };
-static const u32 shown[2][4] = { { 0xcb007107 }, { 0x20010db8, 0x20000, 0, 7 } };
-
-static void apply_gateway(struct kunit *test, bool dnat, bool snat)
-{
-	struct fwt_test_prog *p = fwt_test_prog_new(test);
-	size_t len;
-	void *blob;
-	u32 r = fwt_test_rule(p, 1);
-
-	fwt_test_range(p, FWT_FIELD_DPORT, 80, 80, 1, 3);		/* 0 */
-	fwt_test_nat(p, FWT_MOD_DNAT, 4, server[0], 8080, 8080, 2);	/* 1 */
-	fwt_test_nat(p, FWT_MOD_DNAT, 6, server[1], 8080, 8080, 3);	/* 2 */
-	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, r);			/* 3 */
-	fwt_test_nat(p, FWT_MOD_SNAT, 4, shown[0], 0, 0, 5);		/* 4 */
-	fwt_test_nat(p, FWT_MOD_SNAT, 6, shown[1], 0, 0, 6);		/* 5 */
-	fwt_test_verdict(p, FWT_VERDICT_ACCEPT, r);			/* 6 */
-	fwt_test_hook(p, FWT_HOOK_INGRESS, dnat ? 0 : 3, NULL);
-	fwt_test_hook(p, FWT_HOOK_EGRESS, snat ? 4 : 6, NULL);
-	blob = fwt_test_build(test, p, &len);
-	fwt_test_apply(test, ns, blob, len);
-}
-
-static struct fwt_test_pkt request(u8 family, u8 protocol)
-{
-	struct fwt_test_pkt k = {
-		.family = family, .protocol = protocol, .sport = 1234, .dport = 80,
-		.tcp_flags = FWT_TCP_SYN, .seq = 1000,
-		.payload = protocol == IPPROTO_TCP ? 0 : 33,
-	};
-	bool six = family == 6;
-
-	memcpy(k.src, client[six], sizeof(k.src));
-	memcpy(k.dst, gateway[six], sizeof(k.dst));
-	return k;
-}
 
 static void expect_ends(struct kunit *test, const struct sk_buff *skb,
 			const u32 *src, u16 sport, const u32 *dst, u16 dport,
@@ -102,7 +58,7 @@ static void both_ways(struct kunit *test, u8 family, u8 protocol, bool dnat, boo
 	struct fwt_test_pkt k = request(family, protocol), r;
 	struct sk_buff *skb;
 
-	apply_gateway(test, dnat, snat);
+	apply_gateway(test, ns, dnat, snat);
 	skb = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	expect_ends(test, skb, snat ? shown[six] : client[six], snat ? 0 : 1234,
@@ -217,7 +173,7 @@ static void checksum_kinds(struct kunit *test)
 	struct sk_buff *skb;
 	u32 i, l3, at;
 
-	apply_gateway(test, true, true);
+	apply_gateway(test, ns, true, true);
 	for (i = 0; i < 16; i++) {
 		bool six = i & 1;
 
@@ -257,36 +213,6 @@ static void checksum_kinds(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
-/* A copy shares the bytes: who holds it must not see them change (R10). */
-static void clones(struct kunit *test)
-{
-	struct fwt_test_pkt k;
-	struct sk_buff *skb, *copy;
-	u32 i, len;
-	u8 *was;
-
-	apply_gateway(test, true, true);
-	for (i = 0; i < 4; i++) {
-		k = request(i & 1 ? 6 : 4, i & 2 ? IPPROTO_TCP : IPPROTO_UDP);
-		skb = fwt_test_skb(&k, ns->in);
-		KUNIT_ASSERT_NOT_NULL(test, skb);
-		len = skb->len;
-		was = kunit_kmalloc(test, len, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, was);
-		memcpy(was, skb->data, len);
-		copy = skb_clone(skb, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, copy);
-		copy = fwt_test_forward(ns, copy, false);
-		KUNIT_ASSERT_NOT_NULL(test, copy);
-		expect_ends(test, copy, shown[i & 1], 0, server[i & 1], 8080, "clone");
-		KUNIT_EXPECT_EQ_MSG(test, memcmp(was, skb->data, len), 0,
-				    "the original was written to");
-		kfree_skb(copy);
-		kfree_skb(skb);
-	}
-	fwt_test_clear(test, ns);
-}
-
 static u64 clashed(void)
 {
 	struct fwt_stats s;
@@ -306,7 +232,7 @@ static void copied(struct kunit *test)
 	u64 was;
 	u32 i;
 
-	apply_gateway(test, true, false);
+	apply_gateway(test, ns, true, false);
 	for (i = 0; i < 4; i++) {
 		bool six = i & 1;
 
@@ -348,31 +274,13 @@ static void copied(struct kunit *test)
 	fwt_test_clear(test, ns);
 }
 
-/* The first @linear bytes in the head, the rest in a page. */
-static struct sk_buff *in_pieces(struct kunit *test, struct sk_buff *skb, u32 linear)
-{
-	struct sk_buff *n = alloc_skb(256, GFP_KERNEL);
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	KUNIT_ASSERT_TRUE(test, n && page);
-	skb_reserve(n, 128);
-	skb_put_data(n, skb->data, linear);
-	memcpy(page_address(page), skb->data + linear, skb->len - linear);
-	skb_add_rx_frag(n, 0, page, 0, skb->len - linear, PAGE_SIZE);
-	skb_reset_network_header(n);
-	n->protocol = skb->protocol;
-	n->pkt_type = PACKET_HOST;
-	kfree_skb(skb);
-	return n;
-}
-
 static void pieces(struct kunit *test)
 {
 	struct fwt_test_pkt k;
 	struct sk_buff *skb;
 	u32 i, linear;
 
-	apply_gateway(test, true, true);
+	apply_gateway(test, ns, true, true);
 	for (i = 0; i < 4; i++) {
 		bool six = i & 1;
 
@@ -407,7 +315,7 @@ static void error_about(struct kunit *test, u8 family, u8 protocol)
 	u32 l3 = six ? 40 : 20, n;
 
 	k.payload = protocol == IPPROTO_TCP ? 0 : 20;
-	apply_gateway(test, true, true);
+	apply_gateway(test, ns, true, true);
 	about = fwt_test_forward(ns, fwt_test_skb(&k, ns->in), false);
 	KUNIT_ASSERT_NOT_NULL(test, about);
 	fwt_test_read(about, &q);
@@ -468,7 +376,7 @@ static void cut_off(struct kunit *test)
 	u32 i, n;
 	u8 *at;
 
-	apply_gateway(test, true, true);
+	apply_gateway(test, ns, true, true);
 	for (i = 0; i < 6; i++) {
 		struct sk_buff *whole;
 
@@ -503,7 +411,7 @@ static void nonsense(struct kunit *test)
 
 	kunit_info(test, "seed %llu", seed);
 	prandom_seed_state(&rnd, seed);
-	apply_gateway(test, true, true);
+	apply_gateway(test, ns, true, true);
 	for (i = 0; i < n; i++) {
 		u32 r = prandom_u32_state(&rnd);
 		bool back = r & 1;
@@ -545,7 +453,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(masquerade),
 	KUNIT_CASE(masquerade_asks),
 	KUNIT_CASE(checksum_kinds),
-	KUNIT_CASE(clones),
 	KUNIT_CASE(copied),
 	KUNIT_CASE(pieces),
 	KUNIT_CASE(errors),
