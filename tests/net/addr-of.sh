@@ -105,24 +105,29 @@ equal(refused(lambda: connect("home", NET[4], 90, timeout=0.3)), errno.ETIMEDOUT
 ok(reason("no-address") > before, "and counted", reason("no-address"))
 
 # A range, persistent: one source has one address, whatever it dials.
-run("ip", "-n", "net", "route", "add", "198.18.0.0/24", "via", "203.0.113.8")
 run("ip", "-n", "gw", "addr", "add", "203.0.113.8/24", "dev", "wan")
-run("ip", "-n", "gw", "route", "replace", "default", "via", "203.0.113.1")
-RANGE = "ingress { accept }\negress { oif wan snat to 198.18.0.0/24 %s accept; accept }"
-def shown(host, source):
+for a in (WAN[6], "fe80::8"):
+    run("ip", "-n", "gw", "addr", "add", a + "/64", "dev", "wan", "nodad")
+HOME2 = {4: "192.168.1.3", 6: "fd00:1::3"}
+RANGE = {4: "198.18.0.0/24", 6: "2001:db8:98::/64"}
+POLICY = "ingress { accept }\negress { oif wan snat to %s %s accept; accept }"
+def shown(host, source, f):
     seen = set()
     for i in range(8):
-        s = udp("net", NET[4])
+        s = udp("net", NET[f])
         u = udp(host, source)
-        u.sendto(b"x", s.getsockname())
+        u.sendto(b"x", s.getsockname()[:2])
         seen.add(s.recvfrom(9)[1][0])
     return seen
-apply(RANGE % "")
-ok(len(shown("home", HOME[4])) > 2, "a range: by the connection")
-apply(RANGE % "persistent")
-a, b = shown("home", HOME[4]), shown("home2", "192.168.1.3")
-equal((len(a), len(b)), (1, 1), "persistent: one address a source")
-ok(a != b, "persistent: another source has another one", (a, b))
+for f in (4, 6):
+    run("ip", f"-{f}", "-n", "net", "route", "add", RANGE[f], "via", WAN[f])
+    run("ip", f"-{f}", "-n", "gw", "route", "replace", "default", "via", NET[f])
+    apply(POLICY % (RANGE[f], ""))
+    ok(len(shown("home", HOME[f], f)) > 2, f"IPv{f}: a range: by the connection")
+    apply(POLICY % (RANGE[f], "persistent"))
+    a, b = shown("home", HOME[f], f), shown("home2", HOME2[f], f)
+    equal((len(a), len(b)), (1, 1), f"IPv{f}: persistent: one address a source")
+    ok(a != b, f"IPv{f}: persistent: another source has another one", (a, b))
 END
 
 # addr(IF*): of all that begin so, as they are now; and two fields in order.

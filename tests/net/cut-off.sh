@@ -3,7 +3,8 @@
 #
 # R18: what a changed policy has ended, or somebody by hand, is not taken up again from
 # the middle by its other end, where segments from the middle are taken up: in the
-# first minute, and by "option tcp-loose". Who began it goes on as soon as he may.
+# first minute, and by "option tcp-loose". Who began it goes on as soon as he may. What was
+# there before a first policy is taken up if the tree accepts it as it stands.
 #
 #   home ──── lan gw wan ──── net
 # shellcheck source=tests/net/lib.sh
@@ -91,6 +92,34 @@ for option in (ADOPT, LOOSE):
                     ok(False, f"{what}: allowed again, it goes on", e)
             p.close()
             server.close()
+
+# Adopted is what the tree accepts as it stands, also with a namespace's first policy.
+for f in (4, 6):
+    what = f"first policy IPv{f}"
+    run("fwctl", "-n", "gw", "flush")
+    server = listen("net", FAR[f], 20000)
+    p = Pair("home", FAR[f], 20000, server, source=(HOME[f], 6400))
+    ok(p.talk(), f"{what}: there is a connection, and no policy")
+    p.settled()
+    apply(POLICY % (ADOPT, 9, NAT))
+    was = reason("policy")
+    says(p.c)
+    ok(unread(p.s), f"{what}: one that does not accept it does not adopt it")
+    equal(there(20000), [], f"{what}: there is no record of it")
+    ok(reason("policy") > was and not rule("stray")["hits"],
+       f"{what}: it was asked as what may begin one", (reason("policy") - was, rule("stray")))
+    run("fwctl", "-n", "gw", "flush")
+    apply(POLICY % (ADOPT, 20000, NAT))
+    # TCP sends again more and more rarely.
+    p.s.settimeout(30)
+    try:
+        equal(receive(p.s, 4), b"more", f"{what}: one that accepts it does")
+    except OSError as e:
+        ok(False, f"{what}: one that accepts it does", e)
+    ok(p.talk(), f"{what}: both ways")
+    equal(len(there(20000)), 1, f"{what}: and there is a record")
+    p.close()
+    server.close()
 
 # Ended by hand, where segments from the middle are always taken up.
 for f in (4, 6):

@@ -6,6 +6,7 @@
 #
 #   home ──── lan gw wan ──── net      UDP, TCP and pings of both families, by
 #                                      masquerade, endpoint-independent, redirect
+# flavours: fast debug race leak
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -12,11 +12,16 @@
 top=${netdir%/tests/net}
 for how in both open same; do
 	router race
-	if "$top/build/player/race" $how "${RACE_SECONDS:-5}" >out 2>&1; then
-		say_ok "$how: one entry, and both packets go through"
-	else
-		say_not_ok "$how: one entry, and both packets go through"
-	fi
+	"$top/build/player/race" $how "${RACE_SECONDS:-5}" >out 2>&1
+	case $? in
+	0) say_ok "$how: they met, and there is one entry, and both packets go through" ;;
+	4)
+		skip "$how: two first packets that meet" "$(sed 's/^# //' out)"
+		ip netns del race
+		continue
+		;;
+	*) say_not_ok "$how: they met, and there is one entry, and both packets go through" ;;
+	esac
 	diag <out
 	books=$(fwctl -j -n race stats | j "d['connections']['created'] - d['connections']['ended'] - d['connections']['count']")
 	is "$how: the books are balanced" "$books" 0

@@ -85,5 +85,22 @@ fwctl("conn", "flush")
 equal(fwctl("conn", "count")["count"], 0, "R4: a flush leaves none")
 c = stats()["connections"]
 equal(c["created"], c["ended"], "R4: created = ended, when all are gone")
+
+# Of IPv6 a record has 64 bytes more, translated or not.
+apply("ingress { iif lo accept; ct state untracked accept; ct state invalid drop; accept }\n"
+      "egress { oif wan masquerade accept; accept }")
+fwctl("conn", "flush")
+with ns("net"):
+    far = sock(socket.SOCK_DGRAM, FAR[6], 200)
+clients = [udp("home", HOME[6]) for _ in range(100)]
+for u in clients:
+    u.sendto(b"x", (FAR[6], 200))
+shown = {far.recvfrom(9)[1][:2] for _ in clients}
+equal((len(shown), {a for a, _ in shown}), (100, {WAN[6]}), "a hundred translated connections of IPv6")
+c = stats()["connections"]
+SIZE6 = [int(l.split()[3]) for l in open("/proc/slabinfo") if l.startswith("fwtree_conn6 ")][0]
+ok(c["count"] == 100 and c["memory"] == (100 * 320 if SLOW == 1 else c["memory"]),
+   "stats say that each has 320 bytes", c)
+ok(SIZE6 <= 320 or SLOW > 1, "and so does slabinfo", SIZE6)
 END
 done_testing

@@ -6,6 +6,7 @@
 #
 #   home 192.168.1.2 ──── lan gw wan  203.0.113.8 ──── i0 net 198.51.100.7
 #        fd00:1::2            wan2 192.0.2.8      ──── i2     2001:db8:77::7
+# flavours: fast debug race leak
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology

@@ -3,7 +3,8 @@
 #
 # Documentation/examples/load-balancer.fw with four web servers and clients that
 # never stop: one of the servers is drained and comes back, one dies, one falls
-# silent. No request fails beyond those that were in flight to it.
+# silent, each of both families, and comes back. No request fails beyond those that were in
+# flight to it.
 #
 #   net (clients) ──── wan gw lan ──── s1 s2 s3 s4
 # shellcheck source=tests/net/lib.sh
@@ -36,6 +37,7 @@ server() {
 	fw -j pool list web | j "[s for s in d[0]['servers'] if s['server'] == '$1'][0]['$2']"
 }
 state_is() { [ "$(server "$1" state)" = "$2" ]; }
+got_more() { [ "$(server "$1" total)" -gt "$2" ]; }
 
 is "all four" "$(four net http://203.0.113.8/)" "s1 * s2 * s3 * s4 *"
 is "IPv6: all four" "$(four net 'http://[2001:db8:1::8]/')" "s1 * s2 * s3 * s4 *"
@@ -127,18 +129,29 @@ ok "dead: none failed but those that were led to it" \
 ok "monitor tells" wait_for grep -q "down.*192.168.1.12:8080 of pool web" "$TMP"/test/spawn.gw.*
 ok "of both" wait_for grep -q "up.*192.168.1.12:8080 of pool web" "$TMP"/test/spawn.gw.*
 
-# Falls silent: SYNs are not answered. They are said again, to another one.
-load
-so_many 10
-ip -n gw link set p-s4 down
-ok "silent: it is taken out" wait_for state_is 192.168.1.14:8080 down
-so_many 24
-ip -n gw link set p-s4 up
-unload
-note "failed: $(failed), of $(($(answered) + $(failed)))"
-# Established at that moment, and told nothing.
-ok "silent: none failed but those that were answered half" [ "$(failed)" -le 4 ]
-over "silent: counted" "$(reason servers-down)" 1
+# silent FAMILY SERVER URL: s4 falls silent, and is back: SYNs are not answered. They are said
+# again, to another one.
+silent() {
+	local before
+	before=$(reason servers-down)
+	load "$3"
+	so_many 10
+	ip -n gw link set p-s4 down
+	ok "$1, silent: it is taken out" wait_for state_is "$2" down
+	over "$1, silent: counted" "$(reason servers-down)" "$before"
+	so_many 24
+	ip -n gw link set p-s4 up
+	PATIENCE=60
+	ok "$1, silent, back: it is tried again, and taken in" wait_for state_is "$2" up
+	ok "$1, silent, back: and has its share again" wait_for got_more "$2" "$(server "$2" total)"
+	PATIENCE=
+	unload
+	note "failed: $(failed), of $(($(answered) + $(failed)))"
+	# Established at that moment, and told nothing.
+	ok "$1, silent: none failed but those that were answered half" [ "$(failed)" -le 4 ]
+}
+silent IPv4 192.168.1.14:8080 http://203.0.113.8/
+silent IPv6 '[fd00:1::14]:8080' 'http://[2001:db8:1::8]/'
 
 # IPv6 has servers of its own, that die by themselves.
 six='[fd00:1::13]:8080'
@@ -152,10 +165,8 @@ web 3
 PATIENCE=60
 ok "IPv6, back: it is tried again, and taken in" wait_for state_is "$six" up
 PATIENCE=
-total=$(server "$six" total)
-got_some() { [ "$(server "$six" total)" -gt "$total" ]; }
 PATIENCE=20
-ok "IPv6: and has its share again" wait_for got_some
+ok "IPv6: and has its share again" wait_for got_more "$six" "$(server "$six" total)"
 PATIENCE=
 unload
 note "failed: $(failed), of $(($(answered) + $(failed)))"

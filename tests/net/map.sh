@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Maps: where a connection leads, what mark it has, by what stands in one now.
+# Maps: where a connection leads, what mark it has, by what stands in one now. And where a
+# walk goes on that comes back from a tree.
 #
 #   home h0 .2 (servers) ─┐
 #                         ├─ lan gw wan ──── net (client)
@@ -195,6 +196,37 @@ equal((elements("ports"), run("fwctl", "-n", "gw", "set", "add", "ports", "25 ->
       "and no other")
 r = run("fwctl", "check", "-", data=TREES.replace("1 -> closed", "1 -> guest").replace("tree guest {", "tree guest { goto @other\n"))
 ok(r.returncode == 1 and "leads back to itself" in r.stderr and "guest -> guest" in r.stderr, "a loop by a map is refused, and shown", r.stderr)
+
+# return: on behind the call, also out of a tree that the called one goes to, and from a map's.
+apply("""
+map trees : port -> tree { elements = { 34 -> back } }
+ingress {
+    ct state untracked accept
+    not protocol udp accept
+    call first id first
+    dport 34 call @trees
+    count behind accept id behind
+}
+tree first {
+    udp dport 31 return
+    udp dport 32 goto back
+    udp dport 34 return
+    drop id refused
+}
+tree back { dport { 32, 34 } count back return; drop id lost }
+""")
+for f in (4, 6):
+    for port, want in ((31, (1, 0, 0)), (32, (1, 1, 0)), (33, (0, 0, 1)), (34, (1, 1, 0))):
+        def seen():
+            return rule("behind")["hits"], count("back"), rule("refused")["hits"]
+        before, behind = seen(), count("behind")
+        u = udp("net", NET[f])
+        u.sendto(b"x", (WAN[f], port))
+        u.close()
+        wait_for(lambda: seen() != before)
+        equal((tuple(n - b for n, b in zip(seen(), before)), count("behind") - behind), (want, want[0]),
+              f"IPv{f}, port {port}: {'on behind the call, once' if want[0] else 'its tree has refused it'}")
+equal(rule("lost")["hits"], 0, "return: nothing goes on in the tree that it ends")
 apply(POLICY)
 
 # Errors

@@ -7,6 +7,7 @@
 #
 #   home 192.168.1.2, .3 ──── lan gw wan ──── net 203.0.113.1, .2, .3
 #        fd00:1::2, ::3           203.0.113.8     2001:db8:1::1, ::2, ::3
+# flavours: fast debug race leak
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology

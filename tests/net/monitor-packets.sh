@@ -128,17 +128,18 @@ os.set_blocking(dump.stdout.fileno(), False)
 got = b""
 def dumped():
     global got
-    send(12)
+    send(12, f)
     got += dump.stdout.read() or b""
-    return b" > 198.51.100.7.12" in got
-ok(wait_for(dumped), "log group: tcpdump -i nflog:N sees the packet", got)
+    return f"{HOME[f]}.".encode() in got and f" > {FAR[f]}.12: UDP".encode() in got
+for f in (4, 6):
+    ok(wait_for(dumped), f"log group, IPv{f}: tcpdump -i nflog:N sees the packet", got)
+    e = logs.find("log", dport=12, family=f"ipv{f}")
+    ok(e and e["prefix"] == "group " and e["rule"]["id"] == "twelve", "and fwctl monitor too", e)
 dump.kill()
 dump.wait()
-e = logs.find("log", dport=12)
-ok(e and e["prefix"] == "group " and e["rule"]["id"] == "twelve", "and fwctl monitor too", e)
 ok("group drop" not in dmesg(), "but not the kernel's log")
 
-# Its prefix, as the netlink message has it (nfnetlink_log.h).
+# Its prefix and its group, as the netlink message has them (nfnetlink_log.h).
 with ns("gw"):
     nf = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
 nf.settimeout(TIMEOUT)
@@ -148,9 +149,14 @@ def config(attr):
     return struct.unpack_from("=i", nf.recv(4096), 16)[0]
 equal(config(struct.pack("=HHB3x", 5, 1, 1)), 0, "somebody listens to the group")
 config(struct.pack("=HHIBx", 10, 2, socket.htonl(0xffff), 2) + b"\0\0")
-send(12)
-data = nf.recv(65536)
-ok(b"group \0" in data, "log group: with the prefix", data[:64])
+for f in (4, 6):
+    send(12, f, b"to the group")
+    data = nf.recv(65536)
+    ok(b"group \0" in data, f"log group, IPv{f}: with the prefix", data[:64])
+    # struct nfgenmsg: family, version, res_id.
+    equal((data[16], struct.unpack_from("!H", data, 18)[0]), (FAMILY[f], 7), f"log group, IPv{f}: its family and group")
+    ok(socket.inet_pton(FAMILY[f], HOME[f]) + socket.inet_pton(FAMILY[f], FAR[f]) in data and b"to the group" in data,
+       f"log group, IPv{f}: the packet, whole", data)
 nf.close()
 
 # Text, for people.

@@ -26,6 +26,16 @@ def ask(f, kind):
     except OSError as e:
         return s, errno.errorcode.get(e.errno, "ETIMEDOUT")
 
+def told_by(s):
+    """Type and code of the ICMP error that a ping socket was told of, and the id quoted."""
+    try:
+        data, control, _, _ = s.recvmsg(100, 200, socket.MSG_ERRQUEUE)
+    except OSError as e:
+        return e
+    # struct sock_extended_err: errno, origin, type, code
+    type_, code = struct.unpack_from("=I4B", control[0][2])[2:4]
+    return type_, code, struct.unpack_from("!H", data, 4)[0]
+
 def told():
     """What fwctl monitor has said of ports that ran out."""
     monitor.text += monitor.stdout.read() or b""
@@ -80,17 +90,25 @@ for f in (4, 6):
     for i in range(4):
         with ns("home"):
             s = socket.socket(FAMILY[f], socket.SOCK_DGRAM, proto)
-        s.settimeout(0.5)
+        s.settimeout(1 + SLOW)
+        # IP_RECVERR, IPV6_RECVERR: which error it was, and about which packet.
+        s.setsockopt(*((socket.IPPROTO_IP, 11) if f == 4 else (socket.IPPROTO_IPV6, 25)), 1)
         s.bind((HOME[f], 700 + i))
         s.connect((FAR[f], 0))
         s.send(struct.pack("!BBHHH", 8 if f == 4 else 128, 0, 0, 0, 1) + b"ping")
         try:
             answers.append(struct.unpack("!BBHHH", s.recv(100)[:8])[3])
         except OSError as e:
-            answers.append(None)
+            answers.append(errno.errorcode.get(e.errno, "ETIMEDOUT"))
         pings.append(s)
-    equal(answers, [700, 701, 702, None], f"R1 IPv{f}: ids of pings run out, too")
+    equal(answers, [700, 701, 702, "EHOSTUNREACH" if f == 4 else "EACCES"],
+          f"R1 IPv{f}: ids of pings run out, too, and the client is told that there is none")
+    equal(told_by(pings[3]), (3, 13, 703) if f == 4 else (1, 1, 703),
+          f"R1 IPv{f}: by code 13, IPv6's 1, and the id that it asked by")
     equal(reason("nat-exhausted"), before + 1, f"R1 IPv{f}: and it is counted")
+    ok(wait_for(lambda: [e for e in told() if e["protocol"] == ("icmp" if f == 4 else "icmpv6") and
+                         e["family"] == f"ipv{f}" and e["original"]["icmp_id"] == 703]),
+       f"R1 IPv{f}: and who listens is told", told())
     c = conn_list()
     equal(sorted(x["reply"]["icmp_id"] for x in c if x["protocol"].startswith("icmp")), [100, 101, 102],
           f"R1 IPv{f}: each id once")
@@ -201,5 +219,44 @@ for f in (4, 6):
     # Who is not translated to an address of the gateway is not concerned.
     for x in own + [mine, thief] + [x for x, _ in got + udps]:
         x.close()
+
+# TCP: the program's SYN has the port back, in whatever state the client's connection is.
+# Whose server still has that asks back, and is told by the program's side that it is over.
+for f in (4, 6):
+    for state in ("ESTABLISHED", "TIME_WAIT"):
+        what = f"R13 IPv{f} TCP, {state}"
+        fwctl("conn", "flush")
+        EGRESS = "egress { iif lan oif wan masquerade to :5000-5009 accept; accept }"
+        apply(BASE + EGRESS)
+        client, port = ask(f, TCP)
+        apply(BASE.replace("ct state invalid", "ct state invalid tcp sport %d drop id stray; ct state invalid"
+                           % client.getsockname()[1]) + EGRESS)
+        if state == "TIME_WAIT":
+            client.close()
+        ok(wait_for(lambda: {c["state"] for c in conn_list("tcp")} == {state}), f"{what}: so it is", conn_list("tcp"))
+        before, wire = stats()["connections"]["ended_by"]["own-port"]["value"], Wire("home", "h0")
+        with ns("gw"):
+            program = sock(TCP, WAN[f], port)
+        program.settimeout(10 + SLOW)
+        try:
+            program.connect((FAR[f], 7))
+            answer = program.recv(100).decode().split()
+        except OSError as e:
+            answer = e
+        equal(answer, [WAN[f], str(port)], f"{what}: the gateway's program is served from its own port")
+        equal(stats()["connections"]["ended_by"]["own-port"]["value"], before + 1, f"{what}: which is counted")
+        # What the client says now is of nothing.
+        if state == "ESTABLISHED":
+            client.sendall(b"home's")
+            ok(wait_for(lambda: rule("stray")["hits"]), f"{what}: the client's segments are dropped, and counted")
+        try:
+            program.sendall(b"its own")
+            equal(receive(program, 7), b"its own", f"{what}: and nothing of the client's reaches the program")
+        except OSError as e:
+            ok(False, f"{what}: the program goes on", e)
+        far = socket.inet_pton(FAMILY[f], FAR[f])
+        equal([x for x in wire.frames() if far in x], [], f"{what}: nor anything of the far end's the client")
+        for x in (client, program, wire):
+            x.close()
 END
 done_testing

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# R12: prefix to prefix, both ways, both families; ports stay.
+# R12: prefix to prefix, both ways, both families; ports stay, unless another connection
+# has them.
 #
 #   home 192.168.1.2, .3 ──── lan gw wan ──── net 198.51.100.7
 #        fd00:1::2, ::3                           knows them as 10.9.9.2, .3
@@ -26,6 +27,9 @@ ingress {
 }
 egress {
 	iif lan oif wan {
+		# Who has what .2 would be seen by.
+		saddr 192.168.1.3 sport 6666 snat to 10.9.9.2:5556 accept
+		saddr fd00:1::3 sport 6666 snat to [2001:db8:99::2]:5556 accept
 		saddr 192.168.1.0/24 netmap to 10.9.9.0/24 accept
 		saddr fd00:1::/64 netmap to 2001:db8:99::/64 accept
 	}
@@ -47,7 +51,24 @@ for f in (4, 6):
             equal(s.recv(100).decode().split(), [OUTSIDE[f] % host, "5555"],
                   f"IPv{f} {name}: .{host} is seen with its number and its port")
             s.close()
-        server = sock
+        # Unless another connection has that port towards this server.
+        with ns("home"):
+            first, then = sock(kind, INSIDE[f] % 3, 6666), sock(kind, INSIDE[f] % 2, 5556)
+        shown = []
+        for s in (first, then):
+            s.connect((FAR[f], 7))
+            if kind == socket.SOCK_DGRAM:
+                s.send(b"who")
+            shown.append(s.recv(100).decode().split())
+        equal(shown[0], [OUTSIDE[f] % 2, "5556"], f"IPv{f} {name}: another one has .2's outside port")
+        ok(shown[1][0] == OUTSIDE[f] % 2 and shown[1][1] != "5556",
+           f"IPv{f} {name}: .2 is seen with its number and another port", shown)
+        for s, who in ((first, shown[0]), (then, shown[1])):
+            s.send(b"more")
+            got = s.recv(100).decode()
+            ok(got == "more" if kind == socket.SOCK_STREAM else got.split() == who,
+               f"IPv{f} {name}: {who} is answered", got)
+            s.close()
     for host in (2, 3):
         s = listen("home", INSIDE[f] % host, 80)
         p = Pair("net", OUTSIDE[f] % host, 80, s)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Checksums stay right through translation, with offload and without: GSO packets
+# R9: checksums stay right through translation, with offload and without: GSO packets
 # and CHECKSUM_PARTIAL from home, real checksums on the last hop.
 #
 #   home ──── lan gw wan ──── net        tx offload off on wan: the gateway's own
@@ -35,11 +35,11 @@ check() {
 		    first = b""
 		    while not first.endswith(b"\n"):
 		        first += c.recv(1)
-		    equal(receive(c, len(data)) == data, True, f"{what} IPv{f}: 200 kB come back as they went")
+		    equal(receive(c, len(data)) == data, True, f"R9 {what} IPv{f}: 200 kB come back as they went")
 		    c.close()
 		    u = udp("home", HOME[f])
 		    u.sendto(b"odd", (FAR[f], 7))
-		    ok(u.recv(100), f"{what} IPv{f}: UDP")
+		    ok(u.recv(100), f"R9 {what} IPv{f}: UDP")
 	END
 	# The last that was said.
 	ok "$what: all is written down" wait_for bash -c "tcpdump -r $what.pcap 2>/dev/null | grep -q 'IP6 .*UDP'"
@@ -52,15 +52,15 @@ check offload
 ip netns exec gw ethtool -K wan tx off tso off gso off >/dev/null
 ip netns exec net ethtool -K i0 rx off gro off >/dev/null
 check plain
-is "plain: tcpdump finds every checksum right" \
+is "R9 plain: tcpdump finds every checksum right" \
 	"$(tcpdump -vv -nn -r plain.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(incorrect\|\[bad \|bad cksum')" 0
-over "plain: and looked at some" "$(tcpdump -vv -nn -r plain.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(correct)')" 100
+over "R9 plain: and looked at some" "$(tcpdump -vv -nn -r plain.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(correct)')" 100
 ip netns exec home ethtool -K h0 tx off tso off gso off >/dev/null
 ip netns exec gw ethtool -K lan rx off gro off >/dev/null
 check software
-is "software: tcpdump finds every checksum right" \
+is "R9 software: tcpdump finds every checksum right" \
 	"$(tcpdump -vv -nn -r software.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(incorrect\|\[bad \|bad cksum')" 0
-over "software: and looked at some" "$(tcpdump -vv -nn -r software.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(correct)')" 100
+over "R9 software: and looked at some" "$(tcpdump -vv -nn -r software.pcap 'src host 203.0.113.8 or src host 2001:db8:1::8' 2>/dev/null | grep -c '(correct)')" 100
 
 # UDP without a checksum stays so; one that comes to 0 is sent as 0xffff.
 py <<'END'
@@ -83,7 +83,7 @@ def seen(data):
             return struct.unpack("!H", u[6:8])[0], csum(pseudo + u[:struct.unpack("!H", u[4:6])[0]])
     return None
 wire.send(datagram(1234, b"nosum---", False))
-equal((seen(b"nosum---") or (None,))[0], 0, "UDP checksum 0 stays 0")
+equal((seen(b"nosum---") or (None,))[0], 0, "R9: UDP checksum 0 stays 0")
 zeros = 0
 for i in range(0, 0x10000, 257 if SLOW == 1 else 2000):
     data = b"ZERO" + struct.pack("!H", i)
@@ -94,6 +94,6 @@ for x in out.frames(1 + 0.5 * SLOW):
         u, ip = x[34:], x[14:]
         n = struct.unpack("!H", u[4:6])[0]
         got[u[8:14]] = (u[6:8] != b"\0\0" and csum(ip[12:20] + struct.pack("!BBH", 0, 17, n) + u[:n]) == 0)
-ok(len(got) > 20 and all(got.values()), "and a computed one is right, and never 0", (len(got), [k for k in got if not got[k]]))
+ok(len(got) > 20 and all(got.values()), "R9: and a computed one is right, and never 0", (len(got), [k for k in got if not got[k]]))
 END
 done_testing

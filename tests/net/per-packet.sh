@@ -235,7 +235,17 @@ ingress {
 	iif wan ct state established ct status dnat tcp sport { 80, 81 } count back accept
 	drop
 }
-egress { oif wan masquerade accept; accept }
+egress {
+	ct direction original ct original daddr 192.168.1.1 ct original protocol tcp ct original dport 88 count asked4
+	ct direction original ct original daddr fd00:1::1 ct original protocol tcp ct original dport 88 count asked6
+	ct direction reply ct original daddr 192.168.1.1 ct original protocol tcp ct original dport 88 count told4
+	ct direction reply ct original daddr fd00:1::1 ct original protocol tcp ct original dport 88 count told6
+	ct original sport 45088 count client
+	ct original daddr { 198.51.100.7, 2001:db8:77::7 } count server
+	ct original protocol udp ct original dport 88 count other
+	oif wan masquerade accept
+	accept
+}
 END
 py <<'END'
 from netlib import *
@@ -250,9 +260,10 @@ for v in (4, 6):
     servers = {p: listen("net", FAR[v], p) for p in (80, 81)}
     for s in servers.values():
         s.settimeout(0.5)
+    before = {k: n["packets"] for k, n in stats()["counters"].items()}
 
-    def led():
-        c = connect("home", LAN[v], 88)
+    def led(port=0):
+        c = connect("home", LAN[v], 88, (HOME[v], port))
         for p, s in servers.items():
             try:
                 return c, s.accept()[0], p
@@ -267,6 +278,27 @@ for v in (4, 6):
         except OSError:
             return False
 
+    # As its client began it, whatever it is translated to: packets both ways, each once.
+    c, d, p = led(45088)
+    ok(all(talk(c, d) for i in range(3)), f"v{v} balance: a connection talks")
+
+    def counted():
+        after = {k: n["packets"] for k, n in stats()["counters"].items()}
+        return {k: after[k] - before[k] for k in ("asked4", "told4", "asked6", "told6", "client", "server", "other")}
+
+    def passed():
+        r = conn_list("sport", "45088", "dport", "88")[0]
+        there, back = (r[k]["packets"] for k in ("original", "reply"))
+        return {"asked4": 0, "told4": 0, "asked6": 0, "told6": 0, f"asked{v}": there, f"told{v}": back,
+                "client": there + back, "server": 0, "other": 0}
+
+    wait_for(lambda: counted() == passed())
+    equal(counted(), passed(), f"v{v} ct original: at egress, both ways, of each packet")
+    ok(min(passed()[k] for k in (f"asked{v}", f"told{v}")) > 3, f"v{v} ct original: of several each way", passed())
+    # By a RST: nothing is said again later, when the policy is another one.
+    for s in (c, d):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
     both = sorted((led() for i in range(2)), key=lambda x: x[2])
     equal([x[2] for x in both], [80, 81], f"v{v} balance: in turns")
     ok(all(talk(c, d) for c, d, p in both for i in range(3)), f"v{v} balance: later packets go where the first went")

@@ -27,10 +27,13 @@ pool turns { scheduler round-robin
 	192.168.1.11:8080; 192.168.1.12:8080; 192.168.1.13:8080; 192.168.1.14:8080
 	[fd00:1::11]:8080; [fd00:1::12]:8080
 }
-pool lines { 192.168.1.11:8080 weight 3; 192.168.1.12:8080 }
+pool lines { 192.168.1.11:8080 weight 3; 192.168.1.12:8080; [fd00:1::11]:8080 weight 3; [fd00:1::12]:8080 }
 pool few { scheduler least-conn; 192.168.1.13:8080; 192.168.1.14:8080 }
 pool four { scheduler random; 192.168.1.11:8080 }
-pool ranges { scheduler round-robin; 192.168.1.11:5000-5003; 192.168.1.12 }
+pool chance { scheduler random
+	192.168.1.11:8080 weight 3; 192.168.1.12:8080; [fd00:1::11]:8080 weight 3; [fd00:1::12]:8080
+}
+pool ranges { scheduler round-robin; 192.168.1.11:5000-5003; 192.168.1.12; [fd00:1::11]:5000-5003; [fd00:1::12] }
 pool hashed { scheduler source-hash
 	192.168.1.11:8080; 192.168.1.12:8080; 192.168.1.13:8080; 192.168.1.14:8080
 	[fd00:1::11]:8080; [fd00:1::12]:8080; [fd00:1::13]:8080; [fd00:1::14]:8080
@@ -50,6 +53,8 @@ ingress {
 	tcp dport 88-89 balance @hashed accept
 	tcp dport 86 balance @four or reject with admin-prohibited accept
 	udp dport 53 balance @turns accept
+	dport 91 balance @chance accept
+	udp dport 92 balance @lines accept
 	${2-}
 	drop
 }
@@ -75,7 +80,7 @@ completes() {
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _fwctl; echo "${COMPREPLY[@]}"' \
 		- "$(dirname "$0")/../../tools/completion/fwctl" "$@")" "$want"
 }
-completes 'few four hashed lines ranges turns' fwctl pool drain ''
+completes 'chance few four hashed lines ranges turns' fwctl pool drain ''
 completes '192.168.1.13:8080 192.168.1.14:8080' fwctl pool drain few ''
 completes 'turns' fwctl rule add before ''
 completes 'wan' fwctl conn list iif w
@@ -154,20 +159,21 @@ connect("net", WAN[4], 85).close()
 equal(len(conn_list("family", "ipv6", "dport", "85")), 0, "and no connection is left of what was refused")
 
 # A range of ports as long as the one dialled: one to one; without a port it stays.
-a = [listen("s1", "192.168.1.11", p) for p in (5000, 5003)]
-b = [listen("s2", "192.168.1.12", p) for p in (4000, 4003)]
-seen = []
-for i, port in ((0, 4000), (0, 4000), (1, 4003), (1, 4003)):
-    c = connect("net", WAN[4], port)
-    for name, s in (("s1", a[i]), ("s2", b[i])):
-        s.settimeout(0.3)
-        try:
-            s.accept()
-            seen.append(name)
-        except OSError:
-            pass
-    c.close()
-equal(sorted(seen), ["s1", "s1", "s2", "s2"], "ports: a range one to one, or the packet's own")
+for f, text in ((4, "192.168.1.1%d"), (6, "fd00:1::1%d")):
+    a = [listen("s1", text % 1, p) for p in (5000, 5003)]
+    b = [listen("s2", text % 2, p) for p in (4000, 4003)]
+    seen = []
+    for i, port in ((0, 4000), (0, 4000), (1, 4003), (1, 4003)):
+        c = connect("net", WAN[f], port)
+        for name, s in (("s1", a[i]), ("s2", b[i])):
+            s.settimeout(0.3)
+            try:
+                s.accept()
+                seen.append(name)
+            except OSError:
+                pass
+        c.close()
+    equal(sorted(seen), ["s1", "s1", "s2", "s2"], f"IPv{f} ports: a range one to one, or the packet's own")
 
 # UDP: a flow stays with its server, and the answer comes from the address dialled.
 servers = {i: udp(f"s{i}", f"192.168.1.1{i}", 8080) for i in (1, 2, 3, 4)}
@@ -188,6 +194,88 @@ for n in range(8):
         u.recv(10)      # connected: from whom it dialled, or never
 ok(all(len(x) == 2 and x[0] == x[1] for x in got.values()), "UDP: a flow has one server", got)
 equal(sorted(x[0] for x in got.values()), [1, 1, 2, 2, 3, 3, 4, 4], "UDP: each its turn")
+END
+
+# By weight: of 600 flows each is given to the first of two servers with three chances in four.
+py <<'END'
+import math
+
+def within(n, p):
+    """How many of @n are such, of which each is one by the chance @p: but once in 10^9."""
+    chance = [math.comb(n, k) * p ** k * (1 - p) ** (n - k) for k in range(n + 1)]
+    least, most = (next(k for k in range(n) if sum(side[:k + 1]) > 5e-10) for side in (chance, chance[::-1]))
+    return least, n - most
+
+def given(pool):
+    return {s["server"]: s["total"] for s in fwctl("pool", "list", pool)[0]["servers"]}
+
+N = 600
+least, most = within(N, 3 / 4)
+for f, text in ((4, "192.168.1.1%d"), (6, "fd00:1::1%d")):
+    names = [(text if f == 4 else "[%s]" % text) % i + ":8080" for i in (1, 2)]
+    takers = [udp(f"s{i}", text % i, 8080) for i in (1, 2)]
+    for s in takers:
+        s.setblocking(False)
+    for pool, port in (("chance", 91), ("lines", 92)):
+        before, got = given(pool), [0, 0]
+        def taken(n):
+            for i, s in enumerate(takers):
+                try:
+                    while s.recv(9):
+                        got[i] += 1
+                except BlockingIOError:
+                    pass
+            return sum(got) >= n
+        for i in range(N):
+            u = udp("net", NET[f], 20000 + i)
+            u.sendto(b"flow", (WAN[f], port))
+            u.close()
+            taken(0)
+        ok(wait_for(lambda: taken(N)), f"IPv{f}, {pool}: each flow comes to a server", got)
+        ok(least <= got[0] <= most, f"IPv{f}, {pool}: by weight, 3 to 1", (got, least, most))
+        equal([given(pool)[s] - before[s] for s in names], got, f"IPv{f}, {pool}: who was given them is counted")
+    for s in takers:
+        s.close()
+
+# Bytes and packets of a server are those of its connections, and stay when these are over.
+def told():
+    return {s["server"]: [s["packets"], s["bytes"]] for s in fwctl("pool", "list", "chance")[0]["servers"]}
+
+def since():
+    return {s: [n - b for n, b in zip(now, before[s])] for s, now in told().items()}
+
+def asks(n):
+    """How many bytes of text came."""
+    size = 0
+    for f in (4, 6):
+        for i in range(n):
+            c = connect("net", WAN[f], 91)
+            c.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            size += len(b"".join(iter(lambda: c.recv(4096), b"")))
+            c.close()
+    return size
+
+def carried():
+    to = {s: [0, 0] for s in before}
+    for c in conn_list("dport", "91"):
+        a = c["reply"]["saddr"]
+        server = to[("[%s]" if ":" in a else "%s") % a + ":%d" % c["reply"]["sport"]]
+        for way in ("original", "reply"):
+            server[0] += c[way]["packets"]
+            server[1] += c[way]["bytes"]
+    return to
+
+fwctl("conn", "flush")
+before = told()
+ok(all(p > 0 and b > 0 for p, b in before.values()), "bytes: of flows of UDP", before)
+size = asks(20)
+wait_for(lambda: since() == carried())
+equal(since(), carried(), "bytes and packets of a server: the sums of its connections'")
+now = since()
+ok(sum(b for _, b in now.values()) > size, "bytes: of requests and answers, with their headers", (now, size))
+fwctl("conn", "flush")
+equal((since(), [s["conns"] for s in fwctl("pool", "list", "chance")[0]["servers"]]), (now, [0] * 4),
+      "bytes: kept when the connections are over")
 END
 
 is "what starts here is balanced, too" "$(on gw bash -c \

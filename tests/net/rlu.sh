@@ -161,6 +161,35 @@ for f in FAMILIES:
         equal(a.say("gw", None, FAR[f], uid=1234), "two", f"IPv{f}: by its socket's owner")
     with Asked("route oif", NAMES, hook="egress", before="set mark 5") as a:
         equal(a.say("gw", WAN[f], FAR[f]), "two", f"IPv{f}: after a mark")
+    with Asked("route type", TYPES, hook="egress") as a:
+        equal(a.say("gw", None, FAR[f]), "unicast", f"IPv{f}, of here: route type: unicast")
+        equal(a.say("gw", None, LAN[f]), "local", f"IPv{f}, of here: of what is ours: local")
+        group = "224.0.0.251" if f == 4 else "ff02::fb"
+        equal(a.say("gw", None, group, dev="lan"), "multicast", f"IPv{f}, of here: of a group: multicast")
+    near = NET[f][:-1] + "99"
+    with Asked("route nexthop", [NET[f], TWO[f][:-1] + "1", near, "none"], hook="egress") as a:
+        equal(a.say("gw", None, FAR[f]), NET[f], f"IPv{f}, of here: route nexthop: the gateway")
+        equal(a.say("gw", None, FAR[f], mark=5), TWO[f][:-1] + "1", f"IPv{f}, of here: that of its mark's way")
+        equal(a.say("gw", None, near), near, f"IPv{f}, of here: on a link the destination")
+        equal(a.say("gw", None, LAN[f]), "none", f"IPv{f}, of here: none of what is ours")
+    own = "10.1.0.1" if f == 4 else "2001:db8:a1::1"
+    with Asked("route saddr", [WAN[f], LAN[f], "none"], hook="egress") as a:
+        equal(a.say("gw", None, FAR[f]), WAN[f], f"IPv{f}, of here: route saddr: of the interface")
+        equal(a.say("gw", LAN[f], FAR[f]), WAN[f], f"IPv{f}, of here: whatever its socket is bound to")
+        equal(a.say("gw", None, own), WAN[f], f"IPv{f}, of here: that of the route, if it has one")
+        equal(a.say("gw", None, HOME[f]), LAN[f], f"IPv{f}, of here: of the other link's")
+    # Led elsewhere: of where that is, while the kernel's own route is the first one still.
+    lost = "10.66.0.1" if f == 4 else "[2001:db8:66::1]"
+    inside = HOME[f] if f == 4 else f"[{HOME[f]}]"
+    for before, field, values, want in ((f"dnat to {lost}", "route type", TYPES, "unreachable"),
+                                        (f"dnat to {lost}", "route oif", NAMES, "none"),
+                                        (f"dnat to {inside}", "route oif", NAMES, "lan"),
+                                        ("balance @lost", "route type", TYPES, "unreachable"),
+                                        ("balance @lost", "route oif", NAMES, "none"),
+                                        ("balance @inside", "route oif", NAMES, "lan")):
+        with Asked(field, values, hook="egress", before="iif none route oif wan " + before,
+                   more=f"pool lost {{ {lost} }}\npool inside {{ {inside} }}") as a:
+            equal(a.say("gw", None, FAR[f]), want, f"IPv{f}, of here: {before}: {field} is its target's, {want}")
     with Asked("route oif", NAMES, hook="egress") as a:
         equal(a.say("home", HOME[f], FAR[f]), "wan", f"IPv{f}: what is forwarded, on its way out")
     with Asked("route reverse", NAMES, hook="egress") as a:

@@ -208,11 +208,13 @@ ip -n home link add link h0 name h0.5 type vlan id 5
 ip -n gw link add link lan name lan.9 type vlan id 9
 ip -n home link set h0.5 up
 ip -n gw link set lan.9 up
-addr home h0.5 192.168.5.2/24
-addr gw lan.9 192.168.5.1/24
+addr home h0.5 192.168.5.2/24 fd00:5::2/64
+addr gw lan.9 192.168.5.1/24 fd00:5::1/64
 must_apply <<'END'
 ingress device lan {
-	vlan id 5 set vlan 9 count tagged accept
+	vlan id 5 icmp type echo-request set vlan 9 count tagged accept
+	vlan id 5 icmpv6 type echo-request set vlan 9 count tagged6 accept
+	vlan id 5 set vlan 9 accept
 	tcp dport 80 set dscp cs1 set mark 5 set priority 3 set ttl 77 set mss 1000 accept
 	accept
 }
@@ -225,8 +227,10 @@ ingress {
 	accept
 }
 END
-ok "vlan: another one, both ways" on home ping -n -c 1 -W 1 192.168.5.1
-over "vlan: counted" "$(counter tagged)" 0
+ok "IPv4, vlan: another one, both ways" on home ping -n -c 1 -W 1 192.168.5.1
+is "IPv4, vlan: counted" "$(counter tagged)" 1
+ok "IPv6, vlan: another one, both ways" on home ping -n -c 1 -W 1 fd00:5::1
+is "IPv6, vlan: counted" "$(counter tagged6)" 1
 py <<'END'
 from seen import *
 taps = [Tap("net", "i0"), Tap("home", "h0")]
@@ -278,5 +282,7 @@ becomes("come", (7, frames + 14 + ip[4]), "device: and one behind three that hav
 becomes("within", (2, 2 * (14 + ip[4])), "device: of frames, two have used it up but for 16 bytes")
 udp("home", "192.168.5.2").sendto(b"x" * 100, ("192.168.5.1", 87))
 becomes("fifth", (1, 14 + 4 + ip[4]), "device: a tag is of the frame")
+udp("home", "fd00:5::2").sendto(b"x" * 100, ("fd00:5::1", 87))
+becomes("fifth", (2, 2 * (14 + 4) + ip[4] + ip[6]), "device: of IPv6, too")
 END
 done_testing

@@ -9,6 +9,7 @@
 # Runs last. Under KASAN the module does not come back: User-Mode Linux leaves
 # the red zones of an unloaded module's variables poisoned, and complains of the
 # next module that is loaded to the same place.
+# flavours: fast debug race leak
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 topology

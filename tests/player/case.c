@@ -254,6 +254,14 @@ static bool error_word(struct line *l, const char *w)
 		l->elsewhere = true;
 		return true;
 	}
+	if (!strcmp(w, "in-pieces")) {
+		l->in_pieces = true;
+		return true;
+	}
+	if (!strcmp(w, "later")) {
+		l->later = true;
+		return true;
+	}
 	if (!strcmp(w, "bad-sum")) {
 		l->bad_sum = true;
 		return true;

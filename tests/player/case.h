@@ -56,6 +56,8 @@ enum error_what {
  * @seq_add: added to the quoted TCP sequence
  * @port_add: added to the quoted source port
  * @elsewhere: it goes to another address than the quoted packet came from
+ * @in_pieces: it quotes the first fragment of that packet
+ * @later: it quotes another one
  * @out: what becomes of it
  * @reason: for OUT_DROP
  * @of_it: the same where the connection is there of whose ends it is, or 0
@@ -90,6 +92,8 @@ struct line {
 	int seq_add;
 	int port_add;
 	bool elsewhere;
+	bool in_pieces;
+	bool later;
 
 	enum line_out out;
 	enum fwt_reason reason;

@@ -275,6 +275,20 @@ static void router(const struct run *r, u32 *addr, enum fwt_dir side)
 	addr[3] = side == FWT_ORIGINAL ? 1 : 2;
 }
 
+/* Bytes of a quoted packet's first fragment. */
+#define PIECE	64
+
+/* It was cut up on its way. */
+static void set_piece(struct pkt_spec *s, const struct line *l)
+{
+	if (!l->in_pieces && !l->later)
+		return;
+	s->frag = true;
+	s->frag_off = l->later ? PIECE : 0;
+	s->frag_len = l->later ? 0 : PIECE;
+	s->frag_more = !l->later;
+}
+
 /* An error of what went the other way: on its side the quoted packet is as it left,
  * on the other as it came.
  */
@@ -294,6 +308,8 @@ static bool error(struct run *r, const struct line *l, struct two_sides *t)
 	t->quote_out.tcp_seq += (u32)l->seq_add;
 	t->quote_in.sport += (u16)l->port_add;
 	t->quote_out.sport += (u16)l->port_add;
+	set_piece(&t->quote_in, l);
+	set_piece(&t->quote_out, l);
 
 	fill_error(r, &t->in, l);
 	t->in.quote = &t->quote_in;
