@@ -6,9 +6,10 @@
  *	filters acl|fw|ipc|KIND|FILE COUNT [OPTION...]
  *
  * KIND is one of those that are built to hurt: alike, nested, ranges, ports, wild,
- * cross.
+ * cross; and flags, rules that differ by TCP flags alone, which are no ClassBench
+ * filters: as policy and packets only.
  *
- *	-6		IPv6 (of those at random)
+ *	-6		IPv6 (of those at random, and of nested)
  *	-s SEED		another set
  *	-d		none that overlaps one before it
  *	-o WHAT		classbench (the default)
@@ -102,6 +103,17 @@ static bool meets(u32 a, u32 alen, u32 b, u32 blen)
 	u32 len = min(alen, blen);
 
 	return !len || !((a ^ b) >> (32 - len));
+}
+
+/* Addresses of either family: a word that either leaves open meets any. */
+static bool prefixes_meet(const u32 *a, u32 alen, const u32 *b, u32 blen)
+{
+	u32 len = min(alen, blen), i;
+
+	for (i = 0; len > 32 * i; i++)
+		if (!meets(a[i], min(len - 32 * i, 32u), b[i], 32))
+			return false;
+	return true;
 }
 
 /* A rule of a wide destination is in each of the chains, in its place, so that the
@@ -226,10 +238,58 @@ static void packets(const struct fwt_filter *f, u32 n, u64 seed)
 	}
 }
 
+/* Most ask for ECE, which no packet below has: what matches stands deep. */
+static void flags_policy(u32 n, const char *hook, u64 seed)
+{
+	u64 state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	u32 i, r, mask, value;
+
+	printf("%s {\n", hook);
+	for (i = 0; i < n; i++) {
+		r = filter_rnd(&state);
+		mask = r >> 16 & 63 ? (r & 0xff) | 0x40 : 0x3f;
+		value = r >> 16 & 63 ? (r >> 8 & mask) | 0x40 : r & mask;
+		printf("\tsaddr 10.0.0.0/8 tcp flags & 0x%x == 0x%x %s\n", mask, value,
+		       i & 1 ? "drop" : "accept");
+	}
+	printf("\tdrop\n}\n");
+}
+
+/* What fwctl explain has words for. */
+static void flags_packets(u64 seed)
+{
+	static const char *const word[] = { "fin", "syn", "rst", "psh", "ack", "urg" };
+	u64 state = seed * 99 + 7;
+	u32 i, k, r;
+
+	for (i = 0; i < TRACE; i++) {
+		r = filter_rnd(&state);
+		printf("in d0 tcp %u.1.2.3:4 to 192.0.2.1:%u", r >> 30 ? 10 : 11,
+		       1 + (r >> 16 & 0xff));
+		for (k = 0; k < 6; k++)
+			if (r >> k & 1)
+				printf(" %s", word[k]);
+		printf("\n");
+	}
+}
+
+static int flags(u32 n, const char *what, bool six, bool apart, const char *hook, u64 seed)
+{
+	if (six || apart || (strcmp(what, "policy") && strcmp(what, "packets"))) {
+		fprintf(stderr, "flags: for IPv4, as policy or packets, and all overlap\n");
+		return 1;
+	}
+	if (!strcmp(what, "policy"))
+		flags_policy(n, hook ? hook : "ingress", seed);
+	else
+		flags_packets(seed);
+	return 0;
+}
+
 static bool overlap(const struct fwt_filter *a, const struct fwt_filter *b)
 {
-	return meets(a->saddr[0], a->slen, b->saddr[0], b->slen) &&
-	       meets(a->daddr[0], a->dlen, b->daddr[0], b->dlen) &&
+	return prefixes_meet(a->saddr, a->slen, b->saddr, b->slen) &&
+	       prefixes_meet(a->daddr, a->dlen, b->daddr, b->dlen) &&
 	       (a->any_protocol || b->any_protocol || a->protocol == b->protocol) &&
 	       a->sport_lo <= b->sport_hi && b->sport_lo <= a->sport_hi &&
 	       a->dport_lo <= b->dport_hi && b->dport_lo <= a->dport_hi;
@@ -282,10 +342,21 @@ static struct fwt_filter *get(const char *from, u32 *n, bool six, bool apart, u6
 
 		if (strcmp(from, filter_hurt_name[family]))
 			continue;
+		if (six && !filter_hurt_has6((enum filter_hurt)family)) {
+			fprintf(stderr, "%s: there is none for IPv6\n", from);
+			return NULL;
+		}
 		f = calloc(*n, sizeof(*f));
-		if (f)
-			filters_hurt(f, *n, (enum filter_hurt)family, seed);
+		if (!f)
+			return NULL;
+		filters_hurt(f, *n, (enum filter_hurt)family, six, seed);
+		*n = apart ? disjoint(f, *n, *n) : *n;
 		return f;
+	}
+	if (six) {
+		fprintf(stderr, "%s: -6 is for what is made here, a file's are what they are\n",
+			from);
+		return NULL;
 	}
 	in = fopen(from, "r");
 	if (!in) {
@@ -330,6 +401,8 @@ int main(int argc, char **argv)
 		else
 			return usage();
 	}
+	if (!strcmp(argv[1], "flags"))
+		return flags(n, what, six, apart, hook, seed);
 	f = get(argv[1], &n, six, apart, seed);
 	if (!f)
 		return 1;

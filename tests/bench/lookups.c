@@ -6,9 +6,10 @@
  *
  * Each set becomes a policy, is parsed, compiled and verified as fwctl and the
  * module do it, and is asked about headers drawn from its rules, from their edges
- * plus and minus one, and uniformly: HEADERS that differ. CHECKS are held against first match
- * over the filters as they were read; a difference is an error, shown with the
- * least filters that have it. RULES is the least number that becomes a forest. A
+ * plus and minus one (some of the other family), and uniformly: HEADERS that differ.
+ * CHECKS are held against first match over the filters as they were read; a difference is
+ * an error, shown with the least filters that have it. What is counted of a look-up ends
+ * where the walk does, or that is an error, too. RULES is the least number that becomes a forest. A
  * line a set, of words to be read by the benchmark: name=value; none with -n 0,
  * which checks alone.
  */
@@ -26,6 +27,7 @@
 #include "tree.h"
 
 #define HEADERS		(1u << 16)	/* those that are timed, unless other is said */
+#define LANES		4		/* trees in step, as core/forest.c has it */
 
 static double now(void)
 {
@@ -62,74 +64,143 @@ static void touch(struct lines *l, const void *from, size_t len)
 	}
 }
 
-/* The same way as core/forest.c, counted. */
-static void count(const struct fwt_program *prog, const struct fwt_packet *p, struct counts *c)
-{
-	bool six = p->family == 6;
-	const struct fwt_prog_forest *f = prog->forest;
-	u32 part = six ? FWT_PART_IPV6 : FWT_PART_IPV4, t, best = FWT_NONE, i;
-	u32 key[11], cuts = 0, boxes = 0, d, n = six ? 8 : 2;
+/**
+ * struct counting - one look-up, as struct search of core/forest.c
+ * @key: the packet's point, by enum fwt_dim or fwt_dim6
+ * @best: the least node of a box that holds the packet
+ */
+struct counting {
+	const struct fwt_program *prog;
+	bool six, ports;
+	u32 key[__FWT_DIM6_MAX];
+	u32 best;
+	u32 cuts, boxes;
 	struct lines lines;
+};
 
-	lines.n = 0;
-	for (i = 0; i < n; i++)
-		key[i] = i < n / 2 ? p->saddr[i] : p->daddr[i - n / 2];
-	key[n] = p->sport;
-	key[n + 1] = p->dport;
-	key[n + 2] = p->protocol;
-	for (t = f->tree[part]; t < f->tree[part] + f->n_trees[part]; t++) {
-		const struct fwt_prog_cut *at = prog->cut + prog->tree[t].root;
+static bool holds4(const struct counting *c, const struct fwt_box4 *b)
+{
+	return c->key[FWT_DIM_SADDR] >= b->saddr_lo && c->key[FWT_DIM_SADDR] <= b->saddr_hi &&
+	       c->key[FWT_DIM_DADDR] >= b->daddr_lo && c->key[FWT_DIM_DADDR] <= b->daddr_hi &&
+	       c->key[FWT_DIM_SPORT] >= b->sport_lo && c->key[FWT_DIM_SPORT] <= b->sport_hi &&
+	       c->key[FWT_DIM_DPORT] >= b->dport_lo && c->key[FWT_DIM_DPORT] <= b->dport_hi &&
+	       c->key[FWT_DIM_PROTOCOL] >= b->protocol_lo &&
+	       c->key[FWT_DIM_PROTOCOL] <= b->protocol_hi &&
+	       (c->ports || !(b->flags & FWT_BOX_PORTS));
+}
 
-		touch(&lines, &prog->tree[t], sizeof(prog->tree[t]));
-		if (prog->tree[t].first >= best)
-			break;
-		touch(&lines, at, sizeof(*at));
-		for (; at->to >> FWT_CUT_SHIFT != FWT_CUT_LEAF; cuts++) {
-			at = prog->cut + (at->to & FWT_CUT_MAX) +
-			     (key[at->to >> FWT_CUT_SHIFT] > at->at);
-			touch(&lines, at, sizeof(*at));
+static bool holds6(const struct counting *c, const struct fwt_prog_box6 *b)
+{
+	u32 d;
+
+	for (d = 0; d < 8; d++)
+		if (c->key[d] < b->addr_lo[d] || c->key[d] > b->addr_hi[d])
+			return false;
+	return c->key[FWT_DIM6_SPORT] >= b->sport_lo && c->key[FWT_DIM6_SPORT] <= b->sport_hi &&
+	       c->key[FWT_DIM6_DPORT] >= b->dport_lo && c->key[FWT_DIM6_DPORT] <= b->dport_hi &&
+	       c->key[FWT_DIM6_PROTOCOL] >= b->protocol_lo &&
+	       c->key[FWT_DIM6_PROTOCOL] <= b->protocol_hi &&
+	       (c->ports || !(b->flags & FWT_BOX_PORTS));
+}
+
+/* The first box of a leaf that holds the packet is the one, if none before it was. */
+static void count_leaf(struct counting *c, const struct fwt_prog_cut *at)
+{
+	u32 i, n = at->to & FWT_CUT_MAX, node;
+	bool in;
+
+	for (i = 0; i < n; i++) {
+		c->boxes++;
+		if (c->six) {
+			const struct fwt_prog_box6 *b = c->prog->box6 + at->at + i;
+
+			touch(&c->lines, b, sizeof(*b));
+			in = holds6(c, b);
+			node = b->node;
+		} else {
+			const struct fwt_prog_box *packed = c->prog->box + at->at + i;
+			struct fwt_box4 b = fwt_box_unpack(packed);
+
+			touch(&c->lines, packed, sizeof(*packed));
+			in = holds4(c, &b);
+			node = b.node;
 		}
-		for (i = 0; i < (at->to & FWT_CUT_MAX); i++) {
-			const struct fwt_prog_box6 *b6 = prog->box6 + at->at + i;
-			const struct fwt_box4 in4 = six ? (struct fwt_box4){ } :
-						    fwt_box_unpack(prog->box + at->at + i);
-			const struct fwt_box4 *b = &in4;
-			u32 node = six ? b6->node : b->node;
-			bool in = true;
-
-			if (six)
-				touch(&lines, b6, sizeof(*b6));
-			else
-				touch(&lines, prog->box + at->at + i, sizeof(*prog->box));
-			boxes++;
-			for (d = 0; d < n; d++)
-				in &= six ? key[d] >= b6->addr_lo[d] && key[d] <= b6->addr_hi[d] :
-				      d ? key[d] >= b->daddr_lo && key[d] <= b->daddr_hi :
-					  key[d] >= b->saddr_lo && key[d] <= b->saddr_hi;
-			in &= key[n] >= (six ? b6->sport_lo : b->sport_lo) &&
-			      key[n] <= (six ? b6->sport_hi : b->sport_hi) &&
-			      key[n + 1] >= (six ? b6->dport_lo : b->dport_lo) &&
-			      key[n + 1] <= (six ? b6->dport_hi : b->dport_hi) &&
-			      key[n + 2] >= (six ? b6->protocol_lo : b->protocol_lo) &&
-			      key[n + 2] <= (six ? b6->protocol_hi : b->protocol_hi);
-			if ((six ? b6->flags : b->flags) & FWT_BOX_PORTS &&
-			    !(p->have & FWT_HAVE_PORTS))
-				in = false;
-			if (in) {
-				best = min(best, node);
-				break;
-			}
+		if (in) {
+			c->best = min(c->best, node);
+			return;
 		}
 	}
-	/* What is done then: the node, and the rule it is of. */
-	if (best != FWT_NONE)
-		touch(&lines, prog->node + best, sizeof(*prog->node));
-	c->lines += lines.n;
-	c->most_lines = max(c->most_lines, lines.n);
-	c->cuts += cuts;
-	c->boxes += boxes;
-	c->most_cuts = max(c->most_cuts, cuts);
-	c->most_boxes = max(c->most_boxes, boxes);
+}
+
+/* As find_in() there: @n trees in step down to their leaves, and then the leaves, as
+ * long as a tree's first rule can be the one. Both children of a cut are read. What is
+ * only prefetched is not counted.
+ */
+static void count_in(struct counting *c, const struct fwt_prog_tree *t, u32 n)
+{
+	const struct fwt_prog_cut *at[LANES], *child;
+	bool more;
+	u32 i, to;
+
+	for (i = 0; i < n; i++) {
+		at[i] = c->prog->cut + t[i].root;
+		touch(&c->lines, &t[i], sizeof(t[i]));
+		touch(&c->lines, at[i], sizeof(*at[i]));
+	}
+	do {
+		more = false;
+		for (i = 0; i < n; i++) {
+			to = at[i]->to;
+			if (to >> FWT_CUT_SHIFT == FWT_CUT_LEAF)
+				continue;
+			child = c->prog->cut + (to & FWT_CUT_MAX);
+			touch(&c->lines, child, 2 * sizeof(*child));
+			at[i] = child + (c->key[to >> FWT_CUT_SHIFT] > at[i]->at);
+			c->cuts++;
+			more = true;
+		}
+	} while (more);
+	for (i = 0; i < n && t[i].first < c->best; i++)
+		count_leaf(c, at[i]);
+}
+
+/* The same way as core/forest.c, counted. Returns the node where the walk goes on. */
+static u32 count(const struct fwt_program *prog, const struct fwt_packet *p,
+		 struct counts *sum)
+{
+	const struct fwt_prog_node *root = &prog->node[prog->root[FWT_HOOK_INGRESS]];
+	const struct fwt_prog_forest *f = &prog->forest[root->arg];
+	struct counting c = {
+		.prog = prog, .six = p->family == 6, .ports = p->have & FWT_HAVE_PORTS,
+		.best = FWT_NONE,
+	};
+	u32 part = c.six ? FWT_PART_IPV6 : FWT_PART_IPV4, n = f->n_trees[part], words, i, next;
+	const struct fwt_prog_tree *t = prog->tree + f->tree[part];
+
+	words = c.six ? 4 : 1;
+	for (i = 0; i < words; i++) {
+		c.key[i] = p->saddr[i];
+		c.key[words + i] = p->daddr[i];
+	}
+	c.key[2 * words] = c.ports ? p->sport : 0;
+	c.key[2 * words + 1] = c.ports ? p->dport : 0;
+	c.key[2 * words + 2] = p->protocol;
+	for (; n >= LANES && t->first < c.best; n -= LANES, t += LANES)
+		count_in(&c, t, LANES);
+	if (n && t->first < c.best)
+		count_in(&c, t, min(n, LANES - 1u));
+	/* What is done then: the row that says it of its nodes, or the node itself. */
+	next = c.best == FWT_NONE ? root->no : c.best;
+	touch(&c.lines, &prog->row[next / FWT_ROW], sizeof(*prog->row));
+	if (prog->row[next / FWT_ROW].rule == FWT_NONE)
+		touch(&c.lines, prog->node + next, sizeof(*prog->node));
+	sum->lines += c.lines.n;
+	sum->most_lines = max(sum->most_lines, c.lines.n);
+	sum->cuts += c.cuts;
+	sum->boxes += c.boxes;
+	sum->most_cuts = max(sum->most_cuts, c.cuts);
+	sum->most_boxes = max(sum->most_boxes, c.boxes);
+	return next;
 }
 
 static u32 line_of(const struct fwt_program *prog, u32 rule)
@@ -346,26 +417,30 @@ static void unpack(const struct header *h, struct fwt_packet *p)
 	p->protocol = h->protocol;
 }
 
-static void measure(const struct set *s, const char *name, u64 lookups,
+/* False where what was counted is not what was walked. */
+static bool measure(const struct set *s, const char *name, u64 lookups,
 		    u32 headers)
 {
 	const struct fwt_filter *f = s->filters.data;
 	const struct fwt_program *prog = &s->prog;
 	struct header *trace = calloc(headers, sizeof(*trace));
+	bool searched = prog->node[prog->root[0]].type == FWT_NODE_FOREST;
 	struct fwt_packet p = { 0 };
 	u64 cuts = prog->n[FWT_SEC_CUTS], boxes = prog->n[FWT_SEC_BOXES];
 	u64 boxes6 = prog->n[FWT_SEC_BOXES6], rules = s->filters.count, i, round;
 	double best[2] = { 1e9, 1e9 }, took, index;
 	struct counts c[2] = { 0 };
 	struct fwt_decision d;
-	u64 sum = 0, uniform;
+	u64 sum = 0, uniform, other = 0;
 
 	/* Headers of the rules; and any at all, which few rules match. */
 	for (uniform = 0; uniform < 2; uniform++) {
 		for (i = 0; i < headers; i++) {
 			filter_draw(&rnd, &f[filter_rnd(&rnd) % rules], &p, false, uniform);
-			if (prog->n[FWT_SEC_FORESTS])
-				count(prog, &p, &c[uniform]);
+			if (searched) {
+				fwt_walk(prog, prog->root[0], &p, NULL, &d);
+				other += count(prog, &p, &c[uniform]) != d.node;
+			}
 			pack(&p, &trace[i]);
 		}
 		for (round = 0; round < lookups / headers; round++) {
@@ -395,6 +470,10 @@ static void measure(const struct set *s, const char *name, u64 lookups,
 	       (double)s->blob.len / (double)rules, s->parsed * 1e3, s->compiled * 1e3,
 	       s->verified * 1e3, (unsigned long long)sum & 0xff);
 	free(trace);
+	if (other)
+		fprintf(stderr, "%s: of %llu headers the rule counted is not the one walked to\n",
+			name, (unsigned long long)other);
+	return !other;
 }
 
 int main(int argc, char **argv)
@@ -428,8 +507,8 @@ int main(int argc, char **argv)
 		} else {
 			if (!check(&s, checks, forest_min))
 				ret = 1;
-			if (lookups)
-				measure(&s, name ? name + 1 : argv[i], lookups, headers);
+			if (lookups && !measure(&s, name ? name + 1 : argv[i], lookups, headers))
+				ret = 1;
 		}
 		fflush(stdout);
 		unmake(&s);

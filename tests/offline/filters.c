@@ -50,11 +50,23 @@ static u32 pick(u64 *state, const u8 *share, u32 n)
 	return i;
 }
 
+/* Bits behind a prefix are 0. */
+static u8 cut_addr(u32 *addr, u32 len)
+{
+	u32 i, bits;
+
+	for (i = 0; i < 4; i++) {
+		bits = len > 32 * i ? min(len - 32 * i, 32u) : 0;
+		addr[i] &= bits ? ~0u << (32 - bits) : 0;
+	}
+	return (u8)len;
+}
+
 static u8 make_addr(u64 *state, u32 kind, bool six, u32 places, u32 *addr)
 {
 	u32 place = filter_rnd(state) % places;
 	u32 site = (place / 64 + 1) * 40503u, net = place / 4 * 2654435761u;
-	u32 host = place * 2246822519u, len, bits, i;
+	u32 host = place * 2246822519u, len;
 
 	memset(addr, 0, 4 * sizeof(u32));
 	if (six) {
@@ -71,11 +83,7 @@ static u8 make_addr(u64 *state, u32 kind, bool six, u32 places, u32 *addr)
 		addr[0] = (site & 0xffff) << 16 | (net >> 16 & 0xff00) | host >> 24;
 		len = kind == 4 ? 0 : least[kind] + filter_rnd(state) % more[kind];
 	}
-	for (i = 0; i < 4; i++) {
-		bits = len > 32 * i ? min(len - 32 * i, 32u) : 0;
-		addr[i] &= bits ? ~0u << (32 - bits) : 0;
-	}
-	return (u8)len;
+	return cut_addr(addr, len);
 }
 
 static void make_ports(u64 *state, const u8 *share, u16 *lo, u16 *hi)
@@ -154,13 +162,39 @@ const char *const filter_hurt_name[__FILTER_HURT_MAX] = {
 	"alike", "nested", "ranges", "ports", "wild", "cross",
 };
 
+bool filter_hurt_has6(enum filter_hurt kind)
+{
+	return kind == FILTER_NESTED;
+}
+
+/* The longest come first, and as many sources as an address has bits stand behind one
+ * destination.
+ */
+static void nested(u64 *state, struct fwt_filter *f, u32 i, bool six, u32 r)
+{
+	u32 bits = six ? 128 : 32;
+
+	f->six = six;
+	f->saddr[0] = six ? 0x20010db8 : r | 1;
+	f->daddr[0] = six ? 0x20010db8 : 0xc0a80101;
+	if (six) {
+		f->saddr[1] = r;
+		f->saddr[2] = filter_rnd(state);
+		f->saddr[3] = filter_rnd(state) | 1;
+		f->daddr[1] = 0x00c0a801;
+		f->daddr[3] = 1;
+	}
+	f->slen = cut_addr(f->saddr, bits - i % bits);
+	f->dlen = cut_addr(f->daddr, bits - i / bits % bits);
+}
+
 static void host_or_any(u32 *addr, u8 *len, u32 host, bool any)
 {
 	addr[0] = any ? 0 : host;
 	*len = any ? 0 : 32;
 }
 
-void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, u64 seed)
+void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, bool six, u64 seed)
 {
 	u64 state = (seed + 1) * 0x9e3779b97f4a7c15ull;
 	u32 i;
@@ -178,10 +212,7 @@ void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, u64 seed)
 			f->slen = 8;
 			break;
 		case FILTER_NESTED:
-			f->slen = (u8)(32 - i % 32);
-			f->saddr[0] = (r | 1) & ~0u << (i % 32);
-			f->dlen = (u8)(32 - i / 32 % 32);
-			f->daddr[0] = 0xc0a80101 & ~0u << (i / 32 % 32);
+			nested(&state, f, i, six, r);
 			break;
 		case FILTER_RANGES:
 			f->dport_lo = (u16)min(r & 0xffff, r >> 16);
@@ -254,6 +285,20 @@ static u32 how(u64 *state, bool edges)
 	return !edges || r < 15 ? 0 : r < 18 ? 1 : r < 21 ? 2 : r < 23 ? 3 : 4;
 }
 
+/* The same header, of the other family: no rule of the set is for it. What addresses
+ * have in common stays.
+ */
+static void other_family(u64 *state, struct fwt_packet *p)
+{
+	u32 i;
+
+	p->family = p->family == 6 ? 4 : 6;
+	for (i = 1; i < 4; i++) {
+		p->saddr[i] = p->family == 6 ? filter_rnd(state) : 0;
+		p->daddr[i] = p->family == 6 ? filter_rnd(state) : 0;
+	}
+}
+
 void filter_draw(u64 *state, const struct fwt_filter *f, struct fwt_packet *p, bool edges,
 		 bool uniform)
 {
@@ -265,6 +310,12 @@ void filter_draw(u64 *state, const struct fwt_filter *f, struct fwt_packet *p, b
 	p->family = six ? 6 : 4;
 	p->hook = FWT_HOOK_INGRESS;
 	p->protocol = f->any_protocol || uniform ? protocols[filter_rnd(state) % 8] : f->protocol;
+	/* One off, before it is known whether there are ports. */
+	if (edges && !uniform) {
+		u32 r = filter_rnd(state) % 25;
+
+		p->protocol = (u8)(p->protocol + (r == 0) - (r == 1));
+	}
 	if (uniform) {
 		u32 i;
 
@@ -286,6 +337,8 @@ void filter_draw(u64 *state, const struct fwt_filter *f, struct fwt_packet *p, b
 		p->dport = uniform ? (u16)filter_rnd(state) :
 				     draw_port(state, f->dport_lo, f->dport_hi, at);
 	}
+	if (edges && filter_rnd(state) % 64 == 0)
+		other_family(state, p);
 }
 
 /* The stupid twin */
@@ -338,6 +391,8 @@ u32 filter_twin_find(const struct filter_twin *t, const struct fwt_packet *p)
 	bool ports = p->have & FWT_HAVE_PORTS;
 	u32 from, i;
 
+	if (p->family != (t->words == 4 ? 6 : 4))
+		return t->n;
 	for (from = 0; from < t->n; from += BLOCK) {
 		u32 bad[BLOCK] = { 0 }, left = 0, d;
 

@@ -30,7 +30,7 @@ void filters_make(struct fwt_filter *f, u32 n, enum filter_family family, bool s
 /* Sets built to hurt a compiler that cuts space up. */
 enum filter_hurt {
 	FILTER_ALIKE,		/* one box, again and again */
-	FILTER_NESTED,		/* prefixes in prefixes, 32 deep, longest first */
+	FILTER_NESTED,		/* prefixes in prefixes, 32 deep (128), longest first */
 	FILTER_RANGES,		/* of ports that are no prefixes, and overlap */
 	FILTER_PORTS,		/* single ones, all 65,536 of them in time */
 	FILTER_WILD,		/* any source, few destinations, many ports */
@@ -40,28 +40,32 @@ enum filter_hurt {
 
 extern const char *const filter_hurt_name[__FILTER_HURT_MAX];
 
+/** filter_hurt_has6() - whether there are such of IPv6 */
+bool filter_hurt_has6(enum filter_hurt kind);
+
 /**
  * filters_hurt() - such a set
  * @f: filled in
  * @n: filters
  * @kind: in what way
+ * @six: IPv6, of a kind that has it
  * @seed: the same one makes the same set
  */
-void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, u64 seed);
+void filters_hurt(struct fwt_filter *f, u32 n, enum filter_hurt kind, bool six, u64 seed);
 
 /**
  * filter_draw() - a header that a filter may match
  * @state: of filter_rnd()
  * @f: the filter
  * @p: filled in
- * @edges: some values at the ends of its ranges, and one off
+ * @edges: some values at the ends of its ranges, and one off; now and then the other family
  * @uniform: anything at all, of its family
  */
 void filter_draw(u64 *state, const struct fwt_filter *f, struct fwt_packet *p, bool edges,
 		 bool uniform);
 
 /**
- * struct filter_twin - filters, a dimension after the other
+ * struct filter_twin - filters of one family, a dimension after the other
  * @words: of an address
  */
 struct filter_twin {

@@ -42,6 +42,7 @@ static const struct gen_field fields[] = {
 	{ "ether type", ETHER_TYPE, L2, 3 }, { "vlan id", NUM12, L2, 2 },
 	{ "vlan pcp", NUM3, L2, 1 }, { "arp op", ARP_OP, DEV, 4 },
 	{ "ct mark", NUM16, INET, 3 }, { "ct direction", DIRECTION, INET, 2 },
+	{ "ct status", STATUS, INET, 3 },
 	{ "ct original saddr", ADDR, INET, 2 }, { "ct original daddr", ADDR, INET, 2 },
 	{ "ct original dport", PORT, INET, 2 }, { "ct original tcp sport", PORT, INET, 1 },
 	{ "ct original protocol", PROTOCOL, INET, 1 },
@@ -54,16 +55,22 @@ static const struct gen_field fields[] = {
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
 
+/* Is a field one that may be asked here. */
+static bool drawn(const struct gen *g, const struct gen_field *f)
+{
+	return !(g->hooks & ~f->hooks) && (gen_nodes || f->kind != STATUS);
+}
+
 const struct gen_field *gen_field(struct gen *g)
 {
 	unsigned int sum = 0, i, at;
 
 	for (i = 0; i < N_FIELDS; i++)
-		if (!(g->hooks & ~fields[i].hooks))
+		if (drawn(g, &fields[i]))
 			sum += fields[i].weight;
 	at = gen_rnd(g, sum);
 	for (i = 0; i < N_FIELDS; i++) {
-		if (g->hooks & ~fields[i].hooks)
+		if (!drawn(g, &fields[i]))
 			continue;
 		if (at < fields[i].weight)
 			break;
@@ -72,18 +79,20 @@ const struct gen_field *gen_field(struct gen *g)
 	return &fields[i];
 }
 
-/* Sets s0 to s5, where they were written */
-const struct gen_set_type gen_set_types[6] = {
-	{ "addr", { ADDR }, 1 }, { "port", { PORT }, 1 },
-	{ "addr . port", { ADDR, PORT }, 2 }, { "protocol . port", { PROTOCOL, PORT }, 2 },
-	{ "ifname", { NAME }, 1 }, { "mark", { NUM16 }, 1 },
+/* Where they were written; s6 and s7 are made of these. */
+const struct gen_set_type gen_set_types[GEN_SETS] = {
+	{ "s0", "addr", { ADDR }, 1 }, { "s1", "port", { PORT }, 1 },
+	{ "s2", "addr . port", { ADDR, PORT }, 2 },
+	{ "s3", "protocol . port", { PROTOCOL, PORT }, 2 },
+	{ "s4", "ifname", { NAME }, 1 }, { "s5", "mark", { NUM16 }, 1 },
+	{ "s8", "mac", { MAC }, 1 },
 };
 
 static int set_of(const struct gen *g, enum kind kind)
 {
 	unsigned int i;
 
-	for (i = 0; i < 6; i++)
+	for (i = 0; i < GEN_SETS; i++)
 		if (g->has_set[i] && gen_set_types[i].n == 1 && gen_set_types[i].kind[0] == kind)
 			return (int)i;
 	return -1;
@@ -102,7 +111,7 @@ static void value_of(struct gen *g, const struct gen_field *f, bool interfaces)
 	if (g->sets_in_sets && interfaces && is_addr_of(f) && gen_chance(g, 10))
 		gen_put(g, "@s6");
 	else if (set >= 0)
-		gen_put(g, "@s%d", set);
+		gen_put(g, "@%s", gen_set_types[set].name);
 	else if (interfaces && is_addr_of(f) && gen_chance(g, 12))
 		gen_put(g, "%s(%s)", gen_chance(g, 50) ? "addr" : "net", PICK(g, gen_devices));
 	else
@@ -210,6 +219,11 @@ void gen_match(struct gen *g, unsigned int depth)
 		"route oif != iif", "route nexthop != daddr",
 		"route saddr == daddr", "route oif == iif", "route nexthop none",
 		"route oif . route nexthop { none . none, eth0 . none }" };
+	static const char *const filters[] = {
+		"bpf \"tcp\"", "bpf != \"udp port 53 or icmp\"",
+		"bpf { \"ip[8] < 5\", \"ip6\", \"net 10.0.0.0/8\" }",
+		"bpf != { \"tcp\", \"greater 100\" }", "bpf \"ip6[6] = 17 and len > 60\"",
+	};
 	static const char *const fragments[] = { "fragment", "fragment", "fragment yes",
 		"fragment no", "fragment != no", "fragment == { yes, no }" };
 	const struct gen_field *f[5];
@@ -219,6 +233,10 @@ void gen_match(struct gen *g, unsigned int depth)
 		/* A brace behind its name would be its settings. */
 		gen_put(g, "node n%u %s", gen_rnd(g, 4),
 			gen_chance(g, 50) ? "{ a, b 7 }" : "length > 0");
+		return;
+	}
+	if (gen_nodes && gen_chance(g, 2)) {
+		gen_put(g, "%s", PICK(g, filters));
 		return;
 	}
 	if (gen_chance(g, 3)) {
@@ -291,12 +309,17 @@ void gen_stateful(struct gen *g)
 		" by saddr", " by saddr/24/64", " by daddr/8/32 . dport", " by saddr . daddr",
 		" by protocol", " by tcp dport . saddr/16/48", " by iif", " by ip saddr/20",
 	};
+	static const char *const ops[] = { ">", ">=", "<", "<=" };
 	unsigned int i = gen_rnd(g, 8);
 
 	if (i == 6 && g->hooks & OUT && g->hooks & ~IN)
 		i = 0;
 	if (i == 6 && g->hooks & ~(IN | OUT | DEV_IN))
 		i = 0;
+	if (gen_nodes && !(g->hooks & DEV) && gen_chance(g, 25)) {
+		gen_put(g, "ct count%s %s %u ", keys[i], PICK(g, ops), 1 + gen_rnd(g, 4));
+		return;
+	}
 	switch (gen_rnd(g, 4)) {
 	case 0:
 		gen_put(g, "quota %s%u ", gen_chance(g, 30) ? "over " : "", 1 + gen_rnd(g, 9000));

@@ -15,14 +15,15 @@ struct gen_field {
 	unsigned int weight;
 };
 
-/* Sets s0 to s5. */
+/* A set of constants. */
 struct gen_set_type {
+	const char *name;
 	const char *type;
 	enum kind kind[2];
 	unsigned int n;
 };
 
-extern const struct gen_set_type gen_set_types[6];
+extern const struct gen_set_type gen_set_types[GEN_SETS];
 extern const char *const gen_devices[6];
 
 void gen_line(struct gen *g);

@@ -446,11 +446,12 @@ static void sets(struct gen *g)
 {
 	unsigned int i, k, n;
 
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < (gen_nodes ? GEN_SETS : 6); i++) {
 		g->has_set[i] = gen_chance(g, 40);
 		if (!g->has_set[i])
 			continue;
-		gen_put(g, "set s%u : %s { elements = { ", i, gen_set_types[i].type);
+		gen_put(g, "set %s : %s { elements = { ", gen_set_types[i].name,
+			gen_set_types[i].type);
 		for (n = 1 + gen_rnd(g, 6); n--;) {
 			for (k = 0; k < gen_set_types[i].n; k++) {
 				gen_put(g, "%s", k ? " . " : "");

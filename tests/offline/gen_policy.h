@@ -18,7 +18,9 @@
  */
 char *gen_policy(uint64_t seed);
 
-/* With nodes of other modules, n0 to n3, whose branches are 0 to 4. */
+/* With what is for the oracle alone: nodes of other modules, n0 to n3, whose branches are 0 to
+ * 4, bpf, ct count, ct status and sets of MACs. Without it a seed's policy is what it was.
+ */
 extern bool gen_nodes;
 
 #endif /* GEN_POLICY_H */

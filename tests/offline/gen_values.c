@@ -212,6 +212,9 @@ void gen_value(struct gen *g, enum kind kind, int family)
 	case ROUTE:
 		gen_put(g, "%s", PICK(g, routes));
 		break;
+	case STATUS:
+		gen_put(g, "%s", gen_chance(g, 50) ? "snat" : "dnat");
+		break;
 	case NUM3:
 		number(g, 3);
 		break;

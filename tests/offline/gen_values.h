@@ -19,6 +19,7 @@
 #define ALL	15
 
 #define TREES_MAX 5
+#define GEN_SETS 7
 
 struct gen {
 	FILE *out;
@@ -33,8 +34,8 @@ struct gen {
 	unsigned int budget;	/* statements */
 	bool many;		/* the block is a long one */
 	unsigned int ids;
-	bool has_set[6];
-	bool sets_in_sets;	/* s6 and s7, which hold those */
+	bool has_set[GEN_SETS];
+	bool sets_in_sets;	/* s6 and s7, which hold others */
 	bool has_map[5];
 	unsigned int map_trees;
 	unsigned int pools;
@@ -43,7 +44,7 @@ struct gen {
 
 enum kind { ADDR, ADDR4, ADDR6, PORT, PROTOCOL, NAME, MAC, STATE, DIRECTION, FAMILY, PKTTYPE,
 	    ETHER_TYPE, ARP_OP, ICMP, ICMP6, FLAGS, NUM3, NUM6, NUM8, NUM12, NUM16, NUM32,
-	    ROUTE, USER, GROUP };
+	    ROUTE, USER, GROUP, STATUS };
 
 unsigned int gen_rnd(struct gen *g, unsigned int below);
 bool gen_chance(struct gen *g, unsigned int percent);

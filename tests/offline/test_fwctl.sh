@@ -130,6 +130,15 @@ again() {
 			END { exit !(gone && gone < files && files < there) }' "$tmp/out"
 }
 ok 'dkms-install takes away what is installed' again
+# The next boot may be of a newer kernel than the one that runs.
+# shellcheck disable=SC2016 # the recipe's variable
+each_kernel() {
+	mkdir -p "$tmp"/modules/{6.1.0-a/build/include,6.12.0-b/build/include,6.12.0-c} &&
+		make -s -n -C "$top" dkms-install MODULESDIR="$tmp/modules" KVER="$1" >"$tmp/out" 2>"$tmp/err" &&
+		grep -qF "for k in $2;" "$tmp/out" && grep -qE 'dkms install fwtree/[0-9.]+ -k \$k' "$tmp/out"
+}
+ok 'and builds for each kernel that has headers' each_kernel 6.1.0-a '6.1.0-a 6.12.0-b'
+ok 'and for the one that runs' each_kernel 6.12.0-c '6.1.0-a 6.12.0-b 6.12.0-c'
 
 # What tests lack is looked for each time, whatever the build has.
 asks() { make -s -n -C "$top" "$1" >"$tmp/out" 2>"$tmp/err" && grep -qx 'tests/deps' "$tmp/out"; }
@@ -219,6 +228,8 @@ ok 'completion: where a rule goes' completes 'before after first' fwctl rule add
 ok 'completion: first in a tree' completes 'in' fwctl rule add first ''
 ok 'completion: of a value the values' completes 'ESTABLISHED' fwctl conn list tcp state ES
 ok 'completion: and then other words' completes 'rule reply replied' fwctl conn list tcp state ESTABLISHED r
+ok 'completion: of a direction what has one' completes 'icmp-type icmp-code icmp-id' fwctl conn list tcp reply i
+ok 'completion: of a hook its rule' completes 'rule' fwctl conn list egress ''
 file() { cd "$tmp" && completes 'good.fw' "$@"; }
 ok 'completion: files, behind options' file fwctl apply --confirm 30s goo
 ok 'completion: files, as values' file fwctl explain -f goo
@@ -417,6 +428,11 @@ ok 'its column is counted in characters, JSON' json 2 'd["error"]["column"] == 1
 ok 'a filter: a range the wrong way round' says 2 "'9-8' after 'sport'" conn list sport 9-8
 ok 'a filter: less than nothing' says 2 "'0' after 'bytes'" conn list 'bytes<0'
 ok 'a filter: no direction' says 2 "'mark' after 'reply'" conn list reply mark 1
+ok 'a filter: nor the first one' says 2 "'mark' after 'original'" conn list original mark 1
+ok 'a filter: a word of a direction' says 2 "did you mean 'packets'?" conn list reply packet 0
+ok 'a filter: no rule at a hook' says 2 "a rule decides at a hook" conn list ingress iif lan
+ok 'a filter: a rule of neither hook' says 2 "'-' after 'rule'" conn list rule -
+ok 'a filter: a code too large' says 2 "'256' after 'icmp-code'" conn list icmp-code 256
 ok 'a filter: not of nothing' says 2 "missing after 'not'" conn list tcp not
 ok 'a filter: not twice' says 2 "did not understand 'not'" conn list not not tcp
 meant_it() { ! grep -q 'did you mean' "$tmp/err"; }
@@ -529,8 +545,33 @@ ok 'progress on a terminal' tty '(d.startswith("\rparsing: ") and "checking: " i
 ok 'percents are percents' tty 'all(int(p.split()[-1]) <= 100 for p in d.split(" %")[:-1])' \
 	check "$tmp/long.fw"
 ok 'none beside JSON' tty 'd == ""' -j check "$tmp/long.fw"
-quiet() { run 0 check "$tmp/long.fw" && [ ! -s "$tmp/err" ]; }
-ok 'none where there is no terminal' quiet
+quiet() { run 0 "$@" && [ ! -s "$tmp/err" ]; }
+ok 'none where there is no terminal' quiet check "$tmp/long.fw"
+for ((i = 1; i <= 3000; i++)); do
+	echo "in d0 tcp 10.$((i >> 8)).$((i & 255)).1:9 to 192.0.2.1:$((i - i % 2)) syn"
+done >"$tmp/packets"
+# As above: its policy was read and compiled, and all is wiped.
+built='d.startswith("\rparsing: ") and "building search trees: " in d'
+wiped='"\n" not in d and d.endswith("\r") and not d.rsplit("\r", 2)[1].strip()'
+ok 'progress of a batch' tty "$built and $wiped" \
+	explain -f "$tmp/long.fw" --batch "$tmp/packets"
+decided() { [ "$(cut -f 1 "$tmp/out" | sort | uniq -c | tr -s ' \n' ' ')" = ' 1500 accept 1500 drop ' ]; }
+ok 'all of which is told' decided
+ok 'rule by rule, too' tty "'deciding: ' in d and $wiped" \
+	explain -f "$tmp/long.fw" --batch "$tmp/packets" --engine linear
+ok 'and told alike' decided
+echo 'in d0 tcp 10.0.0.1:1 tu 192.0.2.1:80' >>"$tmp/packets"
+wrong() {
+	! tty True explain -f "$tmp/long.fw" --batch "$tmp/packets" &&
+		grep -qE "  +\\\\r[^ ]+packets:3001:22: error: 'to' is missing" "$tmp/err"
+}
+ok 'an error comes when that is wiped' wrong
+one=(explain -f "$tmp/long.fw" in d0 tcp 10.0.1.1:9 to 192.0.2.1:1)
+ok 'progress of one packet' tty "$built and $wiped" "${one[@]}"
+ok 'none beside JSON' tty 'd == ""' -j "${one[@]}"
+ok 'nor where there is no terminal' quiet "${one[@]}"
+printf 'packet in d0 tcp 10.0.1.1:9 to 192.0.2.1:1\nexpect drop\n' >"$tmp/long.fwt"
+ok 'progress of a test' tty "$built and $wiped" test "$tmp/long.fw" "$tmp/long.fwt"
 unset FWCTL_PROGRESS
 ok 'none for what is quick' tty 'd == ""' check "$tmp/good.fw"
 

@@ -22,6 +22,7 @@
  * @under: is limit or quota @which of those in a rule under for a key; NULL: always
  * @turn: whose turn it is at the rule's split, less than the sum of its weights; NULL:
  *	the first one's
+ * @count: connections that are charged to a count, by its table (tree.h) and key; NULL: none
  * @key: what the program knows a rule by, which chance and splits go by; NULL: 0
  * @ctx: for them
  */
@@ -29,6 +30,7 @@ struct fwt_oracle_state {
 	bool (*under)(void *ctx, const struct fwt_rule *rule, u32 which, const u32 *key,
 		      u32 words, const struct fwt_packet *p);
 	u32 (*turn)(void *ctx, const struct fwt_rule *rule);
+	u32 (*count)(void *ctx, u64 table, const u32 *key, u32 words);
 	u64 (*key)(void *ctx, const struct fwt_rule *rule);
 	void *ctx;
 };
@@ -41,12 +43,15 @@ struct fwt_oracle_state {
  * @node: what a node of another module answers, and sets (of MARK and DSCP); a match
  *	holds where that is odd, of a select it is the branch of that number. NULL: no,
  *	none, and nothing
+ * @filter: does a packet pass a "bpf". NULL: nobody has its bytes, and no test by them
+ *	holds
  */
 struct fwt_oracle {
 	const struct fwt_policy_ast *ast;
 	struct fwt_resolver *resolver;
 	const struct fwt_oracle_state *state;
 	u32 (*node)(const char *name, const struct fwt_packet *p, struct fwt_env_node *said);
+	bool (*filter)(const char *text, const struct fwt_packet *p);
 };
 
 /**
@@ -61,6 +66,18 @@ struct fwt_oracle_charge {
 	u32 which;
 	u32 key;
 	bool over;
+};
+
+/**
+ * struct fwt_oracle_count - a "ct count" that a walk met
+ * @rule: the statement
+ * @which: of its counts
+ * @key: tells its keys apart
+ */
+struct fwt_oracle_count {
+	const struct fwt_rule *rule;
+	u32 which;
+	u32 key;
 };
 
 /* More than the walk has room for: those that are over are not told by it. */
@@ -96,8 +113,10 @@ struct fwt_oracle_result {
 	u32 n_effects;
 	u32 n_charges;
 	u32 n_under;
+	u32 n_counts;
 	u32 n_updates;
 	struct fwt_oracle_effect effect[FWT_EFFECTS_MAX];
+	struct fwt_oracle_count count[FWT_DECISION_COUNTS];
 	struct fwt_oracle_charge charge[FWT_ORACLE_CHARGES];
 };
 
@@ -135,7 +154,7 @@ void fwt_oracle_mapped(const struct fwt_oracle *o, const struct fwt_value *v, u3
  * fwt_oracle_matches() - do all of a rule's matches hold
  * @r: what limits they meet is written down there
  *
- * Return: 1, 0, or -1 where the walk has no room for one more limit.
+ * Return: 1, 0, or -1 where the walk has no room for one more limit or count.
  */
 int fwt_oracle_matches(const struct fwt_oracle *o, const struct fwt_rule *rule,
 		       const struct fwt_packet *p, const struct fwt_env *env,

@@ -503,17 +503,16 @@ bool fwt_oracle_charge(struct fwt_oracle_result *r, const struct fwt_rule *rule,
 	return true;
 }
 
-/* How many matches of a kind stand before @wanted: it is that one of its rule's. */
-static bool before(const struct fwt_match *m, const struct fwt_match *wanted, bool random,
+/* How many matches of some kinds stand before @wanted: it is that one of its rule's. */
+static bool before(const struct fwt_match *m, const struct fwt_match *wanted, u32 kinds,
 		   u32 *n)
 {
 	for (; m; m = m->next) {
 		if (m == wanted)
 			return true;
-		if (m->kind == FWT_MATCH_NOT && before(m->inner, wanted, random, n))
+		if (m->kind == FWT_MATCH_NOT && before(m->inner, wanted, kinds, n))
 			return true;
-		*n += random ? m->kind == FWT_MATCH_RANDOM :
-			       m->kind == FWT_MATCH_LIMIT || m->kind == FWT_MATCH_QUOTA;
+		*n += kinds >> m->kind & 1;
 	}
 	return false;
 }
@@ -527,12 +526,48 @@ static int limited(const struct fwt_oracle *o, const struct fwt_rule *rule,
 
 	if (key_of(&m->fields, p, env, true, key, &words) != m->fields.count)
 		return 0;
-	before(rule->matches, m, false, &which);
+	before(rule->matches, m, 1u << FWT_MATCH_LIMIT | 1u << FWT_MATCH_QUOTA, &which);
 	if (o->state && o->state->under)
 		under = o->state->under(o->state->ctx, rule, which, key, words, p);
 	if (!fwt_oracle_charge(r, rule, which, fwt_choice_words(key, words, 0, 0), !under))
 		return -1;
 	return under != m->over;
+}
+
+static int counted(const struct fwt_oracle *o, const struct fwt_rule *rule,
+		   const struct fwt_match *m, const struct fwt_packet *p,
+		   const struct fwt_env *env, struct fwt_oracle_result *r)
+{
+	u32 key[FWT_KEY_WORDS], words, which = 0;
+	u64 n = 1;	/* the one that asks */
+
+	if (key_of(&m->fields, p, env, true, key, &words) != m->fields.count)
+		return 0;
+	if (r->n_counts == FWT_DECISION_COUNTS)
+		return -1;
+	before(rule->matches, m, 1u << FWT_MATCH_CT_COUNT, &which);
+	r->count[r->n_counts++] = (struct fwt_oracle_count){
+		rule, which, fwt_choice_words(key, words, 0, 0),
+	};
+	if (o->state && o->state->count)
+		n += o->state->count(o->state->ctx, rule_key(o, rule) + which, key, words);
+	return m->op == FWT_OP_GT ? n > m->number->number :
+	       m->op == FWT_OP_GE ? n >= m->number->number :
+	       m->op == FWT_OP_LT ? n < m->number->number :
+				    n <= m->number->number;
+}
+
+/* Is one of the expressions passed, or with "!=" none. */
+static bool filtered(const struct fwt_oracle *o, const struct fwt_match *m,
+		     const struct fwt_packet *p)
+{
+	const struct fwt_value *v = m->values.first;
+
+	if (!o->filter)
+		return false;
+	while (v && !o->filter(v->text, p))
+		v = v->next;
+	return !!v == (m->op == FWT_OP_EQ);
 }
 
 static bool by_chance(const struct fwt_oracle *o, const struct fwt_rule *rule,
@@ -541,7 +576,7 @@ static bool by_chance(const struct fwt_oracle *o, const struct fwt_rule *rule,
 	u32 which = 0;
 	u64 h;
 
-	before(rule->matches, m, true, &which);
+	before(rule->matches, m, 1u << FWT_MATCH_RANDOM, &which);
 	h = fwt_choice(env->seed, rule_key(o, rule), which);
 	/* h of 2^32 is less than n of m, as far as 2^32 parts say so. */
 	return h < (m->n << 32) / m->m;
@@ -560,9 +595,8 @@ static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
 
 	switch (m->kind) {
 	case FWT_MATCH_FIELD:
-		/* Nobody has the bytes here. */
 		if (m->fields.first->field == FWT_AST_BPF)
-			return false;
+			return filtered(o, m, p);
 		if (m->op > FWT_OP_NE)
 			return compared(o, m, p, env);
 		return get_all(&m->fields, p, env, g) &&
@@ -583,13 +617,7 @@ static int holds(const struct fwt_oracle *o, const struct fwt_rule *rule,
 	case FWT_MATCH_MASK:
 		return masked(o, m, p, env);
 	case FWT_MATCH_CT_COUNT:
-		/* The one that asks, and no other: nobody has connections here. */
-		if (!get_all(&m->fields, p, env, g))
-			return false;
-		return m->op == FWT_OP_GT ? m->number->number < 1 :
-		       m->op == FWT_OP_GE ? m->number->number <= 1 :
-		       m->op == FWT_OP_LT ? m->number->number > 1 :
-					    m->number->number >= 1;
+		return counted(o, rule, m, p, env, r);
 	case FWT_MATCH_LIMIT:
 	case FWT_MATCH_QUOTA:
 		return limited(o, rule, m, p, env, r);
