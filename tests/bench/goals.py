@@ -65,6 +65,12 @@ GOALS = [
     ("a look-up in a set of 1M, of the time in one of 1,000", "<=", 2, "times",
      lambda r: r.between(DROP + "a live set of 1,000,000: added",
                          DROP + "a live set of 1,000: added")),
+    ("what a set of 1M has not, of the time in one of 1,000", "<=", 2, "times",
+     lambda r: r.between(DROP + "not in a live set of 1,000,000: added",
+                         DROP + "not in a live set of 1,000: added")),
+    ("addr . port in a set of 1M, of the time in one of 1,000", "<=", 2, "times",
+     lambda r: r.between(DROP + "addr . port, a live set of 1,000,000: added",
+                         DROP + "addr . port, a live set of 1,000: added")),
     # 4 MiB of buckets, and what leads to them.
     ("memory of limit by saddr, 100,000 sources at a time", "<=", 4.01, "MiB",
      lambda r: r.worst("limit by source, 100,000 sources at a time: memory", least=False)),

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from bench import Nft, Ours, sh, time_of
+from bench import Failed, Nft, Ours, sh, time_of
 from drops import nft_rules, our_rules
 from files import given, made
 
