@@ -34,10 +34,20 @@
 #define FETCH_LINES	4	/* of a leaf */
 #define LANES		4	/* trees that are walked in step */
 
+/* A packet's values; of IPv4, and of no IP at all, there are fewer, and behind them the
+ * packet as packed boxes are asked about it.
+ */
 struct point {
-	u32 dim[__FWT_DIM6_MAX];
-	u8 flags;		/* FWT_BOX_PORTS, if there are any */
-	struct fwt_box_key box;	/* of IPv4 and others */
+	union {
+		struct {
+			u32 dim[__FWT_DIM6_MAX];
+			u8 flags;	/* FWT_BOX_PORTS, if there are any */
+		};
+		struct {
+			u32 dim4[__FWT_DIM_MAX];
+			struct fwt_box_key box;
+		};
+	};
 };
 
 static void key4(struct point *k, const struct fwt_packet *p)

@@ -47,8 +47,40 @@ static bool by_address(const struct fwt_packet *p, struct fwt_route *r)
 	return true;
 }
 
+/* Where an answer stands, for the rest of the walk where there is one; @known: it is there. */
+static struct fwt_route *place(const struct fwt_env *env, enum fwt_route_ask what,
+			       struct fwt_route *room, bool *known)
+{
+	struct fwt_rlu *rlu = env ? env->rlu : NULL;
+	struct fwt_route *r = rlu ? &rlu->answer[what] : room;
+
+	*known = rlu && rlu->have >> what & 1;
+	if (*known)
+		return r;
+	if (rlu)
+		rlu->have |= 1u << what;
+	memset(r, 0, sizeof(*r));
+	return r;
+}
+
+static void ask_table(const struct fwt_packet *p, const struct fwt_env *env,
+		      enum fwt_route_ask what, struct fwt_route *r)
+{
+	if (env && env->ops->route)
+		env->ops->route(env, p, what, r);
+}
+
+/* FWT_ROUTE_FORWARD or FWT_ROUTE_SOURCE. */
 static const struct fwt_route *ask(const struct fwt_packet *p, const struct fwt_env *env,
-				   enum fwt_route_ask what, struct fwt_route *room);
+				   enum fwt_route_ask what, struct fwt_route *room)
+{
+	bool known;
+	struct fwt_route *r = place(env, what, room, &known);
+
+	if (!known && !by_address(p, r))
+		ask_table(p, env, what, r);
+	return r;
+}
 
 /* An answer to a link-local source goes back on its link, for there is no other
  * way; and who has no address yet asks by broadcast, or to the groups of its link,
@@ -79,20 +111,14 @@ static bool by_source(const struct fwt_packet *p, const struct fwt_env *env,
 	return true;
 }
 
-static const struct fwt_route *ask(const struct fwt_packet *p, const struct fwt_env *env,
-				   enum fwt_route_ask what, struct fwt_route *room)
+static const struct fwt_route *ask_back(const struct fwt_packet *p, const struct fwt_env *env,
+					struct fwt_route *room)
 {
-	struct fwt_rlu *rlu = env ? env->rlu : NULL;
-	struct fwt_route *r = rlu ? &rlu->answer[what] : room;
+	bool known;
+	struct fwt_route *r = place(env, FWT_ROUTE_REVERSE, room, &known);
 
-	if (rlu && rlu->have >> what & 1)
-		return r;
-	memset(r, 0, sizeof(*r));
-	if (!(what == FWT_ROUTE_REVERSE ? by_source(p, env, r) : by_address(p, r)) &&
-	    env && env->ops->route)
-		env->ops->route(env, p, what, r);
-	if (rlu)
-		rlu->have |= 1u << what;
+	if (!known && !by_source(p, env, r))
+		ask_table(p, env, FWT_ROUTE_REVERSE, r);
 	return r;
 }
 
@@ -122,7 +148,7 @@ int fwt_rlu_get(const struct fwt_packet *p, const struct fwt_env *env,
 	case FWT_FIELD_ROUTE_SADDR:
 		return addr(p, ask(p, env, FWT_ROUTE_SOURCE, &room)->saddr, out);
 	case FWT_FIELD_ROUTE_REVERSE:
-		return fwt_ifname_words(ask(p, env, FWT_ROUTE_REVERSE, &room)->oif, out);
+		return fwt_ifname_words(ask_back(p, env, &room)->oif, out);
 	}
 	return 0;
 }

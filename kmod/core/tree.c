@@ -364,6 +364,26 @@ static noinline u32 split(const struct fwt_program *prog, const struct fwt_prog_
 	return prog->word[set->value + fwt_set_find(prog, t->set[0], &at)];
 }
 
+/* Where a select leads to, its default where no value is the packet's. */
+static noinline u32 chosen(const struct fwt_program *prog, const struct fwt_prog_node *n,
+			   const struct fwt_packet *p, const struct fwt_env *env,
+			   struct fwt_walk_step *step)
+{
+	const struct fwt_prog_test *t = &prog->test[n->arg];
+	u32 key[FWT_KEY_WORDS] FWT_UNSET;
+	u32 set = t->set[fwt_which(p)], i;
+	u32 words = fwt_test_key(prog, t, p, env, key);
+
+	if (step) {
+		step->words = words;
+		memcpy(step->key, key, words * sizeof(u32));
+	}
+	if (!words)
+		return n->no;
+	i = fwt_set_find(prog, set, key);
+	return i == FWT_NONE ? n->no : prog->word[prog->set[set].value + i];
+}
+
 /* Where a map of trees leads to, @no where it gives none, or none that is there. */
 static noinline u32 tree_of(const struct fwt_program *prog, const struct fwt_prog_test *t,
 			    const struct fwt_packet *p, const struct fwt_env *env,
@@ -435,8 +455,7 @@ static __always_inline u32 walk(const struct fwt_program *prog, u32 at,
 	for (;;) {
 		const struct fwt_prog_node *n = &prog->node[at];
 		const struct fwt_prog_test *t;
-		u32 key[FWT_KEY_WORDS] FWT_UNSET;
-		u32 words, i, next = n->yes, from = at;
+		u32 i, next = n->yes, from = at;
 		enum fwt_modified modified;
 		int more;
 
@@ -505,19 +524,7 @@ static __always_inline u32 walk(const struct fwt_program *prog, u32 at,
 				}
 				break;
 			}
-			next = n->no;
-			words = fwt_test_key(prog, t, p, env, key);
-			if (words) {
-				u32 set = t->set[fwt_which(p)];
-
-				i = fwt_set_find(prog, set, key);
-				if (i != FWT_NONE)
-					next = prog->word[prog->set[set].value + i];
-			}
-			if (s) {
-				s->words = words;
-				memcpy(s->key, key, words * sizeof(u32));
-			}
+			next = chosen(prog, n, p, env, s);
 			break;
 		case FWT_NODE_ENTER:
 			if (!fwt_effect_add(d, n->arg)) {
