@@ -170,7 +170,7 @@ static void put_row(const struct fwt_graph *g, const struct fwt_graph_row *row)
 		out_str("file", g->ast->sources->source[row->first->loc.file]->name);
 		out_num("line", row->first->loc.line);
 		out_num("last_line", row->last->loc.line);
-		out_str("id", row->count == 1 ? row->first->id.text : NULL);
+		out_str("id", row->count == 1 && row->first->id ? row->first->id->text : NULL);
 		out_str("end", row->count == 1 ? ends[row->first->end.kind] : NULL);
 		put_hits(g, row->hits);
 	}

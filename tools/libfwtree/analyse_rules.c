@@ -303,7 +303,7 @@ static void backward(struct fwt_analyser *a, const struct fwt_ir_block *b,
 			continue;
 		body = fwt_prove_body(&a->prove, r, ways);
 		/* Who gives a rule a name wants it counted. */
-		matters = r->ast->id.text || fwt_dd_differ(dd, hit, body, ways.next);
+		matters = r->ast->id || fwt_dd_differ(dd, hit, body, ways.next);
 		/* Alone, and with what is told of behind it, which it may hide. */
 		full.next = v->end[i];
 		matters = matters || fwt_dd_differ(dd, hit, fwt_prove_body(&a->prove, r, full),

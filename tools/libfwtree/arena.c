@@ -14,16 +14,16 @@
 #endif
 
 /*
- * Chunks double from 64 KiB to 8 MiB: a policy of ten rules touches one run of
- * pages, and the 120 MiB of 110k rules take some twenty calls. From 2 MiB on
+ * Chunks double from 64 KiB to 4 MiB: a policy of ten rules touches one run of
+ * pages, and the 70 MiB of 110k rules take some twenty calls. From 2 MiB on
  * they are mapped and asked for as huge pages, and where there are none, for all
  * of them at once: 30,000 page faults of 4 KiB would cost a third of the time that
  * it takes to parse those rules.
  */
 #define CHUNK_MIN	((size_t)64 << 10)
-#define CHUNK_MAX	((size_t)8 << 20)
+#define CHUNK_MAX	((size_t)4 << 20)
 #define HUGE		((size_t)2 << 20)
-#define ALIGNMENT	16
+#define ALIGNMENT	8
 #define PREFAULT_MIN	((size_t)64 << 10)
 
 struct chunk {

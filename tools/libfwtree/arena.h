@@ -31,7 +31,7 @@ struct fwt_arena *fwt_arena_create(void);
 void fwt_arena_free(struct fwt_arena *arena);
 
 /**
- * fwt_arena_alloc() - zeroed memory, aligned for any type
+ * fwt_arena_alloc() - zeroed memory, aligned to 8
  *
  * Return: NULL: no memory.
  */

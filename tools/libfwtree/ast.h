@@ -31,13 +31,17 @@ struct fwt_arena;
  * @column: from 1, in bytes; diagnostics convert to characters
  * @end_column: one behind the last byte on that line; 0 means that it goes on
  *	to the end of the line (what spans lines is marked on the first)
+ *
+ * A policy of 110,000 rules has two million of them, and what reading it takes is
+ * memory: so they have as many bits as FWT_PARSE_FILES_MAX and FWT_PARSE_FILE_MAX
+ * want, and no more.
  */
 struct fwt_loc {
-	uint32_t file;
-	uint32_t line;
-	uint32_t column;
-	uint32_t end_column;
-};
+	uint32_t file : 12;
+	uint32_t line : 28;
+	uint32_t column : 28;
+	uint32_t end_column : 28;
+} __attribute__((packed, aligned(4)));
 
 /**
  * struct fwt_name - a name and where it stands
@@ -137,8 +141,8 @@ struct fwt_ast_ref {
 	struct fwt_loc loc;
 	uint8_t field;		/* enum fwt_ast_field */
 	uint8_t implies;	/* enum fwt_implies */
-	int16_t plen4;
-	int16_t plen6;
+	int16_t plen4 : 7;
+	int16_t plen6 : 9;
 };
 
 /** struct fwt_fields - FIELD . FIELD ..., in the order written */
@@ -409,8 +413,8 @@ struct fwt_text {
  * struct fwt_rule - a statement
  * @loc: its first line
  * @text: what is written, in the file of @loc
- * @id: text NULL for none
- * @comment: text NULL for none
+ * @id: NULL for none
+ * @comment: NULL for none
  * @lost: it was not understood, which was reported; its end is a block of what
  *	could be read in its braces
  */
@@ -421,8 +425,8 @@ struct fwt_rule {
 	struct fwt_match *matches;
 	struct fwt_modifier *modifiers;
 	struct fwt_ast_end end;
-	struct fwt_name id;
-	struct fwt_name comment;
+	struct fwt_name *id;
+	struct fwt_name *comment;
 	bool lost;
 };
 

@@ -403,6 +403,24 @@ static void clean(struct fwt_sema *s)
 	fwt_arena_free(s->arena);
 }
 
+/* What long policies have of each: three or four matches a rule, of which half are such as
+ * were met before.
+ */
+static void expect(struct fwt_sema *s, u64 rules)
+{
+	static const struct {
+		enum fwt_section sec;
+		u8 each;
+	} all[] = {
+		{ FWT_SEC_RULES, 2 }, { FWT_SEC_TESTS, 5 }, { FWT_SEC_SETS, 5 },
+		{ FWT_SEC_WORDS, 10 }, { FWT_SEC_NODES, 2 },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		fwt_vec_expect(&s->b.sec[all[i].sec], rules * all[i].each);
+}
+
 static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 		      struct fwt_diag *diag, bool warnings,
 		      const struct fwt_compile_opts *opts,
@@ -421,6 +439,7 @@ static int understand(struct fwt_sema *s, const struct fwt_policy_ast *ast,
 	s->arena = fwt_arena_create();
 	s->resolver = fwt_resolver_alloc();
 	fwt_builder_init(&s->b);
+	expect(s, ast->rules);
 	return s->arena && s->resolver ? fwt_sema_run(s) : -ENOMEM;
 }
 

@@ -17,12 +17,12 @@ struct fwt_box_range {
 
 /**
  * struct fwt_box - what a packet of some kind must hold
- * @dim: by enum fwt_dim, or enum fwt_dim6
  * @flags: FWT_BOX_*
+ * @dim: by enum fwt_dim, or enum fwt_dim6; where many are kept, no more than there are
  */
 struct fwt_box {
-	struct fwt_box_range dim[__FWT_DIM6_MAX];
 	u8 flags;
+	struct fwt_box_range dim[__FWT_DIM6_MAX];
 };
 
 /**

@@ -21,7 +21,7 @@
 
 /* The boxes of one kind of packet, in the order of rules. */
 struct part {
-	struct fwt_vec box;	/* struct fwt_box */
+	struct fwt_vec box;	/* struct fwt_box, cut behind its dimensions */
 	struct fwt_vec rule;	/* u32: number in the run */
 	struct fwt_forest f;
 };
@@ -49,14 +49,22 @@ static bool exists(const struct fwt_ir_rule *rule, enum fwt_part part)
 
 static bool add_box(struct part *p, const struct fwt_box *b, u32 number)
 {
-	struct fwt_box *box = fwt_vec_add(&p->box, 1);
+	void *box = fwt_vec_add(&p->box, 1);
 	u32 *rule = fwt_vec_add(&p->rule, 1);
 
 	if (!box || !rule)
 		return false;
-	*box = *b;
+	memcpy(box, b, p->box.size);
 	*rule = number;
 	return true;
+}
+
+static struct fwt_box box_at(const struct part *p, u32 i)
+{
+	struct fwt_box b;
+
+	memcpy(&b, (u8 *)p->box.data + (size_t)i * p->box.size, p->box.size);
+	return b;
 }
 
 /* A condition that the walk writes down: they stand last. */
@@ -187,7 +195,6 @@ static bool grow(struct part *p, u32 dims, const struct fwt_progress *progress)
 	struct fwt_forest_boxes boxes = {
 		.n_dims = dims, .count = p->box.count, .progress = progress,
 	};
-	const struct fwt_box *box = p->box.data;
 	u32 *values, d, i;
 	bool ok;
 
@@ -198,9 +205,13 @@ static bool grow(struct part *p, u32 dims, const struct fwt_progress *progress)
 	for (d = 0; d < dims; d++) {
 		boxes.lo[d] = values + (size_t)2 * d * boxes.count;
 		boxes.hi[d] = boxes.lo[d] + boxes.count;
-		for (i = 0; i < boxes.count; i++) {
-			boxes.lo[d][i] = box[i].dim[d].lo;
-			boxes.hi[d][i] = box[i].dim[d].hi;
+	}
+	for (i = 0; i < boxes.count; i++) {
+		struct fwt_box b = box_at(p, i);
+
+		for (d = 0; d < dims; d++) {
+			boxes.lo[d][i] = b.dim[d].lo;
+			boxes.hi[d][i] = b.dim[d].hi;
 		}
 	}
 	ok = fwt_forest_grow(&boxes, &p->f);
@@ -274,7 +285,7 @@ static bool write_part(struct run *r, enum fwt_part part)
 		((struct fwt_prog_cut *)cuts->data)[first_cut + i] = c;
 	}
 	for (i = 0; i < p->f.order.count; i++) {
-		struct fwt_box b = ((struct fwt_box *)p->box.data)[order[i]];
+		struct fwt_box b = box_at(p, order[i]);
 		u32 number = rule[order[i]];
 
 		if (r->tests[number])
@@ -410,8 +421,10 @@ u32 fwt_emit_forest(struct fwt_gen *g, const struct fwt_ir_rule *rule, u32 count
 	r.elements = elements_of(g);
 	ok = inexact && r.node && r.tests;
 	for (part = 0; part < __FWT_PART_MAX; part++) {
-		r.part[part].box.size = sizeof(struct fwt_box);
+		r.part[part].box.size = offsetof(struct fwt_box, dim[fwt_box_dims(part)]);
 		r.part[part].rule.size = sizeof(u32);
+		fwt_vec_expect(&r.part[part].box, 3ull * count);
+		fwt_vec_expect(&r.part[part].rule, 3ull * count);
 	}
 	for (i = 0; ok && i < count; i++) {
 		if (!(i % FWT_PROGRESS_RULES))

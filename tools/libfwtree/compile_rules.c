@@ -96,14 +96,14 @@ static u64 text_key(struct fwt_sema *s, const struct fwt_rule *rule)
 
 static u64 id_key(struct fwt_sema *s, const struct fwt_rule *rule, u32 record)
 {
-	const char *id = rule->id.text;
+	const char *id = rule->id->text;
 	u64 hash = fwt_hash(fwt_hash(FWT_HASH_SEED, "id", 3), id, strlen(id) + 1);
 	const struct fwt_prog_rule *r = s->b.sec[FWT_SEC_RULES].data;
 	struct wanted w = { s, hash };
 	u32 other = fwt_index_get(&s->ids, hash, same_id, &w, record);
 
 	if (other != record && other != FWT_NONE)
-		fwt_error(s->diag, &rule->id.loc, "id '%s' is given to the rule in line %u too",
+		fwt_error(s->diag, &rule->id->loc, "id '%s' is given to the rule in line %u too",
 			  id, r[other].line);
 	return hash;
 }
@@ -126,9 +126,9 @@ u32 fwt_compile_record(struct fwt_sema *s, const struct fwt_rule *rule)
 	if (s->tree->string == FWT_NONE)
 		s->tree->string = fwt_builder_string(&s->b, s->tree->name);
 	r.tree = s->tree->string;
-	if (rule->id.text)
-		r.id = fwt_builder_string(&s->b, rule->id.text);
-	r.key = rule->id.text ? id_key(s, rule, record) : text_key(s, rule);
+	if (rule->id)
+		r.id = fwt_builder_string(&s->b, rule->id->text);
+	r.key = rule->id ? id_key(s, rule, record) : text_key(s, rule);
 	return fwt_builder_add(&s->b, FWT_SEC_RULES, &r);
 }
 
@@ -168,7 +168,7 @@ void fwt_compile_keys(struct fwt_sema *s)
 	free(by_key);
 }
 
-/* All texts, one by one; records get their place in them. */
+/* All texts, one by one, and a single one where it is; records get their place in them. */
 void fwt_compile_sources(struct fwt_sema *s)
 {
 	const struct fwt_sources *all = s->ast->sources;
@@ -185,13 +185,17 @@ void fwt_compile_sources(struct fwt_sema *s)
 		};
 		char *to = NULL;
 
-		if (fwt_vec_reserve(v, (u32)source->len))
+		if (all->count == 1) {
+			s->b.source = source->text;
+			v->count = (u32)source->len;
+		} else if (fwt_vec_reserve(v, (u32)source->len)) {
 			to = fwt_vec_add(v, (u32)source->len);
-		if (!to) {
+		}
+		if (!to && !s->b.source) {
 			s->failed = true;
 			return;
 		}
-		if (source->len)
+		if (to && source->len)
 			memcpy(to, source->text, source->len);
 		fwt_builder_add(&s->b, FWT_SEC_FILES, &f);
 	}

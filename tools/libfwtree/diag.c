@@ -87,7 +87,7 @@ static void locate(struct fwt_diag *diag, struct fwt_diag_entry *e,
 		return;
 	if (column > len)
 		column = len;
-	end = loc->end_column ? loc->end_column - 1 : len;
+	end = loc->end_column ? (size_t)loc->end_column - 1 : len;
 	if (end > len)
 		end = len;
 	if (end < column)

@@ -26,7 +26,7 @@ enum fwt_severity {
 
 /*
  * So many of each severity are kept; the rest is counted. Fifty screens of
- * errors say no more than one, and a file of 256 MiB may have millions.
+ * errors say no more than one, and a file of 255 MiB may have millions.
  */
 #define FWT_DIAG_MAX	50
 

@@ -19,8 +19,10 @@ struct fwt_progress;
 #define FWT_PARSE_INCLUDE_MAX	16
 /* All files of a policy: includes of includes double quickly */
 #define FWT_PARSE_FILES_MAX	4096
-/* A policy of a million rules is 70 to 110 MB; more than this is not a policy */
-#define FWT_PARSE_FILE_MAX	(256u << 20)
+/* A policy of a million rules is 70 to 110 MB; more than this is not a policy. Lines and
+ * columns have as many bits: struct fwt_loc
+ */
+#define FWT_PARSE_FILE_MAX	(255u << 20)
 /* IFNAMSIZ is 16, ids and names of sets are shown in tables */
 #define FWT_PARSE_WORD_MAX	255
 /* Strings: paths, bpf expressions */

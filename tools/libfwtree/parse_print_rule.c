@@ -348,13 +348,13 @@ static void print_statement(FILE *out, const struct fwt_rule *rule, unsigned int
 		fputs(blank, out);
 		print_end(out, &rule->end, depth);
 	}
-	if (rule->id.text) {
+	if (rule->id) {
 		fputs(" id ", out);
-		fwt_print_name(out, rule->id.text);
+		fwt_print_name(out, rule->id->text);
 	}
-	if (rule->comment.text) {
+	if (rule->comment) {
 		fputs(" comment ", out);
-		fwt_print_quoted(out, rule->comment.text);
+		fwt_print_quoted(out, rule->comment->text);
 	}
 }
 

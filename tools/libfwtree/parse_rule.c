@@ -117,20 +117,30 @@ static bool is_place(const char *id)
 	return n && (colon || !digits[n]);
 }
 
+static struct fwt_name *name_new(struct fwt_parser *p, struct fwt_atom *atom,
+				 const struct fwt_lloc *lloc)
+{
+	struct fwt_name *name = fwt_new(p, sizeof(*name));
+
+	if (name)
+		fwt_set_name(name, atom, lloc);
+	return name;
+}
+
 void fwt_rule_id(struct fwt_parser *p, struct fwt_rule *rule, const struct fwt_lloc *word,
 		 const struct fwt_lloc *lloc, struct fwt_atom *name)
 {
 	if (!rule)
 		return;
-	if (rule->id.text)
+	if (rule->id)
 		fwt_error(p->diag, &word->loc, "the rule has an id already, '%s'",
-			  rule->id.text);
+			  rule->id->text);
 	if (!name->len)
 		fwt_error(p->diag, &lloc->loc, "an id is not empty");
 	else if (is_place(name->text))
 		fwt_error_hint(p->diag, &lloc->loc, "LINE and FILE:LINE name rules by their lines",
 			       "an id is not written as a line is, '%.60s'", name->text);
-	fwt_set_name(&rule->id, name, lloc);
+	rule->id = name_new(p, name, lloc);
 }
 
 void fwt_rule_comment(struct fwt_parser *p, struct fwt_rule *rule,
@@ -139,9 +149,9 @@ void fwt_rule_comment(struct fwt_parser *p, struct fwt_rule *rule,
 {
 	if (!rule)
 		return;
-	if (rule->comment.text)
+	if (rule->comment)
 		fwt_error(p->diag, &word->loc, "the rule has a comment already");
-	fwt_set_name(&rule->comment, text, lloc);
+	rule->comment = name_new(p, text, lloc);
 }
 
 void fwt_late_match(struct fwt_parser *p, const struct fwt_lloc *lloc)

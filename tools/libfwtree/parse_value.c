@@ -386,7 +386,7 @@ void fwt_port_warning(struct fwt_parser *p, const struct fwt_value *v)
 	if (v->kind != FWT_VALUE_IPV6 || (v->flags & FWT_VALUE_BRACKETED))
 		return;
 	line = fwt_source_line(p->ast->sources, loc, &len);
-	if (!line || loc->end_column <= loc->column || loc->end_column - 1 > len)
+	if (!line || loc->end_column <= loc->column || loc->end_column > len + 1)
 		return;
 	len = loc->end_column - loc->column;
 	if (len >= sizeof(text))

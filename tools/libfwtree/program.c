@@ -151,8 +151,10 @@ void fwt_index_clean(struct fwt_index *x)
 	memset(x, 0, sizeof(*x));
 }
 
-/* From here on an array is given four times the room, of which nothing is touched. */
+/* From here on an array is given four times the room, of which nothing is touched, */
 #define SPACIOUS	((u64)1 << 20)
+/* and comes to have so many bytes of it more at a time. */
+#define STEP		((u64)2 << 20)
 
 /* Not realloc(), which would fault on each page that it copies to; and what is large is
  * not copied again, as the pages of the copy are what costs.
@@ -192,6 +194,17 @@ static bool vec_resize(struct fwt_vec *v, u64 room, bool grows)
 	return true;
 }
 
+void fwt_vec_expect(struct fwt_vec *v, u64 n)
+{
+	if (v->data || n * v->size < SPACIOUS || n > 0xffffffffull)
+		return;
+	v->data = malloc(n * v->size);
+	if (!v->data)
+		return;
+	fwt_prefer_huge(v->data, n * v->size);
+	v->more = (u32)n;
+}
+
 bool fwt_vec_reserve(struct fwt_vec *v, u32 n)
 {
 	u64 room = (u64)v->count + n;
@@ -201,11 +214,15 @@ bool fwt_vec_reserve(struct fwt_vec *v, u32 n)
 
 void *fwt_vec_add(struct fwt_vec *v, u32 n)
 {
-	u64 room = (u64)v->count + n;
+	u64 room = (u64)v->count + n, more = room / 2 + 16;
 	void *at;
 
-	if ((room > v->room || !v->data) && !vec_resize(v, room + room / 2 + 16, true))
-		return NULL;
+	if (room > v->room || !v->data) {
+		if (v->data && room + STEP / v->size <= v->more)
+			more = min(more, STEP / v->size);
+		if (!vec_resize(v, room + more, true))
+			return NULL;
+	}
 	at = (u8 *)v->data + (size_t)v->count * v->size;
 	memset(at, 0, (size_t)n * v->size);
 	v->count += n;
@@ -298,18 +315,31 @@ static bool same_set(const void *ctx, u32 n)
 	       !memcmp(w->data, word + other->data, w->len);
 }
 
+/* Where what is alike may be found. */
+static u32 *near_place(u32 *near, u32 hash)
+{
+	return &near[hash * 0x9e3779b1u >> 21];
+}
+
+_Static_assert(FWT_BUILDER_NEAR == 1 << (32 - 21), "near_place() has as many");
+
 u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
 		    const u32 *data, const u32 *value)
 {
 	struct fwt_vec *v = &b->sec[FWT_SEC_SETS];
 	struct fwt_prog_set s = *proto, *to;
 	struct wanted w = { .b = b, .thing = &s, .data = data };
-	u32 new = v->count, n = new;
+	u32 new = v->count, n = new, *near = NULL;
 	u64 hash;
 
 	w.len = fwt_set_words(&s) * sizeof(u32);
 	/* Single values are too many to be sought now: see fwt_builder_sweep(). */
-	if (!value && s.count > 1) {
+	if (!value && s.count == 1 && s.n_dims == 1) {
+		near = near_place(b->near_set, data[0] ^ data[w.len / sizeof(u32) - 1] << 1);
+		if (*near < new && same_set(&w, *near))
+			return *near;
+		*near = new;
+	} else if (!value && s.count > 1) {
 		hash = fwt_hash(FWT_HASH_SEED, &s, offsetof(struct fwt_prog_set, data));
 		n = fwt_index_get(&b->sets, fwt_hash(hash, data, w.len),
 				  same_set, &w, new);
@@ -331,6 +361,13 @@ u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
 
 u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t)
 {
+	const struct fwt_prog_test *all = b->sec[FWT_SEC_TESTS].data;
+	u32 *near = near_place(b->near_test, t->set[0] ^ t->set[1] << 8 ^ (u32)t->field[0] << 16 ^
+					     (u32)t->op << 24 ^ (u32)t->flags << 28);
+
+	if (*near < b->sec[FWT_SEC_TESTS].count && !memcmp(&all[*near], t, sizeof(*t)))
+		return *near;
+	*near = b->sec[FWT_SEC_TESTS].count;
 	return fwt_builder_add(b, FWT_SEC_TESTS, t);
 }
 
@@ -487,11 +524,12 @@ int fwt_builder_finish(struct fwt_builder *b, struct fwt_blob *out)
 	len = align(sizeof(*hdr));
 	for (i = 0; i < __FWT_SEC_MAX; i++) {
 		size_t bytes = (size_t)b->sec[i].count * b->sec[i].size;
+		const void *from = i == FWT_SEC_SOURCE && b->source ? b->source : b->sec[i].data;
 
 		hdr->sec[i].off = (u32)len;
 		hdr->sec[i].count = b->sec[i].count;
 		if (bytes)
-			memcpy((u8 *)hdr + len, b->sec[i].data, bytes);
+			memcpy((u8 *)hdr + len, from, bytes);
 		len += align(bytes);
 	}
 	out->data = hdr;

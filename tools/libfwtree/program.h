@@ -7,7 +7,8 @@
  * successor has a greater index. Until then a node is known by the order in
  * which it was added. Whatever is alike is there once in the end: strings and
  * larger sets from the beginning, tests and single values when it is known which
- * of them stay.
+ * of them stay; but of those a few that were met are remembered, as the protocols
+ * and ports of a long policy are few.
  *
  * Memory that runs out is remembered and told by fwt_builder_finish(); until
  * then everything returns numbers that are safe to hand on.
@@ -63,11 +64,26 @@ struct fwt_index {
 	u32 size;
 };
 
+#define FWT_BUILDER_NEAR	2048
+
+/**
+ * struct fwt_builder - a program being made
+ * @sec: its sections
+ * @source: what SOURCE holds, where that lies elsewhere and need not be copied; else NULL
+ * @forest: u32: index in FORESTS, by number
+ * @near_set: a set of one value, by some bits of its hash: may be any other
+ * @near_test: the same of tests
+ * @flags: FWT_PROGRAM_*
+ * @failed: no memory
+ */
 struct fwt_builder {
 	struct fwt_vec sec[__FWT_SEC_MAX];
-	struct fwt_vec forest;		/* u32: index in FORESTS, by number */
+	const void *source;
+	struct fwt_vec forest;
 	struct fwt_index strings, sets, words;
-	u32 flags;			/* FWT_PROGRAM_* */
+	u32 near_set[FWT_BUILDER_NEAR];
+	u32 near_test[FWT_BUILDER_NEAR];
+	u32 flags;
 	bool failed;
 };
 
@@ -105,6 +121,14 @@ void fwt_index_clean(struct fwt_index *index);
  * Return: the first of them, zeroed; NULL without memory.
  */
 void *fwt_vec_add(struct fwt_vec *v, u32 n);
+
+/**
+ * fwt_vec_expect() - so many elements are to come, about
+ *
+ * Large ones are given address space for them, and no memory: so they stay where they
+ * are. To be said before the first one is added.
+ */
+void fwt_vec_expect(struct fwt_vec *v, u64 n);
 
 /** fwt_vec_reserve() - room for @n more in one go, who knows them; true if there is */
 bool fwt_vec_reserve(struct fwt_vec *v, u32 n);

@@ -137,6 +137,9 @@ size_t fwt_utf8_shown(const char *text, size_t left, bool *safe)
 	return n ? n : 1;
 }
 
+#define LOW_BITS	0x0101010101010101ull
+#define HIGH_BITS	0x8080808080808080ull
+
 /* The first bad byte says that this is no text; the others would say it again */
 static void check_bytes(const struct fwt_source *s, uint32_t file, struct fwt_diag *diag)
 {
@@ -146,6 +149,16 @@ static void check_bytes(const struct fwt_source *s, uint32_t file, struct fwt_di
 	size_t i, n;
 
 	for (i = 0; i < s->len; i += n) {
+		uint64_t eight;
+
+		/* Nearly all of it is ASCII. */
+		for (; s->len - i >= sizeof(eight); i += sizeof(eight)) {
+			memcpy(&eight, p + i, sizeof(eight));
+			if (((eight - LOW_BITS) | eight) & HIGH_BITS)
+				break;
+		}
+		if (i == s->len)
+			return;
 		n = fwt_utf8(s->text + i, s->len - i);
 		if (n)
 			continue;
