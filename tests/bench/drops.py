@@ -229,6 +229,8 @@ def run_sets(b):
     for family in ("fw", "ipc"):
         b.do(f"drop at the device, {family} set of 10,000", sets, [family, "10000"],
              {"nft": list_rate(10000)})
+        # Of peers acl shows what so many rules cost.
+        b.do(f"drop at the device, {family} set of 110,000", sets, [family, "110000"], {})
     for n, rate in pipapo.items():
         b.do(f"drop at the device, {n:,} that do not overlap", sets,
              ["acl", str(n), "-d"], {"set": rate, "nft": list_rate(n)} if n < 110000 else

@@ -219,6 +219,7 @@ def new(b, name, tcp):
     for who, of in of_records.items():
         b.row(name + ": its record", who, [r for r, _ in of], "bytes")
         b.row(name + ": its share of the hash", who, [h for _, h in of], "bytes")
+        b.row(name + ": record and share", who, [r + h for r, h in of], "bytes")
     for who, peer in pairs:
         b.row(name + ": what the kernel has less", who, memory[who][:1], "bytes", peer,
               peer and memory[who][0] / memory[peer][0])

@@ -15,6 +15,7 @@ from files import given, made
 
 LOOKUPS = "build/bench/lookups"
 WORST = "build/bench/worst"
+ADDED_MAX = 500		# rules that a patch has: FWT_DELTA_ADDED_MAX
 CHOOSE = "build/bench/choose"
 
 
@@ -255,6 +256,16 @@ def change(b, name, g, args):
         note("rule add", f"fwctl -j rule add after {1000 * i + 10} "
              f"'saddr 192.0.2.{i + 1} udp dport 7 drop'")
         note("rule delete", f"fwctl -j rule delete {1000 * i + 11}")
+    # With many added before it: each of them is looked at again. One more than a patch
+    # takes goes the whole way: all is compiled anew, and the next ones are cheap again.
+    for i in range(ADDED_MAX - 1):
+        sh(f"fwctl rule add after {100 * i + 10} 'saddr 198.51.{i // 250}.{i % 250 + 1} drop'")
+        if i >= ADDED_MAX - 1 - 2 * b.rounds:
+            note("rule add, some 490 added before", f"fwctl -j rule add after {100 * i + 60} "
+                 f"'saddr 192.0.2.{i % 250 + 1} udp dport 7 drop'")
+            sh(f"fwctl rule delete {100 * i + 61}")
+    sh("fwctl rule add after 20 'saddr 198.51.9.1 drop'")
+    note("rule add that compiles all anew", "fwctl rule add after 30 'saddr 198.51.9.2 drop'")
     # What is in force is a file's by its name.
     g.write(edited, "".join(lines))
     sh(f"fwctl apply {edited}")
