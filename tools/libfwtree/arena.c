@@ -25,6 +25,7 @@
 #define HUGE		((size_t)2 << 20)
 #define ALIGNMENT	8
 #define PREFAULT_MIN	((size_t)64 << 10)
+#define READY		((size_t)256 << 10)	/* chunks that will be used to a quarter at least */
 
 struct chunk {
 	struct chunk *next;
@@ -106,8 +107,11 @@ static struct chunk *chunk_create(size_t size)
 
 	if (size < HUGE) {
 		c = calloc(1, total);
-		if (c)
-			c->size = size;
+		if (!c)
+			return NULL;
+		if (size >= READY)
+			fwt_prefault(c, total);
+		c->size = size;
 		return c;
 	}
 	total = (total + HUGE - 1) & ~(HUGE - 1);

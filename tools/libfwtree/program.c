@@ -329,13 +329,14 @@ u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
 	struct fwt_vec *v = &b->sec[FWT_SEC_SETS];
 	struct fwt_prog_set s = *proto, *to;
 	struct wanted w = { .b = b, .thing = &s, .data = data };
-	u32 new = v->count, n = new, *near = NULL;
+	u32 new = v->count, n = new;
 	u64 hash;
 
 	w.len = fwt_set_words(&s) * sizeof(u32);
 	/* Single values are too many to be sought now: see fwt_builder_sweep(). */
 	if (!value && s.count == 1 && s.n_dims == 1) {
-		near = near_place(b->near_set, data[0] ^ data[w.len / sizeof(u32) - 1] << 1);
+		u32 *near = near_place(b->near_set, data[0] ^ data[w.len / sizeof(u32) - 1] << 1);
+
 		if (*near < new && same_set(&w, *near))
 			return *near;
 		*near = new;
@@ -362,9 +363,12 @@ u32 fwt_builder_set(struct fwt_builder *b, const struct fwt_prog_set *proto,
 u32 fwt_builder_test(struct fwt_builder *b, const struct fwt_prog_test *t)
 {
 	const struct fwt_prog_test *all = b->sec[FWT_SEC_TESTS].data;
-	u32 *near = near_place(b->near_test, t->set[0] ^ t->set[1] << 8 ^ (u32)t->field[0] << 16 ^
-					     (u32)t->op << 24 ^ (u32)t->flags << 28);
+	u32 *near = near_place(b->near_test, t->set[0] ^ t->set[1] << 8 ^
+					     (u32)t->field[0] << 16 ^ (u32)t->flags << 28);
 
+	/* Of others it may matter where they stand. */
+	if (t->op != FWT_TEST_IN)
+		return fwt_builder_add(b, FWT_SEC_TESTS, t);
 	if (*near < b->sec[FWT_SEC_TESTS].count && !memcmp(&all[*near], t, sizeof(*t)))
 		return *near;
 	*near = b->sec[FWT_SEC_TESTS].count;

@@ -72,7 +72,7 @@ struct fwt_index {
  * @source: what SOURCE holds, where that lies elsewhere and need not be copied; else NULL
  * @forest: u32: index in FORESTS, by number
  * @near_set: a set of one value, by some bits of its hash: may be any other
- * @near_test: the same of tests
+ * @near_test: the same of tests that look into a set
  * @flags: FWT_PROGRAM_*
  * @failed: no memory
  */
