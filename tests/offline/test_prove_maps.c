@@ -223,7 +223,7 @@ static void try_all(const struct fwt_policy_ast *ast, struct result *to, bool *m
 		to->verdict = r.verdict;
 		to->line = r.rule ? r.rule->loc.line : 0;
 		for (i = 0; i < r.n_effects; i++)
-			met[min(r.effect[i].rule->loc.line, LINES - 1u)] = true;
+			met[min((u32)r.effect[i].rule->loc.line, LINES - 1u)] = true;
 		met[min(to->line, LINES - 1u)] = true;
 		if (r.verdict != FWT_VERDICT_ACCEPT)
 			continue;
