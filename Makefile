@@ -332,8 +332,9 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/libfwtree.a $(DESTDIR)$(LIBDIR)/pkgconfig/libfwtree.pc
 	[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 	for m in $(foreach d,updates extra,$(DESTDIR)$(MODULESDIR)/*/$(d)/fwtree.ko*); do \
-		[ -e "$$m" ] || continue; \
-		rm "$$m" || exit 1; k=$${m%/*/*}; $(if $(DESTDIR),,depmod -a "$${k##*/}";) \
+		[ -e "$$m" ] || continue; k=$${m%/*/*}; k=$${k##*/}; \
+		! dkms status -m fwtree -k "$$k" 2>/dev/null | grep -q installed || continue; \
+		rm "$$m" || exit 1; $(if $(DESTDIR),,depmod -a "$$k";) \
 	done
 
 # dkms builds no version a second time: what is there goes first.

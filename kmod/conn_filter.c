@@ -263,6 +263,10 @@ static int get_sides(struct fwt_conn_filter *f, struct nlattr **tb,
 #undef PLAIN
 	struct nlattr *original[FWTREE_A_CONN_FILTER_DIR_MAX + 1] = { };
 	struct nlattr *reply[FWTREE_A_CONN_FILTER_DIR_MAX + 1] = { };
+	const struct nlattr *nest[] = {
+		[FWT_ORIGINAL] = tb[FWTREE_A_CONN_FILTER_ORIGINAL],
+		[FWT_REPLY] = tb[FWTREE_A_CONN_FILTER_REPLY],
+	};
 	struct nlattr *a;
 	int ret = 0, i;
 
@@ -284,7 +288,12 @@ static int get_sides(struct fwt_conn_filter *f, struct nlattr **tb,
 			original[plain[i][1]] = a;
 	}
 	ret = get_side(f, FWT_ORIGINAL, original, extack);
-	return ret ?: get_side(f, FWT_REPLY, reply, extack);
+	ret = ret ?: get_side(f, FWT_REPLY, reply, extack);
+	/* Or it would look like a filter, and let all through. */
+	for (i = 0; !ret && i < ARRAY_SIZE(nest); i++)
+		if (nest[i] && !f->dir[i].set && !f->counts[i].set)
+			ret = REFUSE(extack, nest[i], "nothing is said of the direction");
+	return ret;
 }
 
 /* By what an attribute each says, of one hook's nest or of either hook. */

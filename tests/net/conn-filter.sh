@@ -165,6 +165,7 @@ kind = attr(F["ICMP_TYPE"], u8(8))
 for what, asks, why in (
         ("nothing of a hook's rule", hook(), "by its id or line, or none"), ("its line, and none", hook(line, none), "by its id or line, or none"),
         ("its file alone", hook(attr(F["HOOK_FILE"], b"policy.fw\0")), "without its line"),
+        ("nothing of a direction", nest(F["REPLY"]), "nothing is said"), ("nothing of it, turned", nest(F["NOT"], nest(F["ORIGINAL"])), "nothing is said"),
         ("one type twice", kind + nest(F["ORIGINAL"], attr(F["DIR_ICMP_TYPE"], u8(8))), "said in the nest"),
         ("a count of three bytes", nest(F["REPLY"], attr(F["DIR_PACKETS_MIN"], b"123")), ""),
         ("what a direction never has", nest(F["REPLY"], attr(100, u8(1))), "")):

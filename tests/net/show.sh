@@ -54,6 +54,15 @@ equal((d["files"][0]["text"], t.split("\n", 1)[1]), (ONE[:-1], ONE), "... which 
 fwctl("rollback")
 equal(told(), ([("one.fw", NINE[:-1])], NINE), "rolled back: the former one, with its change")
 
+# A file that ends with a rule, without the line's end: what is added behind it is a line each.
+write({"last.fw": "udp dport 7 drop", "before.fw": 'ingress {\n\tinclude "last.fw"\n\taccept\n}\negress { accept }\n'})
+fwctl("apply", "before.fw", "--full")
+for n in (1, 2):
+    ok(fwctl("rule", "add", "after", f"last.fw:{n}", f"udp dport {7 + n} drop")["delta"], "behind the last one")
+lines = dict(told()[0])["last.fw"].split("\n")
+equal([line.strip() for line in lines], ["udp dport 7 drop", "udp dport 8 drop", "udp dport 9 drop", ""], "a line each, and none between")
+equal([r["line"] for r in fwctl("stats")["rules"] if r["file"] == "last.fw"], [1, 2, 3], "by the numbers that stats tells")
+
 # Several files, one of them twice, one of no bytes.
 FILES = {
     "main.fw": 'include "empty.fw"\ningress {\n\tudp dport 1 drop\n\tinclude "part.fw"\n\tudp dport 2 drop\n\taccept\n}\n'

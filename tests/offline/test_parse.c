@@ -512,6 +512,7 @@ static void test_bad(void **state)
 	bad("cycle");
 	bad("elements");
 	bad("hints");
+	bad("list");
 }
 
 static void test_limits(void **state)

@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 		return SKIP;
 	}
 	end = time(NULL) + seconds;
-	last = end + (PATIENCE - 1) * seconds;
+	last = end + ((PATIENCE - 1) * seconds < 60 ? (PATIENCE - 1) * seconds : 60);
 	if (argc != 3 || !wire_open(&wire, "race") ||
 	    !fw_apply("race", same ?
 		      "option adopt 0s\ningress { ct state untracked accept; ct state invalid drop\n"

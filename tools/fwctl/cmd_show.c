@@ -93,9 +93,11 @@ static int fetch_delta(struct shown *s, struct fwt_nl *nl)
 	ret = fwt_nl_patch_fetch(nl, &blob, &len, &generation);
 	if (!ret && (!blob || generation != s->now.generation))
 		ret = 1;
-	if (!ret && fwt_delta_load(&s->delta, blob, len)) {
-		snprintf(nl->error, sizeof(nl->error), "the patch in force is not one");
-		ret = -EINVAL;
+	if (!ret) {
+		ret = fwt_delta_load(&s->delta, blob, len);
+		if (ret)
+			snprintf(nl->error, sizeof(nl->error), "%s", ret == -ENOMEM ?
+				 "out of memory" : "the patch in force is not one");
 	}
 	free(blob);
 	return ret;
@@ -127,9 +129,12 @@ static int fetch_parts(struct shown *s, struct fwt_nl *nl)
 static int fetch_text(struct shown *s, struct fwt_nl *nl)
 {
 	struct fwt_nl_text files;
+	uint32_t got;
 	int ret, i;
 
-	for (i = 0; i < TRIES; i++) {
+	/* A try that comes further is none in vain. */
+	for (i = 0; i < TRIES; i = s->got > got ? 0 : i + 1) {
+		got = s->got;
 		ret = fwt_nl_policy_get(nl, &s->now);
 		if (ret)
 			return ret;

@@ -17,7 +17,7 @@
  * Chunks double from 64 KiB to 4 MiB: a policy of ten rules touches one run of
  * pages, and the 70 MiB of 110k rules take some twenty calls. From 2 MiB on
  * they are mapped and asked for as huge pages, and where there are none, for all
- * of them at once: 30,000 page faults of 4 KiB would cost a third of the time that
+ * of them at once: 18,000 page faults of 4 KiB would cost a third of the time that
  * it takes to parse those rules.
  */
 #define CHUNK_MIN	((size_t)64 << 10)

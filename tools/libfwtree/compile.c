@@ -498,12 +498,12 @@ int fwt_compile(const struct fwt_policy_ast *ast, struct fwt_diag *diag,
 	if (ret && ret != -ENOMEM && s.of_whole)
 		ret = -EOPNOTSUPP;
 	clean(&s);
-	/* Of 110k rules it took four fifths of what reading them had taken. */
+	/* Of 110k rules it took 94 MB, where the tree of what was read had 79. */
 	if (ret == -ENOMEM)
 		fwt_error_hint(diag, NULL, FWT_SMALLER,
 			       "no memory to compile %u rules: read they take %zu MiB, and compiling takes some %zu MiB more",
 			       ast->rules, fwt_arena_bytes(ast->arena) >> 20,
-			       (fwt_arena_bytes(ast->arena) >> 20) + 1);
+			       (fwt_arena_bytes(ast->arena) >> 20) * 6 / 5 + 1);
 	fwt_diag_sort(diag);
 	return ret;
 }

@@ -298,6 +298,7 @@ void fwt_delta_print_part(const struct fwt_delta *d, u32 file, u32 first, bool l
 			  const char *text, size_t len, FILE *out)
 {
 	u32 a = 0, g = 0, line = max(first, 1u), until = line, next;
+	bool ended = false;	/* the last line, behind which some are added */
 	size_t at = 0, to;
 
 	while (first && a < d->added.count &&
@@ -316,11 +317,13 @@ void fwt_delta_print_part(const struct fwt_delta *d, u32 file, u32 first, bool l
 
 			if (l->file > file || (l->file == file && l->before > line))
 				break;
+			if (l->file != file)
+				continue;
 			/* A last line may lack its end. */
-			if (l->file == file && at && text[at - 1] != '\n' && at == len)
+			if (!ended && at && text[at - 1] != '\n' && at == len)
 				fputc('\n', out);
-			if (l->file == file)
-				fputs(l->text, out);
+			ended |= at == len;
+			fputs(l->text, out);
 		}
 		for (; g < d->gone.count; g++) {
 			const struct fwt_delta_gone *o = gone_at(d, g);

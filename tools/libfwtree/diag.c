@@ -115,10 +115,11 @@ void fwt_diag_vadd(struct fwt_diag *diag, enum fwt_severity severity,
 
 	if (severity == FWT_NOTE) {
 		/* goes with the message before it */
-		if (diag->errors > FWT_DIAG_MAX || diag->warnings > FWT_DIAG_MAX ||
+		if (diag->dropped || diag->errors > FWT_DIAG_MAX || diag->warnings > FWT_DIAG_MAX ||
 		    diag->count >= 4 * FWT_DIAG_MAX)
 			return;
 	} else {
+		diag->dropped = true;
 		for (i = diag->count; key && i-- > 0;)
 			if (diag->entries[i].key == key &&
 			    diag->entries[i].severity == severity)
@@ -129,6 +130,7 @@ void fwt_diag_vadd(struct fwt_diag *diag, enum fwt_severity severity,
 			diag->warnings++;
 		if (kept(diag, severity) > FWT_DIAG_MAX)
 			return;
+		diag->dropped = false;
 	}
 
 	if (diag->count == diag->size) {

@@ -65,6 +65,7 @@ struct fwt_diag {
 	size_t size;
 	size_t errors;
 	size_t warnings;
+	bool dropped;		/* the last message was: its notes are, too */
 	bool no_memory;
 	const struct fwt_sources *sources;
 };

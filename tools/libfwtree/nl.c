@@ -480,6 +480,13 @@ static const char *const filter_words[] = {
 	[FWTREE_A_CONN_FILTER_EGRESS] = "egress",
 };
 
+static const char *const hook_words[] = {
+	[FWTREE_A_CONN_FILTER_HOOK_ID] = "id",
+	[FWTREE_A_CONN_FILTER_HOOK_FILE] = "file",
+	[FWTREE_A_CONN_FILTER_HOOK_LINE] = "line",
+	[FWTREE_A_CONN_FILTER_HOOK_NONE] = "none",
+};
+
 static const char *const dir_words[] = {
 	[FWTREE_A_CONN_FILTER_DIR_SADDR] = "saddr",
 	[FWTREE_A_CONN_FILTER_DIR_SADDR_LEN] = "saddr-len",
@@ -542,6 +549,12 @@ static const char *filter_attr_name(const struct nlattr *nest, const void *at)
 			mnl_attr_for_each_nested(in, a)
 				if (in == at)
 					return WORD(dir_words, mnl_attr_get_type(in));
+			break;
+		case FWTREE_A_CONN_FILTER_INGRESS:
+		case FWTREE_A_CONN_FILTER_EGRESS:
+			mnl_attr_for_each_nested(in, a)
+				if (in == at)
+					return WORD(hook_words, mnl_attr_get_type(in));
 		}
 	}
 	return NULL;

@@ -130,21 +130,28 @@ static void what_found(struct fwt_parser *p, char *buf, size_t size,
 /*
  * "tcp dport { 22, 80 accept": the rule goes on, and the list's brace is missing. It ends here,
  * or whatever follows were elements, up to the brace of the hook, which would be missing then.
- * Not where a brace comes on this line: that is the list's, and the word is one too many.
+ * Not where a brace comes on this line: that is the list's, and the word is one too many. Nor
+ * where it has a line of the list for itself: what lacks then is a comma, unless no value is
+ * called so.
  */
 static bool list_left_open(struct fwt_parser *p, const struct fwt_lloc *lloc)
 {
 	const struct fwt_source *s = p->ast->sources->source[lloc->loc.file];
 	const char *text = s->text + lloc->start, *rest = s->text + lloc->end;
+	size_t blanks = strspn(rest, " \t\r,");
 	const struct fwt_atom *word;
 	unsigned int d = p->depth;
+	bool by_itself;
 
 	while (p->level[d].kind == BRACE_LIST)
 		d--;
+	by_itself = p->level[p->depth].lloc.loc.line != lloc->loc.line &&
+		    strchr("\n#", rest[blanks]);
 	if (d == p->depth || p->level[d].kind != BRACE_BLOCK || rest[strcspn(rest, "}\n")] == '}')
 		return false;
 	word = fwt_intern_find(p->ast->intern, text, lloc->end - lloc->start);
-	if (!word || !(word->field || fwt_keyword_find(word, CTX_CLAUSE)))
+	if (!word || !(word->field || fwt_keyword_find(word, CTX_CLAUSE)) ||
+	    (by_itself && !fwt_keyword_find(word, CTX_RESERVED)))
 		return false;
 	while (p->depth > d)
 		fwt_close_brace(p);

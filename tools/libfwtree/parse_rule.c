@@ -355,7 +355,6 @@ struct fwt_ast_ref *fwt_key(struct fwt_parser *p, struct fwt_ast_ref *field,
 {
 	enum fwt_value_class class = fwt_ast_field_info(field->field)->class;
 	bool v6 = field->implies == FWT_IMPLIES_IPV6;
-	uint64_t max = v6 ? 128 : class == FWT_CLASS_MAC ? 48 : 32;
 
 	field->loc = lloc->loc;
 	if (field->field == FWT_AST_FIELD_ERROR)
@@ -369,7 +368,7 @@ struct fwt_ast_ref *fwt_key(struct fwt_parser *p, struct fwt_ast_ref *field,
 		plen6 = plen4;
 		plen4 = NULL;
 	}
-	if (plen4 && plen4->number > max) {
+	if (plen4 && plen4->number > 32) {
 		fwt_error(p->diag, &plen4->loc, "a prefix length of IPv4 is at most 32");
 		return field;
 	}

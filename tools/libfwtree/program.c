@@ -196,7 +196,8 @@ static bool vec_resize(struct fwt_vec *v, u64 room, bool grows)
 
 void fwt_vec_expect(struct fwt_vec *v, u64 n)
 {
-	if (v->data || n * v->size < SPACIOUS || n > 0xffffffffull)
+	if (v->data || n * v->size < SPACIOUS || n > 0xffffffffull ||
+	    n * v->size > SIZE_MAX / 2)
 		return;
 	v->data = malloc(n * v->size);
 	if (!v->data)
@@ -218,8 +219,8 @@ void *fwt_vec_add(struct fwt_vec *v, u32 n)
 	void *at;
 
 	if (room > v->room || !v->data) {
-		if (v->data && room + STEP / v->size <= v->more)
-			more = min(more, STEP / v->size);
+		if (v->data && room <= v->more)
+			more = min(more, min(STEP / v->size, v->more - room));
 		if (!vec_resize(v, room + more, true))
 			return NULL;
 	}
@@ -310,8 +311,9 @@ static bool same_set(const void *ctx, u32 n)
 	const u32 *word = w->b->sec[FWT_SEC_WORDS].data;
 
 	other += n;
+	/* Without memory it may have no data. */
 	return !memcmp(s, other, offsetof(struct fwt_prog_set, data)) &&
-	       other->value == FWT_NONE &&
+	       other->value == FWT_NONE && other->data != FWT_NONE &&
 	       !memcmp(w->data, word + other->data, w->len);
 }
 

@@ -242,6 +242,8 @@ struct fwt_sema {
 	const struct fwt_set *names_of;	/* whose names are read */
 	bool elements;			/* nothing but elements: trees are elsewhere */
 	bool sound;			/* before the search for ends */
+	const struct fwt_value *cut[25];	/* prefixes that were warned of: each once */
+	u32 n_cut;
 	bool stateful;			/* a match of the rule asks more than the packet */
 	bool failed;			/* no memory */
 	u32 count_rule;			/* rule with a "ct count", */

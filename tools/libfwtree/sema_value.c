@@ -178,9 +178,16 @@ static bool interface(const struct reader *r, const struct fwt_value *v,
 	return true;
 }
 
+static bool same_prefix(const struct fwt_value *a, const struct fwt_value *b)
+{
+	return a->kind == b->kind && a->plen == b->plen &&
+	       !memcmp(a->addr, b->addr, a->kind == FWT_VALUE_PREFIX6 ? 16 : 4);
+}
+
 /*
- * "10.0.0.1/8": the network, or the address with the length that its interface has? A list may
- * have thousands, and what the analysis finds is said behind them: half of the room is its own.
+ * "10.0.0.1/8": the network, or the address with the length that its interface has? Each is said
+ * once, wherever a define brings it. A list may have thousands, and what the analysis finds is
+ * said behind them: half of the room is its own.
  */
 static void host_bits(struct fwt_sema *s, const struct fwt_value *v, const struct fwt_range *r)
 {
@@ -189,14 +196,18 @@ static void host_bits(struct fwt_sema *s, const struct fwt_value *v, const struc
 	u8 low[16];
 	u32 i;
 
-	if (s->diag->warnings >= FWT_DIAG_MAX / 2)
+	for (i = 0; i < s->n_cut; i++)
+		if (same_prefix(s->cut[i], v))
+			return;
+	if (s->diag->warnings >= FWT_DIAG_MAX / 2 || s->n_cut == ARRAY_SIZE(s->cut))
 		return;
+	s->cut[s->n_cut++] = v;
 	for (i = 0; i < r->words; i++)
 		put_unaligned_be32(r->low[i], low + 4 * i);
-	snprintf(hint, sizeof(hint), "for the one address leave '/%u' out", v->plen);
+	inet_ntop(family, low, first, sizeof(first));
+	snprintf(hint, sizeof(hint), "write that, or the address alone");
 	fwt_diag_add(s->diag, FWT_WARNING, &v->loc, hint, "%s/%u is all of %s/%u",
-		     inet_ntop(family, v->addr, said, sizeof(said)), v->plen,
-		     inet_ntop(family, low, first, sizeof(first)), v->plen);
+		     inet_ntop(family, v->addr, said, sizeof(said)), v->plen, first, v->plen);
 }
 
 static bool address(const struct reader *r, const struct fwt_value *v,

@@ -15,6 +15,9 @@
 #include "parse.h"
 #include "source.h"
 
+_Static_assert(sizeof(struct fwt_loc) == 12 && FWT_PARSE_FILES_MAX <= 1 << 12 &&
+	       FWT_PARSE_FILE_MAX + 2 < 1 << 28, "a place has room for these");
+
 #define FIRST_WRITER	10000	/* ms that a pipe is given until somebody writes to it */
 
 struct fwt_sources *fwt_sources_alloc(void)
