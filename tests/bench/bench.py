@@ -172,8 +172,8 @@ def play(count, fresh=False):
                (line.split() for line in read("/proc/fwtree_inject").splitlines()))
 
 
-def set_trace(data):
-    with open("/proc/fwtree_trace", "wb", buffering=0) as to:
+def set_trace(data, six=False):
+    with open("/proc/fwtree_trace" + "6" * six, "wb", buffering=0) as to:
         to.write(data)
 
 

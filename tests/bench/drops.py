@@ -58,14 +58,14 @@ def lists(b, name, n):
     b.rates(name, contenders, measure, "nft")
 
 
-def sets(b, name, args, peers):
+def sets(b, name, args, peers, six=False):
     """@peers: who else, by what filters writes for it, and how many packets a
-    second it does about."""
+    second it does about. @six: the headers are of IPv6."""
     labels = {"nft": "nft", "vmap": "nft vmap", "set": "nft pipapo"}
     contenders = [Nft(None, labels[p], made(bench, args, p)) for p in peers]
     contenders += [Ours(None, path=made(bench, args, "drops")), Nft(NFT_DROP, "(ceiling)")]
     with open(made(bench, args, "trace"), "rb") as f:
-        set_trace(f.read())
+        set_trace(f.read(), six)
     rate = {labels[p]: r for p, r in peers.items()}
     for c in contenders:
         # Ten seconds to load: two rounds tell enough.
@@ -231,6 +231,9 @@ def run_sets(b):
              {"nft": list_rate(10000)})
         # Of peers acl shows what so many rules cost.
         b.do(f"drop at the device, {family} set of 110,000", sets, [family, "110000"], {})
+    for n in (1000, 10000, 110000):
+        b.do(f"drop at the device, IPv6, acl set of {n:,}", sets, ["acl", str(n), "-6"],
+             {"nft": list_rate(n)} if n < 110000 else {}, True)
     for n, rate in pipapo.items():
         b.do(f"drop at the device, {n:,} that do not overlap", sets,
              ["acl", str(n), "-d"], {"set": rate, "nft": list_rate(n)} if n < 110000 else
@@ -238,11 +241,12 @@ def run_sets(b):
     for path in given():
         name = os.path.basename(path).split(".")[0]
         title = f"drop at the device, {name}"
-        if "v6" in name or not b.wanted(title):
+        if not b.wanted(title):
             continue
         text = unpacked(path)
         n = lines(text)
-        b.do(title, sets, [text, "10000000"], {"nft": list_rate(n)} if n < 50000 else {})
+        b.do(title, sets, [text, "10000000"], {"nft": list_rate(n)} if n < 50000 else {},
+             "v6" in name)
         if name == "acl1_10k":
             b.do(f"{title}, those that do not overlap", sets, [text, "10000000", "-d"],
                  {"set": 1e6})

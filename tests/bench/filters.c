@@ -48,19 +48,36 @@ static void put_ports(const char *field, u16 lo, u16 hi)
 		printf(" th %s %u-%u", field, lo, hi);
 }
 
+static void put_addr(const struct fwt_filter *f, const u32 *addr, u32 len)
+{
+	char text[INET6_ADDRSTRLEN];
+	u8 b[16];
+	u32 i;
+
+	if (!f->six) {
+		put4(addr[0], len);
+		return;
+	}
+	for (i = 0; i < 4; i++)
+		put_unaligned_be32(addr[i], b + 4 * i);
+	printf("%s/%u", inet_ntop(AF_INET6, b, text, sizeof(text)), len);
+}
+
 static void nft_rule(const struct fwt_filter *f)
 {
+	const char *ip = f->six ? "ip6" : "ip";
+
 	printf("\t\t");
 	if (f->slen) {
-		printf("ip saddr ");
-		put4(f->saddr[0], f->slen);
+		printf("%s saddr ", ip);
+		put_addr(f, f->saddr, f->slen);
 	}
 	if (f->dlen) {
-		printf(" ip daddr ");
-		put4(f->daddr[0], f->dlen);
+		printf(" %s daddr ", ip);
+		put_addr(f, f->daddr, f->dlen);
 	}
 	if (!f->any_protocol)
-		printf(" ip protocol %u", f->protocol);
+		printf(f->six ? " meta l4proto %u" : " ip protocol %u", f->protocol);
 	put_ports("sport", f->sport_lo, f->sport_hi);
 	put_ports("dport", f->dport_lo, f->dport_hi);
 	printf(" drop\n");
@@ -202,23 +219,25 @@ static void drops(const struct fwt_filter *f, u32 n, const char *hook)
 	free(text);
 }
 
-/* As struct header of fwtree_inject.c. */
+/* As struct header or header6 of fwtree_inject.c. */
 static void trace(const struct fwt_filter *f, u32 n, u64 seed)
 {
 	u64 state = seed * 77 + 5;
-	u32 i;
+	u32 words = f->six ? 4 : 1, i, k;
 
 	for (i = 0; i < TRACE; i++) {
+		u8 h[40] = { 0 }, *at = h;
 		struct fwt_packet p;
-		u8 h[16] = { 0 };
 
 		filter_draw(&state, &f[filter_rnd(&state) % n], &p, false, false);
-		put_unaligned_be32(p.saddr[0], h);
-		put_unaligned_be32(p.daddr[0], h + 4);
-		put_unaligned_be16(p.sport, h + 8);
-		put_unaligned_be16(p.dport, h + 10);
-		h[12] = p.protocol;
-		fwrite(h, sizeof(h), 1, stdout);
+		for (k = 0; k < words; k++, at += 4)
+			put_unaligned_be32(p.saddr[k], at);
+		for (k = 0; k < words; k++, at += 4)
+			put_unaligned_be32(p.daddr[k], at);
+		put_unaligned_be16(p.sport, at);
+		put_unaligned_be16(p.dport, at + 2);
+		at[4] = p.protocol;
+		fwrite(h, (size_t)(at - h) + 8, 1, stdout);
 	}
 }
 

@@ -49,7 +49,7 @@ def ratio(a, b):
 
 
 DROP = "drop at the device, "
-TEN_K = DROP + r"(\w+ set of 10,000|\w+_10k)"
+TEN_K = DROP + r"((IPv6, )?\w+ set of 10,000|\w+_10k(_v6)?)"
 APART = r"(10,000 that do not overlap|\w+_10k, those that do not overlap)"
 LOOKUPS = "look-ups in userspace, "
 NAT = "fwtree masquerade"
@@ -62,7 +62,7 @@ GOALS = [
     ("drop, sets of 10,000 rules, by nft's set (pipapo)", ">=", 1.5, "times",
      lambda r: r.times_above(DROP + APART, "fwtree", "nft pipapo")),
     ("drop, sets of 110,000 rules", ">=", 1.5, "M packets/s",
-     lambda r: r.worst(DROP + r"(\w+ set of 110,000|mix12_110k|\w+_100k)")),
+     lambda r: r.worst(DROP + r"((IPv6, )?\w+ set of 110,000|mix12_110k(_v6)?|\w+_100k)")),
     ("drop, 110,000 rules, of the time of 1,000", "<=", 2, "times",
      lambda r: ratio(r.above(DROP + "acl set of 110,000", "fwtree"),
                      r.above(DROP + "acl set of 1,000", "fwtree"))),
