@@ -35,7 +35,6 @@ from netlib import *
 with ns("home"):
     socks = {f: [] for f in (4, 6)}
     end = time.monotonic() + float(sys.argv[1])
-    raw = {f: sock(socket.SOCK_DGRAM, HOME[f]) for f in (4, 6)}
     while time.monotonic() < end:
         for f in (4, 6):
             if len(socks[f]) > 100:

@@ -294,7 +294,7 @@ static size_t chars(const char *s)
 
 static void put_blanks(size_t n)
 {
-	static const char blanks[] = "                                                                ";
+	static const char blanks[] = "                                ";
 	size_t part;
 
 	for (; n; n -= part) {
