@@ -251,11 +251,19 @@ ingress {
 }"
 }
 prefixes 10.0.0.1/8 fd00::1:2/64 192.168.1.1/31
-tells 1:14 '10.0.0.1/8 is all of 10.0.0.0/8 (for the one address leave' 'host bits in a define'
+tells 1:14 '10.0.0.1/8 is all of 10.0.0.0/8 (write that, or the address alone)' 'host bits in a define'
 tells 2:29 'fd00::1:2/64 is all of fd00::/64 ' 'in a set, of IPv6'
 tells 4:19 '192.168.1.1/31 is all of 192.168.1.0/31 ' 'in a match, the last of them'
 [ "$(grep -c 'is all of' "$tmp/err")" = 3 ]
 report $? 'each once'
+policy 'define lan = 10.0.0.1/24
+ingress {
+	saddr { $lan, 192.0.2.1 } tcp dport 1 accept
+	saddr { $lan, 192.0.2.2 } tcp dport 2 accept
+	drop
+}'
+[ "$(grep -c 'is all of' "$tmp/err")" = 1 ]
+report $? 'wherever a define brings it'
 prefixes 10.0.0.0/8 fd00:0:0:1::/64 192.168.1.1/32
 quiet 'none'
 
