@@ -256,12 +256,14 @@ tells 2:29 'fd00::1:2/64 is all of fd00::/64 ' 'in a set, of IPv6'
 tells 4:19 '192.168.1.1/31 is all of 192.168.1.0/31 ' 'in a match, the last of them'
 [ "$(grep -c 'is all of' "$tmp/err")" = 3 ]
 report $? 'each once'
+# shellcheck disable=SC2016 # the policy's own
 policy 'define lan = 10.0.0.1/24
 ingress {
 	saddr { $lan, 192.0.2.1 } tcp dport 1 accept
 	saddr { $lan, 192.0.2.2 } tcp dport 2 accept
 	drop
 }'
+tells 3:10 '10.0.0.1/24 is all of 10.0.0.0/24 ' 'in a define among others, where it is used'
 [ "$(grep -c 'is all of' "$tmp/err")" = 1 ]
 report $? 'wherever a define brings it'
 prefixes 10.0.0.0/8 fd00:0:0:1::/64 192.168.1.1/32
