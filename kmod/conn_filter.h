@@ -45,15 +45,7 @@ u32 fwt_conn_flags(const struct fwt_conn *c);
 
 static inline bool fwt_conn_has_ports(const struct fwt_conn *c)
 {
-	switch (c->ends.protocol) {
-	case FWT_IPPROTO_TCP:
-	case FWT_IPPROTO_UDP:
-	case FWT_IPPROTO_DCCP:
-	case FWT_IPPROTO_SCTP:
-	case FWT_IPPROTO_UDPLITE:
-		return true;
-	}
-	return false;
+	return fwt_has_ports(c->ends.protocol);
 }
 
 static inline bool fwt_conn_is_icmp(const struct fwt_conn *c)
