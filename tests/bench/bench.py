@@ -177,6 +177,11 @@ def set_trace(data, six=False):
         to.write(data)
 
 
+def draw(count, first=0, shift=0, ports=0):
+    """Instead of a trace: sources by chance, see the injector's struct draw."""
+    write("/proc/fwtree_draw", f"{count} {first} {shift} {ports}\n")
+
+
 def sent(dev):
     return int(read(f"/sys/class/net/{dev}/statistics/tx_packets"))
 
@@ -329,7 +334,8 @@ class Bench:
               file=sys.stderr, flush=True)
 
     def wanted(self, name):
-        return not self.args.only or self.args.only in name
+        only = self.args.only or ""
+        return name == only[1:] if only.startswith("=") else only in name
 
     def do(self, name, function, *args):
         """A part of the benchmarks, if it is wanted; what fails in it is said, and

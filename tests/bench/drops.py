@@ -6,12 +6,12 @@ Every rule of a set drops, and what no rule matches is dropped, so that all
 contenders do the same; who is slower is given fewer packets.
 """
 import os
-import random
 import socket
 import struct
 
 import bench
-from bench import PARTS, Iptables, Nft, NFT_DROP, Ours, TMP, pktgen, play, set_trace, sh, temp
+from bench import (PARTS, Iptables, Nft, NFT_DROP, Ours, TMP, draw, pktgen, play, set_trace, sh,
+                   temp)
 from files import given, made
 
 DROP = ["burst 16", "clone_skb 0", "src_min 10.0.0.2", "src_max 10.0.0.2",
@@ -99,9 +99,7 @@ def live_set(b, name, n):
                   Ours("ingress device d0 { drop }\n", "(floor)")]
     for c in contenders[:2]:
         c.most = 2 if n > 100000 else None
-    some = random.Random(1)
-    set_trace(b"".join(struct.pack(">IIHHB3x", address(some.randrange(n)), 0xc6120001, 1, 9, 17)
-                       for _ in range(1 << 18)))
+    draw(n)
     play(1 << 18)
 
     def measure(c):
@@ -124,10 +122,10 @@ def other_live_set(b, name, n, joined):
     ours = (f'set s : addr{" . port" if joined else ""} {{ elements file "{elements}" }}\n'
             "ingress device d0 {\n" +
             ("saddr . sport @s drop\naccept\n}\n" if joined else "saddr @s accept\ndrop\n}\n"))
-    some = random.Random(1)
-    drawn = [some.randrange(n) for _ in range(1 << 18)]
-    set_trace(b"".join(struct.pack(">IIHHB3x", address(i if joined else n + i), 0xc6120001,
-                                   i % 60000 if joined else 1, 9, 17) for i in drawn))
+    if joined:
+        draw(n, ports=60000)
+    else:
+        draw(n, first=n)
     play(1 << 18)
     least = b.rates(name, [Ours(ours), Ours("ingress device d0 { drop }\n", "(floor)")],
                     lambda c: play(int(4e6 * b.scale) // 64 * 64), "(floor)")
@@ -154,9 +152,7 @@ def prefixes(b, name, n):
                   Ours("ingress device d0 { drop }\n", "(floor)")]
     for c in contenders[:2]:
         c.most = 1 if n > 100000 else None
-    some = random.Random(1)
-    set_trace(b"".join(struct.pack(">IIHHB3x", network(some.randrange(n)) + some.randrange(16),
-                                   0xc6120001, 1, 9, 17) for _ in range(1 << 18)))
+    draw(n, shift=4)
     play(1 << 18)
     least = b.rates(name, contenders, lambda c: play(int(2e6 * b.scale) // 64 * 64),
                     "nft interval set")
