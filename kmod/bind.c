@@ -137,7 +137,7 @@ static void ask_soon(struct search *s, const struct fwt_port_search *p)
 	fwt_ends_set(&s->c->ends, FWT_N, &s->end);
 	s->soon = s->end;
 	s->soon_hash = fwt_hash_pair(&s->c->fn->conns, &s->c->ends, FWT_PAIR_SN);
-	fwt_hash_soon(&s->c->fn->conns, s->soon_hash);
+	fwt_hash_soon(&s->c->fn->conns, s->soon_hash, true);
 }
 
 /* Of the pair S-N: S stays, and N is @s->end. */
@@ -376,7 +376,12 @@ static int search_address(struct search *s, bool all, u32 n)
 	if (s->whole & BIT(n))
 		return -EADDRINUSE;
 
-	fwt_port_search_init(&p, s->lo, s->hi, s->c->seed ^ s->end.addr[0]);
+	/* The seed is made of a hash for tables, which is fast first of all; a port is seen by
+	 * whoever it is sent to, so it goes by one that is made not to be guessed.
+	 */
+	fwt_port_search_init(&p, s->lo, s->hi,
+			     (u32)siphash_1u64((u64)s->end.addr[0] << 32 | s->c->seed,
+					       &s->c->fn->conns.key));
 	/* A map would know another one. */
 	if (likely(!all && !READ_ONCE(s->c->fn->has_ports)))
 		ask_soon(s, &p);

@@ -128,10 +128,11 @@ void fwt_evict_leave(struct fwt_conn *c)
 
 void fwt_evict_sort(struct fwt_conn *c)
 {
-	struct fwt_evict *e = queues_of(c);
+	struct fwt_evict *e;
 
 	if (belongs(c) == READ_ONCE(c->queued))
 		return;
+	e = queues_of(c);
 	/* Who has it has a packet of it: the next round is soon enough. */
 	if (!spin_trylock_bh(&c->lock))
 		return;

@@ -244,12 +244,15 @@ find_in(struct bucket b, unsigned long head, u64 hash, const struct fwt_tuple *t
 	return NULL;
 }
 
-void fwt_hash_soon(const struct fwt_hash *h, u64 hash)
+void fwt_hash_soon(const struct fwt_hash *h, u64 hash, bool insert)
 {
 	struct bucket b = bucket_of(rcu_dereference(h->table), hash);
 
 	prefetch(b.head);
-	prefetch(b.ref);
+	if (insert)
+		prefetchw(b.ref);
+	else
+		prefetch(b.ref);
 }
 
 struct fwt_conn *fwt_hash_find(const struct fwt_hash *h, u64 hash,
@@ -429,6 +432,30 @@ void fwt_hash_remove(struct fwt_hash *h, struct fwt_conn *c, enum fwt_pair pair)
 
 /* Visiting */
 
+/* Who goes by all buckets finds the records of one on their way when it comes to that: they
+ * lie anywhere. Their first line, which has the ends, of which each hash is made anew; and
+ * @more: that with what the collector asks. A hint, hence no lock.
+ */
+static void records_soon(const struct fwt_hash_table *t, size_t i, bool more)
+{
+	enum fwt_pair pair;
+	struct fwt_conn *c;
+	unsigned int slot;
+
+	if (i >> t->bits)
+		return;
+	for (slot = 0; slot < SLOTS; slot++) {
+		c = ref_conn(READ_ONCE(t->refs[i].ref[slot]), &pair);
+		if (!c)
+			continue;
+		prefetch(c);
+		if (more)
+			prefetch(&c->queued);
+	}
+}
+
+#define SOON	2	/* buckets ahead */
+
 /* Those of a bucket that stand there by C-V and have hashes from @from to @last: the
  * first ones by their hashes. Returns how many; where that is not all, *@last is
  * that of the last one.
@@ -497,6 +524,7 @@ u32 fwt_hash_next(struct fwt_hash *h, struct fwt_hash_walk *w, struct fwt_conn *
 	skip_empty(h, w);
 	local_bh_disable();
 	b = lock_hash(h, w->at, &table, &head, &bits);
+	records_soon(table, (w->at >> (64 - table->bits)) + SOON, true);
 	/* In a table that gets smaller the other half of the bucket's interval may
 	 * stand in the former one still.
 	 */
@@ -578,20 +606,6 @@ static void carry(const struct fwt_hash *h, struct fwt_hash_table *from,
 	unlock_bucket(from, b, head | MOVED);
 }
 
-/* Records of a bucket that is carried over soon are on their way by then: each one's
- * hash is made from its ends anew, and they lie anywhere. A hint, hence no lock.
- */
-static void carry_soon(const struct fwt_hash_table *t, size_t i)
-{
-	enum fwt_pair pair;
-	unsigned int slot;
-
-	if (i >> t->bits)
-		return;
-	for (slot = 0; slot < SLOTS; slot++)
-		prefetch(ref_conn(READ_ONCE(t->refs[i].ref[slot]), &pair));
-}
-
 static u32 bits_for(u32 links)
 {
 	u32 bits = LEAST_BITS;
@@ -622,7 +636,7 @@ static void resize(struct work_struct *work)
 	}
 	rcu_assign_pointer(now->next, then);
 	for (i = 0; i < 1ul << now->bits; i++) {
-		carry_soon(now, i + 2);
+		records_soon(now, i + SOON, false);
 		local_bh_disable();
 		carry(h, now, bucket_at(now, i), then);
 		local_bh_enable();

@@ -53,13 +53,40 @@ int fwt_hash_init(struct fwt_hash *h);
 /* Nobody looks anything up any more, and nothing stands in it. May sleep. */
 void fwt_hash_clean(struct fwt_hash *h);
 
+/* SipHash-1-3 of two words: what the kernel's hsiphash() is on 64-bit machines, for tables;
+ * all 64 bits of it, since walks go by hashes. Half the rounds of siphash_2u64(), and no call
+ * (Aumasson, Bernstein: SipHash, 2012). What others see, a port, is not made of it alone:
+ * bind.c.
+ */
+static inline u64 fwt_hash_two(u64 a, u64 b, const siphash_key_t *key)
+{
+	const u64 end = (u64)(sizeof(a) + sizeof(b)) << 56;
+	u64 v0 = SIPHASH_CONST_0 ^ key->key[0], v1 = SIPHASH_CONST_1 ^ key->key[1];
+	u64 v2 = SIPHASH_CONST_2 ^ key->key[0], v3 = SIPHASH_CONST_3 ^ key->key[1];
+
+	v3 ^= a;
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	v0 ^= a;
+	v3 ^= b;
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	v0 ^= b;
+	v3 ^= end;
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	v0 ^= end;
+	v2 ^= 0xff;
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	return (v0 ^ v1) ^ (v2 ^ v3);
+}
+
 /* The hash of a packet's tuple, and that of a connection's pair; equal where
  * fwt_ends_match() holds.
  */
 static inline u64 fwt_hash_key(const struct fwt_hash *h, const struct fwt_key *k)
 {
 	if (likely(k->n == 2))
-		return siphash_2u64(k->w[0], k->w[1], &h->key);
+		return fwt_hash_two(k->w[0], k->w[1], &h->key);
 	return siphash(k->w, sizeof(k->w), &h->key);
 }
 
@@ -80,8 +107,10 @@ static inline u64 fwt_hash_pair(const struct fwt_hash *h, const struct fwt_ends 
 	return fwt_hash_key(h, &k);
 }
 
-/* What a look-up reads first is asked for, to be there by then. Under RCU. */
-void fwt_hash_soon(const struct fwt_hash *h, u64 hash);
+/* What a look-up reads first is asked for, to be there by then; @insert: what is written to,
+ * too, where it seems that nobody will be found. Under RCU.
+ */
+void fwt_hash_soon(const struct fwt_hash *h, u64 hash, bool insert);
 
 /**
  * fwt_hash_find() - who stands under a tuple

@@ -376,7 +376,7 @@ static void udp_seen(const struct fwt_way *w)
  */
 static bool seems_first(const struct fwt_way *w)
 {
-	if (!w->tracked || unlikely(!(w->state->in->flags & IFF_BROADCAST)))
+	if (unlikely(!(w->state->in->flags & IFF_BROADCAST)))
 		return false;
 	if (w->p.have & FWT_HAVE_TCP)
 		return (w->p.tcp_flags & (FWT_TCP_SYN | FWT_TCP_ACK | FWT_TCP_RST)) ==
@@ -386,9 +386,9 @@ static bool seems_first(const struct fwt_way *w)
 
 static unsigned int pre_routing(struct fwt_way *w)
 {
-	bool first = false;
 	unsigned int ret;
 	int changed;
+	bool first;
 
 	w->p.iif = w->state->in->name;
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
@@ -397,8 +397,10 @@ static unsigned int pre_routing(struct fwt_way *w)
 		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return fwt_hook_error(w, FWT_HOOK_INGRESS, false);
-	fwt_track_key(w);
-	if (seems_first(w)) {
+	first = seems_first(w);
+	fwt_track_key(w, first);
+	first = first && w->tracked;
+	if (first) {
 		first = fwt_decide_first(w, &ret);
 	} else {
 		fwt_track_look(w);

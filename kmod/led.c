@@ -17,7 +17,7 @@ u64 fwt_led_to(const struct fwt_way *w, struct fwt_end *server)
 	server->port = w->p.have & FWT_HAVE_PORTS ? w->after.dport : w->t.dst.port;
 	t.dst = *server;
 	hash = fwt_hash_tuple(&w->fn->conns, &t);
-	fwt_hash_soon(&w->fn->conns, hash);
+	fwt_hash_soon(&w->fn->conns, hash, true);
 	return hash;
 }
 

@@ -58,10 +58,10 @@ static bool key(struct fwt_way *w)
 	return w->tracked;
 }
 
-void fwt_track_key(struct fwt_way *w)
+void fwt_track_key(struct fwt_way *w, bool first)
 {
 	if (key(w))
-		fwt_hash_soon(&w->fn->conns, w->hash);
+		fwt_hash_soon(&w->fn->conns, w->hash, first);
 }
 
 void fwt_track_look(struct fwt_way *w)

@@ -456,9 +456,9 @@ static inline u32 fwt_seed(const struct fwt_way *w)
 void fwt_track_find(struct fwt_way *w);
 
 /* The same in two steps, with time for memory in between: what the table's line is
- * asked for by, and the look-up.
+ * asked for by, and the look-up. @first: it seems that nobody will be found.
  */
-void fwt_track_key(struct fwt_way *w);
+void fwt_track_key(struct fwt_way *w, bool first);
 void fwt_track_look(struct fwt_way *w);
 
 /* Would fwt_track_look() find nothing, as is plain to see: @w->c is NULL then, as it was. */

@@ -165,6 +165,53 @@ u32 fwt_set_find(const struct fwt_program *prog, u32 set, const u32 *key)
 	return FWT_NONE;
 }
 
+/* The words of fwt_ifname_words(), letter by letter. */
+static __always_inline bool is_name(const u32 *key, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < 4 * sizeof(u32) - 1; i++) {
+		u8 letter = key[i / 4] >> (24 - 8 * (i % 4));
+
+		if (letter != (u8)name[i])
+			return false;
+		if (!letter)
+			break;
+	}
+	/* Behind its end a name has nothing: what differs there is another key. */
+	if (key[i / 4] << (8 * (i % 4)))
+		return false;
+	for (i = i / 4 + 1; i < 4; i++)
+		if (key[i])
+			return false;
+	return true;
+}
+
+/* Is a test one of an interface that is one of a few, and has the packet got one: then it
+ * is asked by its name as that stands, which need not become a key. Returns -1 if not.
+ */
+static __always_inline int is_among(const struct fwt_program *prog, const struct fwt_prog_test *t,
+				    const struct fwt_packet *p)
+{
+	const struct fwt_prog_set *s;
+	const char *name;
+	u32 set, i;
+
+	if (t->op != FWT_TEST_IN || t->field[0] > FWT_FIELD_OIF || t->n_fields != 1)
+		return -1;
+	name = t->field[0] == FWT_FIELD_IIF ? p->iif : p->oif;
+	set = t->set[fwt_which(p)];
+	if (!name || set == FWT_NONE || t->mask[fwt_which(p)] != FWT_NONE)
+		return -1;
+	s = &prog->set[set];
+	if (s->kind != FWT_SET_KEYS || s->count > FEW_KEYS)
+		return -1;
+	for (i = 0; i < s->count; i++)
+		if (is_name(prog->word + s->data + 4 * i, name))
+			return true;
+	return false;
+}
+
 static bool has(const struct fwt_program *prog, const struct fwt_prog_test *t,
 		const struct fwt_packet *p, const struct fwt_env *env, const u32 *key)
 {
@@ -184,6 +231,12 @@ bool fwt_test_holds(const struct fwt_program *prog, const struct fwt_prog_test *
 	bool yes = false;
 	int n;
 
+	/* Who wants to know the key is told it. */
+	if (!step) {
+		n = is_among(prog, t, p);
+		if (n >= 0)
+			return n != !!(t->flags & FWT_TEST_NEGATE);
+	}
 	switch (t->op) {
 	case FWT_TEST_IN:
 		if (likely(t->n_fields == 1 && t->mask[fwt_which(p)] == FWT_NONE))

@@ -152,6 +152,29 @@ static void heads_know_who_is_absent(struct kunit *test)
 	KUNIT_EXPECT_GE_MSG(test, plain, N / 4 * 3, "of those that are not there");
 }
 
+/* The kernel's hash of the same words and key, of which it tells half. */
+static void hash_is_siphash(struct kunit *test)
+{
+#if BITS_PER_LONG == 64
+	hsiphash_key_t short_key;
+	siphash_key_t key;
+	u32 i, differ = 0;
+	u64 w[2];
+
+	for (i = 0; i < N; i++) {
+		get_random_bytes(&key, sizeof(key));
+		get_random_bytes(w, sizeof(w));
+		short_key.key[0] = key.key[0];
+		short_key.key[1] = key.key[1];
+		differ += (u32)fwt_hash_two(w[0], w[1], &key) !=
+			  hsiphash_4u32((u32)w[0], w[0] >> 32, (u32)w[1], w[1] >> 32, &short_key);
+	}
+	KUNIT_EXPECT_EQ(test, differ, 0);
+#else
+	kunit_skip(test, "the kernel's is another one on 32-bit machines");
+#endif
+}
+
 struct met {
 	u32 n;
 	bool stopped;
@@ -308,6 +331,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(buckets_are_capped),
 	KUNIT_CASE(tries_again),
 	KUNIT_CASE(heads_know_who_is_absent),
+	KUNIT_CASE(hash_is_siphash),
 	KUNIT_CASE(long_chains_are_carried),
 	KUNIT_CASE_SLOW(grows_and_shrinks),
 	{ }

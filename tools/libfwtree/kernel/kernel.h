@@ -382,6 +382,18 @@ typedef struct { u64 key[2]; } siphash_key_t;
 u64 siphash(const void *p, size_t len, const siphash_key_t *key);
 u64 siphash_1u64(u64 a, const siphash_key_t *key);
 u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key);
+/* As its authors have published it (SipRound). */
+#define SIPHASH_CONST_0		0x736f6d6570736575ull
+#define SIPHASH_CONST_1		0x646f72616e646f6dull
+#define SIPHASH_CONST_2		0x6c7967656e657261ull
+#define SIPHASH_CONST_3		0x7465646279746573ull
+#define SIM_ROTATE(x, n)	((x) << (n) | (x) >> (64 - (n)))
+#define SIPHASH_PERMUTATION(a, b, c, d) do {						\
+	(a) += (b), (b) = SIM_ROTATE(b, 13) ^ (a), (a) = SIM_ROTATE(a, 32);		\
+	(c) += (d), (d) = SIM_ROTATE(d, 16) ^ (c);					\
+	(a) += (d), (d) = SIM_ROTATE(d, 21) ^ (a);					\
+	(c) += (b), (b) = SIM_ROTATE(b, 17) ^ (c), (c) = SIM_ROTATE(c, 32);		\
+} while (0)
 typedef siphash_key_t hsiphash_key_t;
 #define hsiphash(p, len, key)		((u32)siphash(p, len, key))
 #define hsiphash_1u32(a, key)		((u32)siphash_1u64(a, key))
