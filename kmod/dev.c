@@ -40,6 +40,7 @@
 #define INET_HOOK(family, number, prio)					\
 	HOOK(fwt_hook_inet, family, number, prio)
 
+/* Of each namespace its own: so what they are called with is that. */
 static const struct nf_hook_ops inet_ops[] = {
 	INET_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRIORITY_FIRST),
 	HOOK(fwt_hook_routed, NFPROTO_IPV4, NF_INET_PRE_ROUTING, INT_MAX),
@@ -53,41 +54,61 @@ static const struct nf_hook_ops inet_ops[] = {
 	INET_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, PRIORITY_LAST),
 };
 
+struct fwt_hooks {
+	struct rcu_head rcu;
+	struct nf_hook_ops ops[ARRAY_SIZE(inet_ops)];
+};
+
 static int inet_register(struct fwt_net *fn)
 {
+	struct fwt_hooks *h;
+	u32 i;
 	int ret;
 
-	if (fn->hooked)
+	if (fn->hooks)
 		return 0;
 	ret = fwt_conns_init(fn);
 	if (ret)
 		return ret;
+	h = kzalloc(sizeof(*h), GFP_KERNEL_ACCOUNT);
+	if (!h)
+		return -ENOMEM;
+	memcpy(h->ops, inet_ops, sizeof(inet_ops));
+	for (i = 0; i < ARRAY_SIZE(inet_ops); i++)
+		h->ops[i].priv = fn;
 	ret = nf_defrag_ipv4_enable(fn->net);
 	if (ret)
-		return ret;
+		goto no_four;
 	ret = nf_defrag_ipv6_enable(fn->net);
 	if (ret)
 		goto no_six;
-	ret = nf_register_net_hooks(fn->net, inet_ops, ARRAY_SIZE(inet_ops));
+	ret = nf_register_net_hooks(fn->net, h->ops, ARRAY_SIZE(h->ops));
 	if (ret)
 		goto no_hooks;
-	fn->hooked = true;
+	fn->hooks = h;
 	return 0;
 no_hooks:
 	nf_defrag_ipv6_disable(fn->net);
 no_six:
 	nf_defrag_ipv4_disable(fn->net);
+no_four:
+	/* Some may have been registered, and be seen by who lists hooks. */
+	kfree_rcu(h, rcu);
 	return ret;
 }
 
 static void inet_unregister(struct fwt_net *fn)
 {
-	if (!fn->hooked)
+	struct fwt_hooks *h = fn->hooks;
+
+	if (!h)
 		return;
-	nf_unregister_net_hooks(fn->net, inet_ops, ARRAY_SIZE(inet_ops));
+	nf_unregister_net_hooks(fn->net, h->ops, ARRAY_SIZE(h->ops));
 	nf_defrag_ipv6_disable(fn->net);
 	nf_defrag_ipv4_disable(fn->net);
-	fn->hooked = false;
+	fn->hooks = NULL;
+	/* Who lists hooks (nfnetlink_hook) reads them under RCU. */
+	kfree_rcu(h, rcu);
 }
 
 /* The first that matches counts. */
@@ -212,7 +233,7 @@ bool fwt_hooks_need_rtnl(struct fwt_net *fn, const struct fwt_policy *p)
 int fwt_hooks_get(struct fwt_net *fn, struct fwt_policy *p,
 		  struct netlink_ext_ack *extack)
 {
-	bool was_hooked = fn->hooked;
+	bool was_hooked = fn->hooks;
 	struct net_device *dev;
 	int ret;
 

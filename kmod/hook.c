@@ -69,7 +69,7 @@ static bool to_all_of_subnet(const struct fwt_way *w)
 }
 
 /* What is never tracked: it has no connection that a reply would belong to. */
-static bool untracked(const struct fwt_way *w)
+static __always_inline bool is_untracked(const struct fwt_way *w)
 {
 	const struct fwt_packet *p = &w->p;
 	const struct rtable *rt;
@@ -84,6 +84,11 @@ static bool untracked(const struct fwt_way *w)
 		return to_all_of_link(w);
 	rt = p->family == 4 ? skb_rtable(w->skb) : NULL;
 	return rt && rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+static noinline bool untracked(const struct fwt_way *w)
+{
+	return is_untracked(w);
 }
 
 /* @moved: it comes from its client by another interface than those before it, and is
@@ -393,7 +398,7 @@ static unsigned int pre_routing(struct fwt_way *w)
 	w->p.iif = w->state->in->name;
 	if (w->p.bad || !(w->p.have & FWT_HAVE_IP))
 		return fwt_malformed(w, FWT_HOOK_INGRESS);
-	if (untracked(w))
+	if (is_untracked(w))
 		return fwt_pass_alone(w, FWT_HOOK_INGRESS, FWT_CT_UNTRACKED);
 	if (w->p.have & FWT_HAVE_ICMP_ERROR)
 		return fwt_hook_error(w, FWT_HOOK_INGRESS, false);
@@ -703,15 +708,16 @@ static inline bool into_tunnel(const struct sk_buff *skb, const struct nf_hook_s
 #endif
 }
 
-static unsigned int hook_inet(struct sk_buff *skb, const struct nf_hook_state *state)
+static unsigned int hook_inet(struct fwt_net *fn, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
 {
 	struct fwt_way w FWT_UNSET;
 	unsigned int ret;
 
 	if (state->hook == NF_INET_PRE_ROUTING || state->hook == NF_INET_LOCAL_OUT)
 		fwt_route_forget(skb);
-	w.fn = fwt_pernet(state->net);
-	w.pol = rcu_dereference(w.fn->policy);
+	w.fn = fn;
+	w.pol = rcu_dereference(fn->policy);
 	if (!w.pol || !fwt_policy_tracks(w.pol))
 		return NF_ACCEPT;
 	if (unlikely(fwt_bridged(skb, state->hook)))
@@ -782,9 +788,9 @@ unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 	unsigned int ret;
 
 	if (likely(in_softirq()))
-		return hook_inet(skb, state);
+		return hook_inet(priv, skb, state);
 	local_bh_disable();
-	ret = hook_inet(skb, state);
+	ret = hook_inet(priv, skb, state);
 	local_bh_enable();
 	return ret;
 }

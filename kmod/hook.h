@@ -70,6 +70,7 @@ u32 fwt_dev_root(const struct fwt_program *prog, u8 hook, const char *name);
 /* A device appeared, went, or changed its name. */
 int fwt_dev_event(struct notifier_block *nb, unsigned long event, void *ptr);
 
+/* @priv: the namespace, struct fwt_net. */
 unsigned int fwt_hook_inet(void *priv, struct sk_buff *skb,
 			   const struct nf_hook_state *state);
 unsigned int fwt_hook_dev(void *priv, struct sk_buff *skb,

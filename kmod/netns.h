@@ -149,6 +149,7 @@ struct fwt_barred {
  * @lock: policy, hooks, device bindings
  * @generation: of the policy in force; counts up with each change
  * @trial: the policy in force may be on trial
+ * @hooks: those of IPv4 and IPv6, or NULL
  * @devs: struct fwt_dev, device hooks that are bound
  * @dev_at: the same, by ifindex
  * @gc: the collector
@@ -216,7 +217,7 @@ struct fwt_net {
 	struct mutex lock;
 	struct fwt_stats stats_base;
 	u32 generation;
-	bool hooked;
+	struct fwt_hooks *hooks;
 	bool dying;
 	struct fwt_trial trial;
 	struct list_head devs;

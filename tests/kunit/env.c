@@ -165,7 +165,7 @@ void fwt_test_clear(struct kunit *test, struct fwt_test_ns *ns)
 	fwt_test_books(ns->fn, &b);
 	KUNIT_EXPECT_EQ_MSG(test, b.created, b.ended, "made and ended");
 	KUNIT_EXPECT_EQ_MSG(test, b.records, 0, "records left");
-	KUNIT_EXPECT_FALSE(test, ns->fn->hooked);
+	KUNIT_EXPECT_FALSE(test, !!ns->fn->hooks);
 }
 
 MODULE_DESCRIPTION("KUnit tests of fwtree");

@@ -171,7 +171,7 @@ unsigned int fwt_test_pass(struct fwt_test_ns *ns, u8 hook, struct sk_buff *skb)
 			   in ? NULL : skb->dev, NULL, ns->net, NULL);
 	local_bh_disable();
 	rcu_read_lock();
-	ret = fwt_hook_inet(NULL, skb, &state);
+	ret = fwt_hook_inet(ns->fn, skb, &state);
 	rcu_read_unlock();
 	local_bh_enable();
 	ret &= NF_VERDICT_MASK;

@@ -43,14 +43,14 @@ static void generations(struct kunit *test)
 	void *blob;
 
 	KUNIT_EXPECT_NULL(test, in_force());
-	KUNIT_EXPECT_FALSE_MSG(test, fn->hooked, "hooks without a policy");
+	KUNIT_EXPECT_FALSE_MSG(test, !!fn->hooks, "hooks without a policy");
 	blob = fwt_test_always(test, FWT_VERDICT_ACCEPT, &len);
 	fwt_test_apply(test, ns, blob, len);
 	gen = fn->generation;
 	p = in_force();
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, p->gen, gen);
-	KUNIT_EXPECT_TRUE(test, fn->hooked);
+	KUNIT_EXPECT_TRUE(test, !!fn->hooks);
 
 	blob = fwt_test_always(test, FWT_VERDICT_DROP, &len);
 	KUNIT_EXPECT_EQ_MSG(test, fwt_policy_apply(fn, blob, len, gen + 1, &extack, &gen2),
@@ -65,7 +65,7 @@ static void generations(struct kunit *test)
 
 	KUNIT_EXPECT_TRUE(test, fwt_policy_flush(fn));
 	KUNIT_EXPECT_NULL(test, in_force());
-	KUNIT_EXPECT_FALSE(test, fn->hooked);
+	KUNIT_EXPECT_FALSE(test, !!fn->hooks);
 	KUNIT_EXPECT_GT(test, fn->generation, gen2);
 	KUNIT_EXPECT_FALSE_MSG(test, fwt_policy_flush(fn), "there is none");
 	fwt_test_clear(test, ns);
@@ -173,7 +173,7 @@ static void refused_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fn->generation, gen);
 	KUNIT_EXPECT_EQ(test, fn->slots.n_used, used);
 	KUNIT_EXPECT_EQ(test, n_devs(), devs);
-	KUNIT_EXPECT_TRUE(test, fn->hooked);
+	KUNIT_EXPECT_TRUE(test, !!fn->hooks);
 
 	blob = kvzalloc(16, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, fwt_policy_apply(fn, blob, 16, FWT_GENERATION_ANY,
@@ -250,7 +250,7 @@ static void device_hooks(struct kunit *test)
 	fwt_test_hook(p, FWT_HOOK_DEV_EGRESS, root, "vnet*");
 	blob = fwt_test_build(test, p, &len);
 	fwt_test_apply(test, ns, blob, len);
-	KUNIT_EXPECT_FALSE_MSG(test, ns->fn->hooked, "inet hooks for devices alone");
+	KUNIT_EXPECT_FALSE_MSG(test, !!ns->fn->hooks, "inet hooks for devices alone");
 	KUNIT_EXPECT_EQ(test, n_devs(), 0);
 	KUNIT_ASSERT_EQ(test, fwt_test_ip(ns, "link add later type dummy"), 0);
 	KUNIT_EXPECT_EQ_MSG(test, n_devs(), 1, "it appeared");
@@ -332,7 +332,7 @@ static void comes_meanwhile(struct kunit *test)
 	fwt_policy_taken(fn, old);
 	fwt_test_books(fn, &b);
 	KUNIT_EXPECT_EQ_MSG(test, b.records, both - before, "its own, and none of the former one");
-	KUNIT_EXPECT_TRUE(test, fn->hooked);
+	KUNIT_EXPECT_TRUE(test, !!fn->hooks);
 	fwt_test_clear(test, ns);
 }
 

@@ -114,7 +114,7 @@ static void goes_back_to_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(ns->fn->policy));
 	/* What is to be done then is done without the lock. */
 	flush_workqueue(fwt_wq);
-	KUNIT_EXPECT_FALSE(test, ns->fn->hooked);
+	KUNIT_EXPECT_FALSE(test, !!ns->fn->hooks);
 	fwt_test_books(ns->fn, &b);
 	KUNIT_EXPECT_EQ(test, b.records, 0);
 }
